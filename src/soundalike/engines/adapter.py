@@ -1,0 +1,178 @@
+"""What is learned on top of a base: a low-rank adapter, or a delta of all weights.
+
+Both are kept in a folder with `adapter_config.json` and `adapter_model.safetensors`. A low-rank adapter is
+PEFT's own layout and loads in plain `peft`. A delta holds, under the base's names, bf16(new - base): for a
+base of a few million parameters it costs less time to learn than it saves, and stays small on disk.
+"""
+
+import json
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Protocol
+
+import torch
+from safetensors.torch import load_file, save_file
+from torch import Tensor, nn
+
+from soundalike.engines.llama import Llama
+from soundalike.errors import EngineError
+
+CONFIG, WEIGHTS = "adapter_config.json", "adapter_model.safetensors"
+OTHER_BASE = "Train again, or name the base that it was trained on."
+LINEARS = ["q_proj", "k_proj", "v_proj", "o_proj", "gate_proj", "up_proj", "down_proj"]
+
+
+class Adapter(Protocol):
+    """A way to change a base that can be switched off, saved and loaded."""
+
+    model: Llama
+
+    def parameters(self) -> dict[str, nn.Parameter]:
+        """What training moves, by name."""
+
+    def off(self) -> Iterator[None]:
+        """Generator for a context in which the base speaks alone."""
+
+    def effective(self, name: str) -> Tensor:
+        """The weight that the model uses under the base's `name`, adapter included."""
+
+    def save(self, folder: Path, base: str) -> None:
+        """Write the adapter for `base`."""
+
+    def load(self, folder: Path) -> None:
+        """Read it back."""
+
+
+class Delta:
+    """All weights move; the base's own are kept aside."""
+
+    def __init__(self, model: Llama) -> None:
+        self.model = model
+        self.base = {name: p.detach().clone() for name, p in model.named_parameters()}
+
+    def parameters(self) -> dict[str, nn.Parameter]:
+        """Every weight of the model."""
+        return dict(self.model.named_parameters())
+
+    def off(self) -> Iterator[None]:
+        """Put the base's weights in place, and the learned ones back after."""
+        learned = {name: p.data for name, p in self.model.named_parameters()}
+        try:
+            self._place(self.base)
+            yield
+        finally:
+            self._place(learned)
+
+    def _place(self, values: dict[str, Tensor]) -> None:
+        for name, p in self.model.named_parameters():
+            p.data = values[name]
+
+    def effective(self, name: str) -> Tensor:
+        """The weight itself."""
+        return self.model.get_parameter(name).detach()
+
+    def save(self, folder: Path, base: str) -> None:
+        """bf16 differences, under the base's names."""
+        pairs = ((name, p.detach() - self.base[name]) for name, p in self.model.named_parameters())
+        folder.mkdir(parents=True, exist_ok=True)
+        save_file({name: d.to(torch.bfloat16).cpu().contiguous() for name, d in pairs}, folder / WEIGHTS)
+        described = {"peft_type": "SOUNDALIKE_DELTA", "base_model_name_or_path": base}
+        (folder / CONFIG).write_text(json.dumps(described, indent=2) + "\n")
+
+    @torch.no_grad()
+    def load(self, folder: Path) -> None:
+        """Base plus the differences in `folder`."""
+        differences = read_tensors(folder)
+        if differences.keys() != self.base.keys():
+            raise EngineError(f"The adapter in {folder} belongs to another base.", OTHER_BASE)
+        for name, p in self.model.named_parameters():
+            p.copy_(self.base[name] + differences[name].to(p.device, p.dtype))
+
+
+class LowRank:
+    """LoRA on all linear layers, by peft (arXiv 2106.09685)."""
+
+    def __init__(self, model: Llama, rank: int, alpha: float) -> None:
+        from peft import LoraConfig, inject_adapter_in_model
+
+        self.model = model
+        self.config = LoraConfig(r=rank, lora_alpha=alpha, target_modules=LINEARS, lora_dropout=0.0, bias="none")  # type: ignore[arg-type]
+        for p in model.parameters():
+            p.requires_grad_(False)
+        inject_adapter_in_model(self.config, model)
+
+    def parameters(self) -> dict[str, nn.Parameter]:
+        """The factors."""
+        return {name: p for name, p in self.model.named_parameters() if "lora_" in name}
+
+    def _layers(self) -> Iterator[tuple[str, nn.Module]]:
+        for name, module in self.model.named_modules():
+            if hasattr(module, "lora_A"):
+                yield name, module
+
+    def off(self) -> Iterator[None]:
+        """Skip the factors."""
+        for _, layer in self._layers():
+            layer.enable_adapters(False)  # type: ignore[operator]
+        try:
+            yield
+        finally:
+            for _, layer in self._layers():
+                layer.enable_adapters(True)  # type: ignore[operator]
+
+    def effective(self, name: str) -> Tensor:
+        """W + alpha / r x B A, where the layer is adapted and the adapter on."""
+        module = self.model.get_submodule(name.removesuffix(".weight"))
+        if not hasattr(module, "lora_A"):
+            return self.model.get_parameter(name).detach()
+        weight = module.base_layer.weight.detach()  # type: ignore[union-attr]
+        if module.disable_adapters:
+            return weight
+        return weight + module.get_delta_weight("default").detach().to(weight.dtype)  # type: ignore[operator]
+
+    def save(self, folder: Path, base: str) -> None:
+        """PEFT's layout, as `PeftModel.save_pretrained` writes it for a `LlamaForCausalLM`."""
+        factors = {
+            f"base_model.model.{name.replace('.default.', '.')}": p.detach().cpu().contiguous()
+            for name, p in self.parameters().items()
+        }
+        folder.mkdir(parents=True, exist_ok=True)
+        save_file(factors, folder / WEIGHTS, metadata={"format": "pt"})
+        self.config.task_type, self.config.inference_mode = "CAUSAL_LM", True
+        self.config.base_model_name_or_path = base
+        self.config.save_pretrained(str(folder))
+        self.config.inference_mode = False
+
+    @torch.no_grad()
+    def load(self, folder: Path) -> None:
+        """The factors in `folder`."""
+        factors, wanted = read_tensors(folder), self.parameters()
+        for name, p in wanted.items():
+            stored = factors.get(f"base_model.model.{name.replace('.default.', '.')}")
+            if stored is None or stored.shape != p.shape:
+                raise EngineError(f"The adapter in {folder} belongs to another base.", OTHER_BASE)
+            p.copy_(stored.to(p.device, p.dtype))
+
+
+def read_tensors(folder: Path) -> dict[str, Tensor]:
+    """The adapter's tensors; `EngineError` where there are none."""
+    if not (folder / WEIGHTS).exists():
+        raise EngineError(f"There is no adapter in {folder}.", "Train one with `soundalike train`.")
+    return load_file(folder / WEIGHTS)
+
+
+def method_of(folder: Path) -> tuple[str, int, float]:
+    """How the adapter in `folder` was made: (`full` or `lora`, rank, alpha)."""
+    if not (folder / CONFIG).exists():
+        raise EngineError(f"There is no adapter in {folder}.", "Train one with `soundalike train`.")
+    config = json.loads((folder / CONFIG).read_text())
+    if config.get("peft_type") == "LORA":
+        return "lora", int(config["r"]), float(config["lora_alpha"])
+    return "full", 0, 0.0
+
+
+@contextmanager
+def switched_off(adapter: Adapter) -> Iterator[None]:
+    """Within it the base speaks alone."""
+    yield from adapter.off()

@@ -1,0 +1,241 @@
+"""The PyTorch engine: one code for processor and CUDA.
+
+Takes token windows, gives losses and tokens. It trains a low-rank adapter or a delta of all weights over a
+Llama-shaped base, in bf16 where this machine multiplies faster in it, and decodes many streams at once.
+It knows neither text nor time budgets.
+"""
+
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import AbstractContextManager
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from safetensors.torch import load_file
+from torch import Tensor
+
+from soundalike.engines import Step
+from soundalike.engines.adapter import Adapter, Delta, LowRank, method_of, switched_off
+from soundalike.engines.decode import Decoder, Streams
+from soundalike.engines.llama import Llama, Shape, block_mask
+from soundalike.engines.loss import weighted_cross_entropy
+from soundalike.engines.muon import Muon
+from soundalike.engines.tokenizer import FileTokenizer
+from soundalike.errors import EngineError
+from soundalike.packing import Batch
+from soundalike.recipe import Training
+from soundalike.sampling import Sampler, Sampling
+
+MICRO_TOKENS = 2_048  # tokens in flight at once: activations of a small base stay under half a gigabyte
+
+
+class TorchEngine:
+    """A Llama-shaped base with an adapter on it."""
+
+    def __init__(self, model: Llama, tokenizer: FileTokenizer, adapter: Adapter, base: str, training: Training) -> None:
+        self.model, self.tokenizer, self.adapter, self.base, self.training = model, tokenizer, adapter, base, training
+        self.device = next(model.parameters()).device
+        self.optimizers = _optimizers(adapter, training)
+        self._decoder: Decoder | None = None
+
+    @property
+    def window(self) -> int:
+        """The longest sequence that the base can look at."""
+        return self.model.shape.max_position_embeddings
+
+    def step(self, batch: Batch, learning_rate: float) -> float:
+        """One update; gives the weighted mean loss in nats a token before it."""
+        self._decoder = None
+        weight, total = float(batch.weights.sum()), 0.0
+        for part in _micro(batch):
+            loss = self._forward(part) / weight
+            loss.backward()  # type: ignore[no-untyped-call]
+            total += loss.item()
+        parameters = list(self.adapter.parameters().values())
+        torch.nn.utils.clip_grad_norm_(parameters, self.training.clip)
+        for optimizer in self.optimizers:
+            for group in optimizer.param_groups:
+                group["lr"] = learning_rate * group["scale"]
+            optimizer.step()
+            optimizer.zero_grad()
+        return total
+
+    @torch.no_grad()
+    def loss(self, batch: Batch) -> tuple[float, float]:
+        """(sum of weighted loss in nats, sum of weights)."""
+        return sum(self._forward(part).item() for part in _micro(batch)), float(batch.weights.sum())
+
+    def _forward(self, batch: Batch) -> Tensor:
+        tokens = torch.from_numpy(batch.tokens).to(self.device).long()
+        positions = torch.from_numpy(batch.positions).to(self.device).long()
+        mask = block_mask(torch.from_numpy(batch.documents).to(self.device))
+        targets, weights = tokens[:, 1:].flatten(), torch.from_numpy(batch.weights).to(self.device)[:, 1:].flatten()
+        learned = weights > 0
+        with _precision(self.device.type):
+            hidden = self.model(tokens, positions, mask)[:, :-1].flatten(0, 1)[learned]
+            return weighted_cross_entropy(hidden, self.model.head.to(hidden.dtype), targets[learned], weights[learned])
+
+    @torch.no_grad()
+    def logprobs(self, tokens: Sequence[int]) -> NDArray[np.float32]:
+        """Log-probability of each token given those before it; the first is 0."""
+        ids = torch.tensor([list(tokens)], device=self.device)
+        positions = torch.arange(ids.shape[1], device=self.device)[None]
+        hidden = self.model(ids, positions, block_mask(torch.zeros_like(ids)))[0, :-1]
+        given = torch.log_softmax((hidden @ self.model.head.T).float(), dim=-1).gather(1, ids[0, 1:, None])
+        return np.concatenate(([0.0], given[:, 0].cpu().numpy())).astype(np.float32)
+
+    def generate(self, prompts: Sequence[Sequence[int]], sampling: Sampling, max_tokens: int) -> Iterator[list[Step]]:
+        """Continue many prompts at once; see the Engine protocol."""
+        if self._decoder is None:
+            self._decoder = Decoder(self.adapter)
+        prompts = [list(p)[-(self.window - 1) :] for p in prompts]
+        return _generate(self._decoder.open(prompts, max_tokens), prompts, sampling, max_tokens, self.tokenizer.end)
+
+    def adapter_off(self) -> AbstractContextManager[None]:
+        """Within it the engine is the base alone."""
+        self._decoder = None
+        return switched_off(self.adapter)
+
+    def save(self, folder: Path) -> None:
+        """Write the adapter."""
+        self.adapter.save(folder, self.base)
+
+    def load(self, folder: Path) -> None:
+        """Read an adapter that `save` wrote."""
+        self._decoder = None
+        self.adapter.load(folder)
+
+    def state(self) -> dict[str, NDArray[Any]]:
+        """What moves in training, and the optimizers' memory of it, as arrays."""
+        arrays = {f"weight/{name}": p.detach().cpu().numpy() for name, p in self.adapter.parameters().items()}
+        for number, optimizer in enumerate(self.optimizers):
+            for index, held in optimizer.state_dict()["state"].items():
+                for key, value in held.items():
+                    arrays[f"optimizer/{number}/{index}/{key}"] = torch.as_tensor(value).cpu().numpy()
+        return arrays
+
+    @torch.no_grad()
+    def load_state(self, state: dict[str, NDArray[Any]]) -> None:
+        """Put back what `state` gave."""
+        self._decoder = None
+        for name, p in self.adapter.parameters().items():
+            p.copy_(torch.from_numpy(np.asarray(state[f"weight/{name}"])))
+        for number, optimizer in enumerate(self.optimizers):
+            held: dict[int, dict[str, Tensor]] = {}
+            for path, value in state.items():
+                if path.startswith(f"optimizer/{number}/"):
+                    _, _, index, key = path.split("/")
+                    held.setdefault(int(index), {})[key] = torch.from_numpy(np.array(value))
+            optimizer.load_state_dict(optimizer.state_dict() | {"state": held})
+
+
+def load(base: str, adapter: Path | None = None, training: Training | None = None) -> TorchEngine:
+    """The base named or at the path `base`, with the adapter in `adapter` or a fresh one made as `training` says."""
+    training = training or Training()
+    folder = base_folder(base)
+    if adapter is not None:
+        method, rank, alpha = method_of(adapter)
+        training = training.model_copy(update={"method": method} | ({"rank": rank, "alpha": alpha} if rank else {}))
+    torch.manual_seed(training.seed)
+    model, tokenizer = read_base(folder)
+    model.to("cuda" if torch.cuda.is_available() else "cpu")
+    made: Adapter = LowRank(model, training.rank, training.alpha) if training.method == "lora" else Delta(model)
+    engine = TorchEngine(model, tokenizer, made, base, training)
+    if adapter is not None:
+        engine.load(adapter)
+    return engine
+
+
+def base_folder(base: str) -> Path:
+    """Where the weights of `base` lie."""
+    if base == "pocket":
+        from soundalike import pocket
+
+        return pocket.FOLDER
+    folder = Path(base).expanduser()
+    if not (folder / "config.json").exists():
+        raise EngineError(
+            f"There is no base model at {base}.", "Give `pocket`, or a folder with config.json and model.safetensors."
+        )
+    return folder
+
+
+def read_base(folder: Path) -> tuple[Llama, FileTokenizer]:
+    """A Llama-shaped model in fp32 and its tokenizer from a folder in transformers' layout."""
+    shape = Shape.read(folder)
+    with torch.device("meta"):
+        model = Llama(shape)
+    weights = {name: value.float() for name, value in load_file(folder / "model.safetensors").items()}
+    model.load_state_dict(weights, assign=True)
+    model.fill_tables()
+    return model, FileTokenizer.read(folder, shape.bos_token_id, shape.eos_token_id)
+
+
+def _optimizers(adapter: Adapter, training: Training) -> list[torch.optim.Optimizer]:
+    """Muon for whole matrices inside the model, AdamW for everything else."""
+    moving = adapter.parameters()
+    whole = [name for name, p in moving.items() if p.ndim == 2 and "embed" not in name and "lora_" not in name]
+    muon = set(whole if training.optimizer == "muon" else [])
+    adam = [p for name, p in moving.items() if name not in muon]
+    made: list[torch.optim.Optimizer] = [
+        torch.optim.AdamW(adam, 0.0, betas=(0.9, 0.95), weight_decay=training.weight_decay, fused=True)
+    ]
+    made[0].param_groups[0]["scale"] = 1.0
+    if muon:
+        made.append(Muon([moving[name] for name in whole], 0.0, weight_decay=training.weight_decay))
+        made[1].param_groups[0]["scale"] = training.muon_scale
+    return made
+
+
+def _micro(batch: Batch) -> Iterator[Batch]:
+    rows = max(1, MICRO_TOKENS // batch.tokens.shape[1])
+    for start in range(0, len(batch), rows):
+        yield batch.take(slice(start, start + rows))
+
+
+def _generate(
+    streams: Streams, prompts: Sequence[Sequence[int]], sampling: Sampling, max_tokens: int, end: int
+) -> Iterator[list[Step]]:
+    sampler = Sampler(sampling, prompts)
+    alive = list(range(len(prompts)))
+    for count in range(1, max_tokens + 1):
+        tokens, logprobs = sampler.draw(streams.logits.float().cpu().numpy(), alive)
+        drawn = [Step(s, int(t), float(p)) for s, t, p in zip(alive, tokens, logprobs, strict=True)]
+        stopped: set[int] = (yield drawn) or set()
+        rows = [row for row, step in enumerate(drawn) if step.token != end and step.stream not in stopped]
+        if not rows or count == max_tokens or streams.full:
+            return
+        if len(rows) < len(alive):
+            streams.keep(rows)
+        alive = [alive[row] for row in rows]
+        streams.step([drawn[row].token for row in rows])
+
+
+def _precision(device: str) -> AbstractContextManager[Any]:
+    """bf16 products where they are faster: on every GPU, and on a processor that was measured to be."""
+    return torch.autocast(device, dtype=torch.bfloat16, enabled=device == "cuda" or _fast_in_bf16())
+
+
+def _fast_in_bf16() -> bool:
+    fp32, bf16 = matmul_rates()
+    return bf16 > fp32
+
+
+@cache
+def matmul_rates() -> tuple[float, float]:
+    """GFLOP/s that this processor reaches in (fp32, bf16) on products of the size that training makes."""
+    return _rate(torch.float32), _rate(torch.bfloat16)
+
+
+def _rate(dtype: torch.dtype, rows: int = 1_024, width: int = 512, repeats: int = 5) -> float:
+    left, right = torch.randn(rows, width, dtype=dtype), torch.randn(width, width, dtype=dtype)
+    seconds = []
+    for _ in range(repeats):
+        started = time.perf_counter()
+        left @ right
+        seconds.append(time.perf_counter() - started)
+    return 2 * rows * width * width / min(seconds) / 1e9

@@ -1,0 +1,49 @@
+"""Every error a person can meet, in one tree.
+
+    SoundalikeError            ours to explain; anything else is a bug
+    ├── UsageError             the person can fix it: exit code 2
+    │   ├── ExportError        an export that cannot be read, or must not be
+    │   ├── TooLittleText      not enough of the owner's words to learn from
+    │   ├── CloneError         a clone folder that is missing, locked or of another version
+    │   └── RecipeError        a setting outside its range
+    └── EngineError            the model failed: exit code 1
+
+A message is two sentences: `what` happened and where, and what to `do` about it.
+"""
+
+
+class SoundalikeError(Exception):
+    """Something went wrong that a person should be told in two sentences."""
+
+    exit_code = 1
+
+    def __init__(self, what: str, do: str = "") -> None:
+        self.what = what
+        self.do = do
+        super().__init__(f"{what} {do}".strip())
+
+
+class UsageError(SoundalikeError):
+    """The person can fix it."""
+
+    exit_code = 2
+
+
+class ExportError(UsageError):
+    """An export that cannot be read, or must not be."""
+
+
+class TooLittleText(UsageError):
+    """Not enough of the owner's words to learn from."""
+
+
+class CloneError(UsageError):
+    """A clone folder that is missing, locked or of another version."""
+
+
+class RecipeError(UsageError):
+    """A setting outside its range."""
+
+
+class EngineError(SoundalikeError):
+    """The model failed."""

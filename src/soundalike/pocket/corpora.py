@@ -1,0 +1,175 @@
+"""Conversation corpora -> transcripts to pretrain on.
+
+Reads a folder of `*.jsonl.gz`, a conversation a row: {"source", "thread", "turns": [[speaker, text], ...]}.
+Cleans what nobody types in a chat, gives the speakers names, and shapes conversations as chats are: lower
+case, bursts, monologues. Two in a hundred conversations, chosen by hash, are held out and never trained on.
+"""
+
+import gzip
+import json
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from hashlib import sha256
+from pathlib import Path
+from random import Random
+
+from soundalike.packing import Document
+from soundalike.pocket.names import cast
+
+HELD_OUT_SHARE = 0.02
+SHARES = {"self_dialogue": 0.34, "topical_chat": 0.14, "gitter": 0.24, "critical_role": 0.18, "ubuntu_irc": 0.10}
+SPOKEN = {"critical_role"}  # transcribed speech, told by its "(laughs)" and its dashes
+
+STAGE = re.compile(r"\s*[(\[](?:[a-z' -]{3,40})[)\]]")
+CODE = re.compile(r"```|^\W*$|[{};=<>\\|]{2}|\w\(\)|</?\w+>|\[!\[|^\s*(?:sudo|npm|git|apt-get) ")
+HELP_BOT = re.compile(
+    r"brownie point|please don't flood|^\W*!\w+|welcome to \w*\s?room|\bfreecodecamp\b", re.IGNORECASE
+)
+MASK = re.compile(r"<(?:link|code|email|path|file)>")
+MENTION = re.compile(r"@user\b[:,]?")
+
+Turn = tuple[int, str]
+
+
+@dataclass(frozen=True, slots=True)
+class Conversation:
+    """Cleaned turns of one thread."""
+
+    source: str
+    turns: tuple[Turn, ...]
+
+
+@dataclass
+class Corpora:
+    """Conversations to train on and held-out ones, by corpus."""
+
+    train: dict[str, list[Conversation]] = field(default_factory=dict)
+    held_out: dict[str, list[Conversation]] = field(default_factory=dict)
+
+
+def read(folder: Path) -> Corpora:
+    """All corpora in `folder`, cleaned, without exact duplicates."""
+    corpora, seen = Corpora(), set[tuple[Turn, ...]]()
+    for path in sorted(folder.glob("*.jsonl.gz")):
+        name = path.name.removesuffix(".jsonl.gz")
+        corpora.train[name], corpora.held_out[name] = [], []
+        for thread, turns in _rows(path):
+            kept = tuple(clean(name, turns))
+            if len(kept) < 2 or kept in seen:
+                continue
+            seen.add(kept)
+            side = corpora.held_out if _held_out(name, thread) else corpora.train
+            side[name].append(Conversation(name, kept))
+    return corpora
+
+
+def _rows(path: Path) -> Iterator[tuple[str, list[Turn]]]:
+    with gzip.open(path, "rt", encoding="utf-8") as lines:
+        for line in lines:
+            row = json.loads(line)
+            yield str(row["thread"]), [(int(who), str(text)) for who, text in row["turns"]]
+
+
+def _held_out(name: str, thread: str) -> bool:
+    return int.from_bytes(sha256(f"{name}/{thread}".encode()).digest()[:4]) < HELD_OUT_SHARE * 2**32
+
+
+def clean(source: str, turns: list[Turn]) -> Iterator[Turn]:
+    """The turns that a person could have typed: no stage directions, code, help-bots or masks."""
+    for who, text in turns:
+        if source in SPOKEN:
+            text = STAGE.sub("", text)
+        if CODE.search(text) or HELP_BOT.search(text) or MASK.search(text):
+            continue
+        text = " ".join(text.replace("\\n", " ").split()).strip('"')
+        if text and text != "@user":
+            yield who, text
+
+
+def transcript(conversation: Conversation, rng: Random) -> Document:
+    """One way to write the conversation down as a chat; another `rng`, another way."""
+    turns = list(conversation.turns)
+    if rng.random() < 0.5 and len(turns) > 8:
+        turns = turns[rng.randrange(len(turns) // 2) :]
+    if rng.random() < 0.08:
+        turns = [turn for turn in turns if turn[0] == turns[0][0]]
+    speakers = list(dict.fromkeys(who for who, _ in turns))
+    names = dict(zip(speakers, cast(rng, len(speakers)), strict=True))
+    style = Style.draw(rng, conversation.source)
+    others = {who: [name for name in names.values() if name != names[who]] for who in speakers}
+    lines = [(names[who], line) for who, text in turns for line in style.write(text, others[who], rng)]
+    return Document("".join(f"{name}: {line}\n" for name, line in lines))
+
+
+def plain(conversation: Conversation) -> Document:
+    """The conversation as it stands, with fixed names: what held-out bits per byte are measured on."""
+    names = cast(Random(len(conversation.turns)), 1 + max(who for who, _ in conversation.turns))
+    return Document("".join(f"{names[who]}: {text}\n" for who, text in conversation.turns))
+
+
+@dataclass(frozen=True, slots=True)
+class Style:
+    """How one conversation is typed."""
+
+    lower: bool
+    bare: bool
+    burst: float
+
+    @classmethod
+    def draw(cls, rng: Random, source: str) -> "Style":
+        """Lower case weighs more where the corpus is edited prose than where people typed."""
+        lower = rng.random() < (0.2 if source in {"gitter", "ubuntu_irc"} else 0.5)
+        return cls(lower, lower and rng.random() < 0.5, rng.choice((0.0, 0.0, 0.3, 0.7)))
+
+    def write(self, text: str, others: list[str], rng: Random) -> list[str]:
+        """The lines in which a chatter sends `text`, mentioning `others` here and there."""
+        named = [f"@{name}" for name in others] or [""]
+        text = MENTION.sub(lambda _: rng.choice(named) if rng.random() < 0.4 else "", text).strip() or "hey"
+        if self.lower:
+            text = text.lower()
+        if self.bare:
+            text = text.replace("'", "")
+        lines = re.split(r"(?<=[.!?]) +", text) if rng.random() < self.burst else [text]
+        return [line[:-1] if self.lower and line.endswith(".") and not line.endswith("..") else line for line in lines]
+
+
+def chunks(corpora: Corpora, seed: int, conversations: int) -> Iterator[list[Document]]:
+    """Endless chunks of about `conversations` transcripts, each corpus holding its share of the text.
+
+    Chunk n depends on `seed` and n alone, so a resumed run reads on where it stopped.
+    """
+    counts = _per_chunk(corpora, conversations)
+    number = 0
+    while True:
+        rng = Random(f"{seed}/{number}")
+        chosen: list[Document] = []
+        for name, count in counts.items():
+            pool = corpora.train[name]
+            for place in range(number * count, (number + 1) * count):
+                lap, at = divmod(place, len(pool))
+                chosen.append(transcript(pool[_shuffled(len(pool), f"{seed}/{name}/{lap}")[at]], rng))
+        rng.shuffle(chosen)
+        yield chosen
+        number += 1
+
+
+def _per_chunk(corpora: Corpora, conversations: int) -> dict[str, int]:
+    """Conversations of each corpus in a chunk, so that its share of characters comes out as SHARES says."""
+    size = {
+        name: sum(len(text) for c in pool for _, text in c.turns) / len(pool)
+        for name, pool in corpora.train.items()
+        if pool
+    }
+    weight = {name: SHARES.get(name, 1 / len(size)) / size[name] for name in size}
+    return {name: max(1, round(conversations * weight[name] / sum(weight.values()))) for name in size}
+
+
+_orders: dict[str, list[int]] = {}
+
+
+def _shuffled(count: int, key: str) -> list[int]:
+    if key not in _orders:
+        _orders[key] = list(range(count))
+        Random(key).shuffle(_orders[key])
+    return _orders[key]

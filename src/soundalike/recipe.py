@@ -1,0 +1,93 @@
+"""Every setting, exactly once: typed, with a default that has a reason, to TOML and back.
+
+A setting's range is checked where it is given, so that a wrong one is told before an hour of training and
+not after. Why a default is what it is stands in LOG.md.
+"""
+
+import tomllib
+from dataclasses import asdict
+from typing import Any, Literal
+
+import tomli_w
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from soundalike.documents import DocumentSettings
+from soundalike.errors import RecipeError
+from soundalike.sampling import Sampling
+
+
+class Training(BaseModel):
+    """How the adapter is learned."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    method: Literal["full", "lora"] = "full"
+    """`full` moves all weights and keeps the difference: better and faster for a small base. `lora` for a large one."""
+    rank: int = Field(default=16, ge=1, le=512)
+    alpha: float = Field(default=32.0, gt=0)
+    optimizer: Literal["adamw", "muon"] = "adamw"
+    muon_scale: float = Field(default=10.0, gt=0)
+    """Muon's rate over AdamW's."""
+    learning_rate: float = Field(default=1e-3, gt=0, lt=1)
+    warmup_steps: int = Field(default=20, ge=1)
+    final_share: float = Field(default=0.1, ge=0, le=1)
+    """The rate at the end of the cosine, as a share of its peak."""
+    weight_decay: float = Field(default=0.01, ge=0)
+    clip: float = Field(default=1.0, gt=0)
+    window: int = Field(default=256, ge=16)
+    step_tokens: int = Field(default=2048, ge=16)
+    seed: int = Field(default=1, ge=0)
+    minutes: float | None = Field(default=None, gt=0)
+    epochs: float | None = Field(default=None, gt=0)
+    iters: int | None = Field(default=None, ge=1)
+
+
+class Recipe(BaseModel):
+    """One voice's settings from the first message to the last token."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    base: str = "pocket"
+    documents: DocumentSettings = DocumentSettings()
+    training: Training = Training()
+    sampling: Sampling = Sampling()
+
+    def to_toml(self) -> str:
+        """As text; a setting that is unset is left out."""
+        return tomli_w.dumps(self.as_table())
+
+    def as_table(self) -> dict[str, Any]:
+        """As plain values."""
+        table = {
+            "base": self.base,
+            "documents": asdict(self.documents),
+            "training": self.training.model_dump(),
+            "sampling": asdict(self.sampling),
+        }
+        return _without_none(table)
+
+    @classmethod
+    def from_toml(cls, text: str) -> "Recipe":
+        """From text; `RecipeError` names the setting and what is wrong with it."""
+        try:
+            return cls.from_table(tomllib.loads(text))
+        except tomllib.TOMLDecodeError as error:
+            raise RecipeError(f"The recipe is not TOML: {error}.", "Mend that line, or delete the file.") from error
+
+    @classmethod
+    def from_table(cls, table: dict[str, Any]) -> "Recipe":
+        """From plain values."""
+        try:
+            return cls.model_validate(table)
+        except ValidationError as error:
+            first = error.errors()[0]
+            where = ".".join(str(part) for part in first["loc"])
+            raise RecipeError(f"The setting {where} is {first['input']!r}: {first['msg']}.", "Change it.") from error
+
+
+def _without_none(table: dict[str, Any]) -> dict[str, Any]:
+    return {
+        key: _without_none(value) if isinstance(value, dict) else value
+        for key, value in table.items()
+        if value is not None and value != ()
+    }

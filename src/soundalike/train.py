@@ -1,0 +1,291 @@
+"""The one training loop: budget, schedule, evaluation, checkpoints, resume. Engines supply the step.
+
+Takes a clone's documents and an engine; leaves an adapter in the clone. Stopped or killed at any moment it
+goes on from the last checkpoint, at most a minute old, with the same windows in the same order. It knows
+neither tensors nor text.
+"""
+
+import json
+import math
+import signal
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass, field
+from types import FrameType
+from typing import Any
+
+import numpy as np
+import orjson
+from numpy.typing import NDArray
+from safetensors.numpy import load_file, save_file
+
+from soundalike.clone import Clone
+from soundalike.engines import Engine
+from soundalike.errors import CloneError, TooLittleText
+from soundalike.packing import Batch, Document, Tokenizer, encode, pack
+from soundalike.recipe import Training
+
+CHECKPOINT_SECONDS = 45.0
+TIMED_STEPS = 4  # a budget in minutes becomes a number of steps once so many have been timed
+EVALUATIONS = 5
+EVALUATION_SHARE = 0.05  # of the training time, a forward pass costing a third of a step
+DRIFT = 0.1  # a plan further off its budget than this is made anew, at a checkpoint
+
+
+@dataclass(frozen=True, slots=True)
+class Windows:
+    """A split as the model reads it, with the bytes of text behind each unit of loss weight."""
+
+    batch: Batch
+    bytes_a_weight: float
+
+
+@dataclass
+class Progress:
+    """Where training stands; all of it survives in the checkpoint."""
+
+    step: int = 0
+    steps: int | None = None
+    seconds: float = 0.0
+    useful_tokens: int = 0
+    losses: list[float] = field(default_factory=list)
+    """Nats a token, by step."""
+    valid: list[tuple[int, float]] = field(default_factory=list)
+    """(step, bits per byte of the owner's held-out text)."""
+    best: float = math.inf
+    valid_windows: int = 0
+    """Held-out windows that every evaluation of this run measures on."""
+
+    @property
+    def tokens_per_second(self) -> float:
+        """Useful tokens, padding excluded."""
+        return self.useful_tokens / self.seconds if self.seconds else 0.0
+
+    @property
+    def seconds_left(self) -> float | None:
+        """None until the number of steps is known."""
+        if self.steps is None or not self.step:
+            return None
+        return self.seconds / self.step * (self.steps - self.step)
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """How a run ended."""
+
+    progress: Progress
+    finished: bool
+
+
+def documents(clone: Clone, split: str) -> list[Document]:
+    """The documents of a split, as the import wrote them."""
+    with clone.documents_path(split).open("rb") as lines:
+        rows = [orjson.loads(line) for line in lines]
+    return [Document(row["text"], [(t, w) for t, w in row["turns"]] if "turns" in row else None) for row in rows]
+
+
+def windows(texts: list[Document], tokenizer: Tokenizer, window: int, seed: int) -> Windows:
+    """Documents packed into windows of `window` tokens."""
+    batch = pack(list(encode(texts, tokenizer, window)), window, seed)
+    turns = ((len(text.encode()), weight) for d in texts for text, weight in d.turns or [(d.text, 1.0)])
+    weighed = sum(size * weight for size, weight in turns)
+    return Windows(batch, weighed / max(float(batch.weights.sum()), 1.0))
+
+
+def train(
+    engine: Engine,
+    clone: Clone,
+    training: Training,
+    *,
+    base: str,
+    resume: bool = False,
+    on_step: Callable[[Progress], None] = lambda progress: None,
+) -> Outcome:
+    """Train `engine` on the clone's documents and keep its best adapter in the clone.
+
+    Ctrl-C ends it after the step at hand, with a checkpoint. `TooLittleText` where there is nothing to learn
+    from; `CloneError` where there is nothing to resume, or the clone was imported anew since.
+    """
+    with clone.locked("training"), interruptible() as stopped:
+        run = _Run(engine, clone, training, base)
+        if resume:
+            run.restore()
+        else:
+            run.choose_valid()
+            run.evaluate()
+        while not run.over:
+            run.advance()
+            on_step(run.progress)
+            if stopped():
+                run.checkpoint()
+                return Outcome(run.progress, finished=False)
+        run.finish()
+        return Outcome(run.progress, finished=True)
+
+
+class _Run:
+    """One run's parts: what `train` strings together."""
+
+    def __init__(self, engine: Engine, clone: Clone, training: Training, base: str) -> None:
+        self.engine, self.clone, self.training, self.base = engine, clone, training, base
+        read = [
+            windows(documents(clone, s), engine.tokenizer, training.window, training.seed) for s in ("train", "valid")
+        ]
+        self.train, self.valid = read
+        if not len(self.train.batch):
+            raise TooLittleText("There is no text of yours to train on.", "Import an export with messages of yours.")
+        if not len(self.valid.batch):
+            raise TooLittleText("There is no later conversation to check on.", "Import an export with more of them.")
+        self.rows = max(1, training.step_tokens // training.window)
+        self.progress = Progress(steps=self._planned())
+        self.saved_at = time.perf_counter()
+
+    @property
+    def over(self) -> bool:
+        return self.progress.steps is not None and self.progress.step >= self.progress.steps
+
+    def _planned(self) -> int | None:
+        """Steps of a budget in iterations or epochs; None where it is minutes, which must be timed first."""
+        if self.training.iters is not None:
+            return self.training.iters
+        if self.training.minutes is not None:
+            return None
+        epochs = self.training.epochs if self.training.epochs is not None else 1.0
+        return max(1, math.ceil(epochs * len(self.train.batch) / self.rows))
+
+    def rate(self) -> float:
+        """Linear warm-up, then a cosine to the final share; before the number of steps is known only the former."""
+        step, steps, floor = self.progress.step, self.progress.steps, self.training.final_share
+        warm = min(1.0, (step + 1) / self.training.warmup_steps)
+        cosine = 1.0 if steps is None else floor + (1 - floor) * (1 + math.cos(math.pi * step / steps)) / 2
+        return self.training.learning_rate * min(warm, cosine)
+
+    def advance(self) -> None:
+        """One step, and what is due after it."""
+        progress, started = self.progress, time.perf_counter()
+        batch = self.train.batch.take(batch_rows(progress.step, self.rows, len(self.train.batch), self.training.seed))
+        progress.losses.append(self.engine.step(batch, self.rate()))
+        progress.step += 1
+        progress.useful_tokens += batch.useful
+        progress.seconds += time.perf_counter() - started
+        if progress.steps is None and progress.step == TIMED_STEPS:
+            self._plan()
+            self.checkpoint()
+        if progress.steps is not None and progress.step in evaluation_steps(progress.steps):
+            self.evaluate()
+        if time.perf_counter() - self.saved_at > CHECKPOINT_SECONDS:
+            self._plan()
+            self.checkpoint()
+
+    def _plan(self) -> None:
+        """Fit the number of steps to the minutes; a plan that is nearly right stays, so that a resumed run agrees."""
+        if self.training.minutes is None:
+            return
+        progress = self.progress
+        budget = self.training.minutes * 60 * (1 - EVALUATION_SHARE)
+        fitting = max(progress.step, round(budget / progress.seconds * progress.step))
+        if progress.steps is None or abs(fitting - progress.steps) > DRIFT * progress.steps:
+            progress.steps = fitting
+
+    def choose_valid(self) -> None:
+        """How many held-out windows to measure on, so that all evaluations together cost EVALUATION_SHARE."""
+        total = len(self.valid.batch)
+        if self.training.minutes is None:
+            wanted = 3 * EVALUATION_SHARE * (self.progress.steps or 0) * self.rows / EVALUATIONS
+        else:
+            started, probe = time.perf_counter(), min(8, total)
+            self.engine.loss(self.valid.batch.take(slice(0, probe)))
+            each = (time.perf_counter() - started) / probe
+            wanted = EVALUATION_SHARE * self.training.minutes * 60 / (EVALUATIONS + 1) / each
+        self.progress.valid_windows = min(total, max(8, round(wanted)))
+
+    def evaluate(self) -> None:
+        """Bits per byte of the owner's held-out text; the best adapter so far goes into the clone."""
+        nats, weight = self.engine.loss(self.valid.batch.take(slice(0, self.progress.valid_windows)))
+        bits = nats / weight / math.log(2) / self.valid.bytes_a_weight
+        self.progress.valid.append((self.progress.step, bits))
+        if self.progress.step and bits < self.progress.best:
+            self.progress.best = bits
+            with self.clone.replacing() as scratch:
+                self.engine.save(scratch / "adapter")
+
+    def checkpoint(self) -> None:
+        """Everything that exact resume needs, at once."""
+        about = {"progress": asdict(self.progress), "identity": self.identity()}
+        with self.clone.replacing() as scratch:
+            folder = scratch / "checkpoints"
+            folder.mkdir()
+            save_file(self.engine.state(), folder / "state.safetensors")
+            (folder / "run.json").write_text(json.dumps(about))
+        self.saved_at = time.perf_counter()
+
+    def identity(self) -> dict[str, Any]:
+        """What must be the same for a checkpoint to fit."""
+        return {"fingerprint": self.clone.fingerprint, "base": self.base, "training": self.training.model_dump()}
+
+    def restore(self) -> None:
+        """Go on from the last checkpoint."""
+        about = read_checkpoint(self.clone)
+        if about["identity"] != self.identity():
+            raise CloneError(
+                "The checkpoint was made from another import or with other settings.", "Train anew, without --resume."
+            )
+        self.engine.load_state(load_file(self.clone.checkpoints_path / "state.safetensors"))
+        self.progress = Progress(**about["progress"])
+        self.progress.valid = [(step, bits) for step, bits in self.progress.valid]
+
+    def finish(self) -> None:
+        """Write what happened into the clone; the checkpoint has served."""
+        progress = self.progress
+        result = {
+            "steps": progress.step,
+            "seconds": round(progress.seconds, 1),
+            "useful_tokens": progress.useful_tokens,
+            "tokens_per_second": round(progress.tokens_per_second, 1),
+            "bits_per_byte_before": round(progress.valid[0][1], 4),
+            "bits_per_byte": round(progress.best, 4),
+            "fingerprint": self.clone.fingerprint,
+        }
+        curve = {"losses": progress.losses, "valid": progress.valid}
+        entries = {"clone.toml": self.clone.manifest_with(result=result), "training.json": orjson.dumps(curve)}
+        self.clone.write(entries)
+        for path in self.clone.checkpoints_path.glob("*"):
+            path.unlink()
+
+
+def read_checkpoint(clone: Clone) -> dict[str, Any]:
+    """`progress` and `identity` of the last checkpoint; `CloneError` where there is none."""
+    path = clone.checkpoints_path / "run.json"
+    if not path.exists():
+        raise CloneError(f"There is nothing to resume in {clone.root}.", "Train without --resume.")
+    about: dict[str, Any] = json.loads(path.read_text())
+    return about
+
+
+def batch_rows(step: int, rows: int, total: int, seed: int) -> NDArray[np.intp]:
+    """Which windows step `step` reads: each epoch is its own permutation, and a batch may span two."""
+    places = np.arange(step * rows, (step + 1) * rows)
+    laps = {lap: np.random.default_rng((seed, lap)).permutation(total) for lap in set((places // total).tolist())}
+    return np.array([laps[place // total][place % total] for place in places.tolist()], np.intp)
+
+
+def evaluation_steps(steps: int) -> set[int]:
+    """The steps after which held-out loss is measured: evenly spaced, the last always."""
+    return {round(steps * (number + 1) / EVALUATIONS) for number in range(EVALUATIONS)} - {0}
+
+
+@contextmanager
+def interruptible() -> Iterator[Callable[[], bool]]:
+    """The first Ctrl-C within it is only noted; a second one is an ordinary KeyboardInterrupt."""
+    noted: list[int] = []
+
+    def note(number: int, frame: FrameType | None) -> None:
+        noted.append(number)
+        signal.signal(signal.SIGINT, before)
+
+    before = signal.signal(signal.SIGINT, note)
+    try:
+        yield lambda: bool(noted)
+    finally:
+        signal.signal(signal.SIGINT, before)
