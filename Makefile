@@ -1,0 +1,43 @@
+# `make demo` and `make test` need only Python 3.11 or later, pip, make and gcc; both make their own .venv.
+PYTHON ?= python3
+BIN := .venv/bin
+PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt
+
+.PHONY: setup demo test test-all check format bench clean
+
+.venv/run: pyproject.toml constraints.txt
+	$(PYTHON) -m venv .venv
+	$(PIP) -e .
+	touch $@
+
+.venv/dev: .venv/run
+	$(PIP) -e ".[dev]"
+	touch $@
+
+setup: .venv/run
+
+demo: .venv/run
+	$(BIN)/soundalike demo
+
+test: check
+	$(BIN)/python -m pytest -m "not slow"
+
+test-all: check
+	$(BIN)/python -m pytest
+
+check: .venv/dev
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+format: .venv/dev
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+
+bench: .venv/dev
+	$(PIP) -e ".[bench]"
+	$(BIN)/python -m benchmarks
+
+clean:
+	rm -rf .venv build dist

@@ -1,0 +1,59 @@
+"""Sides of a comparison, run in turn, each round in a fresh process; medians and ratios in a table.
+
+A side is a command that prints one line of JSON with a figure. Machines drift while one measures: sides
+alternate, and the ratio is the median of the rounds' ratios, not a ratio of far-apart minutes.
+"""
+
+import json
+import statistics
+import subprocess
+import sys
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from rich.console import Console
+from rich.table import Table
+
+
+@dataclass(frozen=True, slots=True)
+class Side:
+    """`command` is run in a fresh process; its figure is what it prints under `key`, or its wall seconds."""
+
+    name: str
+    command: Sequence[str]
+    key: str | None = None
+
+    def run(self) -> float:
+        """One figure."""
+        started = time.perf_counter()
+        done = subprocess.run(self.command, capture_output=True, text=True, check=False)
+        seconds = time.perf_counter() - started
+        if done.returncode:
+            sys.stderr.write(done.stderr[-4_000:])
+            raise SystemExit(f"{self.name} failed with exit code {done.returncode}")
+        if self.key is None:
+            return seconds
+        return float(json.loads(done.stdout.strip().splitlines()[-1])[self.key])
+
+
+def compare(title: str, unit: str, sides: Sequence[Side], rounds: int, warmup: bool = True) -> dict[str, list[float]]:
+    """Print medians, spreads, and each side's ratio to the first."""
+    if warmup:
+        for side in sides:
+            side.run()
+    figures: dict[str, list[float]] = {side.name: [] for side in sides}
+    for _ in range(rounds):
+        for side in sides:
+            figures[side.name].append(side.run())
+    first = figures[sides[0].name]
+    table = Table("side", unit, "least to most", f"{sides[0].name} over it", title=f"{title}, {rounds} rounds")
+    for name, found in figures.items():
+        ratio = statistics.median(a / b for a, b in zip(first, found, strict=True))
+        table.add_row(name, _short(statistics.median(found)), f"{_short(min(found))} to {_short(max(found))}", f"{ratio:.2f}")
+    Console(width=120).print(table)
+    return figures
+
+
+def _short(figure: float) -> str:
+    return f"{figure:,.0f}" if figure >= 100 else f"{figure:.3g}"
