@@ -1,10 +1,11 @@
 """`python -m benchmarks` runs all; name some to run those."""
 
 import sys
+from collections.abc import Callable
 
 from benchmarks import generate, import_, train
 
-ALL = {"import": import_.run, "train": train.run, "generate": generate.run}
+ALL: dict[str, Callable[[], None]] = {"import": import_.run, "train": train.run, "generate": generate.run}
 
 if __name__ == "__main__":
     for name in sys.argv[1:] or ALL:

@@ -3,6 +3,8 @@
 import json
 import sys
 import time
+from collections.abc import Callable
+from typing import Any
 
 from benchmarks.side import Side, compare
 
@@ -10,13 +12,13 @@ PROMPT, TOKENS, REPEATS = "sam: what are you up to tonight?\nyou:", 96, 3
 
 
 def ours(streams: int) -> float:
-    """Tokens a second over all streams; a stream that ends early counts what it gave."""
+    """Tokens a second over all streams; as with `min_new_tokens` beside it, none ends early."""
     from soundalike.engines import torch as engine_of
     from soundalike.sampling import Sampling
 
     engine = engine_of.load("pocket")
     prompt = [engine.tokenizer.begin, *engine.tokenizer.encode([PROMPT])[0]]
-    engine.forget_end()
+    engine.tokenizer.end = -1
     return _best(lambda: sum(len(s) for s in engine.generate([prompt] * streams, Sampling(seed=1), TOKENS)))
 
 
@@ -27,7 +29,7 @@ def theirs(streams: int) -> float:
 
     from soundalike import pocket
 
-    model = AutoModelForCausalLM.from_pretrained(pocket.FOLDER, dtype=torch.float32)
+    model: Any = AutoModelForCausalLM.from_pretrained(pocket.FOLDER, dtype=torch.float32)
     tokenizer = AutoTokenizer.from_pretrained(pocket.FOLDER)
     ids = torch.tensor([[0, *tokenizer(PROMPT)["input_ids"]]] * streams)
     knobs = {"do_sample": True, "min_p": 0.05, "temperature": 0.9, "top_k": 0}
@@ -40,7 +42,7 @@ def theirs(streams: int) -> float:
     return _best(once)
 
 
-def _best(once: "Callable[[], int]") -> float:
+def _best(once: Callable[[], int]) -> float:
     once()
     rates = []
     for _ in range(REPEATS):

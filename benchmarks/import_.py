@@ -49,7 +49,10 @@ def run(count: int = 300_000, rounds: int = 5) -> None:
         folder = Path(temporary)
         export, python = str(package(folder, count)), sys.executable
         sides = [
-            Side("soundalike import", [python, "-m", "soundalike.cli", "import", export, "--out", f"{folder}/me", "--json"]),
+            Side(
+                "soundalike import",
+                [python, "-m", "soundalike.cli", "import", export, "--out", f"{folder}/me", "--json"],
+            ),
             Side("bare unzip and parse", [python, "-c", BARE, export]),
         ]
         if shutil.which("jq"):

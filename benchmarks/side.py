@@ -50,7 +50,9 @@ def compare(title: str, unit: str, sides: Sequence[Side], rounds: int, warmup: b
     table = Table("side", unit, "least to most", f"{sides[0].name} over it", title=f"{title}, {rounds} rounds")
     for name, found in figures.items():
         ratio = statistics.median(a / b for a, b in zip(first, found, strict=True))
-        table.add_row(name, _short(statistics.median(found)), f"{_short(min(found))} to {_short(max(found))}", f"{ratio:.2f}")
+        table.add_row(
+            name, _short(statistics.median(found)), f"{_short(min(found))} to {_short(max(found))}", f"{ratio:.2f}"
+        )
     Console(width=120).print(table)
     return figures
 

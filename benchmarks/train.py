@@ -8,6 +8,7 @@ import json
 import sys
 import tempfile
 import time
+from importlib import import_module
 from pathlib import Path
 from typing import Any
 
@@ -115,7 +116,9 @@ def padding(folder: Path, rows: int) -> dict[str, float]:
 
     model, tokenizer = _model_and_tokenizer()
     end = tokenizer.eos_token
-    encoded = [{"input_ids": tokenizer(end + t + end, truncation=True, max_length=WINDOW)["input_ids"]} for t in texts(folder)]
+    encoded = [
+        {"input_ids": tokenizer(end + t + end, truncation=True, max_length=WINDOW)["input_ids"]} for t in texts(folder)
+    ]
     trainer = Trainer(
         model=model,
         args=TrainingArguments(output_dir=str(folder / "out"), **_arguments(rows)),
@@ -130,14 +133,14 @@ def padding(folder: Path, rows: int) -> dict[str, float]:
 def packing(folder: Path) -> dict[str, float]:
     """TRL's SFTTrainer with packing, as many tokens a step as ours."""
     from datasets import Dataset
-    from trl import SFTConfig, SFTTrainer
 
+    trl: Any = import_module("trl")
     model, tokenizer = _model_and_tokenizer()
-    config = SFTConfig(
+    config = trl.SFTConfig(
         output_dir=str(folder / "out"), packing=True, max_length=WINDOW, **_arguments(STEP_TOKENS // WINDOW)
     )
     rows = Dataset.from_list([{"text": text} for text in texts(folder)])
-    trainer = SFTTrainer(model=model, args=config, train_dataset=rows, processing_class=tokenizer)
+    trainer = trl.SFTTrainer(model=model, args=config, train_dataset=rows, processing_class=tokenizer)
     clock = _Clock()
     clock.watch(trainer).train()
     return clock.rate()

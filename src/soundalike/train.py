@@ -9,7 +9,7 @@ import json
 import math
 import signal
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field
 from types import FrameType
@@ -69,6 +69,21 @@ class Progress:
             return None
         return self.seconds / self.step * (self.steps - self.step)
 
+    def line(self) -> str:
+        """Where it stands, in a line."""
+        bits = f", {self.valid[-1][1]:.3f} bits a byte" if self.valid else ""
+        return f"Learning: loss {self.losses[-1]:.3f}{bits}, {self.tokens_per_second:,.0f} tokens a second"
+
+    def summary(self) -> list[str]:
+        """What came of it, in plain words."""
+        before, after = self.valid[0][1], self.best
+        return [
+            f"Learned from {self.useful_tokens:,} tokens in {self.seconds / 60:.1f} minutes "
+            f"({self.tokens_per_second:,.0f} a second, {self.step:,} steps).",
+            f"Your held-out words cost {after:.2f} bits a byte; before training they cost {before:.2f} "
+            f"({1 - after / before:.0%} fewer: the lower, the better it knows how you write).",
+        ]
+
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
@@ -101,11 +116,13 @@ def train(
     base: str,
     resume: bool = False,
     on_step: Callable[[Progress], None] = lambda progress: None,
+    sections: Mapping[str, Mapping[str, Any]] | None = None,
 ) -> Outcome:
     """Train `engine` on the clone's documents and keep its best adapter in the clone.
 
-    Ctrl-C ends it after the step at hand, with a checkpoint. `TooLittleText` where there is nothing to learn
-    from; `CloneError` where there is nothing to resume, or the clone was imported anew since.
+    When it is done the clone's manifest gets its figures and `sections`. Ctrl-C ends it after the step at hand,
+    with a checkpoint. `TooLittleText` where there is nothing to learn from; `CloneError` where there is nothing
+    to resume, or the clone was imported anew since.
     """
     with clone.locked("training"), interruptible() as stopped:
         run = _Run(engine, clone, training, base)
@@ -120,7 +137,7 @@ def train(
             if stopped():
                 run.checkpoint()
                 return Outcome(run.progress, finished=False)
-        run.finish()
+        run.finish(sections or {})
         return Outcome(run.progress, finished=True)
 
 
@@ -235,7 +252,7 @@ class _Run:
         self.progress = Progress(**about["progress"])
         self.progress.valid = [(step, bits) for step, bits in self.progress.valid]
 
-    def finish(self) -> None:
+    def finish(self, sections: Mapping[str, Mapping[str, Any]]) -> None:
         """Write what happened into the clone; the checkpoint has served."""
         progress = self.progress
         result = {
@@ -248,7 +265,10 @@ class _Run:
             "fingerprint": self.clone.fingerprint,
         }
         curve = {"losses": progress.losses, "valid": progress.valid}
-        entries = {"clone.toml": self.clone.manifest_with(result=result), "training.json": orjson.dumps(curve)}
+        entries = {
+            "clone.toml": self.clone.manifest_with(result=result, **sections),
+            "training.json": orjson.dumps(curve),
+        }
         self.clone.write(entries)
         for path in self.clone.checkpoints_path.glob("*"):
             path.unlink()

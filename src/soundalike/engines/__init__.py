@@ -7,14 +7,18 @@ test in tests/engines/test_contract.py runs against each that this machine can l
 from collections.abc import Collection, Generator, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
+from importlib import import_module
 from pathlib import Path
-from typing import Any, Protocol, runtime_checkable
+from typing import TYPE_CHECKING, Any, Protocol, runtime_checkable
 
 import numpy as np
 from numpy.typing import NDArray
 
 from soundalike.packing import Batch, Tokenizer
 from soundalike.sampling import Sampling
+
+if TYPE_CHECKING:
+    from soundalike.recipe import Training
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,7 +38,9 @@ class Step:
 class Engine(Protocol):
     """A base model with, perhaps, an adapter on it."""
 
-    tokenizer: Tokenizer
+    @property
+    def tokenizer(self) -> Tokenizer:
+        """Text to this base's token ids and back."""
 
     def step(self, batch: Batch, learning_rate: float) -> float:
         """Learn from one batch; gives its weighted mean loss in nats a token, measured before the update."""
@@ -64,8 +70,18 @@ class Engine(Protocol):
     def load(self, folder: Path) -> None:
         """Read an adapter that `save` wrote; `EngineError` where it belongs to another base."""
 
-    def state(self) -> dict[str, Any]:
-        """All that exact resume needs besides the adapter: arrays and plain values."""
+    def state(self) -> dict[str, NDArray[Any]]:
+        """All that exact resume needs, the adapter included, as named arrays."""
 
-    def load_state(self, state: dict[str, Any]) -> None:
+    def load_state(self, state: dict[str, NDArray[Any]]) -> None:
         """Put back what `state` gave."""
+
+
+def load(base: str, adapter: Path | None = None, training: "Training | None" = None) -> Engine:
+    """The engine that runs `base`, with the adapter in a folder or a fresh one made as `training` says.
+
+    A word chain for "markov" and "markov-3" and so on, else PyTorch; it is imported here and not before.
+    """
+    room = "markov" if base.partition("-")[0] == "markov" else "torch"
+    engine: Engine = import_module(f"soundalike.engines.{room}").load(base, adapter, training)
+    return engine

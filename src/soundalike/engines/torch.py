@@ -6,7 +6,7 @@ It knows neither text nor time budgets.
 """
 
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Generator, Iterator, Sequence
 from contextlib import AbstractContextManager
 from functools import cache
 from pathlib import Path
@@ -30,6 +30,7 @@ from soundalike.packing import Batch
 from soundalike.recipe import Training
 from soundalike.sampling import Sampler, Sampling
 
+EMBEDDED = Path(__file__).parents[1] / "pocket" / "weights"
 MICRO_TOKENS = 2_048  # tokens in flight at once: activations of a small base stay under half a gigabyte
 
 
@@ -88,7 +89,9 @@ class TorchEngine:
         given = torch.log_softmax((hidden @ self.model.head.T).float(), dim=-1).gather(1, ids[0, 1:, None])
         return np.concatenate(([0.0], given[:, 0].cpu().numpy())).astype(np.float32)
 
-    def generate(self, prompts: Sequence[Sequence[int]], sampling: Sampling, max_tokens: int) -> Iterator[list[Step]]:
+    def generate(
+        self, prompts: Sequence[Sequence[int]], sampling: Sampling, max_tokens: int
+    ) -> Generator[list[Step], Collection[int] | None, None]:
         """Continue many prompts at once; see the Engine protocol."""
         if self._decoder is None:
             self._decoder = Decoder(self.adapter)
@@ -153,9 +156,7 @@ def load(base: str, adapter: Path | None = None, training: Training | None = Non
 def base_folder(base: str) -> Path:
     """Where the weights of `base` lie."""
     if base == "pocket":
-        from soundalike import pocket
-
-        return pocket.FOLDER
+        return EMBEDDED
     folder = Path(base).expanduser()
     if not (folder / "config.json").exists():
         raise EngineError(
@@ -199,13 +200,13 @@ def _micro(batch: Batch) -> Iterator[Batch]:
 
 def _generate(
     streams: Streams, prompts: Sequence[Sequence[int]], sampling: Sampling, max_tokens: int, end: int
-) -> Iterator[list[Step]]:
+) -> Generator[list[Step], Collection[int] | None, None]:
     sampler = Sampler(sampling, prompts)
     alive = list(range(len(prompts)))
     for count in range(1, max_tokens + 1):
         tokens, logprobs = sampler.draw(streams.logits.float().cpu().numpy(), alive)
         drawn = [Step(s, int(t), float(p)) for s, t, p in zip(alive, tokens, logprobs, strict=True)]
-        stopped: set[int] = (yield drawn) or set()
+        stopped: Collection[int] = (yield drawn) or ()
         rows = [row for row, step in enumerate(drawn) if step.token != end and step.stream not in stopped]
         if not rows or count == max_tokens or streams.full:
             return

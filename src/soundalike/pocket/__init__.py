@@ -3,3 +3,7 @@
 from pathlib import Path
 
 FOLDER = Path(__file__).parent / "weights"
+BYTES_A_TOKEN = 3.3  # of chat, speaker names included
+PARAMETERS = 10_367_680
+TRAINING_FLOPS_A_TOKEN = 6 * PARAMETERS  # two to read a weight forward, four backward
+TRAINING_SHARE = 0.6  # of the rate of a large matrix product that a training step reaches

@@ -1,0 +1,158 @@
+"""The clone folder: everything about one voice in one place, deletable with one `rm -r`.
+
+Knows where things lie and keeps the manifest, clone.toml. Takes plain dicts for the manifest's sections and
+keeps those that others wrote; what a recipe, a document or an adapter means is for others to know.
+"""
+
+import sys
+import tomllib
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from soundalike import __version__
+from soundalike.errors import CloneError
+from soundalike.folder import INCOMING, LOCK, OUTGOING, SCRATCH, Folder, explained
+
+FORMAT = 1
+MANIFEST, IGNORE, EVERYTHING = "clone.toml", ".gitignore", "*\n"
+
+Sections = dict[str, dict[str, Any]]
+
+
+class Clone(Folder):
+    """One clone folder. Get one by `Clone.open` or `Clone.claim`."""
+
+    @classmethod
+    def open(cls, path: str | Path) -> "Clone":
+        """The clone at `path`; `CloneError` where there is none, or one of a later version."""
+        clone = cls(Path(path))
+        with explained(clone.root):
+            clone.settle()
+        if not clone.root.exists():
+            raise CloneError(f"There is no clone at {path}.", f"Make one with: soundalike clone EXPORT --out {path}")
+        if not clone.exists:
+            raise CloneError(f"{path} is not a clone folder.", "Name a folder that soundalike clone has made.")
+        clone.manifest()
+        return clone
+
+    @classmethod
+    def claim(cls, path: str | Path) -> "Clone":
+        """The clone at `path`, or a new folder for one; `CloneError` where anything else is there."""
+        clone = cls(Path(path))
+        if clone.exists or (clone.root / INCOMING).exists():
+            return cls.open(path)
+        with explained(clone.root):
+            if clone.root.exists() and not (clone.root.is_dir() and all(map(_ours, clone.root.iterdir()))):
+                raise CloneError(f"{path} exists and is not a clone folder.", "Give --out the name of a new folder.")
+            clone.root.parent.mkdir(parents=True, exist_ok=True)
+            clone.root.mkdir(mode=0o700, exist_ok=True)
+        return clone
+
+    @contextmanager
+    def locked(self, doing: str) -> Iterator[None]:
+        """As `Folder.locked`; a new folder in which nothing was finished goes away again."""
+        with super().locked(doing):
+            try:
+                with explained(self.root):
+                    (self.root / IGNORE).write_text(EVERYTHING)
+                yield
+            finally:
+                if not self.exists and sys.platform != "win32":  # there an open file, the lock, cannot be removed
+                    self._vanish()
+
+    def _vanish(self) -> None:
+        for name in (IGNORE, LOCK):
+            (self.root / name).unlink(missing_ok=True)
+        if not any(self.root.iterdir()):
+            self.root.rmdir()
+
+    @property
+    def exists(self) -> bool:
+        """Whether an import was ever finished here."""
+        return self.manifest_path.is_file()
+
+    @property
+    def manifest_path(self) -> Path:
+        """The recipe as used and the manifest."""
+        return self.root / MANIFEST
+
+    @property
+    def import_path(self) -> Path:
+        """The import report."""
+        return self.root / "import.json"
+
+    @property
+    def messages_path(self) -> Path:
+        """The message frame, redacted; the names that go with it lie beside it."""
+        return self.root / "messages.parquet"
+
+    @property
+    def authors_path(self) -> Path:
+        """Who is who in the message frame."""
+        return self.root / "authors.parquet"
+
+    @property
+    def channels_path(self) -> Path:
+        """Titles and kinds of the channels in the message frame."""
+        return self.root / "channels.parquet"
+
+    def documents_path(self, split: str) -> Path:
+        """Exactly what the model reads; `split` is train, valid or test."""
+        return self.root / "documents" / f"{split}.jsonl"
+
+    @property
+    def adapter_path(self) -> Path:
+        """A folder in PEFT's layout, or with a delta to all weights."""
+        return self.root / "adapter"
+
+    @property
+    def checkpoints_path(self) -> Path:
+        """A folder with all that exact resume needs."""
+        return self.root / "checkpoints"
+
+    def manifest(self) -> Sections:
+        """clone.toml: [clone], [import], [documents], [hashes], and the sections that others wrote."""
+        with explained(self.manifest_path):
+            try:
+                sections: Sections = tomllib.loads(self.manifest_path.read_text("utf-8"))
+            except ValueError as error:
+                raise CloneError(f"{self.manifest_path} is damaged: {error}.", "Import into a new folder.") from error
+        if sections.get("clone", {}).get("format", 0) > FORMAT:
+            raise CloneError(f"{self.root} was written by a later soundalike.", "Install that one, or import again.")
+        return sections
+
+    def record(self, **sections: Mapping[str, Any]) -> None:
+        """Replace these sections of clone.toml and keep all others; needs the lock."""
+        self.write({MANIFEST: self.manifest_with(**sections)})
+
+    def manifest_with(self, **sections: Mapping[str, Any]) -> bytes:
+        """clone.toml as `record` would write it. TOML has no null: a value of None is left out."""
+        import tomli_w
+
+        kept = self.manifest() if self.exists else {}
+        about = {"format": FORMAT, "soundalike": __version__}
+        merged = {"clone": about, **kept, **sections}
+        merged["clone"] = {**kept.get("clone", {}), **sections.get("clone", {}), **about}
+        return tomli_w.dumps({name: _plain(section) for name, section in merged.items()}).encode()
+
+    @property
+    def fingerprint(self) -> str:
+        """Stands for the documents of the last import: equal where what the model reads is equal."""
+        return str(self.manifest().get("import", {}).get("fingerprint", ""))
+
+
+def _ours(path: Path) -> bool:
+    """Whether this is a trace of an import that never finished."""
+    if path.name == IGNORE:
+        return path.read_bytes() == EVERYTHING.encode()
+    return path.name in (LOCK, OUTGOING) or path.name.startswith(SCRATCH)
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, Mapping):
+        return {str(key): _plain(inner) for key, inner in value.items() if inner is not None}
+    if isinstance(value, list | tuple):
+        return [_plain(inner) for inner in value]
+    return str(value) if isinstance(value, Path) else value

@@ -1,0 +1,218 @@
+"""A word chain behind the Engine protocol: the baseline to beat, and the smallest engine there can be.
+
+Takes and gives token ids like every engine, learns by counting, needs no weights. Read it to write an engine:
+docs/engines.md walks through it. Knows nothing of names, messages or clone folders.
+"""
+
+import json
+import re
+from collections.abc import Collection, Generator, Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from soundalike.engines import Step
+from soundalike.errors import EngineError
+from soundalike.packing import Batch
+from soundalike.sampling import Sampler, Sampling
+
+if TYPE_CHECKING:
+    from soundalike.recipe import Training
+
+FILE = "markov.json"
+# Every character falls into exactly one token, so that joining the tokens gives the text back.
+TOKEN = re.compile(r"\n|\t| ?\w+(?:['’]\w+)*| ?[^\w\s]+|\s")
+
+Context = tuple[int, ...]
+
+
+class WordTokenizer:
+    """Words, each with the space before it; a word not met before gets the next free id."""
+
+    begin, end = 0, 1
+
+    def __init__(self, words: Sequence[str] = ()) -> None:
+        self.words = ["", "", *words]
+        self.size = len(self.words)
+        self._ids = {word: token for token, word in enumerate(self.words) if word}
+
+    def encode(self, texts: Sequence[str]) -> list[list[int]]:
+        """Token ids of each text, without `begin` and `end`."""
+        return [[self._id(word) for word in TOKEN.findall(text)] for text in texts]
+
+    def _id(self, word: str) -> int:
+        if word not in self._ids:
+            self._ids[word] = self.size
+            self.words.append(word)
+            self.size += 1
+        return self._ids[word]
+
+    def spans(self, texts: Sequence[str]) -> list[list[tuple[int, int]]]:
+        """For each text, the character span of each token that `encode` gives."""
+        return [[match.span() for match in TOKEN.finditer(text)] for text in texts]
+
+    def decode(self, tokens: Sequence[int]) -> str:
+        """The text of these tokens; `begin` and `end` give nothing."""
+        return "".join(self.words[token] for token in tokens)
+
+
+class MarkovEngine:
+    """Guesses the next word from the last `order` words, then from fewer, then from none.
+
+    Each length of context is smoothed by the next shorter one after Witten and Bell (1991): with N words counted
+    after a context, T of them different, p(word) = (count(word) + T * p_shorter(word)) / (N + T); the shortest is
+    smoothed by the uniform distribution, which is also all that the base knows when the adapter is off.
+    """
+
+    def __init__(self, order: int = 2, tokenizer: WordTokenizer | None = None) -> None:
+        self.order = order
+        self.tokenizer = tokenizer or WordTokenizer()
+        self._counts: dict[Context, dict[int, float]] = {}
+        self._totals: dict[Context, float] = {}
+        self._arrays: dict[Context, tuple[NDArray[np.int64], NDArray[np.float64]]] = {}
+
+    def step(self, batch: Batch, learning_rate: float) -> float:
+        """Count one batch, a token as much as its weight; gives the mean loss before. A chain has no learning rate."""
+        loss, weight = self.loss(batch)
+        self._arrays.clear()
+        for context, token, share in _examples(batch, self.order):
+            for known in _endings(context):
+                after = self._counts.setdefault(known, {})
+                after[token] = after.get(token, 0.0) + share
+                self._totals[known] = self._totals.get(known, 0.0) + share
+        return loss / weight if weight else 0.0
+
+    def loss(self, batch: Batch) -> tuple[float, float]:
+        """(sum of weighted loss in nats, sum of weights) on one batch."""
+        examples = [(share, self._chance(context, token)) for context, token, share in _examples(batch, self.order)]
+        return -sum(share * float(np.log(chance)) for share, chance in examples), sum(share for share, _ in examples)
+
+    def generate(
+        self, prompts: Sequence[Sequence[int]], sampling: Sampling, max_tokens: int
+    ) -> Generator[list[Step], Collection[int] | None, None]:
+        """Continue many prompts at once, one Step a running stream at a time."""
+        pasts, sampler = [list(prompt) for prompt in prompts], Sampler(sampling, prompts)
+        running = list(range(len(prompts)))
+        for _ in range(max_tokens):
+            if not running:
+                return
+            logits = np.stack([np.log(self._chances(self._context(pasts[stream]))) for stream in running])
+            tokens, logprobs = sampler.draw(logits, running)
+            drawn = zip(running, tokens.tolist(), logprobs.tolist(), strict=True)
+            steps = [Step(stream, token, logprob) for stream, token, logprob in drawn]
+            for step in steps:
+                pasts[step.stream].append(step.token)
+            stopped = (yield steps) or ()
+            ended = {step.stream for step in steps if step.token == self.tokenizer.end}
+            running = [stream for stream in running if stream not in stopped and stream not in ended]
+
+    def logprobs(self, tokens: Sequence[int]) -> NDArray[np.float32]:
+        """Natural-log probability of each token given those before it; the first is 0."""
+        starts = [max(0, at - self.order) for at in range(len(tokens))]
+        later = [self._chance(tuple(tokens[starts[at] : at]), tokens[at]) for at in range(1, len(tokens))]
+        return np.log(np.array([1.0, *later][: len(tokens)], dtype=np.float64)).astype(np.float32)
+
+    @contextmanager
+    def adapter_off(self) -> Iterator[None]:
+        """Within it nothing has been counted."""
+        counts, self._counts = self._counts, {}
+        try:
+            yield
+        finally:
+            self._counts = counts
+
+    def save(self, folder: Path) -> None:
+        """Write the words and the counts to one file."""
+        folder.mkdir(parents=True, exist_ok=True)
+        (folder / FILE).write_bytes(self._written())
+
+    def load(self, folder: Path) -> None:
+        """Read what `save` wrote; `EngineError` where there is nothing to read."""
+        try:
+            self._read((folder / FILE).read_bytes())
+        except (OSError, ValueError, KeyError, TypeError) as error:
+            raise EngineError(f"{folder / FILE} is not a word chain ({error}).", "Train the clone again.") from error
+
+    def state(self) -> dict[str, NDArray[Any]]:
+        """All that resume needs: a chain remembers nothing but its counts."""
+        return {"chain": np.frombuffer(self._written(), dtype=np.uint8)}
+
+    def load_state(self, state: dict[str, NDArray[Any]]) -> None:
+        """Put back what `state` gave."""
+        self._read(state["chain"].tobytes())
+
+    def _written(self) -> bytes:
+        known = self._counts.items()
+        counts = [[context, self._totals[context], list(after), list(after.values())] for context, after in known]
+        return json.dumps({"order": self.order, "words": self.tokenizer.words[2:], "counts": counts}).encode()
+
+    def _read(self, written: bytes) -> None:
+        chain = json.loads(written)
+        rows = [(tuple(context), total, tokens, counts) for context, total, tokens, counts in chain["counts"]]
+        self.order, self.tokenizer = int(chain["order"]), WordTokenizer(chain["words"])
+        self._counts = {context: dict(zip(tokens, counts, strict=True)) for context, _, tokens, counts in rows}
+        self._totals = {context: total for context, total, _, _ in rows}
+        self._arrays.clear()
+
+    def _context(self, past: Sequence[int]) -> Context:
+        return tuple(past[-self.order :]) if self.order else ()
+
+    def _known(self, context: Context) -> Iterator[tuple[Context, float]]:
+        """The last 0, 1, 2 ... tokens of `context`, as far as anything was counted after them, each with its N + T."""
+        for ending in _endings(context):
+            if ending not in self._counts:
+                return
+            yield ending, self._totals[ending] + len(self._counts[ending])
+
+    def _chance(self, context: Context, token: int) -> float:
+        """Probability of `token` after `context`."""
+        chance = 1.0 / self.tokenizer.size
+        for ending, total in self._known(context):
+            after = self._counts[ending]
+            chance = (after.get(token, 0.0) + len(after) * chance) / total
+        return chance
+
+    def _chances(self, context: Context) -> NDArray[np.float32]:
+        """The same for every token at once."""
+        chances = np.full(self.tokenizer.size, 1.0 / self.tokenizer.size)
+        for ending, total in self._known(context):
+            tokens, counts = self._after(ending)
+            chances *= len(tokens) / total
+            chances[tokens] += counts / total
+        return chances.astype(np.float32)
+
+    def _after(self, ending: Context) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
+        if ending not in self._arrays:
+            after = self._counts[ending]
+            self._arrays[ending] = np.array(list(after)), np.array(list(after.values()))
+        return self._arrays[ending]
+
+
+def _endings(context: Context) -> Iterator[Context]:
+    return (context[at:] for at in range(len(context), -1, -1))
+
+
+def _examples(batch: Batch, order: int) -> Iterator[tuple[Context, int, float]]:
+    """(context, token, weight) for every token that is learned, its context never reaching into another document."""
+    for tokens, positions, weights in zip(
+        batch.tokens.tolist(), batch.positions.tolist(), batch.weights.tolist(), strict=True
+    ):
+        for at in np.flatnonzero(weights).tolist():
+            yield tuple(tokens[at - min(order, positions[at]) : at]), tokens[at], weights[at]
+
+
+def load(base: str, adapter: Path | None = None, training: "Training | None" = None) -> MarkovEngine:
+    """The engine of base "markov", or "markov-3" for a chain of order 3; with the adapter in a folder, if given.
+
+    A chain counts the same however it is trained.
+    """
+    order = base.partition("-")[2] or "2"
+    if not order.isdigit():
+        raise EngineError(f"{base!r} is no word chain.", 'Name it "markov" or "markov-3".')
+    engine = MarkovEngine(int(order))
+    if adapter is not None:
+        engine.load(adapter)
+    return engine

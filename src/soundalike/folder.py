@@ -1,0 +1,179 @@
+"""A folder that changes all at once, written by one process at a time.
+
+New contents are written aside, flushed to disk, committed by one rename and then moved into place; whoever
+opens the folder after a crash finishes the move. So, killed at any moment, it holds all of the old or all of
+the new. Knows names and bytes, not what they are for.
+"""
+
+import os
+import shutil
+import sys
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from errno import EACCES, EDQUOT, ENOSPC, EPERM, EROFS
+from pathlib import Path
+
+from soundalike.errors import CloneError
+
+LOCK = ".lock"
+SCRATCH = ".scratch-"  # being written, by the process of that number
+INCOMING = ".incoming"  # written and flushed: on its way into place
+OUTGOING = ".outgoing"  # a folder that has just been replaced
+
+
+class Folder:
+    """A folder at `root`; write only inside `locked`."""
+
+    def __init__(self, root: Path) -> None:
+        self.root = root
+        self._held = False
+
+    @contextmanager
+    def locked(self, doing: str) -> Iterator[None]:
+        """Hold the folder for one process; `CloneError` where another holds it.
+
+        The lock is the operating system's, on an open file: it goes when its process does, however it ends.
+        """
+        with explained(self.root):
+            handle = os.open(self.root / LOCK, os.O_RDWR | os.O_CREAT, 0o600)
+        try:
+            if not _acquire(handle):
+                raise self._in_use(handle)
+            with explained(self.root):
+                os.truncate(handle, 0)
+                os.write(handle, f"{doing}, process {os.getpid()}".encode())
+                self._finish()
+            self._held = True
+            yield
+        finally:
+            self._held = False
+            os.close(handle)
+
+    def _in_use(self, handle: int) -> CloneError:
+        holder = os.read(handle, 200).decode("utf-8", "replace") or "another process"
+        return CloneError(f"{self.root} is in use ({holder}).", "Wait until that has ended, or stop it.")
+
+    def settle(self) -> None:
+        """Finish a replacement that was cut short, unless a living process is at it."""
+        if (self.root / INCOMING).exists():
+            handle = os.open(self.root / LOCK, os.O_RDWR | os.O_CREAT, 0o600)
+            try:
+                if _acquire(handle):
+                    self._finish()
+            finally:
+                os.close(handle)
+
+    @contextmanager
+    def replacing(self) -> Iterator[Path]:
+        """A scratch folder: what is in it at the end replaces the entries of the same names, all or none.
+
+        An exception in the body leaves everything as it was.
+        """
+        if not self._held:
+            raise RuntimeError(f"{self.root} must be locked before it is written")
+        scratch = self.root / f"{SCRATCH}{os.getpid()}"
+        try:
+            with explained(self.root):
+                scratch.mkdir()
+                yield scratch
+                _flush(scratch)
+                scratch.rename(self.root / INCOMING)
+        except BaseException:
+            shutil.rmtree(scratch, ignore_errors=True)
+            raise
+        with explained(self.root):
+            self._finish()
+
+    def write(self, entries: Mapping[str, bytes]) -> None:
+        """Replace these files, all or none; a name may have folders in it, and then the whole first one is replaced."""
+        with self.replacing() as scratch:
+            for name, data in entries.items():
+                path = scratch / name
+                path.parent.mkdir(parents=True, exist_ok=True)
+                path.write_bytes(data)
+
+    def _finish(self) -> None:
+        """Move what was committed into place and sweep up what was not. Safe to repeat; needs the lock."""
+        incoming = self.root / INCOMING
+        if incoming.exists():
+            _flush_names(self.root)
+            for entry in sorted(incoming.iterdir()):
+                self._move(entry)
+            _flush_names(self.root)
+            incoming.rmdir()
+        for left in (*self.root.glob(f"{SCRATCH}*"), self.root / OUTGOING):
+            shutil.rmtree(left, ignore_errors=True)
+
+    def _move(self, entry: Path) -> None:
+        target = self.root / entry.name
+        if target.is_symlink():
+            target.unlink()
+        elif target.is_dir():
+            shutil.rmtree(self.root / OUTGOING, ignore_errors=True)
+            target.rename(self.root / OUTGOING)
+        os.replace(entry, target)
+
+
+@contextmanager
+def explained(path: Path) -> Iterator[None]:
+    """Turn an error of the disk into a `CloneError` of two sentences."""
+    try:
+        yield
+    except OSError as error:
+        what, do = _in_words(error, error.filename or path)
+        raise CloneError(what, do) from error
+
+
+def _in_words(error: OSError, where: object) -> tuple[str, str]:
+    if error.errno in (ENOSPC, EDQUOT):
+        return f"The disk is full: {where} could not be written.", "Make room and try again; nothing was changed."
+    if error.errno in (EACCES, EPERM, EROFS):
+        return f"There is no permission to write {where}.", "Change its permissions, or choose another folder."
+    return f"{where} could not be used: {error.strerror or error}.", "Check the path and the disk."
+
+
+def _flush(folder: Path) -> None:
+    """Flush every file below `folder`, and the folders' lists of names, to disk."""
+    for path in sorted(folder.rglob("*"), reverse=True):
+        if path.is_file():
+            with path.open("rb+") as file:
+                os.fsync(file.fileno())
+        else:
+            _flush_names(path)
+    _flush_names(folder)
+
+
+if sys.platform == "win32":
+    import msvcrt
+
+    def _acquire(handle: int) -> bool:
+        os.lseek(handle, 1 << 20, os.SEEK_SET)  # far from what is written, which others must be able to read
+        try:
+            msvcrt.locking(handle, msvcrt.LK_NBLCK, 1)
+        except PermissionError:
+            return False
+        finally:
+            os.lseek(handle, 0, os.SEEK_SET)
+        return True
+
+    def _flush_names(folder: Path) -> None:
+        """Windows flushes names by itself and cannot open a folder."""
+
+else:
+    import fcntl
+
+    def _acquire(handle: int) -> bool:
+        """Take the lock if it is free."""
+        try:
+            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            return False
+        return True
+
+    def _flush_names(folder: Path) -> None:
+        """Flush a folder's list of names to disk."""
+        handle = os.open(folder, os.O_RDONLY)
+        try:
+            os.fsync(handle)
+        finally:
+            os.close(handle)

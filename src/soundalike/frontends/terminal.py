@@ -1,0 +1,224 @@
+"""A voice in the terminal: `say` goes on with a text, `chat` talks.
+
+Takes a Voice, and a console and a way to read lines where the real ones are not wanted. Prints the same
+words, without colour, where the output is no terminal.
+"""
+
+import math
+import re
+import sys
+from collections.abc import Callable
+from contextlib import suppress
+from dataclasses import dataclass, replace
+from importlib import import_module
+from time import perf_counter
+
+from rich.color import Color
+from rich.console import Console
+from rich.style import Style
+from rich.text import Text
+
+from soundalike.errors import RecipeError
+from soundalike.guards import Interventions
+from soundalike.sampling import Sampling
+from soundalike.transcript import UNSEEN
+from soundalike.voice import Voice
+
+_UNSEEN = re.compile(UNSEEN)
+
+
+@dataclass(frozen=True, slots=True)
+class Said:
+    """What `say` printed and how fast: rates in tokens per second, 0 where too few came; memory in bytes."""
+
+    text: str
+    prompt_tokens: int
+    prompt_rate: float
+    tokens: int
+    rate: float
+    peak_memory: int | None
+
+    def lines(self) -> list[str]:
+        """The figures in words."""
+        figures = (("Prompt", self.prompt_tokens, self.prompt_rate), ("Generation", self.tokens, self.rate))
+        given = [
+            f"{what}: {count} token{'s' * (count != 1)}, {rate:,.1f} tokens per second" for what, count, rate in figures
+        ]
+        return given if self.peak_memory is None else [*given, f"Peak memory: {self.peak_memory / 1e9:.2f} GB"]
+
+
+def say(
+    voice: Voice,
+    prompt: str,
+    max_tokens: int = 100,
+    sampling: Sampling | None = None,
+    colorize: bool = False,
+    console: Console | None = None,
+) -> Said:
+    """Print `prompt` and how the voice goes on with it, as it comes, then the figures. Ctrl-C ends it early.
+
+    `colorize` shades what each token added by its probability under the raw model, red for unlikely to green.
+    """
+    console = console or Console()
+    completion = voice.complete(prompt, max_tokens, sampling)
+    console.out(visible(completion.prompt), style="bold", highlight=False, end="")
+    texts = [completion.prompt]
+    moments = [perf_counter()]
+    with suppress(KeyboardInterrupt):
+        for piece in completion.pieces:
+            moments.append(perf_counter())
+            texts.append(piece.text)
+            style = shade(piece.logprob) if colorize else None
+            console.out(visible(piece.text), style=style, highlight=False, end="")
+    said = _measured("".join(texts), completion.prompt_tokens, moments)
+    console.out("\n", highlight=False)
+    for line in said.lines():
+        console.print(Text(line, style="dim"), soft_wrap=True)
+    return said
+
+
+def _measured(text: str, prompt_tokens: int, moments: list[float]) -> Said:
+    """The prompt is read until the first token comes, so the rate of generation counts those after it."""
+    drawn = len(moments) - 1
+    reading = moments[1] - moments[0] if drawn else 0.0
+    writing = moments[-1] - moments[1] if drawn else 0.0
+    rates = [count / time if time > 0 else 0.0 for count, time in ((prompt_tokens, reading), (drawn - 1, writing))]
+    return Said(text, prompt_tokens, rates[0], drawn, rates[1], peak_memory())
+
+
+def visible(text: str) -> str:
+    """`text` without control characters: a model may not move the cursor or rename the window."""
+    return _UNSEEN.sub("", text)
+
+
+def shade(logprob: float) -> Style:
+    """Red at probability 0, yellow at a half, green at 1."""
+    chance = math.exp(min(0.0, logprob))
+    red, green = min(1.0, 2 - 2 * chance), min(1.0, 2 * chance)
+    return Style(color=Color.from_rgb(int(80 + 160 * red), int(80 + 130 * green), 80))
+
+
+def peak_memory() -> int | None:
+    """The most memory this process has held, in bytes; None where the system does not tell."""
+    if sys.platform == "win32":
+        with suppress(ImportError):
+            return int(import_module("psutil").Process().memory_info().peak_wset)
+        return None
+    import resource
+
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    return peak if sys.platform == "darwin" else peak * 1024
+
+
+class Chat:
+    """One conversation. `hear` takes what the person typed and prints what comes of it."""
+
+    def __init__(self, voice: Voice, name: str, sampling: Sampling, console: Console) -> None:
+        self.history: list[tuple[str, str]] = []
+        self.reply: list[str] = []
+        self._voice, self._console, self._sampling = voice, console, sampling
+        self._name = voice.guest_name(name)
+        self._drawn = 0
+        self._commands: dict[str, tuple[Callable[[str], bool], str]] = {
+            "/again": (self._again, "draw the last reply anew"),
+            "/temperature": (self._temperature, "how freely it speaks: 0 says the likeliest, 1 as the model would"),
+            "/seed": (self._seed, "a number: the same replies for the same lines"),
+            "/quit": (lambda _: False, "leave, as Ctrl-D does"),
+        }
+
+    def greet(self) -> None:
+        """Say who is there: a model, and how to leave."""
+        self._note(f"This is a model of {self._voice.owner}, and what it says is made up.\n{self._help()}")
+
+    def hear(self, line: str) -> bool:
+        """Answer a line or obey a command; False where the person wants to leave."""
+        line = line.strip()
+        if line.startswith("/"):
+            word, _, rest = line.partition(" ")
+            if word not in self._commands:
+                return self._note(f"There is no {word}.\n{self._help()}")
+            return self._commands[word][0](rest.strip())
+        if line:
+            self.history += [(self._voice.owner, message) for message in self.reply]
+            self.history.append((self._name, line))
+            self._answer()
+        return True
+
+    def farewell(self) -> None:
+        """Account for the guards, where they had something to do."""
+        if told := account(self._voice.interventions):
+            self._note(told)
+
+    def _answer(self) -> bool:
+        seed = None if self._sampling.seed is None else self._sampling.seed + self._drawn
+        self._drawn, self.reply = self._drawn + 1, []
+        try:
+            with self._console.status(f"{self._voice.owner} is typing"):
+                self.reply = self._voice.reply(self.history, replace(self._sampling, seed=seed))
+        except KeyboardInterrupt:
+            return self._note("(stopped)")
+        for message in self.reply:
+            head = Text(f"{self._voice.owner}: ", style="bold cyan")
+            self._console.print(head.append(visible(message), style="not bold default"), soft_wrap=True)
+        return bool(self.reply) or self._note(f"({self._voice.owner} says nothing)")
+
+    def _again(self, _: str) -> bool:
+        return self._answer() if self.history else self._note("Nothing has been said yet.")
+
+    def _temperature(self, given: str) -> bool:
+        try:
+            self._sampling = replace(self._sampling, temperature=float(given))
+        except (ValueError, RecipeError):
+            now = f"The temperature is {self._sampling.temperature:g}."
+            return self._note(f"{now} Give another like this: /temperature 0.9")
+        return self._note(f"The temperature is now {self._sampling.temperature:g}.")
+
+    def _seed(self, given: str) -> bool:
+        try:
+            self._sampling, self._drawn = replace(self._sampling, seed=int(given)), 0
+        except (ValueError, RecipeError):
+            return self._note("Give a whole number, like this: /seed 7")
+        return self._note(f"The seed is now {self._sampling.seed}.")
+
+    def _help(self) -> str:
+        return "\n".join(f"  {word:<13} {meaning}" for word, (_, meaning) in self._commands.items())
+
+    def _note(self, words: str) -> bool:
+        self._console.print(Text(words, style="dim"), soft_wrap=True)
+        return True
+
+
+def chat(
+    voice: Voice,
+    name: str = "you",
+    sampling: Sampling | None = None,
+    console: Console | None = None,
+    read: Callable[[str], str] = input,
+) -> None:
+    """Talk until /quit, Ctrl-D or Ctrl-C at the prompt; Ctrl-C during a reply only stops the reply.
+
+    `read` gets the prompt to show and gives a line, and ends with EOFError as `input` does.
+    """
+    with suppress(ImportError):
+        import_module("readline")  # gives `input` line editing, where the system has it
+    console = console or Console()
+    talk = Chat(voice, name, sampling or voice.sampling, console)
+    talk.greet()
+    try:
+        while talk.hear(read(f"{name}: ")):
+            pass
+    except (EOFError, KeyboardInterrupt):
+        console.print()  # the prompt stands unanswered on the last line
+    talk.farewell()
+
+
+def account(counts: Interventions) -> str:
+    """What the guards did, in one sentence; nothing where they did nothing."""
+    kinds = {
+        "looped": counts.looped,
+        "said a line twice": counts.repeated,
+        "said an earlier line again": counts.echoed,
+        "spoke for somebody else": counts.unmasked,
+    }
+    told = ", ".join(f"{count} {what}" for what, count in kinds.items() if count)
+    return f"Guards: {told}; {counts.resampled} drawn again." if told else ""

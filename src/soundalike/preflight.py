@@ -1,0 +1,187 @@
+"""What the owner is told before training: what was found, how long it is, what it will cost, or why it is too little.
+
+Takes the counts of an import; gives plain lines of text, warnings and a refusal. Writes and prints nothing,
+and knows no model: how many bytes make a token and how long one takes to learn are told to it.
+"""
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from typing import Any
+
+import polars as pl
+
+from soundalike.errors import TooLittleText
+
+# Of 500 messages a tenth held out is 50 lines, and fewer cannot tell two voices apart. Authorship shows reliably
+# from some 5,000 words and hardly below 2,500 (Eder 2015, "Does size matter?"): where statistics find no style
+# to recognise, a model finds none to learn.
+FEWEST_MESSAGES, FEWEST_WORDS, FEW_WORDS = 500, 3_000, 5_000
+BYTES_PER_WORD = 6  # at most: speaks for scripts that put no blanks between words
+EDGES = (1, 2, 4, 8, 16, 32, 64, 128, 256, 512)
+BAR = 18  # characters
+
+
+@dataclass(frozen=True, slots=True)
+class Lengths:
+    """How many words things have; `histogram` counts them by the lower edge of classes that double."""
+
+    count: int
+    median: float
+    mean: float
+    longest: int
+    histogram: dict[str, int]
+
+    @classmethod
+    def of(cls, words: pl.Series) -> "Lengths":
+        """From the number of words of each."""
+        histogram = dict.fromkeys(map(str, EDGES), 0)
+        for value, count in words.value_counts().iter_rows():
+            histogram[str(max(edge for edge in EDGES if edge <= value))] += count
+        column = pl.col("words")
+        figures = words.alias("words").to_frame().select(m=column.median(), a=column.mean(), x=column.max())
+        median, mean, longest = figures.fill_null(0).row(0)
+        return cls(len(words), round(median, 1), round(mean, 1), longest, histogram)
+
+
+@dataclass(frozen=True, slots=True)
+class ImportReport:
+    """The account of an import: counts and dates, no text and no name.
+
+    Every message read is kept or in `skipped`, every message kept in one document or in `left_out`; what else
+    was seen and not taken is in `ignored`. All three count by reason.
+    """
+
+    formats: list[str]
+    read: dict[str, int]
+    skipped: dict[str, int]
+    ignored: dict[str, int]
+    messages: int  # kept
+    mine: int
+    masked: dict[str, int]
+    mode: str  # monologue, where only the owner speaks, or dialogue
+    channels: dict[str, int]  # by kind
+    people: int
+    first: str | None  # dates of the first and last message kept, UTC
+    last: str | None
+    gap_minutes: float
+    conversations: int
+    splits: dict[str, dict[str, int]]  # documents, messages and bytes of each
+    left_out: dict[str, int]
+    words: int  # the owner's, in documents
+    typed_bytes: int  # of the owner's messages in documents
+    message_words: Lengths  # the owner's messages
+    conversation_words: Lengths
+    notes: list[str]
+
+    def as_dict(self) -> dict[str, Any]:
+        """As plain values, for JSON."""
+        return asdict(self)
+
+    def total(self, what: str) -> int:
+        """`documents`, `messages` or `bytes` of all splits together."""
+        return sum(split[what] for split in self.splits.values())
+
+    @property
+    def likely_words(self) -> int:
+        """Words, or a guess from bytes where the script puts no blanks between them."""
+        return max(self.words, self.typed_bytes // BYTES_PER_WORD)
+
+
+def refuse_too_little(report: ImportReport) -> None:
+    """Raise `TooLittleText` where there is less of the owner's text than a voice can be learned from."""
+    messages, words = report.message_words.count, report.likely_words
+    if messages >= FEWEST_MESSAGES and words >= FEWEST_WORDS:
+        return
+    missing = " and ".join(
+        f"{fewest:,} {what}"
+        for have, fewest, what in ((messages, FEWEST_MESSAGES, "messages"), (words, FEWEST_WORDS, "words"))
+        if have < fewest
+    )
+    skipped = f" ({sum(report.skipped.values()):,} skipped: {_counts(report.skipped)})" if report.skipped else ""
+    raise TooLittleText(
+        f"Only {messages:,} of your messages were found, about {words:,} words{skipped}; a voice needs {missing}.",
+        "Add more exports (an older package, another chat program), or use --force to learn from it all the same.",
+    )
+
+
+def lines(report: ImportReport, bytes_per_token: float = 3.0, seconds_per_token: float | None = None) -> list[str]:
+    """The report in plain words, a line each; `seconds_per_token` is how fast this machine learns, if that is known."""
+    documents = ", ".join(f"{report.splits[split]['documents']:,} {use}" for split, use in _USES.items())
+    told = [
+        f"{report.messages:,} messages in {sum(report.channels.values()):,} channels"
+        + (f", {report.first} to {report.last}" if report.first else ""),
+        *_told(f"{report.read.get('messages', 0):,} read, ", "skipped", report.skipped),
+        *_told("", "ignored", report.ignored),
+        *_told("", "masked", report.masked),
+        f"{report.conversations:,} conversations (a silence of {report.gap_minutes:g} minutes ends one) give "
+        f"{report.total('documents'):,} documents: {documents}",
+        *_told("", "left out of them", report.left_out),
+        "",
+        *histogram({"single messages": report.message_words, "conversations": report.conversation_words}),
+        "",
+        f"Half of your messages have at most {report.message_words.median:g} words, half of the conversations at "
+        f"least {report.conversation_words.median:g}. Learned one by one, messages teach one-word answers; learned "
+        "as conversations, they teach how you go on.",
+        _cost(report, bytes_per_token, seconds_per_token),
+    ]
+    return told + [f"Note: {note}" for note in [*report.notes, *warnings(report)]]
+
+
+_USES = {"train": "to learn from", "valid": "to watch the learning", "test": "held out"}
+
+
+def _told(before: str, verb: str, counts: Mapping[str, int]) -> list[str]:
+    return [f"{before}{sum(counts.values()):,} {verb}: {_counts(counts)}"] if counts else []
+
+
+def _counts(counts: Mapping[str, int]) -> str:
+    return ", ".join(f"{reason} {count:,}" for reason, count in sorted(counts.items(), key=lambda item: -item[1]))
+
+
+def _cost(report: ImportReport, bytes_per_token: float, seconds_per_token: float | None) -> str:
+    """Tokens in round numbers, each document's end included, and the time of one pass over those to learn from."""
+    tokens = report.total("bytes") / bytes_per_token + report.total("documents")
+    told = f"About {float(f'{tokens:.2g}'):,.0f} tokens"
+    if seconds_per_token is None:
+        return told + "."
+    learned = tokens * report.splits["train"]["bytes"] / max(1, report.total("bytes"))
+    minutes = learned * seconds_per_token / 60
+    time = f"{minutes:.0f} minutes" if minutes >= 1.5 else "a minute" if minutes > 0.5 else "half a minute"
+    return f"{told}; one pass over those to learn from takes about {time} on this machine."
+
+
+def warnings(report: ImportReport) -> list[str]:
+    """What may disappoint, in whole sentences."""
+    found = []
+    if report.likely_words < FEW_WORDS:
+        found.append(f"about {report.likely_words:,} words are few; a style shows reliably from {FEW_WORDS:,}.")
+    empty = [use for split, use in _USES.items() if not report.splits[split]["documents"]]
+    if empty:
+        found.append(f"there are too few conversations to leave any {' or '.join(empty)}.")
+    if report.mode == "monologue":
+        found.append("this holds only your own lines: it teaches how you write, not what you reply to.")
+    return found
+
+
+def histogram(columns: Mapping[str, Lengths]) -> list[str]:
+    """Shares of the classes of lengths as bars, a column for each kind of thing, without empty classes at the ends."""
+    edges = [edge for edge in EDGES if any(column.histogram[str(edge)] for column in columns.values())]
+    if not edges:
+        return []
+    shares = {name: {e: c.histogram[str(e)] / max(1, c.count) for e in EDGES} for name, c in columns.items()}
+    top = max(share for column in shares.values() for share in column.values())
+    rows = [_label(edge) + "".join(_bar(column[edge], top) for column in shares.values()) for edge in EDGES]
+    head = f"{'words':<9}" + "".join(f"{name:<{BAR + 8}}" for name in columns)
+    return [line.rstrip() for line in [head, *rows[EDGES.index(edges[0]) : EDGES.index(edges[-1]) + 1]]]
+
+
+def _label(edge: int) -> str:
+    upper = {1: "1", EDGES[-1]: f"{EDGES[-1]}+"}
+    return f"{upper.get(edge, f'{edge}-{2 * edge - 1}'):<9}"
+
+
+def _bar(share: float, top: float) -> str:
+    """Eighths of a block are the finest that a terminal draws."""
+    whole, eighths = divmod(round(share / top * BAR * 8), 8)
+    bar = "█" * whole + (" ▏▎▍▌▋▊▉"[eighths] if eighths else "")
+    return f"{bar:<{BAR}}{share:4.0%}    "

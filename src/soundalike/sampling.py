@@ -1,0 +1,262 @@
+"""How a token is chosen: temperature, the cuts (top-p, top-k, min-p), DRY, and one seed for it all.
+
+Takes logits and what each stream has read so far, gives one token a stream with its log-probability under
+the raw model. Knows numpy only: no text, no model. Every rule works on its own row, so that what stream i
+draws does not depend on which streams run beside it.
+"""
+
+import math
+from collections import deque
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TypeAlias
+
+import numpy as np
+from numpy.typing import NDArray
+
+from soundalike.errors import EngineError, RecipeError
+
+Floats: TypeAlias = NDArray[np.float32]
+Drawn: TypeAlias = tuple[NDArray[np.int64], NDArray[np.float32]]
+
+DRY_LONGEST = 50  # p-e-w's own bound on a match; without it base ** length leaves the floats
+DRY_RANGE = 1024  # tokens of a prompt that DRY looks back on
+BLOCK = 64
+
+
+@dataclass(frozen=True, slots=True)
+class Sampling:
+    """The knobs of one reply. A knob at its neutral value does nothing; `RecipeError` where one is out of range.
+
+    `temperature` divides the logits that the cuts kept; 0 takes the likeliest token.
+    `top_p` (1 is neutral), `top_k` (0 is neutral) and `min_p` (0 is neutral) cut, see `draw`.
+    `seed` makes draws repeatable; stream i draws from a generator seeded with (seed, streams[i]), where
+    `streams` left empty means 0, 1, 2 ...
+    `dry_multiplier` (0 is neutral), `dry_base`, `dry_allowed_length` are DRY's, see `Repeats`; `dry_skip`
+    are token sequences that it reads as if they were not there, `dry_spare` tokens that it never punishes.
+    """
+
+    temperature: float = 0.9
+    top_p: float = 1.0
+    top_k: int = 0
+    min_p: float = 0.05
+    seed: int | None = None
+    dry_multiplier: float = 0.8
+    dry_base: float = 1.75
+    dry_allowed_length: int = 2
+    dry_skip: tuple[tuple[int, ...], ...] = ()
+    dry_spare: tuple[int, ...] = ()
+    streams: tuple[int, ...] = ()
+
+    def __post_init__(self) -> None:
+        _demand(self.temperature >= 0, "temperature", self.temperature, "0 or more")
+        _demand(0 < self.top_p <= 1, "top_p", self.top_p, "above 0, at most 1")
+        _demand(self.top_k >= 0, "top_k", self.top_k, "0 or more")
+        _demand(0 <= self.min_p <= 1, "min_p", self.min_p, "between 0 and 1")
+        _demand(self.seed is None or self.seed >= 0, "seed", self.seed, "0 or more")
+        _demand(self.dry_multiplier >= 0, "dry_multiplier", self.dry_multiplier, "0 or more")
+        _demand(self.dry_base >= 1, "dry_base", self.dry_base, "1 or more")
+        _demand(self.dry_allowed_length >= 1, "dry_allowed_length", self.dry_allowed_length, "1 or more")
+
+
+def _demand(holds: bool, name: str, value: float | None, allowed: str) -> None:
+    if not holds:
+        raise RecipeError(f"The sampling setting {name} is {value}.", f"Give {name} a value of {allowed}.")
+
+
+class Repeats:
+    """What one stream has read and drawn, and each earlier place that its end repeats.
+
+    DRY ("don't repeat yourself", p-e-w, text-generation-webui pull request 5677): where the last n tokens also
+    stand earlier, the token that followed them there is the one that would carry the repeat on, and its logit
+    loses multiplier * base ** (n - allowed_length) once n reaches allowed_length. The original starts matching
+    anew at a newline, a colon, a quote or a star, and so never sees a whole line said again and again; here
+    nothing breaks a match. `dry_skip` holds the `name:` that opens every line: counted, it would lengthen
+    every match, and breaking on it would be the newline's mistake again, so it is read through.
+
+    One `append` costs as much as its token has earlier places, whatever the length of the history.
+    """
+
+    __slots__ = ("_matches", "_multiplier", "_places", "_sampling", "_skips", "_tokens", "_trail")
+
+    def __init__(self, tokens: Sequence[int], sampling: Sampling) -> None:
+        self._sampling = sampling
+        self._multiplier = sampling.dry_multiplier
+        self._tokens: list[int] = []
+        self._places: dict[int, list[int]] = {}
+        self._matches: dict[int, int] = {}  # place -> how many tokens up to there equal those up to the end
+        self._skips: dict[int, list[list[int]]] = {}
+        for sequence in sorted(sampling.dry_skip, key=len, reverse=True):
+            self._skips.setdefault(sequence[-1], []).append(list(sequence))
+        longest = max(map(len, sampling.dry_skip), default=0)
+        self._trail: deque[dict[int, int]] = deque(maxlen=longest)
+        for token in tokens[-DRY_RANGE:]:
+            self.append(token)
+
+    def append(self, token: int) -> None:
+        """Take in the stream's next token."""
+        if not self._multiplier:
+            return
+        matches, places = self._matches, self._places.setdefault(token, [])
+        self._trail.append(matches)
+        self._matches = {at: matches.get(at - 1, 0) + 1 for at in places}
+        places.append(len(self._tokens))
+        self._tokens.append(token)
+        for sequence in self._skips.get(token, ()):
+            if len(self._trail) >= len(sequence) and self._tokens[-len(sequence) :] == sequence:
+                self._forget(len(sequence))
+                break
+
+    def _forget(self, count: int) -> None:
+        for token in self._tokens[-count:]:
+            self._places[token].pop()
+        del self._tokens[-count:]
+        self._matches = [self._trail.pop() for _ in range(count)][-1]
+
+    def penalties(self) -> dict[int, float]:
+        """What each token's logit loses now, in nats."""
+        knobs, longest = self._sampling, dict[int, int]()
+        for at, length in self._matches.items():
+            if length >= knobs.dry_allowed_length:
+                token = self._tokens[at + 1]
+                longest[token] = max(longest.get(token, 0), min(length, DRY_LONGEST))
+        return {
+            token: self._multiplier * knobs.dry_base ** (length - knobs.dry_allowed_length)
+            for token, length in longest.items()
+            if token not in knobs.dry_spare
+        }
+
+
+class Sampler:
+    """Draws for the prompts of one `Engine.generate`: keeps their histories and generators."""
+
+    def __init__(self, sampling: Sampling, prompts: Sequence[Sequence[int]]) -> None:
+        self._sampling = sampling
+        self._histories = [Repeats(prompt, sampling) for prompt in prompts]
+        self._generators = generators(sampling, len(prompts))
+
+    def draw(self, logits: Floats, streams: Sequence[int] | None = None) -> Drawn:
+        """Next token of each stream in `streams` (all where None), row r of `logits` being streams[r]'s.
+
+        logits: float32 (streams, vocabulary). Gives tokens int64 (streams,) and their raw log-probabilities.
+        """
+        running = range(len(self._histories)) if streams is None else streams
+        histories = [self._histories[stream] for stream in running]
+        drawn = draw(logits, histories, self._sampling, [self._generators[stream] for stream in running])
+        for history, token in zip(histories, drawn[0].tolist(), strict=True):
+            history.append(token)
+        return drawn
+
+
+def generators(sampling: Sampling, count: int) -> list[np.random.Generator]:
+    """One random generator a stream, repeatable where the seed is set."""
+    if sampling.seed is None:
+        return [np.random.default_rng() for _ in range(count)]
+    streams = sampling.streams or range(count)
+    return [np.random.default_rng((sampling.seed, stream)) for stream in streams[:count]]
+
+
+def draw(
+    logits: Floats,
+    history: Sequence[Repeats | Sequence[int]],
+    sampling: Sampling,
+    generators: Sequence[np.random.Generator],
+) -> Drawn:
+    """One token a stream: logits float32 (streams, vocabulary) -> tokens int64 and logprobs float32, (streams,).
+
+    The order is DRY, then the cuts, then the temperature, as in llama.cpp and mlx-lm: the cuts look at what the
+    model believes, so that min_p 0.05 means the same at every temperature. Each cut is reckoned on the whole
+    distribution, and a token must pass them all; the likeliest always does. top-p (nucleus, Holtzman et al.
+    2019) keeps the fewest likeliest tokens whose probabilities sum to top_p, min-p (Nguyen et al. 2024) those
+    with at least min_p times the likeliest one's probability. Logprobs are the model's own, before any rule.
+
+    `history` may be plain token lists, but only a `Repeats` that lives as long as its stream is fast.
+    `EngineError` where a row holds no finite maximum.
+    """
+    peaks = logits.max(axis=1)
+    if not np.isfinite(peaks).all():
+        raise EngineError("The model gave numbers that are no numbers.", "Train again with a lower learning rate.")
+    chances = np.subtract(logits, peaks[:, None])
+    masses = peaks + np.log(np.exp(chances, out=chances).sum(axis=1))
+    rows = zip(logits, peaks.tolist(), masses.tolist(), history, generators, strict=True)
+    chosen = [
+        _choose(_Row(row, peak, mass), _penalties(past, sampling), sampling, generator)
+        for row, peak, mass, past, generator in rows
+    ]
+    tokens = np.array(chosen, dtype=np.int64)
+    return tokens, logits[np.arange(len(tokens)), tokens] - masses
+
+
+@dataclass(slots=True)
+class _Row:
+    """One stream's logits, the highest of them, and the logarithm of their exponentials' sum."""
+
+    logits: Floats
+    peak: float
+    mass: float
+
+
+def _penalties(past: Repeats | Sequence[int], sampling: Sampling) -> dict[int, float]:
+    return (past if isinstance(past, Repeats) else Repeats(past, sampling)).penalties()
+
+
+def _choose(row: _Row, penalties: dict[int, float], sampling: Sampling, generator: np.random.Generator) -> int:
+    if penalties:
+        row = _punished(row, penalties, sampling)
+    if sampling.temperature == 0:
+        return int(row.logits.argmax())
+    kept = _cut(row, sampling)
+    chances = np.exp((row.logits[kept] - row.peak) / sampling.temperature)
+    return int(kept[_place(chances, generator.random())])
+
+
+def _place(chances: Floats, share: float) -> int:
+    """Where the running sum of `chances` passes `share` of its end: by blocks, a long running sum being slow."""
+    if chances.size > BLOCK:
+        blocks = np.add.reduceat(chances, np.arange(0, chances.size, BLOCK)).cumsum(dtype=np.float64)
+        goal = share * blocks[-1]
+        block = min(int(blocks.searchsorted(goal, side="right")), blocks.size - 1)
+        before = blocks[block - 1] if block else 0.0
+        share = float((goal - before) / (blocks[block] - before))
+        return block * BLOCK + _place(chances[block * BLOCK : (block + 1) * BLOCK], share)
+    heights = chances.cumsum(dtype=np.float64)
+    return min(int(heights.searchsorted(share * heights[-1], side="right")), chances.size - 1)
+
+
+def _punished(row: _Row, penalties: dict[int, float], sampling: Sampling) -> _Row:
+    logits = row.logits.copy()
+    for token, penalty in penalties.items():
+        logits[token] -= penalty
+    peak = float(logits.max())
+    mass = peak + math.log(float(np.exp(logits - peak).sum())) if sampling.top_p < 1 else row.mass
+    return _Row(logits, peak, mass)
+
+
+def _cut(row: _Row, sampling: Sampling) -> NDArray[np.int64]:
+    """Ids that every cut keeps. Nothing sorts more than a few tokens: a whole vocabulary costs more than the draw."""
+    if sampling.min_p > 0:
+        kept = _within(row, -math.log(sampling.min_p))
+    elif sampling.top_p < 1:
+        kept = _holding(row, sampling.top_p)
+    else:
+        kept = np.arange(row.logits.size)
+    if sampling.top_p < 1:
+        order = (-row.logits[kept]).argsort()
+        heights = np.exp(row.logits[kept[order]] - row.mass).cumsum(dtype=np.float64)
+        kept = kept[order[: int(heights.searchsorted(sampling.top_p)) + 1]]
+    if 0 < sampling.top_k < kept.size:
+        kept = kept[row.logits[kept].argpartition(-sampling.top_k)[-sampling.top_k :]]
+    return kept
+
+
+def _within(row: _Row, reach: float) -> NDArray[np.int64]:
+    return (row.logits >= row.peak - reach).nonzero()[0]
+
+
+def _holding(row: _Row, top_p: float) -> NDArray[np.int64]:
+    """The ids above the first of a few falling floors that hold top_p between them: the nucleus lies among them."""
+    for reach in (2.0, 4.0, 6.0, 8.0, 12.0):
+        kept = _within(row, reach)
+        if float(np.exp(row.logits[kept] - row.mass).sum()) >= top_p:
+            return kept
+    return np.arange(row.logits.size)

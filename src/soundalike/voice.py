@@ -1,0 +1,269 @@
+"""A clone that speaks: replies to a history, continues a text, says how likely a text is.
+
+Takes names and texts, gives texts: the template and the tokens stay inside. Which model speaks is the
+engine's affair, what a reply must not do is `guards`', and nothing here sees a tensor.
+"""
+
+from collections.abc import Collection, Generator, Iterator, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from soundalike.draft import Draft, Spelling, read_turn
+from soundalike.engines import Engine, Step, load
+from soundalike.errors import CloneError
+from soundalike.guards import LINES_BACK, Interventions, loop_start, repeats_line, unmask
+from soundalike.sampling import Sampling
+from soundalike.transcript import render, speaker_name, speaker_names
+
+History = Sequence[tuple[str, str]]
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """How much one reply may be, and what may be spent on it.
+
+    `lines` is the most messages in a reply; where lines bear no names a voice cannot tell its turn from the
+    next person's, and a reply is `untagged_lines` long. `retries` is how often a reply that a guard stopped is
+    drawn again, `at_once` how many prompts the engine gets side by side.
+    """
+
+    tokens: int = 96
+    lines: int = 4
+    untagged_lines: int = 2
+    retries: int = 3
+    at_once: int = 16
+
+
+class Reply(list[str]):
+    """The messages of one reply, perhaps none; `tokens` were drawn for it, `interventions` were needed."""
+
+    def __init__(self, messages: Sequence[str] = ()) -> None:
+        super().__init__(messages)
+        self.tokens = 0
+        self.interventions = Interventions()
+
+
+@dataclass(frozen=True, slots=True)
+class Piece:
+    """What one drawn token adds to a text, perhaps nothing, and its natural-log probability under the raw model."""
+
+    text: str
+    logprob: float
+
+
+@dataclass(frozen=True, slots=True)
+class Completion:
+    """A text being continued: `prompt` as the voice reads it, `prompt_tokens` long, and `pieces` as they come."""
+
+    prompt: str
+    prompt_tokens: int
+    pieces: Iterator[Piece]
+
+
+@dataclass(frozen=True, slots=True)
+class Scored:
+    """One token of a text: `text[start:end]` and its natural-log probability given all before it."""
+
+    start: int
+    end: int
+    logprob: float
+
+
+class Voice:
+    """An engine with an owner's name.
+
+    `tagged` says whether the engine learned lines with names, `window` how many tokens it reads at once.
+    `interventions` counts what the guards did since the voice was made.
+    """
+
+    def __init__(
+        self,
+        engine: Engine,
+        owner: str,
+        tagged: bool = True,
+        window: int = 512,
+        sampling: Sampling | None = None,
+        limits: Limits | None = None,
+    ) -> None:
+        self.engine = engine
+        self.owner = speaker_name(owner, "me")
+        self.tagged = tagged
+        self.window = window
+        self.sampling = sampling or Sampling()
+        self.limits = limits or Limits()
+        self.interventions = Interventions()
+
+    @classmethod
+    def load(cls, folder: str | Path) -> "Voice":
+        """The voice of a clone folder, as its clone.toml says; `CloneError` where there is none or it is untrained."""
+        from soundalike.clone import Clone
+
+        clone = Clone.open(folder)
+        sections = clone.manifest()
+        if "training" not in sections or not clone.adapter_path.is_dir():
+            raise CloneError(f"The clone in {folder} has not been trained yet.", f"Train it: soundalike train {folder}")
+        try:
+            learned, sampling = sections["training"], Sampling(**sections.get("sampling", {}))
+            owner, tagged = sections["clone"]["speaker"], sections["documents"]["tagged"]
+            base, window = learned["base"], learned["window"]
+        except (KeyError, TypeError) as error:
+            raise CloneError(f"{clone.manifest_path} is not as it was written: {error}.", "Train again.") from error
+        return cls(load(base, clone.adapter_path), owner, tagged, window, sampling)
+
+    def guest_name(self, name: str) -> str:
+        """`name` as somebody else bears it in a history: numbered where it is the owner's, whatever its case."""
+        return speaker_names([("owner", self.owner, True), ("guest", name, False)])["guest"]
+
+    def reply(self, history: History, sampling: Sampling | None = None) -> Reply:
+        """What the owner says next, as the messages of a burst; see `replies`."""
+        return self.replies([history], sampling)[0]
+
+    def replies(self, histories: Sequence[History], sampling: Sampling | None = None) -> list[Reply]:
+        """A reply to each history of (name, text), oldest first; lines under the owner's name are the voice's own.
+
+        Reply i draws from random stream i, whatever other histories there are. A reply that a guard stops is
+        drawn again, at most `limits.retries` times and never at temperature 0; then what repeats inside it is
+        cut off, while a line from an earlier reply is let through: it may be the right answer twice.
+        """
+        knobs = sampling or self.sampling
+        replies, waiting = [Reply() for _ in histories], list(range(len(histories)))
+        tries = self.limits.retries + 1 if knobs.temperature > 0 else 1
+        for attempt in range(tries):
+            drafts: dict[int, Draft] = {}
+            for start in range(0, len(waiting), self.limits.at_once):
+                chunk = waiting[start : start + self.limits.at_once]
+                drafts |= zip(chunk, self._drafts([histories[at] for at in chunk], chunk, attempt, knobs), strict=True)
+            for at, draft in drafts.items():
+                _settle(replies[at], draft, self._others(histories[at]), last=attempt + 1 == tries)
+            waiting = [at for at, draft in drafts.items() if draft.stopped_by]
+        for reply in replies:
+            self.interventions.add(reply.interventions)
+        return replies
+
+    def _drafts(
+        self, histories: Sequence[History], numbers: Sequence[int], attempt: int, knobs: Sampling
+    ) -> list[Draft]:
+        """One attempt at the replies of these numbers, side by side."""
+        prompts = [self.prompt(history) for history in histories]
+        drafts = [self._draft(history, prompt) for history, prompt in zip(histories, prompts, strict=True)]
+        names = {self.owner}.union(*map(self._others, histories))
+        knobs = replace(self._told(knobs, names), streams=tuple(number + (attempt << 32) for number in numbers))
+        stream = self.engine.generate(prompts, knobs, self.limits.tokens)
+        steps = next(stream, None)
+        while steps is not None:
+            steps = _send(stream, {step.stream for step in steps if drafts[step.stream].take(step.token)})
+        for draft in drafts:
+            draft.close()
+        return drafts
+
+    def _draft(self, history: History, prompt: Sequence[int]) -> Draft:
+        said = [text for name, text in history if name == self.owner][-LINES_BACK:]
+        lines = self.limits.lines if self.tagged else self.limits.untagged_lines
+        tokenizer = self.engine.tokenizer
+        return Draft(Spelling(tokenizer, prompt), tokenizer.end, self.owner, self.tagged, lines, said)
+
+    def prompt(self, history: History) -> list[int]:
+        """Token ids of what the voice reads before it replies: the end of `history` that fits, then `owner:`.
+
+        Own lines that repeat an own line shortly before are left out, so that a loop does not feed itself.
+        """
+        names = self._names(history)
+        turns = [(names[name], text) for name, text in self._fresh(history)]
+        room = max(2, self.window - self.limits.tokens)
+        lines = [render([turn], tagged=self.tagged) for turn in turns]
+        sizes = [len(ids) for ids in self.engine.tokenizer.encode(lines)]
+        total, first = sum(sizes) + len(self._tokens(f"{self.owner}:")), 0
+        while total > room and first + 1 < len(turns):
+            total, first = total - sizes[first], first + 1
+        tokens = self._tokens(render([*turns[first:], (self.owner, "")], end=False, tagged=self.tagged))
+        return tokens if len(tokens) <= room else [tokens[0], *tokens[1 - room :]]
+
+    def _fresh(self, history: History) -> Iterator[tuple[str, str]]:
+        said: list[str] = []
+        for name, text in history:
+            own = name == self.owner
+            if text.strip() and not (own and repeats_line(text, said)):
+                yield name, text
+            if own:
+                said.append(text)
+
+    def _names(self, history: History) -> dict[str, str]:
+        """Name in the history -> name at the head of a line."""
+        return speaker_names((name, name, name == self.owner) for name in [self.owner, *(name for name, _ in history)])
+
+    def _others(self, history: History) -> set[str]:
+        return set(self._names(history).values()) - {self.owner}
+
+    def _tokens(self, text: str) -> list[int]:
+        return [self.engine.tokenizer.begin, *self.engine.tokenizer.encode([text])[0]]
+
+    def _told(self, sampling: Sampling, names: Collection[str]) -> Sampling:
+        """`sampling`, told which tokens are the template's: `name:` at line heads, newline, and end."""
+        newline, *heads = self.engine.tokenizer.encode(["\n", *(f"\n{name}:" for name in sorted(names))])
+        skip = tuple(tuple(ids[len(newline) :]) for ids in heads if ids[: len(newline)] == newline)
+        spare = (self.engine.tokenizer.end, *newline)
+        return replace(sampling, dry_skip=skip if self.tagged else (), dry_spare=spare)
+
+    def complete(self, prompt: str, max_tokens: int = 100, sampling: Sampling | None = None) -> Completion:
+        """Go on with `prompt` in the owner's words; each of its lines is a message.
+
+        Ends with the conversation, where somebody else would begin, where the text loops, and after
+        `max_tokens`. Where lines bear names, the owner's stands before each but is not shown.
+        """
+        lines = [line for line in prompt.split("\n") if line.strip()] or [""]
+        opened = render([(self.owner, line) for line in lines], end=False, tagged=self.tagged)
+        tokens = self._tokens(opened)
+        room = max(2, self.window - max_tokens)
+        tokens = tokens if len(tokens) <= room else [tokens[0], *tokens[1 - room :]]
+        told = self._told(sampling or self.sampling, {self.owner})
+        text = opened.removeprefix(f"{self.owner}:") if self.tagged else opened
+        shown = "\n".join(read_turn(text, self.owner, self.tagged)[0])
+        return Completion(shown, len(tokens), self._pieces(text, shown, tokens, told, max_tokens))
+
+    def _pieces(
+        self, text: str, shown: str, tokens: Sequence[int], knobs: Sampling, max_tokens: int
+    ) -> Iterator[Piece]:
+        spelling = Spelling(self.engine.tokenizer, tokens)
+        for (step,) in self.engine.generate([tokens], knobs, max_tokens):
+            ended = step.token == self.engine.tokenizer.end
+            text += "" if ended else spelling.add(step.token)
+            messages, over = read_turn(text, self.owner, self.tagged)
+            before, shown = shown, "\n".join(messages)
+            yield Piece(shown[len(before) :], step.logprob)
+            looped = loop_start(shown) is not None
+            self.interventions.looped += looped
+            if ended or over or looped:
+                return
+
+    def score(self, text: str) -> list[Scored]:
+        """How likely each token of `text` is to the voice; a document in the template, or any other text.
+
+        A text longer than the window is read in halves of one, each together with the half before it.
+        """
+        tokens, half = self._tokens(text), max(1, self.window // 2)
+        logprobs: list[float] = []
+        for start in range(0, len(tokens), half):
+            fresh = min(half, len(tokens) - start)
+            logprobs.extend(self.engine.logprobs(tokens[max(0, start - half) : start + fresh])[-fresh:].tolist())
+        spans = self.engine.tokenizer.spans([text])[0]
+        return [Scored(start, end, logprob) for (start, end), logprob in zip(spans, logprobs[1:], strict=True)]
+
+
+def _settle(reply: Reply, draft: Draft, others: Collection[str], last: bool) -> None:
+    """Make `draft` the reply, and count what was done about it."""
+    counts, messages = reply.interventions, draft.messages
+    reply[:] = unmask(messages, others)
+    reply.tokens += draft.tokens
+    counts.unmasked += len(reply) < len(messages) or reply[-1:] != messages[-1:]
+    if draft.stopped_by:
+        setattr(counts, draft.stopped_by, getattr(counts, draft.stopped_by) + 1)
+        counts.gave_up += last
+        counts.resampled += not last
+
+
+def _send(stream: Generator[list[Step], Collection[int] | None, None], stopped: Collection[int]) -> list[Step] | None:
+    """The next steps once `stopped` streams have been given up; None when none is left."""
+    try:
+        return stream.send(stopped)
+    except StopIteration:
+        return None

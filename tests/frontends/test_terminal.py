@@ -1,0 +1,276 @@
+"""The terminal says what the voice says, and takes what a person may type."""
+
+import io
+from collections.abc import Callable, Iterator
+from typing import Literal
+
+import pytest
+from rich.console import Console
+
+from soundalike.engines.markov import MarkovEngine
+from soundalike.frontends.terminal import Said, account, chat, peak_memory, say, shade, visible
+from soundalike.guards import Interventions
+from soundalike.packing import Document, encode, pack
+from soundalike.sampling import Sampling
+from soundalike.voice import Completion, Limits, Piece, Reply, Voice
+
+GREETING = 5  # lines
+GREEDY = Sampling(temperature=0, dry_multiplier=0)
+SCRIPT = "you: hi\nada: hey [b]you[/b] :smile:\nada: what's up\nyou: not much\nada: ok\n"
+
+
+def ada(*scripts: str, sampling: Sampling = GREEDY) -> Voice:
+    engine = MarkovEngine(6)
+    documents = [Document(script) for script in scripts or (SCRIPT,)] * 30
+    engine.step(pack(list(encode(documents, engine.tokenizer, 256)), 256, seed=0), 0.0)
+    return Voice(engine, "ada", sampling=sampling)
+
+
+def console(terminal: bool = False) -> Console:
+    colours: Literal["truecolor"] | None = "truecolor" if terminal else None
+    return Console(file=io.StringIO(), width=60, force_terminal=terminal, color_system=colours)
+
+
+def printed(where: Console) -> str:
+    assert isinstance(where.file, io.StringIO)
+    return where.file.getvalue()
+
+
+def typing(*lines: str | type[BaseException]) -> Callable[[str], str]:
+    """A person who types these lines, then leaves by Ctrl-D; an exception is what they press."""
+    given: Iterator[str | type[BaseException]] = iter([*lines, EOFError])
+
+    def read(prompt: str) -> str:
+        line = next(given)
+        if isinstance(line, str):
+            return line
+        raise line
+
+    return read
+
+
+def talked(voice: Voice, *lines: str | type[BaseException], sampling: Sampling | None = None) -> list[str]:
+    """What was printed, line by line, without the greeting."""
+    where = console()
+    chat(voice, sampling=sampling, console=where, read=typing(*lines))
+    return printed(where).rstrip().splitlines()[GREETING:]
+
+
+def test_say_prints_the_prompt_and_goes_on() -> None:
+    """The text comes first, then a blank line's worth, then the figures."""
+    where = console()
+    said = say(ada("ada: the sea is so calm\n"), "the sea", sampling=GREEDY, console=where)
+    lines = printed(where).splitlines()
+    assert said.text == "the sea is so calm"
+    assert lines[0] == said.text
+    assert lines[2].startswith("Prompt: 5 tokens, ") and lines[2].endswith(" tokens per second")
+    assert lines[3].startswith("Generation: 5 tokens, ")
+    assert lines[4].startswith("Peak memory: ") and lines[4].endswith(" GB")
+
+
+def test_say_measures_what_it_prints() -> None:
+    """Rates are positive, and memory is that of a process, in bytes."""
+    said = say(ada("ada: the sea is so calm\n"), "the sea", sampling=GREEDY, console=console())
+    assert said.prompt_rate > 0 and said.rate > 0
+    assert said.peak_memory is not None and 1e7 < said.peak_memory < 1e11
+
+
+def test_say_stops_at_its_limit() -> None:
+    """So many tokens and no more; one token has no rate."""
+    said = say(ada("ada: the sea is so calm\n"), "the sea", max_tokens=1, sampling=GREEDY, console=console())
+    assert (said.text, said.tokens, said.rate) == ("the sea is", 1, 0.0)
+
+
+def test_say_shades_by_probability() -> None:
+    """With colours the text is the same, and likely and unlikely words differ."""
+    where = console(terminal=True)
+    voice = ada("ada: the sea is calm\n", "ada: the sea is wild\n")
+    say(voice, "the sea", sampling=GREEDY, colorize=True, console=where)
+    sure, unsure = (printed(where).split(word)[0].rsplit("\x1b[38;2;", 1)[1] for word in (" is", " calm"))
+    assert sure != unsure
+
+
+def test_shades_run_from_red_to_green() -> None:
+    """Less likely is redder, likelier greener."""
+    shades = [shade(logprob).color for logprob in (-9.0, -0.7, 0.0)]
+    triplets = [color.triplet for color in shades if color is not None and color.triplet is not None]
+    assert [t.red for t in triplets] == sorted((t.red for t in triplets), reverse=True)
+    assert [t.green for t in triplets] == sorted(t.green for t in triplets)
+    assert triplets[0].red > triplets[0].green and triplets[2].green > triplets[2].red
+
+
+class Interrupted(Voice):
+    """A voice that says one word before Ctrl-C is pressed."""
+
+    def complete(self, prompt: str, max_tokens: int = 100, sampling: Sampling | None = None) -> Completion:
+        def pieces() -> Iterator[Piece]:
+            yield Piece(" is", -1.0)
+            raise KeyboardInterrupt
+
+        return Completion(prompt, 5, pieces())
+
+
+def test_say_can_be_interrupted() -> None:
+    """Ctrl-C ends the text early and the figures still come."""
+    where = console()
+    assert say(Interrupted(MarkovEngine(), "ada"), "the sea", console=where).text == "the sea is"
+    assert "Generation: 1 token, " in printed(where)
+
+
+def test_figures_leave_out_what_the_system_does_not_tell() -> None:
+    """Without a reading of memory there is no line about it."""
+    assert len(Said("", 1, 2.0, 3, 4.0, None).lines()) == 2
+    assert Said("", 1, 2.0, 3, 4567.0, 5 * 10**9).lines()[1:] == [
+        "Generation: 3 tokens, 4,567.0 tokens per second",
+        "Peak memory: 5.00 GB",
+    ]
+
+
+def test_memory_is_read_as_bytes() -> None:
+    """Whatever unit the system uses, a test process holds more than ten megabytes."""
+    peak = peak_memory()
+    assert peak is not None and peak > 1e7
+
+
+def test_a_model_cannot_move_the_cursor() -> None:
+    """Escape sequences and other control characters are not printed, line breaks and emoji are."""
+    assert visible("a\x1b[2Jb\x07\u202ec\n👩\u200d🚀\t.") == "a[2Jbc\n👩\u200d🚀\t."
+
+
+def test_chat_shows_a_burst_as_messages() -> None:
+    """Each message has a line under the owner's name, exactly as it was written."""
+    assert talked(ada(), "hi") == ["ada: hey [b]you[/b] :smile:", "ada: what's up"]
+
+
+def test_chat_greets_and_names_the_commands() -> None:
+    """Who talks is said first: a model, and how to leave."""
+    where = console()
+    chat(ada(), console=where, read=typing())
+    greeting = printed(where)
+    assert "a model of ada" in greeting
+    assert all(command in greeting for command in ("/again", "/temperature", "/seed", "/quit"))
+
+
+def test_chat_keeps_the_history() -> None:
+    """The second answer depends on the first exchange."""
+    assert talked(ada(), "hi", "not much")[-1] == "ada: ok"
+
+
+def test_chat_prompts_with_the_persons_name() -> None:
+    """The name given stands in the prompt, and at the head of the person's lines."""
+    asked: list[str] = []
+
+    def read(prompt: str) -> str:
+        asked.append(prompt)
+        if len(asked) > 1:
+            raise EOFError
+        return "hi"
+
+    where = console()
+    chat(ada("sam: hi\nada: hey sam\n", "you: hi\nada: hey you\n"), "sam", console=where, read=read)
+    assert asked == ["sam: ", "sam: "]
+    assert printed(where).rstrip().splitlines()[GREETING:] == ["ada: hey sam"]
+
+
+def test_empty_lines_are_ignored() -> None:
+    """Return alone says nothing and asks nothing."""
+    assert talked(ada(), "", "   ", "hi")[0].startswith("ada: hey")
+
+
+def test_again_replaces_the_last_reply() -> None:
+    """It is drawn anew from the same history, and only the new one is remembered."""
+    burst = ["ada: hey [b]you[/b] :smile:", "ada: what's up"]
+    assert talked(ada(), "hi", "/again", "not much") == [*burst, *burst, "ada: ok"]
+
+
+def test_again_draws_other_words() -> None:
+    """With a seed too, another try is another reply; the same seed gives the same two."""
+    voice = ada(*(f"you: hi\nada: {word}\n" for word in ("a", "b", "c", "d", "e", "f", "g", "h")))
+    first = talked(voice, "hi", "/again", "/again", "/again", sampling=Sampling(seed=1))
+    again = talked(voice, "hi", "/again", "/again", "/again", sampling=Sampling(seed=1))
+    assert first == again and len(set(first)) > 1
+
+
+def test_again_before_anything_was_said() -> None:
+    """There is nothing to say again."""
+    assert talked(ada(), "/again") == ["Nothing has been said yet."]
+
+
+def test_temperature_is_set_and_checked() -> None:
+    """A number is taken, anything else is explained."""
+    told = talked(ada(), "/temperature 0.5", "/temperature", "/temperature hot", "/temperature -1")
+    assert told[0] == "The temperature is now 0.5."
+    assert told[1:] == ["The temperature is 0.5. Give another like this: /temperature 0.9"] * 3
+
+
+def test_a_seed_is_set_and_checked() -> None:
+    """From the same seed on the same is said."""
+    voice = ada(*(f"you: hi\nada: {word}\n" for word in "abcdefgh"), sampling=Sampling())
+    told = talked(voice, "/seed 7", "hi", "/seed 7", "/again", "/seed x")
+    assert told[0] == told[2] == "The seed is now 7."
+    assert told[1] == told[3]
+    assert told[4] == "Give a whole number, like this: /seed 7"
+
+
+def test_an_unknown_command_lists_the_known() -> None:
+    """Nothing that begins with a slash is sent to the voice."""
+    told = talked(ada(), "/help me")
+    assert told[0] == "There is no /help."
+    assert [line.split()[0] for line in told[1:]] == ["/again", "/temperature", "/seed", "/quit"]
+
+
+def test_quit_leaves() -> None:
+    """What is typed after it is not read."""
+    assert talked(ada(), "/quit", "hi") == []
+
+
+@pytest.mark.parametrize("key", [EOFError, KeyboardInterrupt])
+def test_ctrl_d_and_ctrl_c_leave(key: type[BaseException]) -> None:
+    """At the prompt both end the conversation without a trace."""
+    assert talked(ada(), key, "hi") == []
+
+
+class Slow(Voice):
+    """A voice that is interrupted while it thinks."""
+
+    def reply(self, history: object, sampling: Sampling | None = None) -> Reply:
+        raise KeyboardInterrupt
+
+
+def test_ctrl_c_stops_a_reply_only() -> None:
+    """The conversation goes on."""
+    assert talked(Slow(MarkovEngine(), "ada"), "hi", "so") == ["(stopped)", "(stopped)"]
+
+
+def test_silence_is_shown() -> None:
+    """An empty reply is an answer."""
+    assert talked(ada("you: hi\nada:\nyou: hello\n"), "hi") == ["(ada says nothing)"]
+
+
+def test_a_namesake_is_told_apart() -> None:
+    """A person called like the owner does not speak in the owner's name."""
+    where = console()
+    chat(ada("ada 2: hi\nada: hey\nada 2: so\n"), "ada", console=where, read=typing("hi"))
+    assert printed(where).rstrip().splitlines()[GREETING:] == ["ada: hey"]
+
+
+def test_the_guards_are_accounted_for_at_the_end() -> None:
+    """One line says what was stopped; without interventions there is none."""
+    voice = ada("you: hi\n" + "ada: i love rust\n" * 9)
+    voice.limits = Limits(retries=0)
+    assert talked(voice, "hi")[-1] == "Guards: 1 said a line twice; 0 drawn again."
+    assert account(Interventions()) == ""
+
+
+def test_long_lines_are_not_broken_where_nobody_looks() -> None:
+    """Written to a file, a message is one line however narrow the console."""
+    words = " ".join(f"word{number}" for number in range(30))
+    assert talked(ada(f"you: hi\nada: {words}\n"), "hi") == [f"ada: {words}"]
+
+
+def test_input_is_what_reads_by_default(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Without a way to read, the person at the keyboard is asked."""
+    monkeypatch.setattr("sys.stdin", io.StringIO("hi\n"))
+    where = console()
+    chat(ada(), console=where)
+    assert "ada: what's up" in printed(where)

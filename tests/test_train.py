@@ -1,0 +1,138 @@
+"""The training loop: budgets, resume, kill, Ctrl-C."""
+
+import json
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import orjson
+import pytest
+
+from soundalike import train as loop
+from soundalike.clone import Clone
+from soundalike.engines import torch as engine_of
+from soundalike.errors import CloneError, TooLittleText
+from soundalike.recipe import Training
+from soundalike.train import Progress, batch_rows, train
+from tests.engines import tiny
+
+SHORT = Training(window=64, step_tokens=128, iters=24, learning_rate=5e-3, warmup_steps=4)
+
+
+def clone_of(folder: Path, lines: int = 120, valid: int = 12) -> Clone:
+    """A clone folder as an import leaves it, of an invented person with few opinions."""
+    said = [f"bo: the soup is number {n % 7}\nbo: no because {n % 5} spoons\n" for n in range(lines + valid)]
+    clone = Clone.claim(folder)
+    rows = [orjson.dumps({"text": text}) + b"\n" for text in said]
+    documents = {
+        "documents/train.jsonl": b"".join(rows[:lines]),
+        "documents/valid.jsonl": b"".join(rows[lines:]),
+    }
+    with clone.locked("testing"):
+        clone.write({"clone.toml": clone.manifest_with(**{"import": {"fingerprint": "f"}}), **documents})
+    return clone
+
+
+@pytest.fixture(scope="module")
+def base(tmp_path_factory: pytest.TempPathFactory) -> str:
+    return str(tiny.base(tmp_path_factory.mktemp("base")))
+
+
+@pytest.fixture(scope="module")
+def uninterrupted(base: str, tmp_path_factory: pytest.TempPathFactory) -> list[float]:
+    """Losses of a run that nothing disturbs."""
+    clone = clone_of(tmp_path_factory.mktemp("whole") / "me")
+    return train(engine_of.load(base, None, SHORT), clone, SHORT, base=base).progress.losses
+
+
+def test_a_run_leaves_an_adapter_and_its_figures(base: str, tmp_path: Path) -> None:
+    """Held-out bits fall, the best adapter is in the clone and gives them, the manifest tells, no checkpoint stays."""
+    clone = clone_of(tmp_path / "me")
+    outcome = train(engine_of.load(base, None, SHORT), clone, SHORT, base=base)
+    result = clone.manifest()["result"]
+    assert outcome.finished and outcome.progress.step == 24
+    assert result["bits_per_byte"] < result["bits_per_byte_before"] - 0.5
+    assert json.loads((clone.root / "training.json").read_text())["losses"] == outcome.progress.losses
+    assert (clone.adapter_path / "adapter_model.safetensors").exists()
+    assert list(clone.checkpoints_path.glob("*")) == []
+
+
+def test_ctrl_c_saves_and_resume_has_the_same_losses(base: str, tmp_path: Path, uninterrupted: list[float]) -> None:
+    """A stop after 10 steps and a fresh process's engine change no loss by a bit."""
+    clone = clone_of(tmp_path / "me")
+
+    def stop_at_ten(progress: Progress) -> None:
+        if progress.step == 10:
+            signal.raise_signal(signal.SIGINT)
+
+    first = train(engine_of.load(base, None, SHORT), clone, SHORT, base=base, on_step=stop_at_ten)
+    assert not first.finished and first.progress.step == 10
+    second = train(engine_of.load(base, None, SHORT), clone, SHORT, base=base, resume=True)
+    assert second.finished and second.progress.losses == uninterrupted
+
+
+KILLED = """
+import sys, os, signal
+from pathlib import Path
+from soundalike import train as loop
+from soundalike.clone import Clone
+from soundalike.engines import torch as engine_of
+from soundalike.recipe import Training
+base, folder, resume, at = sys.argv[1], sys.argv[2], sys.argv[3] == "1", int(sys.argv[4])
+training = Training.model_validate_json(sys.argv[5])
+loop.CHECKPOINT_SECONDS = 0.0
+def die(progress):
+    if progress.step == at:
+        os.kill(os.getpid(), signal.SIGKILL)
+loop.train(engine_of.load(base, None, training), Clone.open(folder), training, base=base, resume=resume, on_step=die)
+"""
+
+
+def test_a_killed_run_goes_on_where_its_checkpoint_was(base: str, tmp_path: Path, uninterrupted: list[float]) -> None:
+    """kill -9 twice, resumed in fresh processes: the losses are those of the run that nothing disturbed."""
+    clone = clone_of(tmp_path / "me")
+    for resume, at, expected in (("0", 7, -9), ("1", 15, -9), ("1", 99, 0)):
+        given = [sys.executable, "-c", KILLED, base, str(clone.root), resume, str(at), SHORT.model_dump_json()]
+        assert subprocess.run(given, check=False).returncode == expected
+    assert json.loads((clone.root / "training.json").read_text())["losses"] == uninterrupted
+
+
+def test_minutes_become_steps_once_some_were_timed(base: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """At a step every two seconds of a made-up clock, a budget of two minutes gives about 57 steps."""
+    ticks = iter(np.arange(0.0, 1e6, 1.0))
+    training = SHORT.model_copy(update={"iters": None, "minutes": 2.0})
+    engine = engine_of.load(base, None, training)
+    monkeypatch.setattr(loop.time, "perf_counter", lambda: float(next(ticks)))
+    outcome = train(engine, clone_of(tmp_path / "me"), training, base=base)
+    assert outcome.progress.step == outcome.progress.steps
+    assert 110 <= outcome.progress.step <= 116
+
+
+def test_every_epoch_reads_every_window_once() -> None:
+    """Batches of three over seven windows: each lap of seven places is a permutation, and laps differ."""
+    places = np.concatenate([batch_rows(step, 3, 7, seed=5) for step in range(7)])
+    laps = places.reshape(3, 7)
+    assert all(sorted(lap) == list(range(7)) for lap in laps.tolist())
+    assert len({tuple(lap) for lap in laps.tolist()}) == 3
+
+
+def test_resume_refuses_what_does_not_fit(base: str, tmp_path: Path) -> None:
+    """Without a checkpoint, or with other settings, the person is told what to do instead."""
+    clone = clone_of(tmp_path / "me")
+    engine = engine_of.load(base, None, SHORT)
+    with pytest.raises(CloneError, match="nothing to resume"):
+        train(engine, clone, SHORT, base=base, resume=True)
+    train(engine, clone, SHORT, base=base, on_step=lambda p: signal.raise_signal(signal.SIGINT))
+    other = SHORT.model_copy(update={"learning_rate": 1e-4})
+    with pytest.raises(CloneError, match="other settings"):
+        train(engine, clone, other, base=base, resume=True)
+
+
+def test_nothing_to_learn_from_is_said(base: str, tmp_path: Path) -> None:
+    """An empty split is too little text, not a crash."""
+    with pytest.raises(TooLittleText):
+        train(engine_of.load(base, None, SHORT), clone_of(tmp_path / "a", lines=0), SHORT, base=base)
+    with pytest.raises(TooLittleText):
+        train(engine_of.load(base, None, SHORT), clone_of(tmp_path / "b", valid=0), SHORT, base=base)
