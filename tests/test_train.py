@@ -16,7 +16,6 @@ from soundalike.engines import torch as engine_of
 from soundalike.errors import CloneError, TooLittleText
 from soundalike.recipe import Training
 from soundalike.train import Progress, batch_rows, train
-from tests.engines import tiny
 
 SHORT = Training(window=64, step_tokens=128, iters=24, learning_rate=5e-3, warmup_steps=4)
 
@@ -33,11 +32,6 @@ def clone_of(folder: Path, lines: int = 120, valid: int = 12) -> Clone:
     with clone.locked("testing"):
         clone.write({"clone.toml": clone.manifest_with(**{"import": {"fingerprint": "f"}}), **documents})
     return clone
-
-
-@pytest.fixture(scope="module")
-def base(tmp_path_factory: pytest.TempPathFactory) -> str:
-    return str(tiny.base(tmp_path_factory.mktemp("base")))
 
 
 @pytest.fixture(scope="module")

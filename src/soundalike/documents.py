@@ -42,7 +42,7 @@ __all__ = [
 ]
 
 SPLITS = ("train", "valid", "test")
-WINDOW_TOKENS, BYTES_PER_TOKEN = 512, 2.5
+WINDOW_TOKENS, BYTES_PER_TOKEN = 256, 2.5
 SLICE = 20_000  # documents written at a time, so that a large corpus does not stand in memory twice
 
 EMPTY = "messages with nothing readable in them"

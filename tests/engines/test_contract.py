@@ -6,9 +6,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from soundalike.engines import Engine, Step
+from soundalike.engines import Engine, Step, load
 from soundalike.engines.markov import MarkovEngine
 from soundalike.packing import Batch, Document, encode, pack
+from soundalike.recipe import Training
 from soundalike.sampling import Sampling
 
 WINDOW = 64
@@ -16,13 +17,18 @@ RATE = 1e-2
 TEXT = "ada: hi sam\nsam: hello\n\tthere ada\nada: ok ✨\n"
 OTHER = "bo: the boat is late: again\nada: it's fine.. we wait\n"
 
-ENGINES: dict[str, Callable[[], Engine]] = {"markov": MarkovEngine}
-"""Name -> builder of a small untrained engine, the same each time; windows are 64 tokens, the rate 0.01."""
+ENGINES: dict[str, Callable[[str], Engine]] = {
+    "markov": lambda base: MarkovEngine(),
+    "torch-full": lambda base: load(base, None, Training(method="full")),
+    "torch-lora": lambda base: load(base, None, Training(method="lora", rank=8)),
+}
+"""Name -> builder of a small untrained engine, the same each time, given the folder of a tiny base model;
+windows are 64 tokens, the rate 0.01."""
 
 
 @pytest.fixture(params=sorted(ENGINES))
-def build(request: pytest.FixtureRequest) -> Callable[[], Engine]:
-    return ENGINES[request.param]
+def build(request: pytest.FixtureRequest, base: str) -> Callable[[], Engine]:
+    return lambda: ENGINES[request.param](base)
 
 
 def batch_of(engine: Engine, *documents: Document, windows: int | None = None) -> Batch:

@@ -15,7 +15,6 @@ from soundalike.errors import EngineError
 from soundalike.packing import Batch, Document, encode, pack
 from soundalike.recipe import Training
 from soundalike.sampling import Sampling
-from tests.engines import tiny
 
 TEXTS = ["me: hi\nme: i love soup\n", "me: no\n", "sam: what\nme: the bike is back\n", "me: good night lol\n"]
 METHODS = [
@@ -23,11 +22,6 @@ METHODS = [
     Training(method="full", optimizer="muon", learning_rate=1e-3),
     Training(method="lora", rank=4, learning_rate=2e-2),
 ]
-
-
-@pytest.fixture(scope="module")
-def base(tmp_path_factory: pytest.TempPathFactory) -> str:
-    return str(tiny.base(tmp_path_factory.mktemp("base")))
 
 
 def batch_of(engine: TorchEngine, texts: list[str] = TEXTS) -> Batch:

@@ -31,6 +31,7 @@ from soundalike.engines.tokenizer import FileTokenizer
 from soundalike.packing import Batch, Document, encode, pack
 from soundalike.pocket import corpora
 
+CHECKPOINT_SECONDS = 60.0
 END, PAD = "<|endoftext|>", "<|pad|>"
 # What chatters type and the corpora lack: seen often enough by the tokenizer not to fall apart into bytes.
 EMOJI = (
@@ -222,15 +223,16 @@ def initialise(model: Llama) -> None:
             torch.nn.init.normal_(p, std=scale)
 
 
-def pretrain(folder: Path, out: Path, settings: Settings) -> dict[str, float]:
+def pretrain(folder: Path, out: Path, settings: Settings, shape: Shape = SHAPE) -> dict[str, float]:
     """Tokenizer, training with resume, final evaluation on all held-out conversations."""
     data = corpora.read(folder)
     if not (out / "tokenizer.json").exists():
-        write_folder(out, SHAPE, train_tokenizer(data, settings))
-    tokenizer = FileTokenizer.read(out, SHAPE.bos_token_id, SHAPE.eos_token_id)
-    run, checkpoint = Run(settings, SHAPE), out / "checkpoint.pt"
+        write_folder(out, shape, train_tokenizer(data, settings))
+    tokenizer = FileTokenizer.read(out, shape.bos_token_id, shape.eos_token_id)
+    run, checkpoint = Run(settings, shape), out / "checkpoint.pt"
     if checkpoint.exists():
         run.load(checkpoint)
+    saved = time.perf_counter()
     for batch in islice(batches(data, tokenizer, settings, skip=run.done), settings.steps - run.done):
         loss = run.step(batch)
         if run.done % 20 == 0:
@@ -239,8 +241,9 @@ def pretrain(folder: Path, out: Path, settings: Settings) -> dict[str, float]:
                 f"step {run.done}/{settings.steps} loss {loss:.3f} {rate:.0f} tokens/s {run.seconds / 60:.1f} min",
                 flush=True,
             )
-        if run.done % 50 == 0:
+        if time.perf_counter() - saved > CHECKPOINT_SECONDS:
             run.save(checkpoint)
+            saved = time.perf_counter()
         if run.done % 200 == 0:
             print(
                 {k: round(v, 3) for k, v in evaluate(run.model, tokenizer, data, settings.window, 30).items()},
