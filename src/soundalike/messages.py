@@ -61,7 +61,7 @@ class Corpus:
     @property
     def unaccounted(self) -> int:
         """Rows that were read and are neither kept nor counted as skipped."""
-        skipped = sum(count for reason, count in self.skipped.items() if reason.startswith(ROWS))
+        skipped = sum(count for reason, count in self.skipped.items() if reason.startswith(f"{ROWS} "))
         return self.read.get(ROWS, 0) - self.messages.height - skipped
 
 
@@ -92,10 +92,42 @@ def merge(corpora: Iterable[Corpus]) -> Corpus:
         add_counts(total.skipped, part.skipped)
         total.notes.extend(note for note in part.notes if note not in total.notes)
         total.exact_ids &= part.exact_ids
-    total.authors = _named_first(pl.concat(authors), pl.col("name") == UNKNOWN).unique("author", keep="first", maintain_order=True)
+    total.authors = _one_each(pl.concat(authors), "author", pl.col("name") == UNKNOWN)
+    total.channels = _one_each(pl.concat(channels), "channel", pl.col("title").is_null())
     rows = pl.concat(frames)
     frames.clear()
     before = rows.height
     total.messages = _arranged(rows, total.exact_ids)
     add_counts(total.skipped, {REPEATED: before - total.messages.height})
     return total
+
+
+def _one_each(side: pl.DataFrame, key: str, says_nothing: pl.Expr) -> pl.DataFrame:
+    """The first row of each key, rows that say something first."""
+    return side.sort(says_nothing, maintain_order=True).unique(key, keep="first", maintain_order=True)
+
+
+def _arranged(rows: pl.DataFrame, exact_ids: bool) -> pl.DataFrame:
+    """`rows` unique and sorted, moved column by column so that only one column exists twice at a time.
+
+    Taking strings out of one chunk is twenty times faster than out of the many that batches leave.
+    """
+    if not exact_ids:
+        rows = _told_apart_by_words(rows)
+    order = rows.select(pl.arg_sort_by("sent_at", "id")).to_series()
+    if exact_ids and _has_repeats(rows["id"]):
+        order = order.filter(rows["id"].is_first_distinct().gather(order))
+    return pl.DataFrame({name: rows.drop_in_place(name).rechunk().gather(order) for name in SCHEMA})
+
+
+def _has_repeats(ids: pl.Series) -> bool:
+    """Numbers are compared several times faster than strings, and equal strings are equal numbers."""
+    numbers = ids.cast(pl.UInt64, strict=False)
+    return (ids if numbers.null_count() else numbers).n_unique() < ids.len()
+
+
+def _told_apart_by_words(rows: pl.DataFrame) -> pl.DataFrame:
+    """One row for each (channel, second, text); ids that two rows share get `-2`, `-3`."""
+    rows = rows.filter(pl.struct("channel", pl.col("sent_at").dt.truncate("1s"), "text").is_first_distinct())
+    count = pl.col("id").cum_count().over("id")
+    return rows.with_columns(pl.when(count > 1).then(pl.format("{}-{}", "id", count)).otherwise("id").alias("id"))

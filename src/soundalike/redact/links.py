@@ -1,0 +1,69 @@
+"""Rules for links and e-mail addresses.
+
+A link becomes its host without `www.`; port, path, query and the password in it are gone. The pattern for links is
+the one that Polars runs over whole frames too, so it uses nothing that only one engine has, and nothing that makes
+Rust's engine slow (no word boundaries, no Unicode classes). File names, versions and `git@` stay.
+"""
+
+import re
+
+from soundalike.redact.rule import Counts, Rule, as_kind, masking
+
+# Top-level domains after which a path makes a link even without a scheme: common ones, none that ends a file's name.
+_TOP = (
+    "com|net|org|info|biz|edu|gov|io|gg|co|me|tv|app|dev|xyz|be|ly|gl|ai|us|uk|ca|au|nz|ie|in|za|de|at|ch|fr|es|pt|it|nl|"
+    "se|no|dk|fi|pl|cz|ru|ua|tr|gr|ro|hu|jp|kr|cn|tw|hk|sg|br|ar|mx|eu|moe|site|online|store|shop|blog|club|live|link|"
+    "cloud|tech|space|fm|to|cc|st|ws|wiki|art|games|game|social|chat|news|pro|page|onion"
+)
+_SPACE = r"\s\x1c-\x1f"  # the last four are space to Python only
+_CLOSED = rf"\([^{_SPACE}<>()]*\)|\[[^{_SPACE}<>()\[\]]*\]"
+_INSIDE = rf"""[^{_SPACE}<>()\[\]"`，。！？；：）」』】、]"""
+_LAST = rf"""[^{_SPACE}<>()\[\]"`，。！？；：）」』】、.,;:!?'*~|}}…»”’\\]"""
+_REST = rf"(?:(?:{_INSIDE}|{_CLOSED})*(?:{_LAST}|{_CLOSED}))?"
+_NAME = "[A-Za-z0-9_\\-\u00c0-\u1fff\u3040-\ud7ff]+"
+_PORT = r"(?::[0-9]{1,5})?"
+
+LINK = (
+    rf"[A-Za-z][A-Za-z0-9+\-]*://(?:[^{_SPACE}/?#@<>]*@)?"
+    rf"(?:[Ww]{{3}}\.)*({_NAME}(?:\.{_NAME})*|\[[0-9A-Fa-f:.]+\]){_PORT}(?:[/?#]{_REST})?"
+    rf"|(^|[^A-Za-z0-9_])(?:[Ww]{{3}}\.)+({_NAME}(?:\.{_NAME})+){_PORT}(?:[/?#]{_REST})?"
+    rf"|((?:{_NAME}\.)+(?:{_TOP})){_PORT}/{_REST}"
+)
+LINK_PARTS = 4  # the groups that stay: all are empty but a host, and what stood before it
+LINK_KIND = "links"
+_LINK_HINT = r"://|[Ww]{3}\.|\.[A-Za-z]{2,6}[:/]"
+_LINK = re.compile(LINK)
+_WEBHOOK = re.compile(
+    r"https?://[^\s/]*(?:/api(?:/v[0-9]+)?/webhooks/[0-9]+/[\w\-]+|/services/T\w+/B\w+/\w+)[^\s<>)\]\"'`]*"
+)
+
+_EMAIL = re.compile(r"(?<![\w.+%\-])@?[\w.+%\-]*\w@(?:[A-Za-z0-9\-]+\.)+[A-Za-z]{2,24}(?![\w@])")
+_NO_EMAIL = re.compile(
+    r"git@|.*@[0-9]+\.[0-9]|.*\.(?:png|jpe?g|gif|webp|svg|ico|pdf|js|css|html?|txt|json|zip|mp[34])$", re.IGNORECASE
+)
+_HOSTED = "gmail|googlemail|yahoo|hotmail|outlook|icloud|proton|protonmail|gmx|aol|live|mail|yandex|qq"
+_SPELT_EMAIL = re.compile(
+    rf"(?<![\w.+%\-])[\w.+%\-]+(?: ?[\[({{] ?at ?[\])}}] ?[\w\-]+| (?:at|@) (?:{_HOSTED}))"
+    r"(?: ?(?:\.|[\[({] ?dot ?[\])}]|\bdot\b) ?[A-Za-z]{2,12}\b)+",
+    re.IGNORECASE,
+)
+_SPELT_HINT = rf"(?i:[\[({{] ?at ?[\])}}]| (?:at|@) (?:{_HOSTED}))"
+
+
+def _is_email(found: str) -> bool:
+    return not _NO_EMAIL.match(found.lstrip("@"))
+
+
+def _reduce(text: str, counts: Counts) -> str:
+    text, count = _LINK.subn("".join(rf"\{group}" for group in range(1, LINK_PARTS + 1)), text)
+    if count:
+        counts[LINK_KIND] = counts.get(LINK_KIND, 0) + count
+    return text
+
+
+WEBHOOKS = Rule(r"/webhooks/|/services/T", masking(_WEBHOOK, as_kind("keys and tokens")), _LINK_HINT)
+LINKS = Rule(_LINK_HINT, _reduce)
+EMAILS = (
+    Rule(r"@[A-Za-z0-9\-]+\.[A-Za-z0-9]", masking(_EMAIL, as_kind("e-mail addresses", _is_email))),
+    Rule(_SPELT_HINT, masking(_SPELT_EMAIL, as_kind("e-mail addresses"))),
+)

@@ -1,0 +1,199 @@
+"""The rule for digit runs, and the judge of phone numbers: a run is one only where its form or its company says so.
+
+Chats are full of scores, prices, dates and ids, so a number needs its `+`, a grouping that people use for phone
+numbers and nothing else, or words such as "call me at" before it; a mobile number may also be all that was said. The
+numbering plans are those of `phonenumbers` (Google's libphonenumber), imported at the first candidate only.
+"""
+
+import re
+from collections.abc import Iterator
+from itertools import pairwise
+
+from soundalike.redact.numbers import DIGITS_SIFT, judge_digits
+from soundalike.redact.rule import Finding, Rule, masking
+
+_KIND = "phone numbers"
+_MOBILE = 1  # phonenumbers.PhoneNumberType.MOBILE, which is not worth importing it for
+# A run of digits and separators that is not inside a word, a price or a decimal. The class comes before the looks
+# behind it, so that the engine skips to the next digit by itself.
+_RUN = re.compile(
+    "[+(0-9](?<![\\w#$€£¥₹/@%^~][+(0-9])(?<![0-9][.,:=][+(0-9])(?:(?<=[+(])[(+]?[0-9])?"
+    "(?:[ \u00a0\u2011.()/\\-]{0,3}[0-9]){6,}",
+    re.ASCII,
+)
+_MOST_GROUPS = 8  # in any way to write a number
+_GROUP = re.compile(r"\+?\(?[0-9]+")
+_NOT_DIGITS = re.compile("[^0-9]+")
+_AFTER = re.compile(r"[\w%€£¥₹°]|[.,:/][0-9]|-\w", re.ASCII)
+
+# Groupings that are phone numbers whether or not the number is given out: North America (with the invented 555),
+# Britain, France, Russia, Brazil, Australia, Japan and Korea. The separator inside one number is one and the same.
+_SHAPE = re.compile(
+    r"(?:\+?1[ .\-])?(?:\([2-9][0-9]{2}\)[ \-]?[0-9]{3}[ .\-][0-9]{4}"
+    r"|[2-9][0-9]{2}(?P<a>[ .\-])[2-9][0-9]{2}(?P=a)[0-9]{4}"
+    r"|[2-9][0-9]{2}-[0-9]{3}-[0-9]{4})"
+    r"|07[0-9]{3}(?P<b>[ \-])(?:[0-9]{6}|[0-9]{3}(?P=b)[0-9]{3})"
+    r"|0[1-79](?P<c>[ .\-])[0-9]{2}(?:(?P=c)[0-9]{2}){3}"
+    r"|8[ \-]?\(?9[0-9]{2}\)?[ \-][0-9]{3}[ \-][0-9]{2}[ \-][0-9]{2}"
+    r"|\([1-9][0-9]\) ?9?[0-9]{4}[ \-][0-9]{4}"
+    r"|0[45][0-9]{2} [0-9]{3} [0-9]{3}"
+    r"|0[1-9]0-[0-9]{4}-[0-9]{4}"
+)
+_LOCAL = re.compile(r"[2-9][0-9]{2}[ \-][0-9]{4}")
+_DECIMAL = re.compile(r"[0-9]+\.[0-9]+")
+_DATE = re.compile(
+    r"(?:19|20)[0-9]{2}([ .\-/]?)[01][0-9]\1[0-3][0-9](?![0-9])"
+    r"|[0-3]?[0-9]([ .\-/])[0-3]?[0-9]\2(?:19|20)?[0-9]{2}(?![0-9])"
+)
+_INTEGER_LIMITS = {"2147483647", "2147483648", "4294967295", "4294967296"}
+
+_WORD = re.compile(r"[^\W\d_]+|[#☎📞📱]")
+_ASKING = set(
+    "phone cell mobile tel telephone whatsapp sms fax call calling text txt dial digits handy handynummer telefon "
+    "telefonnummer móvil movil celular teléfono telefono téléphone telefone telegram viber hmu ☎ 📞 📱".split()
+)
+_NUMBER = set("number no nr num nummer número numero numéro".split())
+_WHOSE = set("my his her your their new mum mom dad s meine mein mi mon meu".split())
+_OTHERWISE = set(
+    "order ticket tracking invoice ref reference case id block tx txn issue version build serial model part item sku "
+    "isbn height balance amount price score total port code error account".split()
+)
+# Plans with a trunk 0 in front, and then those without; the countries where most of Discord's users are.
+_TRUNK_REGIONS = (
+    "GB",
+    "DE",
+    "FR",
+    "NL",
+    "AU",
+    "IT",
+    "SE",
+    "BE",
+    "CH",
+    "AT",
+    "JP",
+    "KR",
+    "IN",
+    "NZ",
+    "ZA",
+    "TR",
+    "FI",
+    "UA",
+)
+_REGIONS = ("US", *_TRUNK_REGIONS, "ES", "PL", "BR", "RU", "MX", "PT", "NO", "DK", "CN", "SG", "IE", "GR", "CZ", "PH")
+
+
+def _plans(digits: str, regions: tuple[str | None, ...]) -> Iterator[tuple[int, str]]:
+    """Each region's plan that has this number (None: the country after `+`): its type, and how it is written."""
+    import phonenumbers
+
+    for region in regions:
+        try:
+            number = phonenumbers.parse(digits, region)
+        except phonenumbers.NumberParseException:
+            continue
+        if phonenumbers.is_valid_number(number):
+            national = phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.NATIONAL)
+            yield phonenumbers.number_type(number), national
+
+
+def _valid(digits: str, regions: tuple[str | None, ...], mobile: bool = False) -> bool:
+    """Whether one of the regions' plans has this number, for mobile phones where `mobile`."""
+    return any(not mobile or kind == _MOBILE for kind, _ in _plans(digits, regions))
+
+
+def _diallable(digits: str) -> bool:
+    """Whether a number after `+` has a country and its length: invented and newly given out numbers pass."""
+    import phonenumbers
+
+    try:
+        return phonenumbers.is_possible_number(phonenumbers.parse("+" + digits, None))
+    except phonenumbers.NumberParseException:
+        return False
+
+
+def _by_form(found: str, digits: str, opens: bool) -> bool:
+    """Whether it stands for itself: after `+`, in a telltale grouping, or with 0 or 00 where it opens its run."""
+    if found.startswith(("+", "(+")):
+        return len(digits) >= 9 and not digits.endswith("00000") and _diallable(digits)
+    shape = _SHAPE.fullmatch(found)
+    if shape:
+        return shape["a"] in (None, "-") or _valid(digits, ("US",))  # prices stand in threes and fours too
+    if not opens or digits[0] != "0":
+        return False
+    if found.startswith("00"):
+        return len(digits) >= 11 and _valid("+" + digits[2:], (None,))
+    bare = found.isdigit()
+    if len(digits) not in ((10, 11, 12) if bare else (9, 10, 11, 12)) or _DATE.search(found):
+        return False
+    area = _GROUP.match(found)
+    return area is not None and len(area[0]) >= 2 and _valid(digits, _TRUNK_REGIONS, mobile=bare)
+
+
+def _by_company(found: str, digits: str) -> bool:
+    """Whether the number passes for one where words say that a number follows."""
+    if _DATE.search(found) or _DECIMAL.fullmatch(found) or digits in _INTEGER_LIMITS:
+        return False
+    return _LOCAL.fullmatch(found) is not None or (len(digits) >= 8 and _valid(digits, _REGIONS))
+
+
+def _by_itself(found: str, digits: str) -> bool:
+    """Whether it can be nothing else, being all that was said: written as its country writes mobile numbers."""
+    if found.isdigit():
+        plan = {10: "US", 11: "CN"}.get(len(digits))
+        return plan is not None and digits not in _INTEGER_LIMITS and _valid(digits, (plan,))
+    groups = _NOT_DIGITS.split(found)
+    return any(kind == _MOBILE and _NOT_DIGITS.split(national) == groups for kind, national in _plans(digits, _REGIONS))
+
+
+def _words_before(match: re.Match[str], reach: int) -> list[str]:
+    return [word.lower() for word in _WORD.findall(match.string, max(0, match.start() - reach), match.start())]
+
+
+def _asked(match: re.Match[str]) -> bool:
+    """Whether the words before the run speak of a phone."""
+    words = _words_before(match, 40)
+    return not _ASKING.isdisjoint(words) or any(whose in _WHOSE and what in _NUMBER for whose, what in pairwise(words))
+
+
+def _numbers_something_else(match: re.Match[str]) -> bool:
+    """Whether the word right before the run says that it is an order, a ticket, a version."""
+    words = _words_before(match, 24)
+    while words and (words[-1] in _NUMBER or words[-1] in ("#", "is")):
+        words.pop()
+    return bool(words) and (words[-1] in _OTHERWISE or words[-1].removesuffix("s") in _OTHERWISE)
+
+
+def _stretches(match: re.Match[str]) -> Iterator[tuple[str, str, int, int]]:
+    """Every stretch of whole groups in the run that stands free on both sides, the longest from each start first.
+
+    Gives the stretch, its digits, and where it starts and ends.
+    """
+    text = match.string
+    groups = [group.span() for group in _GROUP.finditer(text, *match.span())]
+    for first, (start, _) in enumerate(groups):
+        if first and text[start - 1] not in " \u00a0":
+            continue
+        for _, end in reversed(groups[first : first + _MOST_GROUPS]):
+            if end == match.end() or text[end] in " \u00a0)":
+                begin = start + (text[start] == "(" and ")" not in text[start:end])
+                yield text[begin:end], _NOT_DIGITS.sub("", text[begin:end]), begin, end
+
+
+def _judge_phone(match: re.Match[str]) -> Finding | None:
+    """The first stretch of the run that is a phone number by its form; failing that, by its company."""
+    likely = [
+        stretch
+        for stretch in _stretches(match)
+        if 7 <= len(stretch[1]) <= 15 and len(set(stretch[1])) >= 4 and not _AFTER.match(match.string, stretch[3])
+    ]
+    if not likely or (match[0].isdigit() and _numbers_something_else(match)):
+        return None
+    chosen = next((stretch for stretch in likely if _by_form(*stretch[:2], stretch[2] - match.start() <= 1)), None)
+    if chosen is None and _asked(match):
+        chosen = next((stretch for stretch in likely if _by_company(*stretch[:2])), None)
+    if chosen is None and match.string.strip() == match[0] and _by_itself(*likely[0][:2]):
+        chosen = likely[0]
+    return (_KIND, *chosen[2:]) if chosen else None
+
+
+DIGITS = Rule(DIGITS_SIFT, masking(_RUN, judge_digits, _judge_phone))

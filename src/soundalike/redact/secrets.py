@@ -1,0 +1,115 @@
+"""Rules for keys, tokens and passwords: those that have a known form, and those that are named as what they are.
+
+Keys without a known form are found with wallets and hashes, among the long runs.
+"""
+
+import base64
+import binascii
+import re
+
+from soundalike.redact.randomness import bits_per_character, turns
+from soundalike.redact.rule import Finding, Rule, as_kind, masking
+
+_KEY = "keys and tokens"
+RUN_SIFT = r"[A-Za-z0-9_+/\-]{20}"  # every key's form below has a run as long
+
+_BLOCK = re.compile(
+    r"-----BEGIN [A-Z0-9 ]*PRIVATE KEY(?: BLOCK)?-----"
+    r"(?:[\s\S]*?-----END [A-Z0-9 ]*-----|(?:\s*[A-Za-z0-9+/=:,\-]{16,})*)"
+)
+# The forms that vendors document and secret scanners look for: a prefix, and after it what is secret.
+_PREFIXES = {
+    r"mfa\.": r"[\w\-]{60,}",  # Discord, with a second factor
+    r"gh[pousr]_": r"[A-Za-z0-9]{30,}",
+    r"github_pat_": r"\w{40,}",
+    r"glpat-": r"[\w\-]{20,}",
+    r"(?:AKIA|ASIA|AROA|AIDA)": r"[A-Z0-9]{16}",  # Amazon
+    r"(?:xox[a-z]|xapp)-": r"[\w\-]{15,}",  # Slack
+    r"(?:[srp]k_(?:live|test)|whsec)_": r"[A-Za-z0-9+/]{14,}={0,2}",  # Stripe
+    r"sk-": r"[\w\-]{20,}",  # OpenAI, Anthropic and most that copy them
+    r"(?:gsk_|xai-|r8_|hf_)": r"[A-Za-z0-9]{20,}",
+    r"AIza": r"[\w\-]{30,}",  # Google
+    r"(?:ya29\.|GOCSPX-)": r"[\w\-]{20,}",
+    r"npm_": r"[A-Za-z0-9]{30,}",
+    r"pypi-": r"[\w\-]{20,}",
+    r"(?:dckr_pat|lin_api|ntn|sq0[a-z]{3}|dop_v1|doo_v1|dor_v1)[_\-]": r"[\w\-]{20,}",
+    r"shp(?:at|ca|pa|ss)_": r"[A-Fa-f0-9]{20,}",  # Shopify
+    r"SG\.": r"[\w\-]{20,}\.[\w\-]{16,}",  # SendGrid
+    r"key-": r"[a-f0-9]{32}",  # Mailgun
+    r"(?:AC|SK)[a-f0-9]{8}": r"[a-f0-9]{24}",  # Twilio
+    r"(?:AGE-SECRET-KEY-1|age-secret-key-1)": r"[A-Za-z0-9]{50,}",
+}
+_BY_PREFIX = re.compile(
+    rf"(?<![A-Za-z0-9_])(?:{'|'.join(prefix + rest for prefix, rest in _PREFIXES.items())}"
+    r"|[0-9]{8,10}:[A-Za-z0-9_\-]{35})(?![A-Za-z0-9_])"  # a Telegram bot's has a number in front
+)
+_PREFIX_HINT = "|".join([*_PREFIXES, r"[0-9]{8}:[A-Za-z0-9_\-]{35}"])
+_DOTTED = re.compile(r"(?<![\w\-])([A-Za-z0-9_\-]{20,})\.[\w\-]{4,}\.[\w\-]*(?![\w\-])")
+_DOTTED_HINT = r"[A-Za-z0-9_\-]{20}\.[A-Za-z0-9_\-]{4,}\."
+
+_QUOTES = r"[\"'`\\|*]{0,4}"
+_CLOSED = rf"{_QUOTES}[ \t]{{0,2}}"  # what may stand between a name and its sign
+_PASSWORD_NAME = "password|passwd|passphrase|passwort|userpass|contraseña|senha|mot de passe|wachtwoord"
+_SECRET_NAME = r"token|secret|api[_ \-]?key|access[_ \-]?key|private[_ \-]?key|privkey|authorization"
+_PASSWORD = re.compile(
+    rf"(?:{_PASSWORD_NAME}|\b(?P<short>pwd|pass|pw)){_CLOSED}(?P<by>[:=]|\bis\b:?)\s*{_QUOTES}"
+    r"(?!(?:some|my)\b)(?P<value>[^\s\"'`,;<>{}$|*()\\]{3,})",
+    re.IGNORECASE,
+)
+_NAMED = re.compile(
+    rf"(?:(?:{_SECRET_NAME}|\bwif){_CLOSED}(?:=|:\s?){_QUOTES}(?:bearer )?|\bbearer )([A-Za-z0-9_\-./+=~]{{10,}})",
+    re.IGNORECASE,
+)
+_PASSWORD_HINT = rf"(?i:(?:{_PASSWORD_NAME}|pwd|pass|pw){_CLOSED}(?:[:=]|is))"
+_NAMED_HINT = rf"(?i:(?:{_SECRET_NAME}|wif){_CLOSED}[:=]|bearer )"
+NAMED_SIFT = rf"(?i:(?:{_PASSWORD_NAME}|pwd|pass|pw|token|secret|key|authorization|wif){_CLOSED}(?:[:=]|is)|bearer )"
+_NO_PASSWORD = set(
+    "true false none null nil required yes no string empty incorrect wrong hidden same what who why not".split()
+)
+
+
+def _decoded(part: str) -> bytes:
+    """The bytes of unpadded base64url; none where it is not that."""
+    try:
+        return base64.urlsafe_b64decode(part + "=" * (-len(part) % 4))
+    except (binascii.Error, ValueError):
+        return b""
+
+
+def _judge_dotted(match: re.Match[str]) -> Finding | None:
+    """A JSON web token opens with an encoded object, a Discord bot's token with the encoded digits of its id."""
+    opening = _decoded(match[1])
+    return (_KEY, match.start(), match.end()) if opening.startswith(b"{") or opening.isdigit() else None
+
+
+def _judge_password(match: re.Match[str]) -> Finding | None:
+    """What stands after a password's name; a plain word counts only after `=`, or as the last on its line after `:`."""
+    value, short, by = match["value"].rstrip(".!?"), (match["short"] or "").lower(), match["by"].lower()
+    finding = "passwords", match.start("value"), match.start("value") + len(value)
+    if len(value) < 3 or value.lower() in _NO_PASSWORD or not any(map(str.isalnum, value)):
+        return None
+    if by.startswith("is"):
+        return finding if short != "pass" and re.search(r"[0-9!@#^&]", value) else None
+    plain = value.isalpha() and (value.islower() or value.istitle())
+    if plain and (short or (by == ":" and re.match(r"[^\w\n]*\w", match.string[match.end("value") :]))):
+        return None
+    return finding
+
+
+def _judge_named(match: re.Match[str]) -> Finding | None:
+    """What is named a token or a key and has letters and digits; without a `=`, they must alternate too."""
+    found, start = match[1], match.start(1)
+    if not any(map(str.isdigit, found)) or not any(map(str.isalpha, found)) or bits_per_character(found) < 2.5:
+        return None
+    return (_KEY, start, match.end(1)) if match.string[start - 1] == "=" or turns(found) >= 0.15 else None
+
+
+BLOCKS = Rule(r"-----BEGIN", masking(_BLOCK, as_kind(_KEY)))
+KEYS = (
+    Rule(_DOTTED_HINT, masking(_DOTTED, _judge_dotted), RUN_SIFT),
+    Rule(_PREFIX_HINT, masking(_BY_PREFIX, as_kind(_KEY)), RUN_SIFT),
+)
+NAMED = (
+    Rule(_PASSWORD_HINT, masking(_PASSWORD, _judge_password), NAMED_SIFT),
+    Rule(_NAMED_HINT, masking(_NAMED, _judge_named), NAMED_SIFT),
+)

@@ -1,0 +1,197 @@
+"""Message files of a Discord package -> one frame of raw rows, many files at a time.
+
+Takes pieces (the channel's number and the bytes of a whole messages.json or messages.csv), gives their rows as strings
+with nothing dropped or judged. Thousands of small files cost one call of Polars' parser: between the files' rows
+stands a marker row with the number of the piece. Whatever that fast reading cannot prove right is read again by
+`_salvage`, file by file.
+"""
+
+import math
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from functools import partial
+from typing import Any
+
+import polars as pl
+from polars.exceptions import PolarsError
+
+from soundalike.sources._salvage import Salvage, csv_rows, json_rows
+
+FIELDS = ["ID", "Timestamp", "Contents", "Attachments"]
+ROWS_SCHEMA: dict[str, pl.DataType] = {
+    "channel": pl.UInt32(),
+    "number": pl.Int64(),  # the id where it is a whole number that fits
+    **{name: pl.String() for name in FIELDS},  # ID is null where `number` says it all
+    "special": pl.Boolean(),  # Contents holds something of SPECIAL
+}
+SPECIAL = "[<|\\r\\x00]"  # all that can ask for a second look at a text, found in one pass
+
+_NO_ROW = 64  # bytes; a longer array holds something
+_AT_ONCE = 2 << 20  # bytes; Polars' JSON parser slows down beyond
+_MARK = "~"  # names the column, or fills the ID, of a marker row
+_BOM = b"\xef\xbb\xbf"
+_HEADER = b"ID,Timestamp,Contents,Attachments"
+
+
+@dataclass(frozen=True, slots=True)
+class Piece:
+    """A whole message file, or a piece of a large one that can be read like a whole one."""
+
+    channel: int
+    raw: bytes
+    is_csv: bool
+
+
+@dataclass
+class Rows:
+    """Raw rows in ROWS_SCHEMA; `lost` rows could not be read; the files of `mended` channels were not valid JSON or CSV."""
+
+    frame: pl.DataFrame = field(default_factory=lambda: pl.DataFrame(schema=ROWS_SCHEMA))
+    lost: int = 0
+    mended: set[int] = field(default_factory=set)
+
+    def add(self, more: "Rows") -> None:
+        """Append the rows of `more`."""
+        self.frame.vstack(more.frame, in_place=True)
+        self.lost += more.lost
+        self.mended |= more.mended
+
+
+def parse(pieces: list[Piece]) -> Rows:
+    """The rows of all pieces, in their order."""
+    total = Rows()
+    for batch in _batches(pieces):
+        frame = _fast(batch)
+        for rows in [Rows(frame)] if frame is not None else map(_carefully, batch):
+            total.add(rows)
+    return total
+
+
+def _batches(pieces: list[Piece]) -> Iterator[list[Piece]]:
+    """Neighbours of one kind, together at most about _AT_ONCE bytes."""
+    batch: list[Piece] = []
+    size = 0
+    for piece in pieces:
+        if batch and (piece.is_csv != batch[0].is_csv or size + len(piece.raw) > _AT_ONCE):
+            yield batch
+            batch, size = [], 0
+        batch.append(piece)
+        size += len(piece.raw)
+    if batch:
+        yield batch
+
+
+def _carefully(piece: Piece) -> Rows:
+    frame = _fast([piece])
+    if frame is not None:
+        return Rows(frame)
+    salvage = csv_rows(piece.raw) if piece.is_csv else json_rows(piece.raw)
+    return Rows(_framed(salvage, piece.channel), salvage.lost, {piece.channel} if salvage.mended else set())
+
+
+def _fast(pieces: list[Piece]) -> pl.DataFrame | None:
+    """All rows at once, or None where anything about them is unusual. Ids as strings cost more than as numbers."""
+    ways = (
+        [_parse_csv]
+        if pieces[0].is_csv
+        else [partial(_parse_json, id=pl.Int64()), partial(_parse_json, id=pl.String())]
+    )
+    for parse_all in ways:
+        rows = _unmarked(parse_all(pieces), pieces)
+        if rows is not None and _usual(rows, pieces):
+            return rows
+    return None
+
+
+def _unmarked(marked: pl.DataFrame | None, pieces: list[Piece]) -> pl.DataFrame | None:
+    """Rows with the channel of the marker above them; None where the markers are not just as they were put."""
+    if marked is None or marked[_MARK].drop_nulls().to_list() != list(range(len(pieces))):
+        return None
+    numbers = pl.Series([piece.channel for piece in pieces], dtype=pl.UInt32)
+    channel = numbers.gather(marked[_MARK].forward_fill())
+    return _finished(marked.with_columns(channel.alias("channel")).filter(pl.col(_MARK).is_null()))
+
+
+def _finished(rows: pl.DataFrame) -> pl.DataFrame:
+    """ROWS_SCHEMA from FIELDS and channel; ID may be numbers."""
+    special = pl.col("Contents").str.contains(SPECIAL).fill_null(False).alias("special")
+    number = pl.col("ID").cast(pl.Int64, strict=False).alias("number")
+    text = pl.lit(None, pl.String()).alias("ID") if rows.schema["ID"].is_integer() else pl.col("ID")
+    return rows.with_columns(special, number, text).select(*ROWS_SCHEMA)
+
+
+def _usual(rows: pl.DataFrame, pieces: list[Piece]) -> bool:
+    """No row without id, no text under another key, no NUL (which Polars makes of half a surrogate pair)."""
+    if rows.select((pl.col("ID").is_null() & pl.col("number").is_null()).any()).item():
+        return False
+    if rows.filter("special")["Contents"].str.contains("\0", literal=True).any():
+        return False
+    return not rows["Contents"].null_count() or not any(_other_key(piece.raw) for piece in pieces)
+
+
+def _other_key(raw: bytes) -> bool:
+    return b'"Content"' in raw or b'"content' in raw
+
+
+def _parse_json(pieces: list[Piece], id: pl.DataType) -> pl.DataFrame | None:
+    parts: list[bytes | memoryview] = []
+    for number, piece in enumerate(pieces):
+        body = piece.raw.removeprefix(_BOM).strip()
+        if body[:1] != b"[" or body[-1:] != b"]":
+            return None
+        parts.append(b'{"%s":%d}' % (_MARK.encode(), number))
+        if len(body) > _NO_ROW or body[1:-1].strip():
+            parts.append(memoryview(body)[1:-1])
+    schema = {_MARK: pl.UInt32(), **{name: pl.String() for name in FIELDS}, "ID": id}
+    try:
+        return pl.read_json(b"[" + b",".join(parts) + b"]", schema=schema)
+    except PolarsError:
+        return None
+
+
+def _parse_csv(pieces: list[Piece]) -> pl.DataFrame | None:
+    parts: list[bytes] = []
+    for number, piece in enumerate(pieces):
+        header, _, body = piece.raw.removeprefix(_BOM).partition(b"\n")
+        if header.replace(b'"', b"").strip() != _HEADER:
+            return None
+        parts.append(b"%s,%d,,\r\n" % (_MARK.encode(), number))
+        parts.append(body if body.endswith(b"\n") or not body else body + b"\r\n")
+    schema = {name: pl.String() for name in FIELDS}
+    try:
+        rows = pl.read_csv(b"".join(parts), has_header=False, schema=schema, empty_string_is_null=False)
+    except PolarsError:
+        return None
+    mark = pl.when(pl.col("ID") == _MARK).then(pl.col("Timestamp")).cast(pl.UInt32, strict=False)
+    return rows.with_columns(mark.alias(_MARK))
+
+
+def _framed(salvage: Salvage, channel: int) -> pl.DataFrame:
+    rows = [(_id(row), _text(row, "timestamp"), _contents(row), _text(row, "attachments")) for row in salvage.rows]
+    frame = pl.DataFrame(rows, schema={name: pl.String() for name in FIELDS}, orient="row")
+    return _finished(frame.with_columns(pl.lit(channel, pl.UInt32()).alias("channel")))
+
+
+def _id(row: dict[str, Any]) -> str | None:
+    """Exact for integers; a float has lost digits already, and says so by its zeros."""
+    value = row.get("id")
+    if isinstance(value, bool):
+        return None
+    if isinstance(value, float) and math.isfinite(value):
+        return str(int(value))
+    return _clean(str(value).strip()) if isinstance(value, int | str) else None
+
+
+def _contents(row: dict[str, Any]) -> str | None:
+    """Other tools write `Content` for `Contents`."""
+    return _text(row, "contents") if "contents" in row else _text(row, "content")
+
+
+def _text(row: dict[str, Any], key: str) -> str | None:
+    value = row.get(key)
+    return None if value in (None, [], {}) else _clean(str(value))
+
+
+def _clean(text: str) -> str:
+    """Without NUL, and with U+FFFD for half a surrogate pair, which JSON can spell and UTF-8 cannot."""
+    return text.replace("\0", "").encode("utf-16", "surrogatepass").decode("utf-16", "replace")

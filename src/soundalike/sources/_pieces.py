@@ -1,0 +1,68 @@
+"""A message file of any size as pieces that can be parsed one by one, so that memory does not grow with the file.
+
+Takes a member's chunks, gives pieces of a few MB that are each a whole file of their own: a JSON array, or CSV with
+the header. Cuts only where no string can be open. Looks at nothing else.
+"""
+
+import re
+from collections.abc import Iterable, Iterator
+
+from soundalike.errors import ExportError
+
+LONGEST = 32 << 20  # bytes without a place to cut; a message has at most a few thousand characters
+_OPENING = re.compile(rb'\{\s*"[^"\\]{1,40}"')
+
+
+def json_pieces(chunks: Iterable[bytes]) -> Iterator[bytes]:
+    """Cut before the first key of an object, as this file writes it (`{"ID"`).
+
+    Inside a JSON string a quote is escaped, so those bytes never stand in a message's text.
+    """
+    buffer, opening, array = b"", b"", True
+    for chunk in chunks:
+        buffer += chunk
+        if not opening and (found := _OPENING.search(buffer)):
+            opening, array = found[0], buffer.lstrip(b"\xef\xbb\xbf \t\r\n").startswith(b"[")
+        cut = buffer.rfind(opening, len(opening) + 1) if opening else -1
+        if cut > 0 and (head := buffer[:cut].rstrip().removesuffix(b",")) != b"[":
+            yield head + b"]" if array else head
+            buffer = b"[" + buffer[cut:] if array else buffer[cut:]
+        _refuse_endless(buffer)
+    if buffer:
+        yield buffer
+
+
+def csv_pieces(chunks: Iterable[bytes]) -> Iterator[bytes]:
+    """Cut after a line at which every quote is closed (RFC 4180 doubles a quote inside a field)."""
+    header, buffer = b"", b""
+    for chunk in chunks:
+        buffer += chunk
+        if not header:
+            header, line_end, buffer = buffer.partition(b"\n")
+            header += line_end
+        cut = _closed_line(buffer)
+        if cut:
+            yield header + buffer[:cut]
+            buffer = buffer[cut:]
+        _refuse_endless(buffer)
+    if buffer or header:
+        yield header + buffer
+
+
+def _closed_line(buffer: bytes) -> int:
+    """Where the last line ends that has no quote open; 0 if there is none."""
+    end = buffer.rfind(b"\n")
+    open_quotes = buffer.count(b'"', 0, end + 1) % 2
+    while end >= 0 and open_quotes:
+        before = buffer.rfind(b"\n", 0, end)
+        open_quotes ^= buffer.count(b'"', before + 1, end + 1) % 2
+        end = before
+    return end + 1
+
+
+def _refuse_endless(buffer: bytes) -> None:
+    if len(buffer) > LONGEST:
+        raise ExportError(
+            f"A message file holds {LONGEST >> 20} MB without the end of a message.",
+            "Use the export exactly as it was sent to you.",
+        )

@@ -1,0 +1,116 @@
+"""Rows out of message files that a strict parser refuses: object by object, line by line.
+
+Takes the bytes of one file, gives the rows that can be read as dicts with lower-case keys, whether the file had to be
+mended, and how many rows are lost. Known damage: raw line breaks inside strings, trailing commas, objects without a
+comma between them, one object a line, open quotes, a cut end. Knows only the keys that a row may begin with.
+"""
+
+import csv
+import io
+import json
+import re
+from dataclasses import dataclass, field
+from typing import Any
+
+import orjson
+
+_LENIENT = json.JSONDecoder(strict=False)
+_OBJECT = re.compile(r'\{\s*"(?:id|timestamp|contents?|attachments)"\s*:', re.IGNORECASE)
+_TRAILING_COMMA = re.compile(r",\s*\}[\s,\]]*$")
+_CSV_ROW = re.compile(r'^"?[0-9]{1,20}"?[,;\t]"?[0-9]{4}-[0-9]{2}-[0-9]{2}[ T]', re.MULTILINE)
+_CSV_FIELDS = ["id", "timestamp", "contents", "attachments"]
+_BOM = b"\xef\xbb\xbf"
+
+
+@dataclass
+class Salvage:
+    """`lost` counts what must have been a row and cannot be read."""
+
+    rows: list[dict[str, Any]] = field(default_factory=list)
+    lost: int = 0
+    mended: bool = False
+
+    def take(self, found: object) -> None:
+        """Keep an object, count anything else as lost."""
+        if isinstance(found, dict):
+            self.rows.append({str(key).lower(): value for key, value in found.items()})
+        else:
+            self.lost += 1
+
+
+def json_rows(raw: bytes) -> Salvage:
+    """The rows of a messages.json: as strict JSON, else as lenient JSON, else object by object."""
+    try:
+        return _listed(orjson.loads(raw.removeprefix(_BOM)), mended=False)
+    except orjson.JSONDecodeError:
+        text = raw.decode("utf-8-sig", "replace")
+    try:
+        return _listed(json.loads(text, strict=False), mended=True)
+    except (json.JSONDecodeError, RecursionError):
+        return _object_by_object(text)
+
+
+def _listed(found: object, mended: bool) -> Salvage:
+    salvage = Salvage(mended=mended)
+    for row in found if isinstance(found, list) else [found]:
+        salvage.take(row)
+    return salvage
+
+
+def _object_by_object(text: str) -> Salvage:
+    """Decode wherever a row begins; what does not decode ends where the next row begins."""
+    salvage = Salvage(mended=True)
+    row = _OBJECT.search(text)
+    while row:
+        try:
+            found, end = _LENIENT.raw_decode(text, row.start())
+            following = _OBJECT.search(text, end)
+        except (json.JSONDecodeError, RecursionError):
+            following = _OBJECT.search(text, row.end())
+            found = _one_object(text[row.start() : following.start() if following else None])
+        salvage.take(found)
+        row = following
+    return salvage
+
+
+def _one_object(stretch: str) -> object:
+    try:
+        return _LENIENT.raw_decode(_TRAILING_COMMA.sub("}", stretch))[0]
+    except (json.JSONDecodeError, RecursionError):
+        return None
+
+
+def csv_rows(raw: bytes) -> Salvage:
+    """The rows of a messages.csv (RFC 4180, any order of columns): all at once, else each from its beginning."""
+    text = raw.decode("utf-8-sig", "replace")
+    first_line = text.partition("\n")[0]
+    delimiter = max(",;\t", key=first_line.count)
+    header = [name.strip(' "\r').lower() for name in first_line.split(delimiter)]
+    if "id" not in header:
+        header, body = _CSV_FIELDS, text
+    else:
+        body = text.partition("\n")[2]
+    rows = _csv_parsed(body, delimiter, len(header))
+    if rows is not None:
+        return Salvage([dict(zip(header, row, strict=True)) for row in rows])
+    return _row_by_row(body, delimiter, header)
+
+
+def _csv_parsed(text: str, delimiter: str, width: int) -> list[list[str]] | None:
+    """All rows if every one has its full width; None otherwise. Blank lines are no rows."""
+    try:
+        rows = [row for row in csv.reader(io.StringIO(text, newline=""), delimiter=delimiter) if row]
+    except csv.Error:
+        return None
+    return rows if all(len(row) == width for row in rows) else None
+
+
+def _row_by_row(text: str, delimiter: str, header: list[str]) -> Salvage:
+    salvage = Salvage(mended=True)
+    starts = [found.start() for found in _CSV_ROW.finditer(text)] or [0]
+    if text[: starts[0]].strip():
+        starts.insert(0, 0)
+    for start, end in zip(starts, [*starts[1:], len(text)], strict=True):
+        rows = _csv_parsed(text[start:end], delimiter, len(header))
+        salvage.take(dict(zip(header, rows[0], strict=True)) if rows and len(rows) == 1 else None)
+    return salvage

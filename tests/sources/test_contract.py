@@ -1,0 +1,129 @@
+"""What holds for every source, found by listing the folder, and for reading several exports together."""
+
+import inspect
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from soundalike import sources
+from soundalike.errors import ExportError
+from soundalike.messages import SCHEMA
+from soundalike.sources._archive import open_tree
+from tests.sources.packages import (
+    OWNER,
+    SAM,
+    checked,
+    message,
+    package,
+    texts,
+    without,
+    write_folder,
+    write_large,
+    write_zip,
+)
+
+EXAMPLES: dict[str, Callable[[Path], Path]] = {
+    "discord_package": lambda folder: write_zip(folder / "package.zip", package()),
+}
+
+
+def test_every_module_is_a_source() -> None:
+    """Each file of the folder without an underscore is a source of its own name, with an example here."""
+    folder = Path(inspect.getfile(sources)).parent
+    modules = sorted(path.stem for path in folder.glob("*.py") if not path.stem.startswith("_"))
+    assert [source.NAME for source in sources.found()] == modules == sorted(EXAMPLES)
+    assert all(source.LOOKED_FOR and source.__doc__ for source in sources.found())
+
+
+@pytest.mark.parametrize("name", EXAMPLES)
+def test_recognises_its_own_only(tmp_path: Path, name: str) -> None:
+    """An export is recognised by its own source and by no other."""
+    with open_tree(EXAMPLES[name](tmp_path)) as tree:
+        assert [source.NAME for source in sources.found() if source.recognise(tree)] == [name]
+
+
+@pytest.mark.parametrize("name", EXAMPLES)
+def test_batches(tmp_path: Path, name: str) -> None:
+    """A source gives message frames, accounts for every row, names itself, and its progress ends at the end."""
+    progress: list[tuple[int, int]] = []
+    source = next(source for source in sources.found() if source.NAME == name)
+    with open_tree(EXAMPLES[name](tmp_path)) as tree:
+        batches = list(source.read(tree, lambda done, total: progress.append((done, total))))
+    for batch in batches:
+        assert dict(batch.messages.schema) == SCHEMA
+        assert batch.unaccounted == 0
+        assert set(batch.messages["source"]) <= {name}
+    assert sum(batch.messages.height for batch in batches) > 0
+    assert progress == sorted(progress) and progress[-1][0] == progress[-1][1]
+
+
+@pytest.mark.parametrize("name", ["holiday.zip", "holiday", "notes.txt"])
+def test_unknown_exports(tmp_path: Path, name: str) -> None:
+    """What nobody recognises is refused, saying what was looked for."""
+    files = {"photos/frog.jpg": b"\xff\xd8", "messages.json": b"[]", "user.json": b"{}"}
+    path = tmp_path / name
+    if name.endswith(".zip"):
+        write_zip(path, files)
+    elif name.endswith(".txt"):
+        path.write_text("dear diary")
+    else:
+        write_folder(path, files)
+    with pytest.raises(ExportError, match=f"{name} is no chat export that is known here. Give a Discord data package"):
+        sources.read([path])
+
+
+def test_no_path_and_no_file(tmp_path: Path) -> None:
+    """Nothing to read is said to be nothing to read."""
+    with pytest.raises(ExportError, match="No export was named"):
+        sources.read([])
+    with pytest.raises(ExportError, match="There is no file or folder"):
+        sources.read([tmp_path / "gone.zip"])
+
+
+def test_several_packages_of_one_person(tmp_path: Path) -> None:
+    """Packages of different years are joined by message id: what was deleted meanwhile is still in the older one."""
+    older = write_zip(tmp_path / "2023.zip", package([message(0, "since deleted"), message(5, "kept")]))
+    newer = write_folder(tmp_path / "2024", package([message(5, "kept"), message(9, "new")]))
+    corpus = checked(sources.read([newer, older]))
+    assert texts(corpus) == ["since deleted", "psst sam", "kept", "new"]
+    assert corpus.read == {"packages": 2, "channels": 4, "messages": 6}
+    assert corpus.skipped["messages seen twice"] == 2
+    assert corpus.authors.height == 1
+    assert corpus.channels.height == 2
+
+
+@pytest.mark.parametrize("first", [True, False])
+def test_a_package_without_account_joins_one_with(tmp_path: Path, first: bool) -> None:
+    """Where one package says whose it is, all of them are."""
+    named = write_zip(tmp_path / "a.zip", package([message(0, "a")]))
+    unnamed = write_zip(tmp_path / "b.zip", without(package([message(5, "b")]), "user.json", "index.json"))
+    corpus = checked(sources.read([unnamed, named] if first else [named, unnamed]))
+    assert corpus.authors.rows() == [(OWNER, "Mira", True)]
+    assert corpus.messages["author"].unique().to_list() == [OWNER]
+    assert sorted(corpus.channels["title"].to_list()) == ["general", "sam"]
+
+
+def test_two_people(tmp_path: Path) -> None:
+    """Packages of two accounts are two people, and are not mixed."""
+    other = package() | {"Account/user.json": f'{{"id": "{SAM}", "username": "sam"}}'.encode()}
+    paths = [write_zip(tmp_path / "a.zip", package()), write_zip(tmp_path / "b.zip", other)]
+    with pytest.raises(ExportError, match=rf"different accounts: Mira \({OWNER}\) and sam \({SAM}\)"):
+        sources.read(paths)
+
+
+def test_progress_over_several_paths(tmp_path: Path) -> None:
+    """Progress goes up through all paths and ends at the whole."""
+    progress: list[tuple[int, int]] = []
+    paths = [write_zip(tmp_path / f"{name}.zip", package()) for name in "abc"]
+    sources.read(paths, on_progress=lambda done, total: progress.append((done, total)))
+    assert progress == sorted(progress)
+    assert progress[-1] == (3000, 3000)
+
+
+def test_batches_do_not_show(tmp_path: Path) -> None:
+    """A package that takes many batches and pieces reads like one."""
+    corpus = checked(sources.read([write_large(tmp_path / "p.zip", 50_000, 40)]))
+    assert corpus.read["messages"] == 50_000
+    assert corpus.messages.height == 50_000 - corpus.skipped.get("messages seen twice", 0)
+    assert corpus.channels.height == corpus.messages["channel"].n_unique() == 40
