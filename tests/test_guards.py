@@ -105,7 +105,7 @@ def test_a_sentence_may_be_said_once() -> None:
 
 
 def test_a_short_line_may_be_said_twice_running() -> None:
-    """"lol" after "lol" is chat, the third is a loop, and a "lol" further back does not count."""
+    """ "lol" after "lol" is chat, the third is a loop, and a "lol" further back does not count."""
     assert not repeats_line("lol", ["lol"])
     assert repeats_line("lol", ["lol", "LOL"])
     assert not repeats_line("lol", ["lol", "lol", "what"])

@@ -106,6 +106,8 @@ def clone(
     exports: Exports,
     out_: Out = Path("me"),
     minutes: Minutes = None,
+    epochs: Epochs = None,
+    iters: Iters = None,
     base: Base = None,
     gap: Gap = "15m",
     no_redact: Raw = False,
@@ -117,8 +119,8 @@ def clone(
 
     report = _import(exports, out_, DocumentSettings(gap_minutes=parse_duration(gap)), no_redact, force)
     _tell(_preflight(report), False)
-    if _train(out_, base, {"minutes": minutes}, resume=False).finished:
-        _sample(out_)
+    _train(out_, base, {"minutes": minutes, "epochs": epochs, "iters": iters}, resume=False)
+    _sample(out_)
 
 
 @app.command(epilog="Example: soundalike demo")
@@ -135,9 +137,9 @@ def demo(
     with TemporaryDirectory() as folder:
         report = _import([write_package(Path(folder) / "package.zip")], out_, DocumentSettings(), False, False)
     _tell(_preflight(report), False)
-    if _train(out_, None, {"minutes": minutes}, resume=False).finished:
-        _converse(out_, OPENERS)
-        out.print(f"\nTalk to it yourself: [bold]soundalike chat {out_}[/bold]. Delete it all: rm -r {out_}")
+    _train(out_, None, {"minutes": minutes}, resume=False)
+    _converse(out_, OPENERS)
+    out.print(f"\nTalk to it yourself: [bold]soundalike chat {out_}[/bold]. Delete it all: rm -r {out_}")
 
 
 @app.command(epilog='Example: soundalike say me "best pick up line?"')

@@ -28,10 +28,9 @@ CHANNELS_SCHEMA: dict[str, pl.DataType] = {
     "kind": pl.String(),  # dm | group | channel | thread | unknown
 }
 
-
 UNKNOWN = "me"  # the owner's author key, and name, where an export does not say
 
-ROWS = "messages"  # the key of `read` that counts rows; the reasons in `skipped` that count rows begin with it
+ROWS = "messages"  # counts rows in `read`; the reasons in `skipped` that count rows begin with this word
 REPEATED = "messages seen twice"
 
 

@@ -151,9 +151,14 @@ def write_large(path: Path, messages: int, channels: int, *, activity: int = 0) 
 
 
 def _large_file(rng: Random, words: list[str], minute: int, count: int) -> Iterator[bytes]:
+    pool = rng.choices(words, k=5000)
+    start = int(START.timestamp()) + 30 * minute
     yield b"["
     for number in range(count):
-        text = " ".join(rng.choices(words, k=rng.randint(1, 20)))
-        row = message((minute + number) / 2, text, low=rng.randrange(1 << 22))
-        yield (b", " if number else b"") + json.dumps(row).encode()
+        at, second = rng.randrange(4900), start + 30 * number
+        text = " ".join(pool[at : at + rng.randint(1, 20)])
+        id_ = (second * 1000 - 1420070400000 << 22) | rng.randrange(1 << 22)
+        stamp = datetime.fromtimestamp(second, UTC).isoformat(" ")[:19]
+        row = f'{{"ID": {id_}, "Timestamp": "{stamp}", "Contents": "{text}", "Attachments": ""}}'
+        yield (b", " if number else b"") + row.encode()
     yield b"]"

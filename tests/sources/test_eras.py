@@ -1,5 +1,6 @@
 """Every shape in which a package has reached somebody's disk."""
 
+import io
 import json
 import zipfile
 from collections.abc import Iterator
@@ -84,6 +85,18 @@ def test_directory_entries_or_none(tmp_path: Path) -> None:
     files = package()
     folders: Files = {name.rpartition("/")[0] + "/": b"" for name in files if "/" in name}
     assert texts(read(tmp_path, folders | files)) == BOTH
+
+
+def test_streamed_zip(tmp_path: Path) -> None:
+    """A ZIP that was written in one go, with sizes only after the members, behind some other bytes."""
+    pipe = io.BytesIO()
+    pipe.seekable = lambda: False  # type: ignore[method-assign]
+    with zipfile.ZipFile(pipe, "w", zipfile.ZIP_DEFLATED) as archive:
+        for name, raw in package().items():
+            archive.writestr(name, raw)
+    path = tmp_path / "p.zip"
+    path.write_bytes(b"some other bytes" + pipe.getvalue())
+    assert texts(checked(sources.read([path]))) == BOTH
 
 
 @pytest.mark.parametrize("prefix", ["", "c", "C"])

@@ -6,8 +6,11 @@ import json
 from collections.abc import Iterator
 from random import Random
 
+import polars as pl
 import pytest
 
+from soundalike.sources._discord_facts import Facts
+from soundalike.sources._discord_messages import to_messages
 from soundalike.sources._discord_rows import Piece, Rows, parse
 from soundalike.sources._pieces import csv_pieces, json_pieces
 from soundalike.sources._salvage import csv_rows, json_rows
@@ -130,3 +133,40 @@ def test_deep_nesting() -> None:
     found = parsed([deep, b'[{"ID": 5, "Contents": "a", "x": ' + deep + b"]"], is_csv=False)
     assert found.frame.height == 0
     assert found.lost >= 1
+
+
+NOISE = [
+    b"{",
+    b"}",
+    b"[",
+    b"]",
+    b'"',
+    b",",
+    b":",
+    b"\n",
+    b"\r",
+    b"\\",
+    b"null",
+    b"NaN",
+    b"1e400",
+    b"-1.5",
+    b"\xff",
+    b"\0",
+]
+NOISE += [b"\\ud800", b'{"ID":', b'{"~":0}', b"~", b"9" * 30, b"9" * 5000, b'""', b"{}"]
+
+
+@pytest.mark.parametrize("is_csv", [True, False])
+def test_any_damage_is_accounted_for(is_csv: bool) -> None:
+    """Whatever happens to a file, reading it ends, and every row that was seen is kept or counted."""
+    rng = Random(5)
+    for seed in range(50):
+        raw = bytearray(as_csv(rows(seed, 4)) if is_csv else rng.choice(layouts(rows(seed, 4))))
+        for _ in range(rng.randrange(9)):
+            place = rng.randrange(len(raw))
+            raw[place : place + rng.choice([0, 0, 1, 9])] = rng.choice(NOISE)
+        found = parsed([bytes(raw), as_csv(rows(1, 2)) if is_csv else as_json(rows(1, 2))], is_csv)
+        corpus, _ = to_messages(found, pl.Series(["5"]), Facts())
+        assert corpus.unaccounted == 0
+        assert found.frame.height + found.lost >= 2
+        assert corpus.messages.write_ndjson()

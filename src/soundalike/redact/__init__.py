@@ -38,7 +38,7 @@ _SIFTS = (
     secrets.NAMED_SIFT,
 )
 _sifted = re.compile("|".join(_SIFTS)).search
-_HINTED = tuple((re.compile(rule.hint).search, rule.mask) for rule in RULES)
+_READY = tuple((re.compile(rule.sift).search, re.compile(rule.hint).search, rule.mask) for rule in RULES)
 _HOST = "".join(f"${{{group}}}" for group in range(1, links.LINK_PARTS + 1))
 
 
@@ -48,8 +48,8 @@ def redact_text(text: str) -> tuple[str, dict[str, int]]:
     before = None
     while text != before and _sifted(text):  # what masks leave side by side may be an address again
         before = text
-        for hinted, mask in _HINTED:
-            if hinted(text):
+        for sifted, hinted, mask in _READY:
+            if sifted(text) and hinted(text):
                 text = mask(text, counts)
     return text, counts
 
@@ -71,7 +71,9 @@ def redact(messages: pl.DataFrame) -> tuple[pl.DataFrame, dict[str, int]]:
 
 def _sift(texts: pl.Series) -> pl.Series:
     """The indices of the texts that some rule may change."""
-    found = pl.select(**{f"sift_{n}": pl.lit(texts).str.contains(sift) for n, sift in enumerate(_SIFTS)})
+    found = texts.to_frame("text").select(
+        pl.col("text").str.contains(sift).alias(str(n)) for n, sift in enumerate(_SIFTS)
+    )
     return found.select(pl.any_horizontal(pl.all()).fill_null(False)).to_series().arg_true()
 
 

@@ -40,11 +40,11 @@ _SHAPE = re.compile(
     r"|0[1-9]0-[0-9]{4}-[0-9]{4}"
 )
 _LOCAL = re.compile(r"[2-9][0-9]{2}[ \-][0-9]{4}")
-_DECIMAL = re.compile(r"[0-9]+\.[0-9]+")
 _DATE = re.compile(
     r"(?:19|20)[0-9]{2}([ .\-/]?)[01][0-9]\1[0-3][0-9](?![0-9])"
     r"|[0-3]?[0-9]([ .\-/])[0-3]?[0-9]\2(?:19|20)?[0-9]{2}(?![0-9])"
 )
+_PLAIN = re.compile(r"[0-9]+\.[0-9]+|(?:19|20)[0-9]{2}-[01][0-9]-[0-3][0-9](?: [0-2][0-9])?")
 _INTEGER_LIMITS = {"2147483647", "2147483648", "4294967295", "4294967296"}
 
 _WORD = re.compile(r"[^\W\d_]+|[#☎📞📱]")
@@ -131,7 +131,7 @@ def _by_form(found: str, digits: str, opens: bool) -> bool:
 
 def _by_company(found: str, digits: str) -> bool:
     """Whether the number passes for one where words say that a number follows."""
-    if _DATE.search(found) or _DECIMAL.fullmatch(found) or digits in _INTEGER_LIMITS:
+    if _DATE.search(found) or digits in _INTEGER_LIMITS:
         return False
     return _LOCAL.fullmatch(found) is not None or (len(digits) >= 8 and _valid(digits, _REGIONS))
 
@@ -180,20 +180,29 @@ def _stretches(match: re.Match[str]) -> Iterator[tuple[str, str, int, int]]:
 
 
 def _judge_phone(match: re.Match[str]) -> Finding | None:
-    """The first stretch of the run that is a phone number by its form; failing that, by its company."""
+    """The first stretch of the run that is a phone number by its form, by its company, or by being all there is."""
+    bare = match[0].isdigit()
+    alone = match.string.strip() == match[0]
+    asked = not (bare and _numbers_something_else(match)) and _asked(match)
+    if bare and not (asked or alone or (match[0][0] == "0" and not _numbers_something_else(match))):
+        return None
     likely = [
         stretch
         for stretch in _stretches(match)
         if 7 <= len(stretch[1]) <= 15 and len(set(stretch[1])) >= 4 and not _AFTER.match(match.string, stretch[3])
     ]
-    if not likely or (match[0].isdigit() and _numbers_something_else(match)):
-        return None
-    chosen = next((stretch for stretch in likely if _by_form(*stretch[:2], stretch[2] - match.start() <= 1)), None)
-    if chosen is None and _asked(match):
-        chosen = next((stretch for stretch in likely if _by_company(*stretch[:2])), None)
-    if chosen is None and match.string.strip() == match[0] and _by_itself(*likely[0][:2]):
-        chosen = likely[0]
-    return (_KIND, *chosen[2:]) if chosen else None
+    for found, digits, start, end in likely:
+        if _by_form(found, digits, start - match.start() <= 1):
+            return _KIND, start, end
+    for found, digits, start, end in likely if asked else likely[:1] if alone else ():
+        if (asked and _by_company(found, digits)) or (alone and _by_itself(found, digits)):
+            return _KIND, start, end
+    return None
 
 
-DIGITS = Rule(DIGITS_SIFT, masking(_RUN, judge_digits, _judge_phone))
+def _judge(match: re.Match[str]) -> Finding | None:
+    """A card, an account, an identity or a phone number in the run; a decimal or a date is seen at a glance."""
+    return None if _PLAIN.fullmatch(match[0]) else judge_digits(match) or _judge_phone(match)
+
+
+DIGITS = Rule(DIGITS_SIFT, masking(_RUN, _judge))

@@ -23,7 +23,7 @@ _PIECE = re.compile(
 _BASE58 = re.compile(r"[1-9A-HJ-NP-Za-km-z]{25,112}")
 _BECH32 = re.compile(rf"[a-z][a-z0-9]{{1,20}}1[{_BASE32}]{{12,}}|[A-Z][A-Z0-9]{{1,20}}1[{_BASE32.upper()}]{{12,}}")
 _HEX = re.compile(r"(?:0x)?[0-9a-fA-F]{32,}|[0-9a-fA-F\-]{36}")
-_AMAZON = re.compile(r"[A-Za-z0-9/+]{40}")  # the form of its secret keys, whose published example is not very random
+_AMAZON = re.compile(r"[A-Za-z0-9/+]{40}")
 _SHORT_HEX = re.compile(r"[0-9a-f]{20,31}")
 _COIN = re.compile(
     r"0x[0-9a-fA-F]{40}|[48][0-9AB][1-9A-HJ-NP-Za-km-z]{93}|G[A-D][A-Z2-7]{54}"
@@ -65,6 +65,11 @@ def _is_hash(piece: str) -> bool:
     return not digits.isdigit() and not digits.isalpha() and len(set(digits)) >= 6
 
 
+def _is_amazon(run: str) -> bool:
+    """The form of Amazon's secret keys, whose published example is less random than its length lets one hope."""
+    return _AMAZON.fullmatch(run) is not None and turns(run) >= 0.15 and bits_per_character(run) >= 4.3
+
+
 def kind_of(piece: str) -> str | None:
     """The kind of one unbroken piece of letters and digits, or None where it says nothing by itself."""
     if _COIN.fullmatch(piece):
@@ -84,17 +89,17 @@ def kind_of(piece: str) -> str | None:
 
 def _judge(match: re.Match[str]) -> Finding | None:
     """A piece of the run that is known by itself (an address behind a path), else the whole run if it looks random."""
-    run = match[0]
-    if _TON.fullmatch(run):
-        return "wallet addresses", match.start(), match.end()
-    for piece in _PIECE.finditer(run):
-        kind = kind_of(piece[0])
+    run, begin = match[0], match.start()
+    spans = [(0, len(run))] if run.isalnum() else [piece.span() for piece in _PIECE.finditer(run)]
+    for start, end in spans:
+        kind = kind_of(run[start:end])
         if kind:
-            return kind, match.start() + piece.start(), match.start() + piece.end()
-    amazon = _AMAZON.fullmatch(run) and turns(run) >= 0.15 and bits_per_character(run) >= 4.3
-    if not amazon and not looks_random(run):
+            return kind, begin + start, begin + end
+    if _TON.fullmatch(run):
+        return "wallet addresses", begin, match.end()
+    if not looks_random(run) and not _is_amazon(run):
         return None
-    return "hashes and ids" if _SHORT_HEX.fullmatch(run) else "keys and tokens", match.start(), match.end()
+    return "hashes and ids" if _SHORT_HEX.fullmatch(run) else "keys and tokens", begin, match.end()
 
 
 RUNS = Rule(RUN_SIFT, masking(_RUN, _judge))

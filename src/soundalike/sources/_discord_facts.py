@@ -88,7 +88,7 @@ def _load(member: Member | None, facts: Facts) -> dict[str, Any]:
     except orjson.JSONDecodeError:
         try:
             found = json.loads(raw.decode("utf-8", "replace"), strict=False)
-        except (json.JSONDecodeError, RecursionError):
+        except (ValueError, RecursionError):
             found = None
     if isinstance(found, dict):
         return found

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 
 import polars as pl
 
-from soundalike.messages import SCHEMA, Corpus
+from soundalike.messages import ROWS, SCHEMA, Corpus
 from soundalike.sources._discord_facts import Facts
 from soundalike.sources._discord_rows import Rows
 from soundalike.sources._markup import readable
@@ -76,7 +76,7 @@ def to_messages(rows: Rows, channels: pl.Series, facts: Facts) -> tuple[Corpus, 
     counts = dict(frame["reason"].value_counts().iter_rows())
     skipped = {reason: counts[code] for code, reason in enumerate(_REASONS) if code in counts}
     skipped |= {LOST: rows.lost} if rows.lost else {}
-    corpus = Corpus(_narrow(kept, channels, facts.author), read={"messages": frame.height + rows.lost}, skipped=skipped)
+    corpus = Corpus(_narrow(kept, channels, facts.author), read={ROWS: frame.height + rows.lost}, skipped=skipped)
     return corpus, _tally(frame, rows.mended)
 
 

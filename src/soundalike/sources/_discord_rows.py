@@ -9,7 +9,6 @@ stands a marker row with the number of the piece. Whatever that fast reading can
 import math
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from functools import partial
 from typing import Any
 
 import polars as pl
@@ -44,7 +43,7 @@ class Piece:
 
 @dataclass
 class Rows:
-    """Raw rows in ROWS_SCHEMA; `lost` rows could not be read; the files of `mended` channels were not valid JSON or CSV."""
+    """Raw rows in ROWS_SCHEMA; `lost` rows could not be read, and `mended` channels' files were damaged."""
 
     frame: pl.DataFrame = field(default_factory=lambda: pl.DataFrame(schema=ROWS_SCHEMA))
     lost: int = 0
@@ -91,13 +90,9 @@ def _carefully(piece: Piece) -> Rows:
 
 def _fast(pieces: list[Piece]) -> pl.DataFrame | None:
     """All rows at once, or None where anything about them is unusual. Ids as strings cost more than as numbers."""
-    ways = (
-        [_parse_csv]
-        if pieces[0].is_csv
-        else [partial(_parse_json, id=pl.Int64()), partial(_parse_json, id=pl.String())]
-    )
-    for parse_all in ways:
-        rows = _unmarked(parse_all(pieces), pieces)
+    is_csv = pieces[0].is_csv
+    for id_type in [pl.String()] if is_csv else [pl.Int64(), pl.String()]:
+        rows = _unmarked(_parse_csv(pieces) if is_csv else _parse_json(pieces, id_type), pieces)
         if rows is not None and _usual(rows, pieces):
             return rows
     return None
@@ -115,9 +110,9 @@ def _unmarked(marked: pl.DataFrame | None, pieces: list[Piece]) -> pl.DataFrame 
 def _finished(rows: pl.DataFrame) -> pl.DataFrame:
     """ROWS_SCHEMA from FIELDS and channel; ID may be numbers."""
     special = pl.col("Contents").str.contains(SPECIAL).fill_null(False).alias("special")
-    number = pl.col("ID").cast(pl.Int64, strict=False).alias("number")
-    text = pl.lit(None, pl.String()).alias("ID") if rows.schema["ID"].is_integer() else pl.col("ID")
-    return rows.with_columns(special, number, text).select(*ROWS_SCHEMA)
+    as_text = pl.lit(None, pl.String()) if rows.schema["ID"].is_integer() else pl.col("ID").str.strip_chars()
+    number = (pl.col("ID") if rows.schema["ID"].is_integer() else as_text).cast(pl.Int64, strict=False)
+    return rows.with_columns(special, number.alias("number"), as_text.alias("ID")).select(*ROWS_SCHEMA)
 
 
 def _usual(rows: pl.DataFrame, pieces: list[Piece]) -> bool:
@@ -133,7 +128,7 @@ def _other_key(raw: bytes) -> bool:
     return b'"Content"' in raw or b'"content' in raw
 
 
-def _parse_json(pieces: list[Piece], id: pl.DataType) -> pl.DataFrame | None:
+def _parse_json(pieces: list[Piece], id_type: pl.DataType) -> pl.DataFrame | None:
     parts: list[bytes | memoryview] = []
     for number, piece in enumerate(pieces):
         body = piece.raw.removeprefix(_BOM).strip()
@@ -142,7 +137,7 @@ def _parse_json(pieces: list[Piece], id: pl.DataType) -> pl.DataFrame | None:
         parts.append(b'{"%s":%d}' % (_MARK.encode(), number))
         if len(body) > _NO_ROW or body[1:-1].strip():
             parts.append(memoryview(body)[1:-1])
-    schema = {_MARK: pl.UInt32(), **{name: pl.String() for name in FIELDS}, "ID": id}
+    schema = {_MARK: pl.UInt32(), **{name: pl.String() for name in FIELDS}, "ID": id_type}
     try:
         return pl.read_json(b"[" + b",".join(parts) + b"]", schema=schema)
     except PolarsError:

@@ -20,6 +20,7 @@ _TRAILING_COMMA = re.compile(r",\s*\}[\s,\]]*$")
 _CSV_ROW = re.compile(r'^"?[0-9]{1,20}"?[,;\t]"?[0-9]{4}-[0-9]{2}-[0-9]{2}[ T]', re.MULTILINE)
 _CSV_FIELDS = ["id", "timestamp", "contents", "attachments"]
 _BOM = b"\xef\xbb\xbf"
+_BROKEN = (ValueError, RecursionError)  # ValueError also for numbers of thousands of digits
 
 
 @dataclass
@@ -46,7 +47,7 @@ def json_rows(raw: bytes) -> Salvage:
         text = raw.decode("utf-8-sig", "replace")
     try:
         return _listed(json.loads(text, strict=False), mended=True)
-    except (json.JSONDecodeError, RecursionError):
+    except _BROKEN:
         return _object_by_object(text)
 
 
@@ -65,7 +66,7 @@ def _object_by_object(text: str) -> Salvage:
         try:
             found, end = _LENIENT.raw_decode(text, row.start())
             following = _OBJECT.search(text, end)
-        except (json.JSONDecodeError, RecursionError):
+        except _BROKEN:
             following = _OBJECT.search(text, row.end())
             found = _one_object(text[row.start() : following.start() if following else None])
         salvage.take(found)
@@ -76,7 +77,7 @@ def _object_by_object(text: str) -> Salvage:
 def _one_object(stretch: str) -> object:
     try:
         return _LENIENT.raw_decode(_TRAILING_COMMA.sub("}", stretch))[0]
-    except (json.JSONDecodeError, RecursionError):
+    except _BROKEN:
         return None
 
 

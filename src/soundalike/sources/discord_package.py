@@ -25,9 +25,9 @@ NAME = SOURCE
 LOOKED_FOR = "a Discord data package (a ZIP or folder with c1234567890/messages.json, or messages.csv, inside)"
 
 _BATCH = 6 << 20  # bytes of messages that a thread takes at once
-_Result = TypeVar("_Result")
-
 _AHEAD = 2  # batches in the threads' hands while the next one is unpacked
+
+_Result = TypeVar("_Result")
 
 
 def recognise(tree: Tree) -> bool:
@@ -98,5 +98,5 @@ def _pieces(channels: Sequence[Channel]) -> Iterator[Piece]:
         cut = csv_pieces if is_csv else json_pieces
         for member in channel.messages:
             for raw in [member.read()] if member.size <= CHUNK else cut(member.chunks()):
-                if raw.strip():
+                if raw and not raw.isspace():
                     yield Piece(number, raw, is_csv)

@@ -1,0 +1,66 @@
+"""Every command that the README shows, run as it stands."""
+
+import re
+import shlex
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from soundalike.clone import Clone
+from soundalike.demo import write_package
+from soundalike.learning import learn, recipe_for
+
+ROOT = Path(__file__).parents[1]
+BLOCKS = re.findall(r"^```sh\n(.*?)^```", (ROOT / "README.md").read_text(), re.MULTILINE | re.DOTALL)
+COMMANDS = [line.split("  #")[0].strip() for block in BLOCKS for line in block.splitlines()]
+
+
+def interrupted(folder: Path) -> None:
+    """Leave a checkpoint behind, as Ctrl-C in training does."""
+    clone = Clone.open(folder)
+    recipe = recipe_for(clone, None, {"iters": 2})
+    learn(clone, recipe, False, lambda progress: signal.raise_signal(signal.SIGINT) if progress.step == 1 else None)
+
+
+@pytest.fixture(scope="module")
+def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder with a package in it, as the reader has."""
+    folder = tmp_path_factory.mktemp("reader")
+    write_package(folder / "package.zip")
+    return folder
+
+
+def test_the_readme_has_the_commands_it_should() -> None:
+    """The verbs of this version are all shown, and nothing is that does not exist."""
+    verbs = {command.split()[1] for command in COMMANDS if command.startswith("soundalike ")}
+    assert verbs == {"import", "clone", "say", "chat", "train"}
+
+
+@pytest.mark.parametrize("command", [c for c in COMMANDS if c.startswith("soundalike ")])
+def test_a_command_of_the_readme_runs(command: str, home: Path) -> None:
+    """In the README's order, in one folder; a budget in minutes becomes two steps so that the test is short."""
+    if "--resume" in command:
+        interrupted(home / "me")
+    words = shlex.split(re.sub(r"--minutes \d+", "--iters 2", command))
+    given = [sys.executable, "-m", "soundalike.cli", *words[1:]]
+    done = subprocess.run(given, cwd=home, input="hello\n/quit\n", capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.strip()
+
+
+@pytest.mark.parametrize("command", [c for c in COMMANDS if c.startswith("make ")])
+def test_make_knows_what_the_readme_asks_of_it(command: str) -> None:
+    """Each target exists; `make -n` says what it would do without doing it."""
+    done = subprocess.run([*shlex.split(command), "-n"], cwd=ROOT, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+
+
+def test_the_demo_ends_in_a_conversation(home: Path) -> None:
+    """`soundalike demo`, with seconds of training in place of a minute and a half, reaches its last line."""
+    given = [sys.executable, "-m", "soundalike.cli", "demo", "--minutes", "0.1"]
+    done = subprocess.run(given, cwd=home, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    assert "juno:" in done.stdout and "moth:" in done.stdout and "soundalike chat" in done.stdout
