@@ -5,17 +5,17 @@ import signal
 import subprocess
 import sys
 from pathlib import Path
+from random import Random
 
 import numpy as np
 import orjson
 import pytest
 
-from soundalike import train as loop
 from soundalike.clone import Clone
 from soundalike.engines import torch as engine_of
 from soundalike.errors import CloneError, TooLittleText
 from soundalike.recipe import Training
-from soundalike.train import Progress, batch_rows, train
+from soundalike.train import CHECKPOINT_SECONDS, Progress, batch_rows, train
 
 SHORT = Training(window=64, step_tokens=128, iters=24, learning_rate=5e-3, warmup_steps=4)
 
@@ -67,7 +67,7 @@ def test_ctrl_c_saves_and_resume_has_the_same_losses(base: str, tmp_path: Path, 
     assert second.finished and second.progress.losses == uninterrupted
 
 
-KILLED = """
+RUN = """
 import sys, os, signal
 from pathlib import Path
 from soundalike import train as loop
@@ -76,7 +76,7 @@ from soundalike.engines import torch as engine_of
 from soundalike.recipe import Training
 base, folder, resume, at = sys.argv[1], sys.argv[2], sys.argv[3] == "1", int(sys.argv[4])
 training = Training.model_validate_json(sys.argv[5])
-loop.CHECKPOINT_SECONDS = 0.0
+loop.CHECKPOINT_SECONDS = float(sys.argv[6])
 def die(progress):
     if progress.step == at:
         os.kill(os.getpid(), signal.SIGKILL)
@@ -84,13 +84,42 @@ loop.train(engine_of.load(base, None, training), Clone.open(folder), training, b
 """
 
 
+def command(base: str, clone: Clone, resume: str, at: int, training: Training, every: str) -> list[str]:
+    """A process that trains, and kills itself after step `at`."""
+    return [sys.executable, "-c", RUN, base, str(clone.root), resume, str(at), training.model_dump_json(), every]
+
+
 def test_a_killed_run_goes_on_where_its_checkpoint_was(base: str, tmp_path: Path, uninterrupted: list[float]) -> None:
     """kill -9 twice, resumed in fresh processes: the losses are those of the run that nothing disturbed."""
     clone = clone_of(tmp_path / "me")
     for resume, at, expected in (("0", 7, -9), ("1", 15, -9), ("1", 99, 0)):
-        given = [sys.executable, "-c", KILLED, base, str(clone.root), resume, str(at), SHORT.model_dump_json()]
+        given = command(base, clone, resume, at, SHORT, "0")
         assert subprocess.run(given, check=False).returncode == expected
     assert json.loads((clone.root / "training.json").read_text())["losses"] == uninterrupted
+
+
+def test_checkpoints_are_at_most_a_minute_apart() -> None:
+    """What a kill can cost, a slow step included."""
+    assert CHECKPOINT_SECONDS <= 50
+
+
+@pytest.mark.slow
+def test_ten_kills_at_random_moments_change_no_loss(base: str, tmp_path: Path) -> None:
+    """A run of a thousand steps, killed by its parent ten times, ends with the losses of one that was left alone."""
+    long, rng = SHORT.model_copy(update={"iters": 1_000}), Random(7)
+    whole = train(engine_of.load(base, None, long), clone_of(tmp_path / "whole"), long, base=base).progress
+    clone, kills = clone_of(tmp_path / "killed"), 0
+    while not (clone.root / "training.json").exists():
+        resume = "1" if (clone.checkpoints_path / "run.json").exists() else "0"
+        process = subprocess.Popen(command(base, clone, resume, -1, long, "0.5"))
+        try:
+            assert process.wait(rng.uniform(3, 9) if kills < 10 else None) == 0
+        except subprocess.TimeoutExpired:
+            process.kill()
+            process.wait()
+            kills += 1
+    assert kills == 10
+    assert json.loads((clone.root / "training.json").read_text())["losses"] == whole.losses
 
 
 def test_minutes_become_steps_once_some_were_timed(base: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -98,7 +127,7 @@ def test_minutes_become_steps_once_some_were_timed(base: str, tmp_path: Path, mo
     ticks = iter(np.arange(0.0, 1e6, 1.0))
     training = SHORT.model_copy(update={"iters": None, "minutes": 2.0})
     engine = engine_of.load(base, None, training)
-    monkeypatch.setattr(loop.time, "perf_counter", lambda: float(next(ticks)))
+    monkeypatch.setattr("soundalike.train.time.perf_counter", lambda: float(next(ticks)))
     outcome = train(engine, clone_of(tmp_path / "me"), training, base=base)
     assert outcome.progress.step == outcome.progress.steps
     assert 110 <= outcome.progress.step <= 116

@@ -118,7 +118,8 @@ def _weights(document: Document, starts: NDArray[np.int64]) -> NDArray[np.float3
         return np.ones(len(starts), np.float32)
     edges = np.cumsum([len(text) for text, _ in document.turns])
     values = np.array([weight for _, weight in document.turns], np.float32)
-    return values[np.searchsorted(edges, starts, side="right").clip(max=len(values) - 1)]
+    weights: NDArray[np.float32] = values[np.searchsorted(edges, starts, side="right").clip(max=len(values) - 1)]
+    return weights
 
 
 def _turn_ends(text: str, starts: NDArray[np.int64]) -> NDArray[np.int64]:

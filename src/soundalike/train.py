@@ -215,7 +215,7 @@ class _Run:
             self.engine.loss(self.valid.batch.take(slice(0, probe)))
             each = (time.perf_counter() - started) / probe
             wanted = EVALUATION_SHARE * self.training.minutes * 60 / (EVALUATIONS + 1) / each
-        self.progress.valid_windows = min(total, max(8, round(wanted)))
+        self.progress.valid_windows = min(total, max(16, round(wanted)))
 
     def evaluate(self) -> None:
         """Bits per byte of the owner's held-out text; the best adapter so far goes into the clone."""

@@ -9,7 +9,7 @@ import json
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 import torch
 from safetensors.torch import load_file, save_file
@@ -17,6 +17,9 @@ from torch import Tensor, nn
 
 from soundalike.engines.llama import Llama
 from soundalike.errors import EngineError
+
+if TYPE_CHECKING:
+    from peft.tuners.lora import LoraLayer
 
 CONFIG, WEIGHTS = "adapter_config.json", "adapter_model.safetensors"
 OTHER_BASE = "Train again, or name the base that it was trained on."
@@ -106,30 +109,30 @@ class LowRank:
         """The factors."""
         return {name: p for name, p in self.model.named_parameters() if "lora_" in name}
 
-    def _layers(self) -> Iterator[tuple[str, nn.Module]]:
-        for name, module in self.model.named_modules():
-            if hasattr(module, "lora_A"):
-                yield name, module
+    def _layers(self) -> "list[LoraLayer]":
+        from peft.tuners.lora import LoraLayer
+
+        return [module for module in self.model.modules() if isinstance(module, LoraLayer)]
 
     def off(self) -> Iterator[None]:
         """Skip the factors."""
-        for _, layer in self._layers():
-            layer.enable_adapters(False)  # type: ignore[operator]
+        for layer in self._layers():
+            layer.enable_adapters(False)
         try:
             yield
         finally:
-            for _, layer in self._layers():
-                layer.enable_adapters(True)  # type: ignore[operator]
+            for layer in self._layers():
+                layer.enable_adapters(True)
 
     def effective(self, name: str) -> Tensor:
         """W + alpha / r x B A, where the layer is adapted and the adapter on."""
-        module = self.model.get_submodule(name.removesuffix(".weight"))
-        if not hasattr(module, "lora_A"):
+        module: Any = self.model.get_submodule(name.removesuffix(".weight"))
+        if module not in self._layers():
             return self.model.get_parameter(name).detach()
-        weight = module.base_layer.weight.detach()  # type: ignore[union-attr]
-        if module.disable_adapters:
-            return weight
-        return weight + module.get_delta_weight("default").detach().to(weight.dtype)  # type: ignore[operator]
+        weight: Tensor = module.base_layer.weight.detach()
+        if not module.disable_adapters:
+            weight = weight + module.get_delta_weight("default").detach().to(weight.dtype)
+        return weight
 
     def save(self, folder: Path, base: str) -> None:
         """PEFT's layout, as `PeftModel.save_pretrained` writes it for a `LlamaForCausalLM`."""

@@ -17,10 +17,10 @@ def orthogonal(matrix: Tensor, iterations: int = 5) -> Tensor:
     """The nearest matrix whose singular values are about 1, shape kept."""
     a, b, c = COEFFICIENTS
     wide = matrix.shape[0] <= matrix.shape[1]
-    x = matrix if wide else matrix.T
+    x: Tensor = matrix if wide else matrix.T
     x = x / (x.norm() + 1e-7)
     for _ in range(iterations):
-        gram = x @ x.T
+        gram: Tensor = x @ x.T
         x = a * x + (b * gram + c * gram @ gram) @ x
     return x if wide else x.T
 

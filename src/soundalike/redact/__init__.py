@@ -9,7 +9,6 @@ own hint finds are looked at in Python. One text goes through the same rules in 
 """
 
 import re
-from itertools import groupby
 
 import polars as pl
 
@@ -17,11 +16,11 @@ from soundalike.messages import add_counts
 from soundalike.redact import links, network, numbers, phones, runs, secrets
 from soundalike.redact.rule import WORDS, Counts, Rule
 
-__all__ = ["KINDS", "RULES", "WORDS", "redact", "redact_text"]
+__all__ = ["KINDS", "WORDS", "redact", "redact_text"]
 
-RULES: tuple[Rule, ...] = (
-    links.WEBHOOKS,
-    links.LINKS,
+KINDS = (links.LINK_KIND, *WORDS)
+_BEFORE_LINKS = (links.WEBHOOKS,)
+_AFTER_LINKS: tuple[Rule, ...] = (
     secrets.BLOCKS,
     *links.EMAILS,
     *secrets.KEYS,
@@ -31,15 +30,13 @@ RULES: tuple[Rule, ...] = (
     *numbers.RULES,
     phones.DIGITS,
 )
-KINDS = (links.LINK_KIND, *WORDS)
 # Two automata, which two cores run side by side: joined to one, the names' letters and the runs' lengths multiply.
 _SIFTS = (
-    "|".join({rule.sift or rule.hint: None for rule in RULES if rule.sift != secrets.NAMED_SIFT}),
+    "|".join({rule.sift or rule.hint: None for rule in (*_BEFORE_LINKS, *_AFTER_LINKS) if rule not in secrets.NAMED}),
     secrets.NAMED_SIFT,
 )
 _sifted = re.compile("|".join(_SIFTS)).search
-_READY = tuple((re.compile(rule.sift).search, re.compile(rule.hint).search, rule.mask) for rule in RULES)
-_HOST = "".join(f"${{{group}}}" for group in range(1, links.LINK_PARTS + 1))
+_HINTED = tuple((re.compile(rule.hint).search, rule.mask) for rule in _AFTER_LINKS)
 
 
 def redact_text(text: str) -> tuple[str, dict[str, int]]:
@@ -48,8 +45,9 @@ def redact_text(text: str) -> tuple[str, dict[str, int]]:
     before = None
     while text != before and _sifted(text):  # what masks leave side by side may be an address again
         before = text
-        for sifted, hinted, mask in _READY:
-            if sifted(text) and hinted(text):
+        text = links.reduce(links.WEBHOOKS.mask(text, counts), counts)
+        if _sifted(text):
+            for mask in [mask for hinted, mask in _HINTED if hinted(text)]:
                 text = mask(text, counts)
     return text, counts
 
@@ -61,44 +59,44 @@ def redact(messages: pl.DataFrame) -> tuple[pl.DataFrame, dict[str, int]]:
     rows = _sift(texts)
     while rows.len():
         before = texts.gather(rows)
-        after = _once(before.clone(), counts)
+        after = _once(before, counts)
         changed = before != after
         rows, after = rows.filter(changed), after.filter(changed)
-        texts = texts.scatter(rows, after)
+        texts.scatter(rows, after)
         rows = rows.gather(_sift(after))
     return messages.with_columns(texts), counts
 
 
 def _sift(texts: pl.Series) -> pl.Series:
     """The indices of the texts that some rule may change."""
-    found = texts.to_frame("text").select(
-        pl.col("text").str.contains(sift).alias(str(n)) for n, sift in enumerate(_SIFTS)
-    )
+    found = _contains(texts, _SIFTS)
     return found.select(pl.any_horizontal(pl.all()).fill_null(False)).to_series().arg_true()
 
 
+def _contains(texts: pl.Series, patterns: tuple[str, ...]) -> pl.DataFrame:
+    """A column a pattern, in parallel: whether each text has it."""
+    return texts.to_frame("text").select(
+        pl.col("text").str.contains(pattern).alias(str(n)) for n, pattern in enumerate(patterns)
+    )
+
+
 def _once(texts: pl.Series, counts: Counts) -> pl.Series:
-    """Every rule once, in order, each on the texts that its sift and its hint find."""
-    for sift, rules in groupby(RULES, lambda rule: rule.sift or rule.hint):
-        rows = texts.str.contains(sift).arg_true()
-        if rows.len():
-            sifted = texts.gather(rows)
-            for rule in rules:
-                sifted = _apply(rule, sifted, counts)
-            texts = texts.scatter(rows, sifted)
-    return texts
+    """Every rule once, in order: links by Polars, then the others on what is left, which is little."""
+    texts = _reduce_links(_mask(_BEFORE_LINKS, texts, counts), counts)
+    left = _sift(texts)
+    return texts.scatter(left, _mask(_AFTER_LINKS, texts.gather(left), counts))
 
 
-def _apply(rule: Rule, texts: pl.Series, counts: Counts) -> pl.Series:
-    if rule is links.LINKS:
-        return _reduce(texts, counts)
-    rows = texts.str.contains(rule.hint).arg_true()
-    masked = [rule.mask(text, counts) for text in texts.gather(rows)]
-    return texts.scatter(rows, pl.Series(masked, dtype=pl.String))
-
-
-def _reduce(texts: pl.Series, counts: Counts) -> pl.Series:
+def _reduce_links(texts: pl.Series, counts: Counts) -> pl.Series:
     """Links reduced to their host: the one rule without a verdict, and by far the commonest, never leaves Polars."""
-    count = int(texts.str.count_matches(links.LINK).sum())
-    add_counts(counts, {links.LINK_KIND: count})
-    return texts.str.replace_all(links.LINK, _HOST)
+    add_counts(counts, {links.LINK_KIND: int(texts.str.count_matches(links.LINK).sum())})
+    return texts.str.replace_all(links.LINK, "".join(f"${{{group}}}" for group in links.LINK_PARTS))
+
+
+def _mask(rules: tuple[Rule, ...], texts: pl.Series, counts: Counts) -> pl.Series:
+    """The rules in order, each on the texts that its hint finds."""
+    masked = texts.to_list()
+    for rule, hinted in zip(rules, _contains(texts, tuple(rule.hint for rule in rules)), strict=True):
+        for row in hinted.arg_true():
+            masked[row] = rule.mask(masked[row], counts)
+    return pl.Series(texts.name, masked, dtype=pl.String)

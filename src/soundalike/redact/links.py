@@ -29,7 +29,7 @@ LINK = (
     rf"|(^|[^A-Za-z0-9_])(?:[Ww]{{3}}\.)+({_NAME}(?:\.{_NAME})+){_PORT}(?:[/?#]{_REST})?"
     rf"|((?:{_NAME}\.)+(?:{_TOP})){_PORT}/{_REST}"
 )
-LINK_PARTS = 4  # the groups that stay: all are empty but a host, and what stood before it
+LINK_PARTS = (1, 2, 3, 4)  # the groups that stay: all are empty but a host, and what stood before it
 LINK_KIND = "links"
 _LINK_HINT = r"://|[Ww]{3}\.|\.[A-Za-z]{2,6}[:/]"
 _LINK = re.compile(LINK)
@@ -54,15 +54,15 @@ def _is_email(found: str) -> bool:
     return not _NO_EMAIL.match(found.lstrip("@"))
 
 
-def _reduce(text: str, counts: Counts) -> str:
-    text, count = _LINK.subn("".join(rf"\{group}" for group in range(1, LINK_PARTS + 1)), text)
+def reduce(text: str, counts: Counts) -> str:
+    """The text with every link reduced to its host; adds to `counts`."""
+    text, count = _LINK.subn("".join(rf"\{group}" for group in LINK_PARTS), text)
     if count:
         counts[LINK_KIND] = counts.get(LINK_KIND, 0) + count
     return text
 
 
 WEBHOOKS = Rule(r"/webhooks/|/services/T", masking(_WEBHOOK, as_kind("keys and tokens")), _LINK_HINT)
-LINKS = Rule(_LINK_HINT, _reduce)
 EMAILS = (
     Rule(r"@[A-Za-z0-9\-]+\.[A-Za-z0-9]", masking(_EMAIL, as_kind("e-mail addresses", _is_email))),
     Rule(_SPELT_HINT, masking(_SPELT_EMAIL, as_kind("e-mail addresses"))),

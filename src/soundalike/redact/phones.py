@@ -142,6 +142,8 @@ def _by_itself(found: str, digits: str) -> bool:
         plan = {10: "US", 11: "CN"}.get(len(digits))
         return plan is not None and digits not in _INTEGER_LIMITS and _valid(digits, (plan,))
     groups = _NOT_DIGITS.split(found)
+    if not 8 <= len(digits) <= 11 or min(map(len, groups)) < 2:
+        return False
     return any(kind == _MOBILE and _NOT_DIGITS.split(national) == groups for kind, national in _plans(digits, _REGIONS))
 
 

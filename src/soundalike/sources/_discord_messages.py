@@ -70,8 +70,8 @@ class Tally:
 
 def to_messages(rows: Rows, channels: pl.Series, facts: Facts) -> tuple[Corpus, Tally]:
     """One batch. `channels` holds the channel id of each channel number."""
-    frame = rows.frame.with_columns(_said(rows.frame["Timestamp"])).with_columns(_sent_at())
-    frame = frame.with_columns(_plain_text(frame, facts)).with_columns(_blank()).with_columns(_reason())
+    frame = rows.frame.with_columns_seq(_said(rows.frame["Timestamp"])).with_columns_seq(_sent_at())
+    frame = frame.with_columns_seq(_plain_text(frame, facts)).with_columns_seq(_blank()).with_columns_seq(_reason())
     kept = frame.filter(pl.col("reason") == len(_REASONS))
     counts = dict(frame["reason"].value_counts().iter_rows())
     skipped = {reason: counts[code] for code, reason in enumerate(_REASONS) if code in counts}
@@ -81,7 +81,7 @@ def to_messages(rows: Rows, channels: pl.Series, facts: Facts) -> tuple[Corpus, 
 
 
 def _narrow(kept: pl.DataFrame, channels: pl.Series, author: str) -> pl.DataFrame:
-    return kept.select(
+    return kept.select_seq(
         pl.col("ID").fill_null(pl.col("number").cast(pl.String)).alias("id"),
         channels.gather(kept["channel"]).alias("channel"),
         pl.lit(author).alias("author"),
@@ -120,7 +120,9 @@ def _plain_text(frame: pl.DataFrame, facts: Facts) -> pl.Series:
     rows = frame["special"].arg_true()
     if not rows.len():
         return text
-    some = frame[rows].select(pl.col("Contents").str.replace_all("\r\n", "\n", literal=True).alias("text"), "sent_at")
+    some = frame[rows].select_seq(
+        pl.col("Contents").str.replace_all("\r\n", "\n", literal=True).alias("text"), "sent_at"
+    )
     return text.scatter(rows, readable(some, facts.people, facts.titles))
 
 
@@ -141,7 +143,7 @@ def _reason() -> pl.Expr:
 def _tally(frame: pl.DataFrame, mended: set[int]) -> Tally:
     odd = _is_snowflake() & ((pl.col("sent_at") - pl.col("said")).dt.total_milliseconds().abs() > 1500)
     ids, rounded = _rounded(frame["ID"].head(_SAMPLE), frame["number"].head(_SAMPLE))
-    return Tally(ids, rounded, frame.select(odd.sum()).item(), mended)
+    return Tally(ids, rounded, frame.select_seq(odd.sum()).item(), mended)
 
 
 def _rounded(ids: pl.Series, number: pl.Series) -> tuple[int, int]:

@@ -26,7 +26,7 @@ ROWS_SCHEMA: dict[str, pl.DataType] = {
 SPECIAL = "[<|\\r\\x00]"  # all that can ask for a second look at a text, found in one pass
 
 _NO_ROW = 64  # bytes; a longer array holds something
-_AT_ONCE = 2 << 20  # bytes; Polars' JSON parser slows down beyond
+_AT_ONCE = 1 << 20  # bytes; Polars' JSON parser slows down beyond
 _MARK = "~"  # names the column, or fills the ID, of a marker row
 _BOM = b"\xef\xbb\xbf"
 _HEADER = b"ID,Timestamp,Contents,Attachments"
@@ -45,39 +45,19 @@ class Piece:
 class Rows:
     """Raw rows in ROWS_SCHEMA; `lost` rows could not be read, and `mended` channels' files were damaged."""
 
-    frame: pl.DataFrame = field(default_factory=lambda: pl.DataFrame(schema=ROWS_SCHEMA))
+    frame: pl.DataFrame
     lost: int = 0
     mended: set[int] = field(default_factory=set)
 
-    def add(self, more: "Rows") -> None:
-        """Append the rows of `more`."""
-        self.frame.vstack(more.frame, in_place=True)
-        self.lost += more.lost
-        self.mended |= more.mended
-
 
 def parse(pieces: list[Piece]) -> Rows:
-    """The rows of all pieces, in their order."""
-    total = Rows()
-    for batch in _batches(pieces):
-        frame = _fast(batch)
-        for rows in [Rows(frame)] if frame is not None else map(_carefully, batch):
-            total.add(rows)
-    return total
-
-
-def _batches(pieces: list[Piece]) -> Iterator[list[Piece]]:
-    """Neighbours of one kind, together at most about _AT_ONCE bytes."""
-    batch: list[Piece] = []
-    size = 0
-    for piece in pieces:
-        if batch and (piece.is_csv != batch[0].is_csv or size + len(piece.raw) > _AT_ONCE):
-            yield batch
-            batch, size = [], 0
-        batch.append(piece)
-        size += len(piece.raw)
-    if batch:
-        yield batch
+    """The rows of pieces of one kind, in their order."""
+    frame = _fast(pieces)
+    if frame is not None:
+        return Rows(frame)
+    parts = [_carefully(piece) for piece in pieces]
+    mended = {channel for part in parts for channel in part.mended}
+    return Rows(pl.concat([part.frame for part in parts]), sum(part.lost for part in parts), mended)
 
 
 def _carefully(piece: Piece) -> Rows:
@@ -90,36 +70,62 @@ def _carefully(piece: Piece) -> Rows:
 
 def _fast(pieces: list[Piece]) -> pl.DataFrame | None:
     """All rows at once, or None where anything about them is unusual. Ids as strings cost more than as numbers."""
-    is_csv = pieces[0].is_csv
-    for id_type in [pl.String()] if is_csv else [pl.Int64(), pl.String()]:
-        rows = _unmarked(_parse_csv(pieces) if is_csv else _parse_json(pieces, id_type), pieces)
+    for id_type in [pl.String()] if pieces[0].is_csv else [pl.Int64(), pl.String()]:
+        marked = _marked(pieces, id_type)
+        rows = None if marked is None else _unmarked(marked, pieces)
         if rows is not None and _usual(rows, pieces):
             return rows
     return None
 
 
-def _unmarked(marked: pl.DataFrame | None, pieces: list[Piece]) -> pl.DataFrame | None:
+def _marked(pieces: list[Piece], id_type: pl.DataType) -> pl.DataFrame | None:
+    """FIELDS of all pieces, and before each piece's rows a row with its number in _MARK."""
+    frames: list[pl.DataFrame] = []
+    for first, portion in _portions(pieces):
+        frame = _parse_csv(portion, first) if portion[0].is_csv else _parse_json(portion, first, id_type)
+        if frame is None:
+            return None
+        frames.append(frame)
+    return pl.concat(frames)
+
+
+def _portions(pieces: list[Piece]) -> Iterator[tuple[int, list[Piece]]]:
+    """Neighbours, together about _AT_ONCE bytes, with the number of the first."""
+    first = size = 0
+    for number, piece in enumerate(pieces):
+        if size and size + len(piece.raw) > _AT_ONCE:
+            yield first, pieces[first:number]
+            first, size = number, 0
+        size += len(piece.raw)
+    yield first, pieces[first:]
+
+
+def _unmarked(marked: pl.DataFrame, pieces: list[Piece]) -> pl.DataFrame | None:
     """Rows with the channel of the marker above them; None where the markers are not just as they were put."""
-    if marked is None or marked[_MARK].drop_nulls().to_list() != list(range(len(pieces))):
+    mark = marked[_MARK]
+    if mark.drop_nulls().to_list() != list(range(len(pieces))):
         return None
-    numbers = pl.Series([piece.channel for piece in pieces], dtype=pl.UInt32)
-    channel = numbers.gather(marked[_MARK].forward_fill())
-    return _finished(marked.with_columns(channel.alias("channel")).filter(pl.col(_MARK).is_null()))
+    channels = pl.Series([piece.channel for piece in pieces], dtype=pl.UInt32)
+    channel = channels.gather(mark.forward_fill()).alias("channel")
+    return _finished(marked.drop(_MARK).with_columns(channel).filter(mark.is_null()))
 
 
 def _finished(rows: pl.DataFrame) -> pl.DataFrame:
     """ROWS_SCHEMA from FIELDS and channel; ID may be numbers."""
-    special = pl.col("Contents").str.contains(SPECIAL).fill_null(False).alias("special")
-    as_text = pl.lit(None, pl.String()) if rows.schema["ID"].is_integer() else pl.col("ID").str.strip_chars()
-    number = (pl.col("ID") if rows.schema["ID"].is_integer() else as_text).cast(pl.Int64, strict=False)
-    return rows.with_columns(special, number.alias("number"), as_text.alias("ID")).select(*ROWS_SCHEMA)
+    special = rows["Contents"].str.contains(SPECIAL).fill_null(False).alias("special")
+    if rows.schema["ID"].is_integer():
+        number, as_text = rows["ID"], pl.lit(None, pl.String())
+    else:
+        as_text = rows["ID"].str.strip_chars()
+        number = as_text.cast(pl.Int64, strict=False)
+    return rows.with_columns_seq(special, number.alias("number"), as_text.alias("ID")).select(*ROWS_SCHEMA)
 
 
 def _usual(rows: pl.DataFrame, pieces: list[Piece]) -> bool:
     """No row without id, no text under another key, no NUL (which Polars makes of half a surrogate pair)."""
-    if rows.select((pl.col("ID").is_null() & pl.col("number").is_null()).any()).item():
+    if (rows["ID"].is_null() & rows["number"].is_null()).any():
         return False
-    if rows.filter("special")["Contents"].str.contains("\0", literal=True).any():
+    if rows["Contents"].filter(rows["special"]).str.contains("\0", literal=True).any():
         return False
     return not rows["Contents"].null_count() or not any(_other_key(piece.raw) for piece in pieces)
 
@@ -128,9 +134,9 @@ def _other_key(raw: bytes) -> bool:
     return b'"Content"' in raw or b'"content' in raw
 
 
-def _parse_json(pieces: list[Piece], id_type: pl.DataType) -> pl.DataFrame | None:
+def _parse_json(pieces: list[Piece], first: int, id_type: pl.DataType) -> pl.DataFrame | None:
     parts: list[bytes | memoryview] = []
-    for number, piece in enumerate(pieces):
+    for number, piece in enumerate(pieces, first):
         body = piece.raw.removeprefix(_BOM).strip()
         if body[:1] != b"[" or body[-1:] != b"]":
             return None
@@ -144,9 +150,9 @@ def _parse_json(pieces: list[Piece], id_type: pl.DataType) -> pl.DataFrame | Non
         return None
 
 
-def _parse_csv(pieces: list[Piece]) -> pl.DataFrame | None:
+def _parse_csv(pieces: list[Piece], first: int) -> pl.DataFrame | None:
     parts: list[bytes] = []
-    for number, piece in enumerate(pieces):
+    for number, piece in enumerate(pieces, first):
         header, _, body = piece.raw.removeprefix(_BOM).partition(b"\n")
         if header.replace(b'"', b"").strip() != _HEADER:
             return None

@@ -78,11 +78,11 @@ def _side_by_side(work: Callable[[list[Piece]], _Result], batches: Iterable[list
 
 
 def _batches(channels: Sequence[Channel]) -> Iterator[list[Piece]]:
-    """Pieces, together about _BATCH bytes."""
+    """Pieces of one kind, together about _BATCH bytes."""
     batch: list[Piece] = []
     size = 0
     for piece in _pieces(channels):
-        if batch and size + len(piece.raw) > _BATCH:
+        if batch and (piece.is_csv != batch[0].is_csv or size + len(piece.raw) > _BATCH):
             yield batch
             batch, size = [], 0
         batch.append(piece)
