@@ -28,7 +28,7 @@ class Training(BaseModel):
     optimizer: Literal["adamw", "muon"] = "adamw"
     muon_scale: float = Field(default=10.0, gt=0)
     """Muon's rate over AdamW's."""
-    learning_rate: float = Field(default=1e-3, gt=0, lt=1)
+    learning_rate: float = Field(default=2e-3, gt=0, lt=1)
     warmup_steps: int = Field(default=20, ge=1)
     final_share: float = Field(default=0.1, ge=0, le=1)
     """The rate at the end of the cosine, as a share of its peak."""

@@ -74,7 +74,7 @@ def test_frames_with_nothing_in_them(texts: list[str | None]) -> None:
     assert after.equals(before) and counts == {}
 
 
-@settings(max_examples=400, deadline=None)
+@settings(max_examples=250, deadline=None)
 @given(TEXTS)
 def test_twice_is_once(text: str) -> None:
     """Whatever stands side by side, a masked text is left alone by a second masking."""
@@ -82,7 +82,7 @@ def test_twice_is_once(text: str) -> None:
     assert redact_text(masked) == (masked, {})
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=40, deadline=None)
 @given(st.lists(TEXTS, min_size=1, max_size=12))
 def test_frame_and_text_agree(texts: list[str]) -> None:
     """Both ways give the same texts and the same counts, also where findings run into each other."""

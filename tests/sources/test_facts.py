@@ -54,6 +54,7 @@ def test_owner_not_to_be_told(tmp_path: Path, people: list[list[str]]) -> None:
     [
         ({"id": OWNER, "username": "mira.k", "global_name": None}, "mira.k"),
         ({"id": int(OWNER), "username": "mira.k", "global_name": " Mira \n K "}, "Mira K"),
+        ({"id": OWNER, "username": "mi\x1b[31mra\ud800"}, "mi [31mra"),
         ({"id": OWNER}, "me"),
     ],
 )

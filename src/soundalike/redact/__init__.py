@@ -30,12 +30,8 @@ _AFTER_LINKS: tuple[Rule, ...] = (
     *numbers.RULES,
     phones.DIGITS,
 )
-# Two automata, which two cores run side by side: joined to one, the names' letters and the runs' lengths multiply.
-_SIFTS = (
-    "|".join({rule.sift or rule.hint: None for rule in (*_BEFORE_LINKS, *_AFTER_LINKS) if rule not in secrets.NAMED}),
-    secrets.NAMED_SIFT,
-)
-_sifted = re.compile("|".join(_SIFTS)).search
+_SIFT = "|".join(dict.fromkeys(rule.sift or rule.hint for rule in (*_BEFORE_LINKS, *_AFTER_LINKS)))
+_sifted = re.compile(_SIFT).search
 _HINTED = tuple((re.compile(rule.hint).search, rule.mask) for rule in _AFTER_LINKS)
 
 
@@ -69,15 +65,7 @@ def redact(messages: pl.DataFrame) -> tuple[pl.DataFrame, dict[str, int]]:
 
 def _sift(texts: pl.Series) -> pl.Series:
     """The indices of the texts that some rule may change."""
-    found = _contains(texts, _SIFTS)
-    return found.select(pl.any_horizontal(pl.all()).fill_null(False)).to_series().arg_true()
-
-
-def _contains(texts: pl.Series, patterns: tuple[str, ...]) -> pl.DataFrame:
-    """A column a pattern, in parallel: whether each text has it."""
-    return texts.to_frame("text").select(
-        pl.col("text").str.contains(pattern).alias(str(n)) for n, pattern in enumerate(patterns)
-    )
+    return texts.str.contains(_SIFT).fill_null(False).arg_true()
 
 
 def _once(texts: pl.Series, counts: Counts) -> pl.Series:
@@ -96,7 +84,9 @@ def _reduce_links(texts: pl.Series, counts: Counts) -> pl.Series:
 def _mask(rules: tuple[Rule, ...], texts: pl.Series, counts: Counts) -> pl.Series:
     """The rules in order, each on the texts that its hint finds."""
     masked = texts.to_list()
-    for rule, hinted in zip(rules, _contains(texts, tuple(rule.hint for rule in rules)), strict=True):
-        for row in hinted.arg_true():
+    hints = {rule.hint: pl.col("text").str.contains(rule.hint).alias(rule.hint) for rule in rules}
+    hinted = texts.to_frame("text").select(hints.values())
+    for rule in rules:
+        for row in hinted[rule.hint].arg_true():
             masked[row] = rule.mask(masked[row], counts)
     return pl.Series(texts.name, masked, dtype=pl.String)

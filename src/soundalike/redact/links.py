@@ -32,7 +32,6 @@ LINK = (
 LINK_PARTS = (1, 2, 3, 4)  # the groups that stay: all are empty but a host, and what stood before it
 LINK_KIND = "links"
 _LINK_HINT = r"://|[Ww]{3}\.|\.[A-Za-z]{2,6}[:/]"
-_LINK = re.compile(LINK)
 _WEBHOOK = re.compile(
     r"https?://[^\s/]*(?:/api(?:/v[0-9]+)?/webhooks/[0-9]+/[\w\-]+|/services/T\w+/B\w+/\w+)[^\s<>)\]\"'`]*"
 )
@@ -56,7 +55,7 @@ def _is_email(found: str) -> bool:
 
 def reduce(text: str, counts: Counts) -> str:
     """The text with every link reduced to its host; adds to `counts`."""
-    text, count = _LINK.subn("".join(rf"\{group}" for group in LINK_PARTS), text)
+    text, count = re.subn(LINK, "".join(rf"\{group}" for group in LINK_PARTS), text)  # compiled when first needed
     if count:
         counts[LINK_KIND] = counts.get(LINK_KIND, 0) + count
     return text

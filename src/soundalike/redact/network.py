@@ -11,7 +11,7 @@ from soundalike.redact.rule import Finding, Rule, as_kind, masking
 
 _KIND = "IP addresses"
 _IPV4 = re.compile(
-    r"[0-9](?<![A-Za-z0-9_.][0-9])[0-9]{0,2}(?:\.[0-9]{1,3}){3}(?::[0-9]{1,5})?(?![A-Za-z0-9_:]|\.[0-9])"
+    r"[0-9](?<![A-Za-z0-9_.][0-9])[0-9]{0,2}(?:\.[0-9]{1,3}){3}(?::[0-9]{1,5})?(?![A-Za-z0-9_]|\.[0-9]|[+\-][A-Za-z])"
 )
 _IPV6 = re.compile(r"(?<![\w:.])(?:[0-9A-Fa-f]{0,4}:){2,7}[0-9A-Fa-f]{0,4}(?:%\w+)?(?![\w:.])")
 _MAC = re.compile(r"(?<![\w:\-])(?:(?:[0-9A-Fa-f]{2}:){5}|(?:[0-9A-Fa-f]{2}-){5})[0-9A-Fa-f]{2}(?![\w:\-])")
@@ -30,8 +30,12 @@ def _judge_ipv4(match: re.Match[str]) -> Finding | None:
         return None
     if octets[0] in (0, 127) or octets[0] >= 224 or dotted in _EVERYBODYS:
         return None
-    version = max(octets) < 32 and octets[0] != 10
-    if not port and (version or _VERSION_BEFORE.search(match.string, max(0, match.start() - 16), match.start())):
+    version = max(octets) < 32 or (max(octets[:2]) < 10 and max(octets) < 100)
+    if (
+        not port
+        and octets[0] != 10
+        and (version or _VERSION_BEFORE.search(match.string, max(0, match.start() - 16), match.start()))
+    ):
         return None
     return _KIND, match.start(), match.end()
 

@@ -9,6 +9,7 @@ from importlib import import_module
 
 from soundalike.redact.rule import Finding, Rule, as_kind, masking
 
+DIGITS_HINT = "(?:^|[^A-Za-z0-9_])[+(]{0,2}[0-9](?:[ \u00a0\u2011.()/\\-]{0,3}[0-9]){6}"
 DIGITS_SIFT = "[0-9](?:[ \u00a0\u2011.()/\\-]{0,3}[0-9]){6}"
 _CARDS, _ACCOUNTS, _IDENTITIES = "payment cards", "bank accounts", "identity numbers"
 
@@ -47,7 +48,7 @@ _ISSUER = re.compile(
 )
 
 _IBAN = re.compile(r"(?<![A-Za-z0-9])[A-Za-z]{2}[0-9]{2}(?:[ \-]?[A-Za-z0-9]{4}){2,7}(?:[ \-]?[A-Za-z0-9]{1,4})?")
-_IBAN_HINT = r"[A-Za-z]{2}[0-9]{2}[ \-]?[A-Za-z0-9]{4}[ \-]?[A-Za-z0-9]{4}[ \-]?[A-Za-z0-9]{3}"
+_IBAN_HINT = r"(?:^|[^A-Za-z0-9])[A-Za-z]{2}[0-9]{2}[ \-]?[A-Za-z0-9]{4}[ \-]?[A-Za-z0-9]{4}[ \-]?[A-Za-z0-9]{3}"
 _LETTERED_HINT = r"[A-Z]{6}[0-9]{2}[A-Z]|[A-Z]{4}[0-9]{6}[HM]"
 _NAMED_ACCOUNT = re.compile(
     r"\b(?:(?:account|acct|konto|cuenta)[ \-]?(?:number|num|no\b\.?|nr\b\.?|nummer|#)|routing(?: number| no\.?)?)"

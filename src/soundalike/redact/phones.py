@@ -9,16 +9,16 @@ import re
 from collections.abc import Iterator
 from itertools import pairwise
 
-from soundalike.redact.numbers import DIGITS_SIFT, judge_digits
+from soundalike.redact.numbers import DIGITS_HINT, DIGITS_SIFT, judge_digits
 from soundalike.redact.rule import Finding, Rule, masking
 
 _KIND = "phone numbers"
-_MOBILE = 1  # phonenumbers.PhoneNumberType.MOBILE, which is not worth importing it for
+_MOBILE = {1, 2}  # phonenumbers.PhoneNumberType.MOBILE, FIXED_LINE_OR_MOBILE: not worth importing it for
 # A run of digits and separators that is not inside a word, a price or a decimal. The class comes before the looks
 # behind it, so that the engine skips to the next digit by itself.
 _RUN = re.compile(
     "[+(0-9](?<![\\w#$€£¥₹/@%^~][+(0-9])(?<![0-9][.,:=][+(0-9])(?:(?<=[+(])[(+]?[0-9])?"
-    "(?:[ \u00a0\u2011.()/\\-]{0,3}[0-9]){6,}",
+    "(?:[ \u00a0\u2011.()/\\-]{0,3}[0-9]){6,31}",
     re.ASCII,
 )
 _MOST_GROUPS = 8  # in any way to write a number
@@ -98,7 +98,7 @@ def _plans(digits: str, regions: tuple[str | None, ...]) -> Iterator[tuple[int, 
 
 def _valid(digits: str, regions: tuple[str | None, ...], mobile: bool = False) -> bool:
     """Whether one of the regions' plans has this number, for mobile phones where `mobile`."""
-    return any(not mobile or kind == _MOBILE for kind, _ in _plans(digits, regions))
+    return any(not mobile or kind in _MOBILE for kind, _ in _plans(digits, regions))
 
 
 def _diallable(digits: str) -> bool:
@@ -139,12 +139,12 @@ def _by_company(found: str, digits: str) -> bool:
 def _by_itself(found: str, digits: str) -> bool:
     """Whether it can be nothing else, being all that was said: written as its country writes mobile numbers."""
     if found.isdigit():
-        plan = {10: "US", 11: "CN"}.get(len(digits))
-        return plan is not None and digits not in _INTEGER_LIMITS and _valid(digits, (plan,))
+        plans = {10: ("US", "IN"), 11: ("CN",)}.get(len(digits), ())
+        return digits not in _INTEGER_LIMITS and _valid(digits, plans, mobile=True)
     groups = _NOT_DIGITS.split(found)
     if not 8 <= len(digits) <= 11 or min(map(len, groups)) < 2:
         return False
-    return any(kind == _MOBILE and _NOT_DIGITS.split(national) == groups for kind, national in _plans(digits, _REGIONS))
+    return any(kind in _MOBILE and _NOT_DIGITS.split(national) == groups for kind, national in _plans(digits, _REGIONS))
 
 
 def _words_before(match: re.Match[str], reach: int) -> list[str]:
@@ -152,9 +152,13 @@ def _words_before(match: re.Match[str], reach: int) -> list[str]:
 
 
 def _asked(match: re.Match[str]) -> bool:
-    """Whether the words before the run speak of a phone."""
+    """Whether the words before the run, or right after it, speak of a phone."""
     words = _words_before(match, 40)
-    return not _ASKING.isdisjoint(words) or any(whose in _WHOSE and what in _NUMBER for whose, what in pairwise(words))
+    end = match.end()
+    after = _WORD.findall(match.string, end, end + 16) if match.string[end : end + 1].isspace() else []
+    if not _ASKING.isdisjoint(word.lower() for word in (*words, *after)):
+        return True
+    return any(whose in _WHOSE and what in _NUMBER for whose, what in pairwise(words))
 
 
 def _numbers_something_else(match: re.Match[str]) -> bool:
@@ -207,4 +211,4 @@ def _judge(match: re.Match[str]) -> Finding | None:
     return None if _PLAIN.fullmatch(match[0]) else judge_digits(match) or _judge_phone(match)
 
 
-DIGITS = Rule(DIGITS_SIFT, masking(_RUN, _judge))
+DIGITS = Rule(DIGITS_HINT, masking(_RUN, _judge), DIGITS_SIFT)

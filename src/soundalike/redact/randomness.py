@@ -35,4 +35,4 @@ def looks_random(text: str) -> bool:
     """
     if not any(map(str.isdigit, text)) or max(map(len, _CHUNK.findall(text)), default=0) < 12:
         return False
-    return turns(text) >= 0.2 and bits_per_character(text) >= 3.2
+    return turns(text) >= 0.21 and bits_per_character(text) >= 3.2

@@ -102,4 +102,4 @@ def _judge(match: re.Match[str]) -> Finding | None:
     return "hashes and ids" if _SHORT_HEX.fullmatch(run) else "keys and tokens", begin, match.end()
 
 
-RUNS = Rule(RUN_SIFT, masking(_RUN, _judge))
+RUNS = Rule(r"[A-Za-z0-9_+/\-]{20}", masking(_RUN, _judge), RUN_SIFT)

@@ -11,7 +11,9 @@ from soundalike.redact.randomness import bits_per_character, turns
 from soundalike.redact.rule import Finding, Rule, as_kind, masking
 
 _KEY = "keys and tokens"
-RUN_SIFT = r"[A-Za-z0-9_+/\-]{20}"  # every key's form below has a run as long
+# A digit and seven characters after it: an automaton that counts from digits only is twice as fast as one that counts
+# every run of letters, and a random string without such a digit is rare (one in ten of 20 characters, one in 40 of 32).
+RUN_SIFT = r"[0-9][A-Za-z0-9_+/\-]{7}"
 
 _BLOCK = re.compile(
     r"-----BEGIN [A-Z0-9 ]*PRIVATE KEY(?: BLOCK)?-----"
@@ -44,6 +46,7 @@ _BY_PREFIX = re.compile(
     r"|[0-9]{8,10}:[A-Za-z0-9_\-]{35})(?![A-Za-z0-9_])"  # a Telegram bot's has a number in front
 )
 _PREFIX_HINT = "|".join([*_PREFIXES, r"[0-9]{8}:[A-Za-z0-9_\-]{35}"])
+_PREFIX_SIFT = r"gh[pousr]_|github_pat_|glpat-|A[KS]IA|xox[a-z]-|_live_|_test_|sk-|AIza|npm_|pypi-|hf_|mfa\.|SG\."
 _DOTTED = re.compile(r"(?<![\w\-])([A-Za-z0-9_\-]{20,})\.[\w\-]{4,}\.[\w\-]*(?![\w\-])")
 _DOTTED_HINT = r"[A-Za-z0-9_\-]{20}\.[A-Za-z0-9_\-]{4,}\."
 
@@ -52,7 +55,7 @@ _CLOSED = rf"{_QUOTES}[ \t]{{0,2}}"  # what may stand between a name and its sig
 _PASSWORD_NAME = "password|passwd|passphrase|passwort|userpass|contraseña|senha|mot de passe|wachtwoord"
 _SECRET_NAME = r"token|secret|api[_ \-]?key|access[_ \-]?key|private[_ \-]?key|privkey|authorization"
 _PASSWORD = re.compile(
-    rf"(?:{_PASSWORD_NAME}|\b(?P<short>pwd|pass|pw)){_CLOSED}(?P<by>[:=]|\bis\b:?)\s*{_QUOTES}"
+    rf"(?<!no)(?:{_PASSWORD_NAME}|\b(?P<short>pwd|pass|pw)){_CLOSED}(?P<by>[:=]|\bis\b:?)\s*{_QUOTES}"
     r"(?!(?:some|my)\b)(?P<value>[^\s\"'`,;<>{}$|*()\\]{3,})",
     re.IGNORECASE,
 )
@@ -62,7 +65,7 @@ _NAMED = re.compile(
 )
 _PASSWORD_HINT = rf"(?i:(?:{_PASSWORD_NAME}|pwd|pass|pw){_CLOSED}(?:[:=]|is))"
 _NAMED_HINT = rf"(?i:(?:{_SECRET_NAME}|wif){_CLOSED}[:=]|bearer )"
-NAMED_SIFT = rf"(?i:(?:{_PASSWORD_NAME}|pwd|pass|pw|token|secret|key|authorization|wif){_CLOSED}(?:[:=]|is)|bearer )"
+_NAMED_SIFT = rf"(?i:(?:{_PASSWORD_NAME}|pwd|pass|pw|token|secret|key|authorization|wif){_CLOSED}(?:[:=]|is)|bearer )"
 _NO_PASSWORD = set(
     "true false none null nil required yes no string empty incorrect wrong hidden same what who why not".split()
 )
@@ -83,17 +86,22 @@ def _judge_dotted(match: re.Match[str]) -> Finding | None:
 
 
 def _judge_password(match: re.Match[str]) -> Finding | None:
-    """What stands after a password's name; a plain word counts only after `=`, or as the last on its line after `:`."""
-    value, short, by = match["value"].rstrip(".!?"), (match["short"] or "").lower(), match["by"].lower()
-    finding = "passwords", match.start("value"), match.start("value") + len(value)
+    """What stands after a password's name, if it can be one there."""
+    value, start = match["value"].rstrip(".!?"), match.start("value")
     if len(value) < 3 or value.lower() in _NO_PASSWORD or not any(map(str.isalnum, value)):
         return None
+    return ("passwords", start, start + len(value)) if _may_be_password(value, match) else None
+
+
+def _may_be_password(value: str, match: re.Match[str]) -> bool:
+    """After `is`, what no word has, or quotes; after `:`, a plain word only as the last on its line; after `=`, all."""
+    short, by, before = (match["short"] or "").lower(), match["by"].lower(), match.string[match.start("value") - 1]
     if by.startswith("is"):
-        return finding if short != "pass" and re.search(r"[0-9!@#^&]", value) else None
-    plain = value.isalpha() and (value.islower() or value.istitle())
-    if plain and (short or (by == ":" and re.match(r"[^\w\n]*\w", match.string[match.end("value") :]))):
-        return None
-    return finding
+        return short != "pass" and (before in "\"'`" or re.search(r"[0-9!@#^&]|[a-z][A-Z]", value) is not None)
+    if not value.isalpha() or not (value.islower() or value.istitle()):
+        return not (short and value[0] == "/")  # the shell's PWD
+    followed = by == ":" and before == " " and re.match(r"[^\w\n]*\w", match.string[match.end("value") :])
+    return not short and not followed
 
 
 def _judge_named(match: re.Match[str]) -> Finding | None:
@@ -107,9 +115,9 @@ def _judge_named(match: re.Match[str]) -> Finding | None:
 BLOCKS = Rule(r"-----BEGIN", masking(_BLOCK, as_kind(_KEY)))
 KEYS = (
     Rule(_DOTTED_HINT, masking(_DOTTED, _judge_dotted), RUN_SIFT),
-    Rule(_PREFIX_HINT, masking(_BY_PREFIX, as_kind(_KEY)), RUN_SIFT),
+    Rule(_PREFIX_HINT, masking(_BY_PREFIX, as_kind(_KEY)), _PREFIX_SIFT),
 )
 NAMED = (
-    Rule(_PASSWORD_HINT, masking(_PASSWORD, _judge_password), NAMED_SIFT),
-    Rule(_NAMED_HINT, masking(_NAMED, _judge_named), NAMED_SIFT),
+    Rule(_PASSWORD_HINT, masking(_PASSWORD, _judge_password), _NAMED_SIFT),
+    Rule(_NAMED_HINT, masking(_NAMED, _judge_named), _NAMED_SIFT),
 )

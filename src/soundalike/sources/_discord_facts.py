@@ -22,6 +22,7 @@ GUESSED = "The package has no account file; the one person in most of its direct
 NAMELESS = "The package does not say whose it is; all of its messages are taken as yours."
 
 _DIRECT = re.compile(r"^Direct Message with (.+?)(?:#[0-9]{1,4})?$", re.DOTALL)
+_CONTROL = re.compile("[\x00-\x1f\x7f-\x9f\ud800-\udfff]")  # what no name has and no terminal should be sent
 _GONE = re.compile(r"(null|none|unknown channel|unknown participant|deleted user\b.*)?", re.IGNORECASE)
 
 
@@ -97,8 +98,8 @@ def _load(member: Member | None, facts: Facts) -> dict[str, Any]:
 
 
 def _account(account: dict[str, Any], facts: Facts) -> None:
-    if account.get("id"):
-        facts.owner = str(account["id"])
+    if isinstance(account.get("id"), int | str):
+        facts.owner = _readable(str(account["id"]))
     facts.owner_name = _name(account)
     relationships = account.get("relationships")
     for relationship in relationships if isinstance(relationships, list) else []:
@@ -116,7 +117,7 @@ def _name(user: dict[str, Any]) -> str | None:
 
 def _readable(label: object) -> str | None:
     """A name or title on one line; None for the many ways in which Discord says that there is none."""
-    text = " ".join(label.split())[:100] if isinstance(label, str) else ""
+    text = " ".join(_CONTROL.sub(" ", label).split())[:100] if isinstance(label, str) else ""
     return None if _GONE.fullmatch(text) else text
 
 

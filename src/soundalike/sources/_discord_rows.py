@@ -114,11 +114,11 @@ def _finished(rows: pl.DataFrame) -> pl.DataFrame:
     """ROWS_SCHEMA from FIELDS and channel; ID may be numbers."""
     special = rows["Contents"].str.contains(SPECIAL).fill_null(False).alias("special")
     if rows.schema["ID"].is_integer():
-        number, as_text = rows["ID"], pl.lit(None, pl.String())
+        ids = [rows["ID"].alias("number"), pl.Series("ID", [None], dtype=pl.String).new_from_index(0, rows.height)]
     else:
         as_text = rows["ID"].str.strip_chars()
-        number = as_text.cast(pl.Int64, strict=False)
-    return rows.with_columns_seq(special, number.alias("number"), as_text.alias("ID")).select(*ROWS_SCHEMA)
+        ids = [as_text.cast(pl.Int64, strict=False).alias("number"), as_text]
+    return rows.with_columns_seq(special, *ids).select(*ROWS_SCHEMA)
 
 
 def _usual(rows: pl.DataFrame, pieces: list[Piece]) -> bool:

@@ -30,7 +30,7 @@ class Member:
         """All bytes at once. Raises ExportError beyond WHOLE."""
         if self.size > WHOLE:
             raise ExportError(
-                f"{self.name} has {self.size:,} bytes, far more than such a file can have.",
+                f"{self.name!r} has {self.size:,} bytes, far more than such a file can have.",
                 "Use the export exactly as it was sent to you.",
             )
         chunks = [chunk for chunk in self.chunks() if chunk]

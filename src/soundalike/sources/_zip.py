@@ -113,14 +113,14 @@ class _Unpacking:
         self.unpacked += more
         exploding = self.unpacked > RATIO_FROM and self.unpacked > RATIO * self.packed
         if made > info.file_size or exploding or self.unpacked > TOTAL:
-            raise ExportError(f"{_name(info)} in {self.path} unpacks to far more than it should.", _UNTRUSTED)
+            raise ExportError(f"{_name(info)!r} in {self.path} unpacks to far more than it should.", _UNTRUSTED)
 
     def _inflate(self, info: zipfile.ZipInfo) -> Iterator[bytes]:
         if info.compress_type == zipfile.ZIP_STORED:
             yield from self._packed_chunks(info)
             return
         if info.compress_type != zipfile.ZIP_DEFLATED:
-            raise ExportError(f"{_name(info)} in {self.path} is packed in a way that cannot be read here.", _AGAIN)
+            raise ExportError(f"{_name(info)!r} in {self.path} is packed in a way that cannot be read here.", _AGAIN)
         inflate = zlib.decompressobj(-zlib.MAX_WBITS)
         try:
             for packed in self._packed_chunks(info):
@@ -149,4 +149,4 @@ class _Unpacking:
             yield packed
 
     def _damaged(self, info: zipfile.ZipInfo) -> ExportError:
-        return ExportError(f"{_name(info)} in {self.path} is damaged or cut off.", _AGAIN)
+        return ExportError(f"{_name(info)!r} in {self.path} is damaged or cut off.", _AGAIN)
