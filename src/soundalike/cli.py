@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 from rich.console import Console
+from rich.text import Text
 
 from soundalike import __version__
 from soundalike.errors import SoundalikeError
@@ -238,10 +239,10 @@ def _converse(folder: Path, openers: list[tuple[str, str]]) -> None:
     out.print()
     for name, text in openers:
         history.append((name, text))
-        out.print(f"[dim]{name}:[/dim] {text}")
+        out.print(Text.assemble((f"{name}:", "dim"), f" {text}"))
         for message in voice.reply(history):
             history.append((voice.owner, message))
-            out.print(f"[bold]{voice.owner}:[/bold]", message, markup=False)
+            out.print(Text.assemble((f"{voice.owner}:", "bold"), f" {message}"))
 
 
 def _sampling(voice: Any, temperature: float | None, top_p: float | None, min_p: float | None, seed: int | None) -> Any:
