@@ -3,7 +3,7 @@
 import time
 
 
-def matmul_rate(size: int = 512, repeats: int = 5) -> float:
+def matmul_rate(size: int = 512, repeats: int = 25) -> float:
     """FLOP/s that numpy reaches on fp32 products of `size`, the best of `repeats`."""
     import numpy as np
 
