@@ -27,10 +27,10 @@ def theirs(streams: int) -> float:
     import torch
     from transformers import AutoModelForCausalLM, AutoTokenizer
 
-    from soundalike import pocket
+    from soundalike.engines.torch import EMBEDDED
 
-    model: Any = AutoModelForCausalLM.from_pretrained(pocket.FOLDER, dtype=torch.float32)
-    tokenizer = AutoTokenizer.from_pretrained(pocket.FOLDER)
+    model: Any = AutoModelForCausalLM.from_pretrained(EMBEDDED, dtype=torch.float32)
+    tokenizer = AutoTokenizer.from_pretrained(EMBEDDED)
     ids = torch.tensor([[0, *tokenizer(PROMPT)["input_ids"]]] * streams)
     knobs = {"do_sample": True, "min_p": 0.05, "temperature": 0.9, "top_k": 0}
     settings = {"max_new_tokens": TOKENS, "min_new_tokens": TOKENS, "pad_token_id": 1}

@@ -59,11 +59,11 @@ def _model_and_tokenizer() -> tuple[Any, Any]:
     from peft import LoraConfig, get_peft_model
     from transformers import AutoModelForCausalLM, AutoTokenizer
 
-    from soundalike import pocket
+    from soundalike.engines.torch import EMBEDDED
 
-    model = AutoModelForCausalLM.from_pretrained(pocket.FOLDER, dtype=torch.float32)
+    model = AutoModelForCausalLM.from_pretrained(EMBEDDED, dtype=torch.float32)
     config = LoraConfig(r=16, lora_alpha=32, target_modules=LINEARS, task_type="CAUSAL_LM")
-    return get_peft_model(model, config), AutoTokenizer.from_pretrained(pocket.FOLDER)
+    return get_peft_model(model, config), AutoTokenizer.from_pretrained(EMBEDDED)
 
 
 class _Clock:

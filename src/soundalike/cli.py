@@ -278,9 +278,7 @@ def main() -> None:
     except SoundalikeError as error:
         if debug:
             raise
-        err.print(
-            f"[red]{error.what}[/red] {error.do}" if err.is_terminal else f"{error.what} {error.do}", soft_wrap=True
-        )
+        err.print(Text.assemble((error.what, "red"), f" {error.do}"), soft_wrap=True)
         sys.exit(error.exit_code)
 
 

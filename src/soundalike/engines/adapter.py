@@ -127,7 +127,7 @@ class LowRank:
     def effective(self, name: str) -> Tensor:
         """W + alpha / r x B A, where the layer is adapted and the adapter on."""
         module: Any = self.model.get_submodule(name.removesuffix(".weight"))
-        if module not in self._layers():
+        if not hasattr(module, "lora_A"):
             return self.model.get_parameter(name).detach()
         weight: Tensor = module.base_layer.weight.detach()
         if not module.disable_adapters:

@@ -1,8 +1,5 @@
 """The embedded base model: a small Llama-shaped model of short informal chat that ships inside the package."""
 
-from pathlib import Path
-
-FOLDER = Path(__file__).parent / "weights"
 BYTES_A_TOKEN = 3.3  # of chat, speaker names included
 PARAMETERS = 10_367_680
 TRAINING_FLOPS_A_TOKEN = 6 * PARAMETERS  # two to read a weight forward, four backward
