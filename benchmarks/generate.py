@@ -14,12 +14,13 @@ PROMPT, TOKENS, REPEATS = "sam: what are you up to tonight?\nyou:", 96, 3
 def ours(streams: int) -> float:
     """Tokens a second over all streams; as with `min_new_tokens` beside it, none ends early."""
     from soundalike.engines import torch as engine_of
+    from soundalike.engines.speech import generate
     from soundalike.sampling import Sampling
 
     engine = engine_of.load("pocket")
     prompt = [engine.tokenizer.begin, *engine.tokenizer.encode([PROMPT])[0]]
     engine.tokenizer.end = -1
-    return _best(lambda: sum(len(s) for s in engine.generate([prompt] * streams, Sampling(seed=1), TOKENS)))
+    return _best(lambda: sum(len(s) for s in generate(engine, [prompt] * streams, Sampling(seed=1), TOKENS)))
 
 
 def theirs(streams: int) -> float:

@@ -1,6 +1,7 @@
 """Tokens are drawn as the formulas say, and each stream minds its own business."""
 
 import math
+from collections.abc import Sequence
 
 import numpy as np
 import pytest
@@ -19,13 +20,26 @@ def logits(*chances: float) -> Floats:
 def frequencies(row: Floats, sampling: Sampling, draws: int = 20_000) -> list[float]:
     """How often each token comes."""
     many = np.repeat(row, draws, axis=0)
-    tokens, _ = draw(many, [[]] * draws, sampling, generators(sampling, 1) * draws)
+    tokens, _ = draw(many, masses(many), [[]] * draws, [sampling] * draws, generators(sampling, 1) * draws)
     return [float(share) for share in np.bincount(tokens, minlength=row.size) / draws]
 
 
 def survivors(row: Floats, sampling: Sampling) -> set[int]:
     """Every token that can come."""
     return {token for token, share in enumerate(frequencies(row, sampling, 2_000)) if share}
+
+
+def masses(rows: Floats) -> Floats:
+    """The logarithm of the sum of each row's exponentials."""
+    made: Floats = np.log(np.exp(rows).sum(axis=1))
+    return made
+
+
+def sampler_of(sampling: Sampling, streams: int = 1, prompt: Sequence[int] = ()) -> Sampler:
+    """A sampler whose streams 0, 1 ... have read `prompt`."""
+    sampler = Sampler()
+    sampler.join(range(streams), [prompt] * streams, sampling)
+    return sampler
 
 
 def knobs(**changed: float) -> Sampling:
@@ -100,14 +114,15 @@ def test_all_cuts_must_be_passed() -> None:
 
 def test_logprobs_are_the_raw_models() -> None:
     """Neither cut nor temperature shows in the log-probability."""
-    _, logprobs = draw(logits(0.2, 0.5, 0.3) + 7, [[]], knobs(temperature=0.0), generators(PLAIN, 1))
+    row = logits(0.2, 0.5, 0.3) + 7
+    _, logprobs = draw(row, masses(row), [[]], [knobs(temperature=0.0)], generators(PLAIN, 1))
     assert logprobs[0] == pytest.approx(math.log(0.5), abs=1e-6)
 
 
 def test_numbers_that_are_none_are_refused() -> None:
     """A model that has gone to pieces is told, not sampled."""
     with pytest.raises(EngineError):
-        draw(np.full((1, 4), np.nan, dtype=np.float32), [[]], PLAIN, generators(PLAIN, 1))
+        draw(np.full((1, 4), np.nan, dtype=np.float32), np.zeros(1, np.float32), [[]], [PLAIN], generators(PLAIN, 1))
 
 
 def test_impossible_tokens_never_come() -> None:
@@ -121,25 +136,25 @@ def test_a_seed_repeats() -> None:
     row = np.zeros((1, 1000), dtype=np.float32)
     runs = []
     for seed in (4, 4, 5):
-        sampler = Sampler(knobs(seed=seed), [[]])
-        runs.append([int(sampler.draw(row)[0][0]) for _ in range(10)])
+        sampler = sampler_of(knobs(seed=seed))
+        runs.append([int(sampler.draw(row, masses(row), [0])[0][0]) for _ in range(10)])
     assert runs[0] == runs[1] != runs[2]
 
 
 def test_streams_do_not_depend_on_each_other() -> None:
     """Stream 2 draws the same alone, under its number, as among four, some of which have ended."""
     rows = np.random.default_rng(0).standard_normal((6, 4, 300)).astype(np.float32)
-    together, alone = Sampler(knobs(), [[]] * 4), Sampler(Sampling(1.0, 1.0, 0, 0.0, 1, 0.0, streams=(2,)), [[]])
+    together, alone = sampler_of(knobs(), 4), sampler_of(Sampling(1.0, 1.0, 0, 0.0, 1, 0.0, streams=(2,)))
     for step, row in enumerate(rows):
         running = [0, 1, 2, 3] if step < 3 else [1, 2]
-        tokens, _ = together.draw(row[running], running)
-        assert tokens[running.index(2)] == alone.draw(row[2:3])[0][0]
+        tokens, _ = together.draw(row[running], masses(row[running]), running)
+        assert tokens[running.index(2)] == alone.draw(row[2:3], masses(row[2:3]), [0])[0][0]
 
 
 def test_without_a_seed_draws_differ() -> None:
     """No seed means chance."""
     row = np.zeros((1, 1 << 16), dtype=np.float32)
-    one, other = (Sampler(Sampling(seed=None), [[]]).draw(row)[0][0] for _ in range(2))
+    one, other = (sampler_of(Sampling(seed=None)).draw(row, masses(row), [0])[0][0] for _ in range(2))
     assert one != other
 
 
@@ -232,11 +247,11 @@ def test_dry_stays_finite() -> None:
 def test_dry_changes_the_draw() -> None:
     """A model sure of its loop leaves it once the penalty has outgrown its certainty."""
     row = np.full((1, 8), -3.0, dtype=np.float32)
-    sampler, said = Sampler(Sampling(temperature=0.0), [[1, 2, 3]]), [1, 2, 3]
+    sampler, said = sampler_of(Sampling(temperature=0.0), prompt=[1, 2, 3]), [1, 2, 3]
     for _ in range(30):
         row[:] = -3.0
         row[0, said[-1] % 3 + 1] = 3.0
-        said.append(int(sampler.draw(row)[0][0]))
+        said.append(int(sampler.draw(row, masses(row), [0])[0][0]))
     assert len(set(said)) > 3
 
 

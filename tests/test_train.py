@@ -80,7 +80,8 @@ loop.CHECKPOINT_SECONDS = float(sys.argv[6])
 def die(progress):
     if progress.step == at:
         os.kill(os.getpid(), signal.SIGKILL)
-loop.train(engine_of.load(base, None, training), Clone.open(folder), training, base=base, resume=resume, on_step=die)
+engine, clone, sections = engine_of.load(base, None, training), Clone.open(folder), {"training": {"window": 64}}
+loop.train(engine, clone, training, base=base, resume=resume, on_step=die, sections=sections)
 """
 
 
@@ -96,6 +97,17 @@ def test_a_killed_run_goes_on_where_its_checkpoint_was(base: str, tmp_path: Path
         given = command(base, clone, resume, at, SHORT, "0")
         assert subprocess.run(given, check=False).returncode == expected
     assert json.loads((clone.root / "training.json").read_text())["losses"] == uninterrupted
+
+
+def test_a_killed_run_leaves_the_voice_of_its_best_adapter(base: str, tmp_path: Path) -> None:
+    """Adapter and manifest come together: both are there after the first evaluation, and the run can go on."""
+    clone = clone_of(tmp_path / "me")
+    assert subprocess.run(command(base, clone, "0", 3, SHORT, "99"), check=False).returncode == -9
+    assert not clone.adapter_path.exists() and "training" not in clone.manifest()
+    assert subprocess.run(command(base, clone, "0", 12, SHORT, "0"), check=False).returncode == -9
+    sections = clone.manifest()
+    assert clone.adapter_path.exists() and sections["training"] == {"window": 64} and sections["result"]["steps"] == 10
+    assert clone.run_path.exists()
 
 
 def test_checkpoints_are_at_most_a_minute_apart() -> None:

@@ -8,13 +8,14 @@ from pathlib import Path
 
 import pytest
 
-from soundalike.clone import Clone
+from soundalike.clone import Clone, Sections
 from soundalike.engines.markov import MarkovEngine
 from soundalike.errors import CloneError
 from soundalike.guards import Interventions, loops
 from soundalike.packing import Document, encode, pack
+from soundalike.recipe import Limits
 from soundalike.sampling import Sampling
-from soundalike.voice import Limits, Voice
+from soundalike.voice import Voice
 
 GREEDY = Sampling(temperature=0, dry_multiplier=0)
 CHANCE = Sampling(seed=3, dry_multiplier=0)
@@ -278,11 +279,13 @@ def test_a_voice_loads_from_its_clone_folder(tmp_path: Path) -> None:
             documents={"tagged": True},
             training={"base": "markov", "window": 128},
             sampling={"temperature": 0.0},
+            limits={"lines": 1},
         )
         engine(SCRIPT).save(clone.adapter_path)
     voice = Voice.load(tmp_path / "me")
     assert (voice.owner, voice.tagged, voice.window, voice.sampling.temperature) == ("ada", True, 128, 0.0)
-    assert voice.reply([("sam", "hi")]) == ["hey", "what's up"]
+    assert voice.limits == Limits(lines=1)
+    assert voice.reply([("sam", "hi")]) == ["hey"]
 
 
 def test_an_untrained_clone_has_no_voice(tmp_path: Path) -> None:
@@ -292,15 +295,35 @@ def test_an_untrained_clone_has_no_voice(tmp_path: Path) -> None:
     clone = Clone.claim(tmp_path / "me")
     with clone.locked("test"):
         clone.record(clone={"speaker": "ada"})
-    with pytest.raises(CloneError, match="soundalike train"):
+    with pytest.raises(CloneError, match=r"soundalike train \S*me$"):
         Voice.load(tmp_path / "me")
 
 
-def test_a_manifest_that_was_spoiled_is_told(tmp_path: Path) -> None:
-    """The error names the file and the key."""
+def test_a_run_stopped_before_its_first_adapter_is_to_be_gone_on_with(tmp_path: Path) -> None:
+    """Training anew would throw away what the checkpoint holds."""
     clone = Clone.claim(tmp_path / "me")
     with clone.locked("test"):
-        clone.record(clone={"speaker": "ada"}, training={"base": "markov", "window": 128}, sampling={"heat": 3})
+        clone.write({"clone.toml": clone.manifest_with(), "checkpoints/run.json": b"{}"})
+    with pytest.raises(CloneError, match=r"soundalike train \S*me --resume$"):
+        Voice.load(tmp_path / "me")
+
+
+@pytest.mark.parametrize(
+    ("spoiled", "named"),
+    [
+        ({"sampling": {"heat": 3}}, "sampling.heat"),
+        ({"sampling": {"temperature": -1.0}}, "temperature"),
+        ({"limits": {"tokens": 0}}, "limits.tokens"),
+        ({"training": {"base": "markov"}}, "window"),
+    ],
+)
+def test_a_manifest_that_was_spoiled_is_told(tmp_path: Path, spoiled: Sections, named: str) -> None:
+    """The error names the file and the key."""
+    sections: Sections = {"clone": {"speaker": "ada"}, "documents": {"tagged": True}}
+    sections |= {"training": {"base": "markov", "window": 9}, **spoiled}
+    clone = Clone.claim(tmp_path / "me")
+    with clone.locked("test"):
+        clone.record(**sections)
         engine(SCRIPT).save(clone.adapter_path)
-    with pytest.raises(CloneError, match=r"clone\.toml.*heat"):
+    with pytest.raises(CloneError, match=rf"clone\.toml.*{named}"):
         Voice.load(tmp_path / "me")

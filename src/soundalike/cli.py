@@ -1,5 +1,6 @@
 """The command line: verbs to functions, and what is printed. No logic; imports as late as it can."""
 
+import gc
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -16,8 +17,8 @@ from soundalike.errors import SoundalikeError
 
 if TYPE_CHECKING:
     from soundalike.preflight import ImportReport
-    from soundalike.recipe import Recipe
     from soundalike.train import Outcome
+    from soundalike.voice import Voice
 
 app = typer.Typer(
     help="Turn a person's chat export into a bot that talks like them.",
@@ -26,6 +27,13 @@ app = typer.Typer(
     add_completion=False,
 )
 out, err = Console(highlight=False), Console(stderr=True, highlight=False)
+
+
+def _alone(asked: bool) -> bool:
+    """What is told for people stays unsaid where JSON has standard output to itself."""
+    out.quiet = asked
+    return asked
+
 
 Exports = Annotated[
     list[Path], typer.Argument(help="Discord data packages: the ZIP or the folder.", metavar="EXPORT...")
@@ -36,7 +44,7 @@ Base = Annotated[str | None, typer.Option(help="`pocket`, or a folder with a Lla
 Minutes = Annotated[float | None, typer.Option(help="Train for so many minutes.")]
 Epochs = Annotated[float | None, typer.Option(help="Train on everything so many times.")]
 Iters = Annotated[int | None, typer.Option(help="Train for so many steps.")]
-Json = Annotated[bool, typer.Option("--json", help="Print the result as JSON.")]
+Json = Annotated[bool, typer.Option("--json", callback=_alone, help="Print the result as JSON, and nothing else.")]
 Force = Annotated[bool, typer.Option("--force", help="Learn even from too little text.")]
 Raw = Annotated[bool, typer.Option("--no-redact", help="Keep private data and secrets in the text as they are.")]
 Gap = Annotated[str, typer.Option(help="The silence that ends a conversation; several, with commas, are compared.")]
@@ -77,10 +85,11 @@ def import_(
     gaps = parse_gaps(gap)
     if len(gaps) > 1:
         rows = compare(exports, gaps, redacted=not no_redact)
-        _tell([asdict(row) for row in rows] if json else table(rows), json)
+        _tell(table(rows))
+        _give([asdict(row) for row in rows], json)
         return
     report = _import(exports, out_, DocumentSettings(gap_minutes=gaps[0]), no_redact, force)
-    _tell(report.as_dict() if json else _preflight(report), json)
+    _give(report.as_dict(), json)
 
 
 @app.command(epilog="Example: soundalike train me --minutes 10")
@@ -98,8 +107,7 @@ def train(
     """Teach the clone its owner's voice."""
     given = {"minutes": minutes, "epochs": epochs, "iters": iters, "method": method, "learning_rate": learning_rate}
     outcome = _train(me, base, given, resume)
-    if json:
-        _tell({"finished": outcome.finished, "steps": outcome.progress.step, "valid": outcome.progress.valid}, True)
+    _give(outcome.as_dict(), json)
 
 
 @app.command(epilog="Example: soundalike clone package.zip --out me --minutes 5")
@@ -113,21 +121,24 @@ def clone(
     gap: Gap = "15m",
     no_redact: Raw = False,
     force: Force = False,
+    json: Json = False,
 ) -> None:
     """From an export to a voice: import, train, and a few lines."""
     from soundalike.documents import DocumentSettings
     from soundalike.gaps import parse_duration
 
     report = _import(exports, out_, DocumentSettings(gap_minutes=parse_duration(gap)), no_redact, force)
-    _tell(_preflight(report), False)
-    _train(out_, base, {"minutes": minutes, "epochs": epochs, "iters": iters}, resume=False)
-    _sample(out_)
+    outcome = _train(out_, base, {"minutes": minutes, "epochs": epochs, "iters": iters}, resume=False)
+    said = _converse(out_, [("sam", "hey"), ("sam", "what are you up to?"), ("sam", "tell me something")])
+    out.print(_command("\nTalk to it: ", f"soundalike chat {out_}"), soft_wrap=True)
+    _give({"import": report.as_dict(), "training": outcome.as_dict(), "conversation": said}, json)
 
 
 @app.command(epilog="Example: soundalike demo")
 def demo(
     out_: Out = Path("soundalike-demo"),
     minutes: Annotated[float, typer.Option(help="Train for so many minutes.")] = 1.5,
+    json: Json = False,
 ) -> None:
     """All of it on an invented person's export: import, training, a conversation."""
     from tempfile import TemporaryDirectory
@@ -137,10 +148,11 @@ def demo(
 
     with TemporaryDirectory() as folder:
         report = _import([write_package(Path(folder) / "package.zip")], out_, DocumentSettings(), False, False)
-    _tell(_preflight(report), False)
-    _train(out_, None, {"minutes": minutes}, resume=False)
-    _converse(out_, OPENERS)
-    out.print(f"\nTalk to it yourself: [bold]soundalike chat {out_}[/bold]. Delete it all: rm -r {out_}")
+    outcome = _train(out_, None, {"minutes": minutes}, resume=False)
+    said = _converse(out_, OPENERS)
+    delete = f". Delete it all: rm -r {out_}"
+    out.print(_command("\nTalk to it yourself: ", f"soundalike chat {out_}", delete), soft_wrap=True)
+    _give({"import": report.as_dict(), "training": outcome.as_dict(), "conversation": said}, json)
 
 
 @app.command(epilog='Example: soundalike say me "best pick up line?"')
@@ -153,14 +165,14 @@ def say(
     min_p: MinP = None,
     seed: Seed = None,
     colorize: Annotated[bool, typer.Option("--colorize", help="Shade each token by its probability.")] = False,
+    json: Json = False,
 ) -> None:
     """Go on with a text in the owner's words."""
     from soundalike.frontends import terminal
-    from soundalike.voice import Voice
 
-    with out.status("waking up"):
-        voice = Voice.load(me)
-    terminal.say(voice, prompt, max_tokens, _sampling(voice, temperature, top_p, min_p, seed), colorize, out)
+    voice = _voice(me)
+    said = terminal.say(voice, prompt, max_tokens, _sampling(voice, temperature, top_p, min_p, seed), colorize, out)
+    _give(said.as_dict(), json)
 
 
 @app.command(epilog="Example: soundalike chat me")
@@ -174,10 +186,8 @@ def chat(
 ) -> None:
     """Talk to the clone; /quit ends it."""
     from soundalike.frontends import terminal
-    from soundalike.voice import Voice
 
-    with out.status("waking up"):
-        voice = Voice.load(me)
+    voice = _voice(me)
     terminal.chat(voice, name, _sampling(voice, temperature, top_p, min_p, seed), out)
 
 
@@ -185,7 +195,7 @@ def _import(exports: list[Path], folder: Path, settings: Any, no_redact: bool, f
     from soundalike.importing import run_import
 
     with _bar("Reading") as (bar, task):
-        return run_import(
+        report = run_import(
             exports,
             folder,
             settings,
@@ -193,13 +203,12 @@ def _import(exports: list[Path], folder: Path, settings: Any, no_redact: bool, f
             redacted=not no_redact,
             force=force,
         )
+    if not out.quiet:  # the machine's rate takes a moment to measure
+        from soundalike import pocket, preflight
+        from soundalike.learning import tokens_per_second
 
-
-def _preflight(report: "ImportReport") -> list[str]:
-    from soundalike import machine, pocket, preflight
-
-    seconds_a_token = pocket.TRAINING_FLOPS_A_TOKEN / (pocket.TRAINING_SHARE * machine.matmul_rate())
-    return preflight.lines(report, pocket.BYTES_A_TOKEN, seconds_a_token)
+        _tell(preflight.lines(report, pocket.BYTES_A_TOKEN, 1 / tokens_per_second("pocket")))
+    return report
 
 
 def _train(folder: Path, base: str | None, given: dict[str, Any], resume: bool) -> "Outcome":
@@ -207,35 +216,30 @@ def _train(folder: Path, base: str | None, given: dict[str, Any], resume: bool) 
     from soundalike.learning import learn, recipe_for, resumed_recipe
 
     clone_ = Clone.open(folder)
-    recipe = resumed_recipe(clone_) if resume else recipe_for(clone_, base, given)
-    _print_recipe(recipe)
+    recipe = resumed_recipe(clone_) if resume else recipe_for(clone_, base, given, lambda line: _tell([line]))
+    settings = {"base": recipe.base, **recipe.training.used()}
+    _tell(["Settings: " + ", ".join(f"{name} {value}" for name, value in settings.items())])
     with _bar("Learning") as (bar, task):
         outcome = learn(
             clone_, recipe, resume, lambda p: bar.update(task, completed=p.step, total=p.steps, description=p.line())
         )
     if not outcome.finished:
-        out.print(f"Stopped and saved. Go on with: [bold]soundalike train {folder} --resume[/bold]")
+        err.print(_command("Stopped and saved. Go on with: ", f"soundalike train {folder} --resume"), soft_wrap=True)
         raise typer.Exit(130)
-    for line in outcome.progress.summary():
-        out.print(line)
+    _tell(outcome.progress.summary())
     return outcome
 
 
-def _print_recipe(recipe: "Recipe") -> None:
-    settings = recipe.as_table()["training"]
-    out.print("Settings: " + ", ".join(f"{name} {value}" for name, value in {"base": recipe.base, **settings}.items()))
-
-
-def _sample(folder: Path) -> None:
-    _converse(folder, [("sam", "hey"), ("sam", "what are you up to?"), ("sam", "tell me something")])
-    out.print(f"\nTalk to it: [bold]soundalike chat {folder}[/bold]")
-
-
-def _converse(folder: Path, openers: list[tuple[str, str]]) -> None:
-    """Friends speak, the voice answers."""
+def _voice(folder: Path) -> "Voice":
     from soundalike.voice import Voice
 
-    voice, history = Voice.load(folder), list[tuple[str, str]]()
+    with err.status("waking up"):
+        return Voice.load(folder)
+
+
+def _converse(folder: Path, openers: list[tuple[str, str]]) -> list[dict[str, str]]:
+    """Friends speak, the voice answers."""
+    voice, history = _voice(folder), list[tuple[str, str]]()
     out.print()
     for name, text in openers:
         history.append((name, text))
@@ -243,6 +247,7 @@ def _converse(folder: Path, openers: list[tuple[str, str]]) -> None:
         for message in voice.reply(history):
             history.append((voice.owner, message))
             out.print(Text.assemble((f"{voice.owner}:", "bold"), f" {message}"))
+    return [{"name": name, "text": text} for name, text in history]
 
 
 def _sampling(voice: Any, temperature: float | None, top_p: float | None, min_p: float | None, seed: int | None) -> Any:
@@ -250,14 +255,21 @@ def _sampling(voice: Any, temperature: float | None, top_p: float | None, min_p:
     return replace(voice.sampling, **{name: value for name, value in given.items() if value is not None})
 
 
-def _tell(what: Any, json: bool) -> None:
+def _tell(lines: list[str]) -> None:
+    for line in lines:
+        out.print(line, markup=False, soft_wrap=True)
+
+
+def _give(result: Any, json: bool) -> None:
     if json:
         import orjson
 
-        sys.stdout.write(orjson.dumps(what, option=orjson.OPT_INDENT_2).decode() + "\n")
-        return
-    for line in what:
-        out.print(line, markup=False, soft_wrap=True)
+        sys.stdout.write(orjson.dumps(result, option=orjson.OPT_INDENT_2).decode() + "\n")
+
+
+def _command(before: str, command: str, after: str = "") -> Text:
+    """A command to type, printed as it stands: a folder's name may look like markup."""
+    return Text.assemble(before, (command, "bold"), after)
 
 
 @contextmanager
@@ -271,8 +283,12 @@ def _bar(label: str) -> Iterator[Any]:
 
 
 def main() -> None:
-    """Run a verb; tell errors in two sentences and exit 2 for the person's mistake, 1 for ours."""
+    """Run a verb; tell errors in two sentences and exit 2 for the person's mistake, 1 for ours.
+
+    With --json too an error is two sentences on standard error: standard output then stays empty.
+    """
     debug = "--debug" in sys.argv
+    gc.set_threshold(100_000)  # what imports make stays: no use in looking through it again every 700 objects
     try:
         app()
     except SoundalikeError as error:
@@ -280,6 +296,8 @@ def main() -> None:
             raise
         err.print(Text.assemble((error.what, "red"), f" {error.do}"), soft_wrap=True)
         sys.exit(error.exit_code)
+    finally:
+        gc.freeze()  # nor once more when the process ends
 
 
 if __name__ == "__main__":

@@ -112,6 +112,11 @@ class Clone(Folder):
         """A folder with all that exact resume needs."""
         return self.root / "checkpoints"
 
+    @property
+    def run_path(self) -> Path:
+        """How far the run that the checkpoint belongs to had come; there is something to resume where it exists."""
+        return self.checkpoints_path / "run.json"
+
     def manifest(self) -> Sections:
         """clone.toml: [clone], [import], [documents], [hashes], and the sections that others wrote."""
         with explained(self.manifest_path):

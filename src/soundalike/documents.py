@@ -15,6 +15,7 @@ import polars as pl
 
 from soundalike.errors import RecipeError
 from soundalike.messages import Corpus
+from soundalike.side_by_side import side_by_side
 from soundalike.transcript import (
     LINE_BREAKS,
     LINE_EDGES,
@@ -43,7 +44,7 @@ __all__ = [
 
 SPLITS = ("train", "valid", "test")
 WINDOW_TOKENS, BYTES_PER_TOKEN = 256, 2.5
-SLICE = 20_000  # documents written at a time, so that a large corpus does not stand in memory twice
+SLICE = 4_000  # documents written at a time, so that a large corpus does not stand in memory twice
 
 EMPTY = "messages with nothing readable in them"
 SILENT = "messages in conversations in which you say nothing"
@@ -216,7 +217,8 @@ def _cuts_of_one(ends: list[int], silences: list[int], first: int, last: int, bu
         highest = bisect_right(ends, done + min(budget, rest - budget // 4), first, last)
         if lowest > highest:
             lowest = highest = max(first + 1, bisect_right(ends, done + budget, first, last))
-        first = max(range(lowest, highest + 1), key=lambda row: (silences[row], row))
+        likely = silences[highest : lowest - 1 : -1]  # the last first: of equal silences the later one is taken
+        first = highest - likely.index(max(likely))
         yield first
 
 
@@ -242,9 +244,13 @@ def _split(frame: pl.DataFrame, shares: tuple[float, float, float]) -> tuple[pl.
 
 def texts(documents: Documents, split: str | None = None) -> Iterator[pl.DataFrame]:
     """The `text` and, in a dialogue, the `turns` of the documents of one split or all, some thousands at a time."""
-    frame = documents.frame if split is None else documents.frame.filter(pl.col("split") == split)
-    for part in frame.iter_slices(SLICE):
+    for part in _slices(documents, split):
         yield _written(documents, part)
+
+
+def _slices(documents: Documents, split: str | None) -> Iterator[pl.DataFrame]:
+    frame = documents.frame if split is None else documents.frame.filter(pl.col("split") == split)
+    return frame.iter_slices(SLICE)
 
 
 def _written(documents: Documents, part: pl.DataFrame) -> pl.DataFrame:
@@ -276,7 +282,10 @@ def jsonl(documents: Documents, split: str) -> Iterator[memoryview]:
     row = pl.struct("text").struct.json_encode()
     if documents.dialogue:
         row = pl.format('{},"turns":{}}}', row.str.strip_suffix("}"), "turns")
-    for rows in texts(documents, split):
+
+    def written(rows: pl.DataFrame) -> memoryview:
         lines = BytesIO()
-        rows.select(row).write_csv(lines, include_header=False, quote_style="never")
-        yield lines.getbuffer()
+        _written(documents, rows).select(row).write_csv(lines, include_header=False, quote_style="never")
+        return lines.getbuffer()
+
+    return side_by_side(written, _slices(documents, split))

@@ -59,12 +59,12 @@ def _fill(
             clone.messages_path.name: pool.submit(_store, scratch, clone.messages_path.name, _parquet(corpus.messages))
         }
         documents = build(corpus, settings)
-        report = account(corpus, masked, documents, settings)
-        if not force:
-            refuse_too_little(report)
         for split in SPLITS:
             name = f"documents/{split}.jsonl"
             jobs[name] = pool.submit(_store, scratch, name, jsonl(documents, split))
+        report = account(corpus, masked, documents, settings)
+        if not force:
+            refuse_too_little(report)
         for name, side in ((clone.authors_path.name, corpus.authors), (clone.channels_path.name, corpus.channels)):
             jobs[name] = pool.submit(_store, scratch, name, _parquet(side))
         hashes = {name: job.result() for name, job in jobs.items()}

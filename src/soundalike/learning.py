@@ -1,33 +1,93 @@
-"""A clone and a recipe -> an adapter in the clone: picks the engine, trains, writes down how.
+"""A clone and a recipe -> an adapter in the clone: picks the budget and the engine, trains, writes down how.
 
 Joins recipe, engine and loop; the command line calls it.
 """
 
+import math
 from collections.abc import Callable, Mapping
+from functools import cache
+from pathlib import Path
 from typing import Any
 
-from soundalike import engines
+from soundalike import engines, machine, pocket
 from soundalike.clone import Clone
-from soundalike.recipe import Recipe, Training
-from soundalike.train import Outcome, Progress, read_checkpoint, train
+from soundalike.preflight import spelled
+from soundalike.recipe import Recipe
+from soundalike.train import Outcome, Progress, documents, read_checkpoint, train
+
+BUDGETS = ("minutes", "epochs", "iters")
+# A start, not measured yet: a few passes, the time that one waits for, and steps beyond the 20 of the warm-up.
+ENOUGH_EPOCHS, LONGEST_MINUTES, FEWEST_STEPS = 4.0, 10.0, 30
+
+Tell = Callable[[str], None]
 
 
-def recipe_for(clone: Clone, base: str | None, given: Mapping[str, Any]) -> Recipe:
-    """The computed defaults for this clone, under what the person asked for."""
+def recipe_for(clone: Clone, base: str | None, given: Mapping[str, Any], tell: Tell = lambda line: None) -> Recipe:
+    """The computed defaults for this clone, under what clone.toml says and the person asked for.
+
+    Where none of the BUDGETS is in `given` one is chosen, and `tell` gets a line on why.
+    """
     asked = {name: value for name, value in given.items() if value is not None}
-    table = {"base": base or "pocket", "documents": clone.manifest().get("documents", {}), "training": asked}
-    return Recipe.from_table(table)
+    recipe = Recipe.from_table({"base": base or "pocket", **_kept(clone), "training": asked})
+    if not asked.keys().isdisjoint(BUDGETS):
+        return recipe
+    rate = tokens_per_second(recipe.base)
+    budget, reason = default_budget(tokens_to_learn(clone), rate, recipe.training.step_tokens)
+    tell(reason)
+    return recipe.model_copy(update={"training": recipe.training.model_copy(update=budget)})
 
 
 def resumed_recipe(clone: Clone) -> Recipe:
     """The recipe of the run that the last checkpoint belongs to."""
     identity = read_checkpoint(clone)["identity"]
-    return Recipe(base=identity["base"], training=Training.model_validate(identity["training"]))
+    return Recipe.from_table({"base": identity["base"], **_kept(clone), "training": identity["training"]})
+
+
+def default_budget(tokens: float, rate: float, step_tokens: int) -> tuple[dict[str, float], str]:
+    """How long to learn from so many tokens at `rate` tokens a second, as settings, and why in a line.
+
+    ENOUGH_EPOCHS, or the part of them that fits into LONGEST_MINUTES, but never under FEWEST_STEPS.
+    """
+    enough, fitting = ENOUGH_EPOCHS * tokens, LONGEST_MINUTES * 60 * rate
+    fewest = FEWEST_STEPS * step_tokens
+    if min(enough, fitting) < fewest:
+        time = spelled(fewest / rate / 60)
+        return {"iters": FEWEST_STEPS}, f"Budget: {FEWEST_STEPS} steps, the fewest, about {time} on this machine."
+    time = spelled(enough / rate / 60)
+    if enough <= fitting:
+        return {"epochs": ENOUGH_EPOCHS}, f"Budget: {ENOUGH_EPOCHS:g} epochs, about {time} on this machine."
+    reason = f"about {fitting / tokens:.1f} epochs on this machine, where {ENOUGH_EPOCHS:g} would take {time}."
+    return {"minutes": LONGEST_MINUTES}, f"Budget: {LONGEST_MINUTES:g} minutes, {reason}"
+
+
+def tokens_to_learn(clone: Clone) -> float:
+    """Tokens of one pass, estimated from the bytes of the documents and an end for each."""
+    return sum(len(document.text.encode()) / pocket.BYTES_A_TOKEN + 1 for document in documents(clone, "train"))
+
+
+@cache
+def tokens_per_second(base: str) -> float:
+    """How fast this machine's processor learns with `base`, estimated; infinite where the base has no weights.
+
+    A foreign base is taken to keep two bytes a weight, and each weight costs six operations a token.
+    """
+    flops = float(pocket.TRAINING_FLOPS_A_TOKEN)
+    if base != "pocket":
+        weights = Path(base).expanduser() / "model.safetensors"
+        flops = 6 * weights.stat().st_size / 2 if weights.is_file() else 0.0
+    return pocket.TRAINING_SHARE * machine.matmul_rate() / flops if flops else math.inf
 
 
 def learn(clone: Clone, recipe: Recipe, resume: bool, on_step: Callable[[Progress], None]) -> Outcome:
     """Train by `recipe`; the manifest then says what was used."""
     engine = engines.load(recipe.base, None, recipe.training)
     used = {"base": recipe.base, **recipe.training.model_dump()}
-    sections = {"training": used, "sampling": recipe.as_table()["sampling"]}
+    table = recipe.as_table()
+    sections = {"training": used, "sampling": table["sampling"], "limits": table["limits"]}
     return train(engine, clone, recipe.training, base=recipe.base, resume=resume, on_step=on_step, sections=sections)
+
+
+def _kept(clone: Clone) -> dict[str, Any]:
+    """The sections of clone.toml that training takes as they are: the import's, and what the owner set for speaking."""
+    sections = clone.manifest()
+    return {name: sections[name] for name in ("documents", "sampling", "limits") if name in sections}

@@ -145,9 +145,13 @@ def _cost(report: ImportReport, bytes_per_token: float, seconds_per_token: float
     if seconds_per_token is None:
         return told + "."
     learned = tokens * report.splits["train"]["bytes"] / max(1, report.total("bytes"))
-    minutes = learned * seconds_per_token / 60
-    time = f"{minutes:.0f} minutes" if minutes >= 1.5 else "a minute" if minutes > 0.5 else "half a minute"
+    time = spelled(learned * seconds_per_token / 60)
     return f"{told}; one pass over those to learn from takes about {time} on this machine."
+
+
+def spelled(minutes: float) -> str:
+    """An estimate of time in words."""
+    return f"{minutes:,.0f} minutes" if minutes >= 1.5 else "a minute" if minutes > 0.5 else "half a minute"
 
 
 def warnings(report: ImportReport) -> list[str]:

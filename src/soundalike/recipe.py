@@ -5,8 +5,9 @@ not after. Why a default is what it is stands in LOG.md.
 """
 
 import tomllib
-from dataclasses import asdict
-from typing import Any, Literal
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from typing import Annotated, Any, Literal
 
 import tomli_w
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
@@ -16,6 +17,13 @@ from soundalike.errors import RecipeError
 from soundalike.sampling import Sampling
 
 
+@dataclass(frozen=True, slots=True)
+class OnlyWith:
+    """Marks a setting that has an effect only where others have these values."""
+
+    others: Mapping[str, Any]
+
+
 class Training(BaseModel):
     """How the adapter is learned."""
 
@@ -23,10 +31,11 @@ class Training(BaseModel):
 
     method: Literal["full", "lora"] = "full"
     """`full` moves all weights and keeps the difference: better and faster for a small base. `lora` for a large one."""
-    rank: int = Field(default=16, ge=1, le=512)
-    alpha: float = Field(default=32.0, gt=0)
-    optimizer: Literal["adamw", "muon"] = "adamw"
-    muon_scale: float = Field(default=10.0, gt=0)
+    rank: Annotated[int, OnlyWith({"method": "lora"})] = Field(default=16, ge=1, le=512)
+    alpha: Annotated[float, OnlyWith({"method": "lora"})] = Field(default=32.0, gt=0)
+    optimizer: Annotated[Literal["adamw", "muon"], OnlyWith({"method": "full"})] = "adamw"
+    """Muon is for whole matrices; the factors of `lora` are always AdamW's."""
+    muon_scale: Annotated[float, OnlyWith({"method": "full", "optimizer": "muon"})] = Field(default=10.0, gt=0)
     """Muon's rate over AdamW's."""
     learning_rate: float = Field(default=2e-3, gt=0, lt=1)
     warmup_steps: int = Field(default=20, ge=1)
@@ -41,6 +50,30 @@ class Training(BaseModel):
     epochs: float | None = Field(default=None, gt=0)
     iters: int | None = Field(default=None, ge=1)
 
+    def used(self) -> dict[str, Any]:
+        """The settings that have an effect, by name."""
+        return {name: value for name, value in self.model_dump(exclude_none=True).items() if self._matters(name)}
+
+    def _matters(self, name: str) -> bool:
+        marks = [mark for mark in type(self).model_fields[name].metadata if isinstance(mark, OnlyWith)]
+        return all(getattr(self, other) == value for mark in marks for other, value in mark.others.items())
+
+
+class Limits(BaseModel):
+    """How much one reply may be, and what may be spent on it."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    tokens: int = Field(default=96, ge=1)
+    lines: int = Field(default=4, ge=1)
+    """The most messages in a reply."""
+    untagged_lines: int = Field(default=2, ge=1)
+    """The length of a reply where lines bear no names: a voice then cannot tell its turn from the next person's."""
+    retries: int = Field(default=3, ge=0)
+    """How often a reply that a guard stopped is drawn again."""
+    at_once: int = Field(default=16, ge=1)
+    """How many prompts the engine gets side by side."""
+
 
 class Recipe(BaseModel):
     """One voice's settings from the first message to the last token."""
@@ -51,6 +84,7 @@ class Recipe(BaseModel):
     documents: DocumentSettings = DocumentSettings()
     training: Training = Training()
     sampling: Sampling = Sampling()
+    limits: Limits = Limits()
 
     def to_toml(self) -> str:
         """As text; a setting that is unset is left out."""
@@ -63,6 +97,7 @@ class Recipe(BaseModel):
             "documents": asdict(self.documents),
             "training": self.training.model_dump(),
             "sampling": asdict(self.sampling),
+            "limits": self.limits.model_dump(),
         }
         return _without_none(table)
 

@@ -128,21 +128,24 @@ class Repeats:
 
 
 class Sampler:
-    """Draws for the prompts of one `Engine.generate`: keeps their histories and generators."""
+    """Draws for streams that come and go: keeps the history, the knobs and the generator of each."""
 
-    def __init__(self, sampling: Sampling, prompts: Sequence[Sequence[int]]) -> None:
-        self._sampling = sampling
-        self._histories = [Repeats(prompt, sampling) for prompt in prompts]
-        self._generators = generators(sampling, len(prompts))
+    def __init__(self) -> None:
+        self._streams: dict[int, tuple[Repeats, Sampling, np.random.Generator]] = {}
 
-    def draw(self, logits: Floats, streams: Sequence[int] | None = None) -> Drawn:
-        """Next token of each stream in `streams` (all where None), row r of `logits` being streams[r]'s.
+    def join(self, streams: Sequence[int], prompts: Sequence[Sequence[int]], sampling: Sampling) -> None:
+        """New streams under these numbers; prompt i draws from random stream i of `sampling`."""
+        for stream, prompt, generator in zip(streams, prompts, generators(sampling, len(prompts)), strict=True):
+            self._streams[stream] = Repeats(prompt, sampling), sampling, generator
 
-        logits: float32 (streams, vocabulary). Gives tokens int64 (streams,) and their raw log-probabilities.
-        """
-        running = range(len(self._histories)) if streams is None else streams
-        histories = [self._histories[stream] for stream in running]
-        drawn = draw(logits, histories, self._sampling, [self._generators[stream] for stream in running])
+    def leave(self, stream: int) -> None:
+        """Forget a stream."""
+        del self._streams[stream]
+
+    def draw(self, logits: Floats, masses: Floats, streams: Sequence[int]) -> Drawn:
+        """Next token of each stream in `streams`, row r of `logits` being streams[r]'s; see `draw`."""
+        histories, knobs, sources = zip(*(self._streams[stream] for stream in streams), strict=True)
+        drawn = draw(logits, masses, histories, knobs, sources)
         for history, token in zip(histories, drawn[0].tolist(), strict=True):
             history.append(token)
         return drawn
@@ -158,11 +161,14 @@ def generators(sampling: Sampling, count: int) -> list[np.random.Generator]:
 
 def draw(
     logits: Floats,
+    masses: Floats,
     history: Sequence[Repeats | Sequence[int]],
-    sampling: Sampling,
+    samplings: Sequence[Sampling],
     generators: Sequence[np.random.Generator],
 ) -> Drawn:
     """One token a stream: logits float32 (streams, vocabulary) -> tokens int64 and logprobs float32, (streams,).
+
+    `masses` float32 (streams,) are the logarithms of the sums of the rows' exponentials.
 
     The order is DRY, then the cuts, then the temperature, as in llama.cpp and mlx-lm: the cuts look at what the
     model believes, so that min_p 0.05 means the same at every temperature. Each cut is reckoned on the whole
@@ -176,12 +182,10 @@ def draw(
     peaks = logits.max(axis=1)
     if not np.isfinite(peaks).all():
         raise EngineError("The model gave numbers that are no numbers.", "Train again with a lower learning rate.")
-    chances = np.subtract(logits, peaks[:, None])
-    masses = peaks + np.log(np.exp(chances, out=chances).sum(axis=1))
-    rows = zip(logits, peaks.tolist(), masses.tolist(), history, generators, strict=True)
+    rows = zip(logits, peaks.tolist(), masses.tolist(), history, samplings, generators, strict=True)
     chosen = [
         _choose(_Row(row, peak, mass), _penalties(past, sampling), sampling, generator)
-        for row, peak, mass, past, generator in rows
+        for row, peak, mass, past, sampling, generator in rows
     ]
     tokens = np.array(chosen, dtype=np.int64)
     return tokens, logits[np.arange(len(tokens)), tokens] - masses

@@ -20,7 +20,7 @@ import orjson
 from numpy.typing import NDArray
 from safetensors.numpy import load_file, save_file
 
-from soundalike.clone import Clone
+from soundalike.clone import MANIFEST, Clone
 from soundalike.engines import Engine
 from soundalike.errors import CloneError, TooLittleText
 from soundalike.packing import Batch, Document, Tokenizer, encode, pack
@@ -74,6 +74,17 @@ class Progress:
         bits = f", {self.valid[-1][1]:.3f} bits a byte" if self.valid else ""
         return f"Learning: loss {self.losses[-1]:.3f}{bits}, {self.tokens_per_second:,.0f} tokens a second"
 
+    def figures(self) -> dict[str, float]:
+        """What came of it, as plain values."""
+        return {
+            "steps": self.step,
+            "seconds": round(self.seconds, 1),
+            "useful_tokens": self.useful_tokens,
+            "tokens_per_second": round(self.tokens_per_second, 1),
+            "bits_per_byte_before": round(self.valid[0][1], 4),
+            "bits_per_byte": round(self.best, 4),
+        }
+
     def summary(self) -> list[str]:
         """What came of it, in plain words."""
         before, after = self.valid[0][1], self.best
@@ -91,6 +102,10 @@ class Outcome:
 
     progress: Progress
     finished: bool
+
+    def as_dict(self) -> dict[str, Any]:
+        """As plain values, for JSON; `valid` is (step, bits per byte of the owner's held-out text)."""
+        return {"finished": self.finished, **self.progress.figures(), "valid": self.progress.valid}
 
 
 def documents(clone: Clone, split: str) -> list[Document]:
@@ -120,12 +135,12 @@ def train(
 ) -> Outcome:
     """Train `engine` on the clone's documents and keep its best adapter in the clone.
 
-    When it is done the clone's manifest gets its figures and `sections`. Ctrl-C ends it after the step at hand,
-    with a checkpoint. `TooLittleText` where there is nothing to learn from; `CloneError` where there is nothing
-    to resume, or the clone was imported anew since.
+    With each adapter the clone's manifest gets its figures and `sections`, so that a run cut off later leaves a
+    voice already. Ctrl-C ends it after the step at hand, with a checkpoint. `TooLittleText` where there is
+    nothing to learn from; `CloneError` where there is nothing to resume, or the clone was imported anew since.
     """
     with clone.locked("training"), interruptible() as stopped:
-        run = _Run(engine, clone, training, base)
+        run = _Run(engine, clone, training, base, sections or {})
         if resume:
             run.restore()
         else:
@@ -137,15 +152,17 @@ def train(
             if stopped():
                 run.checkpoint()
                 return Outcome(run.progress, finished=False)
-        run.finish(sections or {})
+        run.finish()
         return Outcome(run.progress, finished=True)
 
 
 class _Run:
     """One run's parts: what `train` strings together."""
 
-    def __init__(self, engine: Engine, clone: Clone, training: Training, base: str) -> None:
-        self.engine, self.clone, self.training, self.base = engine, clone, training, base
+    def __init__(
+        self, engine: Engine, clone: Clone, training: Training, base: str, sections: Mapping[str, Mapping[str, Any]]
+    ) -> None:
+        self.engine, self.clone, self.training, self.base, self.sections = engine, clone, training, base, sections
         read = [
             windows(documents(clone, s), engine.tokenizer, training.window, training.seed) for s in ("train", "valid")
         ]
@@ -226,6 +243,7 @@ class _Run:
             self.progress.best = bits
             with self.clone.replacing() as scratch:
                 self.engine.save(scratch / "adapter")
+                (scratch / MANIFEST).write_bytes(self.manifest())
 
     def checkpoint(self) -> None:
         """Everything that exact resume needs, at once."""
@@ -234,7 +252,7 @@ class _Run:
             folder = scratch / "checkpoints"
             folder.mkdir()
             save_file(self.engine.state(), folder / "state.safetensors")
-            (folder / "run.json").write_text(json.dumps(about))
+            (folder / self.clone.run_path.name).write_text(json.dumps(about))
         self.saved_at = time.perf_counter()
 
     def identity(self) -> dict[str, Any]:
@@ -252,34 +270,24 @@ class _Run:
         self.progress = Progress(**about["progress"])
         self.progress.valid = [(step, bits) for step, bits in self.progress.valid]
 
-    def finish(self, sections: Mapping[str, Mapping[str, Any]]) -> None:
+    def manifest(self) -> bytes:
+        """clone.toml with how the adapter was made and what came of it so far."""
+        result = {**self.progress.figures(), "fingerprint": self.clone.fingerprint}
+        return self.clone.manifest_with(result=result, **self.sections)
+
+    def finish(self) -> None:
         """Write what happened into the clone; the checkpoint has served."""
-        progress = self.progress
-        result = {
-            "steps": progress.step,
-            "seconds": round(progress.seconds, 1),
-            "useful_tokens": progress.useful_tokens,
-            "tokens_per_second": round(progress.tokens_per_second, 1),
-            "bits_per_byte_before": round(progress.valid[0][1], 4),
-            "bits_per_byte": round(progress.best, 4),
-            "fingerprint": self.clone.fingerprint,
-        }
-        curve = {"losses": progress.losses, "valid": progress.valid}
-        entries = {
-            "clone.toml": self.clone.manifest_with(result=result, **sections),
-            "training.json": orjson.dumps(curve),
-        }
-        self.clone.write(entries)
+        curve = {"losses": self.progress.losses, "valid": self.progress.valid}
+        self.clone.write({MANIFEST: self.manifest(), "training.json": orjson.dumps(curve)})
         for path in self.clone.checkpoints_path.glob("*"):
             path.unlink()
 
 
 def read_checkpoint(clone: Clone) -> dict[str, Any]:
     """`progress` and `identity` of the last checkpoint; `CloneError` where there is none."""
-    path = clone.checkpoints_path / "run.json"
-    if not path.exists():
+    if not clone.run_path.exists():
         raise CloneError(f"There is nothing to resume in {clone.root}.", "Train without --resume.")
-    about: dict[str, Any] = json.loads(path.read_text())
+    about: dict[str, Any] = json.loads(clone.run_path.read_text())
     return about
 
 

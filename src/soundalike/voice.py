@@ -9,29 +9,15 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from soundalike.draft import Draft, Spelling, read_turn
-from soundalike.engines import Engine, Step, load
-from soundalike.errors import CloneError
+from soundalike.engines import Engine, load
+from soundalike.engines.speech import Step, generate
+from soundalike.errors import CloneError, RecipeError
 from soundalike.guards import LINES_BACK, Interventions, loop_start, repeats_line, unmask
+from soundalike.recipe import Limits, Recipe
 from soundalike.sampling import Sampling
 from soundalike.transcript import render, speaker_name, speaker_names
 
 History = Sequence[tuple[str, str]]
-
-
-@dataclass(frozen=True, slots=True)
-class Limits:
-    """How much one reply may be, and what may be spent on it.
-
-    `lines` is the most messages in a reply; where lines bear no names a voice cannot tell its turn from the
-    next person's, and a reply is `untagged_lines` long. `retries` is how often a reply that a guard stopped is
-    drawn again, `at_once` how many prompts the engine gets side by side.
-    """
-
-    tokens: int = 96
-    lines: int = 4
-    untagged_lines: int = 2
-    retries: int = 3
-    at_once: int = 16
 
 
 class Reply(list[str]):
@@ -101,14 +87,19 @@ class Voice:
         clone = Clone.open(folder)
         sections = clone.manifest()
         if "training" not in sections or not clone.adapter_path.is_dir():
-            raise CloneError(f"The clone in {folder} has not been trained yet.", f"Train it: soundalike train {folder}")
+            resume = " --resume" if clone.run_path.exists() else ""
+            do = f"Train it: soundalike train {folder}{resume}"
+            raise CloneError(f"The clone in {folder} has not been trained yet.", do)
         try:
-            learned, sampling = sections["training"], Sampling(**sections.get("sampling", {}))
+            learned = sections["training"]
+            said = Recipe.from_table({name: sections[name] for name in ("sampling", "limits") if name in sections})
             owner, tagged = sections["clone"]["speaker"], sections["documents"]["tagged"]
             base, window = learned["base"], learned["window"]
+        except RecipeError as error:
+            raise CloneError(f"In {clone.manifest_path}: {error.what}", "Change it there.") from error
         except (KeyError, TypeError) as error:
             raise CloneError(f"{clone.manifest_path} is not as it was written: {error}.", "Train again.") from error
-        return cls(load(base, clone.adapter_path), owner, tagged, window, sampling)
+        return cls(load(base, clone.adapter_path), owner, tagged, window, said.sampling, said.limits)
 
     def guest_name(self, name: str) -> str:
         """`name` as somebody else bears it in a history: numbered where it is the owner's, whatever its case."""
@@ -148,7 +139,7 @@ class Voice:
         drafts = [self._draft(history, prompt) for history, prompt in zip(histories, prompts, strict=True)]
         names = {self.owner}.union(*map(self._others, histories))
         knobs = replace(self._told(knobs, names), streams=tuple(number + (attempt << 32) for number in numbers))
-        stream = self.engine.generate(prompts, knobs, self.limits.tokens)
+        stream = generate(self.engine, prompts, knobs, self.limits.tokens)
         steps = next(stream, None)
         while steps is not None:
             steps = _send(stream, {step.stream for step in steps if drafts[step.stream].take(step.token)})
@@ -224,7 +215,7 @@ class Voice:
         self, text: str, shown: str, tokens: Sequence[int], knobs: Sampling, max_tokens: int
     ) -> Iterator[Piece]:
         spelling = Spelling(self.engine.tokenizer, tokens)
-        for (step,) in self.engine.generate([tokens], knobs, max_tokens):
+        for (step,) in generate(self.engine, [tokens], knobs, max_tokens):
             ended = step.token == self.engine.tokenizer.end
             text += "" if ended else spelling.add(step.token)
             messages, over = read_turn(text, self.owner, self.tagged)

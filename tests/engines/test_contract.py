@@ -6,8 +6,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from soundalike.engines import Engine, Step, load
+from soundalike.engines import Engine, load
+from soundalike.engines import torch as engine_of
 from soundalike.engines.markov import MarkovEngine
+from soundalike.engines.speech import Speech, Step, generate
 from soundalike.packing import Batch, Document, encode, pack
 from soundalike.recipe import Training
 from soundalike.sampling import Sampling
@@ -17,9 +19,18 @@ RATE = 1e-2
 TEXT = "ada: hi sam\nsam: hello\n\tthere ada\nada: ok ✨\n"
 OTHER = "bo: the boat is late: again\nada: it's fine.. we wait\n"
 
+
+def without_compiler(base: str) -> Engine:
+    """The PyTorch engine as it decodes where fused.c cannot be compiled, or on a GPU."""
+    engine = engine_of.load(base, None, Training(method="full"))
+    engine.fuses = False
+    return engine
+
+
 ENGINES: dict[str, Callable[[str], Engine]] = {
     "markov": lambda base: MarkovEngine(),
     "torch-full": lambda base: load(base, None, Training(method="full")),
+    "torch-plain": without_compiler,
     "torch-lora": lambda base: load(base, None, Training(method="lora", rank=8)),
 }
 """Name -> builder of a small untrained engine, the same each time, given the folder of a tiny base model;
@@ -51,7 +62,7 @@ def trained(engine: Engine, *texts: str, steps: int = 5) -> Engine:
 def run(engine: Engine, prompts: list[list[int]], sampling: Sampling, most: int = 12) -> dict[int, list[Step]]:
     """All steps by stream."""
     streams: dict[int, list[Step]] = {at: [] for at in range(len(prompts))}
-    for steps in engine.generate(prompts, sampling, most):
+    for steps in generate(engine, prompts, sampling, most):
         for step in steps:
             streams[step.stream].append(step)
     return streams
@@ -126,7 +137,7 @@ def test_a_continuation_keeps_to_its_limits(build: Callable[[], Engine]) -> None
     engine = trained(build(), TEXT, OTHER)
     prompts = [tokens_of(engine, text) for text in ("ada:", "bo:", "ada: hi")]
     running = {0, 1, 2}
-    for count, steps in enumerate(engine.generate(prompts, Sampling(seed=1), 12), start=1):
+    for count, steps in enumerate(generate(engine, prompts, Sampling(seed=1), 12), start=1):
         assert {step.stream for step in steps} == running and count <= 12
         assert all(0 <= step.token < engine.tokenizer.size and step.logprob <= 1e-3 for step in steps)
         running -= {step.stream for step in steps if step.token == engine.tokenizer.end}
@@ -165,7 +176,7 @@ def test_streams_can_be_stopped(build: Callable[[], Engine]) -> None:
     engine = trained(build(), TEXT, steps=1)
     prompts, sampling = [tokens_of(engine, "ada:")] * 3, Sampling(seed=2)
     whole = run(engine, prompts, sampling)
-    stream = engine.generate(prompts, sampling, 12)
+    stream = generate(engine, prompts, sampling, 12)
     first = next(stream)
     rest = [stream.send({0, 2}), *stream]
     assert [step.stream for step in first] == [0, 1, 2]
@@ -173,10 +184,28 @@ def test_streams_can_be_stopped(build: Callable[[], Engine]) -> None:
     assert [first[1].token, *(steps[0].token for steps in rest)] == [step.token for step in whole[1]]
 
 
+def test_streams_join_and_leave_at_any_token(build: Callable[[], Engine]) -> None:
+    """A stream that joins late, beside others that leave, draws what it would have drawn alone."""
+    engine = trained(build(), TEXT, OTHER, steps=5)
+    first, late = tokens_of(engine, "ada:"), tokens_of(engine, TEXT)
+    alone = [step.token for step in run(engine, [late], Sampling(seed=9, streams=(7,)))[0]]
+    speech, drawn = Speech(engine), list[int]()
+    speech.join([first, first, first], Sampling(seed=4), 40)
+    for _ in range(3):
+        speech.step()
+    (number,) = speech.join([late], Sampling(seed=9, streams=(7,)), 12)
+    speech.leave({0})
+    while number in speech.running:
+        steps = speech.step()
+        drawn += [step.token for step in steps if step.stream == number]
+        speech.leave({1})
+    assert number == 3 and drawn == alone
+
+
 def test_stopping_every_stream_ends_it(build: Callable[[], Engine]) -> None:
     """Nothing is drawn for nobody."""
     engine = trained(build(), TEXT, steps=1)
-    stream = engine.generate([tokens_of(engine, "ada:")], Sampling(seed=2), 12)
+    stream = generate(engine, [tokens_of(engine, "ada:")], Sampling(seed=2), 12)
     next(stream)
     with pytest.raises(StopIteration):
         stream.send({0})

@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 
 from soundalike.engines.markov import MarkovEngine, WordTokenizer, load
+from soundalike.engines.speech import generate
 from soundalike.errors import EngineError
 from soundalike.packing import Document, encode, pack
 from soundalike.sampling import Sampling
@@ -92,13 +93,13 @@ def test_a_prompt_is_continued_in_words() -> None:
     """Greedy continuation repeats the commonest line."""
     engine = taught("ada: i love rust\n", times=5)
     prompt = engine.tokenizer.encode(["ada: i"])[0]
-    steps = engine.generate([prompt], Sampling(temperature=0, dry_multiplier=0), 3)
+    steps = generate(engine, [prompt], Sampling(temperature=0, dry_multiplier=0), 3)
     assert engine.tokenizer.decode([step.token for (step,) in steps]) == " love rust\n"
 
 
 def test_no_prompts_no_steps() -> None:
     """Nobody asked, nothing said."""
-    assert list(taught().generate([], Sampling(), 5)) == []
+    assert list(generate(taught(), [], Sampling(), 5)) == []
 
 
 def test_an_empty_text_has_no_logprobs() -> None:

@@ -10,6 +10,7 @@ from soundalike.engines import torch as engine_of
 from soundalike.engines.adapter import method_of
 from soundalike.engines.llama import block_mask
 from soundalike.engines.loss import weighted_cross_entropy
+from soundalike.engines.speech import generate
 from soundalike.engines.torch import TorchEngine
 from soundalike.errors import EngineError
 from soundalike.packing import Batch, Document, encode, pack
@@ -123,7 +124,7 @@ def test_streams_decode_what_the_model_says(base: str, training: Training) -> No
     engine.step(batch_of(engine), 1e-2)
     prompts = [[0, *engine.tokenizer.encode([t])[0]] for t in TEXTS]
     drawn: list[list[tuple[int, float]]] = [[] for _ in prompts]
-    for steps in engine.generate(prompts, Sampling(seed=1), 12):
+    for steps in generate(engine, prompts, Sampling(seed=1), 12):
         for s in steps:
             drawn[s.stream].append((s.token, s.logprob))
     for prompt, told in zip(prompts, drawn, strict=True):

@@ -13,9 +13,9 @@ SHAPE = Shape(
     hidden_size=32,
     intermediate_size=48,
     num_hidden_layers=2,
-    num_attention_heads=4,
-    num_key_value_heads=2,
-    head_dim=8,
+    num_attention_heads=2,
+    num_key_value_heads=1,
+    head_dim=32,
     max_position_embeddings=64,
 )
 

@@ -1,6 +1,8 @@
 """The terminal says what the voice says, and takes what a person may type."""
 
 import io
+import json
+import math
 from collections.abc import Callable, Iterator
 from typing import Literal
 
@@ -11,8 +13,9 @@ from soundalike.engines.markov import MarkovEngine
 from soundalike.frontends.terminal import Said, account, chat, peak_memory, say, shade, visible
 from soundalike.guards import Interventions
 from soundalike.packing import Document, encode, pack
+from soundalike.recipe import Limits
 from soundalike.sampling import Sampling
-from soundalike.voice import Completion, Limits, Piece, Reply, Voice
+from soundalike.voice import Completion, Piece, Reply, Voice
 
 GREETING = 5  # lines
 GREEDY = Sampling(temperature=0, dry_multiplier=0)
@@ -81,6 +84,21 @@ def test_say_stops_at_its_limit() -> None:
     assert (said.text, said.tokens, said.rate) == ("the sea is", 1, 0.0)
 
 
+def test_what_was_said_as_plain_values() -> None:
+    """Text, tokens with the raw model's probabilities, rates and memory, as JSON takes them."""
+    said = Said("the", 2, 30.0, [Piece(" sea", math.log(0.25)), Piece("", 0.0)], 4.0, 5_000_000)
+    assert json.loads(json.dumps(said.as_dict())) == {
+        "prompt": "the",
+        "text": "the sea",
+        "tokens": [{"text": " sea", "probability": 0.25}, {"text": "", "probability": 1.0}],
+        "prompt_tokens": 2,
+        "prompt_tokens_per_second": 30.0,
+        "generation_tokens": 2,
+        "generation_tokens_per_second": 4.0,
+        "peak_memory_bytes": 5_000_000,
+    }
+
+
 def test_say_shades_by_probability() -> None:
     """With colours the text is the same, and likely and unlikely words differ."""
     where = console(terminal=True)
@@ -119,8 +137,9 @@ def test_say_can_be_interrupted() -> None:
 
 def test_figures_leave_out_what_the_system_does_not_tell() -> None:
     """Without a reading of memory there is no line about it."""
-    assert len(Said("", 1, 2.0, 3, 4.0, None).lines()) == 2
-    assert Said("", 1, 2.0, 3, 4567.0, 5 * 10**9).lines()[1:] == [
+    drawn = [Piece(".", -1.0)] * 3
+    assert len(Said("", 1, 2.0, drawn, 4.0, None).lines()) == 2
+    assert Said("", 1, 2.0, drawn, 4567.0, 5 * 10**9).lines()[1:] == [
         "Generation: 3 tokens, 4,567.0 tokens per second",
         "Peak memory: 5.00 GB",
     ]

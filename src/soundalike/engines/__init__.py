@@ -4,9 +4,8 @@ An engine knows token ids, never names, messages or files of a chat. One file an
 test in tests/engines/test_contract.py runs against each that this machine can load.
 """
 
-from collections.abc import Collection, Generator, Sequence
+from collections.abc import Sequence
 from contextlib import AbstractContextManager
-from dataclasses import dataclass
 from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol, runtime_checkable
@@ -15,23 +14,34 @@ import numpy as np
 from numpy.typing import NDArray
 
 from soundalike.packing import Batch, Tokenizer
-from soundalike.sampling import Sampling
 
 if TYPE_CHECKING:
     from soundalike.recipe import Training
 
 
-@dataclass(frozen=True, slots=True)
-class Step:
-    """One token drawn for one prompt.
+class Streams(Protocol):
+    """Texts that a model goes on with side by side; each may come and go at any token."""
 
-    `stream` is the prompt's index, `token` the id drawn, `logprob` its natural-log probability under the
-    model before any sampling rule touched it.
-    """
+    @property
+    def logits(self) -> NDArray[np.float32]:
+        """(streams, vocabulary) of each stream's next token, in the order in which they joined."""
 
-    stream: int
-    token: int
-    logprob: float
+    @property
+    def masses(self) -> NDArray[np.float32]:
+        """(streams,): the logarithm of the sum of each row's exponentials, which makes logits log-probabilities."""
+
+    @property
+    def spent(self) -> Sequence[int]:
+        """The rows that have no place left for a token."""
+
+    def join(self, prompts: Sequence[Sequence[int]]) -> None:
+        """Read prompts, of each the end that fits, as streams after those that run."""
+
+    def advance(self, tokens: Sequence[int]) -> None:
+        """Give each stream its next token."""
+
+    def keep(self, rows: Sequence[int]) -> None:
+        """Go on with these rows only, in this order; the others' memory is free at once."""
 
 
 @runtime_checkable
@@ -48,15 +58,8 @@ class Engine(Protocol):
     def loss(self, batch: Batch) -> tuple[float, float]:
         """(sum of weighted loss in nats, sum of weights) on one batch, learning nothing."""
 
-    def generate(
-        self, prompts: Sequence[Sequence[int]], sampling: Sampling, max_tokens: int
-    ) -> Generator[list[Step], Collection[int] | None, None]:
-        """Continue many prompts at once.
-
-        Each item holds one Step for every stream still running. A stream ends after `max_tokens`, after it
-        has drawn the end-of-text token (which is given), or when the caller sends its index into the
-        generator: `stream.send({index, ...})` stops those streams at once and frees their place.
-        """
+    def streams(self) -> "Streams":
+        """No streams yet; `speech.generate` and `speech.Speech` draw from them."""
 
     def logprobs(self, tokens: Sequence[int]) -> NDArray[np.float32]:
         """Natural-log probability of each token given those before it, shape (len(tokens),); the first is 0."""

@@ -9,8 +9,10 @@ from collections.abc import Callable, Sequence
 from functools import partial
 from typing import TYPE_CHECKING
 
+import numpy as np
 import torch
 import torch.nn.functional as F
+from numpy.typing import NDArray
 from torch import Tensor
 
 from soundalike.engines.llama import Shape, block_mask, rotate
@@ -58,9 +60,9 @@ class Decoder:
         self.head = product(self.embedding * adapter.effective("model.norm.weight"))
         self.cos, self.sin = model.cos, model.sin
 
-    def open(self, prompts: Sequence[Sequence[int]], max_tokens: int) -> "Streams":
-        """Read the prompts; gives streams whose `logits` are those of each prompt's next token."""
-        return Streams(self, prompts, max_tokens)
+    def open(self) -> "TorchStreams":
+        """No streams yet."""
+        return TorchStreams(self)
 
     def _qkv(self, layer: FusedLayer, x: Tensor, cos: Tensor, sin: Tensor) -> tuple[Tensor, Tensor, Tensor]:
         shape, (rows, length, _) = self.shape, x.shape
@@ -83,44 +85,79 @@ class Decoder:
         return self.head(self._normed(x))
 
 
-class Streams:
-    """Streams in flight: their keys and values, how long each is, and the logits of what comes next."""
+class TorchStreams:
+    """Streams in flight: one block of keys and values, how long each stream is, and the logits of what comes next."""
 
-    @torch.inference_mode()
-    def __init__(self, decoder: Decoder, prompts: Sequence[Sequence[int]], max_tokens: int) -> None:
+    def __init__(self, decoder: Decoder) -> None:
         self.decoder = decoder
         shape, device = decoder.shape, decoder.embedding.device
-        longest = max(len(p) for p in prompts)
-        size = min(longest + max_tokens, shape.max_position_embeddings)
-        self.lengths = torch.tensor([len(p) for p in prompts], device=device)
-        block = (len(decoder.layers), len(prompts), shape.num_key_value_heads, size, shape.head_dim)
-        self.keys = torch.zeros(block, device=device, dtype=decoder.embedding.dtype)
-        self.values = torch.zeros_like(self.keys)
-        tokens = torch.tensor([[*p, *([0] * (longest - len(p)))] for p in prompts], device=device)
-        self.logits = self._read(tokens)
+        self._lengths = torch.zeros(0, dtype=torch.long, device=device)
+        block = (len(decoder.layers), 0, shape.num_key_value_heads, 0, shape.head_dim)
+        self._keys = torch.zeros(block, device=device, dtype=decoder.embedding.dtype)
+        self._values = torch.zeros_like(self._keys)
+        self._logits = torch.zeros(0, shape.vocab_size, device=device)
 
-    def _read(self, tokens: Tensor) -> Tensor:
+    @property
+    def logits(self) -> NDArray[np.float32]:
+        """(streams, vocabulary) of each stream's next token."""
+        made: NDArray[np.float32] = self._logits.float().cpu().numpy()
+        return made
+
+    @property
+    def masses(self) -> NDArray[np.float32]:
+        """(streams,): the logarithm of the sum of each row's exponentials."""
+        made: NDArray[np.float32] = self._logits.float().logsumexp(-1).cpu().numpy()
+        return made
+
+    @property
+    def spent(self) -> list[int]:
+        """The streams that have no place left for a token."""
+        reach = self.decoder.shape.max_position_embeddings
+        return [row for row, length in enumerate(self._lengths.tolist()) if length >= reach]
+
+    @torch.inference_mode()
+    def join(self, prompts: Sequence[Sequence[int]]) -> None:
+        """Read prompts into streams of their own, after those that run."""
+        kept = [list(prompt)[1 - self.decoder.shape.max_position_embeddings :] for prompt in prompts]
+        device, longest = self._lengths.device, max(map(len, kept))
+        self._reserve(longest)
+        lengths = torch.tensor([len(prompt) for prompt in kept], device=device)
+        tokens = torch.tensor([[*prompt, *([0] * (longest - len(prompt)))] for prompt in kept], device=device)
+        keys, values, logits = self._read(tokens, lengths)
+        room = (0, 0, 0, self._keys.shape[3] - longest)
+        self._keys = torch.cat((self._keys, F.pad(keys, room)), dim=1)
+        self._values = torch.cat((self._values, F.pad(values, room)), dim=1)
+        self._lengths = torch.cat((self._lengths, lengths))
+        self._logits = torch.cat((self._logits, logits.to(self._logits.dtype)))
+
+    def _reserve(self, length: int) -> None:
+        """Places for `length` tokens a stream, half as many again so that growing is rare."""
+        if length > self._keys.shape[3]:
+            size = min(length + max(64, length // 2), self.decoder.shape.max_position_embeddings)
+            room = (0, 0, 0, size - self._keys.shape[3])
+            self._keys, self._values = F.pad(self._keys, room), F.pad(self._values, room)
+
+    def _read(self, tokens: Tensor, lengths: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+        """Keys and values (layers, prompts, heads, length, head_dim), and the logits after each prompt."""
         decoder, length = self.decoder, tokens.shape[1]
         grouped = decoder.shape.num_key_value_heads != decoder.shape.num_attention_heads
         mask = block_mask(torch.zeros_like(tokens[:1]))
         cos, sin = decoder.cos[:length], decoder.sin[:length]
-        x = F.embedding(tokens, decoder.embedding)
-        for number, layer in enumerate(decoder.layers):
+        x, keys, values = F.embedding(tokens, decoder.embedding), list[Tensor](), list[Tensor]()
+        for layer in decoder.layers:
             q, k, v = decoder._qkv(layer, x, cos, sin)
-            self.keys[number, :, :, :length], self.values[number, :, :, :length] = k, v
+            keys.append(k)
+            values.append(v)
             x = decoder._rest(layer, x, F.scaled_dot_product_attention(q, k, v, attn_mask=mask, enable_gqa=grouped))
-        return decoder._logits(x[torch.arange(len(tokens), device=x.device), self.lengths - 1])
-
-    @property
-    def full(self) -> bool:
-        """Whether the longest stream has no place left."""
-        return int(self.lengths.max()) >= self.keys.shape[3]
+        last = x[torch.arange(len(tokens), device=x.device), lengths - 1]
+        return torch.stack(keys), torch.stack(values), decoder._logits(last)
 
     @torch.inference_mode()
-    def step(self, tokens: Sequence[int]) -> None:
-        """Give each stream its next token; `logits` (streams, vocabulary) then speak of the one after."""
-        decoder, shape, at = self.decoder, self.decoder.shape, self.lengths
+    def advance(self, tokens: Sequence[int]) -> None:
+        """Give each stream its next token."""
+        decoder, shape, at = self.decoder, self.decoder.shape, self._lengths
         reach = int(at.max()) + 1
+        self._reserve(reach)
         rows = torch.arange(len(at), device=at.device)
         cos, sin = decoder.cos[at][:, None, None], decoder.sin[at][:, None, None]
         mask = None
@@ -130,18 +167,18 @@ class Streams:
         group = shape.num_attention_heads // shape.num_key_value_heads
         for number, layer in enumerate(decoder.layers):
             q, k, v = decoder._qkv(layer, x, cos, sin)
-            self.keys[number, rows, :, at], self.values[number, rows, :, at] = k[:, :, 0], v[:, :, 0]
-            keys, values = self.keys[number, :, :, :reach], self.values[number, :, :, :reach]
+            self._keys[number, rows, :, at], self._values[number, rows, :, at] = k[:, :, 0], v[:, :, 0]
+            keys, values = self._keys[number, :, :, :reach], self._values[number, :, :, :reach]
             # The heads that share a key stand as rows of one product: no copy of the cache per head.
             together = q.reshape(len(at), shape.num_key_value_heads, group, shape.head_dim)
             seen = F.scaled_dot_product_attention(together, keys, values, attn_mask=mask)
             x = decoder._rest(layer, x, seen.reshape(len(at), shape.num_attention_heads, 1, shape.head_dim))
-        self.lengths = at + 1
-        self.logits = decoder._logits(x[:, 0])
+        self._lengths = at + 1
+        self._logits = decoder._logits(x[:, 0])
 
     @torch.inference_mode()
     def keep(self, rows: Sequence[int]) -> None:
-        """Go on with these streams only; the others' memory is free at once."""
-        index = torch.tensor(rows, device=self.lengths.device)
-        self.lengths, self.logits = self.lengths[index], self.logits[index]
-        self.keys, self.values = self.keys[:, index], self.values[:, index]
+        """Go on with these streams only."""
+        index = torch.tensor(rows, dtype=torch.long, device=self._lengths.device)
+        self._lengths, self._logits = self._lengths[index], self._logits[index]
+        self._keys, self._values = self._keys[:, index], self._values[:, index]

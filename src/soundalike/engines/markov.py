@@ -6,7 +6,7 @@ docs/engines.md walks through it. Knows nothing of names, messages or clone fold
 
 import json
 import re
-from collections.abc import Collection, Generator, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -14,10 +14,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from soundalike.engines import Step
 from soundalike.errors import EngineError
 from soundalike.packing import Batch
-from soundalike.sampling import Sampler, Sampling
 
 if TYPE_CHECKING:
     from soundalike.recipe import Training
@@ -90,24 +88,14 @@ class MarkovEngine:
         examples = [(share, self._chance(context, token)) for context, token, share in _examples(batch, self.order)]
         return -sum(share * float(np.log(chance)) for share, chance in examples), sum(share for share, _ in examples)
 
-    def generate(
-        self, prompts: Sequence[Sequence[int]], sampling: Sampling, max_tokens: int
-    ) -> Generator[list[Step], Collection[int] | None, None]:
-        """Continue many prompts at once, one Step a running stream at a time."""
-        pasts, sampler = [list(prompt) for prompt in prompts], Sampler(sampling, prompts)
-        running = list(range(len(prompts)))
-        for _ in range(max_tokens):
-            if not running:
-                return
-            logits = np.stack([np.log(self._chances(self._context(pasts[stream]))) for stream in running])
-            tokens, logprobs = sampler.draw(logits, running)
-            drawn = zip(running, tokens.tolist(), logprobs.tolist(), strict=True)
-            steps = [Step(stream, token, logprob) for stream, token, logprob in drawn]
-            for step in steps:
-                pasts[step.stream].append(step.token)
-            stopped = (yield steps) or ()
-            ended = {step.stream for step in steps if step.token == self.tokenizer.end}
-            running = [stream for stream in running if stream not in stopped and stream not in ended]
+    def streams(self) -> "MarkovStreams":
+        """No streams yet."""
+        return MarkovStreams(self)
+
+    def logits_after(self, past: Sequence[int]) -> NDArray[np.float32]:
+        """Natural-log probability of every token after these, shape (vocabulary,)."""
+        made: NDArray[np.float32] = np.log(self._chances(self._context(past)))
+        return made
 
     def logprobs(self, tokens: Sequence[int]) -> NDArray[np.float32]:
         """Natural-log probability of each token given those before it; the first is 0."""
@@ -189,6 +177,38 @@ class MarkovEngine:
             after = self._counts[ending]
             self._arrays[ending] = np.array(list(after)), np.array(list(after.values()))
         return self._arrays[ending]
+
+
+class MarkovStreams:
+    """Texts that go on side by side: a chain needs nothing of them but their tokens."""
+
+    spent: Sequence[int] = ()
+
+    def __init__(self, engine: MarkovEngine) -> None:
+        self._engine, self._pasts = engine, list[list[int]]()
+
+    @property
+    def logits(self) -> NDArray[np.float32]:
+        """(streams, vocabulary) of each stream's next token."""
+        return np.stack([self._engine.logits_after(past) for past in self._pasts])
+
+    @property
+    def masses(self) -> NDArray[np.float32]:
+        """(streams,): nothing, the logits of a chain being log-probabilities."""
+        return np.zeros(len(self._pasts), np.float32)
+
+    def join(self, prompts: Sequence[Sequence[int]]) -> None:
+        """Read prompts into streams after those that run."""
+        self._pasts += map(list, prompts)
+
+    def advance(self, tokens: Sequence[int]) -> None:
+        """Give each stream its next token."""
+        for past, token in zip(self._pasts, tokens, strict=True):
+            past.append(token)
+
+    def keep(self, rows: Sequence[int]) -> None:
+        """Go on with these streams only."""
+        self._pasts = [self._pasts[row] for row in rows]
 
 
 def _endings(context: Context) -> Iterator[Context]:

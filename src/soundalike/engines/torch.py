@@ -6,9 +6,9 @@ It knows neither text nor time budgets.
 """
 
 import time
-from collections.abc import Collection, Generator, Iterator, Sequence
+from collections.abc import Sequence
 from contextlib import AbstractContextManager
-from functools import cache
+from functools import cache, cached_property
 from pathlib import Path
 from typing import Any
 
@@ -18,9 +18,10 @@ from numpy.typing import NDArray
 from safetensors.torch import load_file
 from torch import Tensor
 
-from soundalike.engines import Step
+from soundalike.engines import Streams, fused
 from soundalike.engines.adapter import Adapter, Delta, LowRank, method_of, switched_off
-from soundalike.engines.decode import Decoder, Streams
+from soundalike.engines.decode import Decoder
+from soundalike.engines.lanes import Lanes
 from soundalike.engines.llama import Llama, Shape, block_mask
 from soundalike.engines.loss import weighted_cross_entropy
 from soundalike.engines.muon import Muon
@@ -28,10 +29,9 @@ from soundalike.engines.tokenizer import FileTokenizer
 from soundalike.errors import EngineError
 from soundalike.packing import Batch
 from soundalike.recipe import Training
-from soundalike.sampling import Sampler, Sampling
 
 EMBEDDED = Path(__file__).parents[1] / "pocket" / "weights"
-MICRO_TOKENS = 2_048  # tokens in flight at once: activations of a small base stay under half a gigabyte
+MICRO_TOKENS = 2_048  # tokens in flight in a lane: activations of a small base stay under half a gigabyte
 
 
 class TorchEngine:
@@ -41,21 +41,25 @@ class TorchEngine:
         self.model, self.tokenizer, self.adapter, self.base, self.training = model, tokenizer, adapter, base, training
         self.device = next(model.parameters()).device
         self.optimizers = _optimizers(adapter, training)
-        self._decoder: Decoder | None = None
+        parameters = sum(p.numel() for p in model.parameters())
+        self.fuses = self.device.type == "cpu" and fused.fits(model.shape, parameters)
+        self._decoder: Decoder | fused.FusedDecoder | None = None
 
     @property
     def window(self) -> int:
         """The longest sequence that the base can look at."""
         return self.model.shape.max_position_embeddings
 
+    @cached_property
+    def _lanes(self) -> Lanes[Llama]:
+        """Made for training only: who speaks needs no twins."""
+        return Lanes(self.model, torch.get_num_threads() if self.device.type == "cpu" else 1)
+
     def step(self, batch: Batch, learning_rate: float) -> float:
         """One update; gives the weighted mean loss in nats a token before it."""
         self._decoder = None
-        weight, total = float(batch.weights.sum()), 0.0
-        for part in _micro(batch):
-            loss = self._forward(part) / weight
-            loss.backward()  # type: ignore[no-untyped-call]
-            total += loss.item()
+        weight = float(batch.weights.sum())
+        total = self._lanes.gradient(lambda model, part: self._forward(model, part) / weight, self._parts(batch))
         parameters = list(self.adapter.parameters().values())
         torch.nn.utils.clip_grad_norm_(parameters, self.training.clip)
         for optimizer in self.optimizers:
@@ -65,20 +69,29 @@ class TorchEngine:
             optimizer.zero_grad()
         return total
 
-    @torch.no_grad()
     def loss(self, batch: Batch) -> tuple[float, float]:
         """(sum of weighted loss in nats, sum of weights)."""
-        return sum(self._forward(part).item() for part in _micro(batch)), float(batch.weights.sum())
 
-    def _forward(self, batch: Batch) -> Tensor:
+        def one(part: Batch) -> float:
+            with torch.no_grad():  # it holds for a thread
+                return self._forward(self.model, part).item()
+
+        return sum(self._lanes.map(one, self._parts(batch))), float(batch.weights.sum())
+
+    def _parts(self, batch: Batch) -> list[Batch]:
+        """A part a lane, and more where one would hold more than MICRO_TOKENS."""
+        rows = max(1, min(MICRO_TOKENS // batch.tokens.shape[1], -(-len(batch) // len(self._lanes.models))))
+        return [batch.take(slice(start, start + rows)) for start in range(0, len(batch), rows)]
+
+    def _forward(self, model: Llama, batch: Batch) -> Tensor:
         tokens = torch.from_numpy(batch.tokens).to(self.device).long()
         positions = torch.from_numpy(batch.positions).to(self.device).long()
         mask = block_mask(torch.from_numpy(batch.documents).to(self.device))
         targets, weights = tokens[:, 1:].flatten(), torch.from_numpy(batch.weights).to(self.device)[:, 1:].flatten()
         learned = weights > 0
         with _precision(self.device.type):
-            hidden = self.model(tokens, positions, mask)[:, :-1].flatten(0, 1)[learned]
-            return weighted_cross_entropy(hidden, self.model.head.to(hidden.dtype), targets[learned], weights[learned])
+            hidden = model(tokens, positions, mask)[:, :-1].flatten(0, 1)[learned]
+            return weighted_cross_entropy(hidden, model.head.to(hidden.dtype), targets[learned], weights[learned])
 
     @torch.no_grad()
     def logprobs(self, tokens: Sequence[int]) -> NDArray[np.float32]:
@@ -89,14 +102,11 @@ class TorchEngine:
         given = torch.log_softmax((hidden @ self.model.head.T).float(), dim=-1).gather(1, ids[0, 1:, None])
         return np.concatenate(([0.0], given[:, 0].cpu().numpy())).astype(np.float32)
 
-    def generate(
-        self, prompts: Sequence[Sequence[int]], sampling: Sampling, max_tokens: int
-    ) -> Generator[list[Step], Collection[int] | None, None]:
-        """Continue many prompts at once; see the Engine protocol."""
+    def streams(self) -> Streams:
+        """No streams yet, over the model as it is now."""
         if self._decoder is None:
-            self._decoder = Decoder(self.adapter)
-        prompts = [list(p)[-(self.window - 1) :] for p in prompts]
-        return _generate(self._decoder.open(prompts, max_tokens), prompts, sampling, max_tokens, self.tokenizer.end)
+            self._decoder = fused.FusedDecoder(self.adapter) if self.fuses else Decoder(self.adapter)
+        return self._decoder.open()
 
     def adapter_off(self) -> AbstractContextManager[None]:
         """Within it the engine is the base alone."""
@@ -190,30 +200,6 @@ def _optimizers(adapter: Adapter, training: Training) -> list[torch.optim.Optimi
         made.append(Muon([moving[name] for name in whole], 0.0, weight_decay=training.weight_decay))
         made[1].param_groups[0]["scale"] = training.muon_scale
     return made
-
-
-def _micro(batch: Batch) -> Iterator[Batch]:
-    rows = max(1, MICRO_TOKENS // batch.tokens.shape[1])
-    for start in range(0, len(batch), rows):
-        yield batch.take(slice(start, start + rows))
-
-
-def _generate(
-    streams: Streams, prompts: Sequence[Sequence[int]], sampling: Sampling, max_tokens: int, end: int
-) -> Generator[list[Step], Collection[int] | None, None]:
-    sampler = Sampler(sampling, prompts)
-    alive = list(range(len(prompts)))
-    for count in range(1, max_tokens + 1):
-        tokens, logprobs = sampler.draw(streams.logits.float().cpu().numpy(), alive)
-        drawn = [Step(s, int(t), float(p)) for s, t, p in zip(alive, tokens, logprobs, strict=True)]
-        stopped: Collection[int] = (yield drawn) or ()
-        rows = [row for row, step in enumerate(drawn) if step.token != end and step.stream not in stopped]
-        if not rows or count == max_tokens or streams.full:
-            return
-        if len(rows) < len(alive):
-            streams.keep(rows)
-        alive = [alive[row] for row in rows]
-        streams.step([drawn[row].token for row in rows])
 
 
 def _precision(device: str) -> AbstractContextManager[Any]:

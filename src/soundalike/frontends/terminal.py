@@ -12,6 +12,7 @@ from contextlib import suppress
 from dataclasses import dataclass, replace
 from importlib import import_module
 from time import perf_counter
+from typing import Any
 
 from rich.color import Color
 from rich.console import Console
@@ -22,7 +23,7 @@ from soundalike.errors import RecipeError
 from soundalike.guards import Interventions
 from soundalike.sampling import Sampling
 from soundalike.transcript import UNSEEN
-from soundalike.voice import Voice
+from soundalike.voice import Completion, Piece, Voice
 
 _UNSEEN = re.compile(UNSEEN)
 
@@ -31,12 +32,35 @@ _UNSEEN = re.compile(UNSEEN)
 class Said:
     """What `say` printed and how fast: rates in tokens per second, 0 where too few came; memory in bytes."""
 
-    text: str
+    prompt: str
     prompt_tokens: int
     prompt_rate: float
-    tokens: int
+    pieces: list[Piece]
     rate: float
     peak_memory: int | None
+
+    @property
+    def text(self) -> str:
+        """The prompt and what was drawn after it."""
+        return self.prompt + "".join(piece.text for piece in self.pieces)
+
+    @property
+    def tokens(self) -> int:
+        """How many were drawn."""
+        return len(self.pieces)
+
+    def as_dict(self) -> dict[str, Any]:
+        """As plain values, for JSON: each token with its probability under the raw model."""
+        return {
+            "prompt": self.prompt,
+            "text": self.text,
+            "tokens": [{"text": piece.text, "probability": math.exp(piece.logprob)} for piece in self.pieces],
+            "prompt_tokens": self.prompt_tokens,
+            "prompt_tokens_per_second": self.prompt_rate,
+            "generation_tokens": self.tokens,
+            "generation_tokens_per_second": self.rate,
+            "peak_memory_bytes": self.peak_memory,
+        }
 
     def lines(self) -> list[str]:
         """The figures in words."""
@@ -62,28 +86,29 @@ def say(
     console = console or Console()
     completion = voice.complete(prompt, max_tokens, sampling)
     console.out(visible(completion.prompt), style="bold", highlight=False, end="")
-    texts = [completion.prompt]
+    pieces: list[Piece] = []
     moments = [perf_counter()]
     with suppress(KeyboardInterrupt):
         for piece in completion.pieces:
             moments.append(perf_counter())
-            texts.append(piece.text)
+            pieces.append(piece)
             style = shade(piece.logprob) if colorize else None
             console.out(visible(piece.text), style=style, highlight=False, end="")
-    said = _measured("".join(texts), completion.prompt_tokens, moments)
+    said = _measured(completion, pieces, moments)
     console.out("\n", highlight=False)
     for line in said.lines():
         console.print(Text(line, style="dim"), soft_wrap=True)
     return said
 
 
-def _measured(text: str, prompt_tokens: int, moments: list[float]) -> Said:
+def _measured(completion: Completion, pieces: list[Piece], moments: list[float]) -> Said:
     """The prompt is read until the first token comes, so the rate of generation counts those after it."""
     drawn = len(moments) - 1
     reading = moments[1] - moments[0] if drawn else 0.0
     writing = moments[-1] - moments[1] if drawn else 0.0
-    rates = [count / time if time > 0 else 0.0 for count, time in ((prompt_tokens, reading), (drawn - 1, writing))]
-    return Said(text, prompt_tokens, rates[0], drawn, rates[1], peak_memory())
+    spent = ((completion.prompt_tokens, reading), (drawn - 1, writing))
+    rates = [count / time if time > 0 else 0.0 for count, time in spent]
+    return Said(completion.prompt, completion.prompt_tokens, rates[0], pieces, rates[1], peak_memory())
 
 
 def visible(text: str) -> str:

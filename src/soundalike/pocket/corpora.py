@@ -8,6 +8,7 @@ case, bursts, monologues. Two in a hundred conversations, chosen by hash, are he
 import gzip
 import json
 import re
+from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from hashlib import sha256
@@ -22,12 +23,31 @@ SHARES = {"self_dialogue": 0.34, "topical_chat": 0.14, "gitter": 0.24, "critical
 SPOKEN = {"critical_role"}  # transcribed speech, told by its "(laughs)" and its dashes
 
 STAGE = re.compile(r"\s*[(\[](?:[a-z' -]{3,40})[)\]]")
-CODE = re.compile(r"```|^\W*$|[{};=<>\\|]{2}|\w\(\)|</?\w+>|\[!\[|^\s*(?:sudo|npm|git|apt-get) ")
+CUT_OFF = re.compile(r"\s*--+\s*$")  # how a transcriber marks a speaker who was interrupted
+DASH = re.compile(r"\s*--+\s*")
+CODE = re.compile(r"```|^\W{6,}$|[{};=<>\\|]{2}|\w\(\)|</?\w+>|\[!\[|^\s*(?:sudo|npm|git|apt-get) |^\s*[*#>|] ?\S")
 HELP_BOT = re.compile(
     r"brownie point|please don't flood|^\W*!\w+|welcome to \w*\s?room|\bfreecodecamp\b", re.IGNORECASE
 )
-MASK = re.compile(r"<(?:link|code|email|path|file)>")
+MASK = re.compile(r"<(?:link|code|email|path|file)>|\ufffd")
+# Handles that the corpora's own masking missed, and addresses: a word with an underscore or two digits in it,
+# unless it is an emoji's name between colons.
+HANDLE = re.compile(r"(?<![:\w])[a-z]{2}\w*(?:_|\d\d)\w*(?!\w*:)", re.IGNORECASE)
+ADDRESS = re.compile(
+    r"https?:|www\.|\w\.(?:com|org|net|io|edu|de)\b|\S@\S+\.\w|\d+\.\d+\.\d+\.\d+|#[a-z]", re.IGNORECASE
+)
+SLUR = re.compile(
+    r"n[i1]gg(?:[e3]r|[a4])|f[a4]gg?[o0]t|\bfags?\b|tr[a4]nn(?:y|ie)|\bk[i1]kes?\b|\bsp[i1]cs?\b|\bcunts?\b|ret[a4]rd",
+    re.IGNORECASE,
+)
+LONG_TURN, SAME_TURNS = 40, 3  # a turn of more characters is kept so many times: beyond, it is spam or a bot
+UNWANTED = (CODE, HELP_BOT, MASK, HANDLE, ADDRESS, SLUR)
 MENTION = re.compile(r"@user\b[:,]?")
+
+# What chatters put after a line and the corpora hardly hold.
+TAILS = (
+    "lol lmao haha hahaha tbh ngl omg fr rn imo idk xd ikr lmfao bruh smh wtf 😂 😭 💀 ❤️ 🔥 👀 🙏 😅 🤔 🥺 ✨ 👍 🤷 🙄"
+).split()
 
 Turn = tuple[int, str]
 
@@ -50,18 +70,25 @@ class Corpora:
 
 def read(folder: Path) -> Corpora:
     """All corpora in `folder`, cleaned, without exact duplicates."""
-    corpora, seen = Corpora(), set[tuple[Turn, ...]]()
+    corpora, seen, said = Corpora(), set[tuple[Turn, ...]](), Counter[str]()
     for path in sorted(folder.glob("*.jsonl.gz")):
         name = path.name.removesuffix(".jsonl.gz")
         corpora.train[name], corpora.held_out[name] = [], []
         for thread, turns in _rows(path):
-            kept = tuple(clean(name, turns))
+            kept = tuple(turn for turn in clean(name, turns) if not _spam(turn[1], said))
             if len(kept) < 2 or kept in seen:
                 continue
             seen.add(kept)
             side = corpora.held_out if _held_out(name, thread) else corpora.train
             side[name].append(Conversation(name, kept))
     return corpora
+
+
+def _spam(text: str, said: Counter[str]) -> bool:
+    if len(text) <= LONG_TURN:
+        return False
+    said[text.casefold()] += 1
+    return said[text.casefold()] > SAME_TURNS
 
 
 def _rows(path: Path) -> Iterator[tuple[str, list[Turn]]]:
@@ -76,13 +103,15 @@ def _held_out(name: str, thread: str) -> bool:
 
 
 def clean(source: str, turns: list[Turn]) -> Iterator[Turn]:
-    """The turns that a person could have typed: no stage directions, code, help-bots or masks."""
+    """The turns that a friend could have typed: no stage directions, code, help-bots, masks, handles or slurs."""
     for who, text in turns:
         if source in SPOKEN:
-            text = STAGE.sub("", text)
-        if CODE.search(text) or HELP_BOT.search(text) or MASK.search(text):
+            text = DASH.sub("... ", CUT_OFF.sub("", STAGE.sub("", text)))
+        if any(pattern.search(text) for pattern in UNWANTED):
             continue
-        text = " ".join(text.replace("\\n", " ").split()).strip('"')
+        text = " ".join(text.replace("\\n", " ").replace('""', '"').split())
+        if text.count('"') % 2:
+            text = text.strip('"')
         if text and text != "@user":
             yield who, text
 
@@ -115,12 +144,14 @@ class Style:
     lower: bool
     bare: bool
     burst: float
+    laugh: float
 
     @classmethod
     def draw(cls, rng: Random, source: str) -> "Style":
         """Lower case weighs more where the corpus is edited prose than where people typed."""
         lower = rng.random() < (0.2 if source in {"gitter", "ubuntu_irc"} else 0.5)
-        return cls(lower, lower and rng.random() < 0.5, rng.choice((0.0, 0.0, 0.3, 0.7)))
+        laugh = rng.choice((0.04, 0.1)) if lower and rng.random() < 0.3 else 0.0
+        return cls(lower, lower and rng.random() < 0.5, rng.choice((0.0, 0.0, 0.3, 0.7)), laugh)
 
     def write(self, text: str, others: list[str], rng: Random) -> list[str]:
         """The lines in which a chatter sends `text`, mentioning `others` here and there."""
@@ -131,7 +162,12 @@ class Style:
         if self.bare:
             text = text.replace("'", "")
         lines = re.split(r"(?<=[.!?]) +", text) if rng.random() < self.burst else [text]
-        return [line[:-1] if self.lower and line.endswith(".") and not line.endswith("..") else line for line in lines]
+        if self.lower:
+            lines = [line[:-1] if line.endswith(".") and not line.endswith("..") else line for line in lines]
+        if rng.random() < self.laugh:
+            lines[-1] = f"{lines[-1]} {rng.choice(TAILS)}" if rng.random() < 0.7 else lines[-1]
+            lines += [rng.choice(TAILS)] if rng.random() < 0.4 else []
+        return lines
 
 
 def chunks(corpora: Corpora, seed: int, conversations: int) -> Iterator[list[Document]]:

@@ -24,6 +24,7 @@ from safetensors.torch import save_file
 from tokenizers import Tokenizer as Fast
 from tokenizers import decoders, models, pre_tokenizers, trainers
 
+from soundalike.engines.lanes import Lanes
 from soundalike.engines.llama import Llama, Shape, block_mask
 from soundalike.engines.loss import weighted_cross_entropy
 from soundalike.engines.muon import Muon
@@ -32,6 +33,7 @@ from soundalike.packing import Batch, Document, encode, pack
 from soundalike.pocket import corpora
 
 CHECKPOINT_SECONDS = 60.0
+LANE_WINDOWS = 2  # windows that one core reads at a time
 END, PAD = "<|endoftext|>", "<|pad|>"
 # What chatters type and the corpora lack: seen often enough by the tokenizer not to fall apart into bytes.
 EMOJI = (
@@ -54,15 +56,15 @@ class Settings:
     """Everything that decides the weights besides the corpora."""
 
     seed: int = 1
-    tokens: int = 8_000_000
-    window: int = 256
+    tokens: int = 14_000_000
+    window: int = 512
     batch_windows: int = 16
     chunk_conversations: int = 2_048
     vocabulary: int = 8_192
     matrix_rate: float = 0.02
     vector_rate: float = 3e-3
     weight_decay: float = 0.05
-    warmup_steps: int = 60
+    warmup_steps: int = 50
     decay_share: float = 0.3
     clip: float = 1.0
 
@@ -82,10 +84,10 @@ class Settings:
 
 SHAPE = Shape(
     vocab_size=8_192,
-    hidden_size=320,
-    intermediate_size=896,
-    num_hidden_layers=7,
-    num_attention_heads=5,
+    hidden_size=256,
+    intermediate_size=704,
+    num_hidden_layers=6,
+    num_attention_heads=4,
     num_key_value_heads=1,
     head_dim=64,
     max_position_embeddings=512,
@@ -180,6 +182,7 @@ class Run:
         initialise(self.model)
         matrices = [p for p in self.model.model.layers.parameters() if p.ndim == 2]
         vectors = [p for p in self.model.parameters() if not any(p is m for m in matrices)]
+        self.lanes = Lanes(self.model, torch.get_num_threads())
         self.muon = Muon(matrices, settings.matrix_rate, weight_decay=settings.weight_decay)
         self.adam = torch.optim.AdamW(vectors, settings.vector_rate, betas=(0.9, 0.95), weight_decay=0.0, fused=True)
 
@@ -188,15 +191,16 @@ class Run:
         started, share = time.perf_counter(), self.settings.rate(self.done)
         self.muon.param_groups[0]["lr"] = self.settings.matrix_rate * share
         self.adam.param_groups[0]["lr"] = self.settings.vector_rate * share
-        loss = batch_loss(self.model, batch) / float(batch.weights.sum())
-        loss.backward()  # type: ignore[no-untyped-call]
+        weight = float(batch.weights.sum())
+        parts = [batch.take(slice(at, at + LANE_WINDOWS)) for at in range(0, len(batch), LANE_WINDOWS)]
+        loss = self.lanes.gradient(lambda model, part: batch_loss(model, part) / weight, parts)
         torch.nn.utils.clip_grad_norm_(self.model.parameters(), self.settings.clip)
         for optimizer in (self.muon, self.adam):
             optimizer.step()
             optimizer.zero_grad()
         self.done += 1
         self.seconds += time.perf_counter() - started
-        return loss.item()
+        return loss
 
     def save(self, path: Path) -> None:
         """Atomically: the old checkpoint stands until the new one is whole."""
@@ -244,7 +248,7 @@ def pretrain(folder: Path, out: Path, settings: Settings, shape: Shape = SHAPE) 
         if time.perf_counter() - saved > CHECKPOINT_SECONDS:
             run.save(checkpoint)
             saved = time.perf_counter()
-        if run.done % 200 == 0:
+        if run.done % 250 == 0:
             print(
                 {k: round(v, 3) for k, v in evaluate(run.model, tokenizer, data, settings.window, 30).items()},
                 flush=True,

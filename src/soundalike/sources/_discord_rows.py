@@ -140,12 +140,13 @@ def _parse_json(pieces: list[Piece], first: int, id_type: pl.DataType) -> pl.Dat
         body = piece.raw.removeprefix(_BOM).strip()
         if body[:1] != b"[" or body[-1:] != b"]":
             return None
-        parts.append(b'{"%s":%d}' % (_MARK.encode(), number))
+        parts.append(b'%s{"%s":%d}' % (b"," if parts else b"[", _MARK.encode(), number))
         if len(body) > _NO_ROW or body[1:-1].strip():
-            parts.append(memoryview(body)[1:-1])
+            parts += (b",", memoryview(body)[1:-1])
+    parts.append(b"]")
     schema = {_MARK: pl.UInt32(), **{name: pl.String() for name in FIELDS}, "ID": id_type}
     try:
-        return pl.read_json(b"[" + b",".join(parts) + b"]", schema=schema)
+        return pl.read_json(b"".join(parts), schema=schema)
     except PolarsError:
         return None
 

@@ -6,14 +6,12 @@ Where things lie is `_discord_layout`'s to know, who is who `_discord_facts`', w
 and `_discord_messages`'.
 """
 
-from collections import deque
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor
-from typing import TypeVar
+from collections.abc import Callable, Iterator, Sequence
 
 import polars as pl
 
 from soundalike.messages import Corpus, empty
+from soundalike.side_by_side import side_by_side
 from soundalike.sources._discord_facts import UNREADABLE, read_facts
 from soundalike.sources._discord_layout import Channel, Package, find_packages, holds_package
 from soundalike.sources._discord_messages import SOURCE, Tally, to_messages
@@ -25,9 +23,6 @@ NAME = SOURCE
 LOOKED_FOR = "a Discord data package (a ZIP or folder with c1234567890/messages.json, or messages.csv, inside)"
 
 _BATCH = 6 << 20  # bytes of messages that a thread takes at once
-_AHEAD = 2  # batches in the threads' hands while the next one is unpacked
-
-_Result = TypeVar("_Result")
 
 
 def recognise(tree: Tree) -> bool:
@@ -59,22 +54,11 @@ def _read_package(package: Package) -> Iterator[tuple[Corpus, int]]:
     def read_batch(batch: list[Piece]) -> tuple[Corpus, Tally, int]:
         return *to_messages(parse(batch), channels, facts), sum(len(piece.raw) for piece in batch)
 
-    for corpus, counts, size in _side_by_side(read_batch, _batches(package.channels)):
+    # Unpacking goes on while threads parse.
+    for corpus, counts, size in side_by_side(read_batch, _batches(package.channels)):
         tally.add(counts)
         yield corpus, size
     yield Corpus(empty(), notes=tally.notes(), exact_ids=tally.exact_ids), 0
-
-
-def _side_by_side(work: Callable[[list[Piece]], _Result], batches: Iterable[list[Piece]]) -> Iterator[_Result]:
-    """Results in order. zlib and Polars both let go of the interpreter, so unpacking goes on while threads parse."""
-    waiting: deque[Future[_Result]] = deque()
-    with ThreadPoolExecutor(max_workers=2) as pool:
-        for batch in batches:
-            waiting.append(pool.submit(work, batch))
-            if len(waiting) > _AHEAD:
-                yield waiting.popleft().result()
-        while waiting:
-            yield waiting.popleft().result()
 
 
 def _batches(channels: Sequence[Channel]) -> Iterator[list[Piece]]:

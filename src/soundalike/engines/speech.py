@@ -1,0 +1,99 @@
+"""Drawing tokens from an engine's streams, which may join and leave at any token.
+
+Joins what a model believes (`Streams`) and how a token is chosen (`Sampler`), and counts who still speaks. It
+knows token ids, never text.
+"""
+
+from collections.abc import Collection, Generator, Sequence
+from dataclasses import dataclass
+
+from soundalike.engines import Engine
+from soundalike.sampling import Sampler, Sampling
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """One token drawn for one stream.
+
+    `stream` is the stream's number, `token` the id drawn, `logprob` its natural-log probability under the
+    model before any sampling rule touched it.
+    """
+
+    stream: int
+    token: int
+    logprob: float
+
+
+class Speech:
+    """Many replies being drawn at once over one engine; a stream takes part from `join` until it ends or leaves."""
+
+    def __init__(self, engine: Engine) -> None:
+        self._streams, self._end = engine.streams(), engine.tokenizer.end
+        self._sampler, self._joined = Sampler(), 0
+        self._left: dict[int, int] = {}  # running stream -> tokens it may still draw, in the order of the rows
+        self._waiting: list[int] = []  # each running stream's last token, which the model has not read
+
+    @property
+    def running(self) -> list[int]:
+        """The streams that will draw at the next step."""
+        return list(self._left)
+
+    def join(self, prompts: Sequence[Sequence[int]], sampling: Sampling, max_tokens: int) -> list[int]:
+        """Go on with these prompts too, each for at most `max_tokens`; gives their numbers, counted from 0."""
+        if not prompts or max_tokens < 1:
+            return []
+        self._advance()
+        numbers = list(range(self._joined, self._joined + len(prompts)))
+        self._joined += len(prompts)
+        self._streams.join(prompts)
+        self._sampler.join(numbers, prompts, sampling)
+        self._left |= dict.fromkeys(numbers, max_tokens)
+        return numbers
+
+    def leave(self, streams: Collection[int]) -> None:
+        """Give these streams up; their place is free at once. Those that have ended already are passed over."""
+        gone = [stream for stream in streams if stream in self._left]
+        if not gone:
+            return
+        rows = [row for row, stream in enumerate(self._left) if stream not in gone]
+        for stream in gone:
+            del self._left[stream]
+            self._sampler.leave(stream)
+        self._waiting = [self._waiting[row] for row in rows] if self._waiting else []
+        self._streams.keep(rows)
+
+    def step(self) -> list[Step]:
+        """One token for every running stream; one ends with the end-of-text token, which is given, or its last."""
+        self._advance()
+        if not self._left:
+            return []
+        numbers = self.running
+        tokens, logprobs = self._sampler.draw(self._streams.logits, self._streams.masses, numbers)
+        drawn = [Step(s, t, p) for s, t, p in zip(numbers, tokens.tolist(), logprobs.tolist(), strict=True)]
+        self._waiting = [step.token for step in drawn]
+        spent = {numbers[row] for row in self._streams.spent}
+        for stream in numbers:
+            self._left[stream] -= 1
+        self.leave([s.stream for s in drawn if s.token == self._end or s.stream in spent or not self._left[s.stream]])
+        return drawn
+
+    def _advance(self) -> None:
+        """Let the model read what was drawn: not before it is asked to go on, so that nothing is read for nobody."""
+        if self._waiting:
+            self._streams.advance(self._waiting)
+            self._waiting = []
+
+
+def generate(
+    engine: Engine, prompts: Sequence[Sequence[int]], sampling: Sampling, max_tokens: int
+) -> Generator[list[Step], Collection[int] | None, None]:
+    """Continue many prompts at once; stream i is prompt i.
+
+    Each item holds one Step for every stream still running. A stream ends after `max_tokens`, after it has drawn
+    the end-of-text token (which is given), or when the caller sends its index into the generator:
+    `stream.send({index, ...})` stops those streams at once and frees their place.
+    """
+    speech = Speech(engine)
+    speech.join(prompts, sampling, max_tokens)
+    while speech.running:
+        speech.leave((yield speech.step()) or ())

@@ -1,0 +1,23 @@
+"""Work on many pieces at once: for work that lets go of the interpreter, as Polars and zlib do."""
+
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
+from typing import TypeVar
+
+AHEAD = 2  # pieces in the threads' hands while the next one is made
+
+_Piece = TypeVar("_Piece")
+_Result = TypeVar("_Result")
+
+
+def side_by_side(work: Callable[[_Piece], _Result], pieces: Iterable[_Piece]) -> Iterator[_Result]:
+    """Results in the pieces' order; only a few pieces and results exist at a time."""
+    waiting: deque[Future[_Result]] = deque()
+    with ThreadPoolExecutor(max_workers=AHEAD) as pool:
+        for piece in pieces:
+            waiting.append(pool.submit(work, piece))
+            if len(waiting) > AHEAD:
+                yield waiting.popleft().result()
+        while waiting:
+            yield waiting.popleft().result()

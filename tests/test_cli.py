@@ -1,0 +1,125 @@
+"""The command line: what goes to which stream, and what is printed as it stands."""
+
+import json
+import sys
+import tomllib
+from collections.abc import Callable
+from contextlib import nullcontext
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from soundalike import cli, engines
+from soundalike.demo import OPENERS, write_package
+
+Run = Callable[..., tuple[int, str, str]]
+
+
+@pytest.fixture
+def run(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Run:
+    """Runs a command; gives exit code, standard output and standard error."""
+
+    def run(*words: object) -> tuple[int, str, str]:
+        monkeypatch.setattr(sys, "argv", ["soundalike", *map(str, words)])
+        with pytest.raises(SystemExit) as end:
+            cli.main()
+        told = capsys.readouterr()
+        return int(end.value.code or 0), told.out, told.err
+
+    return run
+
+
+@pytest.fixture(scope="module")
+def package(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return write_package(tmp_path_factory.mktemp("export") / "package.zip")
+
+
+@pytest.fixture
+def me(run: Run, package: Path, tmp_path: Path) -> Path:
+    """A clone with the voice of a word chain."""
+    assert run("clone", package, "--out", tmp_path / "me", "--base", "markov", "--iters", 3)[0] == 0
+    return tmp_path / "me"
+
+
+def test_clone_prints_one_result_as_json(run: Run, package: Path, tmp_path: Path) -> None:
+    """Import report, outcome of the training and the conversation; standard output is that and nothing else."""
+    code, out, err = run("clone", package, "--out", tmp_path / "me", "--base", "markov", "--iters", 3, "--json")
+    result: dict[str, Any] = json.loads(out)
+    assert code == 0 and result.keys() == {"import", "training", "conversation"}
+    assert result["import"] == json.loads((tmp_path / "me" / "import.json").read_text())
+    assert result["training"]["steps"] == 3 and result["training"]["finished"]
+    assert result["training"]["bits_per_byte"] < result["training"]["bits_per_byte_before"]
+    assert result["conversation"][0] == {"name": "sam", "text": "hey"}
+    assert "Settings" not in err and "messages in" not in err
+
+
+def test_demo_prints_the_same(run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Its friends' lines are in the conversation, in their order. A word chain stands in for pocket here."""
+    load = engines.load
+    monkeypatch.setattr(engines, "load", lambda base, *given: load("markov", *given))
+    monkeypatch.setattr("soundalike.voice.load", lambda base, *given: load("markov", *given))
+    code, out, _ = run("demo", "--out", tmp_path / "demo", "--minutes", 0.01, "--json")
+    result = json.loads(out)
+    assert code == 0 and result.keys() == {"import", "training", "conversation"}
+    friends = {name for name, _ in OPENERS}
+    assert [(row["name"], row["text"]) for row in result["conversation"] if row["name"] in friends] == OPENERS
+
+
+def test_say_prints_tokens_and_figures_as_json(run: Run, me: Path) -> None:
+    """The tokens make up the text after the prompt, and each has its probability."""
+    code, out, _ = run("say", me, "the soup", "--max-tokens", 9, "--seed", 3, "--json")
+    said = json.loads(out)
+    assert code == 0
+    assert said["text"] == said["prompt"] + "".join(token["text"] for token in said["tokens"])
+    assert 0 < len(said["tokens"]) == said["generation_tokens"] <= 9
+    assert all(0 < token["probability"] <= 1 for token in said["tokens"])
+    assert said["prompt_tokens_per_second"] > 0 and said["peak_memory_bytes"] > 1e7
+    assert said["text"] in run("say", me, "the soup", "--max-tokens", 9, "--seed", 3)[1]
+
+
+def test_import_and_train_print_json_alone(run: Run, package: Path, tmp_path: Path) -> None:
+    """Report and outcome; a comparison of gaps is a list."""
+    code, out, _ = run("import", package, "--out", tmp_path / "me", "--json")
+    assert code == 0 and json.loads(out)["messages"] > 1000
+    code, out, _ = run("import", package, "--gap", "5m,15m", "--json")
+    assert code == 0 and [row["gap_minutes"] for row in json.loads(out)] == [5, 15]
+    code, out, _ = run("train", tmp_path / "me", "--base", "markov", "--iters", 2, "--json")
+    assert code == 0 and json.loads(out)["steps"] == 2 and json.loads(out)["valid"][-1][0] == 2
+
+
+@pytest.mark.parametrize("verb", ["say", "train"])
+def test_an_error_is_two_sentences_on_standard_error(run: Run, tmp_path: Path, verb: str) -> None:
+    """With --json nothing is printed for a program to stumble over; the exit code tells."""
+    me = tmp_path / "[red]me"
+    code, out, err = run(verb, me, "--json")
+    assert (code, out) == (2, "")
+    assert err == f"There is no clone at {me}. Make one with: soundalike clone EXPORT --out {me}\n"
+
+
+def test_without_a_budget_one_is_chosen_and_told(run: Run, package: Path, tmp_path: Path) -> None:
+    """One line says what and why before the settings do, and clone.toml keeps it."""
+    code, out, _ = run("clone", package, "--out", tmp_path / "me", "--base", "markov")
+    budget, settings = (next(line for line in out.splitlines() if line.startswith(h)) for h in ("Budget", "Settings"))
+    assert code == 0 and budget == "Budget: 4 epochs, about half a minute on this machine."
+    assert out.index("Budget") < out.index("Settings") and "epochs 4.0" in settings
+    assert tomllib.loads((tmp_path / "me" / "clone.toml").read_text())["training"]["epochs"] == 4
+
+
+def test_settings_that_have_no_effect_are_not_shown(run: Run, me: Path) -> None:
+    """All weights move: there is no rank, and without Muon no scale of it."""
+    settings = run("train", me, "--base", "markov", "--iters", 2)[1]
+    assert "learning_rate" in settings and not any(name in settings for name in ("rank", "alpha", "muon_scale"))
+    assert "rank 16" in run("train", me, "--base", "markov", "--iters", 2, "--method", "lora")[1]
+
+
+def test_a_folders_name_is_printed_as_it_is(
+    run: Run, package: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Markup in it is a name, in the commands that are told to be typed."""
+    monkeypatch.chdir(tmp_path)
+    told = run("clone", package, "--out", "[bold]x", "--base", "markov", "--iters", 2)[1]
+    assert "Talk to it: soundalike chat [bold]x\n" in told
+    monkeypatch.setattr("soundalike.train.interruptible", lambda: nullcontext(lambda: True))
+    code, _, err = run("train", "[bold]x", "--base", "markov", "--iters", 2)
+    assert code == 130 and "Stopped and saved. Go on with: soundalike train [bold]x --resume\n" in err

@@ -1,0 +1,95 @@
+"""The recipe of a run: what the clone keeps, what was asked for, and a budget where none was."""
+
+import signal
+from pathlib import Path
+
+import pytest
+
+from soundalike import learning
+from soundalike.learning import (
+    ENOUGH_EPOCHS,
+    FEWEST_STEPS,
+    LONGEST_MINUTES,
+    default_budget,
+    learn,
+    recipe_for,
+    resumed_recipe,
+    tokens_per_second,
+    tokens_to_learn,
+)
+from soundalike.pocket import BYTES_A_TOKEN, TRAINING_FLOPS_A_TOKEN
+from soundalike.recipe import Limits
+from tests.test_train import clone_of
+
+
+@pytest.mark.parametrize(
+    ("tokens", "rate", "chosen", "told"),
+    [
+        (200_000, 1_500, {"epochs": ENOUGH_EPOCHS}, "Budget: 4 epochs, about 9 minutes on this machine."),
+        (225_000, 1_500, {"epochs": ENOUGH_EPOCHS}, "Budget: 4 epochs, about 10 minutes on this machine."),
+        (
+            900_000,
+            1_500,
+            {"minutes": LONGEST_MINUTES},
+            "Budget: 10 minutes, about 1.0 epochs on this machine, where 4 would take 40 minutes.",
+        ),
+        (9_000, 1_500, {"iters": FEWEST_STEPS}, "Budget: 30 steps, the fewest, about a minute on this machine."),
+        (9e6, 100, {"iters": FEWEST_STEPS}, "Budget: 30 steps, the fewest, about 10 minutes on this machine."),
+        (0, 1_500, {"iters": FEWEST_STEPS}, "Budget: 30 steps, the fewest, about a minute on this machine."),
+        (9e9, float("inf"), {"epochs": ENOUGH_EPOCHS}, "Budget: 4 epochs, about half a minute on this machine."),
+    ],
+)
+def test_a_budget_is_enough_and_not_too_long(tokens: float, rate: float, chosen: dict[str, float], told: str) -> None:
+    """Four epochs where they fit, else the minutes that one waits, and never fewer steps than teach anything."""
+    assert default_budget(tokens, rate, 2_048) == (chosen, told)
+
+
+def test_what_the_owner_asks_for_wins(tmp_path: Path) -> None:
+    """With any budget given none is chosen, and nothing is told."""
+    told: list[str] = []
+    for budget in ({"minutes": 3.0}, {"epochs": 0.5}, {"iters": 7}):
+        given = {"minutes": None, "epochs": None, "iters": None, "method": "lora", **budget}
+        training = recipe_for(clone_of(tmp_path / "me"), "markov", given, told.append).training
+        assert training.model_dump(include=set(learning.BUDGETS), exclude_none=True) == budget
+        assert training.method == "lora"
+    assert not told
+
+
+def test_a_chosen_budget_is_kept_and_resumed(tmp_path: Path) -> None:
+    """It is a setting like any other: a stopped run goes on with it, and clone.toml tells it at the end."""
+    clone, told = clone_of(tmp_path / "me"), list[str]()
+    recipe = recipe_for(clone, "markov", {"minutes": None}, told.append)
+    assert recipe.training.iters == FEWEST_STEPS and len(told) == 1
+    assert not learn(clone, recipe, False, lambda progress: signal.raise_signal(signal.SIGINT)).finished
+    resumed = resumed_recipe(clone)
+    assert resumed == recipe
+    assert learn(clone, resumed, True, lambda progress: None).progress.step == FEWEST_STEPS
+    assert clone.manifest()["training"]["iters"] == FEWEST_STEPS
+
+
+def test_how_the_owner_set_it_to_speak_outlives_training(tmp_path: Path) -> None:
+    """[sampling] and [limits] of clone.toml are kept by a new run and by a resumed one."""
+    clone = clone_of(tmp_path / "me")
+    with clone.locked("test"):
+        clone.record(sampling={"temperature": 0.5}, limits={"retries": 0})
+    recipe = recipe_for(clone, "markov", {"iters": 2})
+    assert recipe.sampling.temperature == 0.5 and recipe.limits == Limits(retries=0)
+    learn(clone, recipe, False, lambda progress: None)
+    sections = clone.manifest()
+    assert sections["sampling"]["temperature"] == 0.5 and sections["limits"]["retries"] == 0
+
+
+def test_speed_is_estimated_from_the_weights(base: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A base learns the slower the more it weighs, and one without weights is not waited for."""
+    monkeypatch.setattr("soundalike.machine.matmul_rate", lambda: 1e11)
+    tokens_per_second.cache_clear()
+    assert tokens_per_second("pocket") == pytest.approx(0.6e11 / TRAINING_FLOPS_A_TOKEN)
+    assert tokens_per_second("pocket") < tokens_per_second(base) < tokens_per_second("markov") == float("inf")
+    tokens_per_second.cache_clear()
+
+
+def test_tokens_are_counted_from_the_documents(tmp_path: Path) -> None:
+    """Bytes to learn from, and an end for each document."""
+    clone = clone_of(tmp_path / "me", lines=10)
+    text = "bo: the soup is number 0\nbo: no because 0 spoons\n"
+    assert tokens_to_learn(clone) == pytest.approx(10 * (len(text) / BYTES_A_TOKEN + 1))
