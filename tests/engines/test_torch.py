@@ -16,6 +16,7 @@ from soundalike.errors import EngineError
 from soundalike.packing import Batch, Document, encode, pack
 from soundalike.recipe import Training
 from soundalike.sampling import Sampling
+from tests.engines import tiny
 
 TEXTS = ["me: hi\nme: i love soup\n", "me: no\n", "sam: what\nme: the bike is back\n", "me: good night lol\n"]
 METHODS = [
@@ -39,6 +40,17 @@ def test_logits_equal_those_of_transformers(base: str) -> None:
         logits = AutoModelForCausalLM.from_pretrained(base, dtype=torch.float32)(torch.tensor([ids])).logits[0]
     expected = torch.log_softmax(logits[:-1], -1)[range(len(ids) - 1), ids[1:]]
     assert np.allclose(engine.logprobs(ids)[1:], expected.numpy(), atol=1e-5)
+
+
+def test_weights_that_were_changed_are_refused(tmp_path: Path) -> None:
+    """One byte of the weights is another: the folder's own sums tell."""
+    weights = tiny.base(tmp_path / "base") / "model.safetensors"
+    engine_of.load(str(tmp_path / "base"))
+    data = bytearray(weights.read_bytes())
+    data[-1] ^= 1
+    weights.write_bytes(bytes(data))
+    with pytest.raises(EngineError, match="not as it was published"):
+        engine_of.load(str(tmp_path / "base"))
 
 
 def test_packed_documents_have_the_logits_of_separate_ones(base: str) -> None:

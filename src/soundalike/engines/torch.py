@@ -5,6 +5,7 @@ Llama-shaped base, in bf16 where this machine multiplies faster in it, and decod
 It knows neither text nor time budgets.
 """
 
+import hashlib
 import time
 from collections.abc import Sequence
 from contextlib import AbstractContextManager
@@ -176,7 +177,11 @@ def base_folder(base: str) -> Path:
 
 
 def read_base(folder: Path) -> tuple[Llama, FileTokenizer]:
-    """A Llama-shaped model in fp32 and its tokenizer from a folder in transformers' layout."""
+    """A Llama-shaped model in fp32 and its tokenizer from a folder in transformers' layout.
+
+    A file that does not have the hash which the folder's SHA256SUMS, where there is one, gives it raises `EngineError`.
+    """
+    _verify(folder)
     shape = Shape.read(folder)
     with torch.device("meta"):
         model = Llama(shape)
@@ -184,6 +189,16 @@ def read_base(folder: Path) -> tuple[Llama, FileTokenizer]:
     model.load_state_dict(weights, assign=True)
     model.fill_tables()
     return model, FileTokenizer.read(folder, shape.bos_token_id, shape.eos_token_id)
+
+
+def _verify(folder: Path) -> None:
+    """Compare files with the folder's SHA256SUMS (the format of sha256sum: a hash, two blanks, a name)."""
+    sums = folder / "SHA256SUMS"
+    for line in sums.read_text().splitlines() if sums.exists() else ():
+        digest, name = line.split("  ", 1)
+        with (folder / name).open("rb") as file:
+            if hashlib.file_digest(file, "sha256").hexdigest() != digest:
+                raise EngineError(f"{folder / name} is not as it was published.", "Install soundalike again.")
 
 
 def _optimizers(adapter: Adapter, training: Training) -> list[torch.optim.Optimizer]:

@@ -8,6 +8,7 @@ follows from the corpora, these settings and the seed.
 """
 
 import argparse
+import hashlib
 import json
 import math
 import os
@@ -127,9 +128,12 @@ def write_folder(out: Path, shape: Shape, fast: Fast) -> None:
 
 
 def write_weights(out: Path, model: Llama) -> None:
-    """bf16 weights under transformers' names."""
+    """bf16 weights under transformers' names, and the hashes of all that a reader needs."""
     tensors = {name: value.to(torch.bfloat16).contiguous() for name, value in model.named_parameters()}
     save_file(tensors, out / "model.safetensors", metadata={"format": "pt"})
+    names = ("config.json", "model.safetensors", "tokenizer.json", "tokenizer_config.json")
+    sums = [f"{hashlib.sha256((out / name).read_bytes()).hexdigest()}  {name}\n" for name in names]
+    (out / "SHA256SUMS").write_text("".join(sums))
 
 
 def batches(data: corpora.Corpora, tokenizer: FileTokenizer, settings: Settings, skip: int) -> Iterator[Batch]:
