@@ -16,7 +16,6 @@ from dataclasses import dataclass
 from rich.console import Console
 from rich.table import Table
 
-
 # As on a person's machine, where what was compiled once stays compiled.
 _AS_INSTALLED = {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}
 

@@ -10,6 +10,7 @@ import ctypes
 import hashlib
 import os
 import platform
+import shlex
 import shutil
 import subprocess
 import tempfile
@@ -31,7 +32,7 @@ if TYPE_CHECKING:
     from soundalike.engines.adapter import Adapter
 
 SOURCE = Path(__file__).with_name("fused.c")
-FLAGS = ("-O3", "-march=native", "-ffast-math", "-fPIC", "-shared", "-std=gnu11")
+FLAGS = ("-O3", "-ffast-math", "-fPIC", "-shared", "-std=gnu11")
 LARGEST = 100_000_000  # parameters: of a larger model one core reads the weights too slowly to do without the others
 COMPILE_SECONDS = 120
 
@@ -57,26 +58,45 @@ def fits(shape: Shape, parameters: int) -> bool:
 @cache
 def _library() -> ctypes.CDLL | None:
     """fused.c compiled for this processor; None where there is no compiler that can."""
-    compiler = os.environ.get("CC") or shutil.which("cc") or shutil.which("gcc") or shutil.which("clang")
-    if compiler is None:
+    compiler = _compiler()
+    if not compiler:
         return None
-    key = "\0".join((SOURCE.read_text(), compiler, *FLAGS, _processor())).encode()
+    key = "\0".join((SOURCE.read_text(), *compiler, *FLAGS, _processor())).encode()
     made = _cache_folder() / f"fused-{hashlib.sha256(key).hexdigest()[:16]}.so"
-    if not made.exists() and not _compile(compiler, made):
-        return None
-    return ctypes.CDLL(str(made))
-
-
-def _compile(compiler: str, made: Path) -> bool:
-    """Beside its place, then moved there, so that a half-written file is never loaded."""
-    made.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-    with tempfile.TemporaryDirectory(dir=made.parent) as folder:
+    if made.exists():
+        return ctypes.CDLL(str(made))
+    try:
+        made.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+        place = tempfile.TemporaryDirectory(dir=made.parent)
+    except OSError:  # a home that cannot be written: compiled for this process alone
+        place = tempfile.TemporaryDirectory()
+    with place as folder:
         part = Path(folder) / made.name
-        command = [compiler, *FLAGS, "-o", str(part), str(SOURCE), "-lm"]
-        done = subprocess.run(command, capture_output=True, timeout=COMPILE_SECONDS, check=False)
+        if not _compile(compiler, part):
+            return None
+        library = ctypes.CDLL(str(part))
+        if part.parent.parent == made.parent:
+            part.replace(made)  # in one move, so that a half-written file is never loaded
+        return library
+
+
+def _compiler() -> list[str]:
+    named = os.environ.get("CC")
+    found = next(filter(None, map(shutil.which, ("cc", "gcc", "clang"))), None)
+    return shlex.split(named) if named else [found] if found else []
+
+
+def _compile(compiler: list[str], made: Path) -> bool:
+    """Some compilers for ARM know no -march=native, and need none."""
+    for native in (["-march=native"], []):
+        command = [*compiler, *native, *FLAGS, "-o", str(made), str(SOURCE), "-lm"]
+        try:
+            done = subprocess.run(command, capture_output=True, timeout=COMPILE_SECONDS, check=False)
+        except (OSError, subprocess.TimeoutExpired):
+            return False
         if done.returncode == 0:
-            part.replace(made)
-    return done.returncode == 0
+            return True
+    return False
 
 
 def _cache_folder() -> Path:

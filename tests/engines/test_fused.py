@@ -1,0 +1,84 @@
+"""The one-call decoder: the same numbers as PyTorch, and no harm where it cannot be made."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from soundalike.engines import fused
+from soundalike.engines import torch as engine_of
+from soundalike.engines.decode import Decoder
+from soundalike.engines.fused import FusedDecoder
+from soundalike.recipe import Training
+
+needs_compiler = pytest.mark.skipif(not fused.available(), reason="no C compiler that knows _Float16")
+
+
+@pytest.fixture
+def afresh(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
+    """No library loaded yet, and an empty folder to keep one in."""
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
+    fused._library.cache_clear()
+    yield tmp_path / "cache" / "soundalike"
+    fused._library.cache_clear()
+
+
+@needs_compiler
+@pytest.mark.parametrize("method", ["full", "lora"])
+def test_logits_are_those_of_pytorch(base: str, method: str) -> None:
+    """For prompts of several lengths and tokens after them, beside each other, to what fp16 weights allow."""
+    adapter = engine_of.load(base, None, Training.model_validate({"method": method})).adapter
+    plain, one_call = Decoder(adapter).open(), FusedDecoder(adapter).open()
+    for streams in (plain, one_call):
+        streams.join([[0, 5, 9], list(range(2, 40)), [0]])
+        streams.advance([7, 8, 9])
+        streams.join([[0, 11, 12, 13, 14, 15]])
+        streams.keep([3, 1])
+        for token in range(20, 30):
+            streams.advance([token, token + 1])
+    assert one_call.logits == pytest.approx(plain.logits, abs=5e-3)
+    assert one_call.masses == pytest.approx(plain.masses, abs=5e-3)
+    assert np.ptp(plain.logits) > 0.1
+
+
+@needs_compiler
+def test_a_stream_is_spent_at_the_last_position(base: str) -> None:
+    """A prompt longer than the base can read is cut at its beginning; the last place is used, none beyond it."""
+    engine = engine_of.load(base)
+    streams = FusedDecoder(engine.adapter).open()
+    streams.join([[2] * 200])
+    assert streams.spent == []
+    streams.advance([3])
+    assert streams.spent == [0]
+
+
+@needs_compiler
+def test_it_is_compiled_once_and_kept(afresh: Path) -> None:
+    """The second process finds the file, and nothing half-made lies beside it."""
+    assert fused.available()
+    (kept,) = afresh.iterdir()
+    made = kept.stat().st_mtime_ns
+    fused._library.cache_clear()
+    assert fused.available() and kept.stat().st_mtime_ns == made
+
+
+@needs_compiler
+def test_a_cache_that_cannot_be_written_is_done_without(afresh: Path) -> None:
+    """A file stands where the folder should be."""
+    afresh.parent.parent.mkdir(exist_ok=True)
+    afresh.parent.write_text("")
+    assert fused.available()
+
+
+@pytest.mark.parametrize("compiler", ["/bin/false", "/nonexistent/cc"])
+def test_without_a_compiler_pytorch_decodes(
+    afresh: Path, monkeypatch: pytest.MonkeyPatch, base: str, compiler: str
+) -> None:
+    """It is not available, nothing is left behind, and an engine speaks all the same."""
+    monkeypatch.setenv("CC", compiler)
+    assert not fused.available()
+    assert not list(afresh.glob("*"))
+    streams = engine_of.load(base).streams()
+    streams.join([[0, 5]])
+    assert streams.logits.shape[0] == 1
