@@ -34,6 +34,7 @@ if TYPE_CHECKING:
 SOURCE = Path(__file__).with_name("fused.c")
 FLAGS = ("-O3", "-ffast-math", "-fPIC", "-shared", "-std=gnu11")
 LARGEST = 100_000_000  # parameters: of a larger model one core reads the weights too slowly to do without the others
+LONGEST = 4_096  # positions: a cache has room for all of them from the start
 COMPILE_SECONDS = 120
 
 Array = NDArray[Any]
@@ -295,4 +296,4 @@ class FusedStreams:
 
 def _reach(shape: Shape) -> int:
     """Positions that a cache holds."""
-    return shape.max_position_embeddings
+    return min(shape.max_position_embeddings, LONGEST)
