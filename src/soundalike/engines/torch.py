@@ -229,11 +229,11 @@ def _fast_in_bf16() -> bool:
 
 @cache
 def matmul_rates() -> tuple[float, float]:
-    """GFLOP/s that this processor reaches in (fp32, bf16) on products of the size that training makes."""
+    """GFLOP/s that this processor reaches in (fp32, bf16) on large products, the best of a few."""
     return _rate(torch.float32), _rate(torch.bfloat16)
 
 
-def _rate(dtype: torch.dtype, rows: int = 1_024, width: int = 512, repeats: int = 5) -> float:
+def _rate(dtype: torch.dtype, rows: int = 1_024, width: int = 1_024, repeats: int = 8) -> float:
     left, right = torch.randn(rows, width, dtype=dtype), torch.randn(width, width, dtype=dtype)
     seconds = []
     for _ in range(repeats):
