@@ -10,6 +10,7 @@ samples holds handles, addresses or links.
 
 import argparse
 import math
+import re
 import tempfile
 from itertools import islice
 from pathlib import Path
@@ -24,10 +25,12 @@ from soundalike.engines import torch as engine_of
 from soundalike.engines.speech import generate
 from soundalike.engines.torch import EMBEDDED, TorchEngine, read_base
 from soundalike.packing import encode
-from soundalike.pocket import corpora
+from soundalike.pocket import corpora, names
 from soundalike.pocket.pretrain import Settings, evaluate
 from soundalike.sampling import Sampling
 
+# The handles that pretraining made up: they are nobody's.
+INVENTED = re.compile(rf"@(?:{'|'.join(map(str.lower, [*names.WORDS, *names.FIRST]))}|[._\d])+", re.IGNORECASE)
 PREFIXES, RECITED = 1_000, 20
 LINES = 10_000
 
@@ -149,7 +152,7 @@ def leaks(engine: TorchEngine) -> tuple[int, list[str]]:
         number += 1
         for tokens in made.values():
             lines += [line for line in engine.tokenizer.decode(tokens).split("\n")[:-1] if ": " in line]
-    said = [line.split(": ", 1)[1] for line in lines[:LINES]]
+    said = [INVENTED.sub("", line.split(": ", 1)[1]) for line in lines[:LINES]]
     unwanted = (corpora.HANDLE, corpora.ADDRESS)
     return len(said), [text for text in said if any(pattern.search(text) for pattern in unwanted)]
 
