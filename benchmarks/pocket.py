@@ -37,11 +37,10 @@ LINES = 10_000
 
 def kneser_ney(data: corpora.Corpora, engine: TorchEngine, settings: Settings, tokens: int) -> dict[str, float]:
     """Held-out bits per byte of a 5-gram model that counted as many tokens of the stream that pocket learned from."""
-    seen: list[Any] = []
-    count = 0
+    seen, count = list[Any](), 0
     for chunk in corpora.chunks(data, settings.seed, settings.chunk_conversations):
-        seen += [piece.tokens for piece in encode(chunk, engine.tokenizer, settings.window)]
-        count = sum(map(len, seen))
+        pieces = [piece.tokens for piece in encode(chunk, engine.tokenizer, settings.window)]
+        seen, count = seen + pieces, count + sum(map(len, pieces))
         if count >= tokens:
             break
     model = KneserNey(seen, engine.tokenizer.size)
@@ -86,7 +85,7 @@ def plain_trainer(data: corpora.Corpora, settings: Settings, minutes: float) -> 
                     yield {"input_ids": torch.tensor(block), "labels": torch.tensor(block)}
 
     class Budget(TrainerCallback):
-        """The cosine ends with the budget: its length is set once a few steps have been timed."""
+        """Ends with the minutes, wherever the cosine then stands."""
 
         def on_step_end(self, args: Any, state: Any, control: Any, **_: Any) -> None:
             if state.global_step == 1:
@@ -94,7 +93,7 @@ def plain_trainer(data: corpora.Corpora, settings: Settings, minutes: float) -> 
             if time.perf_counter() - self.started > minutes * 60:
                 control.should_training_stop = True
 
-    rate = 900  # tokens a second, a guess that only shapes the cosine
+    rate = 900  # tokens a second, a guess: where it is far off, the cosine ends too early or is cut off
     steps = int(minutes * 60 * rate / (settings.window * 8))
     with tempfile.TemporaryDirectory() as folder:
         arguments = TrainingArguments(
@@ -115,12 +114,20 @@ def plain_trainer(data: corpora.Corpora, settings: Settings, minutes: float) -> 
         )
         trainer.train()
         model.save_pretrained(folder)
-        for name in ("tokenizer.json", "tokenizer_config.json"):
+        for name in ("config.json", "tokenizer.json", "tokenizer_config.json"):
             (Path(folder) / name).write_bytes((EMBEDDED / name).read_bytes())
-        (Path(folder) / "config.json").write_bytes((EMBEDDED / "config.json").read_bytes())
         ours, tokens = read_base(Path(folder))
     print(f"Trainer: {trainer.state.global_step} steps of {8 * settings.window} tokens")
     return evaluate(ours, tokens, data, settings.window, 10**6)
+
+
+def drawn(engine: TorchEngine, prompts: list[list[int]], sampling: Sampling, most: int) -> list[list[int]]:
+    """The tokens that go on with each prompt."""
+    made: list[list[int]] = [[] for _ in prompts]
+    for steps in generate(engine, prompts, sampling, most):
+        for step in steps:
+            made[step.stream].append(step.token)
+    return made
 
 
 def recital(data: corpora.Corpora, engine: TorchEngine, settings: Settings) -> float:
@@ -132,10 +139,7 @@ def recital(data: corpora.Corpora, engine: TorchEngine, settings: Settings) -> f
     greedy, exact = Sampling(temperature=0, dry_multiplier=0), 0
     for start in range(0, len(pieces), 50):
         some = pieces[start : start + 50]
-        made: dict[int, list[int]] = {at: [] for at in range(len(some))}
-        for steps in generate(engine, [tokens[: len(tokens) // 2] for tokens in some], greedy, RECITED):
-            for step in steps:
-                made[step.stream].append(step.token)
+        made = drawn(engine, [tokens[: len(tokens) // 2] for tokens in some], greedy, RECITED)
         exact += sum(made[at] == tokens[len(tokens) // 2 :][:RECITED] for at, tokens in enumerate(some))
     return exact / len(pieces)
 
@@ -145,12 +149,9 @@ def leaks(engine: TorchEngine) -> tuple[int, list[str]]:
     lines: list[str] = []
     number = 0
     while len(lines) < LINES:
-        made: dict[int, list[int]] = {at: [] for at in range(32)}
-        for steps in generate(engine, [[engine.tokenizer.begin]] * 32, Sampling(seed=number, min_p=0.02), 400):
-            for step in steps:
-                made[step.stream].append(step.token)
+        made = drawn(engine, [[engine.tokenizer.begin]] * 32, Sampling(seed=number, min_p=0.02), 400)
         number += 1
-        for tokens in made.values():
+        for tokens in made:
             lines += [line for line in engine.tokenizer.decode(tokens).split("\n")[:-1] if ": " in line]
     said = [INVENTED.sub("", line.split(": ", 1)[1]) for line in lines[:LINES]]
     unwanted = (corpora.HANDLE, corpora.ADDRESS)

@@ -61,6 +61,10 @@ class Batch:
         """The windows at `rows`, in that order."""
         return Batch(self.tokens[rows], self.documents[rows], self.positions[rows], self.weights[rows])
 
+    def parts(self, rows: int) -> list["Batch"]:
+        """The same windows, at most `rows` a part."""
+        return [self.take(slice(start, start + rows)) for start in range(0, len(self), rows)]
+
     @property
     def useful(self) -> int:
         """Tokens that are not padding."""

@@ -6,7 +6,6 @@ It knows neither text nor time budgets.
 """
 
 import hashlib
-import time
 from collections.abc import Sequence
 from contextlib import AbstractContextManager
 from functools import cache, cached_property
@@ -24,10 +23,11 @@ from soundalike.engines.adapter import Adapter, Delta, LowRank, method_of, switc
 from soundalike.engines.decode import Decoder
 from soundalike.engines.lanes import Lanes
 from soundalike.engines.llama import Llama, Shape, block_mask
-from soundalike.engines.loss import weighted_cross_entropy
+from soundalike.engines.loss import batch_loss
 from soundalike.engines.muon import Muon
 from soundalike.engines.tokenizer import FileTokenizer
 from soundalike.errors import EngineError
+from soundalike.machine import fastest
 from soundalike.packing import Batch
 from soundalike.recipe import Training
 
@@ -46,11 +46,6 @@ class TorchEngine:
         self.fuses = self.device.type == "cpu" and fused.fits(model.shape, parameters)
         self._decoder: Decoder | fused.FusedDecoder | None = None
 
-    @property
-    def window(self) -> int:
-        """The longest sequence that the base can look at."""
-        return self.model.shape.max_position_embeddings
-
     @cached_property
     def _lanes(self) -> Lanes[Llama]:
         """Made for training only: who speaks needs no twins."""
@@ -60,7 +55,7 @@ class TorchEngine:
         """One update; gives the weighted mean loss in nats a token before it."""
         self._decoder = None
         weight = float(batch.weights.sum())
-        total = self._lanes.gradient(lambda model, part: self._forward(model, part) / weight, self._parts(batch))
+        total = self._lanes.gradient(lambda model, part: self._loss_of(model, part) / weight, self._parts(batch))
         parameters = list(self.adapter.parameters().values())
         torch.nn.utils.clip_grad_norm_(parameters, self.training.clip)
         for optimizer in self.optimizers:
@@ -75,24 +70,18 @@ class TorchEngine:
 
         def one(part: Batch) -> float:
             with torch.no_grad():  # it holds for a thread
-                return self._forward(self.model, part).item()
+                return self._loss_of(self.model, part).item()
 
         return sum(self._lanes.map(one, self._parts(batch))), float(batch.weights.sum())
 
     def _parts(self, batch: Batch) -> list[Batch]:
         """A part a lane, and more where one would hold more than MICRO_TOKENS."""
         rows = max(1, min(MICRO_TOKENS // batch.tokens.shape[1], -(-len(batch) // len(self._lanes.models))))
-        return [batch.take(slice(start, start + rows)) for start in range(0, len(batch), rows)]
+        return batch.parts(rows)
 
-    def _forward(self, model: Llama, batch: Batch) -> Tensor:
-        tokens = torch.from_numpy(batch.tokens).to(self.device).long()
-        positions = torch.from_numpy(batch.positions).to(self.device).long()
-        mask = block_mask(torch.from_numpy(batch.documents).to(self.device))
-        targets, weights = tokens[:, 1:].flatten(), torch.from_numpy(batch.weights).to(self.device)[:, 1:].flatten()
-        learned = weights > 0
-        with _precision(self.device.type):
-            hidden = model(tokens, positions, mask)[:, :-1].flatten(0, 1)[learned]
-            return weighted_cross_entropy(hidden, model.head.to(hidden.dtype), targets[learned], weights[learned])
+    def _loss_of(self, model: Llama, batch: Batch) -> Tensor:
+        with _precision(self.device.type):  # it holds for a thread
+            return batch_loss(model, batch)
 
     @torch.no_grad()
     def logprobs(self, tokens: Sequence[int]) -> NDArray[np.float32]:
@@ -233,11 +222,6 @@ def matmul_rates() -> tuple[float, float]:
     return _rate(torch.float32), _rate(torch.bfloat16)
 
 
-def _rate(dtype: torch.dtype, rows: int = 1_024, width: int = 1_024, repeats: int = 8) -> float:
-    left, right = torch.randn(rows, width, dtype=dtype), torch.randn(width, width, dtype=dtype)
-    seconds = []
-    for _ in range(repeats):
-        started = time.perf_counter()
-        left @ right
-        seconds.append(time.perf_counter() - started)
-    return 2 * rows * width * width / min(seconds) / 1e9
+def _rate(dtype: torch.dtype, size: int = 1_024, repeats: int = 8) -> float:
+    left, right = torch.randn(size, size, dtype=dtype), torch.randn(size, size, dtype=dtype)
+    return 2 * size**3 / fastest(lambda: left @ right, repeats) / 1e9

@@ -26,8 +26,8 @@ from tokenizers import Tokenizer as Fast
 from tokenizers import decoders, models, pre_tokenizers, trainers
 
 from soundalike.engines.lanes import Lanes
-from soundalike.engines.llama import Llama, Shape, block_mask
-from soundalike.engines.loss import weighted_cross_entropy
+from soundalike.engines.llama import Llama, Shape
+from soundalike.engines.loss import batch_loss
 from soundalike.engines.muon import Muon
 from soundalike.engines.tokenizer import FileTokenizer
 from soundalike.packing import Batch, Document, encode, pack
@@ -147,21 +147,11 @@ def batches(data: corpora.Corpora, tokenizer: FileTokenizer, settings: Settings,
                 yield windows.take(slice(start, start + settings.batch_windows))
 
 
-def batch_loss(model: Llama, batch: Batch) -> torch.Tensor:
-    """Sum of weighted nats over the batch."""
-    tokens = torch.from_numpy(batch.tokens).long()
-    mask = block_mask(torch.from_numpy(batch.documents))
-    hidden = model(tokens, torch.from_numpy(batch.positions).long(), mask)
-    targets, weights = tokens[:, 1:].flatten(), torch.from_numpy(batch.weights)[:, 1:].flatten()
-    learned = weights > 0
-    return weighted_cross_entropy(hidden[:, :-1].flatten(0, 1)[learned], model.head, targets[learned], weights[learned])
-
-
 @torch.no_grad()
 def bits_per_byte(model: Llama, tokenizer: FileTokenizer, documents: list[Document], window: int) -> float:
     """Bits a byte of text costs; ends of documents are paid for, cut documents start cold."""
     windows = pack(list(encode(documents, tokenizer, window)), window, 0)
-    nats = sum(batch_loss(model, windows.take(slice(at, at + 16))).item() for at in range(0, len(windows), 16))
+    nats = sum(batch_loss(model, part).item() for part in windows.parts(16))
     return nats / math.log(2) / sum(len(d.text.encode()) for d in documents)
 
 
@@ -196,7 +186,7 @@ class Run:
         self.muon.param_groups[0]["lr"] = self.settings.matrix_rate * share
         self.adam.param_groups[0]["lr"] = self.settings.vector_rate * share
         weight = float(batch.weights.sum())
-        parts = [batch.take(slice(at, at + LANE_WINDOWS)) for at in range(0, len(batch), LANE_WINDOWS)]
+        parts = batch.parts(LANE_WINDOWS)
         loss = self.lanes.gradient(lambda model, part: batch_loss(model, part) / weight, parts)
         torch.nn.utils.clip_grad_norm_(self.model.parameters(), self.settings.clip)
         for optimizer in (self.muon, self.adam):
