@@ -4,7 +4,9 @@ from collections.abc import Sequence
 
 import pytest
 
-from soundalike.draft import Draft, Spelling, read_turn
+from soundalike.draft import Draft, Spelling, Terms, read_turn
+from soundalike.engines.speech import Step
+from soundalike.guards import Guards, Scene
 
 TEXT = " hé 😂 漢字\nada: ok ✨\n\tso"
 
@@ -28,16 +30,22 @@ def tokens_of(text: str) -> list[int]:
     return Bytes().encode([text])[0]
 
 
-def draft(lines: int = 4, said: Sequence[str] = (), tagged: bool = True) -> Draft:
-    return Draft(Spelling(Bytes(), tokens_of("ada:")), Bytes.end, "ada", tagged, lines, said)
+def draft(lines: int = 4, said: Sequence[str] = (), tagged: bool = True, stops: Sequence[str] = ()) -> Draft:
+    terms = Terms("ada", tagged, lines, Guards(), Scene(said), stops, pieces=True)
+    return Draft(Bytes(), tokens_of("ada:"), terms)
 
 
 def written(text: str, one: Draft, ended: bool = False) -> tuple[list[str], int]:
-    """Messages, and how many tokens were taken before the draft wanted no more."""
+    """Lines, settled, and how many tokens were taken before the draft wanted no more."""
     tokens = [*tokens_of(text), *([Bytes.end] if ended else [])]
-    taken = next((at for at, token in enumerate(tokens, start=1) if one.take(token)), len(tokens))
+    taken = next((at for at, token in enumerate(tokens, start=1) if one.take(Step(0, token, -1.0))), len(tokens))
     one.close()
-    return one.messages, taken
+    one.settle()
+    return [line.text for line in one.cleared], taken
+
+
+def stopped_by(one: Draft) -> str:
+    return one.found.guard if one.found else ""
 
 
 def test_pieces_make_up_the_text() -> None:
@@ -107,28 +115,28 @@ def test_a_repeated_line_stops_the_draft() -> None:
     """It is found when the line is complete, and it and all after it is left out."""
     one = draft()
     messages, _ = written(" i love rust\nada: ok\nada: I love rust!\nada: so", one)
-    assert (messages, one.stopped_by) == (["i love rust", "ok"], "repeated")
+    assert (messages, stopped_by(one)) == (["i love rust", "ok"], "repeated")
 
 
 def test_the_last_line_is_checked_too() -> None:
     """A repeat that the end-of-text token follows is one as well."""
     one = draft()
     messages, _ = written(" i love rust\nada: i love rust", one, ended=True)
-    assert (messages, one.stopped_by) == (["i love rust"], "repeated")
+    assert (messages, stopped_by(one)) == (["i love rust"], "repeated")
 
 
 def test_an_echo_of_an_earlier_reply_stops_the_draft_and_stays() -> None:
     """What was said before is marked, not deleted: the voice decides."""
     one = draft(said=["i love rust"])
     messages, _ = written(" i love rust\nada: ok", one, ended=True)
-    assert (messages, one.stopped_by) == (["i love rust"], "echoed")
+    assert (messages, stopped_by(one)) == (["i love rust"], "echoed")
 
 
 def test_a_loop_without_spaces_stops_the_draft() -> None:
     """An endless laugh ends within a few letters of the bound."""
     one = draft()
     messages, taken = written(" " + "ha" * 200, one)
-    assert one.stopped_by == "looped" and taken < 80
+    assert stopped_by(one) == "looped" and taken < 80
     assert "ha".startswith(messages[0][:2])
 
 
@@ -136,4 +144,42 @@ def test_emphasis_goes_through() -> None:
     """Nobody is stopped for meaning it."""
     one = draft()
     assert written(" no no no no\nada: lol\nada: lol", one, ended=True)[0] == ["no no no no", "lol", "lol"]
-    assert one.stopped_by == ""
+    assert stopped_by(one) == ""
+
+
+def test_a_line_is_cleared_when_the_next_begins() -> None:
+    """Not before: a tab could go on with it, and until it is whole nobody knows what it says."""
+    one = draft()
+    for token in tokens_of(" hey\nada"):
+        one.take(Step(0, token, -1.0))
+    assert one.cleared == []
+    one.take(Step(0, tokens_of(":")[0], -1.0))
+    assert [line.text for line in one.cleared] == ["hey"]
+
+
+def test_the_pieces_of_a_line_make_it_up() -> None:
+    """The name at the head of a line adds nothing, the newline before a line belongs to it."""
+    one = draft()
+    written(" hey\nada: yo\nsam", one)
+    assert ["".join(piece.text for piece in line.pieces) for line in one.cleared] == ["hey", "\nyo"]
+
+
+def test_a_masked_line_tells_no_pieces() -> None:
+    """They would say what the mask hides."""
+    one = draft()
+    assert written(" mail me at ada@sea.org ok\nsam", one)[0] == ["mail me at my email ok"]
+    assert one.cleared[0].pieces == () and one.interventions.masked == 1
+
+
+@pytest.mark.parametrize(
+    ("stop", "lines"),
+    [("\n", ["one two"]), ("two", ["one"]), ("e t", ["on"]), ("three", ["one two"]), ("zero", ["one two", "three"])],
+)
+def test_a_draft_ends_before_a_stop(stop: str, lines: list[str]) -> None:
+    """What stops it is no part of it, wherever in a line it stands."""
+    assert written(" one two\nada: three", draft(stops=[stop]), ended=True)[0] == lines
+
+
+def test_a_stop_finds_line_breaks_within_a_message() -> None:
+    """A message of two lines stays one message up to the stop."""
+    assert written(" one\n\ttwo three\n", draft(stops=[" three"]))[0] == ["one\ntwo"]

@@ -12,6 +12,7 @@ from soundalike.clone import Clone, Sections
 from soundalike.engines.markov import MarkovEngine
 from soundalike.errors import CloneError
 from soundalike.guards import Interventions, loops
+from soundalike.messages import empty
 from soundalike.packing import Document, encode, pack
 from soundalike.recipe import Limits
 from soundalike.sampling import Sampling
@@ -281,6 +282,7 @@ def test_a_voice_loads_from_its_clone_folder(tmp_path: Path) -> None:
             sampling={"temperature": 0.0},
             limits={"lines": 1},
         )
+        empty().write_parquet(clone.messages_path)
         engine(SCRIPT).save(clone.adapter_path)
     voice = Voice.load(tmp_path / "me")
     assert (voice.owner, voice.tagged, voice.window, voice.sampling.temperature) == ("ada", True, 128, 0.0)

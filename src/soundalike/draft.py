@@ -1,12 +1,15 @@
-"""One reply while it is being written: drawn tokens in, messages out.
+"""One attempt at a reply while it is being written: drawn tokens in, lines out.
 
-Knows the template's turn ends and the guards, and says when nothing more is wanted. It neither draws nor
-decides what becomes of a draft that a guard stopped: that is the voice's.
+Knows the template's turn ends and asks the guards, and says when nothing more is wanted. It neither draws nor
+decides whether a draft that a guard stopped is drawn again.
 """
 
 from collections.abc import Sequence
+from dataclasses import dataclass
+from os.path import commonprefix
 
-from soundalike.guards import first_repeat, loop_start
+from soundalike.engines.speech import Step
+from soundalike.guards import Finding, Guards, Interventions, Scene, lines_before
 from soundalike.packing import Tokenizer
 from soundalike.transcript import parse
 
@@ -54,77 +57,145 @@ def read_turn(text: str, owner: str, tagged: bool) -> tuple[list[str], bool]:
     return messages, False
 
 
+@dataclass(frozen=True, slots=True)
+class Terms:
+    """What one reply is to be: in whose name, of how many lines, held against what.
+
+    `opening` is what stands already after the first `owner:`; of its last line the reply is the rest. Before any of
+    `stops` the reply ends. `broken` keeps a last line that the token limit cut off, `pieces` asks what each token adds.
+    """
+
+    owner: str
+    tagged: bool
+    lines: int | None
+    guards: Guards
+    scene: Scene = Scene()
+    stops: Sequence[str] = ()
+    opening: str = ""
+    broken: bool = False
+    pieces: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Piece:
+    """What one drawn token adds to a text, perhaps nothing, and its natural-log probability under the raw model.
+
+    `likeliest` are the (text, logprob) of as many tokens as were asked for, best first.
+    """
+
+    text: str
+    logprob: float
+    likeliest: tuple[tuple[str, float], ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """One line of a reply as it may leave; `pieces`, where asked for, unless the guards changed the line."""
+
+    text: str
+    pieces: tuple[Piece, ...] = ()
+
+
 class Draft:
     """One attempt at one reply.
 
-    `said` are the owner's earlier lines, oldest first. `stopped_by` names the guard that stopped the draft, as
-    `Interventions` does, or is empty.
+    A line in `cleared` is whole, has passed every guard and is mended: it may leave. `found` is what a guard stopped
+    the draft for, or None; `cut_off` says that the tokens were used up before its end.
     """
 
-    def __init__(
-        self, spelling: Spelling, end: int, owner: str, tagged: bool, lines: int, said: Sequence[str] = ()
-    ) -> None:
+    def __init__(self, tokenizer: Tokenizer, before: Sequence[int], terms: Terms) -> None:
         self.tokens = 0
-        self.stopped_by = ""
-        self._spelling, self._end = spelling, end
-        self._owner, self._tagged, self._lines, self._said = owner, tagged, lines, said
-        self._text = ""
-        self._messages: list[str] = []
+        self.found: Finding | None = None
+        self.cut_off = False
+        self.cleared: list[Line] = []
+        self.interventions = Interventions()
+        self._tokenizer, self._spelling, self._terms = tokenizer, Spelling(tokenizer, before), terms
+        self._text = terms.opening
+        lines, _ = read_turn(terms.opening, terms.owner, terms.tagged)
+        self._skipped = max(0, len(lines) - 1)  # lines of the opening that are whole
+        self._lines = lines[self._skipped :] or [""]
+        self._head = self._lines[0]  # of the first line, what is not the reply's
+        self._pieces: list[tuple[int, Piece]] = []
         self._over = False
 
-    def take(self, token: int) -> bool:
+    def take(self, step: Step) -> bool:
         """Take in a drawn token; True where the draft is over and nothing after it is wanted."""
         self.tokens += 1
-        if token == self._end:
+        if step.token == self._tokenizer.end:
             self._over = True
-            return True
-        piece = self._spelling.add(token)
+        else:
+            self._read(step)
+        return self._over or bool(self.found)
+
+    def _read(self, step: Step) -> None:
+        piece, before = self._spelling.add(step.token), self._lines
         self._text += piece
-        self._messages, self._over = read_turn(self._text, self._owner, self._tagged)
-        self._over = self._over or len(self._messages) > self._lines
+        lines, self._over = read_turn(self._text, self._terms.owner, self._terms.tagged)
+        self._lines = lines[self._skipped :] or [""]
+        if self._terms.pieces:
+            self._note(step, "\n".join(before), "\n".join(self._lines))
+        if self._terms.stops:
+            self._stop()
+        limit = self._terms.lines
+        if limit is not None and len(self._lines) > limit:
+            self._over, self._lines = True, self._lines[:limit]
+        if len(self._lines) > len(before):
+            self._clear(len(self._lines) - 1)
         if any(map(str.isspace, piece)) or self.tokens % 8 == 0:  # a word has ended, or none does for long
-            self._guard(self._messages[:-1])
-        return self._over or bool(self.stopped_by)
+            self._watch()
+
+    def _note(self, step: Step, before: str, after: str) -> None:
+        likeliest = tuple((self._tokenizer.decode([token]), logprob) for token, logprob in step.likeliest)
+        if added := after[len(before) :]:
+            self._pieces.append((len(self._lines) - 1, Piece(added, step.logprob, likeliest)))
+
+    def _stop(self) -> None:
+        """End before the first of the texts that end a reply."""
+        shown = "\n".join(self._lines)
+        places = [at for stop in self._terms.stops if (at := shown.find(stop, len(self._head))) >= 0]
+        if places:
+            self._over, self._lines = True, lines_before(self._lines, min(places)) or [""]
+
+    def _watch(self) -> None:
+        if not self.found and not self._over:
+            self.found = self._terms.guards.growing(self._lines, len(self._head))
 
     def close(self) -> None:
-        """No more tokens come: a last message that was cut off goes, unless it is all there is."""
-        if self.stopped_by:
+        """No more tokens come: a last line that was cut off goes, unless it is all there is."""
+        if self.found:
             return
-        whole = self._over or self._text.endswith("\n")
-        self._messages = self._messages[: self._lines]
-        if not whole and len(self._messages) > 1:
-            self._messages.pop()
-        self._guard(self._messages)
+        self.cut_off = not (self._over or self._text.endswith("\n"))
+        if self.cut_off and len(self._lines) > 1 and not self._terms.broken:
+            self._lines = self._lines[:-1]
+        self._clear(len(self._lines))
 
-    def _guard(self, lines: Sequence[str]) -> None:
-        """Stop at a loop in all that is written, or at a repeat among `lines`, which are complete.
+    def _clear(self, whole: int) -> None:
+        """Ask the guards about lines that have become whole, in their order, and mend those that pass."""
+        while not self.found and len(self.cleared) < min(whole, len(self._lines)):
+            line = self._lines[len(self.cleared)]
+            self.found = self._judged(line)
+            if not self.found:
+                self._leave(line)
 
-        What then stays is one round of the loop, or all before a line said twice in this reply; a line of an
-        earlier reply stays too.
-        """
-        start = loop_start("\n".join(self._messages))
-        if start is not None:
-            self._stop("looped", _before(self._messages, start))
-        elif (at := first_repeat(lines)) is not None:
-            self._stop("repeated", lines[:at])
-        elif (at := first_repeat(lines, self._said)) is not None:
-            self._stop("echoed", lines[: at + 1])
+    def _judged(self, line: str) -> Finding | None:
+        before = [cleared.text for cleared in self.cleared]
+        start = 0 if before else len(self._head)
+        return self._terms.guards.whole([*before, line], self._terms.scene, start)
 
-    def _stop(self, guard: str, kept: Sequence[str]) -> None:
-        self.stopped_by, self._messages = guard, list(kept)
+    def _leave(self, line: str) -> None:
+        row, guards = len(self.cleared), self._terms.guards
+        text, ended = guards.mend(line, self._terms.scene, self.interventions)
+        pieces = tuple(piece for at, piece in self._pieces if at == row) if text == line else ()
+        head = commonprefix([self._head, text]) if row == 0 else ""  # shorter than it was where that was masked too
+        self.cleared.append(Line(text[len(head) :] if self._head and not row else text.strip(), pieces))
+        if ended:
+            self._over, self._lines = True, self._lines[: row + 1]
 
-    @property
-    def messages(self) -> list[str]:
-        """What can be sent."""
-        return [text for message in self._messages if (text := message.strip())]
-
-
-def _before(messages: Sequence[str], end: int) -> list[str]:
-    """The messages up to character `end` of them all joined by newlines."""
-    kept = []
-    for message in messages:
-        if end <= 0:
-            break
-        kept.append(message[:end])
-        end -= len(message) + 1
-    return kept
+    def settle(self) -> None:
+        """Make the best of a draft that was stopped and is not drawn again: clear what may stay all the same."""
+        kept = self.found.kept if self.found else []
+        for line in kept[len(self.cleared) :]:
+            again = self._judged(line)
+            if again and again.guard != "echoed":
+                return
+            self._leave(line)

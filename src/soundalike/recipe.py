@@ -73,6 +73,14 @@ class Limits(BaseModel):
     """How often a reply that a guard stopped is drawn again."""
     at_once: int = Field(default=16, ge=1)
     """How many prompts the engine gets side by side."""
+    copied_words: int = Field(default=8, ge=0)
+    """So many words in a row out of one of the owner's messages are a copy of it; 0 lets copies pass."""
+    quoted_words: int = Field(default=6, ge=0)
+    """The same for other people's messages: fewer, since their words are not the owner's to give away."""
+    block_slurs: bool = True
+    """Whether the built-in list of slurs is blocked; swearing is not on it."""
+    blocked: tuple[str, ...] = ()
+    """Words and phrases of the owner's choice that are not said."""
 
 
 class Recipe(BaseModel):

@@ -133,10 +133,16 @@ class Sampler:
     def __init__(self) -> None:
         self._streams: dict[int, tuple[Repeats, Sampling, np.random.Generator]] = {}
 
-    def join(self, streams: Sequence[int], prompts: Sequence[Sequence[int]], sampling: Sampling) -> None:
-        """New streams under these numbers; prompt i draws from random stream i of `sampling`."""
-        for stream, prompt, generator in zip(streams, prompts, generators(sampling, len(prompts)), strict=True):
-            self._streams[stream] = Repeats(prompt, sampling), sampling, generator
+    def join(
+        self, streams: Sequence[int], prompts: Sequence[Sequence[int]], sampling: Sampling | Sequence[Sampling]
+    ) -> None:
+        """New streams under these numbers; prompt i draws from stream i of `sampling`, or the first of its own."""
+        if isinstance(sampling, Sampling):
+            knobs, sources = [sampling] * len(prompts), generators(sampling, len(prompts))
+        else:
+            knobs, sources = list(sampling), [generators(each, 1)[0] for each in sampling]
+        for stream, prompt, knob, source in zip(streams, prompts, knobs, sources, strict=True):
+            self._streams[stream] = Repeats(prompt, knob), knob, source
 
     def leave(self, stream: int) -> None:
         """Forget a stream."""

@@ -4,18 +4,20 @@ Takes names and texts, gives texts: the template and the tokens stay inside. Whi
 engine's affair, what a reply must not do is `guards`', and nothing here sees a tensor.
 """
 
-from collections.abc import Collection, Generator, Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from soundalike.draft import Draft, Spelling, read_turn
+from soundalike.draft import Piece, Spelling, Terms, read_turn
 from soundalike.engines import Engine, load
-from soundalike.engines.speech import Step, generate
+from soundalike.engines.speech import generate
 from soundalike.errors import CloneError, RecipeError
-from soundalike.guards import LINES_BACK, Interventions, loop_start, repeats_line, unmask
+from soundalike.guards import HEARD_BACK, LINES_BACK, Guards, Interventions, Scene, loop_start, repeats_line
 from soundalike.recipe import Limits, Recipe
 from soundalike.sampling import Sampling
+from soundalike.stage import Stage
 from soundalike.transcript import render, speaker_name, speaker_names
+from soundalike.utterance import Plan, Utterance
 
 History = Sequence[tuple[str, str]]
 
@@ -23,18 +25,10 @@ History = Sequence[tuple[str, str]]
 class Reply(list[str]):
     """The messages of one reply, perhaps none; `tokens` were drawn for it, `interventions` were needed."""
 
-    def __init__(self, messages: Sequence[str] = ()) -> None:
-        super().__init__(messages)
-        self.tokens = 0
-        self.interventions = Interventions()
-
-
-@dataclass(frozen=True, slots=True)
-class Piece:
-    """What one drawn token adds to a text, perhaps nothing, and its natural-log probability under the raw model."""
-
-    text: str
-    logprob: float
+    def __init__(self, made: Utterance) -> None:
+        super().__init__(line.text for line in made.leave() if line.text)
+        self.tokens = made.tokens + made.discarded
+        self.interventions = made.interventions
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,6 +64,7 @@ class Voice:
         window: int = 512,
         sampling: Sampling | None = None,
         limits: Limits | None = None,
+        guards: Guards | None = None,
     ) -> None:
         self.engine = engine
         self.owner = speaker_name(owner, "me")
@@ -77,6 +72,7 @@ class Voice:
         self.window = window
         self.sampling = sampling or Sampling()
         self.limits = limits or Limits()
+        self.guards = guards or Guards()
         self.interventions = Interventions()
 
     @classmethod
@@ -99,7 +95,8 @@ class Voice:
             raise CloneError(f"In {clone.manifest_path}: {error.what}", "Change it there.") from error
         except (KeyError, TypeError) as error:
             raise CloneError(f"{clone.manifest_path} is not as it was written: {error}.", "Train again.") from error
-        return cls(load(base, clone.adapter_path), owner, tagged, window, said.sampling, said.limits)
+        guards = Guards.of(clone, said.limits)
+        return cls(load(base, clone.adapter_path), owner, tagged, window, said.sampling, said.limits, guards)
 
     def guest_name(self, name: str) -> str:
         """`name` as somebody else bears it in a history: numbered where it is the owner's, whatever its case."""
@@ -113,54 +110,59 @@ class Voice:
         """A reply to each history of (name, text), oldest first; lines under the owner's name are the voice's own.
 
         Reply i draws from random stream i, whatever other histories there are. A reply that a guard stops is
-        drawn again, at most `limits.retries` times and never at temperature 0; then what repeats inside it is
-        cut off, while a line from an earlier reply is let through: it may be the right answer twice.
+        drawn again, at most `limits.retries` times and never at temperature 0; then what the guard found is cut
+        off, while a line from an earlier reply is let through: it may be the right answer twice.
         """
-        knobs = sampling or self.sampling
-        replies, waiting = [Reply() for _ in histories], list(range(len(histories)))
-        tries = self.limits.retries + 1 if knobs.temperature > 0 else 1
-        for attempt in range(tries):
-            drafts: dict[int, Draft] = {}
-            for start in range(0, len(waiting), self.limits.at_once):
-                chunk = waiting[start : start + self.limits.at_once]
-                drafts |= zip(chunk, self._drafts([histories[at] for at in chunk], chunk, attempt, knobs), strict=True)
-            for at, draft in drafts.items():
-                _settle(replies[at], draft, self._others(histories[at]), last=attempt + 1 == tries)
-            waiting = [at for at, draft in drafts.items() if draft.stopped_by]
+        utterances = [self.utterance(history, sampling, number) for number, history in enumerate(histories)]
+        stage, waiting = Stage(self.engine), list(utterances)
+        while waiting or len(stage):
+            room = self.limits.at_once - len(stage)
+            stage.begin(waiting[:room])
+            waiting = waiting[room:]
+            stage.step()
+        replies = [Reply(utterance) for utterance in utterances]
         for reply in replies:
             self.interventions.add(reply.interventions)
         return replies
 
-    def _drafts(
-        self, histories: Sequence[History], numbers: Sequence[int], attempt: int, knobs: Sampling
-    ) -> list[Draft]:
-        """One attempt at the replies of these numbers, side by side."""
-        prompts = [self.prompt(history) for history in histories]
-        drafts = [self._draft(history, prompt) for history, prompt in zip(histories, prompts, strict=True)]
-        names = {self.owner}.union(*map(self._others, histories))
-        knobs = replace(self._told(knobs, names), streams=tuple(number + (attempt << 32) for number in numbers))
-        stream = generate(self.engine, prompts, knobs, self.limits.tokens)
-        steps = next(stream, None)
-        while steps is not None:
-            steps = _send(stream, {step.stream for step in steps if drafts[step.stream].take(step.token)})
-        for draft in drafts:
-            draft.close()
-        return drafts
+    def utterance(
+        self,
+        history: History,
+        sampling: Sampling | None = None,
+        number: int = 0,
+        max_tokens: int | None = None,
+        stops: Sequence[str] = (),
+        likeliest: int | None = None,
+    ) -> Utterance:
+        """A reply to `history` for a `Stage` to make: `number` is its random stream, before any of `stops` it ends.
 
-    def _draft(self, history: History, prompt: Sequence[int]) -> Draft:
-        said = [text for name, text in history if name == self.owner][-LINES_BACK:]
+        With `likeliest` its lines tell their tokens, with as many alternatives to each; a reply that has sent lines
+        goes on after them.
+        """
+        tokens = max_tokens or self.limits.tokens
         lines = self.limits.lines if self.tagged else self.limits.untagged_lines
-        tokenizer = self.engine.tokenizer
-        return Draft(Spelling(tokenizer, prompt), tokenizer.end, self.owner, self.tagged, lines, said)
+        others = self._others(history)
+        told = self._told(sampling or self.sampling, {self.owner} | others)
+        said, heard = _lately(history, self.owner)
 
-    def prompt(self, history: History) -> list[int]:
+        def plan(left: Sequence[str]) -> Plan:
+            scene = Scene(said, left, heard, others)
+            told_pieces, more = likeliest is not None, max(1, lines - len(left))
+            terms = Terms(self.owner, self.tagged, more, self.guards, scene, stops, pieces=told_pieces)
+            return Plan(self.prompt([*history, *((self.owner, line) for line in left)], tokens), terms, told)
+
+        return Utterance(self.engine.tokenizer, plan, tokens, self.limits.retries, number, likeliest or 0)
+
+    def prompt(self, history: History, max_tokens: int | None = None) -> list[int]:
         """Token ids of what the voice reads before it replies: the end of `history` that fits, then `owner:`.
+
+        It leaves room in the window for a reply of so many `max_tokens`, as a rule `limits.tokens`.
 
         Own lines that repeat an own line shortly before are left out, so that a loop does not feed itself.
         """
         names = self._names(history)
         turns = [(names[name], text) for name, text in self._fresh(history)]
-        room = max(2, self.window - self.limits.tokens)
+        room = max(2, self.window - (max_tokens or self.limits.tokens))
         lines = [render([turn], tagged=self.tagged) for turn in turns]
         sizes = [len(ids) for ids in self.engine.tokenizer.encode(lines)]
         total, first = sum(sizes) + len(self._tokens(f"{self.owner}:")), 0
@@ -201,15 +203,40 @@ class Voice:
         Ends with the conversation, where somebody else would begin, where the text loops, and after
         `max_tokens`. Where lines bear names, the owner's stands before each but is not shown.
         """
-        lines = [line for line in prompt.split("\n") if line.strip()] or [""]
-        opened = render([(self.owner, line) for line in lines], end=False, tagged=self.tagged)
-        tokens = self._tokens(opened)
-        room = max(2, self.window - max_tokens)
-        tokens = tokens if len(tokens) <= room else [tokens[0], *tokens[1 - room :]]
+        text, tokens = self._opened(_lines_of(prompt), max_tokens)
         told = self._told(sampling or self.sampling, {self.owner})
-        text = opened.removeprefix(f"{self.owner}:") if self.tagged else opened
         shown = "\n".join(read_turn(text, self.owner, self.tagged)[0])
         return Completion(shown, len(tokens), self._pieces(text, shown, tokens, told, max_tokens))
+
+    def continuation(
+        self,
+        prompt: str,
+        sampling: Sampling | None = None,
+        number: int = 0,
+        max_tokens: int = 100,
+        stops: Sequence[str] = (),
+        likeliest: int | None = None,
+    ) -> Utterance:
+        """The same as `complete` for a `Stage` to make, and guarded as a reply is; see `utterance`."""
+        told = self._told(sampling or self.sampling, {self.owner})
+
+        def plan(left: Sequence[str]) -> Plan:
+            lines = _lines_of(prompt)
+            lines = [*lines[:-1], lines[-1] + left[0], *left[1:], ""] if left else lines
+            text, tokens = self._opened(lines, max_tokens)
+            scene = Scene(left=left)
+            pieces = likeliest is not None
+            terms = Terms(self.owner, self.tagged, None, self.guards, scene, stops, text, broken=True, pieces=pieces)
+            return Plan(tokens, terms, told)
+
+        return Utterance(self.engine.tokenizer, plan, max_tokens, self.limits.retries, number, likeliest or 0)
+
+    def _opened(self, lines: Sequence[str], max_tokens: int) -> tuple[str, list[int]]:
+        """What stands after the first `owner:` of the owner's lines, and the tokens that are read of it."""
+        opened = render([(self.owner, line) for line in lines], end=False, tagged=self.tagged)
+        tokens, room = self._tokens(opened), max(2, self.window - max_tokens)
+        tokens = tokens if len(tokens) <= room else [tokens[0], *tokens[1 - room :]]
+        return opened.removeprefix(f"{self.owner}:") if self.tagged else opened, tokens
 
     def _pieces(
         self, text: str, shown: str, tokens: Sequence[int], knobs: Sampling, max_tokens: int
@@ -240,21 +267,11 @@ class Voice:
         return [Scored(start, end, logprob) for (start, end), logprob in zip(spans, logprobs[1:], strict=True)]
 
 
-def _settle(reply: Reply, draft: Draft, others: Collection[str], last: bool) -> None:
-    """Make `draft` the reply, and count what was done about it."""
-    counts, messages = reply.interventions, draft.messages
-    reply[:] = unmask(messages, others)
-    reply.tokens += draft.tokens
-    counts.unmasked += len(reply) < len(messages) or reply[-1:] != messages[-1:]
-    if draft.stopped_by:
-        setattr(counts, draft.stopped_by, getattr(counts, draft.stopped_by) + 1)
-        counts.gave_up += last
-        counts.resampled += not last
+def _lines_of(prompt: str) -> list[str]:
+    return [line for line in prompt.split("\n") if line.strip()] or [""]
 
 
-def _send(stream: Generator[list[Step], Collection[int] | None, None], stopped: Collection[int]) -> list[Step] | None:
-    """The next steps once `stopped` streams have been given up; None when none is left."""
-    try:
-        return stream.send(stopped)
-    except StopIteration:
-        return None
+def _lately(history: History, owner: str) -> tuple[list[str], list[str]]:
+    """The last lines of the owner, and those of others that a reply is not to say back."""
+    said = [text for name, text in history if name == owner][-LINES_BACK:]
+    return said, [text for name, text in history if name != owner][-HEARD_BACK:]

@@ -9,13 +9,14 @@ from typing import Literal
 import pytest
 from rich.console import Console
 
+from soundalike.draft import Piece
 from soundalike.engines.markov import MarkovEngine
 from soundalike.frontends.terminal import Said, account, chat, peak_memory, say, shade, visible
 from soundalike.guards import Interventions
 from soundalike.packing import Document, encode, pack
 from soundalike.recipe import Limits
 from soundalike.sampling import Sampling
-from soundalike.voice import Completion, Piece, Reply, Voice
+from soundalike.voice import Completion, Reply, Voice
 
 GREETING = 5  # lines
 GREEDY = Sampling(temperature=0, dry_multiplier=0)

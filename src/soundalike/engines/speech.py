@@ -16,12 +16,13 @@ class Step:
     """One token drawn for one stream.
 
     `stream` is the stream's number, `token` the id drawn, `logprob` its natural-log probability under the
-    model before any sampling rule touched it.
+    model before any sampling rule touched it; `likeliest` are as many (token, logprob) as were asked for, best first.
     """
 
     stream: int
     token: int
     logprob: float
+    likeliest: tuple[tuple[int, float], ...] = ()
 
 
 class Speech:
@@ -31,6 +32,7 @@ class Speech:
         self._streams, self._end = engine.streams(), engine.tokenizer.end
         self._sampler, self._joined = Sampler(), 0
         self._left: dict[int, int] = {}  # running stream -> tokens it may still draw, in the order of the rows
+        self._asked: dict[int, int] = {}  # running stream -> how many of the likeliest tokens are told with each
         self._waiting: list[int] = []  # each running stream's last token, which the model has not read
 
     @property
@@ -38,16 +40,28 @@ class Speech:
         """The streams that will draw at the next step."""
         return list(self._left)
 
-    def join(self, prompts: Sequence[Sequence[int]], sampling: Sampling, max_tokens: int) -> list[int]:
-        """Go on with these prompts too, each for at most `max_tokens`; gives their numbers, counted from 0."""
-        if not prompts or max_tokens < 1:
+    def join(
+        self,
+        prompts: Sequence[Sequence[int]],
+        sampling: Sampling | Sequence[Sampling],
+        max_tokens: int | Sequence[int],
+        likeliest: int | Sequence[int] = 0,
+    ) -> list[int]:
+        """Go on with these prompts too, each for at most `max_tokens`; gives their numbers, counted from 0.
+
+        With one `sampling` prompt i draws from its random stream i; where each has its own, from that one's first.
+        """
+        if not prompts or max_tokens == 0:
             return []
         self._advance()
         numbers = list(range(self._joined, self._joined + len(prompts)))
         self._joined += len(prompts)
         self._streams.join(prompts)
         self._sampler.join(numbers, prompts, sampling)
-        self._left |= dict.fromkeys(numbers, max_tokens)
+        self._left |= zip(numbers, _each(max_tokens, numbers), strict=True)
+        self._asked |= {
+            number: asked for number, asked in zip(numbers, _each(likeliest, numbers), strict=True) if asked
+        }
         return numbers
 
     def leave(self, streams: Collection[int]) -> None:
@@ -58,6 +72,7 @@ class Speech:
         rows = [row for row, stream in enumerate(self._left) if stream not in gone]
         for stream in gone:
             del self._left[stream]
+            self._asked.pop(stream, None)
             self._sampler.leave(stream)
         self._waiting = [self._waiting[row] for row in rows] if self._waiting else []
         self._streams.keep(rows)
@@ -69,7 +84,8 @@ class Speech:
             return []
         numbers = self.running
         tokens, logprobs = self._sampler.draw(self._streams.logits, self._streams.masses, numbers)
-        drawn = [Step(s, t, p) for s, t, p in zip(numbers, tokens.tolist(), logprobs.tolist(), strict=True)]
+        told = [self._likeliest(row, stream) for row, stream in enumerate(numbers)]
+        drawn = [Step(*step) for step in zip(numbers, tokens.tolist(), logprobs.tolist(), told, strict=True)]
         self._waiting = [step.token for step in drawn]
         spent = {numbers[row] for row in self._streams.spent}
         for stream in numbers:
@@ -77,11 +93,23 @@ class Speech:
         self.leave([s.stream for s in drawn if s.token == self._end or s.stream in spent or not self._left[s.stream]])
         return drawn
 
+    def _likeliest(self, row: int, stream: int) -> tuple[tuple[int, float], ...]:
+        if stream not in self._asked:
+            return ()
+        logits, mass = self._streams.logits[row], float(self._streams.masses[row])
+        asked = min(self._asked[stream], logits.size)
+        best = logits.argpartition(-asked)[-asked:]
+        return tuple((int(token), float(logits[token]) - mass) for token in best[(-logits[best]).argsort()])
+
     def _advance(self) -> None:
         """Let the model read what was drawn: not before it is asked to go on, so that nothing is read for nobody."""
         if self._waiting:
             self._streams.advance(self._waiting)
             self._waiting = []
+
+
+def _each(value: int | Sequence[int], numbers: Sequence[int]) -> Sequence[int]:
+    return [value] * len(numbers) if isinstance(value, int) else value
 
 
 def generate(

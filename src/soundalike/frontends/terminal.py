@@ -19,11 +19,12 @@ from rich.console import Console
 from rich.style import Style
 from rich.text import Text
 
+from soundalike.draft import Piece
 from soundalike.errors import RecipeError
 from soundalike.guards import Interventions
 from soundalike.sampling import Sampling
 from soundalike.transcript import UNSEEN
-from soundalike.voice import Completion, Piece, Voice
+from soundalike.voice import Completion, Voice
 
 _UNSEEN = re.compile(UNSEEN)
 
@@ -243,6 +244,11 @@ def account(counts: Interventions) -> str:
         "looped": counts.looped,
         "said a line twice": counts.repeated,
         "said an earlier line again": counts.echoed,
+        "said a line of yours back": counts.parroted,
+        "copied a message": counts.copied,
+        "copied somebody else's message": counts.quoted,
+        "said a blocked word": counts.blocked,
+        "said private data, masked": counts.masked,
         "spoke for somebody else": counts.unmasked,
     }
     told = ", ".join(f"{count} {what}" for what, count in kinds.items() if count)

@@ -1,14 +1,12 @@
-"""What a reply must not do: loop, say a line again, speak for somebody else.
+"""Loops, lines said again, and lines in somebody else's name.
 
-Pure functions on text, for a reply that is still growing as well as for a finished one. They find; what then
-happens (stop, cut, draw again) is the voice's. They know neither tokens nor models. The bounds leave room
-for emphasis: people do write "no no no no", and send "lol" twice.
+Pure functions on text, for a reply that is still growing as well as for a finished one. The bounds leave room for
+emphasis: people do write "no no no no", and send "lol" twice.
 """
 
 import re
 import string
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass, fields
 from difflib import SequenceMatcher
 
 # How many rounds of an n-gram of n words, in a row, make a loop: one word 8, two 5, three 4, up to eight 3, more 2.
@@ -22,31 +20,6 @@ NEAR_FROM = 5  # words; shorter lines are compared whole
 
 _WORD = re.compile(r"\S+")
 _EDGES = string.punctuation + "…‘’“”¡¿"
-
-
-@dataclass
-class Interventions:
-    """How often a guard stepped in.
-
-    `looped`, `repeated` (a line of the same reply) and `echoed` (a line of an earlier reply) count attempts that
-    were stopped; `resampled` those that were drawn again, `gave_up` those that were not, the tries being used
-    up; `unmasked` replies from which lines in somebody else's name were cut.
-    """
-
-    looped: int = 0
-    repeated: int = 0
-    echoed: int = 0
-    unmasked: int = 0
-    resampled: int = 0
-    gave_up: int = 0
-
-    def add(self, other: "Interventions") -> None:
-        """Count `other`'s with ours."""
-        for field in fields(self):
-            setattr(self, field.name, getattr(self, field.name) + getattr(other, field.name))
-
-    def __bool__(self) -> bool:
-        return any(getattr(self, field.name) for field in fields(self))
 
 
 def fold(text: str) -> list[str]:

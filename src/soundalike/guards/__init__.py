@@ -1,0 +1,162 @@
+"""What a reply must not do: loop, say a line again, copy a message, speak for somebody else, tell private data.
+
+`Guards` find what is wrong with the lines of a reply, while it grows and when a line is whole, and mend what can be
+mended. What then happens (stop, cut, draw again) is the voice's. They know neither tokens nor models.
+"""
+
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from soundalike.errors import CloneError
+from soundalike.guards.blocked import Blocked, slurs
+from soundalike.guards.interventions import Interventions
+from soundalike.guards.loops import (
+    LINES_BACK,
+    SHORT_LINE,
+    first_repeat,
+    fold,
+    loop_start,
+    loops,
+    repeats_line,
+    same_line,
+    unmask,
+)
+
+if TYPE_CHECKING:
+    from soundalike.clone import Clone
+    from soundalike.guards.verbatim import Verbatim
+    from soundalike.recipe import Limits
+
+__all__ = [
+    "HEARD_BACK",
+    "LINES_BACK",
+    "Blocked",
+    "Finding",
+    "Guards",
+    "Interventions",
+    "Scene",
+    "first_repeat",
+    "fold",
+    "lines_before",
+    "loop_start",
+    "loops",
+    "repeats_line",
+    "same_line",
+    "unmask",
+]
+
+HEARD_BACK = 3  # lines of other people that a reply is not to say back
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """What is wrong with a reply: a guard, named as `Interventions` does, and the lines that may stay all the same."""
+
+    guard: str
+    kept: list[str]
+
+
+@dataclass(frozen=True, slots=True)
+class Scene:
+    """What a reply is held against: the owner's earlier lines, lines of the same reply that have left already, what
+    the others said last, and their names."""
+
+    said: Sequence[str] = ()
+    left: Sequence[str] = ()
+    heard: Sequence[str] = ()
+    names: Collection[str] = ()
+
+
+class Guards:
+    """The guards of one clone. Without arguments they know no words to block and no messages to copy."""
+
+    def __init__(
+        self, blocked: Collection[str] = (), copied: "Verbatim | None" = None, quoted: "Verbatim | None" = None
+    ) -> None:
+        self._blocked = Blocked(blocked)
+        self._runs = [(name, runs) for name, runs in (("quoted", quoted), ("copied", copied)) if runs]
+
+    @classmethod
+    def of(cls, clone: "Clone", limits: "Limits") -> "Guards":
+        """As a clone's messages and limits ask. Runs of other people's words that the owner types too are nobody's."""
+        copied, quoted = _indexed(clone, limits) if limits.copied_words or limits.quoted_words else (None, None)
+        return cls([*limits.blocked, *(slurs() if limits.block_slurs else ())], copied, quoted)
+
+    def growing(self, lines: Sequence[str], start: int = 0) -> Finding | None:
+        """What is wrong already with lines of which the last still grows; cheap enough to ask at every word.
+
+        The first `start` characters of the first line are not the voice's.
+        """
+        at = loop_start("\n".join(lines))
+        if at is not None:
+            return Finding("looped", lines_before(lines, at))
+        begun = lines[-1][: _last_word(lines[-1])]
+        return self._copy(lines, begun, start if len(lines) == 1 else 0, latest=2)
+
+    def whole(self, lines: Sequence[str], scene: Scene, start: int = 0) -> Finding | None:
+        """What is wrong with the last of `lines`, which is whole; those before it are cleared."""
+        line, before = lines[-1], list(lines[:-1])
+        if self._blocked.has(line):
+            return Finding("blocked", before)
+        if copy := self._copy(lines, line, 0 if before else start):
+            return copy
+        if repeats_line(line, [*scene.left, *before]):
+            return Finding("repeated", before)
+        if len(fold(line)) >= SHORT_LINE and any(same_line(line, other) for other in scene.heard[-HEARD_BACK:]):
+            return Finding("parroted", before)
+        if repeats_line(line, [*scene.said, *scene.left, *before]):
+            return Finding("echoed", list(lines))
+        return None
+
+    def mend(self, line: str, scene: Scene, counts: Interventions) -> tuple[str, bool]:
+        """A whole line as it may leave, and whether the reply ends with it, somebody else's beginning there."""
+        from soundalike.redact import redact_text
+
+        own = "\n".join(unmask([line], scene.names))
+        ended = own != line
+        counts.unmasked += ended
+        masked, found = redact_text(own)
+        counts.masked += sum(found.values())
+        return masked, ended
+
+    def _copy(self, lines: Sequence[str], text: str, start: int, latest: int | None = None) -> Finding | None:
+        for guard, runs in self._runs:
+            at = runs.copied_at(text, start, latest)
+            if at is not None:
+                at = runs.copied_at(text, start) if latest else at
+                return Finding(guard, [*lines[:-1], text[:at].rstrip()])
+        return None
+
+
+def _indexed(clone: "Clone", limits: "Limits") -> tuple["Verbatim | None", "Verbatim | None"]:
+    """The runs of words in the owner's messages and in other people's."""
+    import polars as pl
+
+    from soundalike.guards.verbatim import Verbatim
+
+    if not clone.messages_path.exists():
+        do = "Import again, or set copied_words and quoted_words to 0 in [limits] of clone.toml."
+        raise CloneError(f"{clone.messages_path} is missing, so copies of messages cannot be told.", do)
+    messages = pl.read_parquet(clone.messages_path, columns=["me", "text"])
+    own, others = (messages.filter(mine)["text"] for mine in (pl.col("me"), ~pl.col("me")))
+    copied = Verbatim(own, limits.copied_words) if limits.copied_words else None
+    if not limits.quoted_words or others.is_empty():
+        return copied, None
+    return copied, Verbatim(others, limits.quoted_words).without(Verbatim(own, limits.quoted_words))
+
+
+def _last_word(text: str) -> int:
+    """Where the last word of `text` begins, of which more may come."""
+    return max(text.rfind(" "), text.rfind("\n")) + 1
+
+
+def lines_before(lines: Sequence[str], end: int) -> list[str]:
+    """The lines up to character `end` of them all joined by newlines; a line may hold a newline itself."""
+    kept = []
+    for line in lines:
+        if end <= 0:
+            break
+        kept.append(line[:end])
+        end -= len(line) + 1
+    return kept
