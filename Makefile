@@ -22,7 +22,9 @@ demo: .venv/run
 test: check
 	$(BIN)/python -m pytest -m "not slow"
 
+# llama.cpp is compiled for it, which takes minutes.
 test-all: check
+	$(PIP) -e ".[dev,llama]"
 	$(BIN)/python -m pytest
 
 check: .venv/dev

@@ -1,4 +1,7 @@
-"""Decoding with pocket, one prompt and sixteen, against transformers' `generate`; same weights, precision, sampler."""
+"""Decoding with pocket, one prompt and sixteen, against transformers' `generate` and llama.cpp; same weights, sampler.
+
+transformers decodes in fp32; llama.cpp and we keep weights in fp16.
+"""
 
 import json
 import sys
@@ -43,6 +46,28 @@ def theirs(streams: int) -> float:
     return _best(once)
 
 
+def llama_cpp(streams: int) -> float:
+    """The same through llama.cpp, all streams in one batch."""
+    from pathlib import Path
+    from tempfile import TemporaryDirectory
+
+    import torch
+
+    from benchmarks.llama_cpp import Context
+    from soundalike.engines import torch as engine_of
+    from soundalike.export import Trained
+    from soundalike.export.gguf import write_gguf
+    from soundalike.recipe import Recipe
+
+    engine = engine_of.load("pocket")
+    prompt = [engine.tokenizer.begin, *engine.tokenizer.encode([PROMPT])[0]]
+    with TemporaryDirectory() as folder:
+        engine.save(Path(folder))  # nothing was learned: the base itself
+        file = write_gguf(Trained("pocket", Path(folder), "you", True, 512, Recipe()), Path(folder))
+        context = Context(file, streams, len(prompt) + TOKENS, torch.get_num_threads())
+        return _best(lambda: context.run(prompt, TOKENS))
+
+
 def _best(once: Callable[[], int]) -> float:
     once()
     rates = []
@@ -58,10 +83,12 @@ def run(rounds: int = 3) -> None:
     for streams in (1, 16):
         sides = [
             Side(name, [sys.executable, "-m", "benchmarks.generate", kind, str(streams)], "rate")
-            for name, kind in (("soundalike", "ours"), ("transformers generate", "theirs"))
+            for name, kind in (("soundalike", "ours"), ("transformers generate", "theirs"), ("llama.cpp", "llama_cpp"))
         ]
         compare(f"Decoding, {streams} at once", "tokens a second", sides, rounds, warmup=False)
 
 
+KINDS = {"ours": ours, "theirs": theirs, "llama_cpp": llama_cpp}
+
 if __name__ == "__main__":
-    print(json.dumps({"rate": {"ours": ours, "theirs": theirs}[sys.argv[1]](int(sys.argv[2]))}))
+    print(json.dumps({"rate": KINDS[sys.argv[1]](int(sys.argv[2]))}))

@@ -123,3 +123,12 @@ def test_a_folders_name_is_printed_as_it_is(
     monkeypatch.setattr("soundalike.train.interruptible", lambda: nullcontext(lambda: True))
     code, _, err = run("train", "[bold]x", "--base", "markov", "--iters", 2)
     assert code == 130 and "Stopped and saved. Go on with: soundalike train [bold]x --resume\n" in err
+
+
+def test_export_refuses_what_it_cannot_write(run: Run, me: Path) -> None:
+    """A word chain has no weights, and there are three kinds; each is told in two sentences, and nothing is left."""
+    code, _, err = run("export", me, "--to", "gguf")
+    assert code == 2 and "word chain: it has no weights. Train it" in err
+    code, _, err = run("export", me, "--to", "onnx")
+    assert code == 2 and "It can be merged, gguf, mlx." in err
+    assert not list(me.glob("export-*"))

@@ -191,6 +191,23 @@ def chat(
     terminal.chat(voice, name, _sampling(voice, temperature, top_p, min_p, seed), out)
 
 
+@app.command(epilog="Example: soundalike export me --to gguf")
+def export(
+    me: CloneFolder,
+    to: Annotated[str, typer.Option(help="`gguf` (llama.cpp, Ollama), `merged` (transformers, vLLM) or `mlx`.")],
+    precision: Annotated[str, typer.Option(help="Of a GGUF file: `f16`, or `q8_0` for half the size.")] = "f16",
+    json: Json = False,
+) -> None:
+    """Write the clone for other programs."""
+    from soundalike.clone import Clone
+    from soundalike.export import export as write
+
+    with err.status("writing"):
+        exported = write(Clone.open(me), to, precision)
+    _tell(exported.lines())
+    _give(exported.as_dict(), json)
+
+
 def _import(exports: list[Path], folder: Path, settings: Any, no_redact: bool, force: bool) -> "ImportReport":
     from soundalike.importing import run_import
 

@@ -1,0 +1,99 @@
+"""A `tokenizer.json` as GGUF holds it.
+
+llama.cpp knows pre-tokenizers by name only, so that a tokenizer whose rules it has no name for cannot be written:
+it would split words otherwise than in training, and no error would tell. Such a one raises `EngineError`.
+Source of the names and their expressions: llama.cpp, src/llama-vocab.cpp.
+"""
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from soundalike.errors import EngineError
+
+if TYPE_CHECKING:
+    from gguf import GGUFWriter
+
+GPT_4 = (
+    r"(?i:'s|'t|'re|'ve|'m|'ll|'d)|[^\r\n\p{L}\p{N}]?\p{L}+|\p{N}{1,3}"
+    r"| ?[^\s\p{L}\p{N}]+[\r\n]*|\s*[\r\n]+|\s+(?!\S)|\s+"
+)
+QWEN = GPT_4.replace(r"\p{N}{1,3}", r"\p{N}")
+NAMES = {("ByteLevel",): "gpt-2", ("Digits", "ByteLevel"): "smollm", (QWEN,): "qwen2", (GPT_4,): "dbrx"}
+"""The rules that split a text before merges -> llama.cpp's name of them."""
+
+
+def add_vocabulary(writer: "GGUFWriter", folder: Path, config: Any) -> None:
+    """Tokens, merges and special tokens of the tokenizer in `folder`, for a model of `config`.
+
+    `EngineError` where it is neither byte-level BPE split by rules in NAMES nor BPE with byte fallback.
+    """
+    from gguf import SpecialVocab
+
+    rules = json.loads((folder / "tokenizer.json").read_text("utf-8"))
+    model = rules["model"]
+    if model["type"] != "BPE":
+        raise EngineError(f"A {model['type']} tokenizer cannot be written as GGUF here.", "Use --to merged.")
+    fallback = bool(model.get("byte_fallback"))
+    writer.add_tokenizer_model("llama" if fallback else "gpt2")
+    writer.add_tokenizer_pre("default" if fallback else pre_tokenizer(rules))
+    if fallback:
+        writer.add_add_space_prefix(any(map(_opens_with_space, (rules["normalizer"], rules["pre_tokenizer"]))))
+    tokens = list(_tokens(rules, config.vocab_size, fallback))
+    writer.add_token_list([text for text, _ in tokens])
+    writer.add_token_types([kind for _, kind in tokens])
+    if fallback:  # a token's rank among merges is its id's: sentencepiece merges the best score first
+        writer.add_token_scores([-float(number) for number in range(len(tokens))])
+    SpecialVocab(folder, load_merges=not fallback, n_vocab=len(tokens)).add_to_gguf(writer, quiet=True)
+
+
+def pre_tokenizer(rules: dict[str, Any]) -> str:
+    """llama.cpp's name of the rules by which a byte-level tokenizer splits a text; `EngineError` without one."""
+    name = NAMES.get(tuple(_splits(rules["pre_tokenizer"])))
+    if name is None:
+        raise EngineError("llama.cpp has no name for how this base splits words.", "Use --to merged.")
+    return "llama-bpe" if name == "dbrx" and rules["model"].get("ignore_merges") else name
+
+
+def _splits(step: dict[str, Any] | None) -> Iterator[str]:
+    """A pre-tokenizer as a row of its expressions, or names where the expression is a library's."""
+    kind = (step or {}).get("type")
+    if step is None or kind == "ByteLevel" and not step["use_regex"]:
+        return
+    if kind == "Sequence":
+        for inner in step["pretokenizers"]:
+            yield from _splits(inner)
+    elif kind == "Split" and not step["invert"] and step["behavior"] == "Isolated":
+        yield step["pattern"].get("Regex", "")
+    elif kind == "ByteLevel" and not step["add_prefix_space"] or kind == "Digits" and step["individual_digits"]:
+        yield kind
+    else:
+        yield f"{kind} of another kind"
+
+
+def _opens_with_space(step: dict[str, Any] | None) -> bool:
+    """Whether a normalizer or pre-tokenizer reads a text as if a space stood before it."""
+    if step is None:
+        return False
+    if step["type"] == "Sequence":
+        return any(map(_opens_with_space, step.get("normalizers") or step["pretokenizers"]))
+    return bool(step["type"] == "Prepend" or (step["type"] == "Metaspace" and step["prepend_scheme"] != "never"))
+
+
+def _tokens(rules: dict[str, Any], size: int, fallback: bool) -> Iterator[tuple[str, int]]:
+    """(token, kind) of each id below `size`; an id that the tokenizer does not use gets a name of its own."""
+    from gguf import TokenType
+
+    added = {token["id"]: token for token in rules["added_tokens"]}
+    texts = {number: text for text, number in rules["model"]["vocab"].items()}
+    for number in range(max(size, len(texts))):
+        if number in added:
+            special = added[number]["special"]
+            yield added[number]["content"], TokenType.CONTROL if special else TokenType.USER_DEFINED
+        elif number not in texts:
+            yield f"[unused{number}]", TokenType.UNUSED
+        elif fallback and texts[number].startswith("<0x") and texts[number].endswith(">"):
+            yield texts[number], TokenType.BYTE
+        else:
+            yield texts[number], TokenType.NORMAL

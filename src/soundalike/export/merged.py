@@ -1,0 +1,74 @@
+"""Base and adapter as one: a folder that transformers and vLLM load.
+
+By transformers and peft, so that it works for whatever base they know. It knows weights, never text.
+"""
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from soundalike.engines.adapter import OTHER_BASE, method_of, read_tensors
+from soundalike.engines.torch import base_folder
+from soundalike.errors import EngineError
+from soundalike.export import Trained
+from soundalike.export.template import chat_template
+
+if TYPE_CHECKING:
+    from transformers import PreTrainedModel, PreTrainedTokenizerFast
+
+SMALL = 100_000_000  # parameters up to which weights are kept in fp32: nothing of a small model is rounded away
+
+
+def write_merged(trained: Trained, target: Path) -> None:
+    """Weights, config and tokenizer into `target`, with a chat template that writes transcripts."""
+    merged_model(trained).save_pretrained(target)
+    write_tokenizer(trained, target)
+
+
+def merged_model(trained: Trained) -> "PreTrainedModel":
+    """The base with the adapter in its weights: in fp32 where it is small, else in the base's own precision."""
+    import torch
+    from transformers import AutoModelForCausalLM
+    from transformers.utils import logging
+
+    logging.disable_progress_bar()  # type: ignore[no-untyped-call]
+    model: Any = AutoModelForCausalLM.from_pretrained(base_folder(trained.base), dtype="auto")
+    if model.num_parameters() <= SMALL:
+        model = model.to(torch.float32)
+    method, _, _ = method_of(trained.adapter)
+    merged = _plus_delta(model, trained.adapter) if method == "full" else _plus_factors(model, trained)
+    return merged.eval()  # type: ignore[no-any-return]
+
+
+def _plus_delta(model: Any, adapter: Path) -> Any:
+    """Every weight plus its difference."""
+    import torch
+
+    differences, weights = read_tensors(adapter), dict(model.named_parameters())
+    if differences.keys() != weights.keys():
+        raise EngineError(f"The adapter in {adapter} belongs to another base.", OTHER_BASE)
+    with torch.no_grad():
+        for name, weight in weights.items():
+            weight += differences[name].to(weight.dtype)
+    return model
+
+
+def _plus_factors(model: Any, trained: Trained) -> Any:
+    """Every adapted matrix plus alpha / rank x B A."""
+    from peft import PeftModel
+
+    return PeftModel.from_pretrained(model, str(trained.adapter)).merge_and_unload()
+
+
+def write_tokenizer(trained: Trained, target: Path) -> "PreTrainedTokenizerFast":
+    """The base's tokenizer into `target`, told to open a text as training did and to write transcripts."""
+    from tokenizers.processors import TemplateProcessing
+    from transformers import AutoTokenizer
+
+    tokenizer: Any = AutoTokenizer.from_pretrained(base_folder(trained.base))
+    begin = tokenizer.bos_token
+    if begin is not None and tokenizer("a")["input_ids"][0] != tokenizer.bos_token_id:
+        special = [(begin, tokenizer.bos_token_id)]
+        tokenizer.backend_tokenizer.post_processor = TemplateProcessing(f"{begin} $A", f"{begin} $A $B", special)
+    tokenizer.chat_template = chat_template(trained)
+    tokenizer.save_pretrained(target)
+    return tokenizer  # type: ignore[no-any-return]

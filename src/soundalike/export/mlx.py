@@ -1,0 +1,39 @@
+"""A clone for mlx-lm: its adapter in mlx-lm's layout, or merged weights where all of them were learned.
+
+mlx-lm reads transformers' folders as they are, so only a low-rank adapter needs writing. It knows weights, never text.
+"""
+
+import json
+from pathlib import Path
+
+from soundalike.engines.adapter import CONFIG, method_of, read_tensors
+from soundalike.engines.layouts import mlx_config, to_mlx
+from soundalike.engines.torch import base_folder
+from soundalike.export import Trained
+from soundalike.export.merged import write_merged
+
+
+def write_mlx(trained: Trained, target: Path) -> str:
+    """Write into `target`; gives the command that speaks with it."""
+    method, _, _ = method_of(trained.adapter)
+    if method == "full":
+        write_merged(trained, target)
+        return f"mlx_lm.generate --model {target} --prompt '{trained.owner}:'"
+    write_adapter(trained.adapter, target, _layers(trained.base))
+    return f"mlx_lm.generate --model {trained.base} --adapter-path {target} --prompt '{trained.owner}:'"
+
+
+def write_adapter(peft: Path, target: Path, layers: int) -> None:
+    """The PEFT adapter in the folder `peft` as mlx-lm reads it, for a base of so many layers."""
+    from safetensors.torch import save_file
+
+    turned = {name: factor.contiguous() for name, factor in to_mlx(read_tensors(peft)).items()}
+    save_file(turned, target / "adapters.safetensors")
+    config = mlx_config(json.loads((peft / CONFIG).read_text()), layers)
+    (target / CONFIG).write_text(json.dumps(config, indent=2) + "\n")
+
+
+def _layers(base: str) -> int:
+    from transformers import AutoConfig
+
+    return int(AutoConfig.from_pretrained(base_folder(base)).num_hidden_layers)

@@ -1,0 +1,37 @@
+"""A tiny base with an adapter that moved it far, as the export room takes it."""
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from soundalike.engines.torch import TorchEngine, load
+from soundalike.export import Trained
+from soundalike.packing import Document, encode, pack
+from soundalike.recipe import Recipe, Training
+
+TEXT = "ada: hi sam\nsam: hello\n\tthere ada\nada: ok ✨\n"
+CLOSE = 1e-2  # logits are a few units wide
+
+
+def trained(base: str, folder: Path, method: str = "full") -> tuple[TorchEngine, Trained]:
+    """The engine after ten fast steps, and what the export room is given of it."""
+    engine = load(base, None, Training.model_validate({"method": method, "rank": 4}))
+    batch = pack(list(encode([Document(TEXT)], engine.tokenizer, 64)), 64, 0)
+    for _ in range(10):
+        engine.step(batch, 2e-2)
+    engine.save(folder)
+    return engine, Trained(base, folder, "ada", True, 64, Recipe())
+
+
+def tokens_of(engine: TorchEngine, text: str = TEXT) -> list[int]:
+    """As a voice reads it."""
+    return [engine.tokenizer.begin, *engine.tokenizer.encode([text])[0]]
+
+
+def logits_of(engine: TorchEngine, tokens: list[int]) -> NDArray[np.float32]:
+    """What our own engine says comes after these tokens, shape (vocabulary,)."""
+    streams: Any = engine.streams()
+    streams.join([tokens])
+    return np.array(streams.logits[0])
