@@ -12,7 +12,7 @@ import typer
 from rich.console import Console
 from rich.text import Text
 
-from soundalike import __version__
+from soundalike import __version__, machine
 from soundalike.errors import SoundalikeError
 
 if TYPE_CHECKING:
@@ -51,6 +51,10 @@ Gap = Annotated[str, typer.Option(help="The silence that ends a conversation; se
 Temperature = Annotated[float | None, typer.Option(help="Below 1 safer, above 1 wilder.")]
 TopP = Annotated[float | None, typer.Option(help="Draw only from the likeliest tokens that make up this share.")]
 MinP = Annotated[float | None, typer.Option(help="Drop tokens less likely than this share of the likeliest.")]
+At = Annotated[
+    str | None,
+    typer.Option("--at", envvar="SOUNDALIKE_AT", help="Let a server's model speak: http://127.0.0.1:8080/v1[#MODEL]."),
+]
 Seed = Annotated[int | None, typer.Option(help="The same seed says the same again.")]
 
 
@@ -164,13 +168,14 @@ def say(
     top_p: TopP = None,
     min_p: MinP = None,
     seed: Seed = None,
+    at: At = None,
     colorize: Annotated[bool, typer.Option("--colorize", help="Shade each token by its probability.")] = False,
     json: Json = False,
 ) -> None:
     """Go on with a text in the owner's words."""
     from soundalike.frontends import terminal
 
-    voice = _voice(me)
+    voice = _voice(me, at)
     said = terminal.say(voice, prompt, max_tokens, _sampling(voice, temperature, top_p, min_p, seed), colorize, out)
     _give(said.as_dict(), json)
 
@@ -183,11 +188,12 @@ def chat(
     top_p: TopP = None,
     min_p: MinP = None,
     seed: Seed = None,
+    at: At = None,
 ) -> None:
     """Talk to the clone; /quit ends it."""
     from soundalike.frontends import terminal
 
-    voice = _voice(me)
+    voice = _voice(me, at)
     terminal.chat(voice, name, _sampling(voice, temperature, top_p, min_p, seed), out)
 
 
@@ -247,11 +253,13 @@ def _train(folder: Path, base: str | None, given: dict[str, Any], resume: bool) 
     return outcome
 
 
-def _voice(folder: Path) -> "Voice":
+def _voice(folder: Path, at: str | None = None) -> "Voice":
     from soundalike.voice import Voice
 
+    if at and not machine.is_here(at):
+        err.print(Text(f"What is said goes to {at}: another machine."), style="yellow", soft_wrap=True)
     with err.status("waking up"):
-        return Voice.load(folder)
+        return Voice.load(folder, at)
 
 
 def _converse(folder: Path, openers: list[tuple[str, str]]) -> list[dict[str, str]]:

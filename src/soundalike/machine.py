@@ -20,3 +20,15 @@ def fastest(work: Callable[[], object], repeats: int) -> float:
         work()
         seconds.append(time.perf_counter() - started)
     return min(seconds)
+
+
+def is_here(url: str) -> bool:
+    """Whether a server's address is this machine's own."""
+    from ipaddress import ip_address
+    from urllib.parse import urlsplit
+
+    host = urlsplit(url).hostname or ""
+    try:
+        return ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost"

@@ -1,12 +1,12 @@
 """Many utterances at once over one engine, each coming and going at any token.
 
-Joins `Utterance`, which knows what is wanted, and `Speech`, which draws. Knows no text.
+Joins `Utterance`, which knows what is wanted, and a `Drawing`, which draws. Knows no text.
 """
 
 from collections.abc import Collection, Sequence
 
 from soundalike.engines import Engine
-from soundalike.engines.speech import Speech
+from soundalike.engines.speech import opened
 from soundalike.utterance import Utterance
 
 
@@ -14,7 +14,7 @@ class Stage:
     """Utterances being made side by side; another attempt at one takes the place of the attempt before it."""
 
     def __init__(self, engine: Engine) -> None:
-        self._speech = Speech(engine)
+        self._speech = opened(engine)
         self._speaking: dict[int, Utterance] = {}
 
     def __len__(self) -> int:

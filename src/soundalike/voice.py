@@ -21,6 +21,9 @@ from soundalike.utterance import Plan, Utterance
 
 History = Sequence[tuple[str, str]]
 
+WINDOW = 512
+CHARACTERS_A_TOKEN = 3  # a little fewer than chat has: a server's model counts in characters here, and must not overrun
+
 
 class Reply(list[str]):
     """The messages of one reply, perhaps none; `tokens` were drawn for it, `interventions` were needed."""
@@ -61,7 +64,7 @@ class Voice:
         engine: Engine,
         owner: str,
         tagged: bool = True,
-        window: int = 512,
+        window: int = WINDOW,
         sampling: Sampling | None = None,
         limits: Limits | None = None,
         guards: Guards | None = None,
@@ -76,18 +79,21 @@ class Voice:
         self.interventions = Interventions()
 
     @classmethod
-    def load(cls, folder: str | Path) -> "Voice":
-        """The voice of a clone folder, as its clone.toml says; `CloneError` where there is none or it is untrained."""
+    def load(cls, folder: str | Path, at: str | None = None) -> "Voice":
+        """The voice of a clone folder, as its clone.toml says; `CloneError` where there is none or it is untrained.
+
+        With `at`, a server's address, the model there speaks, and the folder says only how: see engines/remote.py.
+        """
         from soundalike.clone import Clone
 
         clone = Clone.open(folder)
         sections = clone.manifest()
-        if "training" not in sections or not clone.adapter_path.is_dir():
+        if at is None and ("training" not in sections or not clone.adapter_path.is_dir()):
             resume = " --resume" if clone.run_path.exists() else ""
             do = f"Train it: soundalike train {folder}{resume}"
             raise CloneError(f"The clone in {folder} has not been trained yet.", do)
         try:
-            learned = sections["training"]
+            learned = sections.get("training", {"window": WINDOW}) | ({"base": at} if at else {})
             said = Recipe.from_table({name: sections[name] for name in ("sampling", "limits") if name in sections})
             owner, tagged = sections["clone"]["speaker"], sections["documents"]["tagged"]
             base, window = learned["base"], learned["window"]
@@ -95,8 +101,12 @@ class Voice:
             raise CloneError(f"In {clone.manifest_path}: {error.what}", "Change it there.") from error
         except (KeyError, TypeError) as error:
             raise CloneError(f"{clone.manifest_path} is not as it was written: {error}.", "Train again.") from error
-        guards = Guards.of(clone, said.limits)
-        return cls(load(base, clone.adapter_path), owner, tagged, window, said.sampling, said.limits, guards)
+        limits = said.limits
+        if at is not None:
+            window *= CHARACTERS_A_TOKEN
+            limits = limits.model_copy(update={"tokens": limits.tokens * CHARACTERS_A_TOKEN})
+        engine = load(base, clone.adapter_path if at is None else None)
+        return cls(engine, owner, tagged, window, said.sampling, limits, Guards.of(clone, limits))
 
     def guest_name(self, name: str) -> str:
         """`name` as somebody else bears it in a history: numbered where it is the owner's, whatever its case."""

@@ -83,8 +83,15 @@ class Engine(Protocol):
 def load(base: str, adapter: Path | None = None, training: "Training | None" = None) -> Engine:
     """The engine that runs `base`, with the adapter in a folder or a fresh one made as `training` says.
 
-    A word chain for "markov" and "markov-3" and so on, else PyTorch; it is imported here and not before.
+    It is imported here and not before.
     """
-    room = "markov" if base.partition("-")[0] == "markov" else "torch"
+    room = room_of(base)
     engine: Engine = import_module(f"soundalike.engines.{room}").load(base, adapter, training)
     return engine
+
+
+def room_of(base: str) -> str:
+    """The module that runs `base`: a server's address, "markov" or "markov-3" for a word chain, else PyTorch."""
+    if base.startswith(("http://", "https://")):
+        return "remote"
+    return "markov" if base.partition("-")[0] == "markov" else "torch"

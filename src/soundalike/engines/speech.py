@@ -6,6 +6,7 @@ knows token ids, never text.
 
 from collections.abc import Collection, Generator, Sequence
 from dataclasses import dataclass
+from typing import Protocol, runtime_checkable
 
 from soundalike.engines import Engine
 from soundalike.sampling import Sampler, Sampling
@@ -112,6 +113,42 @@ def _each(value: int | Sequence[int], numbers: Sequence[int]) -> Sequence[int]:
     return [value] * len(numbers) if isinstance(value, int) else value
 
 
+class Drawing(Protocol):
+    """Replies being drawn, as `Speech` draws them."""
+
+    @property
+    def running(self) -> list[int]:
+        """The streams that will draw at the next step."""
+
+    def join(
+        self,
+        prompts: Sequence[Sequence[int]],
+        sampling: Sampling | Sequence[Sampling],
+        max_tokens: int | Sequence[int],
+        likeliest: int | Sequence[int] = 0,
+    ) -> list[int]:
+        """Go on with these prompts too; gives their numbers."""
+
+    def leave(self, streams: Collection[int]) -> None:
+        """Give these streams up."""
+
+    def step(self) -> list[Step]:
+        """One token for every running stream."""
+
+
+@runtime_checkable
+class DrawsItself(Protocol):
+    """An engine that keeps its logits to itself: a model behind a server."""
+
+    def speech(self) -> Drawing:
+        """No replies yet."""
+
+
+def opened(engine: Engine) -> Drawing:
+    """Where the engine's replies are drawn: with our sampler, or where it draws them itself."""
+    return engine.speech() if isinstance(engine, DrawsItself) else Speech(engine)
+
+
 def generate(
     engine: Engine, prompts: Sequence[Sequence[int]], sampling: Sampling, max_tokens: int
 ) -> Generator[list[Step], Collection[int] | None, None]:
@@ -121,7 +158,7 @@ def generate(
     the end-of-text token (which is given), or when the caller sends its index into the generator:
     `stream.send({index, ...})` stops those streams at once and frees their place.
     """
-    speech = Speech(engine)
+    speech = opened(engine)
     speech.join(prompts, sampling, max_tokens)
     while speech.running:
         speech.leave((yield speech.step()) or ())

@@ -93,7 +93,7 @@ def say(
         for piece in completion.pieces:
             moments.append(perf_counter())
             pieces.append(piece)
-            style = shade(piece.logprob) if colorize else None
+            style = shade(piece.logprob) if colorize and not math.isnan(piece.logprob) else None
             console.out(visible(piece.text), style=style, highlight=False, end="")
     said = _measured(completion, pieces, moments)
     console.out("\n", highlight=False)
