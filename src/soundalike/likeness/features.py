@@ -27,6 +27,8 @@ _ENDINGS = {
     "letter": r"[\p{L}\p{M}\p{N}]\s*$",
 }
 
+KINDS = {"opening": ("lower", "upper"), "ending": (*_ENDINGS, "other"), "laughter": tuple(habits.LAUGHTER)}
+
 Columns = dict[str, pl.Expr]
 
 
@@ -50,11 +52,23 @@ def text_features(texts: pl.Series) -> pl.DataFrame:
     family of `habits.LAUGHTER`), `opener` (the first word, in lower case).
     """
     table = pl.DataFrame({"text": texts.fill_null("")})
-    return table.lazy().select(**_counts(), **_flags(), **_kinds()).collect().with_columns(_stretched(table["text"]))
+    rows = table.lazy().with_columns(laugh=_one_of(habits.LAUGHTER), end=_one_of(_ENDINGS))
+    return rows.select(**_counts(), **_flags(), **_kinds()).collect().with_columns(_stretched(table["text"]))
+
+
+def _one_of(patterns: dict[str, str]) -> pl.Expr:
+    """A struct with a field for each pattern, null but for the one that matched first: one pass, one regex."""
+    parts = [f"(?P<k{number}>{pattern})" for number, pattern in enumerate(patterns.values())]
+    return _TEXT.str.extract_groups("|".join(parts)).struct.rename_fields(list(patterns))
+
+
+def _named(matched: str, patterns: dict[str, str]) -> list[pl.Expr]:
+    field = pl.col(matched).struct.field
+    return [pl.when(field(name).is_not_null()).then(pl.lit(name)) for name in patterns]
 
 
 def _counts() -> Columns:
-    laugh = pl.coalesce(_TEXT.str.extract(f"({pattern})") for pattern in habits.LAUGHTER.values())
+    laugh = pl.coalesce(pl.col("laugh").struct.field(name) for name in habits.LAUGHTER)
     return {
         "characters": _TEXT.str.len_chars(),
         "words": _TEXT.str.count_matches(_WORD),
@@ -88,14 +102,10 @@ def _kinds() -> Columns:
     lower, upper = first.str.contains(r"\p{Ll}"), first.str.contains(r"\p{Lu}")
     return {
         "opening": pl.when(lower).then(pl.lit("lower")).when(upper).then(pl.lit("upper")),
-        "ending": pl.coalesce(*_named(_ENDINGS), pl.lit("other")),
-        "laughter": pl.coalesce(*_named(habits.LAUGHTER)),
+        "ending": pl.coalesce(*_named("end", _ENDINGS), pl.lit("other")),
+        "laughter": pl.coalesce(*_named("laugh", habits.LAUGHTER)),
         "opener": _TEXT.str.extract(f"({_WORD})").str.to_lowercase(),
     }
-
-
-def _named(patterns: dict[str, str]) -> list[pl.Expr]:
-    return [pl.when(_TEXT.str.contains(pattern)).then(pl.lit(name)) for name, pattern in patterns.items()]
 
 
 def _stretched(texts: pl.Series) -> pl.Series:
@@ -108,6 +118,20 @@ def _stretched(texts: pl.Series) -> pl.Series:
     letters = np.array([chr(point).isalpha() for point in points[long].tolist()], bool)
     counts = np.bincount(rows[long[letters]], minlength=len(texts))[: len(texts)]
     return pl.Series("stretched", counts.astype(np.uint32))
+
+
+def summary(table: pl.DataFrame) -> dict[str, float]:
+    """One person in figures: the mean of every count and flag of a `text_features`, the share of every kind.
+
+    A kind's share is named `ending=stop`; those of `opener` are left out, being words.
+    """
+    means = table.select(pl.col(pl.UInt32, pl.Boolean).mean().fill_null(0.0)).row(0, named=True)
+    shares = {
+        f"{column}={kind}": float((table[column] == kind).sum()) / max(table.height, 1)
+        for column, kinds in KINDS.items()
+        for kind in kinds
+    }
+    return {**{name: float(value) for name, value in means.items()}, **shares}
 
 
 def code_points(texts: pl.Series) -> tuple[NDArray[np.uint32], NDArray[np.intp]]:

@@ -17,26 +17,26 @@ EMOTICON = (
 
 # The family of a laugh, by language or form, most telling first. `\b` is Unicode's.
 LAUGHTER: dict[str, str] = {
-    "lmao": r"(?i)\bl+m+f*a+o+\b",
-    "rofl": r"(?i)\brofl(?:mao)?\b",
-    "lol": r"(?i)\b(?:l+[ou]+l+(?:[ou]+l+)*[sz]?|lel|kek)\b",
-    "xd": r"(?i)\bx+d+\b",
-    "hehe": r"(?i)\b(?:h+e+){2,}h*\b",
-    "hihi": r"(?i)\b(?:h+i+){2,}h*\b",
-    "haha": r"(?i)\b[bm]?w?a*(?:h+a+){2,}h*\b|\ba+h+a+h+[ah]*\b",
-    "jaja": r"(?i)\ba?(?:j+[aei]+){2,}j*\b",
-    "kkk": r"(?i)\bk{3,}\b|ㅋ{2,}|ㅎ{2,}",
-    "rsrs": r"(?i)\b(?:rs){2,}\b",
-    "wkwk": r"(?i)\b(?:w+k+){2,}w*\b",
-    "mdr": r"(?i)\b(?:p?tdr+|mdr+)\b",
-    "хаха": r"(?i)\b[ао]*(?:х+[аеио]+){2,}х*\b",
-    "χαχα": r"(?i)\b(?:χ+[αάε]+){2,}χ*\b",
+    "lmao": r"(?i:\bl+m+f*a+o+\b)",
+    "rofl": r"(?i:\brofl(?:mao)?\b)",
+    "lol": r"(?i:\b(?:l+[ou]+l+(?:[ou]+l+)*[sz]?|lel|kek)\b)",
+    "xd": r"(?i:\bx+d+\b)",
+    "hehe": r"(?i:\b(?:h+e+){2,}h*\b)",
+    "hihi": r"(?i:\b(?:h+i+){2,}h*\b)",
+    "haha": r"(?i:\b[bm]?w?a*(?:h+a+){2,}h*\b|\ba+h+a+h+[ah]*\b)",
+    "jaja": r"(?i:\ba?(?:j+[aei]+){2,}j*\b)",
+    "kkk": r"(?i:\bk{3,}\b|ㅋ{2,}|ㅎ{2,})",
+    "rsrs": r"(?i:\b(?:rs){2,}\b)",
+    "wkwk": r"(?i:\b(?:w+k+){2,}w*\b)",
+    "mdr": r"(?i:\b(?:p?tdr+|mdr+)\b)",
+    "хаха": r"(?i:\b[ао]*(?:х+[аеио]+){2,}х*\b)",
+    "χαχα": r"(?i:\b(?:χ+[αάε]+){2,}χ*\b)",
     "ههه": r"ه{3,}|ח{3,}",
     "哈哈": r"[哈呵嘿]{2,}|\b23{2,}\b",
     "www": r"(?:^|[^\x00-\x7F]|\s)[wｗ]{2,}(?:$|\s)|[(（]笑[)）]|[笑草]$",
     "555": r"(?:^|\p{Thai}|\s)5{3,}\+*\s*$",
     "smash": (
-        r"(?i)\b[asdfghjkl;]{2,}(?:sd|df|fg|gh|hj|jk|kl|lk|kj|jh|hg|gf|fd|ds|sk|ks|dj|jd|js|sj)[asdfghjkl;]{3,}\b"
+        r"(?i:\b[asdfghjkl;]{2,}(?:sd|df|fg|gh|hj|jk|kl|lk|kj|jh|hg|gf|fd|ds|sk|ks|dj|jd|js|sj)[asdfghjkl;]{3,}\b)"
     ),
     "emoji": r"[😂🤣😹😆💀☠]",
 }

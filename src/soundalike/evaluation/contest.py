@@ -1,0 +1,219 @@
+"""Everybody who is measured, on one stage: the clone, the owner, the base alone, and those that only count words.
+
+A `Stage` holds what is the same for all: the scenes, the owner's windows in them, the scale, and the judge of sense.
+A `Contestant` is what one of them said there; `Figures` is what was found about it.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from soundalike.evaluation.scenes import Conversation, Scene, others_windows, own, own_windows, real_windows, scenes
+from soundalike.likeness import attribution, fit, repeats
+from soundalike.likeness.crowd import crowd
+from soundalike.likeness.estimates import Estimate, from_draws, of_mean
+from soundalike.likeness.grams import common_words, words
+from soundalike.likeness.scale import area, ceiling_of, likeness
+from soundalike.likeness.two_sample import Resampling, TwoSample, sample, two_sample
+from soundalike.likeness.windows import FEWEST, SIZE, Windows
+
+BEFORE = {"test": "valid", "valid": "train"}  # the owner's months just before the held-out ones
+VARIETY = 200  # messages that variety is measured on, the same for all
+
+Floats = NDArray[np.float64]
+
+
+@dataclass(frozen=True, slots=True)
+class Figures:
+    """What was found about one contestant; None where there was too little text to say it."""
+
+    area: Estimate | None
+    likeness: Estimate | None
+    strict: Estimate | None
+    sense: Estimate | None
+    copying: Estimate | None
+    copied_grams: Estimate | None
+    loops: Estimate | None
+    hit_rate: Estimate | None
+    variety: dict[str, float]
+
+
+@dataclass(frozen=True, slots=True)
+class Contestant:
+    """`windows` by seed, each with a window a scene; `paired` where window i answers scene i."""
+
+    name: str
+    windows: list[Windows]
+    paired: bool = True
+
+
+class Stage:
+    """Held-out scenes of one clone, and the owner's side of every measure."""
+
+    def __init__(self, chats: dict[str, list[Conversation]], split: str, owner: str, most: int, seed: int) -> None:
+        self.owner, self.seed = owner, seed
+        self.scenes = scenes(chats[split], most, seed)
+        self.real = real_windows(self.scenes)
+        self.learned = [text for texts in own(chats["train"]) for text in texts]
+        self.earlier = own_windows(chats[BEFORE[split]]).last(most)
+        people = [w for w in others_windows(chats[split]) if len(w) >= FEWEST]
+        self.members = len(people)
+        spoken = [line.text for chat in chats["train"] for line in chat]
+        self.common = common_words(spoken)
+        self.resampling = Resampling(self.real.groups, seed)
+        self._sample = sample(self.real, self.common)
+        own_sample = sample(own_windows(chats["train"]).last(most), self.common if people else crowd().common)
+        if people:
+            strangers, asked = [sample(w, self.common) for w in people], self._sample
+        else:
+            strangers, asked = crowd().windows, sample(self.real, crowd().common)
+        self.people = [own_sample, *strangers]
+        self.floor = two_sample(self._sample, [sample(self.earlier, self.common)], self.resampling, seed=seed)
+        found = ceiling_of(asked, strangers, self.resampling, seed)
+        self.ceiling: TwoSample | None = found[0] if found else None
+        self.strangers = found[1] if found else 0
+        self.said = repeats.Said(self.learned)
+        self.held_out = [text for texts in own(chats[split]) for text in texts]
+        self.judge = fit.learn(_pairs(scenes(chats["train"], 8000, seed)))
+        self.judged = [at for at, scene in enumerate(self.scenes) if scene.turns[0].history]
+
+    @property
+    def enough(self) -> bool:
+        """Whether there is a scale at all."""
+        return self.floor is not None and self.ceiling is not None
+
+    def test(self, contestant: Contestant, size: int = SIZE) -> TwoSample | None:
+        """The two-sample test of a contestant against the owner in windows of `size` messages."""
+        real, theirs = self.real, contestant.windows
+        keep = _whole(real, theirs) if contestant.paired else np.arange(len(real))
+        real = real.take(keep)
+        theirs = [one.take(keep) if contestant.paired else one for one in theirs]
+        if size > SIZE:
+            real, theirs = _joined(real), [_joined(one) for one in theirs]
+        masked = [sample(one, self.common) for one in theirs]
+        return two_sample(sample(real, self.common), masked, self.resampling, paired=contestant.paired, seed=self.seed)
+
+    def figures(self, contestant: Contestant) -> Figures:
+        """Everything that needs no engine."""
+        test, strict = self.test(contestant), self.test(contestant, 2 * SIZE)
+        scaled = likeness(test, self.floor, self.ceiling) if test and self.floor and self.ceiling else None
+        lines = [text for one in contestant.windows for text in one.lines]
+        return Figures(
+            area=area(test) if test else None,
+            likeness=scaled,
+            strict=area(strict) if strict else None,
+            sense=self.sense(contestant),
+            copying=self.copying(contestant.windows),
+            copied_grams=self.copied_grams(contestant.windows),
+            loops=self.loops(contestant.windows),
+            hit_rate=self.hit_rate(contestant.windows[0]),
+            variety=_variety(lines, len({word for text in self.learned for word in words(text)})),
+        )
+
+    def preferences(self, contestant: Contestant) -> Floats | None:
+        """(judged scenes,): how often each reply fits its own context better than another's, the mean over seeds."""
+        if self.judge is None or len(self.judged) < FEWEST or not contestant.paired:
+            return None
+        groups = self.real.groups[self.judged]
+        contexts = [[text for _, text in self.scenes[at].turns[0].history] for at in self.judged]
+        by_seed = []
+        for one in contestant.windows:
+            pairs = [
+                (context, list(one.messages[at][: len(self.scenes[at].turns[0].real)]))
+                for context, at in zip(contexts, self.judged, strict=True)
+            ]
+            by_seed.append(self.judge.preference(pairs, groups))
+        mean: Floats = np.mean(by_seed, axis=0)
+        return mean
+
+    def sense(self, contestant: Contestant) -> Estimate | None:
+        """How often a reply fits its own context better than another conversation's; 0.5 is chance."""
+        preferred = self.preferences(contestant)
+        return None if preferred is None else of_mean(preferred, self.real.groups[self.judged], self.seed)
+
+    def copying(self, said: Sequence[Windows]) -> Estimate | None:
+        """Share of the messages of five words and more that stand word for word in what was learned from."""
+        rows = [(self.said.holds(text), g) for one in said for ms, g in _by_window(one) for text in ms]
+        found = [(float(holds), group) for holds, group in rows if holds is not None]
+        return _grouped(found, self.seed)
+
+    def copied_grams(self, said: Sequence[Windows]) -> Estimate | None:
+        """Share of the sequences of eight words that stand somewhere in what was learned from."""
+        rows = [(*self.said.grams(text), group) for one in said for ms, group in _by_window(one) for text in ms]
+        rows = [row for row in rows if row[1]]
+        if not rows:
+            return None
+        hits, sizes, groups = (np.array(column, np.float64) for column in zip(*rows, strict=True))
+        drawn = Resampling(groups.astype(np.int64), self.seed).weights(groups.astype(np.int64))
+        return from_draws(hits.sum() / sizes.sum(), (drawn @ hits) / np.maximum(drawn @ sizes, 1), int(sizes.sum()))
+
+    def loops(self, said: Sequence[Windows]) -> Estimate | None:
+        """Share of messages that go round in themselves, repeat one just said, or echo what they answer."""
+        found = [
+            (float(bad), scene.group)
+            for one in said
+            for scene, messages in zip(self.scenes, one.messages, strict=False)
+            for bad in _circling(scene, messages, self.owner)
+        ]
+        return _grouped(found, self.seed)
+
+    def hit_rate(self, said: Windows) -> Estimate | None:
+        """Share of windows that are nearer to the owner's style than to anybody else's here."""
+        if len(self.people) < attribution.FEWEST_PEOPLE or len(said) < FEWEST or len(self.people[0]) < FEWEST:
+            return None
+        asked = sample(said, self.common if self.members else crowd().common)
+        return of_mean(attribution.hits(asked, self.people), said.groups, self.seed)
+
+
+def _pairs(played: Sequence[Scene]) -> list[fit.Pair]:
+    turns = [scene.turns[0] for scene in played if scene.turns[0].history]
+    return [([text for _, text in turn.history], turn.real) for turn in turns]
+
+
+def _whole(real: Windows, theirs: Sequence[Windows]) -> NDArray[np.intp]:
+    """Scenes in which as many messages were said as by the owner, for every seed."""
+    whole = [all(len(one.messages[at]) == len(messages) for one in theirs) for at, messages in enumerate(real.messages)]
+    return np.flatnonzero(whole)
+
+
+def _joined(one: Windows) -> Windows:
+    """Windows twice as long: pairs of neighbours of one conversation."""
+    kept, groups, at = list[tuple[str, ...]](), list[int](), 0
+    while at + 1 < len(one):
+        alike = one.groups[at] == one.groups[at + 1]
+        if alike:
+            kept.append((*one.messages[at], *one.messages[at + 1]))
+            groups.append(int(one.groups[at]))
+        at += 2 if alike else 1
+    return Windows(kept, np.array(groups, np.int64))
+
+
+def _by_window(one: Windows) -> list[tuple[tuple[str, ...], int]]:
+    return list(zip(one.messages, one.groups.tolist(), strict=True))
+
+
+def _circling(scene: Scene, messages: Sequence[str], owner: str) -> list[bool]:
+    """For each of a scene's messages, whether it loops, repeats or echoes."""
+    found, left = list[bool](), list(messages)
+    for turn in scene.turns:
+        said = [text for name, text in turn.history if name == owner]
+        asked = next((text for name, text in turn.history[-1:] if name != owner), "")
+        for _ in turn.real[: len(left)]:
+            text = left.pop(0)
+            found.append(repeats.loops(text) or repeats.repeats(text, said) or repeats.echoes(text, asked))
+            said.append(text)
+    return found
+
+
+def _grouped(found: Sequence[tuple[float, int]], seed: int) -> Estimate | None:
+    if len(found) < FEWEST:
+        return None
+    return of_mean(np.array([value for value, _ in found]), np.array([group for _, group in found], np.int64), seed)
+
+
+def _variety(lines: Sequence[str], vocabulary: int) -> dict[str, float]:
+    some = list(lines[:VARIETY])
+    spread = {f"distinct_{size}": repeats.expected_distinct(some, size, vocabulary) for size in (1, 2, 3)}
+    return {**spread, "self_bleu": repeats.self_bleu(some)}

@@ -1,0 +1,161 @@
+"""`soundalike evaluate me`: a clone folder -> a report, which evaluation.json in it holds too."""
+
+import json
+from collections.abc import Callable
+from hashlib import sha256
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import orjson
+
+from soundalike.clone import Clone
+from soundalike.errors import TooLittleText
+from soundalike.evaluation import bits
+from soundalike.evaluation.contest import Contestant, Figures, Stage
+from soundalike.evaluation.report import BEFORE, CLONE, OTHERS, YOU, Report
+from soundalike.evaluation.scenes import conversations
+from soundalike.evaluation.speech import speak
+from soundalike.likeness import baselines, giveaways
+from soundalike.likeness.attribution import FEWEST_WORDS, cosine_delta, counted, rank
+from soundalike.likeness.crowd import crowd
+from soundalike.likeness.distances import distances
+from soundalike.likeness.estimates import Estimate, from_draws
+from soundalike.likeness.features import text_features
+from soundalike.likeness.grams import COMMON
+from soundalike.likeness.scale import area
+from soundalike.likeness.windows import FEWEST
+from soundalike.voice import Voice
+
+SCENES, SEEDS = 160, (1, 2, 3)
+BRIEF_SCENES, BRIEF_SEEDS = 96, (1,)
+DELTA_DRAWS = 200
+FILE = "evaluation.json"
+
+Progress = Callable[[int, int], None]  # done, of: scenes answered
+
+
+def evaluate(
+    folder: str | Path,
+    *,
+    split: str = "test",
+    seeds: tuple[int, ...] = SEEDS,
+    most: int = SCENES,
+    brief: bool = False,
+    on_progress: Progress = lambda done, of: None,
+) -> Report:
+    """Everything about the clone in `folder`; `brief` leaves out all that the four needles do not need.
+
+    `split` is `test`, which is opened once for each clone that is told of, or `valid`, to choose settings by.
+    `TooLittleText` where held-out text has fewer windows than any figure needs; `CloneError` where there is no voice.
+    """
+    clone = Clone.open(folder)
+    voice = Voice.load(folder)
+    chats, _ = conversations(clone)
+    stage = Stage(chats, split, voice.owner, most, seed=0)
+    if len(stage.real) < FEWEST:
+        what = f"The held-out part has {len(stage.real)} windows of four messages, and no figure holds under {FEWEST}"
+        raise TooLittleText(f"{what}: too little text.", "Import more of your messages, or a shorter --gap.")
+    total, done = len(stage.scenes) * (len(seeds) + (not brief)), 0
+
+    def step(scenes: int) -> None:
+        nonlocal done
+        done += scenes
+        on_progress(done, total)
+
+    spoken = Contestant(CLONE, speak(voice, stage.scenes, seeds, step).windows(stage.scenes))
+    contestants = [spoken]
+    if not brief:
+        with voice.engine.adapter_off():
+            alone = speak(voice, stage.scenes, seeds[:1], step).windows(stage.scenes)
+        contestants += [Contestant("the base alone", alone), *_counters(stage, len(seeds))]
+    report = Report(_about(clone, stage, split, seeds), _rows(stage, contestants, brief))
+    if not brief:
+        _add(report, stage, spoken, voice, chats[split])
+    with clone.locked("soundalike evaluate"):
+        clone.write({FILE: orjson.dumps(report.as_dict(), option=orjson.OPT_INDENT_2)})
+    return report
+
+
+def _counters(stage: Stage, seeds: int) -> list[Contestant]:
+    """Those that only count words."""
+    learned = stage.learned
+    speakers: dict[str, Callable[[int], baselines.Speaker]] = {
+        "parrot": lambda seed: baselines.parrot(learned, seed),
+        "word chain, order 1": lambda seed: baselines.chain(learned, 1, seed),
+        "word chain, order 2": lambda seed: baselines.chain(learned, 2, seed),
+        "word salad": lambda seed: baselines.salad(learned, seed),
+    }
+    return [
+        Contestant(name, [baselines.answer(made(seed), stage.real) for seed in range(seeds)])
+        for name, made in speakers.items()
+    ]
+
+
+def _rows(stage: Stage, contestants: list[Contestant], brief: bool) -> dict[str, Figures]:
+    rows = {YOU: _unmeasured(stage.figures(Contestant(YOU, [stage.real])))}
+    if not brief:
+        rows[BEFORE] = stage.figures(Contestant(BEFORE, [stage.earlier], paired=False))
+    rows |= {one.name: stage.figures(one) for one in contestants}
+    if stage.ceiling and not brief:
+        nothing = dict.fromkeys(Figures.__slots__)
+        rows[OTHERS] = Figures(**{**nothing, "area": area(stage.ceiling), "variety": {}})  # type: ignore[arg-type]
+    return rows
+
+
+def _unmeasured(real: Figures) -> Figures:
+    """The owner is not told from the owner."""
+    kept = {name: getattr(real, name) for name in Figures.__slots__}
+    return Figures(**{**kept, "area": None, "likeness": None, "strict": None})
+
+
+def _about(clone: Clone, stage: Stage, split: str, seeds: tuple[int, ...]) -> dict[str, Any]:
+    manifest = clone.manifest()
+    made = {name: manifest[name] for name in ("documents", "training", "sampling", "limits") if name in manifest}
+    who = f"{stage.members} other people of your chats" if stage.members else f"{stage.strangers} strangers"
+    return {
+        "split": split,
+        "windows": len(stage.real),
+        "conversations": len(np.unique(stage.real.groups)),
+        "seeds": len(seeds),
+        "scale": who,
+        "people": len(stage.people) if stage.members else len(crowd().counts) + 1,
+        "floor": area(stage.floor).as_dict() if stage.floor else None,
+        "ceiling": area(stage.ceiling).as_dict() if stage.ceiling else None,
+        "recipe": sha256(json.dumps(made, sort_keys=True).encode()).hexdigest()[:12],
+        "fingerprint": clone.fingerprint,
+    }
+
+
+def _add(report: Report, stage: Stage, spoken: Contestant, voice: Voice, chats: list[Any]) -> None:
+    """What only the full evaluation looks at."""
+    cost = bits.measure(voice, chats)
+    if cost is not None:
+        report.bits = {name: cost.per_byte(getattr(cost, name)) for name in ("on", "off", "renamed")}
+    said, half = spoken.windows[0], len(stage.learned) // 2
+    texts = (stage.real.lines, said.lines, stage.learned[:half], stage.learned[half:])
+    report.habits = distances(*(text_features(_series(lines)) for lines in texts))
+    report.words = giveaways.giveaway_words(said, stage.real)
+    report.grams = giveaways.giveaway_grams(said, stage.real, stage.common)
+    ranks = {YOU: _delta(stage.held_out, stage), CLONE: _delta([t for one in spoken.windows for t in one.lines], stage)}
+    report.delta = {name: one for name, one in ranks.items() if one is not None}
+
+
+def _series(texts: list[str]) -> Any:
+    import polars as pl
+
+    return pl.Series(texts, dtype=pl.String)
+
+
+def _delta(texts: list[str], stage: Stage) -> Estimate | None:
+    """Where Cosine Delta ranks the owner among the crowd for these texts; by a bootstrap over messages."""
+    vocabulary = crowd().words[:COMMON]
+    own, size = counted(stage.learned, vocabulary)
+    asked = np.array([counted([text], vocabulary)[0] for text in texts], np.float64)
+    if min(size, counted(texts, vocabulary)[1]) < FEWEST_WORDS:
+        return None
+    people = np.vstack([own / size, crowd().counts / crowd().totals[:, None]])
+    drawn = np.random.default_rng(0).multinomial(len(asked), np.full(len(asked), 1 / len(asked)), DELTA_DRAWS) @ asked
+    sums = np.array([len(text.split()) for text in texts], np.float64).sum()
+    ranks = np.array([rank(cosine_delta(row / sums, people)) for row in drawn], np.float64)
+    return from_draws(float(rank(cosine_delta(asked.sum(axis=0) / sums, people))), ranks, len(texts))

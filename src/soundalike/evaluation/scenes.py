@@ -1,0 +1,122 @@
+"""Held-out conversations -> scenes: what stood before each of the owner's windows, and what they really said.
+
+A scene is a window of four of the owner's messages in the turns in which they were said. Everything before a turn,
+also the owner's own lines, is as it really was, so that a clone answers the same contexts as the person did, window
+for window. In an export of one's own lines alone the whole conversation is one turn: the context is one's own lines.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import polars as pl
+
+from soundalike.clone import Clone
+from soundalike.documents import SPLITS, Documents, DocumentSettings, build
+from soundalike.errors import CloneError
+from soundalike.likeness.windows import SIZE, Windows, windows
+from soundalike.messages import Corpus
+
+HISTORY = 40  # lines before a turn that a voice gets: more than its window holds
+CAP = 4  # windows of one conversation: many conversations tell more than one long one
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """One message of a conversation."""
+
+    name: str
+    me: bool
+    text: str
+
+
+Conversation = list[Line]
+
+
+@dataclass(frozen=True, slots=True)
+class Turn:
+    """The lines before, oldest first, and what the owner said then until somebody else spoke."""
+
+    history: list[tuple[str, str]]
+    real: list[str]
+
+
+@dataclass(frozen=True, slots=True)
+class Scene:
+    """One window's turns; `group` is the number of its conversation."""
+
+    turns: list[Turn]
+    group: int
+
+
+def conversations(clone: Clone) -> tuple[dict[str, list[Conversation]], Documents]:
+    """The clone's conversations by split, in order of time, cut as its documents were; and those documents.
+
+    `CloneError` where the messages cannot be read.
+    """
+    try:
+        corpus = Corpus(pl.read_parquet(clone.messages_path), pl.read_parquet(clone.authors_path))
+    except (OSError, pl.exceptions.PolarsError) as error:
+        raise CloneError(f"The messages in {clone.root} cannot be read: {error}.", "Import again.") from error
+    settings = clone.manifest()["documents"]
+    built = build(corpus, DocumentSettings(**{**settings, "shares": tuple(settings["shares"])}))
+    names = {author: head.removesuffix(": ") for author, head in built.heads.items()}
+    rows = [
+        Line(built.speaker if me else names[author] or "friend", me, text.replace("\n\t", "\n"))
+        for author, me, text in built.lines.select("author", "me", "text").iter_rows()
+    ]
+    ordered = built.frame.group_by("conversation", maintain_order=True)
+    spans = ordered.agg(pl.col("split", "started_at").first(), pl.col("first").min(), pl.col("messages").sum())
+    found: dict[str, list[Conversation]] = {split: [] for split in SPLITS}
+    for split, first, count in spans.sort("started_at").select("split", "first", "messages").iter_rows():
+        found[split].append(rows[first : first + count])
+    return found, built
+
+
+def own(chats: Sequence[Conversation]) -> list[list[str]]:
+    """The owner's messages of each conversation."""
+    return [[line.text for line in chat if line.me] for chat in chats]
+
+
+def own_windows(chats: Sequence[Conversation]) -> Windows:
+    """The owner's windows."""
+    return windows(own(chats))
+
+
+def others_windows(chats: Sequence[Conversation]) -> list[Windows]:
+    """The windows of everybody else, a person each."""
+    names = sorted({line.name for chat in chats for line in chat if not line.me})
+    return [windows([[line.text for line in chat if line.name == name] for chat in chats]) for name in names]
+
+
+def scenes(chats: Sequence[Conversation], most: int, seed: int = 0) -> list[Scene]:
+    """At most about `most` scenes of conversations drawn by `seed`, at most CAP of each, in order of time."""
+    chosen: dict[int, list[Scene]] = {}
+    for group in np.random.default_rng(seed).permutation(len(chats)).tolist():
+        if sum(map(len, chosen.values())) >= most:
+            break
+        chosen[group] = _scenes(chats[group], group)[:CAP]
+    return [scene for group in sorted(chosen) for scene in chosen[group]]
+
+
+def _scenes(chat: Conversation, group: int) -> list[Scene]:
+    mine = [at for at, line in enumerate(chat) if line.me]
+    starts = range(0, len(mine) - SIZE + 1, SIZE)
+    return [Scene(_turns(chat, mine[start : start + SIZE]), group) for start in starts]
+
+
+def _turns(chat: Conversation, places: Sequence[int]) -> list[Turn]:
+    turns: list[Turn] = []
+    for number, at in enumerate(places):
+        if number and places[number - 1] == at - 1:
+            turns[-1].real.append(chat[at].text)
+        else:
+            before = chat[max(0, at - HISTORY) : at]
+            turns.append(Turn([(line.name, line.text) for line in before], [chat[at].text]))
+    return turns
+
+
+def real_windows(played: Sequence[Scene]) -> Windows:
+    """What the owner really said in these scenes."""
+    texts = [tuple(text for turn in scene.turns for text in turn.real) for scene in played]
+    return Windows(texts, np.array([scene.group for scene in played], np.int64))

@@ -1,0 +1,58 @@
+"""A figure and how sure it is: no interval, no number."""
+
+import math
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+CONFIDENCE = (2.5, 97.5)
+NORMAL = 1.959963984540054  # the standard normal's 97.5 % point
+
+
+@dataclass(frozen=True, slots=True)
+class Estimate:
+    """`value` with its 95 % interval, measured on `n` things."""
+
+    value: float
+    low: float
+    high: float
+    n: int
+
+    def as_dict(self) -> dict[str, Any]:
+        """As plain values, for JSON."""
+        return {"value": _short(self.value), "low": _short(self.low), "high": _short(self.high), "n": self.n}
+
+    def spelled(self, digits: int = 2, percent: bool = False) -> str:
+        """`0.62 [0.55, 0.68]`, or `62 % [55, 68]`."""
+        if percent:
+            digits = 0 if self.value >= 0.1 or self.value == 0 else 1
+            return f"{self.value * 100:.{digits}f} % [{self.low * 100:.{digits}f}, {self.high * 100:.{digits}f}]"
+        return f"{self.value:.{digits}f} [{self.low:.{digits}f}, {self.high:.{digits}f}]"
+
+
+def _short(value: float) -> float | None:
+    return round(value, 4) if math.isfinite(value) else None
+
+
+def from_draws(value: float, draws: NDArray[np.float64], n: int) -> Estimate:
+    """The percentile interval of a bootstrap (Efron & Tibshirani 1993, chapter 13)."""
+    low, high = np.percentile(draws, CONFIDENCE)
+    return Estimate(float(value), float(low), float(high), n)
+
+
+def of_mean(values: NDArray[np.float64], groups: NDArray[np.int64], seed: int = 0, draws: int = 1000) -> Estimate:
+    """A mean, its interval by a bootstrap over groups: what belongs together is drawn together."""
+    names, place = np.unique(groups, return_inverse=True)
+    sums, counts = np.bincount(place, values, len(names)), np.bincount(place, minlength=len(names))
+    drawn = np.random.default_rng(seed).multinomial(len(names), np.full(len(names), 1 / len(names)), draws)
+    return from_draws(float(values.mean()), (drawn @ sums) / np.maximum(drawn @ counts, 1), len(values))
+
+
+def share(hits: int, of: int) -> Estimate:
+    """A share with its score interval (Wilson 1927), which holds for few and for none too; `of` is at least 1."""
+    rate, square = hits / of, NORMAL**2
+    centre = (rate + square / (2 * of)) / (1 + square / of)
+    spread = NORMAL * math.sqrt(rate * (1 - rate) / of + square / (4 * of * of)) / (1 + square / of)
+    return Estimate(rate, max(0.0, centre - spread), min(1.0, centre + spread), of)
