@@ -31,7 +31,7 @@ def theirs(streams: int) -> float:
     import torch
     from transformers import AutoModelForCausalLM, AutoTokenizer
 
-    from soundalike.engines.torch import EMBEDDED
+    from soundalike.engines.weights import EMBEDDED
 
     model: Any = AutoModelForCausalLM.from_pretrained(EMBEDDED, dtype=torch.float32)
     tokenizer = AutoTokenizer.from_pretrained(EMBEDDED)

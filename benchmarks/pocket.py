@@ -23,7 +23,8 @@ from rich.table import Table
 from benchmarks.kneser_ney import KneserNey
 from soundalike.engines import torch as engine_of
 from soundalike.engines.speech import generate
-from soundalike.engines.torch import EMBEDDED, TorchEngine, read_base
+from soundalike.engines.torch import TorchEngine, read_base
+from soundalike.engines.weights import EMBEDDED
 from soundalike.packing import encode
 from soundalike.pocket import corpora, names
 from soundalike.pocket.pretrain import Settings, evaluate

@@ -35,6 +35,7 @@ def ours(folder: Path) -> dict[str, float]:
     """Packed windows through our engine; tells also what share of the matrix-multiplication rate it reaches."""
     from soundalike import pocket
     from soundalike.engines import torch as engine_of
+    from soundalike.engines.precision import matmul_rates
     from soundalike.packing import Document
     from soundalike.recipe import Training
     from soundalike.train import batch_rows, windows
@@ -51,7 +52,7 @@ def ours(folder: Path) -> dict[str, float]:
         useful += batch.useful * (step >= WARM)
     rate = useful / (time.perf_counter() - started)
     flops = 4 * pocket.PARAMETERS * rate  # the base is frozen: two forward, two backward
-    return {"rate": rate, "share": flops / max(engine_of.matmul_rates()) / 1e9}
+    return {"rate": rate, "share": flops / max(matmul_rates()) / 1e9}
 
 
 def _model_and_tokenizer() -> tuple[Any, Any]:
@@ -59,7 +60,7 @@ def _model_and_tokenizer() -> tuple[Any, Any]:
     from peft import LoraConfig, get_peft_model
     from transformers import AutoModelForCausalLM, AutoTokenizer
 
-    from soundalike.engines.torch import EMBEDDED
+    from soundalike.engines.weights import EMBEDDED
 
     model = AutoModelForCausalLM.from_pretrained(EMBEDDED, dtype=torch.float32)
     config = LoraConfig(r=16, lora_alpha=32, target_modules=LINEARS, task_type="CAUSAL_LM")

@@ -5,6 +5,7 @@
     │   ├── ExportError        an export that cannot be read, or must not be
     │   ├── TooLittleText      not enough of the owner's words to learn from
     │   ├── CloneError         a clone folder that is missing, locked or of another version
+    │   ├── BaseModelError     a base model that is missing, out of reach, or that cannot be adapted
     │   └── RecipeError        a setting outside its range
     └── EngineError            the model failed: exit code 1
 
@@ -39,6 +40,10 @@ class TooLittleText(UsageError):
 
 class CloneError(UsageError):
     """A clone folder that is missing, locked or of another version."""
+
+
+class BaseModelError(UsageError):
+    """A base model that is missing, out of reach, or that cannot be adapted."""
 
 
 class RecipeError(UsageError):

@@ -32,3 +32,17 @@ def is_here(url: str) -> bool:
         return ip_address(host).is_loopback
     except ValueError:
         return host == "localhost"
+
+
+def memory() -> int:
+    """Bytes of memory that this machine has."""
+    import psutil
+
+    return int(psutil.virtual_memory().total)
+
+
+def free_memory() -> int:
+    """Bytes of memory that may be taken without swapping."""
+    import psutil
+
+    return int(psutil.virtual_memory().available)

@@ -6,7 +6,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from soundalike.engines import Engine, load
+from soundalike.engines import Engine, huggingface, load
 from soundalike.engines import torch as engine_of
 from soundalike.engines.markov import MarkovEngine
 from soundalike.engines.speech import Speech, Step, generate
@@ -31,6 +31,7 @@ ENGINES: dict[str, Callable[[str], Engine]] = {
     "markov": lambda base: MarkovEngine(),
     "torch-full": lambda base: load(base, None, Training(method="full")),
     "torch-plain": without_compiler,
+    "huggingface": lambda base: huggingface.load(base, None, Training(method="lora", rank=8, window=64)),
     "torch-lora": lambda base: load(base, None, Training(method="lora", rank=8)),
 }
 """Name -> builder of a small untrained engine, the same each time, given the folder of a tiny base model;

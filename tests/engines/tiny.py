@@ -1,6 +1,8 @@
-"""A random two-layer base in transformers' folder layout, made in memory's time: no download, no training."""
+"""Random two-layer bases in transformers' folder layout, made in memory's time: no download, no training."""
 
+import json
 from pathlib import Path
+from typing import Any
 
 import torch
 from tokenizers import Tokenizer, decoders, models, pre_tokenizers
@@ -22,15 +24,52 @@ SHAPE = Shape(
 
 def base(folder: Path, seed: int = 0) -> Path:
     """Write the base into `folder`; one token a byte, 0 ends and begins, 1 pads."""
+    torch.manual_seed(seed)
+    model = Llama(SHAPE)
+    initialise(model)
+    write_folder(folder, SHAPE, bytewise())
+    write_weights(folder, model)
+    return folder
+
+
+def bytewise() -> Tokenizer:
+    """A tokenizer with a token for each byte."""
     alphabet = sorted(pre_tokenizers.ByteLevel.alphabet())
     vocabulary = {token: number for number, token in enumerate([END, PAD, *alphabet])}
     fast = Tokenizer(models.BPE(vocab=vocabulary, merges=[]))
     fast.pre_tokenizer = pre_tokenizers.ByteLevel(add_prefix_space=False)
     fast.decoder = decoders.ByteLevel()
     fast.add_special_tokens([END, PAD])
+    return fast
+
+
+KIND = {
+    "vocab_size": 272,  # a few rows more than the tokenizer has ids, as many published models have
+    "hidden_size": 32,
+    "intermediate_size": 48,
+    "num_hidden_layers": 4,
+    "num_attention_heads": 4,
+    "num_key_value_heads": 2,
+    "max_position_embeddings": 64,
+    "bos_token_id": 0,
+    "eos_token_id": 0,
+    "pad_token_id": 1,
+}
+
+
+def pretrained(folder: Path, kind: str, seed: int = 0, **given: Any) -> Path:
+    """Write a base of one of transformers' kinds into `folder`; its weights are large, so that all it reads matters."""
+    from transformers import AutoConfig, AutoModelForCausalLM
+
+    config = AutoConfig.for_model(kind, **KIND | given)
     torch.manual_seed(seed)
-    model = Llama(SHAPE)
-    initialise(model)
-    write_folder(folder, SHAPE, fast)
-    write_weights(folder, model)
+    model: Any = AutoModelForCausalLM.from_config(config, dtype=torch.float32)  # type: ignore[no-untyped-call]
+    with torch.no_grad():
+        for p in model.parameters():
+            if p.ndim > 1:
+                p.mul_(4)
+    model.save_pretrained(folder)
+    described = {"tokenizer_class": "PreTrainedTokenizerFast", "bos_token": END, "eos_token": END, "pad_token": PAD}
+    bytewise().save(str(folder / "tokenizer.json"))
+    (folder / "tokenizer_config.json").write_text(json.dumps(described))
     return folder

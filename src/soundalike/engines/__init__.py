@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, Protocol, runtime_checkable
 import numpy as np
 from numpy.typing import NDArray
 
+from soundalike.engines.weights import folder_of, small_llama
 from soundalike.packing import Batch, Tokenizer
 
 if TYPE_CHECKING:
@@ -85,13 +86,16 @@ def load(base: str, adapter: Path | None = None, training: "Training | None" = N
 
     It is imported here and not before.
     """
-    room = room_of(base)
-    engine: Engine = import_module(f"soundalike.engines.{room}").load(base, adapter, training)
+    engine: Engine = import_module(f"soundalike.engines.{room_of(base)}").load(base, adapter, training)
     return engine
 
 
 def room_of(base: str) -> str:
-    """The module that runs `base`: a server's address, "markov" or "markov-3" for a word chain, else PyTorch."""
+    """The module that runs `base`: a server's address, a word chain for "markov", "markov-3" and so on, PyTorch for pocket
+    and small models of its kind, else transformers. `BaseModelError` where there is no such base.
+    """
     if base.startswith(("http://", "https://")):
         return "remote"
-    return "markov" if base.partition("-")[0] == "markov" else "torch"
+    if base.partition("-")[0] == "markov":
+        return "markov"
+    return "torch" if small_llama(folder_of(base)) else "huggingface"

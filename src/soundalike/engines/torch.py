@@ -8,7 +8,7 @@ It knows neither text nor time budgets.
 import hashlib
 from collections.abc import Sequence
 from contextlib import AbstractContextManager
-from functools import cache, cached_property
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -24,14 +24,15 @@ from soundalike.engines.decode import Decoder
 from soundalike.engines.lanes import Lanes
 from soundalike.engines.llama import Llama, Shape, block_mask
 from soundalike.engines.loss import batch_loss
+from soundalike.engines.moments import moments, restore
 from soundalike.engines.muon import Muon
+from soundalike.engines.precision import precision
 from soundalike.engines.tokenizer import FileTokenizer
+from soundalike.engines.weights import folder_of
 from soundalike.errors import EngineError
-from soundalike.machine import fastest
 from soundalike.packing import Batch
 from soundalike.recipe import Training
 
-EMBEDDED = Path(__file__).parents[1] / "pocket" / "weights"
 MICRO_TOKENS = 2_048  # tokens in flight in a lane: activations of a small base stay under half a gigabyte
 
 
@@ -80,7 +81,7 @@ class TorchEngine:
         return batch.parts(rows)
 
     def _loss_of(self, model: Llama, batch: Batch) -> Tensor:
-        with _precision(self.device.type):  # it holds for a thread
+        with precision(self.device.type):  # it holds for a thread
             return batch_loss(model, batch)
 
     @torch.no_grad()
@@ -115,11 +116,7 @@ class TorchEngine:
     def state(self) -> dict[str, NDArray[Any]]:
         """What moves in training, and the optimizers' memory of it, as arrays."""
         arrays = {f"weight/{name}": p.detach().cpu().numpy() for name, p in self.adapter.parameters().items()}
-        for number, optimizer in enumerate(self.optimizers):
-            for index, held in optimizer.state_dict()["state"].items():
-                for key, value in held.items():
-                    arrays[f"optimizer/{number}/{index}/{key}"] = torch.as_tensor(value).cpu().numpy()
-        return arrays
+        return arrays | moments(self.optimizers)
 
     @torch.no_grad()
     def load_state(self, state: dict[str, NDArray[Any]]) -> None:
@@ -127,19 +124,13 @@ class TorchEngine:
         self._decoder = None
         for name, p in self.adapter.parameters().items():
             p.copy_(torch.from_numpy(np.asarray(state[f"weight/{name}"])))
-        for number, optimizer in enumerate(self.optimizers):
-            held: dict[int, dict[str, Tensor]] = {}
-            for path, value in state.items():
-                if path.startswith(f"optimizer/{number}/"):
-                    _, _, index, key = path.split("/")
-                    held.setdefault(int(index), {})[key] = torch.from_numpy(np.array(value))
-            optimizer.load_state_dict(optimizer.state_dict() | {"state": held})
+        restore(self.optimizers, state)
 
 
 def load(base: str, adapter: Path | None = None, training: Training | None = None) -> TorchEngine:
     """The base named or at the path `base`, with the adapter in `adapter` or a fresh one made as `training` says."""
     training = training or Training()
-    folder = base_folder(base)
+    folder = folder_of(base)
     if adapter is not None:
         method, rank, alpha = method_of(adapter)
         training = training.model_copy(update={"method": method} | ({"rank": rank, "alpha": alpha} if rank else {}))
@@ -151,18 +142,6 @@ def load(base: str, adapter: Path | None = None, training: Training | None = Non
     if adapter is not None:
         engine.load(adapter)
     return engine
-
-
-def base_folder(base: str) -> Path:
-    """Where the weights of `base` lie."""
-    if base == "pocket":
-        return EMBEDDED
-    folder = Path(base).expanduser()
-    if not (folder / "config.json").exists():
-        raise EngineError(
-            f"There is no base model at {base}.", "Give `pocket`, or a folder with config.json and model.safetensors."
-        )
-    return folder
 
 
 def read_base(folder: Path) -> tuple[Llama, FileTokenizer]:
@@ -204,25 +183,3 @@ def _optimizers(adapter: Adapter, training: Training) -> list[torch.optim.Optimi
         made.append(Muon([moving[name] for name in whole], 0.0, weight_decay=training.weight_decay))
         made[1].param_groups[0]["scale"] = training.muon_scale
     return made
-
-
-def _precision(device: str) -> AbstractContextManager[Any]:
-    """bf16 products where they are faster: on every GPU, and on a processor that was measured to be."""
-    return torch.autocast(device, dtype=torch.bfloat16, enabled=device == "cuda" or _fast_in_bf16())
-
-
-def _fast_in_bf16() -> bool:
-    fp32, bf16 = matmul_rates()
-    return bf16 > fp32
-
-
-@cache
-def matmul_rates() -> tuple[float, float]:
-    """GFLOP/s that this processor reaches in (fp32, bf16) on products of the size that training makes."""
-    return _rate(torch.float32), _rate(torch.bfloat16)
-
-
-def _rate(dtype: torch.dtype, rows: int = 256, width: int = 512, repeats: int = 5) -> float:
-    """Not larger: where bf16 is emulated, one product of 1,024 cubed takes seconds."""
-    left, right = torch.randn(rows, width, dtype=dtype), torch.randn(width, width, dtype=dtype)
-    return 2 * rows * width * width / fastest(lambda: left @ right, repeats) / 1e9

@@ -1,0 +1,211 @@
+"""The engine for any causal base model of Hugging Face: transformers' arithmetic, peft's adapters.
+
+A low-rank adapter on all linear layers over frozen weights, in 4 bits where memory asks for it. Packed windows where
+the model keeps documents apart, a row a document where it does not. It knows neither text nor time budgets.
+"""
+
+import json
+from collections.abc import Iterator, Sequence
+from contextlib import AbstractContextManager, contextmanager, nullcontext
+from functools import cached_property
+from importlib import import_module
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from safetensors.torch import save_file
+from torch import Tensor, nn
+
+from soundalike.engines import Streams
+from soundalike.engines.adapter import OTHER_BASE, WEIGHTS, read_tensors
+from soundalike.engines.cache import CachedStreams
+from soundalike.engines.causal import Causal, batch_loss, separated
+from soundalike.engines.moments import moments, restore
+from soundalike.engines.precision import precision
+from soundalike.engines.pretrained import Precision, free_memory, read_model, read_tokenizer
+from soundalike.engines.tokenizer import FileTokenizer
+from soundalike.engines.weights import folder_of
+from soundalike.errors import EngineError, RecipeError
+from soundalike.packing import Batch
+from soundalike.recipe import Training
+
+HELD = "weights.json"  # beside an adapter: the precision of the weights that it was learned over
+LONGEST = 32_768  # tokens of a text, where a model does not say how many it reads
+MOST_TOKENS = {"cpu": 2_048, "cuda": 16_384}  # in flight: more of them are no faster
+ROOM = 0.5  # of the free memory that activations may take
+
+
+class HuggingFaceEngine:
+    """A base with an adapter on it. `peft` is the base as peft wraps it, `held` the precision of its weights."""
+
+    def __init__(
+        self, causal: Causal, peft: Any, tokenizer: FileTokenizer, base: str, held: Precision, training: Training
+    ) -> None:
+        self.causal, self.peft, self.tokenizer = causal, peft, tokenizer
+        self.base, self.held, self.training = base, held, training
+        self.reach = int(getattr(causal.model.config.get_text_config(), "max_position_embeddings", None) or LONGEST)
+        self.optimizer = _optimizer(self._factors(), held, training)
+
+    def step(self, batch: Batch, learning_rate: float) -> float:
+        """One update; gives the weighted mean loss in nats a token before it."""
+        weight, total = float(batch.weights.sum()), 0.0
+        for part in self._parts(batch):
+            loss = self._loss_of(part) / weight
+            loss.backward()  # type: ignore[no-untyped-call]
+            total += loss.item()
+        torch.nn.utils.clip_grad_norm_(self._factors(), self.training.clip)
+        for group in self.optimizer.param_groups:
+            group["lr"] = learning_rate
+        self.optimizer.step()
+        self.optimizer.zero_grad()
+        return total
+
+    @torch.no_grad()
+    def loss(self, batch: Batch) -> tuple[float, float]:
+        """(sum of weighted loss in nats, sum of weights)."""
+        return sum(self._loss_of(part).item() for part in self._parts(batch)), float(batch.weights.sum())
+
+    def _loss_of(self, batch: Batch) -> Tensor:
+        with self._computing():
+            return batch_loss(self.causal, batch, self.causal.packs)
+
+    def _computing(self) -> AbstractContextManager[Any]:
+        """bf16 where it is fast; weights that are kept in bf16 for want of memory are computed with as they are."""
+        device = self.causal.device.type
+        return nullcontext() if device == "cpu" and self.held == "bf16" else precision(device)
+
+    def _parts(self, batch: Batch) -> list[Batch]:
+        most = self._most_tokens
+        if self.causal.packs:
+            return batch.parts(max(1, most // batch.tokens.shape[1]))
+        return list(separated(batch, most))
+
+    @cached_property
+    def _most_tokens(self) -> int:
+        """Tokens in flight at once. Where not even a window's activations fit, the backward pass makes them again."""
+        model, room = self.causal.model, ROOM * free_memory()
+        each = bytes_a_token(self.causal)
+        if room < each * self.training.window:
+            layers = model.config.get_text_config().num_hidden_layers
+            model.activation_checkpointing_enable({"use_reentrant": False})
+            model.train()
+            hidden = model.config.get_text_config().hidden_size * self.causal.model.dtype.itemsize
+            each = layers * hidden + 2 * each / layers
+        return int(min(max(room / each, 1), MOST_TOKENS.get(self.causal.device.type, 2_048)))
+
+    @torch.no_grad()
+    def logprobs(self, tokens: Sequence[int]) -> NDArray[np.float32]:
+        """Log-probability of each token given those before it; the first is 0."""
+        ids = torch.tensor([list(tokens)], device=self.causal.device)
+        hidden = self.causal.read(ids, torch.arange(ids.shape[1], device=ids.device)[None])
+        given = self.causal.logprobs(hidden[0, :-1], ids[0, 1:])
+        return np.concatenate(([0.0], given.cpu().numpy())).astype(np.float32)
+
+    def streams(self) -> Streams:
+        """No streams yet."""
+        return CachedStreams(self.causal, self.reach, self.tokenizer.size)
+
+    @contextmanager
+    def adapter_off(self) -> Iterator[None]:
+        """Within it the engine is the base alone."""
+        with self.peft.disable_adapter():
+            yield
+
+    def save(self, folder: Path) -> None:
+        """Write the adapter as peft does, and in which precision the base was."""
+        folder.mkdir(parents=True, exist_ok=True)
+        save_file(self._adapter(), folder / WEIGHTS, metadata={"format": "pt"})
+        config = self.peft.peft_config["default"]
+        config.base_model_name_or_path, config.inference_mode = self.base, True
+        config.save_pretrained(str(folder))
+        config.inference_mode = False
+        (folder / HELD).write_text(json.dumps({"precision": self.held}) + "\n")
+
+    def load(self, folder: Path) -> None:
+        """Read an adapter that `save`, or peft, wrote."""
+        from peft import set_peft_model_state_dict
+
+        stored, wanted = read_tensors(folder), self._adapter()
+        if {n: t.shape for n, t in stored.items()} != {n: t.shape for n, t in wanted.items()}:
+            raise EngineError(f"The adapter in {folder} belongs to another base.", OTHER_BASE)
+        set_peft_model_state_dict(self.peft, stored)
+
+    def _adapter(self) -> dict[str, Tensor]:
+        from peft import get_peft_model_state_dict
+
+        given = get_peft_model_state_dict(self.peft, save_embedding_layers=False)
+        return {name: value.detach().cpu().contiguous() for name, value in given.items()}
+
+    def _factors(self) -> list[nn.Parameter]:
+        return [p for p in self.peft.parameters() if p.requires_grad]
+
+    def state(self) -> dict[str, NDArray[Any]]:
+        """The factors and the optimizer's memory of them, as arrays."""
+        factors = {f"weight/{number}": p.detach().cpu().numpy() for number, p in enumerate(self._factors())}
+        return factors | moments([self.optimizer])
+
+    @torch.no_grad()
+    def load_state(self, state: dict[str, NDArray[Any]]) -> None:
+        """Put back what `state` gave."""
+        for number, p in enumerate(self._factors()):
+            p.copy_(torch.from_numpy(np.asarray(state[f"weight/{number}"])))
+        restore([self.optimizer], state)
+
+
+def load(base: str, adapter: Path | None = None, training: Training | None = None) -> HuggingFaceEngine:
+    """The base named or at the path `base`, with the adapter in `adapter` or a fresh one made as `training` says."""
+    from peft import LoraConfig, get_peft_model
+
+    training = training or Training(method="lora")
+    if training.method != "lora":
+        raise RecipeError(f"All weights of {base} cannot be moved: it is too large.", "Train it with --method lora.")
+    shape: dict[str, Any] = {"r": training.rank, "lora_alpha": training.alpha, "target_modules": "all-linear"}
+    config = LoraConfig(**shape, task_type="CAUSAL_LM")
+    asked: Precision = training.precision
+    if adapter is not None:
+        read_tensors(adapter)
+        config = LoraConfig.from_pretrained(str(adapter))
+        config.inference_mode = False
+        config.base_model_name_or_path = None  # peft would compare the base's name with the folder that it lies in
+        asked = json.loads((adapter / HELD).read_text())["precision"] if (adapter / HELD).exists() else asked
+    folder = folder_of(base)
+    model, held = read_model(folder, asked)
+    causal = Causal(model, flat=model.config._attn_implementation == "flash_attention_2")
+    torch.manual_seed(training.seed)
+    engine = HuggingFaceEngine(causal, get_peft_model(model, config), read_tokenizer(folder), base, held, training)
+    if adapter is not None:
+        engine.load(adapter)
+    elif training.window > engine.reach:
+        do = f"Set window to at most {engine.reach}."
+        raise RecipeError(f"{base} reads {engine.reach} tokens at once, and windows have {training.window}.", do)
+    return engine
+
+
+def _optimizer(factors: list[nn.Parameter], held: Precision, training: Training) -> torch.optim.Optimizer:
+    """AdamW; its memory in 8 bits where the base is in 4, for there memory was short."""
+    given: dict[str, Any] = {"lr": 0.0, "betas": (0.9, 0.95), "weight_decay": training.weight_decay}
+    if held != "4-bit":
+        return torch.optim.AdamW(factors, fused=True, **given)
+    optim: Any = import_module("bitsandbytes.optim")
+    made: torch.optim.Optimizer = optim.AdamW8bit(factors, **given)
+    return made
+
+
+def bytes_a_token(causal: Causal, tokens: int = 64) -> float:
+    """What the backward pass needs of each token of a forward one, measured on a short text."""
+    kept: dict[int, int] = {}
+
+    def keep(tensor: Tensor) -> Tensor:
+        storage = tensor.untyped_storage()
+        if not isinstance(tensor, nn.Parameter):
+            kept[storage.data_ptr()] = storage.nbytes()
+        return tensor
+
+    ids = torch.zeros(1, tokens, dtype=torch.long, device=causal.device)
+    hooks = torch.autograd.graph.saved_tensors_hooks(keep, lambda tensor: tensor)
+    with torch.enable_grad(), hooks, precision(causal.device.type):
+        causal.read(ids)
+    owned = {p.untyped_storage().data_ptr() for p in (*causal.model.parameters(), *causal.model.buffers())}
+    return sum(size for place, size in kept.items() if place not in owned) / tokens

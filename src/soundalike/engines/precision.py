@@ -1,0 +1,32 @@
+"""In which numbers to compute and to hold weights, by what the processor and its memory are good for."""
+
+from contextlib import AbstractContextManager
+from functools import cache
+from typing import Any
+
+import torch
+
+from soundalike.machine import fastest
+
+
+def precision(device: str) -> AbstractContextManager[Any]:
+    """bf16 products where they are faster: on every GPU, and on a processor that was measured to be."""
+    return torch.autocast(device, dtype=torch.bfloat16, enabled=device == "cuda" or fast_in_bf16())
+
+
+def fast_in_bf16() -> bool:
+    """Whether this processor multiplies faster in bf16 than in fp32."""
+    fp32, bf16 = matmul_rates()
+    return bf16 > fp32
+
+
+@cache
+def matmul_rates() -> tuple[float, float]:
+    """GFLOP/s that this processor reaches in (fp32, bf16) on products of the size that training makes."""
+    return _rate(torch.float32), _rate(torch.bfloat16)
+
+
+def _rate(dtype: torch.dtype, rows: int = 256, width: int = 512, repeats: int = 5) -> float:
+    """Not larger: where bf16 is emulated, one product of 1,024 cubed takes seconds."""
+    left, right = torch.randn(rows, width, dtype=dtype), torch.randn(width, width, dtype=dtype)
+    return 2 * rows * width * width / fastest(lambda: left @ right, repeats) / 1e9

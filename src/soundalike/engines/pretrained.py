@@ -1,0 +1,125 @@
+"""Reads a Hugging Face base model and its tokenizer into this machine's memory, in numbers for which there is room.
+
+On a GPU weights are bf16, or 4-bit NF4 (arXiv 2305.14314, by bitsandbytes) where bf16 would take too much of it; on a
+processor fp32, bf16 or 4-bit. It never runs code that a model brings along.
+"""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from importlib.util import find_spec
+from pathlib import Path
+from typing import Any, Literal
+
+import torch
+
+from soundalike import machine
+from soundalike.engines.precision import fast_in_bf16
+from soundalike.engines.tokenizer import FileTokenizer
+from soundalike.errors import BaseModelError
+
+Precision = Literal["auto", "fp32", "bf16", "4-bit"]
+BYTES = {"fp32": 4.0, "bf16": 2.0, "4-bit": 0.6}  # a weight; the last is 0.516 and embeddings that stay in bf16
+SHARE = 1 / 3  # of the memory that weights may take, so that there is room to learn in
+ANOTHER = "Take another base: `soundalike doctor` suggests some."
+
+
+def device() -> str:
+    """The GPU where there is one."""
+    return "cuda" if torch.cuda.is_available() else "cpu"
+
+
+def memory() -> int:
+    """Bytes that the device has for weights and what training needs."""
+    return torch.cuda.mem_get_info()[1] if device() == "cuda" else machine.memory()
+
+
+def free_memory() -> int:
+    """Bytes of it that nobody uses."""
+    return torch.cuda.mem_get_info()[0] if device() == "cuda" else machine.free_memory()
+
+
+def parameters(folder: Path, config: Any) -> float:
+    """How many weights a base has, from the size of its files."""
+    size = sum(path.stat().st_size for path in folder.glob("*.safetensors"))
+    return size / (4 if config.dtype == torch.float32 else 2)
+
+
+def chosen(asked: Precision, weights: float) -> Precision:
+    """The precision asked for, or the finest in which so many weights take at most SHARE of the memory."""
+    if asked != "auto":
+        return asked
+    usual: tuple[Precision, ...] = ("bf16",) if device() == "cuda" or fast_in_bf16() else ("fp32", "bf16")
+    return next((one for one in usual if weights * BYTES[one] <= SHARE * memory()), "4-bit")
+
+
+def read_model(folder: Path, asked: Precision = "auto") -> tuple[Any, Precision]:
+    """The model in `folder` and the precision of its weights; `BaseModelError` for one that cannot be adapted."""
+    from transformers import AutoConfig, AutoModelForCausalLM
+
+    with _explained(folder):
+        config = AutoConfig.from_pretrained(folder)
+        _without_dropout(config)
+        precision = chosen(asked, parameters(folder, config))
+        given: dict[str, Any] = {"dtype": torch.float32 if precision == "fp32" else torch.bfloat16}
+        if precision == "4-bit":
+            given = _four_bits()
+        model = AutoModelForCausalLM.from_pretrained(
+            folder, config=config, device_map={"": device()}, attn_implementation=attention(precision), **given
+        )
+    model.requires_grad_(False)
+    model.train(False)
+    return model, precision
+
+
+def attention(precision: Precision) -> str:
+    """FlashAttention's kernels for packed sequences where they are installed, else PyTorch's own."""
+    flash = device() == "cuda" and precision != "fp32" and find_spec("flash_attn") is not None
+    return "flash_attention_2" if flash else "sdpa"
+
+
+def read_tokenizer(folder: Path) -> FileTokenizer:
+    """The base's tokenizer. Documents open with its begin token, or with its end token where it has none."""
+    from transformers import AutoTokenizer
+
+    with _explained(folder):
+        told = AutoTokenizer.from_pretrained(folder)
+    end, fast = told.eos_token_id, getattr(told, "backend_tokenizer", None)
+    if end is None or fast is None:
+        raise BaseModelError(f"The tokenizer in {folder} has no token that ends a text.", ANOTHER)
+    return FileTokenizer(fast, end if told.bos_token_id is None else told.bos_token_id, end)
+
+
+def _four_bits() -> dict[str, Any]:
+    """NF4 with quantized constants, 4.13 bits a weight; products in bf16 where that is fast."""
+    from transformers import BitsAndBytesConfig
+
+    if find_spec("bitsandbytes") is None:
+        raise BaseModelError(
+            "This base fits into memory in 4 bits only, and bitsandbytes is not installed.",
+            "Install it: pip install 'soundalike[4bit]'",
+        )
+    dtype = torch.bfloat16 if device() == "cuda" or fast_in_bf16() else torch.float32
+    config: Any = BitsAndBytesConfig(  # type: ignore[no-untyped-call]
+        load_in_4bit=True, bnb_4bit_quant_type="nf4", bnb_4bit_use_double_quant=True, bnb_4bit_compute_dtype=dtype
+    )
+    return {"quantization_config": config, "dtype": dtype}
+
+
+def _without_dropout(config: Any) -> None:
+    """An adapter is learned in a few passes, and a run that was resumed has the same losses: nothing is dropped."""
+    for part in (config, config.get_text_config()):
+        for name, value in vars(part).items():
+            if name.endswith(("dropout", "pdrop")) and isinstance(value, float):
+                setattr(part, name, 0.0)
+
+
+@contextmanager
+def _explained(folder: Path) -> Iterator[None]:
+    """What transformers says of a base it cannot read, in a sentence of ours."""
+    try:
+        yield
+    except (OSError, ValueError, KeyError, ImportError, RuntimeError) as error:
+        if isinstance(error, torch.OutOfMemoryError):
+            raise BaseModelError(f"The base in {folder} does not fit into memory.", ANOTHER) from error
+        said = " ".join(str(error).split("\n")[0].split())[:200]
+        raise BaseModelError(f"The base in {folder} cannot be read: {said}", ANOTHER) from error

@@ -1,0 +1,94 @@
+"""Where a base model's files lie: in the package, in a folder, or on the Hugging Face hub. Light: no torch.
+
+A hub name is read from the hub's cache on this machine; only what is missing there is fetched, once.
+"""
+
+import json
+from contextlib import suppress
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+from soundalike.errors import BaseModelError
+
+EMBEDDED = Path(__file__).parents[1] / "pocket" / "weights"
+# Not `consolidated.safetensors` or `original/`, which hold the same weights a second time.
+FETCHED = ["*.json", "model*.safetensors", "tokenizer*", "*.model", "*.txt"]
+LEFT = ["original/*", "onnx/*", "*.msgpack", "*.gguf"]
+SMALL_BYTES = 600e6  # of weights: below it all of them can be moved, in fp32, on any machine
+# What engines/llama.py computes, and nothing else; a setting that a config.json leaves out has this value.
+LLAMA = {
+    "model_type": "llama",
+    "hidden_act": "silu",
+    "attention_bias": False,
+    "mlp_bias": False,
+    "rope_scaling": None,
+    "pretraining_tp": 1,
+}
+
+
+def folder_of(base: str) -> Path:
+    """The folder with config.json and the weights of `base`; `BaseModelError` where it cannot be had."""
+    if base == "pocket":
+        return EMBEDDED
+    folder = Path(base).expanduser()
+    if (folder / "config.json").is_file():
+        return folder
+    if folder.exists() or base.count("/") != 1 or base.startswith((".", "/", "~")):
+        raise BaseModelError(
+            f"There is no base model at {base}.",
+            "Give `pocket`, a folder with config.json and model.safetensors, or a Hugging Face name like org/model.",
+        )
+    return _fetched(base)
+
+
+def _fetched(name: str) -> Path:
+    """The hub's model in this machine's cache, fetched where it is not there yet."""
+    from httpx2 import HTTPError
+    from huggingface_hub import snapshot_download
+    from huggingface_hub.errors import (
+        GatedRepoError,
+        HfHubHTTPError,
+        HFValidationError,
+        LocalEntryNotFoundError,
+        RepositoryNotFoundError,
+    )
+
+    fetch = partial(snapshot_download, name, allow_patterns=FETCHED, ignore_patterns=LEFT)
+    with suppress(LocalEntryNotFoundError):  # a base once fetched asks nobody
+        return Path(fetch(local_files_only=True))
+    try:
+        return Path(fetch())
+    except GatedRepoError as error:
+        raise BaseModelError(
+            f"The base model {name} is only given to those who accept its terms.",
+            f"Accept them at https://huggingface.co/{name}, then log in with: hf auth login",
+        ) from error
+    except (RepositoryNotFoundError, HFValidationError) as error:
+        raise BaseModelError(
+            f"The Hugging Face hub has no model named {name}.", "Check the name, or give a folder."
+        ) from error
+    except (LocalEntryNotFoundError, HfHubHTTPError, HTTPError, OSError) as error:
+        raise BaseModelError(
+            f"The base model {name} is not on this machine and the Hugging Face hub cannot be reached.",
+            "Go online once to fetch it (and unset HF_HUB_OFFLINE), give a folder, or use `--base pocket`.",
+        ) from error
+
+
+def config_of(folder: Path) -> dict[str, Any]:
+    """config.json of a base model."""
+    try:
+        config: dict[str, Any] = json.loads((folder / "config.json").read_text())
+    except ValueError as error:
+        raise BaseModelError(f"{folder / 'config.json'} is damaged: {error}.", "Fetch the base again.") from error
+    return config
+
+
+def small_llama(folder: Path) -> bool:
+    """Whether the base is one that `engines/torch.py` runs: Llama-shaped, output tied, small, in one file."""
+    config, weights = config_of(folder), folder / "model.safetensors"
+    plain = all(config.get(name, value) == value for name, value in LLAMA.items())
+    rope = (config.get("rope_parameters") or {}).get("rope_type", "default") == "default"
+    ends = isinstance(config.get("eos_token_id"), int) and isinstance(config.get("bos_token_id"), int)
+    tied = config.get("tie_word_embeddings", False)
+    return plain and rope and ends and tied and weights.is_file() and weights.stat().st_size <= SMALL_BYTES

@@ -1,0 +1,256 @@
+"""The engine for any Hugging Face base: kinds of models, numbers, memory, and what is refused."""
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+
+from soundalike.engines import huggingface, pretrained, room_of
+from soundalike.engines.causal import separated
+from soundalike.engines.huggingface import HuggingFaceEngine
+from soundalike.engines.speech import generate
+from soundalike.engines.weights import folder_of
+from soundalike.errors import BaseModelError, EngineError, RecipeError
+from soundalike.packing import Batch, Document, encode, pack
+from soundalike.recipe import Training
+from soundalike.sampling import Sampling
+from tests.engines import tiny
+
+TEXTS = ["me: hi\nme: soup\n", "me: no\n", "sam: what\nme: the bike is back\n", "me: good night lol\n"]
+LORA = Training(method="lora", rank=4, window=64, learning_rate=1e-2)
+SLIDING = {"head_dim": 8, "sliding_window": 6}
+PACKED: dict[str, dict[str, Any]] = {
+    "llama": {},
+    "mistral": SLIDING,
+    "qwen3": {"head_dim": 8},
+    "gemma3_text": SLIDING | {"final_logit_softcapping": 20.0},
+    "smollm3": {},
+    "granite": {"logits_scaling": 3.0, "embedding_multiplier": 5.0},
+    "olmo2": {},
+    "olmo3": SLIDING,
+}
+SEPARATE: dict[str, dict[str, Any]] = {
+    "lfm2": {"layer_types": ["conv", "full_attention", "conv", "full_attention"]},
+    "qwen3_5_text": {
+        "head_dim": 8,
+        "linear_num_value_heads": 4,
+        "linear_num_key_heads": 2,
+        "linear_key_head_dim": 8,
+        "linear_value_head_dim": 8,
+    },
+}
+pytestmark = pytest.mark.filterwarnings("ignore:Mem Efficient attention defaults")
+
+
+@pytest.fixture(scope="module")
+def base_of(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], str]:
+    """The folder of a tiny base of a kind."""
+    made: dict[str, str] = {}
+
+    def base_of(kind: str) -> str:
+        if kind not in made:
+            made[kind] = str(tiny.pretrained(tmp_path_factory.mktemp(kind), kind, **(PACKED | SEPARATE)[kind]))
+        return made[kind]
+
+    return base_of
+
+
+def batch_of(engine: HuggingFaceEngine, texts: list[str] = TEXTS) -> Batch:
+    return pack(list(encode([Document(text) for text in texts], engine.tokenizer, 64)), 64, 0)
+
+
+def tokens_of(engine: HuggingFaceEngine, text: str) -> list[int]:
+    return [engine.tokenizer.begin, *engine.tokenizer.encode([text])[0]]
+
+
+@pytest.mark.parametrize("kind", PACKED)
+def test_packed_logits_are_those_of_documents_apart(kind: str, base_of: Callable[[str], str]) -> None:
+    """Each document's logits in a window with others equal, to 1e-4, the model's own for it alone."""
+    engine = huggingface.load(base_of(kind), None, LORA)
+    assert engine.causal.packs
+    batch = batch_of(engine)
+    tokens, positions = (torch.from_numpy(a).long() for a in (batch.tokens, batch.positions))
+    compared = 0
+    with torch.no_grad():
+        hidden = engine.causal.read(tokens, positions)
+        for row, ids in enumerate(batch.documents):
+            for number in set(ids.tolist()) - {-1}:
+                at = torch.from_numpy(np.flatnonzero(ids == number))
+                alone = engine.causal.model(tokens[row, at][None]).logits[0]
+                compared += 1
+                assert torch.allclose(engine.causal.logits(hidden[row, at]), alone, atol=1e-4)
+    assert compared == len(TEXTS) and len(batch) < compared
+
+
+@pytest.mark.parametrize("kind", [*PACKED, *SEPARATE])
+def test_a_kind_of_model_trains_resumes_and_speaks(kind: str, base_of: Callable[[str], str], tmp_path: Path) -> None:
+    """Loss falls; another goes on from its state with the same losses; what is drawn is as likely as a pass says."""
+    engine = huggingface.load(base_of(kind), None, LORA)
+    batch = batch_of(engine)
+    before = engine.loss(batch)[0]
+    for _ in range(6):
+        engine.step(batch, 1e-2)
+    assert engine.loss(batch)[0] < 0.97 * before
+    kept = {name: value.copy() for name, value in engine.state().items()}
+    other = huggingface.load(base_of(kind), None, LORA)
+    other.load_state(kept)
+    assert [engine.step(batch, 1e-2) for _ in range(2)] == [other.step(batch, 1e-2) for _ in range(2)]
+    engine.save(tmp_path / "adapter")
+    again = huggingface.load(base_of(kind), tmp_path / "adapter")
+    prompts = [tokens_of(again, text) for text in TEXTS]
+    drawn: list[list[tuple[int, float]]] = [[] for _ in prompts]
+    for steps in generate(again, prompts, Sampling(seed=1), 12):
+        for step in steps:
+            drawn[step.stream].append((step.token, step.logprob))
+    for prompt, told in zip(prompts, drawn, strict=True):
+        said = engine.logprobs([*prompt, *(token for token, _ in told)])[len(prompt) :]
+        assert np.allclose(said, [p for _, p in told], atol=2e-4)
+
+
+@pytest.mark.parametrize("kind", SEPARATE)
+def test_what_carries_state_on_is_read_a_document_a_row(kind: str, base_of: Callable[[str], str]) -> None:
+    """A recurrent or convolutional model does not pack, and its loss is the sum of each document's alone."""
+    engine = huggingface.load(base_of(kind), None, LORA)
+    assert not engine.causal.packs
+    alone = sum(engine.loss(batch_of(engine, [text]))[0] for text in TEXTS)
+    assert engine.loss(batch_of(engine))[0] == pytest.approx(alone, rel=1e-5)
+
+
+def test_separated_documents_lose_nothing(base_of: Callable[[str], str]) -> None:
+    """Every token and weight is there once, no row holds two documents, and no batch more places than allowed."""
+    batch = batch_of(huggingface.load(base_of("llama"), None, LORA))
+    parts = list(separated(batch, 40))
+    assert sum(part.useful for part in parts) == batch.useful
+    assert sum(float(part.weights.sum()) for part in parts) == float(batch.weights.sum())
+    assert all(part.tokens.size <= 40 and (part.positions[:, 0] == 0).all() for part in parts)
+    assert sum(map(len, parts)) == len(TEXTS)
+
+
+def test_windows_in_one_row_are_read_the_same(base_of: Callable[[str], str]) -> None:
+    """Laid end to end, as kernels for packed sequences want them, windows have the losses that they have stacked."""
+    engine = huggingface.load(base_of("llama"), None, LORA)
+    batch = batch_of(engine, TEXTS * 3)
+    stacked = engine.loss(batch)[0]
+    engine.causal.flat = True
+    assert len(batch) > 1 and engine.loss(batch)[0] == pytest.approx(stacked, rel=1e-6)
+
+
+def test_short_memory_costs_time_and_changes_no_loss(
+    base_of: Callable[[str], str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Where a window's activations do not fit they are made again, a window at a time, with the same losses."""
+    roomy = huggingface.load(base_of("gemma3_text"), None, LORA)
+    batch = batch_of(roomy, TEXTS * 3)
+    expected = [roomy.step(batch, 1e-2) for _ in range(3)]
+    monkeypatch.setattr(huggingface, "free_memory", lambda: 1e5)
+    tight = huggingface.load(base_of("gemma3_text"), None, LORA)
+    assert [tight.step(batch, 1e-2) for _ in range(3)] == pytest.approx(expected, rel=1e-5)
+    assert tight.causal.model.is_gradient_checkpointing and not roomy.causal.model.is_gradient_checkpointing
+    assert len(tight._parts(batch)) == len(batch)
+
+
+def test_four_bits_learn_and_come_back(base_of: Callable[[str], str], tmp_path: Path) -> None:
+    """NF4 weights, AdamW in 8 bits: the loss falls, training resumes, and an adapter is read over 4 bits again."""
+    pytest.importorskip("bitsandbytes")
+    training = LORA.model_copy(update={"precision": "4-bit", "rank": 128})
+    engine = huggingface.load(base_of("llama"), None, training)
+    assert any(p.dtype == torch.uint8 for p in engine.causal.model.parameters())
+    batch = batch_of(engine)
+    before = engine.loss(batch)[0]
+    for _ in range(5):
+        engine.step(batch, 1e-2)
+    assert engine.loss(batch)[0] < 0.97 * before
+    kept = {name: value.copy() for name, value in engine.state().items()}
+    other = huggingface.load(base_of("llama"), None, training)
+    other.load_state(kept)
+    assert any(value.dtype == np.uint8 for value in kept.values())
+    assert [engine.step(batch, 1e-2) for _ in range(2)] == [other.step(batch, 1e-2) for _ in range(2)]
+    engine.save(tmp_path / "adapter")
+    again = huggingface.load(base_of("llama"), tmp_path / "adapter")
+    assert again.held == "4-bit" and again.loss(batch)[0] == pytest.approx(engine.loss(batch)[0], rel=1e-5)
+
+
+def test_an_adapter_loads_in_plain_peft(base_of: Callable[[str], str], tmp_path: Path) -> None:
+    """transformers' model with peft's adapter gives our log-probabilities."""
+    from peft import PeftModel
+    from transformers import AutoModelForCausalLM
+
+    engine = huggingface.load(base_of("qwen3"), None, LORA)
+    engine.step(batch_of(engine), 1e-2)
+    engine.save(tmp_path / "adapter")
+    plain = AutoModelForCausalLM.from_pretrained(base_of("qwen3"), dtype=torch.float32)
+    model = PeftModel.from_pretrained(plain, tmp_path / "adapter")
+    ids = tokens_of(engine, TEXTS[2])
+    with torch.no_grad():
+        expected = torch.log_softmax(model(torch.tensor([ids])).logits[0, :-1], -1)[range(len(ids) - 1), ids[1:]]
+    assert np.allclose(engine.logprobs(ids)[1:], expected.numpy(), atol=1e-5)
+
+
+@pytest.mark.parametrize(("weights", "room", "expected"), [(1e6, 1e9, "fp32"), (1e8, 1e9, "bf16"), (3e8, 1e9, "4-bit")])
+def test_weights_are_as_fine_as_memory_allows(
+    weights: float, room: float, expected: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A third of the memory may be weights; what is asked for is taken as it is."""
+    monkeypatch.setattr(pretrained, "memory", lambda: room)
+    monkeypatch.setattr(pretrained, "fast_in_bf16", lambda: False)
+    assert pretrained.chosen("auto", weights) == expected
+    assert pretrained.chosen("bf16", weights) == "bf16"
+
+
+def test_each_base_has_its_engine(base: str, base_of: Callable[[str], str]) -> None:
+    """Small and Llama-shaped with its output tied: our own; everything else: transformers."""
+    assert room_of("markov-2") == "markov" and room_of("pocket") == "torch" and room_of(base) == "torch"
+    assert {room_of(base_of(kind)) for kind in ("llama", "qwen3", "olmo3")} == {"huggingface"}
+
+
+def test_a_base_that_is_out_of_reach_is_told_in_a_sentence(tmp_path: Path) -> None:
+    """Nothing at a path; a name of the hub with the hub out of reach; no name at all."""
+    with pytest.raises(BaseModelError, match="There is no base model at"):
+        folder_of(str(tmp_path))
+    with pytest.raises(BaseModelError, match="org/model is not on this machine and the Hugging Face hub cannot be"):
+        folder_of("org/model")
+    with pytest.raises(BaseModelError, match="There is no base model at pokcet"):
+        room_of("pokcet")
+
+
+def test_a_base_fetched_once_needs_no_network(
+    base_of: Callable[[str], str], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """A name whose files are in the hub's cache is read from there."""
+    home = tmp_path / "models--org--tiny"
+    snapshot = home / "snapshots" / ("0" * 40)
+    (home / "refs").mkdir(parents=True)
+    (home / "refs" / "main").write_text("0" * 40)
+    snapshot.parent.mkdir()
+    snapshot.symlink_to(base_of("qwen3"), target_is_directory=True)
+    monkeypatch.setattr("huggingface_hub.constants.HF_HUB_CACHE", str(tmp_path))
+    monkeypatch.setattr("huggingface_hub._snapshot_download.constants.HF_HUB_CACHE", str(tmp_path))
+    assert folder_of("org/tiny") == snapshot and room_of("org/tiny") == "huggingface"
+
+
+def test_what_cannot_be_adapted_is_refused_with_a_sentence(base_of: Callable[[str], str], tmp_path: Path) -> None:
+    """A model that sees ahead, one that is none, one of a kind that nobody knows, all weights, a window too long."""
+    ahead = tiny.pretrained(tmp_path / "ahead", "bert")
+    with pytest.raises(BaseModelError, match="Models of the kind bert are built in a way that soundalike cannot"):
+        huggingface.load(str(ahead), None, LORA).loss(batch_of(huggingface.load(base_of("llama"), None, LORA)))
+    unknown = tmp_path / "unknown"
+    unknown.mkdir()
+    (unknown / "config.json").write_text('{"model_type": "nobody-knows-it"}')
+    with pytest.raises(BaseModelError, match="cannot be read: .*nobody-knows-it"):
+        huggingface.load(str(unknown), None, LORA)
+    with pytest.raises(RecipeError, match="All weights of .* cannot be moved"):
+        huggingface.load(base_of("llama"), None, Training(method="full"))
+    with pytest.raises(RecipeError, match="reads 64 tokens at once, and windows have 256"):
+        huggingface.load(base_of("llama"), None, LORA.model_copy(update={"window": 256}))
+
+
+def test_an_adapter_of_another_base_is_refused(base: str, base_of: Callable[[str], str], tmp_path: Path) -> None:
+    """One sentence on what is wrong, one on what to do."""
+    huggingface.load(base_of("llama"), None, LORA).save(tmp_path / "a")
+    with pytest.raises(EngineError, match="another base"):
+        huggingface.load(base, tmp_path / "a")
+    with pytest.raises(EngineError, match="no adapter"):
+        huggingface.load(base_of("llama"), tmp_path / "nowhere")
