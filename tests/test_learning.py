@@ -14,10 +14,9 @@ from soundalike.learning import (
     learn,
     recipe_for,
     resumed_recipe,
-    tokens_per_second,
     tokens_to_learn,
 )
-from soundalike.pocket import BYTES_A_TOKEN, TRAINING_FLOPS_A_TOKEN
+from soundalike.pocket import BYTES_A_TOKEN
 from soundalike.recipe import Limits
 from tests.test_train import clone_of
 
@@ -77,15 +76,6 @@ def test_how_the_owner_set_it_to_speak_outlives_training(tmp_path: Path) -> None
     learn(clone, recipe, False, lambda progress: None)
     sections = clone.manifest()
     assert sections["sampling"]["temperature"] == 0.5 and sections["limits"]["retries"] == 0
-
-
-def test_speed_is_estimated_from_the_weights(base: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A base learns the slower the more it weighs, and one without weights is not waited for."""
-    monkeypatch.setattr("soundalike.machine.matmul_rate", lambda: 1e11)
-    tokens_per_second.cache_clear()
-    assert tokens_per_second("pocket") == pytest.approx(0.6e11 / TRAINING_FLOPS_A_TOKEN)
-    assert tokens_per_second("pocket") < tokens_per_second(base) < tokens_per_second("markov") == float("inf")
-    tokens_per_second.cache_clear()
 
 
 def test_tokens_are_counted_from_the_documents(tmp_path: Path) -> None:

@@ -40,7 +40,7 @@ Exports = Annotated[
 ]
 CloneFolder = Annotated[Path, typer.Argument(help="The clone's folder.", metavar="ME")]
 Out = Annotated[Path, typer.Option("--out", help="The clone's folder; made if it is not there.")]
-Base = Annotated[str | None, typer.Option(help="`pocket`, or a folder with a Llama-shaped model.")]
+Base = Annotated[str | None, typer.Option(help="`pocket`, a model's folder, or a Hugging Face name: org/model.")]
 Minutes = Annotated[float | None, typer.Option(help="Train for so many minutes.")]
 Epochs = Annotated[float | None, typer.Option(help="Train on everything so many times.")]
 Iters = Annotated[int | None, typer.Option(help="Train for so many steps.")]
@@ -152,7 +152,7 @@ def demo(
 
     with TemporaryDirectory() as folder:
         report = _import([write_package(Path(folder) / "package.zip")], out_, DocumentSettings(), False, False)
-    outcome = _train(out_, None, {"minutes": minutes}, resume=False)
+    outcome = _train(out_, "pocket", {"minutes": minutes}, resume=False)
     said = _converse(out_, OPENERS)
     delete = f". Delete it all: rm -r {out_}"
     out.print(_command("\nTalk to it yourself: ", f"soundalike chat {out_}", delete), soft_wrap=True)
@@ -227,10 +227,11 @@ def _import(exports: list[Path], folder: Path, settings: Any, no_redact: bool, f
             force=force,
         )
     if not out.quiet:  # the machine's rate takes a moment to measure
-        from soundalike import pocket, preflight
-        from soundalike.learning import tokens_per_second
+        from soundalike import estimate, pocket, preflight
 
-        _tell(preflight.lines(report, pocket.BYTES_A_TOKEN, 1 / tokens_per_second("pocket")))
+        _tell(preflight.lines(report, pocket.BYTES_A_TOKEN, 1 / estimate.tokens_per_second("pocket")))
+        rows = estimate.estimates(report.total("bytes") / pocket.BYTES_A_TOKEN, estimate.this_machine())
+        _tell(["", *estimate.lines(rows, estimate.default_base(rows))])
     return report
 
 

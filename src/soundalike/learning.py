@@ -5,14 +5,12 @@ Joins recipe, engine and loop; the command line calls it.
 
 import math
 from collections.abc import Callable, Mapping
-from functools import cache
-from pathlib import Path
 from typing import Any
 
-from soundalike import engines, machine, pocket
+from soundalike import engines, estimate, pocket
 from soundalike.clone import Clone
 from soundalike.preflight import spelled
-from soundalike.recipe import Recipe
+from soundalike.recipe import Recipe, large_base
 from soundalike.train import Outcome, Progress, documents, read_checkpoint, train
 
 BUDGETS = ("minutes", "epochs", "iters")
@@ -28,13 +26,23 @@ def recipe_for(clone: Clone, base: str | None, given: Mapping[str, Any], tell: T
     Where none of the BUDGETS is in `given` one is chosen, and `tell` gets a line on why.
     """
     asked = {name: value for name, value in given.items() if value is not None}
-    recipe = Recipe.from_table({"base": base or "pocket", **_kept(clone), "training": asked})
+    base = base or estimate.default_base(estimate.estimates(tokens_to_learn(clone), estimate.this_machine()))
+    training = {**_defaults(base), **asked}
+    recipe = Recipe.from_table({"base": base, **_kept(clone), "training": training})
     if not asked.keys().isdisjoint(BUDGETS):
         return recipe
-    rate = tokens_per_second(recipe.base)
+    rate = estimate.tokens_per_second(recipe.base)
     budget, reason = default_budget(tokens_to_learn(clone), rate, recipe.training.step_tokens)
     tell(reason)
     return recipe.model_copy(update={"training": recipe.training.model_copy(update=budget)})
+
+
+def _defaults(base: str) -> dict[str, Any]:
+    """The computed settings for a base; one whose size is not told is taken for a large one."""
+    if engines.room_of(base) != "huggingface":
+        return {}
+    size = estimate.size_of(base)
+    return large_base(size.weights if size else math.inf)
 
 
 def resumed_recipe(clone: Clone) -> Recipe:
@@ -65,26 +73,18 @@ def tokens_to_learn(clone: Clone) -> float:
     return sum(len(document.text.encode()) / pocket.BYTES_A_TOKEN + 1 for document in documents(clone, "train"))
 
 
-@cache
-def tokens_per_second(base: str) -> float:
-    """How fast this machine's processor learns with `base`, estimated; infinite where the base has no weights.
-
-    A foreign base is taken to keep two bytes a weight, and each weight costs six operations a token.
-    """
-    flops = float(pocket.TRAINING_FLOPS_A_TOKEN)
-    if base != "pocket":
-        weights = Path(base).expanduser() / "model.safetensors"
-        flops = 6 * weights.stat().st_size / 2 if weights.is_file() else 0.0
-    return pocket.TRAINING_SHARE * machine.matmul_rate() / flops if flops else math.inf
-
-
 def learn(clone: Clone, recipe: Recipe, resume: bool, on_step: Callable[[Progress], None]) -> Outcome:
     """Train by `recipe`; the manifest then says what was used."""
     engine = engines.load(recipe.base, None, recipe.training)
     used = {"base": recipe.base, **recipe.training.model_dump()}
     table = recipe.as_table()
     sections = {"training": used, "sampling": table["sampling"], "limits": table["limits"]}
-    return train(engine, clone, recipe.training, base=recipe.base, resume=resume, on_step=on_step, sections=sections)
+    outcome = train(engine, clone, recipe.training, base=recipe.base, resume=resume, on_step=on_step, sections=sections)
+    seen = outcome.progress
+    if outcome.finished and (off := estimate.error(recipe.base, recipe.training, seen.seconds, seen.useful_tokens)):
+        with clone.locked("training"):
+            clone.record(estimate=off)
+    return outcome
 
 
 def _kept(clone: Clone) -> dict[str, Any]:

@@ -1,7 +1,10 @@
-"""What this machine can do, measured rather than assumed. Light: no torch."""
+"""What this machine has and can do, measured rather than assumed. Light: no torch."""
 
+import subprocess
+import sys
 import time
 from collections.abc import Callable
+from functools import cache
 
 
 def matmul_rate(size: int = 512, repeats: int = 25) -> float:
@@ -46,3 +49,27 @@ def free_memory() -> int:
     import psutil
 
     return int(psutil.virtual_memory().available)
+
+
+def peak_memory() -> int:
+    """Bytes of memory that this process has held at most."""
+    if sys.platform == "win32":
+        import psutil
+
+        return int(psutil.Process().memory_info().peak_wset)
+    import resource
+
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    return peak if sys.platform == "darwin" else peak * 1024
+
+
+@cache
+def gpu() -> tuple[str, int] | None:
+    """Name and bytes of memory of the first NVIDIA GPU that the driver tells of."""
+    asked = ["nvidia-smi", "--query-gpu=name,memory.total", "--format=csv,noheader,nounits"]
+    try:
+        told = subprocess.run(asked, capture_output=True, text=True, check=True, timeout=10).stdout
+        name, _, mebibytes = told.splitlines()[0].rpartition(",")
+        return name.strip(), int(mebibytes) << 20
+    except (OSError, subprocess.SubprocessError, IndexError, ValueError):
+        return None

@@ -61,6 +61,16 @@ class Training(BaseModel):
         return all(getattr(self, other) == value for mark in marks for other, value in mark.others.items())
 
 
+def large_base(weights: float) -> dict[str, Any]:
+    """The settings of `Training` that differ where a base is too large for all its weights to move.
+
+    A start, from others' sweeps: the larger the base the lower the rate, windows that hold a conversation, and steps
+    large enough for a GPU.
+    """
+    rate = 3e-4 if weights > 5e9 else 5e-4
+    return {"method": "lora", "learning_rate": rate, "window": 512, "step_tokens": 8_192}
+
+
 class Limits(BaseModel):
     """How much one reply may be, and what may be spent on it."""
 

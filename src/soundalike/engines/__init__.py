@@ -4,6 +4,7 @@ An engine knows token ids, never names, messages or files of a chat. One file an
 test in tests/engines/test_contract.py runs against each that this machine can load.
 """
 
+import sys
 from collections.abc import Sequence
 from contextlib import AbstractContextManager
 from importlib import import_module
@@ -13,6 +14,7 @@ from typing import TYPE_CHECKING, Any, Protocol, runtime_checkable
 import numpy as np
 from numpy.typing import NDArray
 
+from soundalike import machine
 from soundalike.engines.weights import folder_of, small_llama
 from soundalike.packing import Batch, Tokenizer
 
@@ -88,6 +90,13 @@ def load(base: str, adapter: Path | None = None, training: "Training | None" = N
     """
     engine: Engine = import_module(f"soundalike.engines.{room_of(base)}").load(base, adapter, training)
     return engine
+
+
+def peak_memory() -> int:
+    """Bytes that this process has held at most: of the GPU where it used one, else of the machine."""
+    torch: Any = sys.modules.get("torch")
+    taken = int(torch.cuda.max_memory_allocated()) if torch and torch.cuda.is_available() else 0
+    return taken or machine.peak_memory()
 
 
 def room_of(base: str) -> str:

@@ -18,13 +18,14 @@ from numpy.typing import NDArray
 from safetensors.torch import save_file
 from torch import Tensor, nn
 
+from soundalike.bases import IN_FLIGHT, Precision
 from soundalike.engines import Streams
 from soundalike.engines.adapter import OTHER_BASE, WEIGHTS, read_tensors
 from soundalike.engines.cache import CachedStreams
 from soundalike.engines.causal import Causal, batch_loss, separated
 from soundalike.engines.moments import moments, restore
 from soundalike.engines.precision import precision
-from soundalike.engines.pretrained import Precision, free_memory, read_model, read_tokenizer
+from soundalike.engines.pretrained import Asked, free_memory, read_model, read_tokenizer
 from soundalike.engines.tokenizer import FileTokenizer
 from soundalike.engines.weights import folder_of
 from soundalike.errors import EngineError, RecipeError
@@ -33,7 +34,6 @@ from soundalike.recipe import Training
 
 HELD = "weights.json"  # beside an adapter: the precision of the weights that it was learned over
 LONGEST = 32_768  # tokens of a text, where a model does not say how many it reads
-MOST_TOKENS = {"cpu": 2_048, "cuda": 16_384}  # in flight: more of them are no faster
 ROOM = 0.5  # of the free memory that activations may take
 
 
@@ -93,7 +93,7 @@ class HuggingFaceEngine:
             model.train()
             hidden = model.config.get_text_config().hidden_size * self.causal.model.dtype.itemsize
             each = layers * hidden + 2 * each / layers
-        return int(min(max(room / each, 1), MOST_TOKENS.get(self.causal.device.type, 2_048)))
+        return int(min(max(room / each, 1), IN_FLIGHT[self.causal.device.type]))
 
     @torch.no_grad()
     def logprobs(self, tokens: Sequence[int]) -> NDArray[np.float32]:
@@ -163,7 +163,7 @@ def load(base: str, adapter: Path | None = None, training: Training | None = Non
         raise RecipeError(f"All weights of {base} cannot be moved: it is too large.", "Train it with --method lora.")
     shape: dict[str, Any] = {"r": training.rank, "lora_alpha": training.alpha, "target_modules": "all-linear"}
     config = LoraConfig(**shape, task_type="CAUSAL_LM")
-    asked: Precision = training.precision
+    asked: Asked = training.precision
     if adapter is not None:
         read_tensors(adapter)
         config = LoraConfig.from_pretrained(str(adapter))

@@ -13,13 +13,12 @@ from typing import Any, Literal
 import torch
 
 from soundalike import machine
+from soundalike.bases import Precision, finest
 from soundalike.engines.precision import fast_in_bf16
 from soundalike.engines.tokenizer import FileTokenizer
 from soundalike.errors import BaseModelError
 
-Precision = Literal["auto", "fp32", "bf16", "4-bit"]
-BYTES = {"fp32": 4.0, "bf16": 2.0, "4-bit": 0.6}  # a weight; the last is 0.516 and embeddings that stay in bf16
-SHARE = 1 / 3  # of the memory that weights may take, so that there is room to learn in
+Asked = Literal["auto", "fp32", "bf16", "4-bit"]
 ANOTHER = "Take another base: `soundalike doctor` suggests some."
 
 
@@ -44,15 +43,14 @@ def parameters(folder: Path, config: Any) -> float:
     return size / (4 if config.dtype == torch.float32 else 2)
 
 
-def chosen(asked: Precision, weights: float) -> Precision:
-    """The precision asked for, or the finest in which so many weights take at most SHARE of the memory."""
+def chosen(asked: Asked, weights: float) -> Precision:
+    """The precision asked for, or the finest that this machine has room for."""
     if asked != "auto":
         return asked
-    usual: tuple[Precision, ...] = ("bf16",) if device() == "cuda" or fast_in_bf16() else ("fp32", "bf16")
-    return next((one for one in usual if weights * BYTES[one] <= SHARE * memory()), "4-bit")
+    return finest(weights, device(), memory(), device() == "cpu" and fast_in_bf16())
 
 
-def read_model(folder: Path, asked: Precision = "auto") -> tuple[Any, Precision]:
+def read_model(folder: Path, asked: Asked = "auto") -> tuple[Any, Precision]:
     """The model in `folder` and the precision of its weights; `BaseModelError` for one that cannot be adapted."""
     from transformers import AutoConfig, AutoModelForCausalLM
 

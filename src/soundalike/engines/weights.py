@@ -4,6 +4,7 @@ A hub name is read from the hub's cache on this machine; only what is missing th
 """
 
 import json
+import os
 from contextlib import suppress
 from functools import partial
 from pathlib import Path
@@ -73,6 +74,13 @@ def _fetched(name: str) -> Path:
             f"The base model {name} is not on this machine and the Hugging Face hub cannot be reached.",
             "Go online once to fetch it (and unset HF_HUB_OFFLINE), give a folder, or use `--base pocket`.",
         ) from error
+
+
+def is_fetched(base: str) -> bool:
+    """Whether a Hugging Face base, or what of it was fetched, lies in the hub's cache on this machine."""
+    home = os.environ.get("HF_HOME", "~/.cache/huggingface")
+    cache = Path(os.environ.get("HF_HUB_CACHE", f"{home}/hub")).expanduser()
+    return any((cache / f"models--{base.replace('/', '--')}" / "snapshots").glob("*/config.json"))
 
 
 def config_of(folder: Path) -> dict[str, Any]:

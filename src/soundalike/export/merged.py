@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from soundalike.engines.adapter import OTHER_BASE, method_of, read_tensors
-from soundalike.engines.torch import base_folder
+from soundalike.engines.weights import folder_of
 from soundalike.errors import EngineError
 from soundalike.export import Trained
 from soundalike.export.template import chat_template
@@ -31,7 +31,7 @@ def merged_model(trained: Trained) -> "PreTrainedModel":
     from transformers.utils import logging
 
     logging.disable_progress_bar()  # type: ignore[no-untyped-call]
-    model: Any = AutoModelForCausalLM.from_pretrained(base_folder(trained.base), dtype="auto")
+    model: Any = AutoModelForCausalLM.from_pretrained(folder_of(trained.base), dtype="auto")
     if model.num_parameters() <= SMALL:
         model = model.to(torch.float32)
     method, _, _ = method_of(trained.adapter)
@@ -64,7 +64,7 @@ def write_tokenizer(trained: Trained, target: Path) -> "PreTrainedTokenizerFast"
     from tokenizers.processors import TemplateProcessing
     from transformers import AutoTokenizer
 
-    tokenizer: Any = AutoTokenizer.from_pretrained(base_folder(trained.base))
+    tokenizer: Any = AutoTokenizer.from_pretrained(folder_of(trained.base))
     begin = tokenizer.bos_token
     if begin is not None and tokenizer("a")["input_ids"][0] != tokenizer.bos_token_id:
         special = [(begin, tokenizer.bos_token_id)]

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from soundalike.engines.adapter import CONFIG, method_of, read_tensors
 from soundalike.engines.layouts import mlx_config, to_mlx
-from soundalike.engines.torch import base_folder
+from soundalike.engines.weights import folder_of
 from soundalike.export import Trained
 from soundalike.export.merged import write_merged
 
@@ -36,4 +36,4 @@ def write_adapter(peft: Path, target: Path, layers: int) -> None:
 def _layers(base: str) -> int:
     from transformers import AutoConfig
 
-    return int(AutoConfig.from_pretrained(base_folder(base)).num_hidden_layers)
+    return int(AutoConfig.from_pretrained(folder_of(base)).num_hidden_layers)

@@ -6,7 +6,6 @@ words, without colour, where the output is no terminal.
 
 import math
 import re
-import sys
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass, replace
@@ -22,6 +21,7 @@ from rich.text import Text
 from soundalike.draft import Piece
 from soundalike.errors import RecipeError
 from soundalike.guards import Interventions
+from soundalike.machine import peak_memory
 from soundalike.sampling import Sampling
 from soundalike.transcript import UNSEEN
 from soundalike.voice import Completion, Voice
@@ -122,18 +122,6 @@ def shade(logprob: float) -> Style:
     chance = math.exp(min(0.0, logprob))
     red, green = min(1.0, 2 - 2 * chance), min(1.0, 2 * chance)
     return Style(color=Color.from_rgb(int(80 + 160 * red), int(80 + 130 * green), 80))
-
-
-def peak_memory() -> int | None:
-    """The most memory this process has held, in bytes; None where the system does not tell."""
-    if sys.platform == "win32":
-        with suppress(ImportError):
-            return int(import_module("psutil").Process().memory_info().peak_wset)
-        return None
-    import resource
-
-    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-    return peak if sys.platform == "darwin" else peak * 1024
 
 
 class Chat:

@@ -1,0 +1,167 @@
+"""What adapting a base will take on this machine: does it fit, how long, and which base to take where none is named.
+
+Computed from a base's size and one timing of this machine, before anything is trained or fetched; `error` says
+afterwards how far off it was. Knows neither text nor tensors.
+"""
+
+import math
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from functools import cache
+from typing import Any
+
+from soundalike import engines, machine, pocket
+from soundalike.bases import IN_FLIGHT, SUGGESTED, Precision, Size, finest
+from soundalike.engines import weights
+from soundalike.recipe import Training
+
+PATIENCE_MINUTES = 60.0  # a base that takes longer for one pass over a person's text is not taken unasked
+ROOM = 0.9  # of the memory: the system has its own
+SHARE = {"cpu": 0.5, "cuda": 0.3}  # of the rate of a large product that a training step of a large base reaches
+WEIGHTLESS = ("markov", "remote")  # engines that train nothing worth waiting for
+POCKET_BYTES = 1 << 30  # measured: 0.99 GB
+
+
+@dataclass(frozen=True, slots=True)
+class Machine:
+    """A device to learn on: its name, bytes of memory, and FLOP/s in large products."""
+
+    device: str
+    name: str
+    memory: int
+    rate: float
+
+
+@dataclass(frozen=True, slots=True)
+class Estimate:
+    """What one base takes. `memory` in bytes and `minutes` are None where it does not fit; `here`: nothing to fetch."""
+
+    base: str
+    licence: str
+    weights: int
+    here: bool
+    precision: str | None
+    memory: int | None
+    minutes: float | None
+
+    def as_dict(self) -> dict[str, Any]:
+        """As plain values, for JSON."""
+        return asdict(self)
+
+
+@cache
+def this_machine() -> Machine:
+    """The GPU where PyTorch can use one, else the processor."""
+    if found := machine.gpu():
+        from soundalike.engines.precision import gpu_rate
+
+        if rate := gpu_rate():
+            return Machine("cuda", found[0], found[1], rate)
+    return Machine("cpu", "", machine.memory(), machine.matmul_rate())
+
+
+def precision_for(size: Size, on: Machine) -> Precision | None:
+    """The numbers in which a base is adapted there; None where it does not fit."""
+    precision = finest(size.weights, on.device, on.memory)
+    return precision if size.least(precision) <= ROOM * on.memory else None
+
+
+def tokens_a_second(size: Size, on: Machine) -> float:
+    """How fast a low-rank adapter of such a base is learned."""
+    return SHARE[on.device] * on.rate / size.flops()
+
+
+def estimates(tokens: float, on: Machine) -> list[Estimate]:
+    """Pocket and every suggested base, from the smallest; minutes are for one pass over so many tokens of pocket's.
+
+    Larger vocabularies say the same in fewer tokens, which is left out of account.
+    """
+    minutes = tokens / tokens_per_second("pocket") / 60
+    rows = [Estimate("pocket", "CC BY-SA 4.0", pocket.PARAMETERS, True, "fp32", POCKET_BYTES, minutes)]
+    for base in SUGGESTED:
+        precision, memory, spent = precision_for(base.size, on), None, None
+        if precision:
+            memory, spent = int(base.size.least(precision)), tokens / tokens_a_second(base.size, on) / 60
+        here = weights.is_fetched(base.name)
+        rows.append(Estimate(base.name, base.licence, base.size.weights, here, precision, memory, spent))
+    return rows
+
+
+def default_base(rows: Sequence[Estimate]) -> str:
+    """The largest base that is on this machine already and is adapted within PATIENCE_MINUTES; pocket always is."""
+    fitting = [row for row in rows if row.here and row.minutes is not None and row.minutes <= PATIENCE_MINUTES]
+    return max(fitting, key=lambda row: row.weights, default=rows[0]).base
+
+
+def lines(rows: Sequence[Estimate], chosen: str) -> list[str]:
+    """A table in plain text: what fits, what it takes, and which one is taken where none is named."""
+    head = f"{'base':<30}{'weights':>9}{'memory':>9}{'one pass':>14}"
+    told = [_line(row) + ("  <- taken where no --base is given" if row.base == chosen else "") for row in rows]
+    return [head, *told]
+
+
+def _line(row: Estimate) -> str:
+    weight = f"{row.weights / 1e6:,.0f} M" if row.weights < 1e9 else f"{row.weights / 1e9:.1f} B"
+    if row.memory is None or row.minutes is None:
+        return f"{row.base:<30}{weight:>9}{'too large for this machine':>30}"
+    figures = f"{row.base:<30}{weight:>9}{row.memory / 1e9:>6.1f} GB{_time(row.minutes):>14}"
+    return figures + ("" if row.here else "  to be fetched once")
+
+
+def _time(minutes: float) -> str:
+    if minutes < 90:
+        return f"{max(1, round(minutes))} min"
+    return f"{minutes / 60:.0f} h" if minutes < 48 * 60 else f"{minutes / 60 / 24:,.0f} days"
+
+
+@cache
+def tokens_per_second(base: str) -> float:
+    """How fast this machine learns with `base`, estimated; infinite where the base has no weights."""
+    if engines.room_of(base) in WEIGHTLESS:
+        return math.inf
+    if base == "pocket":
+        return pocket.TRAINING_SHARE * machine.matmul_rate() / pocket.TRAINING_FLOPS_A_TOKEN
+    size = size_of(base)
+    if engines.room_of(base) == "torch":  # all weights move
+        return pocket.TRAINING_SHARE * machine.matmul_rate() / (6 * size.weights) if size else math.inf
+    return tokens_a_second(size, this_machine()) if size else math.inf
+
+
+def size_of(base: str) -> Size | None:
+    """The size of a base that is on this machine; None where its config.json does not tell."""
+    return Size.read(weights.config_of(weights.folder_of(base)))
+
+
+def memory_of(base: str, training: Training) -> float | None:
+    """Bytes that training will hold at most, estimated; None where nothing is known of the base."""
+    room = engines.room_of(base)
+    size = None if room in WEIGHTLESS else size_of(base)
+    if size is None:
+        return None
+    on = this_machine()
+    in_flight = min(training.step_tokens, IN_FLIGHT[on.device])
+    if room == "torch":
+        return size.resting("fp32", 1) + 4 * 4 * size.weights + in_flight * size.activations("fp32")
+    asked = training.precision
+    precision = finest(size.weights, on.device, on.memory) if asked == "auto" else asked
+    computed = "bf16" if on.device == "cuda" else "fp32"
+    resting, each = size.resting(precision, training.rank), size.activations(computed)
+    if each * training.window > (on.memory - resting) / 2:
+        each = size.kept_again(computed)
+    return resting + each * max(training.window, min(in_flight, (on.memory - resting) / 2 / each))
+
+
+def error(base: str, training: Training, seconds: float, tokens: int) -> dict[str, float]:
+    """What was expected of a run and what was seen of it: minutes, GB, and expected over seen less 1."""
+    rate, memory, peak = tokens_per_second(base), memory_of(base, training), engines.peak_memory()
+    if not math.isfinite(rate) or not memory or not seconds:
+        return {}
+    expected = tokens / rate
+    return {
+        "minutes_expected": round(expected / 60, 2),
+        "minutes": round(seconds / 60, 2),
+        "minutes_error": round(expected / seconds - 1, 3),
+        "memory_gb_expected": round(memory / 1e9, 2),
+        "memory_gb": round(peak / 1e9, 2),
+        "memory_error": round(memory / peak - 1, 3),
+    }
