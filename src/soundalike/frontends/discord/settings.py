@@ -1,0 +1,261 @@
+"""discord.toml: every setting of the bot, once. Read, checked, told with the line that is wrong.
+
+The file is the person's: it is written once with comments, and later only where an owner's command asks for it,
+keeping the comments. Knows nothing of discord.py.
+"""
+
+import os
+import re
+from collections.abc import Callable, Mapping, Sequence
+from importlib.resources import files
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
+
+from soundalike.errors import RecipeError
+from soundalike.folder import explained
+from soundalike.frontends.loops import LoopLimits
+
+if TYPE_CHECKING:
+    from tomlkit import TOMLDocument
+
+NAME = "discord.toml"
+
+
+def _id(value: object) -> str:
+    if isinstance(value, bool) or not re.fullmatch("[0-9]{15,20}", text := str(value).strip()):
+        raise ValueError("this is no id: 15 to 20 digits, as Copy ID gives them")
+    return text
+
+
+Id = Annotated[str, BeforeValidator(_id)]
+Ids = frozenset[Id]
+Share = Annotated[float, Field(ge=0, le=1)]
+Seconds = Annotated[float, Field(ge=0, le=86_400)]
+Temperature = Annotated[float, Field(ge=0, le=5)]
+
+
+class Table(BaseModel):
+    """A table of the file; a name that is not known is an error, not a wish."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
+
+
+class Answer(Table):
+    """When it speaks unasked, and how."""
+
+    probability: Share = 0.5
+    half_life: float = Field(default=120.0, gt=0)
+    least: Share = 0.1
+    temperature: Temperature | None = None
+
+
+class Burst(Table):
+    """How long it waits for more, in seconds."""
+
+    quiet: Seconds = 1.5
+    longest: Seconds = 5.0
+
+
+class Rates(Table):
+    """Answers a minute."""
+
+    person: float = Field(default=8.0, ge=0)
+    channel: float = Field(default=12.0, ge=0)
+    all: float = Field(default=40.0, ge=0)
+
+
+class Queue(Table):
+    """Turns that wait for the model; `fresh` in seconds."""
+
+    size: int = Field(default=16, ge=1, le=1_000)
+    fresh: float = Field(default=15.0, gt=0)
+
+
+class Context(Table):
+    """What the model is shown."""
+
+    messages: int = Field(default=30, ge=1, le=200)
+    tokens: int = Field(default=400, ge=16)
+
+
+class PaceLimits(Table):
+    """How fast a burst goes out; `longest` in seconds."""
+
+    speed: float = Field(default=1.0, gt=0)
+    longest: Seconds = 4.0
+
+
+class Model(Table):
+    """Who speaks: nothing given, the clone in this process."""
+
+    url: str = Field(default="", pattern=r"^(https?://\S+)?$")
+    name: str = ""
+
+
+class Channel(Table):
+    """A channel in which it may answer; what is given holds there in place of [answer]'s."""
+
+    probability: Share | None = None
+    temperature: Temperature | None = None
+
+
+class Settings(Table):
+    """The whole file."""
+
+    owners: Ids = frozenset()
+    direct_messages: Ids = frozenset()
+    denied_people: Ids = frozenset()
+    denied_servers: Ids = frozenset()
+    bots: Ids = frozenset()
+    message_content: bool = True
+    answer: Answer = Answer()
+    burst: Burst = Burst()
+    rates: Rates = Rates()
+    queue: Queue = Queue()
+    context: Context = Context()
+    pace: PaceLimits = PaceLimits()
+    loops: LoopLimits = LoopLimits()
+    model: Model = Model()
+    channels: Mapping[Id, Channel] = Field(default_factory=dict)
+
+    def probability(self, *channels: str) -> float:
+        """The probability of an unasked answer in the first of `channels` that has one of its own."""
+        return self._own("probability", channels, self.answer.probability) or 0.0
+
+    def temperature(self, *channels: str) -> float | None:
+        """The temperature there; None where the voice's own holds."""
+        return self._own("temperature", channels, self.answer.temperature)
+
+    def _own(self, name: str, channels: Sequence[str], otherwise: float | None) -> float | None:
+        given = (getattr(self.channels[channel], name) for channel in channels if channel in self.channels)
+        return next((value for value in given if value is not None), otherwise)
+
+
+def template() -> str:
+    """A new discord.toml, with comments."""
+    return files(__package__).joinpath(NAME).read_text("utf-8")
+
+
+def parse(text: str, where: str = NAME) -> Settings:
+    """The settings in `text`; `RecipeError` names the line, the setting, and what is wrong with it."""
+    import tomllib
+
+    try:
+        return Settings.model_validate(tomllib.loads(text))
+    except tomllib.TOMLDecodeError as error:
+        raise RecipeError(f"{where} cannot be read as TOML: {error}.", "Mend that line.") from error
+    except ValidationError as error:
+        first = error.errors()[0]
+        place = [str(part) for part in first["loc"] if part != "[key]"]
+        line = line_of(text, place)
+        raise RecipeError(f"{where}, line {line}: {'.'.join(place)} {_wrong(first)}.", "Change that line.") from error
+
+
+def _wrong(error: Mapping[str, Any]) -> str:
+    """One complaint of pydantic's in our words."""
+    if error["type"] == "extra_forbidden":
+        return "is not a setting"
+    return f"is {error['input']!r}: {str(error['msg']).removeprefix('Value error, ')}"
+
+
+def line_of(text: str, place: Sequence[str]) -> int:
+    """The line, from 1, on which the setting at `place` stands; its table's line, or 1, where it cannot be found."""
+    table: list[str] = []
+    best, depth = 1, 0
+    for number, line in enumerate(text.splitlines(), 1):
+        if header := re.match(r"\s*\[\[?([^\[\]]+)\]\]?\s*(#.*)?$", line):
+            table = _keys(header[1])
+            here = table
+        elif key := re.match(r"\s*([\w\"'.\- ]+?)\s*=", line):
+            here = [*table, *_keys(key[1])]
+        else:
+            continue
+        if len(here) > depth and here == list(place[: len(here)]):
+            best, depth = number, len(here)
+    return best
+
+
+def _keys(dotted: str) -> list[str]:
+    return [part.strip().strip("\"'") for part in dotted.split(".")]
+
+
+class SettingsFile:
+    """A discord.toml on disk. `now` is what it last said that was right."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self._stamp = self._stamped()
+        self.now = self._read()
+
+    def _read(self) -> Settings:
+        with explained(self.path):
+            return parse(self.path.read_text("utf-8"), str(self.path))
+
+    def _stamped(self) -> tuple[int, int]:
+        with explained(self.path):
+            stat = self.path.stat()
+        return stat.st_mtime_ns, stat.st_size
+
+    def reread(self) -> bool:
+        """Whether the file has changed and now says something else.
+
+        `RecipeError` or `CloneError`, once for each change, where it cannot be used; `now` then stays as it was.
+        """
+        stamp = self._stamped()
+        if stamp == self._stamp:
+            return False
+        self._stamp = stamp
+        before, self.now = self.now, self._read()
+        return before != self.now
+
+    def change(self, edit: Callable[["TOMLDocument"], None]) -> None:
+        """Edit the file and keep its comments; `RecipeError` where the result would be wrong, and nothing is written.
+
+        The clone's lock is not taken: a training that holds it must not keep an owner from leaving a channel.
+        """
+        import tomlkit
+
+        with explained(self.path):
+            document = tomlkit.parse(self.path.read_text("utf-8"))
+            edit(document)
+            written = tomlkit.dumps(document)
+            parse(written, str(self.path))
+            replace(self.path, written)
+        self.reread()
+
+
+def replace(path: Path, text: str) -> None:
+    """Write a private file in one move."""
+    aside = path.with_name(f".{path.name}.{os.getpid()}")
+    handle = os.open(aside, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+    with open(handle, "w", encoding="utf-8") as file:
+        file.write(text)
+        file.flush()
+        os.fsync(file.fileno())
+    os.replace(aside, path)
+
+
+def set_in_channel(document: "TOMLDocument", channel: str, **values: float) -> None:
+    """List `channel`, and give it these settings of its own."""
+    import tomlkit
+
+    channels = document.setdefault("channels", tomlkit.table())
+    table = channels.setdefault(channel, tomlkit.table())
+    table.update(values)
+
+
+def unlist(document: "TOMLDocument", channel: str) -> None:
+    """Take `channel` off the list."""
+    document.get("channels", {}).pop(channel, None)
+
+
+def initialise(folder: Path) -> Path:
+    """Write a discord.toml with comments into `folder`; `RecipeError` where there is one."""
+    path = folder / NAME
+    if path.exists():
+        raise RecipeError(f"{path} exists already.", "Edit it, or delete it first.")
+    with explained(path):
+        replace(path, template())
+    return path

@@ -1,0 +1,188 @@
+"""A bot on the fake Discord, for one test: real discord.py, real sockets on loopback, a voice that is quick."""
+
+import asyncio
+import time
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from contextlib import asynccontextmanager
+from pathlib import Path
+from random import Random
+from typing import Any
+
+from soundalike.engines.markov import MarkovEngine
+from soundalike.frontends.discord.bot import Bot, Parts
+from soundalike.frontends.discord.clock import Clock
+from soundalike.frontends.discord.heard import Heard
+from soundalike.frontends.discord.memory import Memory
+from soundalike.frontends.discord.settings import SettingsFile
+from soundalike.frontends.discord.speaker import InProcess, Speaker, SpeakerAway
+from soundalike.packing import Document, encode, pack
+from soundalike.sampling import Sampling
+from soundalike.voice import Voice
+from tests.frontends.discord.fake import PATIENCE, Account, FakeDiscord, serving
+
+QUICK = "[burst]\nquiet = 0\nlongest = 0\n[pace]\nlongest = 0\n[answer]\nprobability = 1\nleast = 1\n"
+SCRIPT = "ana: hi\nada: hey you\nada: what's up\nana: not much\nada: ok then\n"
+
+
+def voice(*scripts: str, owner: str = "ada", sampling: Sampling | None = None) -> Voice:
+    """A word chain that has learned these conversations."""
+    engine = MarkovEngine(6)
+    documents = [Document(script) for script in scripts or (SCRIPT,)] * 30
+    engine.step(pack(list(encode(documents, engine.tokenizer, 256)), 256, seed=0), 0.0)
+    return Voice(engine, owner, sampling=sampling or Sampling(temperature=0, dry_multiplier=0))
+
+
+class Scripted:
+    """A speaker that says what it is given, in turn, or fails with it. It keeps what it was shown."""
+
+    owner = "ada"
+
+    def __init__(self, *replies: Sequence[str] | Exception, ready: bool = True) -> None:
+        self.replies = list(replies)
+        self.shown: list[list[tuple[str, str]]] = []
+        self.temperatures: list[float | None] = []
+        self.hold: asyncio.Event | None = None
+        self.asked = asyncio.Event()
+        self.is_ready = ready
+
+    async def reply(self, history: Sequence[tuple[str, str]], temperature: float | None) -> list[str]:
+        """The next."""
+        self.shown.append(list(history))
+        self.temperatures.append(temperature)
+        self.asked.set()
+        if self.hold is not None:
+            await self.hold.wait()
+        said = self.replies.pop(0) if self.replies else [f"reply {len(self.shown)}"]
+        if isinstance(said, Exception):
+            raise said
+        return list(said)
+
+    async def eagerness(self, history: Sequence[tuple[str, str]]) -> float | None:
+        """Unknown."""
+        return None
+
+    async def ready(self) -> bool:
+        """As told."""
+        return self.is_ready
+
+    async def close(self) -> None:
+        """Nothing to close."""
+
+
+AWAY = SpeakerAway("The model's server failed: no connection.", "Is it running?")
+
+
+def settings(folder: Path, *channels: str, more: str = "", quick: str = QUICK) -> SettingsFile:
+    """A discord.toml that lists these channels; `more` stands before the tables."""
+    path = folder / "discord.toml"
+    tables = "".join(f"[channels.{channel}]\n" for channel in channels)
+    path.write_text(f"{more}\n{quick}\n{tables}")
+    return SettingsFile(path)
+
+
+def made(
+    fake: FakeDiscord,
+    folder: Path,
+    speaker: Speaker | None = None,
+    channels: Sequence[str] | None = None,
+    more: str = "",
+    quick: str = QUICK,
+    clock: Clock | None = None,
+    introduced: bool = True,
+    **parts: Any,
+) -> Parts:
+    """The parts of a bot that answers at once, its files in `folder`."""
+    folder.mkdir(exist_ok=True)
+    file = settings(folder, *(fake.channels if channels is None else channels), more=more, quick=quick)
+    memory = Memory(folder / "discord-memory.json")
+    memory.now.identified.clear()
+    memory.now.introduced |= set(fake.channels) if introduced else set()
+    speaker, clock = speaker or InProcess(voice()), clock or StillClock().clock()
+    return Parts(file, memory, speaker, clock=clock, rng=Random(0), **parts)
+
+
+@asynccontextmanager
+async def living(
+    fake: FakeDiscord, folder: Path, speaker: Speaker | None = None, account: Account | None = None, **given: Any
+) -> AsyncIterator[Bot]:
+    """A bot that is connected and ready; `given` as `made` takes it."""
+    account = account or fake.accounts[0]
+    parts = made(fake, folder, speaker, **given)
+    bot = Bot(parts, guild_ready_timeout=0.05)
+    await bot.login(account.token)
+    if parts.rehearsal is None:
+        bot.pipeline.ledger.tell = lambda heard, fate: fake.tell()
+        hear = bot.pipeline.hear
+
+        def heard(message: Heard) -> None:
+            hear(message)
+            fake.tell()
+
+        setattr(bot.pipeline, "hear", heard)  # noqa: B010  who waits looks again
+    connected = asyncio.create_task(bot.connect())
+    try:
+        ready = asyncio.create_task(bot.wait_until_ready())
+        await asyncio.wait([connected, ready], return_when=asyncio.FIRST_COMPLETED)
+        if connected.done():
+            ready.cancel()
+            await connected
+        yield bot
+    finally:
+        await bot.leave()
+        await connected
+
+
+def live(scenario: Callable[[FakeDiscord], Awaitable[None]], channels: int = 2, token: str | None = None) -> None:
+    """Run a scenario on a fresh Discord with one bot's account."""
+
+    async def run() -> None:
+        async with serving(FakeDiscord(channels)) as fake:
+            fake.account(token=token)
+            await scenario(fake)
+
+    asyncio.run(run())
+
+
+async def settled(fake: FakeDiscord, bot: Bot, heard: int) -> None:
+    """Wait until the bot has heard so many messages and each has its fate."""
+    await fake.until(lambda: bot.pipeline.ledger.heard >= heard and bot.pipeline.ledger.pending == 0)
+
+
+class StillClock:
+    """Time that stands until a test moves it on."""
+
+    def __init__(self) -> None:
+        self.gone = 0.0
+        self._wall = time.time()
+        self._sleepers: list[tuple[float, asyncio.Event]] = []
+        self.slept: list[float] = []
+
+    def clock(self) -> Clock:
+        """As the bot takes it."""
+        return Clock(lambda: 1_000.0 + self.gone, self.wall, self._sleep)
+
+    def wall(self) -> float:
+        """Seconds since 1970."""
+        return self._wall + self.gone
+
+    async def _sleep(self, seconds: float) -> None:
+        self.slept.append(seconds)
+        woken = asyncio.Event()
+        if seconds > 0:
+            self._sleepers.append((self.gone + seconds, woken))
+            await woken.wait()
+
+    def pass_(self, seconds: float) -> None:
+        """Let time pass; who slept so long wakes."""
+        self.gone += seconds
+        for until, woken in self._sleepers:
+            if until <= self.gone:
+                woken.set()
+        self._sleepers = [one for one in self._sleepers if not one[1].is_set()]
+
+    async def pass_until(self, step: float, holds: Callable[[], bool]) -> None:
+        """Let time pass in steps, other tasks running between, until something holds."""
+        async with asyncio.timeout(PATIENCE):
+            while not holds():
+                self.pass_(step)
+                await asyncio.sleep(0)

@@ -1,0 +1,60 @@
+"""Several voices in one room stop by themselves, and people can start them again."""
+
+import asyncio
+from contextlib import AsyncExitStack
+from pathlib import Path
+
+import pytest
+
+from soundalike.frontends.discord.bot import Bot
+from soundalike.frontends.discord.speaker import InProcess
+from soundalike.frontends.loops import LoopLimits
+from soundalike.sampling import Sampling
+from tests.frontends.discord.fake import FakeDiscord, serving
+from tests.frontends.discord.payloads import Person
+from tests.frontends.discord.rig import living, voice
+
+pytestmark = pytest.mark.allow_hosts(["127.0.0.1"])
+
+ANA = Person("ana")
+TALK = "".join(
+    f"{name}: {thing} is {how}\n" for thing in ("tea", "rain", "chess", "the bus") for how in ("fine", "odd", "late")
+    for name in ("ana", "ada", "bo", "cy", "di", "ed")
+)  # fmt: skip
+
+
+@pytest.mark.parametrize("count", [2, 5])
+def test_bots_in_one_room_stop_within_the_cap(tmp_path: Path, count: int) -> None:
+    """Every one answers every other with probability one, and still they fall silent until a person speaks."""
+    cap = LoopLimits().room_turns
+
+    async def run() -> None:
+        async with serving(FakeDiscord()) as fake, AsyncExitStack() as stack:
+            bots = await _company(fake, tmp_path, stack, count)
+            for times in (1, 2):
+                before = len(fake.posted)
+                await fake.say(ANA, f"what is {'tea' if times == 1 else 'rain'}?", mentions=[fake.me])
+                await fake.until(lambda: _calm(bots, fake))
+                # An answer of several lines may begin just below the cap, in each bot that the last message reached.
+                assert 1 <= len(fake.posted) - before <= cap + count * 4
+            assert all(bot.pipeline.ledger.heard == 2 + len(fake.posted) for bot in bots)
+
+    asyncio.run(run())
+
+
+async def _company(fake: FakeDiscord, folder: Path, stack: AsyncExitStack, count: int) -> list[Bot]:
+    names = ("ada", "bo", "cy", "di", "ed")[:count]
+    accounts = [fake.account(name) for name in names]
+    everybody = ", ".join(f'"{account.person.id}"' for account in accounts)
+    more = f"bots = [{everybody}]\nrates.person = 1000\nrates.channel = 1000\nrates.all = 1000"
+    bots = []
+    for name, account in zip(names, accounts, strict=True):
+        speaker = InProcess(voice(TALK, owner=name, sampling=Sampling(temperature=1.2)))
+        bots.append(await stack.enter_async_context(living(fake, folder / name, speaker, account, more=more)))
+    return bots
+
+
+def _calm(bots: list[Bot], fake: FakeDiscord) -> bool:
+    """Whether all have heard everything and nobody means to answer."""
+    said = sum(map(len, fake.messages.values()))
+    return all(bot.pipeline.ledger.heard == said and bot.pipeline.ledger.pending == 0 for bot in bots)
