@@ -3,9 +3,14 @@
 import sys
 from collections.abc import Callable
 
-from benchmarks import generate, import_, train
+from benchmarks import flood, generate, import_, train
 
-ALL: dict[str, Callable[[], None]] = {"import": import_.run, "train": train.run, "generate": generate.run}
+ALL: dict[str, Callable[[], None]] = {
+    "import": import_.run,
+    "train": train.run,
+    "generate": generate.run,
+    "flood": flood.run,
+}
 
 if __name__ == "__main__":
     for name in sys.argv[1:] or ALL:

@@ -214,6 +214,38 @@ def export(
     _give(exported.as_dict(), json)
 
 
+@app.command(epilog="Example: soundalike discord me")
+def discord(
+    me: CloneFolder,
+    init: Annotated[bool, typer.Option("--init", help="Write discord.toml, with comments, and stop.")] = False,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Send nothing; show what it would, and why not.")] = False,
+) -> None:
+    """Let friends talk to the clone on Discord; the token is read from DISCORD_TOKEN."""
+    from soundalike.clone import Clone
+
+    if init:
+        from soundalike.frontends.discord.settings import initialise
+
+        out.print(_command("Written: ", str(initialise(Clone.open(me).root)), ". Read it, then: "), soft_wrap=True)
+        out.print(_command("  ", f"soundalike discord {me}"), soft_wrap=True)
+        return
+    from soundalike.frontends.discord.run import run
+
+    _log()
+    run(me, (lambda line: out.print(line, markup=False, soft_wrap=True)) if dry_run else None)
+
+
+def _log() -> None:
+    """What a program that runs for days has to say goes to standard error, with the time."""
+    import logging
+
+    from rich.logging import RichHandler
+
+    handler = RichHandler(console=err, show_path=False, log_time_format="%d %b %H:%M:%S")
+    logging.basicConfig(level=logging.WARNING, format="%(message)s", handlers=[handler])
+    logging.getLogger("soundalike").setLevel(logging.INFO)
+
+
 def _import(exports: list[Path], folder: Path, settings: Any, no_redact: bool, force: bool) -> "ImportReport":
     from soundalike.importing import run_import
 

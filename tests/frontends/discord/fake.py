@@ -24,7 +24,7 @@ from discord.http import Route
 from tests.frontends.discord import payloads
 from tests.frontends.discord.payloads import CONTENT, DIRECT_MESSAGES, GUILD_MESSAGES, Payload, Person, snowflake
 
-PATIENCE = 15.0  # seconds until a test gives up waiting
+PATIENCE = 60.0  # seconds until a test gives up waiting
 Faults = dict[str, deque[Callable[[], web.Response]]]
 
 

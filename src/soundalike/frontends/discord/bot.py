@@ -241,8 +241,8 @@ class Bot(discord.Client):
             self._turns.set()
 
     async def _backfill(self, turn: Turn) -> None:
-        """Read what was said before the bot came, once a channel."""
-        if turn.channel in self._backfilled:
+        """Read what was said before the bot came, once a channel, unless it has heard enough since."""
+        if turn.channel in self._backfilled or len(self.pipeline.context.last(turn.channel, BACKFILL)) == BACKFILL:
             return
         self._backfilled.add(turn.channel)
         assert self.user is not None

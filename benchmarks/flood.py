@@ -1,0 +1,149 @@
+"""The bot in a flood: 1,000 messages a second for a minute from 200 people in 50 channels, through the real discord.py.
+
+In this process: discord.py, the pipeline and the pocket voice. The crowd and its Discord are another. Told are the
+growth of memory, how old answers were when sent, how fast a hush took hold, and that every message has its fate.
+"""
+
+import asyncio
+import json
+import sys
+import time
+from collections.abc import Sequence
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any
+
+import aiohttp
+import psutil
+from rich.console import Console
+from rich.table import Table
+
+from soundalike.engines import load
+from soundalike.frontends.discord.bot import Bot, Parts
+from soundalike.frontends.discord.heard import Heard, Turn
+from soundalike.frontends.discord.ledger import ANSWERED
+from soundalike.frontends.discord.memory import Memory
+from soundalike.frontends.discord.run import connect
+from soundalike.frontends.discord.settings import SettingsFile, template
+from soundalike.frontends.discord.speaker import InProcess
+from soundalike.voice import Voice
+from tests.frontends.discord.fake import point_at
+
+RATE, SECONDS = 1_000, 60.0
+
+
+class Timed(InProcess):
+    """The voice, and how long it thought in all, in seconds."""
+
+    seconds = 0.0
+
+    async def reply(self, history: Sequence[tuple[str, str]], temperature: float | None) -> list[str]:
+        """As `InProcess`."""
+        began = time.perf_counter()
+        try:
+            return await super().reply(history, temperature)
+        finally:
+            self.seconds += time.perf_counter() - began
+
+
+class Wire:
+    """How long Discord took to take answers, in seconds; typing goes on beside and is not waited for."""
+
+    def __init__(self) -> None:
+        self.seconds = 0.0
+        self.trace = aiohttp.TraceConfig()
+        self.trace.on_request_start.append(self._start)
+        self.trace.on_request_end.append(self._end)
+
+    async def _start(self, session: Any, context: Any, request: aiohttp.TraceRequestStartParams) -> None:
+        context.began = time.perf_counter()
+
+    async def _end(self, session: Any, context: Any, request: aiohttp.TraceRequestEndParams) -> None:
+        if request.url.path.endswith("/messages"):
+            self.seconds += time.perf_counter() - context.began
+
+
+class Overhead:
+    """What turns take: from taking one to its fate, the voice's thinking and Discord's answer included."""
+
+    def __init__(self, bot: Bot) -> None:
+        self.turns, self.seconds = 0, 0.0
+        self._taken: dict[str, float] = {}
+        take = bot.pipeline.take
+
+        def timed(now: float, busy: Any) -> Turn | None:
+            turn = take(now, busy)
+            if turn is not None:
+                self._taken[turn.asked.id] = time.perf_counter()
+            return turn
+
+        setattr(bot.pipeline, "take", timed)  # noqa: B010
+        bot.pipeline.ledger.tell = self._settled
+
+    def _settled(self, heard: Heard, fate: str) -> None:
+        if fate == ANSWERED:
+            self.turns += 1
+        if began := self._taken.pop(heard.id, None):
+            self.seconds += time.perf_counter() - began
+
+
+async def flooded(rate: int, seconds: float) -> dict[str, Any]:
+    """One flood; figures by name."""
+    command = (sys.executable, "-m", "benchmarks.flood_discord", str(rate), str(seconds))
+    crowd = await asyncio.create_subprocess_exec(*command, stdout=asyncio.subprocess.PIPE)
+    assert crowd.stdout is not None
+    told = json.loads(await crowd.stdout.readline())
+    point_at(told["base"])
+    with TemporaryDirectory() as folder:
+        speaker = Timed(Voice(load("pocket"), "juno"))
+        await speaker.reply([("sam", "hey")], None)
+        speaker.seconds = 0.0
+        wire = Wire()
+        bot = Bot(_parts(Path(folder), told["channels"], speaker), http_trace=wire.trace)
+        running = asyncio.create_task(connect(bot, told["token"]))
+        while not bot.is_ready():
+            await asyncio.sleep(0.1)
+        overhead, before, most = Overhead(bot), _memory(), 0
+        line = asyncio.create_task(crowd.stdout.readline())
+        while not line.done():
+            most = max(most, _memory())
+            await asyncio.wait([line], timeout=0.5)
+        figures: dict[str, Any] = json.loads(line.result())
+        ledger = bot.pipeline.ledger
+        figures |= {"heard": ledger.heard, "pending": ledger.pending, "fates": dict(ledger.fates.most_common())}
+        await bot.leave()
+        await asyncio.gather(running, crowd.wait(), return_exceptions=True)
+    own = (overhead.seconds - speaker.seconds - wire.seconds) / max(1, overhead.turns)
+    return figures | {
+        "memory_before_mb": before / 1e6,
+        "memory_growth_mb": (most - before) / 1e6,
+        "thinking_ms_a_turn": 1000 * speaker.seconds / max(1, overhead.turns),
+        "discord_ms_a_turn": 1000 * wire.seconds / max(1, overhead.turns),
+        "overhead_ms_a_turn": 1000 * own,
+    }
+
+
+def _parts(folder: Path, channels: list[str], speaker: Timed) -> Parts:
+    path = folder / "discord.toml"
+    tables = "".join(f"[channels.{channel}]\n" for channel in channels)
+    path.write_text(template().replace("longest = 4.0 ", "longest = 0.0 ") + tables)
+    memory = Memory(folder / "discord-memory.json")
+    memory.now.introduced |= set(channels)
+    return Parts(SettingsFile(path), memory, speaker)
+
+
+def _memory() -> int:
+    return int(psutil.Process().memory_info().rss)
+
+
+def run() -> None:
+    """Print the figures."""
+    figures = asyncio.run(flooded(RATE, SECONDS))
+    table = Table("what", "figure", title=f"{RATE:,} messages a second for {SECONDS:.0f} s")
+    for name, figure in figures.items():
+        if name == "fates":
+            for fate, count in figure.items():
+                table.add_row(f"  {fate}", f"{count:,}")
+        else:
+            table.add_row(name, f"{figure:,.3f}" if isinstance(figure, float) else f"{figure:,}")
+    Console(width=100).print(table)

@@ -1,0 +1,132 @@
+"""discord.toml: what is written is what holds; what is wrong is told with its line; comments survive commands."""
+
+import os
+import stat
+from pathlib import Path
+
+import pytest
+
+from soundalike.errors import CloneError, RecipeError
+from soundalike.frontends.discord.memory import Memory
+from soundalike.frontends.discord.settings import (
+    Settings,
+    SettingsFile,
+    initialise,
+    parse,
+    set_in_channel,
+    template,
+    unlist,
+)
+
+ID, OTHER = "123456789012345678", "223456789012345678"
+
+
+def test_the_file_that_is_written_says_the_defaults() -> None:
+    """Every value in it is the one that holds without it, and every setting is in it."""
+    assert parse(template()) == Settings()
+    for name, field in Settings.model_fields.items():
+        inner = getattr(field.annotation, "model_fields", {})
+        assert all(f"{key} = " in template() for key in inner) and name in template()
+
+
+def test_nothing_is_allowed_until_it_is_written() -> None:
+    """Channels, direct messages, bots: none. An empty file is as strict."""
+    for settings in (Settings(), parse("")):
+        assert not settings.channels and not settings.direct_messages and not settings.bots
+
+
+def test_there_is_no_place_for_a_token() -> None:
+    """A file that holds one is refused."""
+    with pytest.raises(RecipeError, match="line 1: token is not a setting"):
+        parse('token = "abc"')
+
+
+def test_a_channel_overrides_and_otherwise_the_answer_table_holds() -> None:
+    """The first listed of channel and parent that has a value; a probability of 0 is a value."""
+    settings = parse(f"[answer]\nprobability = 0.5\n[channels.{ID}]\nprobability = 0.0\n[channels.{OTHER}]\n")
+    assert settings.probability(ID) == 0.0 and settings.probability(OTHER) == 0.5
+    assert settings.probability("thread", ID) == 0.0
+    assert settings.temperature(ID) is None
+
+
+@pytest.mark.parametrize(
+    ("text", "told"),
+    [
+        ("[answer]\n\nprobability = 2", "line 3: answer.probability is 2: Input should be less than or equal to 1"),
+        ("[answer]\nprobabilty = 0.2", "line 2: answer.probabilty is not a setting"),
+        ("# hello\nowners = [\n  12,\n]", "line 2: owners.0 is 12: this is no id"),
+        (f"[channels.{ID}]\ntemperature = -1", "line 2: channels.123456789012345678.temperature is -1"),
+        ("[channels.general]", "line 1: channels.general is 'general': this is no id"),
+        ("\nrates.person = -1", "line 2: rates.person is -1"),
+        ("[queue]\nsize = 'many'", "line 2: queue.size is 'many'"),
+        ("[loops]\ncooldown = nan", "line 2: loops.cooldown is nan"),
+        ("[model]\nurl = 'localhost'", "line 2: model.url is 'localhost'"),
+        ("queue = 3", "line 1: queue is 3"),
+        ("[answer]\nprobability = = 2", "(at line 2, column 15)"),
+    ],
+)
+def test_what_is_wrong_is_told_with_its_line(text: str, told: str) -> None:
+    """And with the setting, and what would be right."""
+    with pytest.raises(RecipeError) as error:
+        parse(text)
+    assert told in error.value.what and error.value.do
+
+
+def test_ids_may_be_numbers_or_strings() -> None:
+    """As people copy them; none passes through a float."""
+    assert parse(f'bots = [{ID}, "{OTHER}"]').bots == {ID, OTHER}
+
+
+def test_a_command_keeps_the_comments(tmp_path: Path) -> None:
+    """A channel is listed, changed and taken off; every other line stays as it was."""
+    file = SettingsFile(initialise(tmp_path))
+    file.change(lambda document: set_in_channel(document, ID))
+    file.change(lambda document: set_in_channel(document, ID, probability=0.25))
+    assert file.now.probability(ID) == 0.25 and OTHER not in file.now.channels
+    assert set(template().splitlines()) <= set(file.path.read_text().splitlines())
+    file.change(lambda document: unlist(document, ID))
+    assert not file.now.channels and SettingsFile(file.path).now == file.now
+
+
+def test_a_command_cannot_write_what_is_wrong(tmp_path: Path) -> None:
+    """The file stays as it was."""
+    file = SettingsFile(initialise(tmp_path))
+    with pytest.raises(RecipeError):
+        file.change(lambda document: set_in_channel(document, ID, probability=7))
+    assert file.path.read_text() == template()
+
+
+def test_an_existing_file_is_not_overwritten(tmp_path: Path) -> None:
+    """It may hold a person's work; and it is nobody else's to read."""
+    path = initialise(tmp_path)
+    assert stat.S_IMODE(path.stat().st_mode) == 0o600
+    with pytest.raises(RecipeError, match="exists already"):
+        initialise(tmp_path)
+
+
+def test_a_changed_file_is_taken_up_and_a_wrong_one_told_once(tmp_path: Path) -> None:
+    """The last right one holds meanwhile, also when the file is gone."""
+    file = SettingsFile(initialise(tmp_path))
+    assert not file.reread()
+    file.path.write_text("[queue]\nsize = 3\n")
+    assert file.reread() and file.now.queue.size == 3
+    file.path.write_text("[queue]\nsize = 0\n# wrong")
+    with pytest.raises(RecipeError):
+        file.reread()
+    assert not file.reread() and file.now.queue.size == 3
+    os.remove(file.path)
+    with pytest.raises(CloneError):
+        file.reread()
+    assert file.now.queue.size == 3
+
+
+def test_what_must_be_remembered_survives(tmp_path: Path) -> None:
+    """Opt-outs and a hush; a damaged file is not taken for an empty one."""
+    memory = Memory(tmp_path / "memory.json")
+    memory.now.opted_out.add(ID)
+    memory.now.hushed = True
+    memory.save()
+    assert Memory(memory.path).now == memory.now
+    memory.path.write_text('{"opted_out": 3}')
+    with pytest.raises(CloneError, match="damaged"):
+        Memory(memory.path)
