@@ -25,20 +25,20 @@ from soundalike.frontends.discord.ledger import ANSWERED
 from soundalike.frontends.discord.memory import Memory
 from soundalike.frontends.discord.run import connect
 from soundalike.frontends.discord.settings import SettingsFile, template
-from soundalike.frontends.discord.speaker import InProcess
+from soundalike.frontends.discord.speaker import VoiceSpeaker
 from soundalike.voice import Voice
 from tests.frontends.discord.fake import point_at
 
 RATE, SECONDS = 1_000, 60.0
 
 
-class Timed(InProcess):
+class Timed(VoiceSpeaker):
     """The voice, and how long it thought in all, in seconds."""
 
     seconds = 0.0
 
     async def reply(self, history: Sequence[tuple[str, str]], temperature: float | None) -> list[str]:
-        """As `InProcess`."""
+        """As `VoiceSpeaker`."""
         began = time.perf_counter()
         try:
             return await super().reply(history, temperature)
@@ -95,7 +95,7 @@ async def flooded(rate: int, seconds: float) -> dict[str, Any]:
     told = json.loads(await crowd.stdout.readline())
     point_at(told["base"])
     with TemporaryDirectory() as folder:
-        speaker = Timed(Voice(load("pocket"), "juno"))
+        speaker = Timed("juno", lambda: (Voice(load("pocket"), "juno"), None))
         await speaker.reply([("sam", "hey")], None)
         speaker.seconds = 0.0
         wire = Wire()

@@ -14,7 +14,7 @@ from soundalike.frontends.discord.clock import Clock
 from soundalike.frontends.discord.heard import Heard
 from soundalike.frontends.discord.memory import Memory
 from soundalike.frontends.discord.settings import SettingsFile
-from soundalike.frontends.discord.speaker import InProcess, Speaker, SpeakerAway
+from soundalike.frontends.discord.speaker import Speaker, SpeakerAway, VoiceSpeaker
 from soundalike.packing import Document, encode, pack
 from soundalike.sampling import Sampling
 from soundalike.voice import Voice
@@ -30,6 +30,11 @@ def voice(*scripts: str, owner: str = "ada", sampling: Sampling | None = None) -
     documents = [Document(script) for script in scripts or (SCRIPT,)] * 30
     engine.step(pack(list(encode(documents, engine.tokenizer, 256)), 256, seed=0), 0.0)
     return Voice(engine, owner, sampling=sampling or Sampling(temperature=0, dry_multiplier=0))
+
+
+def speaks(made: Voice) -> VoiceSpeaker:
+    """A voice that is awake."""
+    return VoiceSpeaker(made.owner, lambda: (made, None))
 
 
 class Scripted:
@@ -97,7 +102,7 @@ def made(
     memory = Memory(folder / "discord-memory.json")
     memory.now.identified.clear()
     memory.now.introduced |= set(fake.channels) if introduced else set()
-    speaker, clock = speaker or InProcess(voice()), clock or StillClock().clock()
+    speaker, clock = speaker or speaks(voice()), clock or StillClock().clock()
     return Parts(file, memory, speaker, clock=clock, rng=Random(0), **parts)
 
 

@@ -7,12 +7,11 @@ from pathlib import Path
 import pytest
 
 from soundalike.frontends.discord.bot import Bot
-from soundalike.frontends.discord.speaker import InProcess
 from soundalike.frontends.loops import LoopLimits
 from soundalike.sampling import Sampling
 from tests.frontends.discord.fake import FakeDiscord, serving
 from tests.frontends.discord.payloads import Person
-from tests.frontends.discord.rig import living, voice
+from tests.frontends.discord.rig import living, speaks, voice
 
 pytestmark = pytest.mark.allow_hosts(["127.0.0.1"])
 
@@ -49,7 +48,7 @@ async def _company(fake: FakeDiscord, folder: Path, stack: AsyncExitStack, count
     more = f"bots = [{everybody}]\nrates.person = 1000\nrates.channel = 1000\nrates.all = 1000"
     bots = []
     for name, account in zip(names, accounts, strict=True):
-        speaker = InProcess(voice(TALK, owner=name, sampling=Sampling(temperature=1.2)))
+        speaker = speaks(voice(TALK, owner=name, sampling=Sampling(temperature=1.2)))
         bots.append(await stack.enter_async_context(living(fake, folder / name, speaker, account, more=more)))
     return bots
 

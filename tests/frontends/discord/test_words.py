@@ -1,4 +1,4 @@
-"""What the model is shown, how fast a burst is typed, whether the owner would speak, and a model behind a URL."""
+"""What the model is shown, how fast a burst is typed, and whether the owner would speak."""
 
 import math
 from random import Random
@@ -9,7 +9,6 @@ import pytest
 from soundalike.frontends.discord.context import CHANNELS, KEPT, Context, Names, shown
 from soundalike.frontends.discord.eagerness import Eagerness, points, would_speak
 from soundalike.frontends.discord.pacing import ENOUGH, Pace, fit
-from soundalike.frontends.discord.remote import lines, messages
 from soundalike.frontends.discord.words import readable
 from tests.frontends.discord.heard import ANA, BO, ME, OTHER, ROOM, heard
 from tests.frontends.discord.rig import voice
@@ -125,13 +124,6 @@ def test_probabilities_of_the_next_speaker_are_probabilities() -> None:
     for history in ([], [("ana", "hi")], [("Ada", "hi"), ("ada", "so")]):
         assert 0 <= would_speak(voice(), history) <= 1 + 1e-6
     assert math.isfinite(would_speak(voice(), [("ana", "never seen")]))
-
-
-def test_a_server_is_told_who_said_what_and_its_answer_becomes_lines() -> None:
-    """The owner's lines are the assistant's; names it writes itself are taken off; four lines at most."""
-    told = messages([("ana", "hi"), ("ada", "hey")], "ada")
-    assert told == [{"role": "user", "content": "ana: hi"}, {"role": "assistant", "content": "hey"}]
-    assert lines("ada: one\n\n two \nthree\nfour\nfive", "ada") == ["one", "two", "three", "four"]
 
 
 def test_frames_without_rows_are_fine() -> None:

@@ -17,7 +17,7 @@ from soundalike.frontends.discord import memory, portal, settings
 from soundalike.frontends.discord.bot import Bot, Parts
 from soundalike.frontends.discord.pacing import Pace, fit
 from soundalike.frontends.discord.settings import SettingsFile
-from soundalike.frontends.discord.speaker import InProcess, Speaker
+from soundalike.frontends.discord.speaker import VoiceSpeaker, of_clone
 
 log = logging.getLogger("soundalike.discord")
 
@@ -120,15 +120,14 @@ async def _connected(bot: Bot, token: str) -> None:
     await bot.connect()
 
 
-async def speaker_of(clone: Clone, file: SettingsFile) -> Speaker:
-    """Who speaks, as discord.toml says."""
+async def speaker_of(clone: Clone, file: SettingsFile) -> VoiceSpeaker:
+    """Who speaks, as discord.toml says: a clone that cannot is an error now, a server may come later."""
     model = file.now.model
-    if not model.url:
-        return await InProcess.load(clone.root)
-    from soundalike.frontends.discord.remote import Remote
-
-    owner = str(clone.manifest()["clone"]["speaker"])
-    return Remote(model.url, model.name, owner, os.environ.get("SOUNDALIKE_API_KEY", ""))
+    if model.url:
+        return of_clone(clone, f"{model.url}#{model.name}" if model.name else model.url)
+    speaker = of_clone(clone)
+    await speaker.wake()
+    return speaker
 
 
 def people(clone: Clone) -> dict[str, str]:

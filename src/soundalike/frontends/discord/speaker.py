@@ -1,10 +1,9 @@
-"""Who finds the words: the clone in this process, or a model behind a URL. The bot awaits either alike."""
+"""Who finds the words: a Voice, whose model is in this process or behind a URL. The bot awaits either alike."""
 
 import asyncio
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
-from pathlib import Path
 from typing import TYPE_CHECKING, Protocol, TypeVar
 
 from soundalike.clone import Clone
@@ -40,44 +39,50 @@ class Speaker(Protocol):
         """It will not be asked again."""
 
 
-class InProcess:
-    """A Voice on a thread of its own: the event loop goes on while it thinks, and it does one thing at a time."""
+class VoiceSpeaker:
+    """A Voice on a thread of its own: the event loop goes on while it thinks, and it does one thing at a time.
 
-    def __init__(
-        self, voice: "Voice", eagerness: Eagerness | None = None, thread: ThreadPoolExecutor | None = None
-    ) -> None:
-        self._voice, self._eagerness = voice, eagerness
-        self._thread = thread or ThreadPoolExecutor(1, "voice")
-        self.owner = voice.owner
+    `wake` makes the voice, and may be tried again; `eagerness` is made with it, where that can be told.
+    """
 
-    @classmethod
-    async def load(cls, folder: Path) -> "InProcess":
-        """The voice of a clone folder; errors as `Voice.load`'s."""
-        from soundalike.voice import Voice
+    def __init__(self, owner: str, wake: Callable[[], tuple["Voice", "Eagerness | None"]]) -> None:
+        self.owner = owner
+        self._wake = wake
+        self._awake: tuple[Voice, Eagerness | None] | None = None
+        self._thread = ThreadPoolExecutor(1, "voice")
 
-        thread = ThreadPoolExecutor(1, "voice")
+    async def wake(self) -> None:
+        """Load the voice now; errors as its own."""
+        await asyncio.get_running_loop().run_in_executor(self._thread, self._voice)
 
-        def loaded() -> tuple[Voice, Eagerness | None]:
-            voice = Voice.load(folder)
-            return voice, Eagerness.of(voice, Clone.open(folder))
-
-        voice, eagerness = await asyncio.get_running_loop().run_in_executor(thread, loaded)
-        return cls(voice, eagerness, thread)
+    def _voice(self) -> tuple["Voice", "Eagerness | None"]:
+        if self._awake is None:
+            self._awake = self._wake()
+        return self._awake
 
     async def reply(self, history: History, temperature: float | None) -> list[str]:
         """As `Speaker`."""
-        sampling = self._voice.sampling
-        if temperature is not None:
-            sampling = replace(sampling, temperature=temperature)
-        return list(await self._on_thread(lambda: self._voice.reply(history, sampling)))
+        return await self._on_thread(lambda: self._reply(history, temperature))
+
+    def _reply(self, history: History, temperature: float | None) -> list[str]:
+        voice, _ = self._voice()
+        usual = voice.sampling
+        return list(voice.reply(history, usual if temperature is None else replace(usual, temperature=temperature)))
 
     async def eagerness(self, history: History) -> float | None:
         """As `Speaker`."""
-        eagerness = self._eagerness
-        return None if eagerness is None else await self._on_thread(lambda: eagerness.of_history(history))
+        return await self._on_thread(lambda: self._eager(history))
+
+    def _eager(self, history: History) -> float | None:
+        _, eagerness = self._voice()
+        return None if eagerness is None else eagerness.of_history(history)
 
     async def ready(self) -> bool:
-        """A voice in memory can always try."""
+        """Whether it can draw a token."""
+        try:
+            await self._on_thread(lambda: next(self._voice()[0].complete("", 1).pieces, None))
+        except SpeakerAway:
+            return False
         return True
 
     async def close(self) -> None:
@@ -87,5 +92,17 @@ class InProcess:
     async def _on_thread(self, work: Callable[[], T]) -> T:
         try:
             return await asyncio.get_running_loop().run_in_executor(self._thread, work)
-        except Exception as error:
-            raise SpeakerAway(f"The voice failed: {type(error).__name__}: {error}.", "See the log.") from error
+        except SoundalikeError as error:
+            raise SpeakerAway(error.what, error.do) from error
+
+
+def of_clone(clone: Clone, at: str = "") -> VoiceSpeaker:
+    """The voice of a clone folder, or, `at` a server's address, the model there in its place."""
+
+    def wake() -> "tuple[Voice, Eagerness | None]":
+        from soundalike.voice import Voice
+
+        voice = Voice.load(clone.root, at or None)
+        return voice, None if at else Eagerness.of(voice, clone)
+
+    return VoiceSpeaker(str(clone.manifest()["clone"]["speaker"]), wake)
