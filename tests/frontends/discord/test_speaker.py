@@ -23,7 +23,7 @@ class Blocking(Voice):
         super().__init__(voice().engine, "ada", sampling=Sampling(temperature=0, dry_multiplier=0))
         self.go = threading.Event()
 
-    def prompt(self, history: object) -> NoReturn:
+    def reply(self, history: object, sampling: Sampling | None = None) -> NoReturn:
         """Think for long, then fail as no engine says it does."""
         self.go.wait()
         raise RuntimeError("a bug")
