@@ -3,15 +3,18 @@
     python -m benchmarks.pocket CORPORA [--minutes 10]
 
 Held-out bits per byte, a mean over corpora each weighing the same: pocket, a modified Kneser-Ney 5-gram model of the
-same tokens, and, with --minutes, a transformer of pocket's shape trained for so long by plain transformers. Then two
-checks on pocket itself: how often it goes on with a training conversation word for word, and whether what it
-samples holds handles, addresses or links.
+same tokens, and, with --minutes, two transformers of pocket's shape trained for so long from nothing, one after the
+other: by `pretrain`, and by plain transformers. Then two checks on pocket itself: how often it goes on with a
+training conversation word for word, and whether what it samples holds handles, addresses or links.
 """
 
 import argparse
 import math
 import re
 import tempfile
+import time
+from collections.abc import Callable
+from dataclasses import replace
 from itertools import islice
 from pathlib import Path
 from random import Random
@@ -27,19 +30,20 @@ from soundalike.engines.torch import TorchEngine, read_base
 from soundalike.engines.weights import EMBEDDED
 from soundalike.packing import encode
 from soundalike.pocket import corpora, names
-from soundalike.pocket.pretrain import Settings, evaluate
+from soundalike.pocket.pretrain import SHAPE, Run, Settings, batches, evaluate
 from soundalike.sampling import Sampling
 
 # The handles that pretraining made up: they are nobody's.
 INVENTED = re.compile(rf"@(?:{'|'.join(map(str.lower, [*names.WORDS, *names.FIRST]))}|[._\d])+", re.IGNORECASE)
 PREFIXES, RECITED = 1_000, 20
 LINES = 10_000
+TIMED = 8  # steps that are timed to know how many fit
 
 
 def kneser_ney(data: corpora.Corpora, engine: TorchEngine, settings: Settings, tokens: int) -> dict[str, float]:
     """Held-out bits per byte of a 5-gram model that counted as many tokens of the stream that pocket learned from."""
     seen, count = list[Any](), 0
-    for chunk in corpora.chunks(data, settings.seed, settings.chunk_conversations):
+    for chunk in corpora.chunks(data, settings.seed, settings.chunk_conversations, corpora.MIXTURES[settings.mixture]):
         pieces = [piece.tokens for piece in encode(chunk, engine.tokenizer, settings.window)]
         seen, count = seen + pieces, count + sum(map(len, pieces))
         if count >= tokens:
@@ -54,53 +58,49 @@ def kneser_ney(data: corpora.Corpora, engine: TorchEngine, settings: Settings, t
     return figures | {"mean": sum(figures.values()) / len(figures)}
 
 
+def own_pretraining(data: corpora.Corpora, settings: Settings, minutes: float) -> dict[str, float]:
+    """Held-out bits per byte of pocket's shape after so many minutes of `pretrain`'s steps."""
+    tokenizer, run = read_base(EMBEDDED)[1], Run(settings, SHAPE)
+    stream = batches(data, tokenizer, settings, skip=0)
+    seconds = _seconds(lambda: run.step(next(stream)))
+    tokens = round(minutes * 60 / seconds) * settings.step_tokens
+    run = Run(replace(settings, tokens=tokens), SHAPE)
+    started = time.perf_counter()
+    for batch in islice(stream, run.settings.steps):
+        run.step(batch)
+    print(f"pretrain: {run.done * settings.step_tokens:,} tokens in {(time.perf_counter() - started) / 60:.1f} min")
+    return evaluate(run.model, tokenizer, data, settings.window, 10**6)
+
+
 def plain_trainer(data: corpora.Corpora, settings: Settings, minutes: float) -> dict[str, float]:
     """The same for pocket's shape trained by transformers' Trainer as its language-modelling example does it."""
-    import time
-
     import torch
-    from transformers import (
-        AutoConfig,
-        AutoTokenizer,
-        LlamaForCausalLM,
-        Trainer,
-        TrainerCallback,
-        TrainingArguments,
-        default_data_collator,
-    )
+    from transformers import AutoConfig, AutoTokenizer, LlamaForCausalLM, Trainer, TrainingArguments
+    from transformers import default_data_collator as together
 
     tokenizer = AutoTokenizer.from_pretrained(EMBEDDED)
-    torch.manual_seed(settings.seed)
-    model = LlamaForCausalLM(AutoConfig.from_pretrained(EMBEDDED, dtype=torch.float32))
 
     class Stream(torch.utils.data.IterableDataset[Any]):
         """Transcripts joined and cut into blocks."""
 
         def __iter__(self) -> Any:
             held: list[int] = []
-            for chunk in corpora.chunks(data, settings.seed, settings.chunk_conversations):
+            for chunk in corpora.chunks(
+                data, settings.seed, settings.chunk_conversations, corpora.MIXTURES[settings.mixture]
+            ):
                 for ids in tokenizer([document.text for document in chunk])["input_ids"]:
                     held += [*ids, tokenizer.eos_token_id]
                 while len(held) >= settings.window:
                     block, held = held[: settings.window], held[settings.window :]
                     yield {"input_ids": torch.tensor(block), "labels": torch.tensor(block)}
 
-    class Budget(TrainerCallback):
-        """Ends with the minutes, wherever the cosine then stands."""
-
-        def on_step_end(self, args: Any, state: Any, control: Any, **_: Any) -> None:
-            if state.global_step == 1:
-                self.started = time.perf_counter()
-            if time.perf_counter() - self.started > minutes * 60:
-                control.should_training_stop = True
-
-    rate = 900  # tokens a second, a guess: where it is far off, the cosine ends too early or is cut off
-    steps = int(minutes * 60 * rate / (settings.window * 8))
-    with tempfile.TemporaryDirectory() as folder:
+    def train(folder: str, steps: int) -> Any:
+        torch.manual_seed(settings.seed)
+        model = LlamaForCausalLM(AutoConfig.from_pretrained(EMBEDDED, dtype=torch.float32))
         arguments = TrainingArguments(
             folder,
             per_device_train_batch_size=8,
-            max_steps=max(steps, 1),
+            max_steps=steps,
             learning_rate=1e-3,
             lr_scheduler_type="cosine",
             warmup_steps=20,
@@ -110,16 +110,32 @@ def plain_trainer(data: corpora.Corpora, settings: Settings, minutes: float) -> 
             logging_strategy="no",
             disable_tqdm=True,
         )
-        trainer = Trainer(
-            model, arguments, train_dataset=Stream(), data_collator=default_data_collator, callbacks=[Budget()]
-        )
-        trainer.train()
-        model.save_pretrained(folder)
+        Trainer(model, arguments, train_dataset=Stream(), data_collator=together).train()
+        return model
+
+    with tempfile.TemporaryDirectory() as folder:
+        started = time.perf_counter()
+        train(folder, 1)
+        once = time.perf_counter() - started
+        train(folder, 1 + TIMED)
+        steps = round(minutes * 60 / ((time.perf_counter() - started - 2 * once) / TIMED))
+        started = time.perf_counter()
+        train(folder, steps).save_pretrained(folder)
+        spent = (time.perf_counter() - started) / 60
+        print(f"Trainer: {steps * 8 * settings.window:,} tokens in {spent:.1f} min")
         for name in ("config.json", "tokenizer.json", "tokenizer_config.json"):
             (Path(folder) / name).write_bytes((EMBEDDED / name).read_bytes())
         ours, tokens = read_base(Path(folder))
-    print(f"Trainer: {trainer.state.global_step} steps of {8 * settings.window} tokens")
     return evaluate(ours, tokens, data, settings.window, 10**6)
+
+
+def _seconds(step: Callable[[], object]) -> float:
+    """What one step takes, after a first one that warms up."""
+    step()
+    started = time.perf_counter()
+    for _ in range(TIMED):
+        step()
+    return (time.perf_counter() - started) / TIMED
 
 
 def drawn(engine: TorchEngine, prompts: list[list[int]], sampling: Sampling, most: int) -> list[list[int]]:
@@ -134,7 +150,11 @@ def drawn(engine: TorchEngine, prompts: list[list[int]], sampling: Sampling, mos
 def recital(data: corpora.Corpora, engine: TorchEngine, settings: Settings) -> float:
     """The share of training conversations whose next 20 tokens greedy decoding gives exactly, after half of them."""
     rng = Random(settings.seed)
-    documents = [d for chunk in islice(corpora.chunks(data, settings.seed, 4_096), 1) for d in chunk]
+    documents = [
+        d
+        for chunk in islice(corpora.chunks(data, settings.seed, 4_096, corpora.MIXTURES[settings.mixture]), 1)
+        for d in chunk
+    ]
     pieces = [p.tokens.tolist() for p in encode(rng.sample(documents, 2_000), engine.tokenizer, settings.window)]
     pieces = [tokens for tokens in pieces if len(tokens) > 3 * RECITED][:PREFIXES]
     greedy, exact = Sampling(temperature=0, dry_multiplier=0), 0
@@ -163,7 +183,7 @@ def main() -> None:
     """The command line."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("corpora", type=Path)
-    parser.add_argument("--minutes", type=float, default=0.0, help="train the peer for so long; 0 leaves it out")
+    parser.add_argument("--minutes", type=float, default=0.0, help="train both for so long; 0 leaves it out")
     parser.add_argument("--tokens", type=int, default=Settings().tokens, help="tokens that the n-gram model counts")
     given = parser.parse_args()
     settings, data, engine = Settings(), corpora.read(given.corpora), engine_of.load("pocket")
@@ -172,6 +192,7 @@ def main() -> None:
         "Kneser-Ney 5-gram": kneser_ney(data, engine, settings, given.tokens),
     }
     if given.minutes:
+        sides[f"pretrain, {given.minutes:g} min"] = own_pretraining(data, settings, given.minutes)
         sides[f"transformers' Trainer, {given.minutes:g} min"] = plain_trainer(data, settings, given.minutes)
     table = Table("side", *sides["pocket"], title="Held-out bits per byte")
     for name, figures in sides.items():

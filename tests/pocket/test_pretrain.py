@@ -72,9 +72,9 @@ def test_a_fixed_share_is_held_out_by_hash(folder: Path) -> None:
 def test_chunks_follow_the_seed_alone(folder: Path) -> None:
     """The third chunk is the same whoever asks, and another seed gives another."""
     data = corpora.read(folder)
-    third = list(islice(corpora.chunks(data, 1, 32), 3))[2]
-    assert third == list(islice(corpora.chunks(data, 1, 32), 3))[2]
-    assert third != list(islice(corpora.chunks(data, 2, 32), 3))[2]
+    third = list(islice(corpora.chunks(data, 1, 32, {}), 3))[2]
+    assert third == list(islice(corpora.chunks(data, 1, 32, {}), 3))[2]
+    assert third != list(islice(corpora.chunks(data, 2, 32, {}), 3))[2]
 
 
 def test_transcripts_are_in_the_template() -> None:

@@ -9,17 +9,38 @@ import gzip
 import json
 import re
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from hashlib import sha256
 from pathlib import Path
 from random import Random
 
 from soundalike.packing import Document
+from soundalike.pocket import scenes
 from soundalike.pocket.names import cast
 
 HELD_OUT_SHARE = 0.02
-SHARES = {"self_dialogue": 0.34, "topical_chat": 0.14, "gitter": 0.24, "critical_role": 0.18, "ubuntu_irc": 0.10}
+SMALL_TALK = "small_talk"
+# Shares of the text seen. `even` made the first part of pocket, `chat` the rest: it has the scenes, and less help.
+MIXTURES = {
+    "even": {
+        "self_dialogue": 0.34,
+        "topical_chat": 0.14,
+        "gitter": 0.24,
+        "critical_role": 0.18,
+        "ubuntu_irc": 0.10,
+        SMALL_TALK: 0.0,
+    },
+    "chat": {
+        "self_dialogue": 0.32,
+        "topical_chat": 0.13,
+        "gitter": 0.18,
+        "critical_role": 0.14,
+        "ubuntu_irc": 0.09,
+        SMALL_TALK: 0.14,
+    },
+}
+SCENES = 40_000  # conversations drawn from the hand-written scenes
 SPOKEN = {"critical_role"}  # transcribed speech, told by its "(laughs)" and its dashes
 
 STAGE = re.compile(r"\s*[(\[](?:[a-z' -]{3,40})[)\]]")
@@ -81,6 +102,8 @@ def read(folder: Path) -> Corpora:
             seen.add(kept)
             side = corpora.held_out if _held_out(name, thread) else corpora.train
             side[name].append(Conversation(name, kept))
+    rng = Random(SMALL_TALK)
+    corpora.train[SMALL_TALK] = [Conversation(SMALL_TALK, scenes.conversation(rng)) for _ in range(SCENES)]
     return corpora
 
 
@@ -170,12 +193,12 @@ class Style:
         return lines
 
 
-def chunks(corpora: Corpora, seed: int, conversations: int) -> Iterator[list[Document]]:
+def chunks(corpora: Corpora, seed: int, conversations: int, shares: Mapping[str, float]) -> Iterator[list[Document]]:
     """Endless chunks of about `conversations` transcripts, each corpus holding its share of the text.
 
     Chunk n depends on `seed` and n alone, so a resumed run reads on where it stopped.
     """
-    counts = _per_chunk(corpora, conversations)
+    counts = _per_chunk(corpora, conversations, shares)
     number = 0
     while True:
         rng = Random(f"{seed}/{number}")
@@ -190,15 +213,16 @@ def chunks(corpora: Corpora, seed: int, conversations: int) -> Iterator[list[Doc
         number += 1
 
 
-def _per_chunk(corpora: Corpora, conversations: int) -> dict[str, int]:
-    """Conversations of each corpus in a chunk, so that its share of characters comes out as SHARES says."""
-    size = {
-        name: sum(len(text) for c in pool for _, text in c.turns) / len(pool)
-        for name, pool in corpora.train.items()
-        if pool
-    }
-    weight = {name: SHARES.get(name, 1 / len(size)) / size[name] for name in size}
-    return {name: max(1, round(conversations * weight[name] / sum(weight.values()))) for name in size}
+def _per_chunk(corpora: Corpora, conversations: int, shares: Mapping[str, float]) -> dict[str, int]:
+    """Conversations of each corpus in a chunk, so that its share of characters comes out as `shares` says.
+
+    A corpus that `shares` does not name counts as one of equals; one that it leaves at 0 has no part.
+    """
+    pools = {name: pool for name, pool in corpora.train.items() if pool}
+    size = {name: sum(len(text) for c in pool for _, text in c.turns) / len(pool) for name, pool in pools.items()}
+    weight = {name: shares.get(name, 1 / len(size)) / size[name] for name in size}
+    total = sum(weight.values())
+    return {name: max(1, round(conversations * w / total)) for name, w in weight.items() if w}
 
 
 _orders: dict[str, list[int]] = {}

@@ -3,8 +3,8 @@
     python -m soundalike.pocket.pretrain CORPORA --out FOLDER --tokens 8_000_000
 
 Trains the tokenizer, then the model, prints held-out bits per byte as it goes, and writes a folder that plain
-transformers loads. Stopped at any moment, the same command goes on from the last checkpoint. Everything
-follows from the corpora, these settings and the seed.
+transformers loads. Stopped at any moment, the same command goes on from the last checkpoint; a finished run goes on
+when it is given more tokens, at the full rate again. Everything follows from the corpora, these settings and the seed.
 """
 
 import argparse
@@ -67,6 +67,7 @@ class Settings:
     weight_decay: float = 0.05
     warmup_steps: int = 50
     decay_share: float = 0.3
+    mixture: str = "chat"
     clip: float = 1.0
 
     @property
@@ -106,7 +107,11 @@ def train_tokenizer(data: corpora.Corpora, settings: Settings) -> Fast:
         initial_alphabet=pre_tokenizers.ByteLevel.alphabet(),
         show_progress=False,
     )
-    texts = [d.text for chunk in islice(corpora.chunks(data, settings.seed, 8_192), 3) for d in chunk]
+    texts = [
+        d.text
+        for chunk in islice(corpora.chunks(data, settings.seed, 8_192, corpora.MIXTURES[settings.mixture]), 3)
+        for d in chunk
+    ]
     rng = Random(settings.seed)
     extra = [" ".join(rng.choice(words) for _ in range(12)) for words in (EMOJI, CHAT, CHAT) for _ in range(4_000)]
     extra += ["".join(rng.choice(EMOJI) for _ in range(3)) for _ in range(4_000)]
@@ -138,7 +143,8 @@ def write_weights(out: Path, model: Llama) -> None:
 
 def batches(data: corpora.Corpora, tokenizer: FileTokenizer, settings: Settings, skip: int) -> Iterator[Batch]:
     """Endless batches; the first `skip` are passed over."""
-    for number, documents in enumerate(corpora.chunks(data, settings.seed, settings.chunk_conversations)):
+    shares = corpora.MIXTURES[settings.mixture]
+    for number, documents in enumerate(corpora.chunks(data, settings.seed, settings.chunk_conversations, shares)):
         windows = pack(list(encode(documents, tokenizer, settings.window)), settings.window, settings.seed + number)
         for start in range(0, len(windows) - settings.batch_windows + 1, settings.batch_windows):
             if skip > 0:
@@ -262,9 +268,10 @@ def main() -> None:
     parser.add_argument("corpora", type=Path, help="folder of *.jsonl.gz conversations")
     parser.add_argument("--out", type=Path, required=True, help="folder for tokenizer, weights and checkpoint")
     parser.add_argument("--tokens", type=int, default=Settings().tokens, help="tokens to train on")
+    parser.add_argument("--mixture", choices=corpora.MIXTURES, default=Settings().mixture, help="shares of the corpora")
     parser.add_argument("--seed", type=int, default=Settings().seed)
     given = parser.parse_args()
-    pretrain(given.corpora, given.out, Settings(seed=given.seed, tokens=given.tokens))
+    pretrain(given.corpora, given.out, Settings(seed=given.seed, tokens=given.tokens, mixture=given.mixture))
 
 
 if __name__ == "__main__":
