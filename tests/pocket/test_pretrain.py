@@ -100,3 +100,13 @@ def test_pretraining_makes_a_base_that_loads_and_resumes(folder: Path, tmp_path:
     assert ids == engine.tokenizer.encode(["bo: tea?\n"])[0]
     again = pretrain(folder, tmp_path / "whole", SETTINGS, SHAPE)
     assert again["mean"] == whole["mean"]
+
+
+def test_a_finished_run_goes_on_in_a_round_of_its_own(folder: Path, tmp_path: Path) -> None:
+    """More tokens for a finished run begin with a new warm-up, and bring its held-out bits further down."""
+    first = pretrain(folder, tmp_path / "base", replace(SETTINGS, tokens=4_000), SHAPE)
+    second = pretrain(folder, tmp_path / "base", replace(SETTINGS, tokens=12_000), SHAPE)
+    assert second["tokens"] > first["tokens"] and second["mean"] < first["mean"]
+    began, steps = 4_000 // SETTINGS.step_tokens, 12_000 // SETTINGS.step_tokens
+    rates = [replace(SETTINGS, tokens=12_000).rate(step, began) for step in range(began, steps)]
+    assert rates[0] == 1 / SETTINGS.warmup_steps and max(rates) == 1.0 and 0 < rates[-1] < 0.2

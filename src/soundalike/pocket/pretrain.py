@@ -4,7 +4,8 @@
 
 Trains the tokenizer, then the model, prints held-out bits per byte as it goes, and writes a folder that plain
 transformers loads. Stopped at any moment, the same command goes on from the last checkpoint; a finished run goes on
-when it is given more tokens, at the full rate again. Everything follows from the corpora, these settings and the seed.
+when it is given more tokens, in another round of warm-up, full rate and decay. Everything follows from the corpora,
+these settings and the seed.
 """
 
 import argparse
@@ -78,10 +79,13 @@ class Settings:
     def steps(self) -> int:
         return self.tokens // self.step_tokens
 
-    def rate(self, step: int) -> float:
-        """Warm-up, stable, linear decay to nothing (arXiv 2405.18392), as a share of the peak rate."""
-        decay_from = self.steps * (1 - self.decay_share)
-        return min((step + 1) / self.warmup_steps, 1.0, (self.steps - step) / (self.steps - decay_from))
+    def rate(self, step: int, began: int = 0) -> float:
+        """Warm-up, stable, linear decay to nothing (arXiv 2405.18392), as a share of the peak rate.
+
+        A finished run that goes on with more tokens does all of it again from step `began` (arXiv 2410.05192).
+        """
+        decay = self.decay_share * (self.steps - began)
+        return min((step - began + 1) / self.warmup_steps, 1.0, (self.steps - step) / decay)
 
 
 SHAPE = Shape(
@@ -174,11 +178,12 @@ def evaluate(
 
 
 class Run:
-    """Model, optimizers and the number of steps taken, kept in one checkpoint file."""
+    """Model, optimizers, the steps taken and the one at which this round began, kept in one checkpoint file."""
 
     def __init__(self, settings: Settings, shape: Shape) -> None:
         torch.manual_seed(settings.seed)
-        self.settings, self.model, self.done, self.seconds = settings, Llama(shape), 0, 0.0
+        self.settings, self.model = settings, Llama(shape)
+        self.began, self.done, self.seconds = 0, 0, 0.0
         initialise(self.model)
         matrices = [p for p in self.model.model.layers.parameters() if p.ndim == 2]
         vectors = [p for p in self.model.parameters() if not any(p is m for m in matrices)]
@@ -188,7 +193,7 @@ class Run:
 
     def step(self, batch: Batch) -> float:
         """One update; gives the loss in nats a token."""
-        started, share = time.perf_counter(), self.settings.rate(self.done)
+        started, share = time.perf_counter(), self.settings.rate(self.done, self.began)
         self.muon.param_groups[0]["lr"] = self.settings.matrix_rate * share
         self.adam.param_groups[0]["lr"] = self.settings.vector_rate * share
         weight = float(batch.weights.sum())
@@ -204,18 +209,20 @@ class Run:
 
     def save(self, path: Path) -> None:
         """Atomically: the old checkpoint stands until the new one is whole."""
-        state: dict[str, Any] = {"done": self.done, "seconds": self.seconds}
+        state: dict[str, Any] = {"began": self.began, "done": self.done, "steps": self.settings.steps}
+        state |= {"seconds": self.seconds}
         state |= {"model": self.model.state_dict(), "muon": self.muon.state_dict(), "adam": self.adam.state_dict()}
         torch.save(state, path.with_suffix(".part"))
         os.replace(path.with_suffix(".part"), path)
 
     def load(self, path: Path) -> None:
-        """Go on from a checkpoint."""
+        """Go on from a checkpoint; where its run was finished, a new round begins."""
         state = torch.load(path, weights_only=True)
         self.model.load_state_dict(state["model"])
         self.muon.load_state_dict(state["muon"])
         self.adam.load_state_dict(state["adam"])
         self.done, self.seconds = state["done"], state["seconds"]
+        self.began = self.done if self.done == state["steps"] else state["began"]
 
 
 def initialise(model: Llama) -> None:
