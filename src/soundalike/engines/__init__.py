@@ -100,8 +100,10 @@ def peak_memory() -> int:
 
 
 def room_of(base: str) -> str:
-    """The module that runs `base`: a server's address, a word chain for "markov", "markov-3" and so on, PyTorch for pocket
-    and small models of its kind, else transformers. `BaseModelError` where there is no such base.
+    """The module that runs `base`; `BaseModelError` where there is no such base.
+
+    A server's address, a word chain for "markov", "markov-3" and so on, PyTorch for pocket and small models of its
+    kind, else transformers.
     """
     if base.startswith(("http://", "https://")):
         return "remote"
