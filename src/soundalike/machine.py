@@ -1,5 +1,6 @@
 """What this machine has and can do, measured rather than assumed. Light: no torch."""
 
+import platform
 import subprocess
 import sys
 import time
@@ -61,6 +62,11 @@ def peak_memory() -> int:
 
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
     return peak if sys.platform == "darwin" else peak * 1024
+
+
+def is_apple_silicon() -> bool:
+    """Whether MLX runs on this machine's GPU."""
+    return sys.platform == "darwin" and platform.machine() == "arm64"
 
 
 @cache

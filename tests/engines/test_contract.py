@@ -1,6 +1,7 @@
 """What every engine must do, whatever it is made of. A new engine adds one builder to ENGINES."""
 
 from collections.abc import Callable
+from importlib.util import find_spec
 from pathlib import Path
 
 import numpy as np
@@ -27,6 +28,13 @@ def without_compiler(base: str) -> Engine:
     return engine
 
 
+def with_mlx(base: str) -> Engine:
+    """MLX itself: on Apple silicon it is the default, elsewhere it must only compute the same."""
+    from soundalike.engines import mlx
+
+    return mlx.load(base, None, Training(method="lora", rank=8, window=64))
+
+
 ENGINES: dict[str, Callable[[str], Engine]] = {
     "markov": lambda base: MarkovEngine(),
     "torch-full": lambda base: load(base, None, Training(method="full")),
@@ -36,6 +44,8 @@ ENGINES: dict[str, Callable[[str], Engine]] = {
 }
 """Name -> builder of a small untrained engine, the same each time, given the folder of a tiny base model;
 windows are 64 tokens, the rate 0.01."""
+if find_spec("mlx_lm"):
+    ENGINES["mlx"] = with_mlx
 
 
 @pytest.fixture(params=sorted(ENGINES))

@@ -8,6 +8,7 @@ import sys
 from collections.abc import Sequence
 from contextlib import AbstractContextManager
 from importlib import import_module
+from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol, runtime_checkable
 
@@ -103,10 +104,12 @@ def room_of(base: str) -> str:
     """The module that runs `base`; `BaseModelError` where there is no such base.
 
     A server's address, a word chain for "markov", "markov-3" and so on, PyTorch for pocket and small models of its
-    kind, else transformers.
+    kind, else MLX on Apple silicon and transformers elsewhere.
     """
     if base.startswith(("http://", "https://")):
         return "remote"
     if base.partition("-")[0] == "markov":
         return "markov"
-    return "torch" if small_llama(folder_of(base)) else "huggingface"
+    if small_llama(folder_of(base)):
+        return "torch"
+    return "mlx" if machine.is_apple_silicon() and find_spec("mlx_lm") else "huggingface"

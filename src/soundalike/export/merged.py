@@ -3,11 +3,13 @@
 By transformers and peft, so that it works for whatever base they know. It knows weights, never text.
 """
 
+import json
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from soundalike.engines.adapter import OTHER_BASE, method_of, read_tensors
-from soundalike.engines.weights import folder_of
+from soundalike.engines.layouts import rope_names
+from soundalike.engines.weights import config_of, folder_of
 from soundalike.errors import EngineError
 from soundalike.export import Trained
 from soundalike.export.template import chat_template
@@ -21,6 +23,8 @@ SMALL = 100_000_000  # parameters up to which weights are kept in fp32: nothing 
 def write_merged(trained: Trained, target: Path) -> None:
     """Weights, config and tokenizer into `target`, with a chat template that writes transcripts."""
     merged_model(trained).save_pretrained(target)
+    config = config_of(target)
+    (target / "config.json").write_text(json.dumps(config | rope_names(config), indent=2) + "\n")
     write_tokenizer(trained, target)
 
 
@@ -65,8 +69,10 @@ def write_tokenizer(trained: Trained, target: Path) -> "PreTrainedTokenizerFast"
     from transformers import AutoTokenizer
 
     tokenizer: Any = AutoTokenizer.from_pretrained(folder_of(trained.base))
+    if tokenizer.bos_token is None:  # as in training
+        tokenizer.bos_token = tokenizer.eos_token
     begin = tokenizer.bos_token
-    if begin is not None and tokenizer("a")["input_ids"][0] != tokenizer.bos_token_id:
+    if tokenizer("a")["input_ids"][0] != tokenizer.bos_token_id:
         special = [(begin, tokenizer.bos_token_id)]
         tokenizer.backend_tokenizer.post_processor = TemplateProcessing(f"{begin} $A", f"{begin} $A $B", special)
     tokenizer.chat_template = chat_template(trained)

@@ -27,9 +27,10 @@ def write_adapter(peft: Path, target: Path, layers: int) -> None:
     """The PEFT adapter in the folder `peft` as mlx-lm reads it, for a base of so many layers."""
     from safetensors.torch import save_file
 
-    turned = {name: factor.contiguous() for name, factor in to_mlx(read_tensors(peft)).items()}
+    factors = read_tensors(peft)
+    turned = {name: factor.contiguous() for name, factor in to_mlx(factors).items()}
     save_file(turned, target / "adapters.safetensors")
-    config = mlx_config(json.loads((peft / CONFIG).read_text()), layers)
+    config = mlx_config(json.loads((peft / CONFIG).read_text()), factors, layers)
     (target / CONFIG).write_text(json.dumps(config, indent=2) + "\n")
 
 
