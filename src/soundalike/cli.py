@@ -133,9 +133,39 @@ def clone(
 
     report = _import(exports, out_, DocumentSettings(gap_minutes=parse_duration(gap)), no_redact, force)
     outcome = _train(out_, base, {"minutes": minutes, "epochs": epochs, "iters": iters}, resume=False)
+    figures = _brief(out_)
     said = _converse(out_, [("sam", "hey"), ("sam", "what are you up to?"), ("sam", "tell me something")])
     out.print(_command("\nTalk to it: ", f"soundalike chat {out_}"), soft_wrap=True)
-    _give({"import": report.as_dict(), "training": outcome.as_dict(), "conversation": said}, json)
+    done = {"import": report.as_dict(), "training": outcome.as_dict(), "evaluation": figures, "conversation": said}
+    _give(done, json)
+
+
+@app.command(epilog="Example: soundalike evaluate me")
+def evaluate(
+    me: CloneFolder,
+    other: Annotated[Path | None, typer.Argument(help="Another clone, to compare with.", metavar="[OTHER]")] = None,
+    split: Annotated[str, typer.Option(help="`test`, or `valid` to choose settings by.")] = "test",
+    json: Json = False,
+) -> None:
+    """How close is it? Lets the clone answer held-out conversations; with OTHER, tells which of two is closer."""
+    from soundalike.evaluation import run, versus
+
+    with _bar("Answering") as (bar, task):
+
+        def shown(done: int, of: int) -> None:
+            bar.update(task, completed=done, total=of)
+
+        if other is not None:
+            found = versus.compare(me, other, on_progress=shown)
+        else:
+            report = run.evaluate(me, split=split, on_progress=shown)
+    if other is not None:
+        _tell(versus.lines(found))
+        _give({name: one.as_dict() for name, one in found.items()}, json)
+        return
+    out.print(report.table())
+    _tell(["", *report.needles(), "", *report.lines()])
+    _give(report.as_dict(), json)
 
 
 @app.command(epilog="Example: soundalike demo")
@@ -284,6 +314,28 @@ def _train(folder: Path, base: str | None, given: dict[str, Any], resume: bool) 
         raise typer.Exit(130)
     _tell(outcome.progress.summary())
     return outcome
+
+
+def _brief(folder: Path) -> dict[str, Any] | None:
+    """The four needles; a line where there is too little text for them."""
+    from soundalike.errors import TooLittleText
+    from soundalike.evaluation import run
+
+    with _bar("Evaluating") as (bar, task):
+        try:
+            report = run.evaluate(
+                folder,
+                seeds=run.BRIEF_SEEDS,
+                most=run.BRIEF_SCENES,
+                brief=True,
+                on_progress=lambda done, of: bar.update(task, completed=done, total=of),
+            )
+        except TooLittleText as error:
+            _tell([error.what])
+            return None
+    _tell(["", *report.needles()])
+    out.print(_command("More, with intervals beside baselines: ", f"soundalike evaluate {folder}"), soft_wrap=True)
+    return report.as_dict()
 
 
 def _voice(folder: Path, at: str | None = None) -> "Voice":

@@ -5,7 +5,7 @@ A `Contestant` is what one of them said there; `Figures` is what was found about
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,14 +13,14 @@ from numpy.typing import NDArray
 from soundalike.evaluation.scenes import Conversation, Scene, others_windows, own, own_windows, real_windows, scenes
 from soundalike.likeness import attribution, fit, repeats
 from soundalike.likeness.crowd import crowd
-from soundalike.likeness.estimates import Estimate, from_draws, of_mean
+from soundalike.likeness.estimates import Estimate, from_draws, of_mean, share
 from soundalike.likeness.grams import common_words, words
 from soundalike.likeness.scale import area, ceiling_of, likeness
 from soundalike.likeness.two_sample import Resampling, TwoSample, sample, two_sample
 from soundalike.likeness.windows import FEWEST, SIZE, Windows
 
 BEFORE = {"test": "valid", "valid": "train"}  # the owner's months just before the held-out ones
-VARIETY = 200  # messages that variety is measured on, the same for all
+VARIETY = 120  # messages that variety is measured on, the same for all
 
 Floats = NDArray[np.float64]
 
@@ -95,18 +95,28 @@ class Stage:
         masked = [sample(one, self.common) for one in theirs]
         return two_sample(sample(real, self.common), masked, self.resampling, paired=contestant.paired, seed=self.seed)
 
+    def scaled(self, test: TwoSample | None) -> Estimate | None:
+        """Likeness, where there is a scale to put the test on."""
+        return likeness(test, self.floor, self.ceiling) if test and self.floor and self.ceiling else None
+
+    def owner_figures(self) -> Figures:
+        """The owner beside the others, told apart from nobody; copying is measured on all held-out messages."""
+        found = self.figures(Contestant("", [self.real]))
+        whole = Windows([(text,) for text in self.held_out], np.arange(len(self.held_out)))
+        found = replace(found, area=None, likeness=None, strict=None)
+        return replace(found, copying=self.copying([whole]), copied_grams=self.copied_grams([whole]))
+
     def figures(self, contestant: Contestant) -> Figures:
         """Everything that needs no engine."""
         test, strict = self.test(contestant), self.test(contestant, 2 * SIZE)
-        scaled = likeness(test, self.floor, self.ceiling) if test and self.floor and self.ceiling else None
         lines = [text for one in contestant.windows for text in one.lines]
         return Figures(
             area=area(test) if test else None,
-            likeness=scaled,
+            likeness=self.scaled(test),
             strict=area(strict) if strict else None,
             sense=self.sense(contestant),
-            copying=self.copying(contestant.windows),
-            copied_grams=self.copied_grams(contestant.windows),
+            copying=self.copying(contestant.windows) if contestant.paired else None,
+            copied_grams=self.copied_grams(contestant.windows) if contestant.paired else None,
             loops=self.loops(contestant.windows),
             hit_rate=self.hit_rate(contestant.windows[0]),
             variety=_variety(lines, len({word for text in self.learned for word in words(text)})),
@@ -210,7 +220,9 @@ def _circling(scene: Scene, messages: Sequence[str], owner: str) -> list[bool]:
 def _grouped(found: Sequence[tuple[float, int]], seed: int) -> Estimate | None:
     if len(found) < FEWEST:
         return None
-    return of_mean(np.array([value for value, _ in found]), np.array([group for _, group in found], np.int64), seed)
+    values, groups = np.array([value for value, _ in found]), np.array([group for _, group in found], np.int64)
+    # Where nothing was found a bootstrap finds nothing either, however little was looked at.
+    return of_mean(values, groups, seed) if values.any() else share(0, len(values))
 
 
 def _variety(lines: Sequence[str], vocabulary: int) -> dict[str, float]:

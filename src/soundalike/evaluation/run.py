@@ -10,8 +10,9 @@ import numpy as np
 import orjson
 
 from soundalike.clone import Clone
-from soundalike.errors import TooLittleText
+from soundalike.errors import RecipeError, TooLittleText
 from soundalike.evaluation import bits
+from soundalike.evaluation.contest import BEFORE as BEFORE_HELD_OUT
 from soundalike.evaluation.contest import Contestant, Figures, Stage
 from soundalike.evaluation.report import BEFORE, CLONE, OTHERS, YOU, Report
 from soundalike.evaluation.scenes import conversations
@@ -28,7 +29,7 @@ from soundalike.likeness.windows import FEWEST
 from soundalike.voice import Voice
 
 SCENES, SEEDS = 160, (1, 2, 3)
-BRIEF_SCENES, BRIEF_SEEDS = 96, (1,)
+BRIEF_SCENES, BRIEF_SEEDS = 80, (1,)
 DELTA_DRAWS = 200
 FILE = "evaluation.json"
 
@@ -49,6 +50,8 @@ def evaluate(
     `split` is `test`, which is opened once for each clone that is told of, or `valid`, to choose settings by.
     `TooLittleText` where held-out text has fewer windows than any figure needs; `CloneError` where there is no voice.
     """
+    if split not in BEFORE_HELD_OUT:
+        raise RecipeError(f"There is no split {split!r} to evaluate on.", "Say test or valid.")
     clone = Clone.open(folder)
     voice = Voice.load(folder)
     chats, _ = conversations(clone)
@@ -68,7 +71,7 @@ def evaluate(
     if not brief:
         with voice.engine.adapter_off():
             alone = speak(voice, stage.scenes, seeds[:1], step).windows(stage.scenes)
-        contestants += [Contestant("the base alone", alone), *_counters(stage, len(seeds))]
+        contestants += [Contestant("the base alone", alone), *counters(stage, len(seeds))]
     report = Report(_about(clone, stage, split, seeds), _rows(stage, contestants, brief))
     if not brief:
         _add(report, stage, spoken, voice, chats[split])
@@ -77,8 +80,8 @@ def evaluate(
     return report
 
 
-def _counters(stage: Stage, seeds: int) -> list[Contestant]:
-    """Those that only count words."""
+def counters(stage: Stage, seeds: int) -> list[Contestant]:
+    """Those that only count words: what a clone must beat. Made from the owner's messages before the held-out ones."""
     learned = stage.learned
     speakers: dict[str, Callable[[int], baselines.Speaker]] = {
         "parrot": lambda seed: baselines.parrot(learned, seed),
@@ -93,7 +96,7 @@ def _counters(stage: Stage, seeds: int) -> list[Contestant]:
 
 
 def _rows(stage: Stage, contestants: list[Contestant], brief: bool) -> dict[str, Figures]:
-    rows = {YOU: _unmeasured(stage.figures(Contestant(YOU, [stage.real])))}
+    rows = {YOU: stage.owner_figures()}
     if not brief:
         rows[BEFORE] = stage.figures(Contestant(BEFORE, [stage.earlier], paired=False))
     rows |= {one.name: stage.figures(one) for one in contestants}
@@ -101,12 +104,6 @@ def _rows(stage: Stage, contestants: list[Contestant], brief: bool) -> dict[str,
         nothing = dict.fromkeys(Figures.__slots__)
         rows[OTHERS] = Figures(**{**nothing, "area": area(stage.ceiling), "variety": {}})  # type: ignore[arg-type]
     return rows
-
-
-def _unmeasured(real: Figures) -> Figures:
-    """The owner is not told from the owner."""
-    kept = {name: getattr(real, name) for name in Figures.__slots__}
-    return Figures(**{**kept, "area": None, "likeness": None, "strict": None})
 
 
 def _about(clone: Clone, stage: Stage, split: str, seeds: tuple[int, ...]) -> dict[str, Any]:

@@ -55,4 +55,5 @@ def share(hits: int, of: int) -> Estimate:
     rate, square = hits / of, NORMAL**2
     centre = (rate + square / (2 * of)) / (1 + square / of)
     spread = NORMAL * math.sqrt(rate * (1 - rate) / of + square / (4 * of * of)) / (1 + square / of)
-    return Estimate(rate, max(0.0, centre - spread), min(1.0, centre + spread), of)
+    low = 0.0 if hits == 0 else centre - spread  # at the ends the bound is the share itself, which rounding misses
+    return Estimate(rate, low, 1.0 if hits == of else centre + spread, of)

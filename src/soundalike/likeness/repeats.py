@@ -84,25 +84,24 @@ def expected_distinct(texts: Sequence[str], size: int, vocabulary: int) -> float
     return len(set(found)) / (vocabulary * (1 - ((vocabulary - 1) / vocabulary) ** len(found)))
 
 
-def self_bleu(texts: Sequence[str], others: int = 40, longest: int = 4, seed: int = 0) -> float:
+def self_bleu(texts: Sequence[str], others: int = 20, longest: int = 4, seed: int = 0) -> float:
     """How much each of the texts is made of the others', 0 to 1: mean BLEU of each against `others` more.
 
     Self-BLEU (Zhu et al. 2018, "Texygen"), precisions with one added to both counts (Lin & Och 2004), no brevity
     penalty: the references are long together. Compare samples of equal size only.
     """
-    rng, kept = Random(seed), [own for own in map(words, texts) if len(own) >= longest]
-    if len(kept) < 2:
+    rng, split = Random(seed), [own for own in map(words, texts) if len(own) >= longest]
+    counted = [[Counter(_grams(own, size)) for size in range(1, longest + 1)] for own in split]
+    if len(counted) < 2:
         return 0.0
     scores = []
-    for at, own in enumerate(kept):
-        rest = rng.sample([*kept[:at], *kept[at + 1 :]], min(others, len(kept) - 1))
-        scores.append(math.exp(sum(math.log(_precision(own, rest, size)) for size in range(1, longest + 1)) / longest))
+    for at, own in enumerate(counted):
+        rest = rng.sample([*counted[:at], *counted[at + 1 :]], min(others, len(counted) - 1))
+        logs = [math.log(_precision(found, [other[n] for other in rest])) for n, found in enumerate(own)]
+        scores.append(math.exp(sum(logs) / longest))
     return sum(scores) / len(scores)
 
 
-def _precision(own: Sequence[str], rest: Sequence[Sequence[str]], size: int) -> float:
-    found = Counter(_grams(own, size))
-    most: Counter[int] = Counter()
-    for other in rest:
-        most |= Counter(_grams(other, size))
-    return ((found & most).total() + 1) / (found.total() + 1)
+def _precision(found: Counter[int], rest: Sequence[Counter[int]]) -> float:
+    matched = sum(min(count, max(other[gram] for other in rest)) for gram, count in found.items())
+    return (matched + 1) / (found.total() + 1)

@@ -1,0 +1,60 @@
+"""Do the anchors still stand in order? Floor, parrot, word chains, salad and strangers on the built-in export.
+
+    python -m benchmarks.likeness [EXPORT...]
+
+No voice speaks here: what is measured is the measure.
+"""
+
+import sys
+import time
+from collections.abc import Sequence
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+from rich.console import Console
+
+from soundalike.clone import Clone
+from soundalike.demo import write_package
+from soundalike.evaluation.contest import Contestant, Stage
+from soundalike.evaluation.report import BEFORE, OTHERS
+from soundalike.evaluation.run import SCENES, counters
+from soundalike.evaluation.scenes import conversations
+from soundalike.importing import run_import
+from soundalike.likeness.scale import area
+from soundalike.likeness.two_sample import TwoSample
+from soundalike.likeness.windows import SIZE
+
+DRAWS = 6  # of each chatterer: what is told of them is their mean
+
+
+def stage(exports: Sequence[Path], split: str = "test") -> Stage:
+    """The held-out scenes of these exports, or of the built-in one."""
+    with TemporaryDirectory() as folder:
+        paths = list(exports) or [write_package(Path(folder) / "package.zip")]
+        run_import(paths, Path(folder) / "me")
+        chats, built = conversations(Clone.open(Path(folder) / "me"))
+    return Stage(chats, split, built.speaker, SCENES, seed=0)
+
+
+def anchors(held_out: Stage, size: int = SIZE) -> dict[str, TwoSample]:
+    """The test of each anchor in windows of `size` messages; one without enough windows is left out."""
+    contestants = [Contestant(BEFORE, [held_out.earlier], paired=False), *counters(held_out, DRAWS)]
+    found = {one.name: held_out.test(one, size) for one in contestants} | {OTHERS: held_out.ceiling}
+    return {name: test for name, test in found.items() if test is not None}
+
+
+def run() -> None:
+    """Print a table."""
+    started = time.perf_counter()
+    held_out = stage([Path(name) for name in sys.argv[1:]])
+    fours, eights = anchors(held_out), anchors(held_out, 2 * SIZE)
+    for name, test in fours.items():
+        scaled = held_out.scaled(test)
+        eight = area(eights[name]).spelled() if name in eights and name != OTHERS else "-"
+        told = scaled.spelled(percent=True) if scaled else "-"
+        Console().print(f"{name:20} {area(test).spelled():>20} {eight:>20} {told:>16}", markup=False)
+    print(f"{len(held_out.real)} windows, {time.perf_counter() - started:.1f} s")
+
+
+if __name__ == "__main__":
+    run()

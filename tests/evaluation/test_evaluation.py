@@ -1,0 +1,185 @@
+"""A clone is let speak in held-out contexts, and what it says is measured; voices here are word chains."""
+
+import json
+from collections.abc import Sequence
+from dataclasses import asdict
+from pathlib import Path
+from random import Random
+
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+
+from soundalike.clone import Clone
+from soundalike.documents import DocumentSettings, build, jsonl
+from soundalike.engines import load
+from soundalike.engines.markov import MarkovEngine
+from soundalike.errors import CloneError, RecipeError, TooLittleText
+from soundalike.evaluation import bits, versus
+from soundalike.evaluation.contest import Contestant, Stage
+from soundalike.evaluation.report import BEFORE, CLONE, OTHERS, YOU
+from soundalike.evaluation.run import FILE, evaluate
+from soundalike.evaluation.scenes import Line, conversations, own_windows, real_windows, scenes
+from soundalike.evaluation.speech import speak
+from soundalike.importing import _parquet, _store
+from soundalike.likeness.windows import Windows
+from soundalike.packing import encode, pack
+from soundalike.sampling import Sampling
+from soundalike.train import documents
+from soundalike.voice import Voice
+from tests.invented import Message, corpus
+from tests.likeness.people import calm, loud
+
+CHATS = 220
+
+
+def chat(rng: Random, start: float, dialogue: bool) -> list[Message]:
+    """A loud friend says two things, a calm owner two, four times over; or the owner's lines alone."""
+    lines = [("me", calm(rng)) if at % 4 > 1 else ("a", loud(rng)) for at in range(16)]
+    return [(start + at, "x", who, text) for at, (who, text) in enumerate(lines) if dialogue or who == "me"]
+
+
+def folder(path: Path, dialogue: bool = True, chats: int = CHATS, order: int = 2) -> Path:
+    """A clone folder with a word chain as its trained voice."""
+    rng = Random(5)
+    made = corpus([message for number in range(chats) for message in chat(rng, number * 100.0, dialogue)])
+    built, settings = build(made, DocumentSettings()), DocumentSettings()
+    clone = Clone.claim(path)
+    with clone.locked("test"), clone.replacing() as scratch:
+        for name, frame in (("messages", made.messages), ("authors", made.authors)):
+            _store(scratch, f"{name}.parquet", _parquet(frame))
+        for split in ("train", "valid", "test"):
+            _store(scratch, f"documents/{split}.jsonl", jsonl(built, split))
+        sections = {
+            "clone": {"speaker": "sam"},
+            "documents": asdict(settings),
+            "hashes": {"messages.parquet": "same"},
+            "training": {"base": f"markov-{order}", "window": 256},
+            "sampling": {"temperature": 1.0, "min_p": 0.0, "dry_multiplier": 0.0},
+        }
+        (scratch / "clone.toml").write_bytes(clone.manifest_with(**sections))
+    engine = load(f"markov-{order}")
+    engine.step(pack(list(encode(documents(clone, "train"), engine.tokenizer, 256)), 256, 0), 0.0)
+    engine.save(clone.adapter_path)
+    return path
+
+
+@pytest.fixture(scope="module")
+def me(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return folder(tmp_path_factory.mktemp("clones") / "me")
+
+
+def test_scenes_hold_what_stood_before(me: Path) -> None:
+    """A window's turns end where somebody else speaks; all that was said before a turn is its history."""
+    chats, _ = conversations(Clone.open(me))
+    assert [len(chats[split]) for split in ("train", "valid", "test")] == [176, 22, 22]
+    played = scenes(chats["test"], 1000)
+    assert len(played) == 44 and own_windows(chats["test"]).messages == real_windows(played).messages
+    first, second = played[0], played[1]
+    assert [len(turn.real) for turn in first.turns] == [2, 2]
+    assert [len(turn.history) for turn in (*first.turns, *second.turns)] == [2, 6, 10, 14]
+    assert first.turns[1].history[-1][0] == "ana" and first.turns[1].history[-3] == ("sam", first.turns[0].real[1])
+
+
+def test_a_voice_says_as_much_as_its_owner_did(me: Path) -> None:
+    """Message for message in every turn, the same for the same seed."""
+    chats, _ = conversations(Clone.open(me))
+    voice, played = Voice.load(me), scenes(chats["test"], 20)
+    one, two = (speak(voice, played, seeds) for seeds in ((1, 2), (1,)))
+    assert one.said[0] == two.said[0] != one.said[1]
+    whole = [[len(turn) for turn in scene] == [2, 2] for said in one.said for scene in said]
+    assert np.mean(whole) > 0.9
+    assert len(one.bursts) == 2 * 2 * len(played)
+
+
+def test_a_full_evaluation(me: Path) -> None:
+    """A chain that learned its owner is like them, salad less; every figure comes with its interval."""
+    calls: list[tuple[int, int]] = []
+    report = evaluate(me, seeds=(1,), on_progress=lambda done, of: calls.append((done, of)))
+    clone, salad = report.rows[CLONE], report.rows["word salad"]
+    assert clone.likeness and salad.likeness and clone.likeness.low > salad.likeness.high
+    assert {YOU, BEFORE, "parrot", "word chain, order 1", OTHERS} <= report.rows.keys()
+    assert report.rows["parrot"].copying and report.rows["parrot"].copying.value == 1
+    assert report.bits["on"].high < report.bits["off"].low
+    assert report.about["scale"] == "1 other people of your chats"
+    assert calls[-1][0] == calls[-1][1]
+    kept = json.loads((me / FILE).read_text())
+    assert kept == json.loads(json.dumps(report.as_dict()))
+    told = "\n".join([*report.needles(), *report.lines()])
+    assert "likeness" in told and "Bits a byte" in told and report.table().row_count == len(report.rows)
+    for figures in kept["rows"].values():  # no interval, no number
+        for name, one in figures.items():
+            if one is not None and name != "variety":
+                assert one["low"] <= one["value"] <= one["high"] and one["n"] > 0, name
+
+
+def test_an_export_of_own_lines_is_measured_against_strangers(tmp_path: Path) -> None:
+    """The context is then the owner's own lines before."""
+    report = evaluate(folder(tmp_path / "me", dialogue=False), seeds=(1,), brief=True)
+    assert report.about["scale"] == "20 strangers" and report.rows[CLONE].likeness is not None
+
+
+def test_too_little_held_out_text_is_told(tmp_path: Path) -> None:
+    """Under forty windows there is no figure, only a sentence."""
+    with pytest.raises(TooLittleText, match="too little text"):
+        evaluate(folder(tmp_path / "me", chats=100))
+
+
+def test_only_held_out_parts_can_be_evaluated(me: Path) -> None:
+    """What was learned from says nothing."""
+    with pytest.raises(RecipeError, match="train"):
+        evaluate(me, split="train")
+
+
+def test_a_clone_against_itself_shows_no_difference(me: Path) -> None:
+    """To the last digit, the seeds being the same."""
+    found = versus.compare(me, me, seeds=(1,))
+    assert set(found) >= {"likeness", "copying", "loops"}
+    likeness = found["likeness"].difference
+    assert (likeness.low, likeness.value, likeness.high) == (0, 0, 0)
+    assert all("no difference" in line for line in versus.lines(found))
+
+
+def test_the_better_of_two_is_found(me: Path, tmp_path: Path) -> None:
+    """A chain that looks at two words beats one that looks at none, and other messages are no comparison."""
+    worse = folder(tmp_path / "worse", order=0)
+    assert "the first is better" in versus.lines(versus.compare(me, worse, seeds=(1,)))[0]
+    assert "the second is better" in versus.lines(versus.compare(worse, me, seeds=(1,)))[0]
+    clone = Clone.open(worse)
+    with clone.locked("test"):
+        clone.record(hashes={"messages.parquet": "other"})
+    with pytest.raises(CloneError, match="different messages"):
+        versus.compare(me, worse)
+
+
+class Coin(MarkovEngine):
+    """Gives every token the same chance, one in four."""
+
+    def logprobs(self, tokens: Sequence[int]) -> NDArray[np.float32]:
+        return np.array([0.0, *[np.log(0.25)] * (len(tokens) - 1)], np.float32)
+
+
+def test_bits_are_counted_on_the_owners_words_alone() -> None:
+    """Two bits a token, by hand: of `sam: go on` and its line's end, three tokens; the friend's line costs nothing."""
+    voice = Voice(Coin(1), "sam")
+    chats = [[Line("ana", False, "what now"), Line("sam", True, "go on")]]
+    cost = bits.measure(voice, chats)
+    assert cost is not None
+    assert cost.on.tolist() == pytest.approx([6.0]) and cost.size.tolist() == [6]
+    assert cost.per_byte(cost.on).value == pytest.approx(1.0)
+    assert bits.measure(voice, [[Line("ana", False, "hi")]]) is None
+
+
+def test_what_a_contestant_leaves_out_is_not_tested(me: Path) -> None:
+    """Scenes in which it said too little are no windows; with too few left there is no figure."""
+    chats, _ = conversations(Clone.open(me))
+    stage = Stage(chats, "test", "sam", 1000, 0)
+    silent = Windows([("hm",), *stage.real.messages[1:]], stage.real.groups)
+    found = stage.test(Contestant("", [silent]))
+    assert found is not None and found.windows == 43
+    assert stage.test(Contestant("", [Windows([()] * 44, stage.real.groups)])) is None
+
+
+def test_sampling_is_the_clones_own(me: Path) -> None:
+    """What clone.toml says about speaking is what is measured."""
+    assert Voice.load(me).sampling == Sampling(temperature=1.0, min_p=0.0, dry_multiplier=0.0)
