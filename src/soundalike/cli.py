@@ -276,6 +276,31 @@ def _log() -> None:
     logging.getLogger("soundalike").setLevel(logging.INFO)
 
 
+@app.command(epilog="Example: soundalike serve me")
+def serve(
+    clones: Annotated[
+        list[Path], typer.Argument(help="Folders of clones; each is a model of its name.", metavar="ME...")
+    ],
+    host: Annotated[
+        str, typer.Option(help="The address to listen at; any but a loopback one needs a key.")
+    ] = "127.0.0.1",
+    port: Annotated[int, typer.Option(help="The port to listen at; 0 takes a free one.", min=0, max=65535)] = 8080,
+    api_key: Annotated[
+        str | None, typer.Option(envvar="SOUNDALIKE_API_KEY", show_envvar=True, help="What clients must send.")
+    ] = None,
+    streams: Annotated[int | None, typer.Option(help="Replies drawn side by side.", min=1)] = None,
+    queue: Annotated[int | None, typer.Option(help="Requests that may wait for a place.", min=0)] = None,
+    with_base: Annotated[bool, typer.Option("--with-base", help="Serve the base model too, to compare.")] = False,
+) -> None:
+    """Serve voices over HTTP as OpenAI's clients ask, with a page to talk at /."""
+    from soundalike.frontends import server
+    from soundalike.recipe import Serving
+
+    given = {"streams": streams, "queue": queue}
+    serving = Serving(**{name: value for name, value in given.items() if value is not None})
+    server.serve(clones, host, port, api_key, serving, with_base, lambda line: _tell([line]))
+
+
 def _import(exports: list[Path], folder: Path, settings: Any, no_redact: bool, force: bool) -> "ImportReport":
     from soundalike.importing import run_import
 

@@ -95,6 +95,20 @@ class Limits(BaseModel):
     """Words and phrases of the owner's choice that are not said."""
 
 
+class Serving(BaseModel):
+    """What a server takes on at once, and from one request."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    streams: int = Field(default=64, ge=1)
+    """How many replies are drawn side by side."""
+    queue: int = Field(default=256, ge=0)
+    """How many requests may wait for a place; the next is told to come again."""
+    choices: int = Field(default=16, ge=1)
+    """The most replies that one request may ask for."""
+    body_bytes: int = Field(default=1_000_000, ge=1_000)
+
+
 class Recipe(BaseModel):
     """One voice's settings from the first message to the last token."""
 

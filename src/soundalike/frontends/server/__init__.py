@@ -1,0 +1,54 @@
+"""Voices served over HTTP, as OpenAI's clients ask: `serve` runs until Ctrl-C."""
+
+import socket
+from collections.abc import Callable, Sequence
+from ipaddress import ip_address
+from pathlib import Path
+
+from soundalike.errors import UsageError
+from soundalike.recipe import Serving
+
+KEY = "SOUNDALIKE_API_KEY"
+
+
+def serve(
+    folders: Sequence[Path],
+    host: str,
+    port: int,
+    key: str | None,
+    serving: Serving,
+    with_base: bool = False,
+    tell: Callable[[str], None] = print,
+) -> None:
+    """Serve the clones in these folders; `UsageError` for an address that others reach without a `key`."""
+    import uvicorn
+
+    from soundalike.frontends.server import app, voices
+
+    if not is_loopback(host) and not key:
+        do = f"Set {KEY} to a long random text, or stay on 127.0.0.1."
+        raise UsageError(f"Others can reach {host}, and there is no API key.", do)
+    served = voices.load(folders, with_base)
+    with _listening(host, port) as listener:
+        made = app.create(served, serving, key)
+        config = uvicorn.Config(made, log_level="warning", access_log=False, timeout_graceful_shutdown=5)
+        name = f"[{host}]" if ":" in host else host
+        address = f"http://{name}:{listener.getsockname()[1]}"
+        tell(f"Serving {', '.join(served)} at {address}: a page to talk, and OpenAI's endpoints under {address}/v1.")
+        uvicorn.Server(config).run([listener])
+
+
+def _listening(host: str, port: int) -> socket.socket:
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    try:
+        return socket.create_server((host, port), family=family, backlog=2048)
+    except OSError as error:
+        raise UsageError(f"Cannot listen at {host}, port {port}: {error.strerror}.", "Give another --port.") from error
+
+
+def is_loopback(host: str) -> bool:
+    """Whether only this machine reaches `host`."""
+    try:
+        return host == "localhost" or ip_address(host).is_loopback
+    except ValueError:
+        return False

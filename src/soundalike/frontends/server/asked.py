@@ -1,0 +1,77 @@
+"""A request into utterances: messages with roles and names onto the turns that a voice reads."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+from soundalike.frontends.server.errors import ApiError
+from soundalike.frontends.server.schema import ChatRequest, CompletionRequest, Message, Request
+from soundalike.recipe import Serving
+from soundalike.utterance import Utterance
+from soundalike.voice import Voice
+
+FRIEND = "friend"  # who speaks where a user line bears no name
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """What is to be said, and what of the request was passed over."""
+
+    utterances: list[Utterance]
+    ignored: list[str] = field(default_factory=list)
+
+
+def chat(request: ChatRequest, voice: Voice, serving: Serving) -> Asked:
+    """`n` replies to a conversation; reply i draws from random stream i."""
+    history, ignored = turns(request.messages, voice)
+    tokens = _tokens(request.max_completion_tokens or request.max_tokens or voice.limits.tokens, voice)
+    knobs = request.sampling(voice.sampling)
+    count = _count(request.n or 1, serving)
+    made = [
+        voice.utterance(history, knobs, number, tokens, request.stops, request.likeliest) for number in range(count)
+    ]
+    return Asked(made, [*_unknown(request), *ignored])
+
+
+def completion(request: CompletionRequest, voice: Voice, serving: Serving) -> Asked:
+    """`n` continuations of each prompt, in the order of the prompts."""
+    tokens = _tokens(request.max_tokens or voice.limits.tokens, voice)
+    knobs, n = request.sampling(voice.sampling), request.n or 1
+    _count(n * len(request.prompts), serving)
+    made = [
+        voice.continuation(prompt, knobs, row * n + number, tokens, request.stops, request.likeliest)
+        for row, prompt in enumerate(request.prompts)
+        for number in range(n)
+    ]
+    return Asked(made, _unknown(request))
+
+
+def turns(messages: Sequence[Message], voice: Voice) -> tuple[list[tuple[str, str]], list[str]]:
+    """The history of (name, text), and the messages that a voice does not read.
+
+    Each line of an `assistant` message is a message of a burst, as the answer gave it.
+    """
+    history, ignored = list[tuple[str, str]](), list[str]()
+    for number, message in enumerate(messages):
+        if message.role == "assistant":
+            history += [(voice.owner, line) for line in message.text.split("\n")]
+        elif message.role == "user":
+            history.append((voice.guest_name(message.name or FRIEND), message.text))
+        else:
+            ignored.append(f"messages[{number}]")
+    return history, ignored
+
+
+def _tokens(asked: int, voice: Voice) -> int:
+    return max(1, min(asked, voice.window // 2))
+
+
+def _count(asked: int, serving: Serving) -> int:
+    most = min(serving.choices, serving.streams)
+    if asked > most:
+        message = f"{asked} replies are too many for one request. Ask for at most {most}."
+        raise ApiError(400, message, "too_many_choices", "n")
+    return asked
+
+
+def _unknown(request: Request) -> list[str]:
+    return sorted(request.model_extra or {})

@@ -1,0 +1,189 @@
+"""Continuous batching: one thread steps the engines, and requests join and leave between any two tokens.
+
+A request is a `Ticket` with one or more utterances of one voice. It waits in a bounded queue until there is room for
+all of them, speaks, and gives its places back when it is done or given up. What happens to it comes out as events on
+the asyncio loop that it was made on.
+"""
+
+import asyncio
+import logging
+import math
+from collections import deque
+from collections.abc import AsyncIterator, Sequence
+from dataclasses import dataclass
+from threading import Condition, Thread
+from time import monotonic
+
+from soundalike.draft import Line
+from soundalike.frontends.server.errors import ApiError, Busy, failed, stopping
+from soundalike.recipe import Serving
+from soundalike.stage import Stage
+from soundalike.utterance import Utterance
+from soundalike.voice import Voice
+
+log = logging.getLogger(__name__)
+RECENT = 0.1  # weight of the last request in the running mean of seconds
+
+
+@dataclass(frozen=True, slots=True)
+class Event:
+    """Lines of utterance `index` of a ticket that leave now, and whether they are its last."""
+
+    index: int
+    lines: Sequence[Line]
+    done: bool
+
+
+class Ticket:
+    """One request; iterate over it for its events. A failure is raised as `ApiError`."""
+
+    def __init__(self, voice: Voice, utterances: Sequence[Utterance], eager: bool) -> None:
+        self.voice, self.utterances, self.eager = voice, utterances, eager
+        self.left, self.joined, self.first = len(utterances), monotonic(), 0.0
+        self._loop, self._events = asyncio.get_running_loop(), asyncio.Queue[Event | ApiError]()
+
+    def tell(self, event: Event | ApiError) -> None:
+        """Hand an event over, from whichever thread."""
+        if not self._loop.is_closed():
+            self._loop.call_soon_threadsafe(self._events.put_nowait, event)
+
+    async def __aiter__(self) -> AsyncIterator[Event]:
+        open_ = len(self.utterances)
+        while open_:
+            event = await self._events.get()
+            if isinstance(event, ApiError):
+                raise event
+            open_ -= event.done
+            yield event
+
+
+class Scheduler:
+    """Steps a stage for each voice, all from one thread."""
+
+    def __init__(self, voices: Sequence[Voice], serving: Serving) -> None:
+        self._serving = serving
+        self._stages = {id(voice): Stage(voice.engine) for voice in voices}
+        self._waiting: deque[Ticket] = deque()
+        self._speaking: list[Ticket] = []
+        self._gone: set[Ticket] = set()
+        self._changed, self._open = Condition(), True
+        self._seconds = 1.0  # that a request takes, a running mean
+        self._thread = Thread(target=self._run, name="scheduler", daemon=True)
+        self._thread.start()
+
+    @property
+    def waiting(self) -> int:
+        """Requests in the queue."""
+        return len(self._waiting)
+
+    @property
+    def running(self) -> int:
+        """Utterances being drawn."""
+        return sum(map(len, self._stages.values()))
+
+    def submit(self, voice: Voice, utterances: Sequence[Utterance], eager: bool) -> Ticket:
+        """A ticket for these; an `eager` one gets lines as they are cleared, any other all of them at the end.
+
+        Whoever submits also releases. `Busy` where the queue is full.
+        """
+        ticket = Ticket(voice, utterances, eager)
+        with self._changed:
+            if not self._open:
+                raise stopping()
+            if self._room() < len(utterances) and len(self._waiting) >= self._serving.queue:
+                raise Busy(self._patience())
+            self._waiting.append(ticket)
+            self._changed.notify()
+        return ticket
+
+    def release(self, ticket: Ticket) -> None:
+        """Nothing more of this ticket is wanted; what it still holds is free before the next token."""
+        with self._changed:
+            self._gone.add(ticket)
+            self._changed.notify()
+
+    def close(self) -> None:
+        """Answer what is left with an error, and stop."""
+        with self._changed:
+            self._open = False
+            self._changed.notify()
+        self._thread.join()
+        for ticket in (*self._waiting, *self._speaking):
+            ticket.tell(stopping())
+
+    def _room(self) -> int:
+        """Places that nobody speaks or waits for."""
+        return self._serving.streams - sum(ticket.left for ticket in (*self._speaking, *self._waiting))
+
+    def _patience(self) -> int:
+        """Seconds until those who wait now have had their turn, at least 1."""
+        return max(1, math.ceil(self._seconds * (1 + len(self._waiting) / self._serving.streams)))
+
+    def _run(self) -> None:
+        while self._open:
+            with self._changed:
+                self._changed.wait_for(lambda: not self._open or self._waiting or self._speaking or self._gone)
+                gone, arrived = self._departures(), self._arrivals()
+            for ticket in gone:
+                self._stages[id(ticket.voice)].drop(ticket.utterances)
+            self._step(arrived)
+
+    def _departures(self) -> list[Ticket]:
+        gone, self._gone = self._gone, set()
+        self._waiting = deque(ticket for ticket in self._waiting if ticket not in gone)
+        left = [ticket for ticket in self._speaking if ticket in gone]
+        self._speaking = [ticket for ticket in self._speaking if ticket not in gone]
+        return left
+
+    def _arrivals(self) -> list[Ticket]:
+        """Those first in the queue for whom there is room."""
+        room, arrived = self._serving.streams - sum(ticket.left for ticket in self._speaking), list[Ticket]()
+        while self._waiting and len(self._waiting[0].utterances) <= room:
+            arrived.append(self._waiting.popleft())
+            room -= len(arrived[-1].utterances)
+        self._speaking += arrived
+        return arrived
+
+    def _step(self, arrived: Sequence[Ticket]) -> None:
+        for key, stage in self._stages.items():
+            mine = [ticket for ticket in arrived if id(ticket.voice) == key]
+            if not mine and not len(stage):
+                continue
+            try:
+                stage.begin([utterance for ticket in mine for utterance in ticket.utterances])
+                done = set(stage.step())
+            except Exception:
+                log.exception("a step failed; the requests that took part are answered with an error")
+                self._give_up(key)
+                continue
+            self._deliver(key, done)
+
+    def _give_up(self, key: int) -> None:
+        voice = next(ticket.voice for ticket in self._speaking if id(ticket.voice) == key)
+        self._stages[key] = Stage(voice.engine)
+        for ticket in self._speaking:
+            if ticket.voice is voice:
+                ticket.tell(failed())
+        with self._changed:
+            self._speaking = [ticket for ticket in self._speaking if ticket.voice is not voice]
+
+    def _deliver(self, key: int, done: set[Utterance]) -> None:
+        for ticket in self._speaking:
+            if id(ticket.voice) == key and (ticket.eager or done):
+                for index, utterance in enumerate(ticket.utterances):
+                    self._hand_over(ticket, index, utterance, utterance in done)
+        if done:
+            with self._changed:
+                self._speaking = [ticket for ticket in self._speaking if ticket.left]
+
+    def _hand_over(self, ticket: Ticket, index: int, utterance: Utterance, done: bool) -> None:
+        if not done and (not ticket.eager or utterance.finish):
+            return
+        lines = utterance.leave()
+        if lines or done:
+            ticket.first = ticket.first or monotonic()
+            ticket.tell(Event(index, lines, done))
+        if done:
+            ticket.left -= 1
+            if not ticket.left:
+                self._seconds += RECENT * (monotonic() - ticket.joined - self._seconds)

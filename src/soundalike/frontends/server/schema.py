@@ -1,0 +1,197 @@
+"""Requests as OpenAI's clients send them, and the shapes of the answers for the API's description.
+
+A setting that a voice does not have is refused where it would change the answer, and may be sent where it says nothing.
+Fields that nobody knows are passed over and named in the answer's `soundalike.ignored`.
+"""
+
+from typing import Annotated, Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints
+
+from soundalike.sampling import Sampling
+
+Stop = Annotated[str, StringConstraints(min_length=1, max_length=100)]
+Nothing = Annotated[float, Field(ge=0, le=0)]
+Empty = Annotated[list[Any], Field(max_length=0)]
+
+
+class Part(BaseModel):
+    """A piece of a message's content; a voice reads text only."""
+
+    type: Literal["text", "input_text", "refusal"]
+    text: str = ""
+
+
+class Message(BaseModel):
+    """One turn. `user` lines bear `name`, `assistant` lines are the voice's own, `system` and `developer` lines are
+    passed over: a voice follows no instructions."""
+
+    role: Literal["system", "developer", "user", "assistant"]
+    content: str | list[Part] | None = None
+    name: str | None = Field(default=None, max_length=100)
+
+    @property
+    def text(self) -> str:
+        """The content as one text."""
+        parts = self.content
+        return "".join(part.text for part in parts) if isinstance(parts, list) else parts or ""
+
+
+class StreamOptions(BaseModel):
+    """How a stream ends."""
+
+    include_usage: bool | None = False
+
+
+class Request(BaseModel):
+    """What both endpoints take. What is left out is as clone.toml says."""
+
+    model_config = ConfigDict(extra="allow")
+
+    model: str = Field(min_length=1, max_length=200)
+    temperature: float | None = Field(default=None, ge=0, le=5)
+    top_p: float | None = Field(default=None, gt=0, le=1)
+    top_k: int | None = Field(default=None, ge=0)
+    min_p: float | None = Field(default=None, ge=0, le=1)
+    seed: int | None = Field(default=None, ge=-(2**63), lt=2**64)
+    max_tokens: int | None = Field(default=None, ge=1, description="At most half of the voice's window is used.")
+    n: int | None = Field(default=None, ge=1)
+    stop: Stop | Annotated[list[Stop], Field(max_length=16)] | None = None
+    stream: bool | None = False
+    stream_options: StreamOptions | None = None
+    presence_penalty: Nothing | None = None
+    frequency_penalty: Nothing | None = None
+    logit_bias: Annotated[dict[str, float], Field(max_length=0)] | None = None
+    user: str | None = None
+
+    def sampling(self, default: Sampling) -> Sampling:
+        """The voice's knobs with those of the request."""
+        given = {name: getattr(self, name) for name in ("temperature", "top_p", "top_k", "min_p")}
+        given |= {"seed": None if self.seed is None else self.seed % 2**64}
+        kept = {name: getattr(default, name) for name in default.__slots__}
+        return Sampling(**kept | {name: value for name, value in given.items() if value is not None})
+
+    @property
+    def stops(self) -> list[str]:
+        """The texts before which a reply ends."""
+        return [self.stop] if isinstance(self.stop, str) else self.stop or []
+
+    @property
+    def told_usage(self) -> bool:
+        """Whether a stream ends with a chunk of usage."""
+        return bool(self.stream_options and self.stream_options.include_usage)
+
+
+class ChatRequest(Request):
+    """What a conversation's next reply is asked with."""
+
+    messages: list[Message] = Field(min_length=1, max_length=2_000)
+    max_completion_tokens: int | None = Field(default=None, ge=1)
+    logprobs: bool | None = False
+    top_logprobs: int | None = Field(default=None, ge=0, le=20)
+    tools: Empty | None = None
+    functions: Empty | None = None
+
+    @property
+    def likeliest(self) -> int | None:
+        """How many alternatives are told with each token; None where no token is."""
+        return self.top_logprobs or 0 if self.logprobs else None
+
+
+class CompletionRequest(Request):
+    """What a text's continuation is asked with."""
+
+    prompt: str | Annotated[list[str], Field(min_length=1, max_length=64)] = ""
+    logprobs: int | None = Field(default=None, ge=0, le=20)
+    echo: Literal[False] | None = None
+    suffix: Literal[""] | None = None
+    best_of: Literal[1] | None = None
+
+    @property
+    def likeliest(self) -> int | None:
+        """How many alternatives are told with each token; None where no token is."""
+        return self.logprobs
+
+    @property
+    def prompts(self) -> list[str]:
+        """One text each."""
+        return [self.prompt] if isinstance(self.prompt, str) else self.prompt
+
+
+class ErrorDetail(BaseModel):
+    """What went wrong, in words and for programs."""
+
+    message: str
+    type: str
+    param: str | None
+    code: str | None
+
+
+class ErrorBody(BaseModel):
+    """The body of every answer that is an error."""
+
+    error: ErrorDetail
+
+
+class Details(BaseModel):
+    """Of the tokens drawn, those of attempts that a guard stopped."""
+
+    rejected_prediction_tokens: int
+
+
+class Usage(BaseModel):
+    """Tokens read and drawn."""
+
+    prompt_tokens: int
+    completion_tokens: int
+    total_tokens: int
+    completion_tokens_details: Details
+
+
+class Told(BaseModel):
+    """Ours beside OpenAI's: each choice's messages, what the guards did, and what of the request was passed over."""
+
+    owner: str
+    messages: list[list[str]]
+    interventions: list[dict[str, int]]
+    ignored: list[str]
+
+
+class Answer(BaseModel):
+    """What both endpoints give; `choices` are as OpenAI's."""
+
+    id: str
+    object: Literal["chat.completion", "text_completion"]
+    created: int
+    model: str
+    system_fingerprint: str
+    choices: list[dict[str, Any]]
+    usage: Usage
+    soundalike: Told
+
+
+class Model(BaseModel):
+    """A voice: `id` to ask for it by, `root` the base it speaks over, `owner` the name at the head of its lines."""
+
+    id: str
+    object: Literal["model"]
+    created: int
+    owned_by: Literal["soundalike"]
+    root: str
+    parent: str | None
+    owner: str
+
+
+class Models(BaseModel):
+    """Every voice that is served."""
+
+    object: Literal["list"]
+    data: list[Model]
+
+
+class Health(BaseModel):
+    """That it runs, and how busy it is."""
+
+    status: Literal["ok"]
+    running: int
+    waiting: int
