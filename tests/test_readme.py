@@ -5,6 +5,7 @@ import shlex
 import signal
 import subprocess
 import sys
+import urllib.request
 from pathlib import Path
 
 import pytest
@@ -36,9 +37,10 @@ def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def test_the_readme_has_the_commands_it_should() -> None:
     """The verbs of this version are all shown, and nothing is that does not exist."""
     verbs = {command.split()[1] for command in COMMANDS if command.startswith("soundalike ")}
-    assert verbs == {"import", "clone", "say", "chat", "train", "export", "discord"}
+    assert verbs == {"import", "clone", "say", "chat", "train", "export", "discord", "serve"}
 
 
+@pytest.mark.allow_hosts(["127.0.0.1"])
 @pytest.mark.parametrize("command", [c for c in COMMANDS if c.startswith("soundalike ")])
 def test_a_command_of_the_readme_runs(command: str, home: Path) -> None:
     """In the README's order, in one folder; a budget in minutes becomes two steps so that the test is short."""
@@ -46,12 +48,27 @@ def test_a_command_of_the_readme_runs(command: str, home: Path) -> None:
         interrupted(home / "me")
     words = shlex.split(re.sub(r"--minutes \d+", "--iters 2", command))
     given = [sys.executable, "-m", "soundalike.cli", *words[1:]]
+    if words[1] == "serve":
+        serves([*given, "--port", "0"], home)
+        return
     done = subprocess.run(given, cwd=home, input="hello\n/quit\n", capture_output=True, text=True, check=False)
     if words[1] == "discord" and "--init" not in words:  # how it runs with a token: tests/frontends/discord
         assert done.returncode == 2 and "DISCORD_TOKEN" in done.stderr
         return
     assert done.returncode == 0, done.stderr
     assert done.stdout.strip()
+
+
+def serves(given: list[str], home: Path) -> None:
+    """It tells its address when it listens, answers there, and ends at Ctrl-C without a word more."""
+    with subprocess.Popen(given, cwd=home, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as server:
+        assert server.stdout and server.stderr
+        told = re.search(r"http://\S+:\d+", server.stdout.readline())
+        assert told, server.stderr.read()
+        with urllib.request.urlopen(f"{told[0]}/health") as answer:
+            assert answer.status == 200
+        server.send_signal(signal.SIGINT)
+        assert server.wait() == 0 and server.stderr.read() == ""
 
 
 @pytest.mark.parametrize("command", [c for c in COMMANDS if c.startswith("make ")])

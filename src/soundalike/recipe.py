@@ -104,8 +104,6 @@ class Serving(BaseModel):
     """How many replies are drawn side by side."""
     queue: int = Field(default=256, ge=0)
     """How many requests may wait for a place; the next is told to come again."""
-    choices: int = Field(default=16, ge=1)
-    """The most replies that one request may ask for."""
     body_bytes: int = Field(default=1_000_000, ge=1_000)
 
 

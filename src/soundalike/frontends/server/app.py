@@ -27,10 +27,11 @@ from soundalike.frontends.server.scheduler import Scheduler, Ticket
 from soundalike.recipe import Serving
 
 Body = schema.ChatRequest | schema.CompletionRequest
+EVENT = {"type": "object", "properties": {"data": {"type": "string"}}, "required": ["data"]}
 SPOKEN: dict[int | str, dict[str, Any]] = {
-    200: {"model": schema.Answer, "content": {"text/event-stream": {"schema": {"type": "string"}}}}
+    200: {"model": schema.Answer, "content": {"text/event-stream": {"schema": EVENT}}}
 }
-PAGE_RULES = "default-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
+PAGE_RULES = "default-src 'self'; img-src data:; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
 ERRORS: dict[int | str, dict[str, Any]] = {
     status: {"model": schema.ErrorBody, "description": description}
     for status, description in {

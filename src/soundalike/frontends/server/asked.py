@@ -66,9 +66,8 @@ def _tokens(asked: int, voice: Voice) -> int:
 
 
 def _count(asked: int, serving: Serving) -> int:
-    most = min(serving.choices, serving.streams)
-    if asked > most:
-        message = f"{asked} replies are too many for one request. Ask for at most {most}."
+    if asked > serving.streams:
+        message = f"{asked} replies are more than this server draws at once. Ask for at most {serving.streams}."
         raise ApiError(400, message, "too_many_choices", "n")
     return asked
 

@@ -93,20 +93,20 @@ class Scheduler:
             if self._room() < len(utterances) and len(self._waiting) >= self._serving.queue:
                 raise Busy(self._patience())
             self._waiting.append(ticket)
-            self._changed.notify()
+            self._changed.notify_all()
         return ticket
 
     def release(self, ticket: Ticket) -> None:
         """Nothing more of this ticket is wanted; what it still holds is free before the next token."""
         with self._changed:
             self._gone.add(ticket)
-            self._changed.notify()
+            self._changed.notify_all()
 
     def close(self) -> None:
         """Answer what is left with an error, and stop."""
         with self._changed:
             self._open = False
-            self._changed.notify()
+            self._changed.notify_all()
         self._thread.join()
         for ticket in (*self._waiting, *self._speaking):
             ticket.tell(stopping())
@@ -179,11 +179,10 @@ class Scheduler:
     def _hand_over(self, ticket: Ticket, index: int, utterance: Utterance, done: bool) -> None:
         if not done and (not ticket.eager or utterance.finish):
             return
-        lines = utterance.leave()
-        if lines or done:
-            ticket.first = ticket.first or monotonic()
-            ticket.tell(Event(index, lines, done))
         if done:
             ticket.left -= 1
             if not ticket.left:
                 self._seconds += RECENT * (monotonic() - ticket.joined - self._seconds)
+        if (lines := utterance.leave()) or done:
+            ticket.first = ticket.first or monotonic()
+            ticket.tell(Event(index, lines, done))

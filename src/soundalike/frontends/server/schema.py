@@ -55,7 +55,7 @@ class Request(BaseModel):
     min_p: float | None = Field(default=None, ge=0, le=1)
     seed: int | None = Field(default=None, ge=-(2**63), lt=2**64)
     max_tokens: int | None = Field(default=None, ge=1, description="At most half of the voice's window is used.")
-    n: int | None = Field(default=None, ge=1)
+    n: int | None = Field(default=None, ge=1, le=16)
     stop: Stop | Annotated[list[Stop], Field(max_length=16)] | None = None
     stream: bool | None = False
     stream_options: StreamOptions | None = None
@@ -101,7 +101,7 @@ class ChatRequest(Request):
 class CompletionRequest(Request):
     """What a text's continuation is asked with."""
 
-    prompt: str | Annotated[list[str], Field(min_length=1, max_length=64)] = ""
+    prompt: str | Annotated[list[str], Field(min_length=1, max_length=4)] = ""
     logprobs: int | None = Field(default=None, ge=0, le=20)
     echo: Literal[False] | None = None
     suffix: Literal[""] | None = None

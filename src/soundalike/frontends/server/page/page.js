@@ -1,0 +1,167 @@
+// A conversation with one voice. All state is in this page: nothing is stored, nothing goes anywhere but this server.
+const at = (id) => document.getElementById(id);
+const [log, text, form, send] = ["log", "text", "form", "send"].map(at);
+let models = [];
+let turns = []; // {role, name, content}, as the server takes them
+let key = "";
+let speaking = null; // the AbortController of the reply that is on its way
+
+const voice = () => models.find((one) => one.id === at("model").value);
+
+async function call(path, body, signal) {
+  const headers = { ...(key && { Authorization: `Bearer ${key}` }), ...(body && { "Content-Type": "application/json" }) };
+  const answer = await fetch(path, { method: body ? "POST" : "GET", headers, signal, body: body && JSON.stringify(body) });
+  if (answer.status === 401) {
+    await askForKey();
+    return call(path, body, signal);
+  }
+  if (!answer.ok) {
+    const told = await answer.json().catch(() => null);
+    throw new Error(told?.error?.message ?? `The server answered ${answer.status}.`);
+  }
+  return answer;
+}
+
+function askForKey() {
+  at("ask").showModal();
+  return new Promise((done) => at("ask").addEventListener("close", () => { key = at("key").value; done(); }, { once: true }));
+}
+
+function add(kind, content) {
+  const element = Object.assign(document.createElement("div"), { className: kind, textContent: content });
+  log.append(element);
+  log.scrollTop = log.scrollHeight;
+  return element;
+}
+
+function show(turn) {
+  const mine = turn.role === "user" ? " you" : "";
+  const name = mine ? turn.name : voice().owner;
+  const heads = log.querySelectorAll(".who");
+  const last = log.lastElementChild;
+  if (!last?.matches(".bubble") || heads[heads.length - 1]?.textContent !== name) add(`who${mine}`, name);
+  for (const message of mine ? [turn.content] : turn.content.split("\n")) add(`bubble${mine}`, message);
+}
+
+function redraw() {
+  log.replaceChildren();
+  turns.forEach(show);
+}
+
+// Every chunk with content is one whole message of the burst.
+async function* chunks(answer) {
+  const reader = answer.body.pipeThrough(new TextDecoderStream()).getReader();
+  let held = "";
+  for (;;) {
+    const { value, done } = await reader.read();
+    if (done) return;
+    const events = (held + value).split("\n\n");
+    held = events.pop();
+    for (const event of events) {
+      const data = event.replace(/^data: /, "");
+      if (data !== "[DONE]") yield JSON.parse(data);
+    }
+  }
+}
+
+async function reply() {
+  speaking = new AbortController();
+  send.textContent = "Stop";
+  log.ariaBusy = "true";
+  const typing = add("typing", `${voice().owner} is typing`);
+  const said = [];
+  const temperature = at("temperature").value;
+  const asked = { model: voice().id, messages: turns, stream: true, ...(temperature && { temperature: +temperature }) };
+  try {
+    for await (const chunk of chunks(await call("/v1/chat/completions", asked, speaking.signal))) {
+      if (chunk.error) throw new Error(chunk.error.message);
+      const content = chunk.choices[0]?.delta.content;
+      if (!content) continue;
+      const message = content.replace(/^\n/, "");
+      typing.remove();
+      if (!said.length) add("who", voice().owner);
+      add("bubble", message);
+      log.append(typing);
+      said.push(message);
+    }
+    if (!said.length) add("note", `${voice().owner} says nothing`);
+  } catch (error) {
+    const stopped = error.name === "AbortError";
+    add(stopped ? "note" : "note bad", stopped ? "stopped" : error instanceof TypeError ? "The server cannot be reached." : error.message);
+  } finally {
+    typing.remove();
+    if (said.length) turns.push({ role: "assistant", content: said.join("\n") });
+    speaking = null;
+    send.textContent = "Send";
+    log.ariaBusy = "false";
+    log.scrollTop = log.scrollHeight;
+  }
+}
+
+async function say() {
+  const content = text.value.trim();
+  if (!content || speaking || !voice()) return;
+  text.value = "";
+  const turn = { role: "user", name: at("name").value.trim() || "friend", content };
+  turns.push(turn);
+  show(turn);
+  await reply();
+  text.focus();
+}
+
+async function again() {
+  if (speaking) return;
+  while (turns.at(-1)?.role === "assistant") turns.pop();
+  redraw();
+  if (turns.length) await reply();
+}
+
+function begin() {
+  speaking?.abort();
+  turns = [];
+  log.replaceChildren();
+  at("owner").textContent = voice()?.owner ?? "…";
+  text.focus();
+}
+
+function takeBack() {
+  const last = turns.map((turn) => turn.role).lastIndexOf("user");
+  if (last < 0 || speaking) return;
+  text.value = turns[last].content;
+  turns = turns.slice(0, last);
+  redraw();
+}
+
+form.addEventListener("submit", (event) => {
+  event.preventDefault();
+  if (speaking) speaking.abort();
+  else say();
+});
+text.addEventListener("keydown", (event) => {
+  if (event.key === "Enter" && !event.shiftKey && !event.isComposing) {
+    event.preventDefault();
+    say();
+  } else if (event.key === "ArrowUp" && !text.value) {
+    event.preventDefault();
+    takeBack();
+  }
+});
+addEventListener("keydown", (event) => {
+  if (event.key === "Escape") speaking?.abort();
+  const shortcut = event.altKey && { KeyR: again, KeyN: begin }[event.code];
+  if (shortcut) {
+    event.preventDefault();
+    shortcut();
+  }
+});
+at("again").addEventListener("click", again);
+at("clear").addEventListener("click", begin);
+at("model").addEventListener("change", begin);
+
+try {
+  models = (await (await call("/v1/models")).json()).data;
+  at("model").append(...models.map((one) => new Option(one.id, one.id)));
+  begin();
+} catch (error) {
+  add("note bad", error.message);
+}

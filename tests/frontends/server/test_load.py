@@ -1,0 +1,138 @@
+"""Requests come and go at any token; what is too much is told; nothing waits for somebody who has left."""
+
+import json
+import socket
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any
+
+import httpx
+import openai
+import pytest
+
+from soundalike.frontends.server.scheduler import Scheduler
+from soundalike.recipe import Serving
+from tests.frontends.server.running import ENDLESS, HI, SCRIPTS, Running, ada, running, stepped
+
+pytestmark = pytest.mark.allow_hosts(["127.0.0.1"])
+GO_ON = [{"role": "user", "name": "sam", "content": "go on"}]
+
+
+def said(client: Any, messages: object = HI, **asked: object) -> str:
+    made = client.chat.completions.create(model="ada", messages=messages, **asked)
+    return str(made.choices[0].message.content)
+
+
+def until(server: Running, happens: Callable[[Scheduler], object]) -> None:
+    """Wait for a change of the scheduler, which is at rest between two steps."""
+    scheduler: Scheduler = server.app.state.server.scheduler
+    with scheduler._changed:
+        assert scheduler._changed.wait_for(lambda: happens(scheduler), timeout=20)
+
+
+def metrics(server: Running) -> dict[str, float]:
+    rows = [line.rpartition(" ") for line in httpx.get(f"{server.address}/metrics").text.splitlines()]
+    return {name: float(value) for name, _, value in rows if not name.startswith("#")}
+
+
+def test_a_request_joins_and_ends_while_another_goes_on() -> None:
+    """The second to come is the first to be done."""
+    with stepped(*SCRIPTS, ENDLESS) as (voice, engine), running(voice) as server, ThreadPoolExecutor() as pool:
+        long = pool.submit(said, server.client, GO_ON, max_tokens=100)
+        engine.reads.acquire()
+        engine.turns.release(5)
+        short = pool.submit(said, server.client)
+        until(server, lambda scheduler: scheduler.waiting)
+        engine.turns.release(20)
+        assert short.result(timeout=20) == "hey\nwhat's up" and not long.done()
+        engine.turns.release(200)
+        assert long.result(timeout=20).split()[:3] == ["word0", "word1", "word2"]
+
+
+@pytest.mark.parametrize("stream", [True, False])
+def test_a_client_that_leaves_frees_its_place(stream: bool) -> None:
+    """With one place the next is served, although the first would have gone on for a hundred tokens."""
+    body = {"model": "ada", "messages": GO_ON, "max_tokens": 100, "stream": stream}
+    with stepped(*SCRIPTS, ENDLESS) as (voice, engine), running(voice, serving=Serving(streams=1)) as server:
+        leaving = post(server, body)
+        engine.reads.acquire()
+        engine.turns.release(3)
+        with ThreadPoolExecutor() as pool:
+            waiting = pool.submit(said, server.client)
+            until(server, lambda scheduler: scheduler.waiting)
+            leaving.close()
+            until(server, lambda scheduler: scheduler._gone)
+            engine.turns.release(20)
+            assert waiting.result(timeout=20) == "hey\nwhat's up"
+
+
+def post(server: Running, body: dict[str, object]) -> socket.socket:
+    """A request on a bare socket, which can be closed at any moment."""
+    content = json.dumps(body).encode()
+    host, _, port = server.address.removeprefix("http://").partition(":")
+    head = f"POST /v1/chat/completions HTTP/1.1\r\nHost: {host}\r\nContent-Type: application/json\r\n"
+    connection = socket.create_connection((host, int(port)))
+    connection.sendall(f"{head}Content-Length: {len(content)}\r\n\r\n".encode() + content)
+    return connection
+
+
+def test_a_full_queue_says_when_to_come_again() -> None:
+    """One speaks, one waits, the third gets 429 with Retry-After, and what was queued is served in the end."""
+    serving = Serving(streams=1, queue=1)
+    with stepped(*SCRIPTS) as (voice, engine), running(voice, serving=serving) as server, ThreadPoolExecutor() as pool:
+        first = pool.submit(said, server.client)
+        engine.reads.acquire()
+        second = pool.submit(said, server.client)
+        until(server, lambda scheduler: scheduler.waiting)
+        with pytest.raises(openai.RateLimitError, match="Try again in 2 seconds") as told:
+            said(server.client)
+        assert told.value.response.headers["retry-after"] == "2" and told.value.code == "queue_full"
+        engine.turns.release(100)
+        assert first.result(timeout=20) == second.result(timeout=20) == "hey\nwhat's up"
+        assert metrics(server)['soundalike_requests_total{path="/v1/chat/completions",status="429"}'] == 1
+
+
+def test_a_failing_step_is_told_and_the_server_goes_on(caplog: pytest.LogCaptureFixture) -> None:
+    """500 to those who took part, in a stream an error event; the next request is served."""
+    with stepped(*SCRIPTS) as (voice, engine), running(voice) as server:
+        engine.fails = True
+        engine.turns.release(2)
+        with pytest.raises(openai.InternalServerError, match="The model failed"):
+            said(server.client)
+        chunks = server.client.chat.completions.create(model="ada", messages=HI, stream=True)
+        with pytest.raises(openai.APIError, match="The model failed"):
+            list(chunks)
+        assert "no memory, as the test wants it" in caplog.text
+        engine.fails = False
+        engine.turns.release(100)
+        assert said(server.client) == "hey\nwhat's up"
+
+
+def test_a_stopping_server_answers_those_who_wait() -> None:
+    """503 with Retry-After for what was not finished, and for what comes."""
+    with stepped(*SCRIPTS) as (voice, engine), running(voice) as server, ThreadPoolExecutor() as pool:
+        left = pool.submit(said, server.client)
+        engine.reads.acquire()
+        closing = pool.submit(server.app.state.server.scheduler.close)
+        until(server, lambda scheduler: not scheduler._open)
+        engine.turns.release(1)
+        with pytest.raises(openai.InternalServerError, match="The server is stopping"):
+            left.result(timeout=20)
+        closing.result(timeout=20)
+        with pytest.raises(openai.InternalServerError, match="The server is stopping"):
+            said(server.client)
+
+
+def test_what_was_done_is_counted() -> None:
+    """Answers, tokens, replies and guards, in Prometheus' format; and health tells how busy it is."""
+    with running(ada("sam: hi\n" + "ada: i love rust\n" * 12)) as server:
+        assert said(server.client) == "i love rust"
+        with pytest.raises(openai.NotFoundError):
+            server.client.models.retrieve("eve")
+        counted = metrics(server)
+        assert counted['soundalike_requests_total{path="/v1/chat/completions",status="200"}'] == 1
+        assert counted['soundalike_requests_total{path="/v1/models/{model}",status="404"}'] == 1
+        assert counted['soundalike_tokens_total{kind="kept",model="ada"}'] > 4
+        assert counted['soundalike_interventions_total{guard="repeated",model="ada"}'] == 1
+        assert counted['soundalike_reply_seconds_count{model="ada"}'] == 1
+        assert httpx.get(f"{server.address}/health").json() == {"status": "ok", "running": 0, "waiting": 0}
