@@ -2,6 +2,7 @@
 
 import socket
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from ipaddress import ip_address
 from pathlib import Path
 
@@ -35,7 +36,8 @@ def serve(
         name = f"[{host}]" if ":" in host else host
         address = f"http://{name}:{listener.getsockname()[1]}"
         tell(f"Serving {', '.join(served)} at {address}: a page to talk, and OpenAI's endpoints under {address}/v1.")
-        uvicorn.Server(config).run([listener])
+        with suppress(KeyboardInterrupt):  # the server has stopped in good order; Ctrl-C is how it is asked to
+            uvicorn.Server(config).run([listener])
 
 
 def _listening(host: str, port: int) -> socket.socket:
