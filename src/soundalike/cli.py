@@ -269,10 +269,7 @@ def _log() -> None:
     """What a program that runs for days has to say goes to standard error, with the time."""
     import logging
 
-    from rich.logging import RichHandler
-
-    handler = RichHandler(console=err, show_path=False, log_time_format="%d %b %H:%M:%S")
-    logging.basicConfig(level=logging.WARNING, format="%(message)s", handlers=[handler])
+    logging.basicConfig(level=logging.WARNING, format="%(asctime)s %(message)s", datefmt="%d %b %H:%M:%S")
     logging.getLogger("soundalike").setLevel(logging.INFO)
 
 

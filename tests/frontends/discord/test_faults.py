@@ -7,7 +7,7 @@ import pytest
 
 from soundalike.errors import UsageError
 from soundalike.frontends.discord.bot import Bot
-from soundalike.frontends.discord.delivery import FORBIDDEN, PAUSED, REFUSED
+from soundalike.frontends.discord.ledger import FORBIDDEN, PAUSED, REFUSED
 from soundalike.frontends.discord.run import connect
 from tests.frontends.discord.fake import FakeDiscord, failing, too_many
 from tests.frontends.discord.payloads import Person

@@ -7,9 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from soundalike.frontends.discord.answering import AWAY as MODEL_AWAY
 from soundalike.frontends.discord.bot import NOTICE
 from soundalike.frontends.discord.ledger import ANSWERED
+from soundalike.frontends.discord.ledger import AWAY as MODEL_AWAY
 from tests.frontends.discord.fake import FakeDiscord
 from tests.frontends.discord.payloads import Person, snowflake
 from tests.frontends.discord.rig import AWAY, QUICK, Scripted, StillClock, live, living, settled
@@ -314,7 +314,12 @@ def test_a_rehearsal_shows_and_sends_nothing(tmp_path: Path) -> None:
             await fake.say(ANA, "psst", fake.channels[1], mentions=[fake.me])
             await fake.say(ANA, "hi", mentions=[fake.me])
             await fake.until(lambda: len(shown) == 4)
-        assert shown == ["ana: psst  [channel not listed]", "ana: hi", "  would answer: well", "ana: hi  [answered]"]
+        assert shown == [
+            f"ana in {fake.channels[1]}: psst  [channel not listed]",
+            "ana: hi",
+            "  would answer: well",
+            f"ana in {fake.channels[0]}: hi  [answered]",
+        ]
         assert fake.posted == [] and fake.typed == [] and fake.accounts[0].commands == []
 
     live(scenario)

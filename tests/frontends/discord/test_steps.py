@@ -14,9 +14,10 @@ from soundalike.frontends.discord.health import Health
 from soundalike.frontends.discord.heard import Turn
 from soundalike.frontends.discord.hearing import Ages
 from soundalike.frontends.discord.identify import pause_before
+from soundalike.frontends.discord.ledger import FULL, OLD
 from soundalike.frontends.discord.memory import Remembered
 from soundalike.frontends.discord.pieces import pieces
-from soundalike.frontends.discord.waiting import FULL, OLD, Waiting
+from soundalike.frontends.discord.waiting import Waiting
 from tests.frontends.discord.heard import ANA, BO, OTHER, ROOM, heard, settings
 
 

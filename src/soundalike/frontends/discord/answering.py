@@ -11,14 +11,14 @@ from soundalike.frontends.discord.decide import second_thought
 from soundalike.frontends.discord.filter import may_be_context
 from soundalike.frontends.discord.health import Health
 from soundalike.frontends.discord.heard import Turn
-from soundalike.frontends.discord.ledger import SILENT
+from soundalike.frontends.discord.ledger import AWAY, SILENT, STALE
 from soundalike.frontends.discord.pipeline import Pipeline
 from soundalike.frontends.discord.speaker import Speaker, SpeakerAway
 from soundalike.guards import repeats_line
 
 log = logging.getLogger("soundalike.discord")
 
-AWAY, EMPTY, STALE = "the model was away", "nothing to say", "too old to be sent"
+EMPTY = "nothing to say"
 Notice = Callable[[str], Awaitable[None]]
 
 

@@ -27,7 +27,7 @@ from soundalike.frontends.discord.health import Health
 from soundalike.frontends.discord.heard import Heard, Turn
 from soundalike.frontends.discord.hearing import Ages, hear
 from soundalike.frontends.discord.identify import pause_before, recent
-from soundalike.frontends.discord.ledger import Ledger
+from soundalike.frontends.discord.ledger import WRONG, Ledger
 from soundalike.frontends.discord.memory import Memory
 from soundalike.frontends.discord.pacing import Pace
 from soundalike.frontends.discord.pipeline import Pipeline
@@ -132,12 +132,8 @@ class Bot(discord.Client):
 
     async def on_ready(self) -> None:
         """Connected."""
-        log.info(
-            "Here as %s, in %d servers; %d channels listed.",
-            self.user,
-            len(self.guilds),
-            len(self.parts.settings.now.channels),
-        )
+        listed = len(self.parts.settings.now.channels)
+        log.info("Here as %s. Servers: %d. Channels in which it may answer: %d.", self.user, len(self.guilds), listed)
 
     async def on_resumed(self) -> None:
         """Connected again."""
@@ -219,7 +215,7 @@ class Bot(discord.Client):
 
     async def _answer(self, turn: Turn) -> None:
         """One turn from the model to the channel; it ends with a fate in the ledger, whatever happens."""
-        fate = "went wrong"
+        fate = WRONG
         try:
             async with self._delivery.typing(turn):
                 try:
@@ -309,7 +305,7 @@ class Bot(discord.Client):
 
     def _explain(self, heard: Heard, fate: str) -> None:
         if self.parts.rehearsal is not None and not heard.own:
-            self.parts.rehearsal(f"{heard.name}: {heard.text[:200]}  [{fate}]")
+            self.parts.rehearsal(f"{heard.name} in {heard.channel}: {heard.text[:200]}  [{fate}]")
 
     # The end
 

@@ -2,6 +2,8 @@
 
 from dataclasses import dataclass
 
+from soundalike.frontends.discord.ledger import TOO_OFTEN
+
 KEPT = 4_096  # buckets, beyond which full ones are forgotten: a new one is full too
 
 
@@ -48,8 +50,7 @@ class Rates:
     def take(self, person: str, channel: str, now: float, limits: tuple[float, float, float]) -> str | None:
         """Take a turn from all three, or from none; then the reason. `limits` are turns a minute."""
         asked = ((self._people, person), (self._channels, channel), (self._all, ""))
-        reasons = ("too often for one person", "too often for one channel", "too often in all")
-        for (buckets, key), limit, reason in zip(asked, limits, reasons, strict=True):
+        for (buckets, key), limit, reason in zip(asked, limits, TOO_OFTEN, strict=True):
             if buckets.left(key, now, limit) < 1:
                 return reason
         for (buckets, key), limit in zip(asked, limits, strict=True):

@@ -10,10 +10,9 @@ from typing import Protocol
 import aiohttp
 import discord
 
-from soundalike.frontends.discord.answering import STALE
 from soundalike.frontends.discord.clock import Clock
 from soundalike.frontends.discord.heard import Turn
-from soundalike.frontends.discord.ledger import ANSWERED
+from soundalike.frontends.discord.ledger import ANSWERED, FORBIDDEN, PAUSED, REFUSED, STALE
 from soundalike.frontends.discord.pacing import Pace
 from soundalike.frontends.discord.pieces import pieces
 from soundalike.frontends.discord.pipeline import Pipeline
@@ -22,7 +21,6 @@ log = logging.getLogger("soundalike.discord")
 
 TYPING_EVERY = 8.0  # seconds; Discord shows it for ten
 FIRST_PAUSE, LONGEST_PAUSE = 30.0, 900.0  # seconds of silence everywhere after Discord cut us off
-PAUSED, FORBIDDEN, REFUSED = "Discord asked for a pause", "not permitted to write there", "Discord failed to take it"
 
 Sent = Callable[[discord.Message], None]
 Channel = Callable[[Turn], discord.PartialMessageable]

@@ -6,6 +6,12 @@ from collections.abc import Callable
 from soundalike.frontends.discord.heard import Heard
 
 ANSWERED, MERGED, SILENT = "answered", "part of a burst", "chose to be silent"
+FULL, OLD = "the line was full", "waited too long"
+STALE, AWAY = "not ready in time", "the model was away"
+TOO_OFTEN = ("too often for one person", "too often for one channel", "too often in all")
+PAUSED, FORBIDDEN, REFUSED = "Discord asked for a pause", "not permitted to write there", "Discord failed to take it"
+WRONG = "went wrong"
+SHED = (FULL, OLD, STALE, AWAY, *TOO_OFTEN, PAUSED, FORBIDDEN, REFUSED, WRONG)
 
 
 class Ledger:
@@ -33,5 +39,5 @@ class Ledger:
 
     @property
     def shed(self) -> int:
-        """Turns that the bot would have taken and did not, by want of room or time or model."""
-        return self.fates.total() - sum(self.fates[fate] for fate in (ANSWERED, MERGED, SILENT))
+        """Turns that the bot would have taken and did not, for want of room, time, model or Discord."""
+        return sum(self.fates[fate] for fate in SHED)

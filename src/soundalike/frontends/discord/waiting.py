@@ -4,8 +4,8 @@ from collections import deque
 from collections.abc import Collection
 
 from soundalike.frontends.discord.heard import Turn
+from soundalike.frontends.discord.ledger import FULL, OLD
 
-FULL, OLD = "the line was full", "waited too long"
 Dropped = list[tuple[Turn, str]]
 
 
