@@ -265,6 +265,17 @@ def discord(
     run(me, (lambda line: out.print(line, markup=False, soft_wrap=True)) if dry_run else None)
 
 
+@app.command(epilog="Example: soundalike room me you")
+def room(
+    clones: Annotated[list[Path], typer.Argument(help="The clones' folders.", metavar="ME YOU...")],
+    name: Annotated[str, typer.Option(help="Your name in the room.")] = "you",
+) -> None:
+    """Several clones in one room, and you; an empty line lets them go on, /quit ends it."""
+    from soundalike.frontends.room import room as talk
+
+    talk([_voice(folder) for folder in clones], name, out)
+
+
 def _log() -> None:
     """What a program that runs for days has to say goes to standard error, with the time."""
     import logging

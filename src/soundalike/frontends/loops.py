@@ -6,6 +6,7 @@ suspicion at once; time alone only delays the next loop. The time is an argument
 """
 
 from collections import deque
+from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import takewhile
 
@@ -101,3 +102,12 @@ class LoopGuard:
         """Whether any bot has lately said what `said` says."""
         before = [s.text for s in takewhile(lambda s: s.id != said.id, self._since_person)]
         return repeats_line(said.text, before)
+
+
+def unsaid(lines: Sequence[str], said: Sequence[str]) -> list[str]:
+    """The `lines` that repeat none of `said`, the same speaker's earlier ones, nor each other."""
+    fresh: list[str] = []
+    for line in lines:
+        if line.strip() and not repeats_line(line, [*said, *fresh]):
+            fresh.append(line)
+    return fresh

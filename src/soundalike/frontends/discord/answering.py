@@ -14,7 +14,7 @@ from soundalike.frontends.discord.heard import Turn
 from soundalike.frontends.discord.ledger import AWAY, SILENT, STALE
 from soundalike.frontends.discord.pipeline import Pipeline
 from soundalike.frontends.discord.speaker import Speaker, SpeakerAway
-from soundalike.guards import repeats_line
+from soundalike.frontends.loops import unsaid
 
 log = logging.getLogger("soundalike.discord")
 
@@ -65,7 +65,8 @@ class Answering:
             if self._rng.random() >= stays:
                 return [], SILENT
         temperature = self._pipeline.settings().temperature(turn.channel, turn.asked.parent)
-        lines = self._unsaid(turn.channel, await self._speaker.reply(history, temperature))
+        reply = await self._speaker.reply(history, temperature)
+        lines = unsaid(reply, self._pipeline.context.own_lines(turn.channel))
         return lines, "" if lines else EMPTY
 
     def history(self, turn: Turn) -> History:
@@ -76,14 +77,6 @@ class Answering:
             quoted = None
         said = self._pipeline.context.last(turn.channel, limits.messages * 2)
         return self._names.history(shown(said, asked, quoted, limits.messages, limits.tokens))
-
-    def _unsaid(self, channel: str, lines: list[str]) -> list[str]:
-        """The lines that were not lately said in this channel: the last guard against a loop of its own."""
-        said, fresh = self._pipeline.context.own_lines(channel), list[str]()
-        for line in filter(str.strip, lines):
-            if not repeats_line(line, [*said, *fresh]):
-                fresh.append(line)
-        return fresh
 
     async def _away(self, turn: Turn) -> tuple[list[str], str]:
         if turn.addressed and self._health.tell(turn.channel):

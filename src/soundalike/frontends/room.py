@@ -1,0 +1,126 @@
+"""Several voices in one room, with a person at the keyboard: one turn at a time, and loop guards as on Discord.
+
+Knows voices and lines of text; who speaks next is decided here, what stops them in `loops`.
+"""
+
+import re
+import time
+from collections.abc import Callable, Sequence
+from contextlib import suppress
+from importlib import import_module
+from itertools import count
+from random import Random
+
+from rich.console import Console
+from rich.text import Text
+
+from soundalike.errors import UsageError
+from soundalike.frontends.loops import LoopGuard, LoopLimits, Said, unsaid
+from soundalike.frontends.terminal import visible
+from soundalike.transcript import speaker_names
+from soundalike.voice import Voice
+
+MOST_LINES = 60  # remembered; more than a voice reads
+COLOURS = ("cyan", "magenta", "green", "yellow", "blue", "red")
+
+
+class Room:
+    """Voices and what was said. `names` are theirs, in order: two of one owner are told apart by a number.
+
+    `now` gives seconds; `rng` decides who speaks where nobody is named.
+    """
+
+    def __init__(
+        self,
+        voices: Sequence[Voice],
+        limits: LoopLimits | None = None,
+        rng: Random | None = None,
+        now: Callable[[], float] = time.monotonic,
+    ) -> None:
+        if len(voices) < 2:
+            raise UsageError("A room needs two voices.", "Name two clone folders: soundalike room me you")
+        named = speaker_names((str(at), voice.owner, False) for at, voice in enumerate(voices))
+        self.names = [named[str(at)] for at in range(len(voices))]
+        self._voices = dict(zip(self.names, voices, strict=True))
+        self._guards = {name: LoopGuard(name) for name in self.names}
+        self._limits, self._rng, self._now = limits or LoopLimits(), rng or Random(), now
+        self._lines: list[tuple[str, str]] = []
+        self._last: Said | None = None
+        self._passed: set[str] = set()  # had nothing to say to the last line
+        self._ids = count()
+
+    def hear(self, name: str, text: str) -> None:
+        """A line of a person, or of a voice under one of `names`."""
+        said = Said(str(next(self._ids)), name, name in self._voices, text, self._now())
+        for guard in self._guards.values():
+            guard.count(said, self._limits)
+        self._last, self._passed = said, set()
+        self._lines = [*self._lines, (name, text)][-MOST_LINES:]
+
+    def turn(self) -> tuple[str, list[str]] | None:
+        """Let one voice speak: its name and its lines, perhaps none. None where a person is due."""
+        may = [name for name in self.names if self._may_speak(name)]
+        if not may:
+            return None
+        name = self._choose(may)
+        own = [text for who, text in self._lines if who == name]
+        lines = unsaid(self._voices[name].reply(self._history(name)), own)
+        for line in lines:
+            self.hear(name, line)
+        if not lines:
+            self._passed.add(name)
+        return name, lines
+
+    def _may_speak(self, name: str) -> bool:
+        last = self._last
+        if last is None or last.who == name or name in self._passed:
+            return False
+        return self._guards[name].refusal(last, self._limits) is None
+
+    def _choose(self, may: Sequence[str]) -> str:
+        """Whom the last line names, else anyone."""
+        words = self._last.text.casefold() if self._last else ""
+        named = [name for name in may if re.search(rf"(?<!\w){re.escape(name.casefold())}(?!\w)", words)]
+        return self._rng.choice(named or list(may))
+
+    def _history(self, name: str) -> list[tuple[str, str]]:
+        """What was said, as the voice of this name sees it: its own lines are its owner's, nobody else's are."""
+        voice = self._voices[name]
+        return [(voice.owner if who == name else voice.guest_name(who), text) for who, text in self._lines]
+
+
+def room(
+    voices: Sequence[Voice],
+    name: str = "you",
+    console: Console | None = None,
+    read: Callable[[str], str] = input,
+    rng: Random | None = None,
+) -> None:
+    """Talk with several voices until /quit, Ctrl-D or Ctrl-C at the prompt.
+
+    After each line of the person they talk among themselves until a guard stops them or Ctrl-C does; an empty line
+    lets them go on.
+    """
+    with suppress(ImportError):
+        import_module("readline")  # gives `input` line editing, where the system has it
+    console = console or Console()
+    company = Room(voices, rng=rng)
+    name = speaker_names([*((one, one, False) for one in company.names), ("person", name, False)])["person"]
+    told = f"These are models of {', '.join(company.names)}, and what they say is made up. /quit leaves."
+    console.print(Text(told, style="dim"), soft_wrap=True)
+    try:
+        while (line := read(f"{name}: ").strip()) != "/quit":
+            company.hear(name, line)
+            _talk(company, console)
+    except (EOFError, KeyboardInterrupt):
+        console.print()
+
+
+def _talk(company: Room, console: Console) -> None:
+    """Until a person is due, or Ctrl-C."""
+    with suppress(KeyboardInterrupt):
+        while turn := company.turn():
+            name, lines = turn
+            style = f"bold {COLOURS[company.names.index(name) % len(COLOURS)]}"
+            for line in lines:
+                console.print(Text(f"{name}: ", style=style).append(visible(line), style="not bold default"))
