@@ -32,15 +32,15 @@ MIXTURES = {
         SMALL_TALK: 0.0,
     },
     "chat": {
-        "self_dialogue": 0.32,
-        "topical_chat": 0.13,
-        "gitter": 0.18,
+        "self_dialogue": 0.28,
+        "topical_chat": 0.12,
+        "gitter": 0.17,
         "critical_role": 0.14,
         "ubuntu_irc": 0.09,
-        SMALL_TALK: 0.14,
+        SMALL_TALK: 0.20,
     },
 }
-SCENES = 40_000  # conversations drawn from the hand-written scenes
+SCENES = 60_000  # conversations drawn from the hand-written scenes
 SPOKEN = {"critical_role"}  # transcribed speech, told by its "(laughs)" and its dashes
 
 STAGE = re.compile(r"\s*[(\[](?:[a-z' -]{3,40})[)\]]")
