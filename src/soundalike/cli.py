@@ -309,6 +309,17 @@ def serve(
     server.serve(clones, host, port, api_key, serving, with_base, lambda line: _tell([line]))
 
 
+@app.command(epilog="Example: soundalike doctor")
+def doctor(json: Json = False) -> None:
+    """What this machine can run, what is missing, and how long each suggested base would take."""
+    from soundalike.doctor import checkup
+
+    with err.status("looking"):
+        found = checkup()
+    _tell(found.lines())
+    _give(found.as_dict(), json)
+
+
 def _import(exports: list[Path], folder: Path, settings: Any, no_redact: bool, force: bool) -> "ImportReport":
     from soundalike.importing import run_import
 

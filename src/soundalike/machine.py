@@ -1,5 +1,6 @@
 """What this machine has and can do, measured rather than assumed. Light: no torch."""
 
+import os
 import platform
 import subprocess
 import sys
@@ -36,6 +37,11 @@ def is_here(url: str) -> bool:
         return ip_address(host).is_loopback
     except ValueError:
         return host == "localhost"
+
+
+def cores() -> int:
+    """Cores that this process may run on."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
 def memory() -> int:

@@ -65,10 +65,10 @@ def large_base(weights: float) -> dict[str, Any]:
     """The settings of `Training` that differ where a base is too large for all its weights to move.
 
     A start, from others' sweeps: the larger the base the lower the rate, windows that hold a conversation, and steps
-    large enough for a GPU.
+    small enough that a person's text makes a hundred of them.
     """
     rate = 3e-4 if weights > 5e9 else 5e-4
-    return {"method": "lora", "learning_rate": rate, "window": 512, "step_tokens": 8_192}
+    return {"method": "lora", "learning_rate": rate, "window": 512, "step_tokens": 4_096}
 
 
 class Limits(BaseModel):
