@@ -60,9 +60,7 @@ class Checkup:
     def lines(self) -> list[str]:
         """As a person reads it."""
         has = ", ".join(name for name, there in self.features.items() if there) or "none of those that speed it up"
-        graphics = (
-            f"{self.gpu}, {self.gpu_memory / 1e9:.0f} GB" if self.gpu and self.gpu_memory else "none that is known"
-        )
+        graphics = f"{self.gpu}, {(self.gpu_memory or 0) / 1e9:.0f} GB" if self.gpu else "none of NVIDIA's"
         if self.gpu and self.device != "cuda":
             graphics += ", which this PyTorch cannot use: see below"
         return [

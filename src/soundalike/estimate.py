@@ -18,6 +18,7 @@ from soundalike.recipe import Training
 PATIENCE_MINUTES = 60.0  # a base that takes longer for one pass over a person's text is not taken unasked
 ROOM = 0.9  # of the memory: the system has its own
 SHARE = {"cpu": 0.5, "cuda": 0.3}  # of the rate of a large product that a training step of a large base reaches
+HEAP = 2.0  # of what activations need, a processor's heap grows to: what is freed is not all of use again; measured
 WEIGHTLESS = ("markov", "remote")  # engines that train nothing worth waiting for
 POCKET_BYTES = 1 << 30  # measured: 0.99 GB
 
@@ -145,9 +146,10 @@ def memory_of(base: str, training: Training) -> float | None:
     asked = training.precision
     precision = finest(size.weights, on.device, on.memory) if asked == "auto" else asked
     computed = "bf16" if on.device == "cuda" else "fp32"
-    resting, each = size.resting(precision, training.rank), size.activations(computed)
+    heap = HEAP if on.device == "cpu" else 1.0
+    resting, each = size.resting(precision, training.rank), heap * size.activations(computed)
     if each * training.window > (on.memory - resting) / 2:
-        each = size.kept_again(computed)
+        each = heap * size.kept_again(computed)
     return resting + each * max(training.window, min(in_flight, (on.memory - resting) / 2 / each))
 
 

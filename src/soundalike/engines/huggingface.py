@@ -5,6 +5,7 @@ the model keeps documents apart, a row a document where it does not. It knows ne
 """
 
 import json
+import warnings
 from collections.abc import Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from functools import cached_property
@@ -174,7 +175,10 @@ def load(base: str, adapter: Path | None = None, training: Training | None = Non
     model, held = read_model(folder, asked)
     causal = Causal(model, flat=model.config._attn_implementation == "flash_attention_2")
     torch.manual_seed(training.seed)
-    engine = HuggingFaceEngine(causal, get_peft_model(model, config), read_tokenizer(folder), base, held, training)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", FutureWarning)  # peft asks transformers by an old name
+        peft = get_peft_model(model, config)
+    engine = HuggingFaceEngine(causal, peft, read_tokenizer(folder), base, held, training)
     if adapter is not None:
         engine.load(adapter)
     elif training.window > engine.reach:

@@ -53,7 +53,9 @@ def chosen(asked: Asked, weights: float) -> Precision:
 def read_model(folder: Path, asked: Asked = "auto") -> tuple[Any, Precision]:
     """The model in `folder` and the precision of its weights; `BaseModelError` for one that cannot be adapted."""
     from transformers import AutoConfig, AutoModelForCausalLM
+    from transformers.utils.logging import disable_progress_bar
 
+    disable_progress_bar()  # who loads a base shows that it does
     with _explained(folder):
         config = AutoConfig.from_pretrained(folder)
         _without_dropout(config)

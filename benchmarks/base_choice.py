@@ -1,0 +1,149 @@
+"""Base or instruct, conversations or single messages, names or none: what each teaches, on whatever bases are given.
+
+    python -m benchmarks.base_choice EXPORT... [--base pocket --base ORG/MODEL ...] [--iters 60]
+
+Every base learns the same export four ways in the same number of steps. Held-out bits are over the bytes of the
+messages alone, so that names and line ends are paid for by those who write them; each way is read as it was learned.
+Lengths are words a message: how far the distribution of what is said lies from that of the owner's held-out messages
+(Wasserstein-1, in words). Samples are printed for the eye: they are the owner's voice, and stay on this machine.
+"""
+
+import argparse
+import math
+import statistics
+import tempfile
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+from rich.console import Console
+from rich.table import Table
+
+from soundalike.clone import Clone
+from soundalike.documents import DocumentSettings
+from soundalike.importing import run_import
+from soundalike.learning import learn, recipe_for
+from soundalike.likeness.distances import wasserstein
+from soundalike.sampling import Sampling
+from soundalike.train import documents, windows
+from soundalike.transcript import parse
+from soundalike.voice import Voice
+
+SINGLE = 1e-6  # a silence, in minutes, that every message but those of one moment is apart by
+GROUPED = DocumentSettings().gap_minutes
+WINDOWS = 64  # held-out windows that bits are measured on
+OPENERS = ("hey", "what are you up to?", "did you see that?", "lol", "i can't sleep", "when are you free", "any plans?")
+REPLIES = 70
+SHOWN = 4
+
+
+@dataclass(frozen=True, slots=True)
+class Way:
+    """One way to learn an export."""
+
+    base: str
+    grouped: bool
+    tagged: bool
+
+    @property
+    def name(self) -> str:
+        """As the table says it."""
+        return f"{Path(self.base).name}, {'conversations' if self.grouped else 'single messages'}, " + (
+            "names" if self.tagged else "no names"
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Learned:
+    """What came of it. Lengths in words a message, `distance` to the owner's; `empty` is a share of the replies."""
+
+    bits: float
+    owner_mean: float
+    mean: float
+    distance: float
+    messages: float
+    empty: float
+    samples: list[list[str]]
+
+
+def ways(bases: Sequence[str]) -> Iterator[Way]:
+    """The table's rows."""
+    for base in bases:
+        for grouped in (True, False):
+            for tagged in (True, False):
+                yield Way(base, grouped, tagged)
+
+
+def learned(exports: Sequence[Path], way: Way, iters: int, folder: Path) -> Learned:
+    """Import, train and measure one way in `folder`."""
+    settings = DocumentSettings(gap_minutes=GROUPED if way.grouped else SINGLE, tagged=way.tagged)
+    run_import(exports, folder, settings, force=True)
+    clone = Clone.open(folder)
+    recipe = recipe_for(clone, way.base, {"iters": iters})
+    learn(clone, recipe, False, lambda progress: None)
+    voice = Voice.load(folder)
+    owner = [len(text.split()) for text in _messages(clone, way.tagged)]  # held out
+    histories = [[("sam", OPENERS[number % len(OPENERS)])] for number in range(REPLIES)]
+    replies = [list(reply) for reply in voice.replies(histories, Sampling(seed=1))]
+    said = [len(message.split()) for reply in replies for message in reply] or [0]
+    return Learned(
+        bits=_bits(voice, clone, recipe.training.seed),
+        owner_mean=statistics.mean(owner),
+        mean=statistics.mean(said),
+        distance=wasserstein(_quantiles(owner), _quantiles(said)),
+        messages=statistics.mean(map(len, replies)),
+        empty=sum(not reply for reply in replies) / len(replies),
+        samples=replies[:SHOWN],
+    )
+
+
+def _messages(clone: Clone, tagged: bool) -> list[str]:
+    """The owner's held-out messages."""
+    turns = (turn for document in documents(clone, "valid") for turn in document.turns or [(document.text, 1.0)])
+    return [said for text, weight in turns if weight == 1.0 for _, said in parse(text, tagged)]
+
+
+def _quantiles(lengths: Sequence[int]) -> NDArray[np.float64]:
+    """As many numbers of any sample, so that two can be compared."""
+    return np.quantile(np.array(lengths, np.float64), np.linspace(0, 1, 201))
+
+
+def _bits(voice: Voice, clone: Clone, seed: int) -> float:
+    """Bits over the weighed bytes of held-out messages, without names and line ends."""
+    held = documents(clone, "valid")
+    split = windows(held, voice.engine.tokenizer, voice.window, seed)
+    turns = [turn for document in held for turn in document.turns or [(document.text, 1.0)]]
+    whole = sum(len(text.encode()) * weight for text, weight in turns)
+    said = sum(len(t.encode()) * weight for text, weight in turns for _, t in parse(text, voice.tagged))
+    nats, weight = voice.engine.loss(split.batch.take(slice(0, WINDOWS)))
+    return nats / weight / math.log(2) / split.bytes_a_weight * whole / said
+
+
+def main() -> None:
+    """The command line."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("exports", type=Path, nargs="+")
+    parser.add_argument("--base", action="append", help="a base, or an instruct model, by name or folder; several")
+    parser.add_argument("--iters", type=int, default=60)
+    given = parser.parse_args()
+    table = Table("learned", "bits a byte", "words a message", "distance", "messages a reply", "no reply")
+    console, samples = Console(width=120), list[tuple[Way, Learned]]()
+    for way in ways(given.base or ["pocket"]):
+        with tempfile.TemporaryDirectory() as folder:
+            found = learned(given.exports, way, given.iters, Path(folder) / "me")
+        samples.append((way, found))
+        lengths = f"{found.mean:.1f} (owner {found.owner_mean:.1f})"
+        figures = (f"{found.bits:.3f}", lengths, f"{found.distance:.2f}", f"{found.messages:.2f}", f"{found.empty:.0%}")
+        table.add_row(way.name, *figures)
+        console.print(f"{way.name}: {', '.join(figures)}")
+    console.print(table)
+    for way, found in samples:
+        console.print(f"\n{way.name}", style="bold")
+        for opener, reply in zip(OPENERS, found.samples, strict=False):
+            console.print(f"  {opener} -> {' / '.join(reply)}", markup=False)
+
+
+if __name__ == "__main__":
+    main()
