@@ -80,7 +80,6 @@ class Checkup:
 
 
 _DEVICES = {"cpu": "processor", "cuda": "GPU"}
-APPLE = sys.platform == "darwin" and platform.machine() == "arm64"
 # name of the distribution, what it is for, the command that installs it, whether this machine could use it
 LIBRARIES: tuple[tuple[str, str, str, Callable[[], bool]], ...] = (
     ("torch", "learning and speaking", "pip install torch", lambda: True),
@@ -93,7 +92,8 @@ LIBRARIES: tuple[tuple[str, str, str, Callable[[], bool]], ...] = (
         "pip install flash-attn --no-build-isolation",
         lambda: machine.gpu() is not None,
     ),
-    ("mlx-lm", "Apple silicon's GPU", "pip install mlx-lm", lambda: APPLE),
+    ("mlx-lm", "Apple silicon's GPU", "pip install mlx-lm", machine.is_apple_silicon),
+    ("openai", "models elsewhere", "pip install 'soundalike[remote]'", lambda: True),
 )
 
 

@@ -39,7 +39,7 @@ def recipe_for(clone: Clone, base: str | None, given: Mapping[str, Any], tell: T
 
 def _defaults(base: str) -> dict[str, Any]:
     """The computed settings for a base; one whose size is not told is taken for a large one."""
-    if engines.room_of(base) != "huggingface":
+    if engines.room_of(base) not in ("huggingface", "mlx"):
         return {}
     size = estimate.size_of(base)
     return large_base(size.weights if size else math.inf)
