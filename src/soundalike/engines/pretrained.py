@@ -55,7 +55,7 @@ def read_model(folder: Path, asked: Asked = "auto") -> tuple[Any, Precision]:
     from transformers import AutoConfig, AutoModelForCausalLM
     from transformers.utils.logging import disable_progress_bar
 
-    disable_progress_bar()  # who loads a base shows that it does
+    disable_progress_bar()  # type: ignore[no-untyped-call]  # who loads a base shows that it does
     with _explained(folder):
         config = AutoConfig.from_pretrained(folder)
         _without_dropout(config)
