@@ -29,7 +29,7 @@ from soundalike.likeness.windows import FEWEST
 from soundalike.voice import Voice
 
 SCENES, SEEDS = 160, (1, 2, 3)
-BRIEF_SCENES, BRIEF_SEEDS = 80, (1,)
+BRIEF_SCENES, BRIEF_SEEDS = 96, (1,)
 DELTA_DRAWS = 200
 FILE = "evaluation.json"
 

@@ -7,6 +7,7 @@ for window. In an export of one's own lines alone the whole conversation is one 
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import partial
 
 import numpy as np
 import polars as pl
@@ -55,7 +56,8 @@ def conversations(clone: Clone) -> tuple[dict[str, list[Conversation]], Document
     `CloneError` where the messages cannot be read.
     """
     try:
-        corpus = Corpus(pl.read_parquet(clone.messages_path), pl.read_parquet(clone.authors_path))
+        read = partial(pl.read_parquet, glob=False)  # a folder's name may look like a pattern
+        corpus = Corpus(read(clone.messages_path), read(clone.authors_path))
     except (OSError, pl.exceptions.PolarsError) as error:
         raise CloneError(f"The messages in {clone.root} cannot be read: {error}.", "Import again.") from error
     settings = clone.manifest()["documents"]
