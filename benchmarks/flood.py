@@ -19,10 +19,11 @@ from rich.console import Console
 from rich.table import Table
 
 from soundalike.engines import load
-from soundalike.frontends.discord.bot import Bot, Parts
+from soundalike.frontends.discord.bot import Bot
 from soundalike.frontends.discord.heard import Heard, Turn
 from soundalike.frontends.discord.ledger import ANSWERED
 from soundalike.frontends.discord.memory import Memory
+from soundalike.frontends.discord.parts import Parts
 from soundalike.frontends.discord.run import connect
 from soundalike.frontends.discord.settings import SettingsFile, template
 from soundalike.frontends.discord.speaker import VoiceSpeaker

@@ -9,10 +9,11 @@ from random import Random
 from typing import Any
 
 from soundalike.engines.markov import MarkovEngine
-from soundalike.frontends.discord.bot import Bot, Parts
+from soundalike.frontends.discord.bot import Bot
 from soundalike.frontends.discord.clock import Clock
 from soundalike.frontends.discord.heard import Heard
 from soundalike.frontends.discord.memory import Memory
+from soundalike.frontends.discord.parts import Parts
 from soundalike.frontends.discord.settings import SettingsFile
 from soundalike.frontends.discord.speaker import Speaker, SpeakerAway, VoiceSpeaker
 from soundalike.packing import Document, encode, pack

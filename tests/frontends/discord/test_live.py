@@ -3,11 +3,13 @@
 import asyncio
 import json
 import os
+from collections.abc import Collection
 from pathlib import Path
 
 import pytest
 
 from soundalike.frontends.discord.bot import NOTICE
+from soundalike.frontends.discord.heard import Turn
 from soundalike.frontends.discord.ledger import ANSWERED
 from soundalike.frontends.discord.ledger import AWAY as MODEL_AWAY
 from tests.frontends.discord.fake import FakeDiscord
@@ -213,6 +215,29 @@ def test_hush_reaches_an_answer_under_way(tmp_path: Path) -> None:
             assert fake.posted == [] and bot.pipeline.ledger.fates["hushed"] == 2
             await fake.command(fake.owner, "soundalike resume")
             await fake.say(ANA, "hello again", mentions=[fake.me])
+            await fake.replies(1)
+
+    live(scenario)
+
+
+def test_an_answer_broken_off_before_it_began_blocks_nothing(tmp_path: Path) -> None:
+    """It has its fate, and the model takes the next turn."""
+
+    async def scenario(fake: FakeDiscord) -> None:
+        async with living(fake, tmp_path, Scripted()) as bot:
+            taken = bot.pipeline.take
+
+            def take_and_stop(now: float, busy: Collection[str]) -> Turn | None:
+                turn = taken(now, busy)
+                if turn is not None and turn.asked.text == "hi":
+                    asyncio.get_running_loop().call_soon(bot.turns.stop)
+                return turn
+
+            setattr(bot.pipeline, "take", take_and_stop)  # noqa: B010
+            await fake.say(ANA, "hi", mentions=[fake.me])
+            await settled(fake, bot, 1)
+            assert bot.pipeline.ledger.fates["broken off"] == 1
+            await fake.say(ANA, "hello", mentions=[fake.me])
             await fake.replies(1)
 
     live(scenario)

@@ -6,10 +6,7 @@ a sentence. Knows no model, only a Speaker.
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Callable, Mapping
-from contextlib import suppress
-from dataclasses import dataclass, field
-from random import Random
+from collections.abc import Awaitable, Callable
 from typing import Any
 
 import aiohttp
@@ -17,22 +14,20 @@ import discord
 
 from soundalike.errors import SoundalikeError
 from soundalike.frontends.discord.answering import Answering
-from soundalike.frontends.discord.clock import Clock
 from soundalike.frontends.discord.commands import Commands, Tree
 from soundalike.frontends.discord.context import Names
 from soundalike.frontends.discord.control import Control, introduction
-from soundalike.frontends.discord.delivery import Delivery, Rehearsal, Sender
+from soundalike.frontends.discord.delivery import Rehearsal, Sender
 from soundalike.frontends.discord.filter import may_be_context
 from soundalike.frontends.discord.health import Health
 from soundalike.frontends.discord.heard import Heard, Turn
 from soundalike.frontends.discord.hearing import Ages, hear
 from soundalike.frontends.discord.identify import pause_before, recent
-from soundalike.frontends.discord.ledger import WRONG, Ledger
-from soundalike.frontends.discord.memory import Memory
-from soundalike.frontends.discord.pacing import Pace
+from soundalike.frontends.discord.ledger import Ledger
+from soundalike.frontends.discord.parts import Parts
 from soundalike.frontends.discord.pipeline import Pipeline
-from soundalike.frontends.discord.settings import Settings, SettingsFile
-from soundalike.frontends.discord.speaker import Speaker
+from soundalike.frontends.discord.settings import Settings
+from soundalike.frontends.discord.turns import Turns
 
 log = logging.getLogger("soundalike.discord")
 
@@ -40,24 +35,6 @@ REREAD_EVERY = 2.0  # seconds between looks at discord.toml
 BACKFILL, BACKFILL_SECONDS = 20, 3.0
 GOODBYE_SECONDS = 3.0
 NOTICE = "(My model is away just now. I will be back when it is.)"
-Show = Callable[[str], None]
-
-
-@dataclass(frozen=True)
-class Parts:
-    """All that a bot is made of. `known` maps people's ids to the names that training saw.
-
-    `rehearsal`, where given, gets what would have been said and why not, and nothing is sent.
-    """
-
-    settings: SettingsFile
-    memory: Memory
-    speaker: Speaker
-    pace: Pace = Pace()
-    known: Mapping[str, str] = field(default_factory=dict)
-    rehearsal: Show | None = None
-    clock: Clock = Clock()
-    rng: Random = field(default_factory=Random)
 
 
 discord.VoiceClient.warn_nacl = discord.VoiceClient.warn_dave = False  # it makes no calls
@@ -83,12 +60,9 @@ class Bot(discord.Client):
         self.pipeline: Pipeline
         self.control: Control
         self.answering: Answering
-        self._delivery: Delivery
+        self.turns: Turns
         self._ages = Ages()
         self._owners: frozenset[int] = frozenset()
-        self._turns, self._bursts = asyncio.Event(), asyncio.Event()
-        self._free = asyncio.Semaphore(1)
-        self._answers: dict[str, asyncio.Task[None]] = {}
         self._loops: list[asyncio.Task[None]] = []
         self._backfilled: set[str] = set()
 
@@ -102,14 +76,15 @@ class Bot(discord.Client):
         names = Names(parts.speaker.owner, str(me), parts.known)
         self.answering = Answering(parts.speaker, self.pipeline, names, self.health, self._notice, clock, parts.rng)
         sender = Sender(self.pipeline, parts.pace, self._where, self._sent, clock, parts.rng)
-        self._delivery = Rehearsal(parts.rehearsal) if parts.rehearsal else sender
+        delivery = Rehearsal(parts.rehearsal) if parts.rehearsal else sender
+        self.turns = Turns(self.pipeline, self.answering, delivery, self._backfill, self._introduce, clock)
         self.control = Control(
-            parts.speaker.owner, parts.settings, parts.memory, self.pipeline, self.health, self.stop, clock
+            parts.speaker.owner, parts.settings, parts.memory, self.pipeline, self.health, self.turns.stop, clock
         )
         self.tree.add_command(Commands(self.control, self.is_owner))
         if not parts.rehearsal:
             await self._introduce_application()
-        steps = (self._decide, self._work, self._reread, self._probe)
+        steps = (self.turns.decide, self.turns.work, self._reread, self._probe)
         self._loops = [asyncio.create_task(self._forever(step)) for step in steps]
 
     async def _introduce_application(self) -> None:
@@ -150,7 +125,7 @@ class Bot(discord.Client):
         clock = self.parts.clock
         age = self._ages.of(message.created_at.timestamp(), clock.wall())
         self.pipeline.hear(hear(message, self.user.id, clock.now() - age))
-        self._bursts.set()
+        self.turns.heard()
 
     async def on_raw_message_edit(self, event: discord.RawMessageUpdateEvent) -> None:
         """What was changed is known as changed."""
@@ -193,48 +168,6 @@ class Bot(discord.Client):
             except Exception:
                 log.exception("Something went wrong; I go on.")
                 await self.parts.clock.sleep(1.0)
-
-    async def _decide(self) -> None:
-        """Wait for the end of the first burst, or for a new one, and line up turns."""
-        self._bursts.clear()
-        due = self.pipeline.next_due
-        with suppress(TimeoutError):
-            async with asyncio.timeout(None if due is None else max(0.0, due - self.parts.clock.now())):
-                await self._bursts.wait()
-        self.pipeline.advance(self.parts.clock.now())
-        if self.pipeline.waiting:
-            self._turns.set()
-
-    async def _work(self) -> None:
-        """Give the model the next turn as soon as it is free."""
-        await self._free.acquire()
-        while (turn := self.pipeline.take(self.parts.clock.now(), self._answers)) is None:
-            self._turns.clear()
-            await self._turns.wait()
-        self._answers[turn.channel] = asyncio.create_task(self._answer(turn))
-
-    async def _answer(self, turn: Turn) -> None:
-        """One turn from the model to the channel; it ends with a fate in the ledger, whatever happens."""
-        fate = WRONG
-        try:
-            async with self._delivery.typing(turn):
-                try:
-                    await self._backfill(turn)
-                    lines, fate = await self.answering.compose(turn)
-                finally:
-                    self._free.release()
-                if lines:
-                    await self._introduce(turn)
-                    fate = await self._delivery.send(turn, lines)
-        except asyncio.CancelledError:
-            fate = self.pipeline.refusal(turn.asked) or "broken off"
-            raise
-        except Exception:
-            log.exception("An answer went wrong; I go on.")
-        finally:
-            del self._answers[turn.channel]
-            self.pipeline.ledger.settle(turn.asked, fate)
-            self._turns.set()
 
     async def _backfill(self, turn: Turn) -> None:
         """Read what was said before the bot came, once a channel, unless it has heard enough since."""
@@ -309,22 +242,14 @@ class Bot(discord.Client):
 
     # The end
 
-    def stop(self, channel: str | None = None) -> None:
-        """Break off the answers under way, in one channel or in all."""
-        for name, task in list(self._answers.items()):
-            if channel in (None, name):
-                task.cancel()
-
     async def leave(self) -> None:
         """Drop what waits, finish what is being sent, say goodbye to the gateway."""
         for loop in self._loops:
             loop.cancel()
-        if hasattr(self, "pipeline"):
+        await asyncio.gather(*self._loops, return_exceptions=True)
+        if self._loops:
             self.pipeline.drop("the bot was leaving")
-        if self._answers:
-            await asyncio.wait(list(self._answers.values()), timeout=GOODBYE_SECONDS)
-        self.stop()
-        await asyncio.gather(*self._loops, *self._answers.values(), return_exceptions=True)
+            await self.turns.finish(GOODBYE_SECONDS)
         self._close_for_good()
         await self.close()
         await self.parts.speaker.close()
@@ -341,11 +266,11 @@ class Bot(discord.Client):
 
 
 def intents(settings: Settings) -> discord.Intents:
-    """Only what is needed: servers, their messages, direct messages if anybody may send one, and the words."""
+    """Only what is needed: servers, messages there and direct ones, and what they say."""
     return discord.Intents(
         guilds=True,
         guild_messages=True,
-        dm_messages=bool(settings.direct_messages),
+        dm_messages=True,
         message_content=settings.message_content,
     )
 

@@ -3,7 +3,7 @@
 import asyncio
 import logging
 from collections.abc import AsyncIterator, Callable, Sequence
-from contextlib import asynccontextmanager
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from random import Random
 from typing import Protocol
 
@@ -29,7 +29,7 @@ Channel = Callable[[Turn], discord.PartialMessageable]
 class Delivery(Protocol):
     """Where an answer goes."""
 
-    def typing(self, turn: Turn) -> "asyncio._AsyncGeneratorContextManager[None]":  # type: ignore[name-defined]
+    def typing(self, turn: Turn) -> AbstractAsyncContextManager[None]:
         """Show that an answer is being written, for as long as the context lasts."""
 
     async def send(self, turn: Turn, lines: Sequence[str]) -> str:

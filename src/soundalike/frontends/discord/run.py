@@ -14,8 +14,9 @@ import discord
 from soundalike.clone import Clone
 from soundalike.errors import CloneError, SoundalikeError, UsageError
 from soundalike.frontends.discord import memory, portal, settings
-from soundalike.frontends.discord.bot import Bot, Parts
+from soundalike.frontends.discord.bot import Bot
 from soundalike.frontends.discord.pacing import Pace, fit
+from soundalike.frontends.discord.parts import Parts
 from soundalike.frontends.discord.settings import SettingsFile
 from soundalike.frontends.discord.speaker import VoiceSpeaker, of_clone
 
