@@ -13,7 +13,7 @@ from datetime import datetime
 from random import Random
 
 from tests.frontends.discord.fake import FakeDiscord, serving
-from tests.frontends.discord.payloads import Payload, Person
+from tests.frontends.discord.payloads import Payload, Person, snowflake_time
 
 PEOPLE, CHANNELS = 200, 50
 TICK = 0.01  # seconds
@@ -67,14 +67,9 @@ async def _hush(fake: FakeDiscord, seen: Seen, after: float) -> None:
 
 
 def _ages(posted: list[Payload]) -> list[float]:
-    """How old the message that each answered was when it was sent; a further line is as old as the first's."""
-    ages, asked = [], dict[str, float]()
-    for post in posted:
-        if reference := post["sent_as"].get("message_reference"):
-            asked[post["channel_id"]] = (int(reference["message_id"]) >> 22) / 1000 + 1_420_070_400
-        if post["channel_id"] in asked:
-            ages.append(_time(post) - asked[post["channel_id"]])
-    return ages
+    """How old the message that a reply answers was when the reply was sent."""
+    references = ((post, post["sent_as"].get("message_reference")) for post in posted)
+    return [_time(post) - snowflake_time(asked["message_id"]) for post, asked in references if asked]
 
 
 def _time(post: Payload) -> float:

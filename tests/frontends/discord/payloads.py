@@ -26,6 +26,11 @@ def snowflake(at: float | None = None) -> str:
     return str(milliseconds << 22 | next(_increments) & 0x3FFFFF)
 
 
+def snowflake_time(id_: str) -> float:
+    """When an id was given, in seconds since 1970."""
+    return ((int(id_) >> 22) + EPOCH_MS) / 1000
+
+
 @dataclass(frozen=True)
 class Person:
     """Somebody with an account."""

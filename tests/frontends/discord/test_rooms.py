@@ -8,18 +8,14 @@ import pytest
 
 from soundalike.frontends.discord.bot import Bot
 from soundalike.frontends.loops import LoopLimits
-from soundalike.sampling import Sampling
 from tests.frontends.discord.fake import FakeDiscord, serving
 from tests.frontends.discord.payloads import Person
-from tests.frontends.discord.rig import living, speaks, voice
+from tests.frontends.discord.rig import living, speaks
+from tests.frontends.test_room import company
 
 pytestmark = pytest.mark.allow_hosts(["127.0.0.1"])
 
 ANA = Person("ana")
-TALK = "".join(
-    f"{name}: {thing} is {how}\n" for thing in ("tea", "rain", "chess", "the bus") for how in ("fine", "odd", "late")
-    for name in ("ana", "ada", "bo", "cy", "di", "ed")
-)  # fmt: skip
 
 
 @pytest.mark.parametrize("count", [2, 5])
@@ -30,13 +26,16 @@ def test_bots_in_one_room_stop_within_the_cap(tmp_path: Path, count: int) -> Non
     async def run() -> None:
         async with serving(FakeDiscord()) as fake, AsyncExitStack() as stack:
             bots = await _company(fake, tmp_path, stack, count)
-            for times in (1, 2):
+            talked = list[int]()
+            for _ in range(3):
                 before = len(fake.posted)
-                await fake.say(ANA, f"what is {'tea' if times == 1 else 'rain'}?", mentions=[fake.me])
+                await fake.say(ANA, "well soup goes well with rain")
                 await fake.until(lambda: _calm(bots, fake))
                 # An answer of several lines may begin just below the cap, in each bot that the last message reached.
-                assert 1 <= len(fake.posted) - before <= cap + count * 4
-            assert all(bot.pipeline.ledger.heard == 2 + len(fake.posted) for bot in bots)
+                talked.append(len(fake.posted) - before)
+                assert 1 <= talked[-1] <= cap + count * 4
+            assert max(talked) > count  # they do answer one another
+            assert all(bot.pipeline.ledger.heard == 3 + len(fake.posted) for bot in bots)
 
     asyncio.run(run())
 
@@ -47,9 +46,9 @@ async def _company(fake: FakeDiscord, folder: Path, stack: AsyncExitStack, count
     everybody = ", ".join(f'"{account.person.id}"' for account in accounts)
     more = f"bots = [{everybody}]\nrates.person = 1000\nrates.channel = 1000\nrates.all = 1000"
     bots = []
-    for name, account in zip(names, accounts, strict=True):
-        speaker = speaks(voice(TALK, owner=name, sampling=Sampling(temperature=1.2)))
-        bots.append(await stack.enter_async_context(living(fake, folder / name, speaker, account, more=more)))
+    for voice, account in zip(company(count), accounts, strict=True):
+        alive = living(fake, folder / voice.owner, speaks(voice), account, more=more)
+        bots.append(await stack.enter_async_context(alive))
     return bots
 
 

@@ -29,13 +29,15 @@ class Context:
         return channel in self._channels
 
     def add(self, heard: Heard) -> None:
-        """Remember a message, once."""
+        """Remember a message, once, and no more of it than a bot may send."""
+        if len(heard.text) > LONGEST_TEXT:
+            heard = replace(heard, text=heard.text[:LONGEST_TEXT])
         said = self._channels.setdefault(heard.channel, deque(maxlen=KEPT))
         self._channels.move_to_end(heard.channel)
         if len(self._channels) > CHANNELS:
             self._channels.popitem(last=False)
         if not said or int(said[-1].id) < int(heard.id):
-            said.append(replace(heard, text=heard.text[:LONGEST_TEXT]))
+            said.append(heard)
         elif all(earlier.id != heard.id for earlier in said):
             ordered = sorted([*said, heard], key=lambda one: int(one.id))
             self._channels[heard.channel] = deque(ordered, maxlen=KEPT)

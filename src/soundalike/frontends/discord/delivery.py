@@ -63,7 +63,7 @@ class Sender:
             log.debug("Typing was not shown: %s", type(error).__name__)  # the answer itself will tell why
 
     async def send(self, turn: Turn, lines: Sequence[str]) -> str:
-        """As `Delivery`: the first line at once, as a reply; the others at the owner's pace, all of them in time."""
+        """As `Delivery`: the first line at once, the others at the owner's pace, and all of them in time."""
         texts = [piece for line in lines for piece in pieces(line)]
         deadline = turn.asked.at + self._pipeline.settings().queue.fresh
         for at, text in enumerate(texts):
@@ -94,7 +94,7 @@ class Sender:
 
     async def _post(self, turn: Turn, text: str, first: bool) -> discord.Message:
         channel = self._channel(turn)
-        if not first:
+        if not (first and turn.addressed):  # who joins in unasked answers nobody in particular
             return await channel.send(text, suppress_embeds=True)
         asked = discord.MessageReference(
             message_id=int(turn.asked.id), channel_id=int(turn.channel), fail_if_not_exists=False
