@@ -31,8 +31,8 @@ out, err = Console(highlight=False), Console(stderr=True, highlight=False)
 
 def _alone(asked: bool) -> bool:
     """What is told for people stays unsaid where JSON has standard output to itself."""
-    out.quiet = asked
-    return asked
+    out.quiet = asked or not machine.is_first()
+    return asked and machine.is_first()
 
 
 Exports = Annotated[
@@ -432,7 +432,7 @@ def _bar(label: str) -> Iterator[Any]:
     from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeRemainingColumn
 
     columns = (TextColumn("{task.description}"), BarColumn(), TaskProgressColumn(), TimeRemainingColumn())
-    with Progress(*columns, console=err) as bar:
+    with Progress(*columns, console=err, disable=not machine.is_first()) as bar:
         yield bar, bar.add_task(label, total=None)
 
 

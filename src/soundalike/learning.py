@@ -9,6 +9,7 @@ from typing import Any
 
 from soundalike import engines, estimate, pocket
 from soundalike.clone import Clone
+from soundalike.engines.crew import crew
 from soundalike.preflight import spelled
 from soundalike.recipe import Recipe, large_base
 from soundalike.train import Outcome, Progress, documents, read_checkpoint, train
@@ -74,14 +75,17 @@ def tokens_to_learn(clone: Clone) -> float:
 
 
 def learn(clone: Clone, recipe: Recipe, resume: bool, on_step: Callable[[Progress], None]) -> Outcome:
-    """Train by `recipe`; the manifest then says what was used."""
+    """Train by `recipe`; the manifest then says what was used. Of several processes all go by the first one's."""
+    recipe = Recipe.from_table(crew().agreed(recipe.as_table()))
     engine = engines.load(recipe.base, None, recipe.training)
     used = {"base": recipe.base, **recipe.training.model_dump()}
     table = recipe.as_table()
     sections = {"training": used, "sampling": table["sampling"], "limits": table["limits"]}
     outcome = train(engine, clone, recipe.training, base=recipe.base, resume=resume, on_step=on_step, sections=sections)
     seen = outcome.progress
-    if outcome.finished and (off := estimate.error(recipe.base, recipe.training, seen.seconds, seen.useful_tokens)):
+    if not outcome.finished or crew().rank:
+        return outcome
+    if off := estimate.error(recipe.base, recipe.training, seen.seconds, seen.useful_tokens):
         with clone.locked("training"):
             clone.record(estimate=off)
     return outcome

@@ -44,6 +44,11 @@ def cores() -> int:
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
+def is_first() -> bool:
+    """Whether this process is the one that tells, of those that a launcher started; see engines/crew.py."""
+    return int(os.environ.get("RANK") or os.environ.get("MLX_RANK") or 0) == 0
+
+
 def memory() -> int:
     """Bytes of memory that this machine has."""
     import psutil

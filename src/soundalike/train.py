@@ -10,7 +10,7 @@ import math
 import signal
 import time
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import asdict, dataclass, field
 from types import FrameType
 from typing import Any
@@ -22,6 +22,7 @@ from safetensors.numpy import load_file, save_file
 
 from soundalike.clone import MANIFEST, Clone
 from soundalike.engines import Engine
+from soundalike.engines.crew import crew
 from soundalike.errors import CloneError, TooLittleText
 from soundalike.packing import Batch, Document, Tokenizer, encode, pack
 from soundalike.recipe import Training
@@ -139,7 +140,7 @@ def train(
     voice already. Ctrl-C ends it after the step at hand, with a checkpoint. `TooLittleText` where there is
     nothing to learn from; `CloneError` where there is nothing to resume, or the clone was imported anew since.
     """
-    with clone.locked("training"), interruptible() as stopped:
+    with _writing(clone), interruptible() as stopped:
         run = _Run(engine, clone, training, base, sections or {})
         if resume:
             run.restore()
@@ -149,11 +150,16 @@ def train(
         while not run.over:
             run.advance()
             on_step(run.progress)
-            if stopped():
+            if run.crew.agreed(stopped()):
                 run.checkpoint()
                 return Outcome(run.progress, finished=False)
         run.finish()
         return Outcome(run.progress, finished=True)
+
+
+def _writing(clone: Clone) -> AbstractContextManager[None]:
+    """Of several processes the first holds the clone; the others only read it."""
+    return clone.locked("training") if crew().rank == 0 else nullcontext()
 
 
 class _Run:
@@ -171,6 +177,7 @@ class _Run:
             raise TooLittleText("There is no text of yours to train on.", "Import an export with messages of yours.")
         if not len(self.valid.batch):
             raise TooLittleText("There is no later conversation to check on.", "Import an export with more of them.")
+        self.crew = crew()
         self.rows = max(1, training.step_tokens // training.window)
         self.progress = Progress(steps=self._planned())
         self.saved_at = time.perf_counter()
@@ -208,7 +215,7 @@ class _Run:
             self.checkpoint()
         if progress.steps is not None and progress.step in evaluation_steps(progress.steps):
             self.evaluate()
-        if time.perf_counter() - self.saved_at > CHECKPOINT_SECONDS:
+        if self.crew.agreed(time.perf_counter() - self.saved_at > CHECKPOINT_SECONDS):
             self._plan()
             self.checkpoint()
 
@@ -218,7 +225,7 @@ class _Run:
             return
         progress = self.progress
         budget = self.training.minutes * 60 * (1 - EVALUATION_SHARE)
-        fitting = max(progress.step, round(budget / progress.seconds * progress.step))
+        fitting = self.crew.agreed(max(progress.step, round(budget / progress.seconds * progress.step)))
         if progress.steps is None or abs(fitting - progress.steps) > DRIFT * progress.steps:
             progress.steps = fitting
 
@@ -232,7 +239,7 @@ class _Run:
             self.engine.loss(self.valid.batch.take(slice(0, probe)))
             each = (time.perf_counter() - started) / probe
             wanted = EVALUATION_SHARE * self.training.minutes * 60 / (EVALUATIONS + 1) / each
-        self.progress.valid_windows = min(total, max(16, round(wanted)))
+        self.progress.valid_windows = self.crew.agreed(min(total, max(16, round(wanted))))
 
     def evaluate(self) -> None:
         """Bits per byte of the owner's held-out text; the best adapter so far goes into the clone."""
@@ -241,18 +248,21 @@ class _Run:
         self.progress.valid.append((self.progress.step, bits))
         if self.progress.step and bits < self.progress.best:
             self.progress.best = bits
+            if self.crew.rank:
+                return
             with self.clone.replacing() as scratch:
                 self.engine.save(scratch / "adapter")
                 (scratch / MANIFEST).write_bytes(self.manifest())
 
     def checkpoint(self) -> None:
-        """Everything that exact resume needs, at once."""
-        about = {"progress": asdict(self.progress), "identity": self.identity()}
-        with self.clone.replacing() as scratch:
-            folder = scratch / "checkpoints"
-            folder.mkdir()
-            save_file(self.engine.state(), folder / "state.safetensors")
-            (folder / self.clone.run_path.name).write_text(json.dumps(about))
+        """Everything that exact resume needs, at once; of several processes, all alike, the first writes it."""
+        if self.crew.rank == 0:
+            about = {"progress": asdict(self.progress), "identity": self.identity()}
+            with self.clone.replacing() as scratch:
+                folder = scratch / "checkpoints"
+                folder.mkdir()
+                save_file(self.engine.state(), folder / "state.safetensors")
+                (folder / self.clone.run_path.name).write_text(json.dumps(about))
         self.saved_at = time.perf_counter()
 
     def identity(self) -> dict[str, Any]:
@@ -277,6 +287,8 @@ class _Run:
 
     def finish(self) -> None:
         """Write what happened into the clone; the checkpoint has served."""
+        if self.crew.rank:
+            return
         curve = {"losses": self.progress.losses, "valid": self.progress.valid}
         self.clone.write({MANIFEST: self.manifest(), "training.json": orjson.dumps(curve)})
         for path in self.clone.checkpoints_path.glob("*"):

@@ -24,6 +24,7 @@ from soundalike.engines import Streams
 from soundalike.engines.adapter import OTHER_BASE, WEIGHTS, read_tensors
 from soundalike.engines.cache import CachedStreams
 from soundalike.engines.causal import Causal, batch_loss, separated
+from soundalike.engines.crew import Accelerated, add_up, crew_for, share
 from soundalike.engines.moments import moments, restore
 from soundalike.engines.precision import precision
 from soundalike.engines.pretrained import Asked, free_memory, read_model, read_tokenizer
@@ -46,16 +47,18 @@ class HuggingFaceEngine:
     ) -> None:
         self.causal, self.peft, self.tokenizer = causal, peft, tokenizer
         self.base, self.held, self.training = base, held, training
+        self.crew = crew_for(Accelerated)
         self.reach = int(getattr(causal.model.config.get_text_config(), "max_position_embeddings", None) or LONGEST)
         self.optimizer = _optimizer(self._factors(), held, training)
 
     def step(self, batch: Batch, learning_rate: float) -> float:
         """One update; gives the weighted mean loss in nats a token before it."""
         weight, total = float(batch.weights.sum()), 0.0
-        for part in self._parts(batch):
+        for part in self._parts(share(batch, self.crew)):
             loss = self._loss_of(part) / weight
             loss.backward()  # type: ignore[no-untyped-call]
             total += loss.item()
+        total = add_up(self._factors(), total, self.crew)
         torch.nn.utils.clip_grad_norm_(self._factors(), self.training.clip)
         for group in self.optimizer.param_groups:
             group["lr"] = learning_rate
@@ -66,7 +69,8 @@ class HuggingFaceEngine:
     @torch.no_grad()
     def loss(self, batch: Batch) -> tuple[float, float]:
         """(sum of weighted loss in nats, sum of weights)."""
-        return sum(self._loss_of(part).item() for part in self._parts(batch)), float(batch.weights.sum())
+        mine = sum(self._loss_of(part).item() for part in self._parts(share(batch, self.crew)))
+        return add_up([], mine, self.crew), float(batch.weights.sum())
 
     def _loss_of(self, batch: Batch) -> Tensor:
         with self._computing():
@@ -172,6 +176,7 @@ def load(base: str, adapter: Path | None = None, training: Training | None = Non
         config.base_model_name_or_path = None  # peft would compare the base's name with the folder that it lies in
         asked = json.loads((adapter / HELD).read_text())["precision"] if (adapter / HELD).exists() else asked
     folder = folder_of(base)
+    crew_for(Accelerated)  # it says which GPU is this process's
     model, held = read_model(folder, asked)
     causal = Causal(model, flat=model.config._attn_implementation == "flash_attention_2")
     torch.manual_seed(training.seed)

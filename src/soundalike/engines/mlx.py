@@ -26,6 +26,7 @@ from numpy.typing import NDArray
 from soundalike import machine
 from soundalike.bases import WEIGHTS_SHARE
 from soundalike.engines.adapter import CONFIG, OTHER_BASE, WEIGHTS
+from soundalike.engines.crew import Launched, crew_for, share
 from soundalike.engines.layouts import peft_config, places, rope_names, to_mlx, to_peft
 from soundalike.engines.mlx_memory import remembering_less
 from soundalike.engines.mlx_streams import MlxStreams, Packed
@@ -50,7 +51,7 @@ class MlxEngine:
         self, model: Any, tokenizer: FileTokenizer, base: str, lora: Mapping[str, Any], held: str, training: Training
     ) -> None:
         self.model, self.tokenizer, self.base, self.held, self.training = model, tokenizer, base, held, training
-        self.lora = dict(lora)
+        self.lora, self.crew = dict(lora), crew_for(Launched)
         self.reach = int(getattr(model.args, "max_position_embeddings", None) or LONGEST)
         given = {"betas": [0.9, 0.95], "weight_decay": training.weight_decay, "bias_correction": True}
         self.optimizer = optim.AdamW(0.0, **given)
@@ -67,21 +68,30 @@ class MlxEngine:
         self._forget()
         weight, total, sums = float(batch.weights.sum()), 0.0, None
         self.model.train()
-        for part in self._parts(batch):
+        for part in self._parts(share(batch, self.crew)):
             loss, gradient = self._gradient(part, weight)
             sums = gradient if sums is None else tree_map(mx.add, sums, gradient)
             mx.eval(loss, sums)
             total += loss.item()
         self.model.eval()
-        clipped, _ = optim.clip_grad_norm(sums, self.training.clip)
+        gradient, total = self._together(sums, total)
+        clipped, _ = optim.clip_grad_norm(gradient, self.training.clip)
         self.optimizer.learning_rate = learning_rate
         self.optimizer.update(self.model, clipped)
         mx.eval(self.model.trainable_parameters(), self.optimizer.state)
         return total
 
+    def _together(self, gradient: Any, loss: float) -> tuple[Any, float]:
+        """Gradient and loss of all processes' shares; one without a share adds nothing."""
+        given = gradient or tree_map(mx.zeros_like, self.model.trainable_parameters())
+        names, arrays = zip(*tree_flatten(given), strict=True)
+        *sums, total = self.crew.summed([*arrays, mx.array(loss)])
+        return tree_unflatten(list(zip(names, sums, strict=True))), float(total.item())
+
     def loss(self, batch: Batch) -> tuple[float, float]:
         """(sum of weighted loss in nats, sum of weights)."""
-        return sum(self._loss_of(part).item() for part in self._parts(batch)), float(batch.weights.sum())
+        mine = sum(self._loss_of(part).item() for part in self._parts(share(batch, self.crew)))
+        return float(self.crew.summed([mx.array(mine)])[0].item()), float(batch.weights.sum())
 
     def _parts(self, batch: Batch) -> list[Batch]:
         return batch.parts(max(1, MICRO_TOKENS // batch.tokens.shape[1]))

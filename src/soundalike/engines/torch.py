@@ -20,6 +20,7 @@ from torch import Tensor
 
 from soundalike.engines import Streams, fused
 from soundalike.engines.adapter import Adapter, Delta, LowRank, method_of, switched_off
+from soundalike.engines.crew import Accelerated, add_up, crew_for, share
 from soundalike.engines.decode import Decoder
 from soundalike.engines.lanes import Lanes
 from soundalike.engines.llama import Llama, Shape, block_mask
@@ -41,7 +42,7 @@ class TorchEngine:
 
     def __init__(self, model: Llama, tokenizer: FileTokenizer, adapter: Adapter, base: str, training: Training) -> None:
         self.model, self.tokenizer, self.adapter, self.base, self.training = model, tokenizer, adapter, base, training
-        self.device = next(model.parameters()).device
+        self.device, self.crew = next(model.parameters()).device, crew_for(Accelerated)
         self.optimizers = _optimizers(adapter, training)
         parameters = sum(p.numel() for p in model.parameters())
         self.fuses = self.device.type == "cpu" and fused.fits(model.shape, parameters)
@@ -56,8 +57,10 @@ class TorchEngine:
         """One update; gives the weighted mean loss in nats a token before it."""
         self._decoder = None
         weight = float(batch.weights.sum())
-        total = self._lanes.gradient(lambda model, part: self._loss_of(model, part) / weight, self._parts(batch))
+        parts = self._parts(share(batch, self.crew))
+        total = self._lanes.gradient(lambda model, part: self._loss_of(model, part) / weight, parts)
         parameters = list(self.adapter.parameters().values())
+        total = add_up(parameters, total, self.crew)
         torch.nn.utils.clip_grad_norm_(parameters, self.training.clip)
         for optimizer in self.optimizers:
             for group in optimizer.param_groups:
@@ -73,7 +76,8 @@ class TorchEngine:
             with torch.no_grad():  # it holds for a thread
                 return self._loss_of(self.model, part).item()
 
-        return sum(self._lanes.map(one, self._parts(batch))), float(batch.weights.sum())
+        mine = sum(self._lanes.map(one, self._parts(share(batch, self.crew))))
+        return add_up([], mine, self.crew), float(batch.weights.sum())
 
     def _parts(self, batch: Batch) -> list[Batch]:
         """A part a lane, and more where one would hold more than MICRO_TOKENS."""
@@ -134,6 +138,7 @@ def load(base: str, adapter: Path | None = None, training: Training | None = Non
     if adapter is not None:
         method, rank, alpha = method_of(adapter)
         training = training.model_copy(update={"method": method} | ({"rank": rank, "alpha": alpha} if rank else {}))
+    crew_for(Accelerated)  # it says which GPU is this process's
     torch.manual_seed(training.seed)
     model, tokenizer = read_base(folder)
     model.to("cuda" if torch.cuda.is_available() else "cpu")
