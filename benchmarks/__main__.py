@@ -3,13 +3,14 @@
 import sys
 from collections.abc import Callable
 
-from benchmarks import flood, generate, import_, train
+from benchmarks import flood, generate, import_, serve, train
 
 ALL: dict[str, Callable[[], None]] = {
     "import": import_.run,
     "train": train.run,
     "generate": generate.run,
     "flood": flood.run,
+    "serve": serve.run,
 }
 
 if __name__ == "__main__":
