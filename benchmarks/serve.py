@@ -182,9 +182,9 @@ def _free_port() -> int:
         return int(taken.getsockname()[1])
 
 
-def run(clients: int = 64, rounds: int = 3, seconds: float = 24) -> None:
+def run(clients: int = 64, rounds: int = 3, seconds: float = 60) -> None:
     """Print the tables."""
-    from soundalike.engines.torch import EMBEDDED
+    from soundalike.engines.weights import EMBEDDED
 
     with tempfile.TemporaryDirectory() as temporary:
         folder = Path(temporary)

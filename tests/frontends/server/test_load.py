@@ -64,6 +64,7 @@ def test_a_client_that_leaves_frees_its_place(stream: bool) -> None:
             until(server, lambda scheduler: scheduler._gone)
             engine.turns.release(20)
             assert waiting.result(timeout=20) == "hey\nwhat's up"
+        assert metrics(server)["soundalike_disconnected_total"] == 1
 
 
 def post(server: Running, body: dict[str, object]) -> socket.socket:

@@ -32,10 +32,6 @@ class Metrics:
         """One request has its status."""
         self._answers.labels(path, str(status)).inc()
 
-    def left(self) -> None:
-        """A client went before the end."""
-        self._lost.inc()
-
     def told(self, model: str, ticket: Ticket) -> None:
         """A ticket is done, or given up."""
         for utterance in ticket.utterances:
@@ -46,6 +42,8 @@ class Metrics:
                 self._guards.labels(model, guard).inc(count)
         if ticket.first:
             self._first.labels(model).observe(ticket.first - ticket.joined)
+        if ticket.left and not ticket.failed:
+            self._lost.inc()
         if not ticket.left:
             self._whole.labels(model).observe(monotonic() - ticket.joined)
 

@@ -39,11 +39,12 @@ class Ticket:
 
     def __init__(self, voice: Voice, utterances: Sequence[Utterance], eager: bool) -> None:
         self.voice, self.utterances, self.eager = voice, utterances, eager
-        self.left, self.joined, self.first = len(utterances), monotonic(), 0.0
+        self.left, self.joined, self.first, self.failed = len(utterances), monotonic(), 0.0, False
         self._loop, self._events = asyncio.get_running_loop(), asyncio.Queue[Event | ApiError]()
 
     def tell(self, event: Event | ApiError) -> None:
-        """Hand an event over, from whichever thread."""
+        """Hand an event over, from whichever thread; an error is the last."""
+        self.failed = isinstance(event, ApiError)
         if not self._loop.is_closed():
             self._loop.call_soon_threadsafe(self._events.put_nowait, event)
 
