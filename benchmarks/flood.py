@@ -26,7 +26,7 @@ from soundalike.frontends.discord.memory import Memory
 from soundalike.frontends.discord.parts import Parts
 from soundalike.frontends.discord.run import connect
 from soundalike.frontends.discord.settings import SettingsFile, template
-from soundalike.frontends.discord.speaker import VoiceSpeaker
+from soundalike.frontends.discord.speaker import VoiceSpeaker, share_the_interpreter
 from soundalike.voice import Voice
 from tests.frontends.discord.fake import point_at
 
@@ -139,6 +139,7 @@ def _memory() -> int:
 
 def run() -> None:
     """Print the figures."""
+    share_the_interpreter()
     figures = asyncio.run(flooded(RATE, SECONDS))
     table = Table("what", "figure", title=f"{RATE:,} messages a second for {SECONDS:.0f} s")
     for name, figure in figures.items():

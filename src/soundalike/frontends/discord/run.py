@@ -18,7 +18,7 @@ from soundalike.frontends.discord.bot import Bot
 from soundalike.frontends.discord.pacing import Pace, fit
 from soundalike.frontends.discord.parts import Parts
 from soundalike.frontends.discord.settings import SettingsFile
-from soundalike.frontends.discord.speaker import VoiceSpeaker, of_clone
+from soundalike.frontends.discord.speaker import VoiceSpeaker, of_clone, share_the_interpreter
 
 log = logging.getLogger("soundalike.discord")
 
@@ -36,6 +36,7 @@ def run(folder: Path, rehearsal: Callable[[str], None] | None = None) -> None:
     token = os.environ.get(TOKEN, "").strip()
     if not token:
         raise UsageError(f"There is no token: {TOKEN} is not set.", portal.TOKEN)
+    share_the_interpreter()
     asyncio.run(_run(clone, file, token, rehearsal))
 
 

@@ -1,6 +1,7 @@
 """Who finds the words: a Voice, whose model is in this process or behind a URL. The bot awaits either alike."""
 
 import asyncio
+import sys
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
@@ -14,6 +15,7 @@ if TYPE_CHECKING:
     from soundalike.voice import Voice
 
 T = TypeVar("T")
+SWITCH = 0.0005  # seconds; Python's own 0.005 would be what every wait of the event loop costs while a voice thinks
 History = Sequence[tuple[str, str]]
 
 
@@ -94,6 +96,11 @@ class VoiceSpeaker:
             return await asyncio.get_running_loop().run_in_executor(self._thread, work)
         except SoundalikeError as error:
             raise SpeakerAway(error.what, error.do) from error
+
+
+def share_the_interpreter() -> None:
+    """Have threads take turns often enough for the event loop to keep up; for the whole process."""
+    sys.setswitchinterval(SWITCH)
 
 
 def of_clone(clone: Clone, at: str = "") -> VoiceSpeaker:
