@@ -48,11 +48,10 @@ class Context:
 
 
 def _sampler() -> Any:
-    """min-p 0.05, then temperature 0.9, then a draw: as ours."""
+    """top-p 0.97, then a draw: as ours, but for DRY."""
     chain = api.llama_sampler_chain_init(api.llama_sampler_chain_default_params())
     for rule in (
-        api.llama_sampler_init_min_p(0.05, 1),
-        api.llama_sampler_init_temp(0.9),
+        api.llama_sampler_init_top_p(0.97, 1),
         api.llama_sampler_init_dist(1),
     ):
         api.llama_sampler_chain_add(chain, rule)

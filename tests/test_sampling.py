@@ -9,7 +9,7 @@ import pytest
 from soundalike.errors import EngineError, RecipeError
 from soundalike.sampling import DRY_LONGEST, Floats, Repeats, Sampler, Sampling, draw, generators
 
-PLAIN = Sampling(temperature=1.0, min_p=0.0, dry_multiplier=0.0, seed=1)
+PLAIN = Sampling(top_p=1.0, dry_multiplier=0.0, seed=1)
 
 
 def logits(*chances: float) -> Floats:
@@ -43,7 +43,7 @@ def sampler_of(sampling: Sampling, streams: int = 1, prompt: Sequence[int] = ())
 
 
 def knobs(**changed: float) -> Sampling:
-    settings = {"temperature": 1.0, "min_p": 0.0, "dry_multiplier": 0.0, "seed": 1} | changed
+    settings = {"temperature": 1.0, "top_p": 1.0, "dry_multiplier": 0.0, "seed": 1} | changed
     return Sampling(**settings)  # type: ignore[arg-type]
 
 

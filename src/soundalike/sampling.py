@@ -22,6 +22,7 @@ Drawn: TypeAlias = tuple[NDArray[np.int64], NDArray[np.float32]]
 DRY_LONGEST = 50  # p-e-w's own bound on a match; without it base ** length leaves the floats
 DRY_RANGE = 1024  # tokens of a prompt that DRY looks back on
 BLOCK = 64
+TRIES = 8  # draws from all tokens in search of one that the cuts keep, before they are sorted
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,10 +37,10 @@ class Sampling:
     are token sequences that it reads as if they were not there, `dry_spare` tokens that it never punishes.
     """
 
-    temperature: float = 0.9
-    top_p: float = 1.0
+    temperature: float = 1.0
+    top_p: float = 0.97
     top_k: int = 0
-    min_p: float = 0.05
+    min_p: float = 0.0
     seed: int | None = None
     dry_multiplier: float = 0.8
     dry_base: float = 1.75
@@ -215,9 +216,28 @@ def _choose(row: _Row, penalties: dict[int, float], sampling: Sampling, generato
         row = _punished(row, penalties, sampling)
     if sampling.temperature == 0:
         return int(row.logits.argmax())
+    if sampling.top_p < 1 and not sampling.top_k and (token := _try(row, sampling, generator)) is not None:
+        return token
     kept = _cut(row, sampling)
     chances = np.exp((row.logits[kept] - row.peak) / sampling.temperature)
     return int(kept[_place(chances, generator.random())])
+
+
+def _try(row: _Row, sampling: Sampling, generator: np.random.Generator) -> int | None:
+    """A token of the nucleus found by drawing from all until one lies in it, which sorts nothing; None without luck.
+
+    A token lies in it where those that are likelier, or as likely and before it, hold less than top_p.
+    """
+    chances = np.exp(row.logits - row.mass)
+    tempered = chances if sampling.temperature == 1 else np.exp((row.logits - row.peak) / sampling.temperature)
+    floor = sampling.min_p * math.exp(row.peak - row.mass)
+    for _ in range(TRIES):
+        token = _place(tempered, generator.random())
+        its = chances[token]
+        before = chances[chances > its].sum() + its * np.count_nonzero(chances[:token] == its)
+        if before < sampling.top_p and its >= floor:
+            return token
+    return None
 
 
 def _place(chances: Floats, share: float) -> int:
