@@ -1,5 +1,6 @@
 """The PyTorch engine against transformers, against itself packed and apart, and through its adapters."""
 
+import json
 from pathlib import Path
 
 import numpy as np
@@ -38,6 +39,22 @@ def test_logits_equal_those_of_transformers(base: str) -> None:
     ids = [engine.tokenizer.begin, *engine.tokenizer.encode([TEXTS[0]])[0]]
     with torch.no_grad():
         logits = AutoModelForCausalLM.from_pretrained(base, dtype=torch.float32)(torch.tensor([ids])).logits[0]
+    expected = torch.log_softmax(logits[:-1], -1)[range(len(ids) - 1), ids[1:]]
+    assert np.allclose(engine.logprobs(ids)[1:], expected.numpy(), atol=1e-5)
+
+
+def test_a_small_llama_that_transformers_saved_is_read_as_it_is(tmp_path: Path) -> None:
+    """Its rotary base stands where transformers 5 puts it, its heads' size nowhere: log-probabilities still agree."""
+    from transformers import AutoModelForCausalLM
+
+    folder = tiny.pretrained(tmp_path / "base", "llama", tie_word_embeddings=True, rope_theta=500.0)
+    config = json.loads((folder / "config.json").read_text())
+    config.pop("head_dim", None)
+    (folder / "config.json").write_text(json.dumps(config))
+    engine = engine_of.load(str(folder))
+    ids = [engine.tokenizer.begin, *engine.tokenizer.encode([TEXTS[1]])[0]]
+    with torch.no_grad():
+        logits = AutoModelForCausalLM.from_pretrained(folder, dtype=torch.float32)(torch.tensor([ids])).logits[0]
     expected = torch.log_softmax(logits[:-1], -1)[range(len(ids) - 1), ids[1:]]
     assert np.allclose(engine.logprobs(ids)[1:], expected.numpy(), atol=1e-5)
 

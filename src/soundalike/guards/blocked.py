@@ -2,8 +2,7 @@
 
 Takes a list, gives whether a text has one of its words: in any case, with digits and signs in place of letters, with
 letters drawn out, in the plural. The built-in list, `slurs.txt`, holds words whose only use is to demean a group of
-people; swearing is not on it, because people swear. There is no kept library of such a list: those that exist
-block mild swearing too, and look inside words.
+people; swearing is not on it, because people swear.
 """
 
 import re
