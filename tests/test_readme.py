@@ -37,7 +37,19 @@ def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def test_the_readme_has_the_commands_it_should() -> None:
     """The verbs of this version are all shown, and nothing is that does not exist."""
     verbs = {command.split()[1] for command in COMMANDS if command.startswith("soundalike ")}
-    assert verbs == {"import", "clone", "say", "chat", "train", "export", "discord", "serve", "room", "doctor"}
+    assert verbs == {
+        "import",
+        "clone",
+        "say",
+        "chat",
+        "train",
+        "export",
+        "discord",
+        "serve",
+        "room",
+        "portrait",
+        "doctor",
+    }
 
 
 @pytest.mark.allow_hosts(["127.0.0.1"])

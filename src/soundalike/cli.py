@@ -168,6 +168,24 @@ def evaluate(
     _give(report.as_dict(), json)
 
 
+@app.command(epilog="Example: soundalike portrait me")
+def portrait(
+    me: CloneFolder,
+    quotes: Annotated[bool, typer.Option("--quotes", help="Put lines of yours into it, not only counts.")] = False,
+    json: Json = False,
+) -> None:
+    """Your diction as observed by a model: ten cards on one page, which nothing leaves."""
+    from soundalike.portrait.run import paint
+
+    with _bar("Listening") as (bar, task):
+        painted, page = paint(
+            me, quotations=quotes, on_progress=lambda done, of: bar.update(task, completed=done, total=of)
+        )
+    _tell(painted.lines())
+    out.print(_command("\nThe page, for a browser: ", str(page)), soft_wrap=True)
+    _give(painted.as_dict(), json)
+
+
 @app.command(epilog="Example: soundalike demo")
 def demo(
     out_: Out = Path("soundalike-demo"),

@@ -1,0 +1,166 @@
+"""Which words are the owner's: signature words against others, and the skeletons that sentences are built on."""
+
+import math
+from collections import Counter, defaultdict
+from collections.abc import Iterator, Sequence
+
+from soundalike.likeness.giveaways import log_odds
+from soundalike.portrait.card import Bars, Card
+from soundalike.portrait.findings import saying
+from soundalike.portrait.findings.heard import Heard
+from soundalike.portrait.material import Material
+
+SHOWN = 12
+EVERYBODYS = 300  # words that anybody uses, whatever they talk about
+FEWEST_USES, FEWEST_DAYS = 8, 4
+OFTENER = 3  # times as often as others: a word that is surely but hardly more frequent is no signature
+KEPT = 120  # the owner's commonest words, which stay in a skeleton
+GAP = "*"
+SIZES, FILLERS, SOLID = (4, 5, 6), 5, 3
+
+
+def signature(material: Material, heard: Heard | None) -> Card:
+    """Words by weighted log-odds against others (Monroe et al. 2008), beside those that the adapter lifts most."""
+    own, theirs = _plain(Counter(word for message in material.words for word in message)), _plain(material.others.words)
+    theirs += Counter({word: material.others.rare for word in own if word not in theirs})
+    found, scores = _spread(material, own), log_odds(own, theirs, own + theirs)
+    sure = [word for word in sorted(found, key=lambda word: -scores[word]) if _ratio(word, own, theirs) >= OFTENER]
+    best = [word for word in sure if material.discretion.shows(word)][:SHOWN]
+    rows = [(word, own[word] / own.total() * 10_000) for word in best]
+    pictures = [Bars(f"You, more than {material.others.name}", rows, "in 10,000 words")] if rows else []
+    details = []
+    if heard and heard.lifted:
+        lifted = [(word, bits) for word, bits in heard.lifted if material.discretion.shows(word)][:SHOWN]
+        pictures.append(Bars("What the adapter lifts most", lifted, "bits a word"))
+        details.append(
+            "What the adapter lifts is what the model learned to expect of you; a bit is one doubling of probability."
+        )
+    return Card(
+        name="words",
+        title="Signature words",
+        sentence=_signature_sentence(best, own, theirs, material) or "No word of yours stands out from everybody's.",
+        basis=f"{saying.count(own.total(), 'word')} of yours against "
+        f"{saying.count(theirs.total(), 'word')} of {saying.count(material.others.people, 'other')}",
+        details=details,
+        pictures=pictures,
+    )
+
+
+def _plain(counted: Counter[str]) -> Counter[str]:
+    """Without apostrophes: whether somebody types them is another card's matter."""
+    plain = Counter[str]()
+    for word, times in counted.items():
+        plain[word.replace("'", "")] += times
+    return plain
+
+
+def _ratio(word: str, own: Counter[str], theirs: Counter[str]) -> float:
+    """How many times as often as others."""
+    return own[word] / own.total() / (theirs[word] / theirs.total())
+
+
+def _spread(material: Material, own: Counter[str]) -> set[str]:
+    """Words of some use, on several days: what was pasted once is no signature."""
+    days: defaultdict[str, set[int]] = defaultdict(set)
+    for message, day in zip(material.words, material.mine["day"].to_list(), strict=True):
+        for word in message:
+            days[word.replace("'", "")].add(day)
+    return {word for word in own if own[word] >= FEWEST_USES and len(days[word]) >= FEWEST_DAYS}
+
+
+def _signature_sentence(best: Sequence[str], own: Counter[str], theirs: Counter[str], material: Material) -> str:
+    if not best:
+        return ""
+    told = f"{saying.quoted(best[:3])}: that is you talking."
+    known = [word for word in best[:3] if theirs[word] > material.others.rare]
+    if not known:
+        return f"{told} {material.others.one.capitalize()} hardly says them."
+    ratio = saying.times(_ratio(known[0], own, theirs))
+    return f"{told} You say “{known[0]}” {ratio} as often as {material.others.one} does."
+
+
+def skeletons(material: Material) -> Card:
+    """Runs of 4 to 6 slots in which rare words are masked, by how much oftener they come than their words by chance.
+
+    A score is the count times the logarithm of count over expectation, the leading term of Dunning's G2 (1993).
+    """
+    own = Counter(word for message in material.words for word in message)
+    common = _frame(own, material)
+    found, fillers = _counted(material.words, common)
+    slots = Counter(slot for message in material.words for slot, _ in _slots(message, common))
+    scored = {
+        skeleton: times * math.log2(times / _expected(skeleton, slots))
+        for skeleton, times in found.items()
+        if times >= FEWEST_USES and len(fillers[skeleton]) >= FILLERS
+    }
+    best = _unlike(sorted(scored, key=lambda skeleton: (-scored[skeleton], skeleton)))
+    rows = [(" ".join(skeleton), float(found[skeleton])) for skeleton in best]
+    pictures = [Bars("Your sentences without their content", rows, "times", mono=True)] if rows else []
+    if rows:
+        first = rows[0]
+        sentence = f"Take away what you talk about, and “{first[0]}” is left: you have said it {first[1]:,.0f} times."
+    else:
+        sentence = "No frame of yours comes back often enough to be one."
+    basis = f"{saying.count(len(material.words), 'message')}; {GAP} stands for words outside your {KEPT} commonest"
+    return Card("skeletons", "Sentence skeletons", sentence, basis, pictures=pictures)
+
+
+Skeleton = tuple[str, ...]
+
+
+def _frame(own: Counter[str], material: Material) -> frozenset[str]:
+    """The words that stay: the owner's commonest, of those that are common to all where they share a language."""
+    shown = [word for word, _ in own.most_common(3 * KEPT) if material.discretion.shows(word)]
+    known = {word for word, _ in material.others.words.most_common(EVERYBODYS)}
+    shared = [word for word in shown if {word, word.replace("'", "")} & known]
+    return frozenset((shared if len(shared) >= KEPT / 2 else shown)[:KEPT])
+
+
+def _counted(
+    messages: Sequence[Sequence[str]], common: frozenset[str]
+) -> tuple[Counter[Skeleton], dict[Skeleton, set[Skeleton]]]:
+    """How often each run of slots with a gap and SOLID words occurs, and what filled its gaps."""
+    found, fillers = Counter[Skeleton](), defaultdict[Skeleton, set[Skeleton]](set)
+    for message in messages:
+        slots = list(_slots(message, common))
+        for size in SIZES:
+            for at in range(len(slots) - size + 1):
+                part = slots[at : at + size]
+                skeleton = tuple(slot for slot, _ in part)
+                if not SOLID <= size - skeleton.count(GAP) < size:
+                    continue
+                found[skeleton] += 1
+                if len(fillers[skeleton]) < FILLERS:
+                    fillers[skeleton].add(tuple(filled for slot, filled in part if slot == GAP))
+    return found, fillers
+
+
+def _slots(message: Sequence[str], common: frozenset[str]) -> Iterator[tuple[str, str]]:
+    """Common words as they are; each run of others as one gap with what filled it."""
+    filled: list[str] = []
+    for word in [*message, ""]:
+        if word in common or not word:
+            if filled:
+                yield GAP, " ".join(filled)
+                filled = []
+            if word:
+                yield word, word
+        else:
+            filled.append(word)
+
+
+def _expected(skeleton: Skeleton, slots: Counter[str]) -> float:
+    total = slots.total()
+    return total * math.prod(slots[slot] / total for slot in skeleton)
+
+
+def _unlike(ordered: Sequence[Skeleton]) -> list[Skeleton]:
+    """The first SHOWN that are no part of each other."""
+    kept = list[Skeleton]()
+    for skeleton in ordered:
+        spelled = f" {' '.join(skeleton)} "
+        if all(spelled not in f" {' '.join(one)} " and f" {' '.join(one)} " not in spelled for one in kept):
+            kept.append(skeleton)
+        if len(kept) == SHOWN:
+            break
+    return kept

@@ -1,0 +1,64 @@
+"""Let a voice listen: held-out stretches of conversation -> what each of the owner's lines costs it, on and off."""
+
+import math
+from collections.abc import Callable, Iterator, Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
+from soundalike.evaluation.scenes import Conversation, Line
+from soundalike.portrait.findings.heard import Spoken
+from soundalike.transcript import normalise, render
+from soundalike.voice import Voice
+
+STRETCHES, BYTES = 160, 500  # how many stretches are heard, and how much of a conversation is one
+
+Progress = Callable[[int, int], None]  # done, of: stretches
+
+
+def listen(voice: Voice, chats: Sequence[Conversation], on_progress: Progress, seed: int = 0) -> list[Spoken]:
+    """Every line of the owner's in up to STRETCHES of the held-out `chats`, drawn by `seed`."""
+    parts = [part for chat in chats for part in _stretches(chat)]
+    chosen = sorted(np.random.default_rng(seed).permutation(len(parts))[:STRETCHES].tolist())
+    spoken = list[Spoken]()
+    for done, at in enumerate(chosen, 1):
+        spoken += _heard(voice, parts[at])
+        on_progress(done, len(chosen))
+    return spoken
+
+
+def _stretches(chat: Conversation) -> Iterator[list[Line]]:
+    """A conversation in parts of about BYTES, those in which the owner speaks."""
+    part, size = list[Line](), 0
+    for line in chat:
+        if part and size + len(line.text.encode()) > BYTES:
+            yield from [part] if any(one.me for one in part) else []
+            part, size = [], 0
+        part.append(line)
+        size += len(line.text.encode())
+    yield from [part] if any(one.me for one in part) else []
+
+
+def _heard(voice: Voice, part: Sequence[Line]) -> Iterator[Spoken]:
+    tokenizer = voice.engine.tokenizer
+    turns = [render([(voice.owner if line.me else line.name, line.text)], tagged=voice.tagged) for line in part]
+    text = "".join(turns)
+    spans, tokens = tokenizer.spans([text])[0], [tokenizer.begin, *tokenizer.encode([text])[0]]
+    on = _bits(voice, tokens)
+    with voice.engine.adapter_off():
+        off = _bits(voice, tokens)
+    ends = np.array([end for _, end in spans])
+    start = 0
+    for line, turn in zip(part, turns, strict=True):
+        written = normalise(line.text).replace("\n", "\n\t")
+        first = start + len(turn) - 1 - len(written)  # the turn ends in a newline
+        start += len(turn)
+        if line.me:
+            inside = np.flatnonzero((ends > first) & (ends <= start - 1))
+            own = [(max(0, spans[at][0] - first), spans[at][1] - first) for at in inside.tolist()]
+            yield Spoken(written, own, on[inside], off[inside])
+
+
+def _bits(voice: Voice, tokens: Sequence[int]) -> NDArray[np.float64]:
+    bits: NDArray[np.float64] = -np.asarray(voice.engine.logprobs(tokens)[1:], np.float64) / math.log(2)
+    return bits

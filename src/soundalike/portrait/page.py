@@ -1,0 +1,29 @@
+"""A portrait -> one HTML page that needs nothing else: no script, no font, no request.
+
+Jinja escapes every word that it sets; only drawings, which escape their own, pass as they are.
+"""
+
+from importlib.resources import files
+
+from soundalike.portrait.card import Picture, Portrait
+from soundalike.portrait.pictures import svg
+
+
+def html(portrait: Portrait) -> str:
+    """The whole page."""
+    from jinja2 import Environment, StrictUndefined
+    from markupsafe import Markup
+
+    def draw(picture: Picture, name: str) -> Markup:
+        return Markup(svg(picture, name))
+
+    def style() -> Markup:
+        return Markup(_part("page.css"))
+
+    environment = Environment(autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True)
+    template = environment.from_string(_part("page.html"))
+    return template.render(portrait=portrait, draw=draw, style=style)
+
+
+def _part(name: str) -> str:
+    return files("soundalike.portrait").joinpath(name).read_text("utf-8")

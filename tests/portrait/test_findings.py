@@ -1,0 +1,149 @@
+"""What a portrait finds in invented people whose habits are known by construction."""
+
+import time
+from collections import Counter
+from random import Random
+
+import numpy as np
+import polars as pl
+import pytest
+
+from soundalike.errors import TooLittleText
+from soundalike.likeness.crowd import crowd
+from soundalike.portrait.card import Bars
+from soundalike.portrait.findings import heard as hearing
+from soundalike.portrait.findings import mirror, rhythm, typing, wording, years
+from soundalike.portrait.findings.heard import Spoken, heard
+from soundalike.portrait.findings.likeness import in_words
+from soundalike.portrait.material import Material, material
+from tests.invented import Message, corpus
+
+YEAR = 365 * 24 * 60.0
+
+
+def person(texts: list[str], step: float = 30.0, names: tuple[str, ...] = ()) -> Material:
+    """The material of somebody who wrote these, `step` minutes apart; times are UTC."""
+    messages: list[Message] = [(number * step, "x", "me", text) for number, text in enumerate(texts)]
+    return material(corpus(messages).messages, list(names), "sam", time.gmtime)
+
+
+def test_signature_words_are_those_said_oftener_than_by_strangers() -> None:
+    """A word that strangers never use leads, everybody's words are not there, nor is a friend's name."""
+    rng = Random(0)
+    everybodys, weights = crowd().words[:300], crowd().together[:300].tolist()
+    texts = [" ".join(rng.choices(everybodys, weights, k=8)) for _ in range(600)]
+    texts += ["a turnip", "a zorbert"] * 40
+    card = wording.signature(person(texts, 400.0, ("zorbert",)), None)
+    (bars,) = card.pictures
+    assert isinstance(bars, Bars)
+    shown = [word for word, _ in bars.rows]
+    assert shown[0] == "turnip" and not {"the", "a", "zorbert"} & {*shown}
+    assert "turnip" in card.sentence and "words of yours against" in card.basis
+
+
+def test_a_skeleton_keeps_the_frame_and_drops_what_fills_it() -> None:
+    """`i think the * is *` is found whatever stood in its gaps."""
+    rng = Random(1)
+    texts = [f"i think the thing{rng.randrange(9999)} is thing{rng.randrange(9999)}" for _ in range(150)]
+    texts += [" ".join(rng.choices("so we can do it now if you want that".split(), k=6)) for _ in range(150)]
+    (bars,) = wording.skeletons(person(texts)).pictures
+    assert isinstance(bars, Bars) and dict(bars.rows)["i think the * is *"] >= 145
+
+
+def test_habits_are_told_beside_others() -> None:
+    """Somebody who always ends in a full stop and keeps capitals is told so, first what is oddest."""
+    card = typing.punctuation(person(["This is a Thing."] * 150))
+    assert "nearly always end in a full stop (100 %" in card.sentence
+    assert "hardly ever" in card.sentence or "nearly always" in card.sentence
+
+
+def test_laughs_are_counted_by_family() -> None:
+    """Half of the messages laugh, three in four of them as lmao."""
+    card = typing.laughter(person([*["lmao no"] * 75, *["hahaha ok"] * 25, *["fine then"] * 100]))
+    bars = card.pictures[0]
+    assert isinstance(bars, Bars) and bars.rows == [("lmao", 75.0), ("haha", 25.0)]
+    assert "one in 2" in card.sentence and "75 % of it is lmao" in card.sentence and card.basis.startswith("100 laughs")
+    assert typing.laughter(person(["fine then"] * 100)).pictures == ()
+
+
+def test_the_week_is_told_by_the_clock_that_is_given() -> None:
+    """Everything was written on Monday at ten: the first day of the invented people is one."""
+    found = rhythm.rhythm(person(["good morning to you"] * 100, 0.1))
+    assert "midnight" in found.sentence and "Monday" in found.sentence
+    assert found.details[0].startswith("100 % of your bursts")
+
+
+def test_a_change_over_years_is_told_and_steadiness_too() -> None:
+    """Who drops capitals after two years is told so with the year; who does not is told that."""
+    step = YEAR / 100
+    changed = years.years(person([*["This is it"] * 200, *["this is it"] * 200], step))
+    assert "Since 2024 you gave up capitals" in changed.sentence and "4 years" in changed.basis
+    assert years.years(person(["this is it"] * 400, step)).sentence == "You write as you did in 2024."
+
+
+def test_a_person_in_a_sentence() -> None:
+    """Length, case, ending, laughter and bursts, each once."""
+    said = in_words(person(["haha no way dude"] * 120, 0.1)).sentence
+    habits = "in lower case, without a full stop, with a haha in nearly every one and in volleys"
+    assert said == f"You write short messages of 4 words, {habits}."
+
+
+def test_too_few_messages_show_no_habit() -> None:
+    """Under a hundred there is no portrait, only two sentences."""
+    with pytest.raises(TooLittleText, match="99 messages"):
+        person(["hello there"] * 99)
+
+
+def line(text: str, on: float, off: float) -> Spoken:
+    """A line of one token a word, each at so many bits."""
+    ends = [at for at, letter in enumerate(f"{text} ") if letter == " "]
+    spans = list(zip([0, *ends], ends, strict=False))
+    return Spoken(text, spans, np.full(len(ends), on), np.full(len(ends), off))
+
+
+def test_what_the_adapter_lifts() -> None:
+    """A word that it makes three bits likelier leads, shrunk by belief; one that it does not lift is left out."""
+    found = heard([line("turnip turnip soup", 1.0, 4.0) for _ in range(30)] + [line("kettle", 2.0, 2.0)] * 10)
+    assert found is not None
+    assert found.lifted[0] == ("turnip", 60 * 3 / 63) and "kettle" not in dict(found.lifted)
+    assert heard([line("turnip", 1.0, 4.0)] * 39) is None
+
+
+def test_surprise_is_told_and_lines_only_when_asked_for() -> None:
+    """A line that saves most is most the owner; it is there only with quotations, and a name never."""
+    who = person(["the soup of the day"] * 100, names=("zorbert",))
+    lines = [line(f"the soup of number {number}", 1.0, 4.0) for number in range(40)]
+    lines += [line("ask zorbert about the soup", 0.1, 9.0), line("a plain line of mine", 5.0, 5.0)]
+    found = heard(lines)
+    silent, open_ = (hearing.surprise(found, who.discretion, quotes, "") for quotes in (False, True))
+    assert "surprises the model 75 % less" in silent.sentence and not silent.quotations
+    told = ["".join(piece.text for piece in quotation.pieces) for quotation in open_.quotations]
+    assert "a plain line of mine" in told and not any("zorbert" in text for text in told)
+    assert [quotation.heading for quotation in open_.quotations][0] == "most you"
+
+
+def estimate(value: float) -> dict[str, float]:
+    return {"value": value, "low": value - 0.1, "high": value + 0.1, "n": 80}
+
+
+def test_needles_come_from_the_report() -> None:
+    """Likeness beside the best chain, sense beside the owner's; without a report the card says how to get one."""
+    rows = {
+        "you": {"sense": estimate(0.7), "copying": estimate(0.1)},
+        "clone": {"likeness": estimate(0.6), "sense": estimate(0.6), "copying": estimate(0.9)},
+        "word chain, order 2": {"likeness": estimate(0.5)},
+    }
+    card = mirror.needles({"rows": rows, "about": {"scale": "9 strangers", "windows": 80, "seeds": 3}}, "")
+    assert "60 % like you" in card.sentence and "50 %" in card.sentence and "yours in 70 %" in card.sentence
+    assert any("recites" in detail for detail in card.details) and len(card.pictures) == 3
+    assert mirror.needles(None, "soundalike evaluate me").command == "soundalike evaluate me"
+
+
+def test_a_room_is_the_comparison_where_there_is_one() -> None:
+    """Five people with a hundred messages each are the room; with fewer, strangers are."""
+    own = [(number * 10.0, "x", "me", "ok then") for number in range(100)]
+    room = [(number * 10.0 + 1 + who, "x", f"p{who}", "the soup") for number in range(100) for who in range(5)]
+    both = material(corpus(own + room).messages, [], "sam", time.gmtime)
+    assert both.others.name == "the room" and both.others.words == Counter(the=500, soup=500)
+    few = material(corpus(own + room).messages.filter(pl.col("author") != "p0"), [], "sam", time.gmtime)
+    assert few.others.name == "strangers"
