@@ -31,7 +31,9 @@ def test_a_line_that_names_or_addresses_somebody_is_not_quoted(discretion: Discr
     """Common words of a chat's title are no names."""
     assert discretion.quotes("the wrong turnip") is False  # "wrong" is part of a group's title
     assert discretion.quotes("the turnip is here")
-    assert not any(map(discretion.quotes, ("tell juno", "hey @turnip", "and Mirko", "Emma's turnip")))
+    assert not any(
+        map(discretion.quotes, ("tell juno", "hey @turnip", "and Mirko", "Emma's turnip", "lord_turnip", "turnip99 is"))
+    )
 
 
 def test_links_mentions_and_masks_are_no_words() -> None:

@@ -53,7 +53,7 @@ class Grid:
 
     title: str
     values: Sequence[Sequence[float]]
-    unit: str = "darker is more"
+    unit: str = "the stronger, the more"
 
 
 @dataclass(frozen=True, slots=True)

@@ -30,6 +30,7 @@ _ASIDE = re.compile(
     re.IGNORECASE,
 )
 _LAUGHS = [re.compile(pattern) for pattern in habits.LAUGHTER.values() if r"\p" not in pattern]
+_HANDLE = re.compile(r"@|[^\W_]_[^\W_](?!\w*:)|[^\W\d_]\d")  # signs of an account's name: @, a_b, a1
 _STRETCH = re.compile(r"(.)\1{2,}")
 _SHORT = frozenset((*habits.ABBREVIATIONS, *habits.UNMARKED))
 
@@ -87,7 +88,7 @@ class Discretion:
         """Whether a line names nobody that is known, and addresses nobody."""
         found = words(text)
         named = any(_forms(word) & self.names or self._proper(word) for word in found)
-        return "@" not in text and not named
+        return not named and not _HANDLE.search(text)
 
     def _proper(self, word: str) -> bool:
         """Whether the owner writes this word with a capital inside sentences, though strangers do not know it."""

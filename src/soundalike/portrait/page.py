@@ -20,9 +20,16 @@ def html(portrait: Portrait) -> str:
     def style() -> Markup:
         return Markup(_part("page.css"))
 
-    environment = Environment(autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True)
+    environment = Environment(
+        autoescape=True, undefined=StrictUndefined, finalize=_unbroken, trim_blocks=True, lstrip_blocks=True
+    )
     template = environment.from_string(_part("page.html"))
     return template.render(portrait=portrait, draw=draw, style=style)
+
+
+def _unbroken(value: object) -> object:
+    """A figure keeps its sign at the end of a line."""
+    return value.replace(" %", "\u00a0%") if type(value) is str else value
 
 
 def _part(name: str) -> str:

@@ -124,7 +124,7 @@ def _bands_chart(picture: Bands) -> Chart:
     ]
     end = {"domain": [0, 100]} if picture.percent else {"nice": True, "zero": True}
     x = alt.X("low:Q", title=None, axis=alt.Axis(grid=True, tickCount=4), scale=alt.Scale(**end))
-    y = alt.Y("label:N", sort=None, title=None, axis=alt.Axis(labelColor=INK, labelFontSize=12))
+    y = alt.Y("label:N", sort=None, title=None, axis=alt.Axis(labelColor=INK, labelFontSize=12, labelPadding=10))
     base = alt.Chart(_data(rows)).encode(y=y)
     band = base.mark_bar(color=OTHERS, height=10, opacity=0.35).encode(x=x, x2="high:Q")
     stroke = base.mark_tick(color=OTHERS, thickness=2, size=14).encode(x="middle:Q")
@@ -142,7 +142,7 @@ def _ranges(picture: Ranges) -> Chart:
     ]
     end = {"domain": [0, 100]} if picture.whole else {"zero": True, "nice": True}
     x = alt.X("value:Q", title=None, axis=alt.Axis(grid=True, tickCount=4, format=".2~f"), scale=alt.Scale(**end))
-    y = alt.Y("label:N", sort=None, title=None, axis=alt.Axis(labelColor=INK, labelFontSize=12))
+    y = alt.Y("label:N", sort=None, title=None, axis=alt.Axis(labelColor=INK, labelFontSize=12, labelPadding=10))
     color = alt.condition("datum.own", alt.value(YOU), alt.value(OTHERS))
     base = alt.Chart(_data(rows)).encode(y=y, color=color)
     line = base.mark_rule(strokeWidth=2).encode(x=alt.X("low:Q"), x2="high:Q")

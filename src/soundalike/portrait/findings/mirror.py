@@ -127,4 +127,4 @@ def _told(more: Sequence[Report], less: Sequence[Report]) -> str:
 def _leak(audit: Report | None, command: str) -> str:
     if audit is None:
         return "What it could leak has not been looked at."
-    return str(audit["verdict"])
+    return str(audit.get("verdict", "What it could leak was looked at, but no verdict was written."))

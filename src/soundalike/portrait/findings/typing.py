@@ -77,7 +77,7 @@ def punctuation(material: Material) -> Card:
         f"{saying.count(others.people, 'other person', 'other people')}",
         details=[f"The dot is you, the stroke the middle of {others.name}, the band eight in ten of them."],
         pictures=[
-            Bands("Of a hundred messages", shares, others.name),
+            Bands("Of a hundred chances", shares, others.name),
             Bands("In a hundred messages", rates, others.name, percent=False),
         ],
     )

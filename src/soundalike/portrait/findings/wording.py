@@ -40,7 +40,7 @@ def signature(material: Material, heard: Heard | None) -> Card:
         title="Signature words",
         sentence=_signature_sentence(best, own, theirs, material) or "No word of yours stands out from everybody's.",
         basis=f"{saying.count(own.total(), 'word')} of yours against "
-        f"{saying.count(theirs.total(), 'word')} of {saying.count(material.others.people, 'other')}",
+        f"{saying.count(material.others.words.total(), 'word')} of {saying.count(material.others.people, 'other')}",
         details=details,
         pictures=pictures,
     )
