@@ -1,0 +1,57 @@
+"""The page in a real browser: silent, alone, and open to everybody.
+
+Needs Chromium: Debian's `chromium`, or playwright's own. Without one these tests are skipped, and say so.
+"""
+
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+from playwright.sync_api import Browser, Error, sync_playwright
+
+from soundalike.portrait.card import Card, Portrait, Quotation, Shade, Table
+from soundalike.portrait.page import html
+from tests.portrait.test_page import PICTURES
+
+
+@pytest.fixture(scope="module")
+def chromium() -> Iterator[Browser]:
+    """A browser without a window."""
+    installed = shutil.which("chromium") or shutil.which("google-chrome")
+    with sync_playwright() as playwright:
+        try:
+            opened = playwright.chromium.launch(executable_path=installed, args=["--no-sandbox"])
+        except Error as error:
+            pytest.skip(f"no Chromium: {error.message.splitlines()[0]}")
+        yield opened
+        opened.close()
+
+
+@pytest.fixture(scope="module")
+def page(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A page with everything in it that a portrait can hold."""
+    quoted = [Quotation(head, [Shade("a line", 0.1), Shade(" of mine", 1.0)]) for head in ("most you", "least you")]
+    table = Table("words", ["Year", "said"], [["2023", "soup"]])
+    card = Card(
+        "all", "All", "You say soup.", "9 messages", ["More."], PICTURES, [table], quoted, "soundalike audit me"
+    )
+    path = tmp_path_factory.mktemp("page") / "portrait.html"
+    path.write_text(html(Portrait("sam", "9 messages.", [card])), "utf-8")
+    return path
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_it_opens_from_disk_without_a_word(chromium: Browser, page: Path, scheme: str) -> None:
+    """No console message, no request but the file itself, nothing that axe finds, no sideways scrolling on a phone."""
+    shown = chromium.new_page(color_scheme=scheme, viewport={"width": 390, "height": 800})  # type: ignore[arg-type]
+    said, asked = list[str](), list[str]()
+    shown.on("console", lambda message: said.append(message.text))
+    shown.on("pageerror", lambda error: said.append(str(error)))
+    shown.on("request", lambda request: asked.append(request.url))
+    shown.goto(page.as_uri())
+    assert shown.evaluate("document.documentElement.scrollWidth") <= 390
+    assert shown.locator("svg").count() == len(PICTURES)
+    assert said == [] and asked == [page.as_uri()]
+    assert Axe().run(shown).response["violations"] == []
