@@ -21,7 +21,7 @@ def test_a_word_is_shown_with_a_reason(discretion: Discretion, word: str) -> Non
     assert discretion.shows(word)
 
 
-@pytest.mark.parametrize("word", ["juno", "vale", "juno's", "junooooo", "lena", "zork", "mirko", "emma"])
+@pytest.mark.parametrize("word", ["juno", "vale", "juno's", "junooooo", "lena", "zork", "mirko", "emma", "bob"])
 def test_a_word_that_may_be_a_name_is_not(discretion: Discretion, word: str) -> None:
     """A title's, a mention's, a first name, one with a capital, or one for which nothing speaks."""
     assert not discretion.shows(word)

@@ -23,6 +23,22 @@ ARTICLES = frozenset(
     "diese dieser un una unos unas mi tu este esta ningún une mon ma ton ce cette um uma meu minha esse essa een mijn "
     "deze et en uno questo questa mio".split()
 )
+# Common first names: an article or a stranger may speak for one all the same.
+COMMON_NAMES = frozenset(
+    "aaron adam alan alex alexander alice amy andrea andrew andy angela anna anne anthony ashley barbara ben "
+    "benjamin beth betty bob bobby brad brandon brian bruce bryan carl carol caroline catherine charles charlie "
+    "chris christian christina christine christopher craig dan daniel danny dave david deborah dennis diana don "
+    "donald donna doug douglas dylan ed eddie edward elizabeth emily emma eric erik ethan evan frank fred gary "
+    "george greg gregory hannah harry heather helen henry ian jacob jake james jamie jane janet jason jeff "
+    "jeffrey jen jennifer jenny jeremy jerry jesse jessica jim jimmy joan joe joel john johnny jon jonathan "
+    "jordan jose joseph josh joshua juan julia julie justin karen kate katie keith kelly ken kenneth kevin kim "
+    "kyle larry laura lauren linda lisa liz logan lucas lucy luke margaret maria marie mario martin mary matt "
+    "matthew max megan melissa michael michelle mike nancy natalie nathan nicholas nick nicole noah oliver olivia "
+    "pamela patricia patrick paul peter phil philip rachel ralph randy raymond rebecca richard rick rob robert "
+    "roger ron ronald russell ruth ryan sam samantha samuel sandra sara sarah scott sean sharon simon sophia "
+    "sophie stephanie stephen steve steven stuart sue susan taylor ted teresa terry thomas tim timothy todd tom "
+    "tommy tony tyler vanessa victor victoria vincent walter wayne william zach".split()
+)
 _MENTION = re.compile(r"@([^\s@,.!?:;]+)")
 _ASIDE = re.compile(
     r"https?://\S+|www\.\S+|(?:[a-z0-9-]+\.)+(?:com|net|org|io|gg|be|tv|me)\b\S*|[@#]\S+|:\w+:|"
@@ -45,7 +61,7 @@ def names_in(titles: Iterable[str], texts: Iterable[str]) -> frozenset[str]:
     common = frozenset(crowd().words[:COMMON])
     whole = {word for title in titles for word in _parts(title, common)}
     called = {word for text in texts if "@" in text for name in _MENTION.findall(text) for word in _parts(name, common)}
-    return frozenset(whole | called | {name.lower() for name in FIRST} - common)
+    return frozenset(whole | called | COMMON_NAMES | {name.lower() for name in FIRST} - common)
 
 
 def _parts(title: str, common: frozenset[str]) -> set[str]:

@@ -12,7 +12,7 @@ from soundalike.portrait.findings import saying
 from soundalike.portrait.material import Material
 
 FEWEST_LAUGHS = 10
-SHOWN = 7
+SHOWN, LEAST = 7, 0.005  # families of laughter, and the share of laughs that makes one
 EDGES = (10.0, 50.0, 90.0)
 FACEBOOK = "On Facebook in 2015 it was haha 51 %, emoji 34 %, hehe 13 % and lol 2 %."
 
@@ -114,7 +114,8 @@ def laughter(material: Material) -> Card:
     if laughs.height < FEWEST_LAUGHS:
         return Card("laughter", "Laughter", "You hardly ever laugh in writing.", basis)
     families = laughs["laughter"].value_counts(sort=True, name="times")
-    rows = [(_family(name), times / laughs.height) for name, times in families.iter_rows()][:SHOWN]
+    rows = [(_family(name), times / laughs.height) for name, times in families.iter_rows()]
+    rows = [row for row in rows if row[1] >= LEAST][:SHOWN]
     longest, typical = int(laughs["laughter_length"].max()), float(laughs["laughter_length"].median())  # type: ignore[arg-type]
     share = laughs.height / material.mine.height
     theirs = float(np.median(material.others.habits["laughs"]))
