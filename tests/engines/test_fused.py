@@ -54,6 +54,13 @@ def test_a_stream_is_spent_at_the_last_position(base: str) -> None:
 
 
 @needs_compiler
+def test_tiny_numbers_stay_what_they_are(afresh: Path) -> None:
+    """Fast arithmetic is the library's alone: loading it does not turn the process's subnormal numbers into zero."""
+    assert fused.available()
+    assert np.float64(5e-324) * 1.0 > 0 and np.float32(1e-45) * np.float32(1.0) > 0
+
+
+@needs_compiler
 def test_it_is_compiled_once_and_kept(afresh: Path) -> None:
     """The second process finds the file, and nothing half-made lies beside it."""
     assert fused.available()

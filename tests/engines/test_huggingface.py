@@ -206,8 +206,9 @@ def test_each_base_has_its_engine(base: str, base_of: Callable[[str], str]) -> N
     assert {room_of(base_of(kind)) for kind in ("llama", "qwen3", "olmo3")} == {"huggingface"}
 
 
-def test_a_base_that_is_out_of_reach_is_told_in_a_sentence(tmp_path: Path) -> None:
+def test_a_base_that_is_out_of_reach_is_told_in_a_sentence(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Nothing at a path; a name of the hub with the hub out of reach; no name at all."""
+    monkeypatch.setattr("huggingface_hub.constants.HF_HUB_OFFLINE", True)
     with pytest.raises(BaseModelError, match="There is no base model at"):
         folder_of(str(tmp_path))
     with pytest.raises(BaseModelError, match="org/model is not on this machine and the Hugging Face hub cannot be"):

@@ -32,7 +32,7 @@ if TYPE_CHECKING:
     from soundalike.engines.adapter import Adapter
 
 SOURCE = Path(__file__).with_name("fused.c")
-FLAGS = ("-O3", "-ffast-math", "-fPIC", "-shared", "-std=gnu11")
+FLAGS = ("-O3", "-ffast-math", "-fPIC", "-std=gnu11")
 LARGEST = 100_000_000  # parameters: of a larger model one core reads the weights too slowly to do without the others
 LONGEST = 4_096  # positions: a cache has room for all of them from the start
 COMPILE_SECONDS = 120
@@ -88,16 +88,25 @@ def _compiler() -> list[str]:
 
 
 def _compile(compiler: list[str], made: Path) -> bool:
-    """Some compilers for ARM know no -march=native, and need none."""
+    """Some compilers for ARM know no -march=native, and need none.
+
+    The library is linked by a command of its own: linked with -ffast-math it would, once loaded, make the processor
+    take tiny numbers for zero in all of the process.
+    """
+    part = made.with_suffix(".o")
+    link = [*compiler, "-shared", "-o", str(made), str(part), "-lm"]
     for native in (["-march=native"], []):
-        command = [*compiler, *native, *FLAGS, "-o", str(made), str(SOURCE), "-lm"]
-        try:
-            done = subprocess.run(command, capture_output=True, timeout=COMPILE_SECONDS, check=False)
-        except (OSError, subprocess.TimeoutExpired):
-            return False
-        if done.returncode == 0:
-            return True
+        if _runs([*compiler, *native, *FLAGS, "-c", "-o", str(part), str(SOURCE)]):
+            return _runs(link)
     return False
+
+
+def _runs(command: Sequence[str]) -> bool:
+    try:
+        done = subprocess.run(command, capture_output=True, timeout=COMPILE_SECONDS, check=False)
+    except (OSError, subprocess.TimeoutExpired):
+        return False
+    return done.returncode == 0
 
 
 def _cache_folder() -> Path:
