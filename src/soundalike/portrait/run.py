@@ -46,7 +46,7 @@ def _heard(clone: Clone, folder: str | Path, on_progress: Progress) -> hearing.H
 def compose(material: Material, found: hearing.Heard | None, clone: Clone, quotations: bool) -> Portrait:
     """All ten cards, in the page's order."""
     me = shlex.quote(str(clone.root))
-    train, evaluate, audit = (f"soundalike {verb} {me}" for verb in ("train", "evaluate", "audit"))
+    train, evaluate = (f"soundalike {verb} {me}" for verb in ("train", "evaluate"))
     measured, audited = report(clone, EVALUATION), report(clone, AUDIT)
     cards = [
         in_words(material),
@@ -58,7 +58,7 @@ def compose(material: Material, found: hearing.Heard | None, clone: Clone, quota
         rhythm.rhythm(material),
         hearing.surprise(found, material.discretion, quotations, train),
         years.years(material),
-        mirror.giveaways(measured, audited, material.discretion, (evaluate, audit)),
+        mirror.giveaways(measured, audited, material.discretion, evaluate),
     ]
     months = material.mine["sent_at"].sort().dt.strftime("%B %Y")
     about = f"{material.mine.height:,} messages, {months[0]} to {months[-1]}."

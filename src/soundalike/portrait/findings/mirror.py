@@ -72,13 +72,13 @@ def _veto(rows: Mapping[str, Report]) -> list[str]:
     return ["It recites: a likeness that is copied counts for nothing."] if recites else []
 
 
-def giveaways(report: Report | None, audit: Report | None, discretion: Discretion, commands: tuple[str, str]) -> Card:
+def giveaways(report: Report | None, audit: Report | None, discretion: Discretion, command: str) -> Card:
     """The words and habits that tell the clone from its owner, and whether it is safe to share."""
     title = "What gives it away, and what it could leak"
-    leak = _leak(audit, commands[1])
+    leak = _leak(audit)
     if report is None:
         sentence = f"What gives your clone away shows once it is measured. {leak}"
-        return Card("giveaways", title, sentence, command=commands[0])
+        return Card("giveaways", title, sentence, command=command)
     words = [one for one in report["gives_it_away"]["words"] if _showable(one["what"], discretion)]
     more, less = ([one for one in words if (one["sign"] > 0) == positive][:SHOWN] for positive in (True, False))
     far = [one for one in report["habits"] if one["ratio"] >= 2][:SHOWN]
@@ -110,7 +110,6 @@ def giveaways(report: Report | None, audit: Report | None, discretion: Discretio
         sentence=f"{_told(more, less)} {leak}",
         basis=f"{saying.count(report['about']['windows'], 'window')} of four messages, yours and its",
         pictures=pictures,
-        command="" if audit else commands[1],
     )
 
 
@@ -124,7 +123,7 @@ def _told(more: Sequence[Report], less: Sequence[Report]) -> str:
     return f"Your clone {saying.listed(parts)}." if parts else "No word gives your clone away."
 
 
-def _leak(audit: Report | None, command: str) -> str:
+def _leak(audit: Report | None) -> str:
     if audit is None:
         return "What it could leak has not been looked at."
     return str(audit.get("verdict", "What it could leak was looked at, but no verdict was written."))
