@@ -1,8 +1,14 @@
 """What holds for every test: a home of its own, and the network closed (see pyproject)."""
 
+import shutil
+from collections.abc import Iterator
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Browser
 
 
 @pytest.fixture(autouse=True)
@@ -20,3 +26,18 @@ def base(tmp_path_factory: pytest.TempPathFactory) -> str:
     from tests.engines import tiny
 
     return str(tiny.base(tmp_path_factory.mktemp("base")))
+
+
+@pytest.fixture(scope="module")
+def chromium() -> Iterator["Browser"]:
+    """A browser without a window: Debian's `chromium`, or playwright's own; without one the test is skipped."""
+    from playwright.sync_api import Error, sync_playwright
+
+    installed = shutil.which("chromium") or shutil.which("google-chrome")
+    with sync_playwright() as playwright:
+        try:
+            opened = playwright.chromium.launch(executable_path=installed, args=["--no-sandbox"])
+        except Error as error:
+            pytest.skip(f"no browser here, install one with `apt-get install chromium`: {str(error).splitlines()[0]}")
+        yield opened
+        opened.close()

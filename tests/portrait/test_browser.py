@@ -3,30 +3,15 @@
 Needs Chromium: Debian's `chromium`, or playwright's own. Without one these tests are skipped, and say so.
 """
 
-import shutil
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import Browser, Error, sync_playwright
+from playwright.sync_api import Browser
 
 from soundalike.portrait.card import Card, Portrait, Quotation, Shade, Table
 from soundalike.portrait.page import html
 from tests.portrait.test_page import PICTURES
-
-
-@pytest.fixture(scope="module")
-def chromium() -> Iterator[Browser]:
-    """A browser without a window."""
-    installed = shutil.which("chromium") or shutil.which("google-chrome")
-    with sync_playwright() as playwright:
-        try:
-            opened = playwright.chromium.launch(executable_path=installed, args=["--no-sandbox"])
-        except Error as error:
-            pytest.skip(f"no Chromium: {error.message.splitlines()[0]}")
-        yield opened
-        opened.close()
 
 
 @pytest.fixture(scope="module")
@@ -35,7 +20,7 @@ def page(tmp_path_factory: pytest.TempPathFactory) -> Path:
     quoted = [Quotation(head, [Shade("a line", 0.1), Shade(" of mine", 1.0)]) for head in ("most you", "least you")]
     table = Table("words", ["Year", "said"], [["2023", "soup"]])
     card = Card(
-        "all", "All", "You say soup.", "9 messages", ["More."], PICTURES, [table], quoted, "soundalike audit me"
+        "all", "All", "You say soup.", "9 messages", ["More."], PICTURES, [table], quoted, "soundalike evaluate me"
     )
     path = tmp_path_factory.mktemp("page") / "portrait.html"
     path.write_text(html(Portrait("sam", "9 messages.", [card])), "utf-8")

@@ -4,29 +4,16 @@ Needs Chromium: Debian's `chromium`, or playwright's own. Without one these test
 """
 
 import re
-import shutil
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, Error, Page, expect, sync_playwright
+from playwright.sync_api import Browser, Page, expect
 
 from tests.frontends.server.running import SCRIPTS, Running, ada, running, stepped
 
 pytestmark = pytest.mark.allow_hosts(["127.0.0.1"])
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    installed = shutil.which("chromium") or shutil.which("google-chrome")
-    with sync_playwright() as playwright:
-        try:
-            opened = playwright.chromium.launch(executable_path=installed, args=["--no-sandbox"])
-        except Error as error:
-            pytest.skip(f"no browser here, install one with `apt-get install chromium`: {str(error).splitlines()[0]}")
-        yield opened
-        opened.close()
 
 
 @pytest.fixture(scope="module")
@@ -36,10 +23,10 @@ def server() -> Iterator[Running]:
 
 
 @pytest.fixture
-def page(browser: Browser, server: Running) -> Iterator[Page]:
+def page(chromium: Browser, server: Running) -> Iterator[Page]:
     """The page, opened; whatever it asks of another host, and every error in it, fails the test."""
     wrong: list[str] = []
-    with browser.new_context() as context:
+    with chromium.new_context() as context:
         page = context.new_page()
         page.on("request", lambda asked: wrong.append(asked.url) if not asked.url.startswith(server.address) else None)
         page.on("pageerror", lambda error: wrong.append(str(error)))
@@ -105,9 +92,9 @@ def test_words_are_words_and_no_markup(page: Page) -> None:
     expect(page.locator("#log[aria-busy=false]")).to_be_attached()
 
 
-def test_escape_stops_a_reply(browser: Browser) -> None:
+def test_escape_stops_a_reply(chromium: Browser) -> None:
     """The place of the reply is free on the server, and the page goes on."""
-    with stepped(*SCRIPTS) as (voice, engine), running(voice) as server, browser.new_context() as context:
+    with stepped(*SCRIPTS) as (voice, engine), running(voice) as server, chromium.new_context() as context:
         page = context.new_page()
         page.goto(server.address)
         expect(page.locator("#model option")).to_have_count(1)
@@ -119,9 +106,9 @@ def test_escape_stops_a_reply(browser: Browser) -> None:
         engine.turns.release(1_000)
 
 
-def test_a_server_with_a_key_asks_for_it(browser: Browser) -> None:
+def test_a_server_with_a_key_asks_for_it(chromium: Browser) -> None:
     """Once; it is in no storage of the browser."""
-    with running(ada(), key="open sesame") as server, browser.new_context() as context:
+    with running(ada(), key="open sesame") as server, chromium.new_context() as context:
         page = context.new_page()
         page.goto(server.address)
         expect(page.locator("#ask")).to_be_visible()
@@ -134,9 +121,9 @@ def test_a_server_with_a_key_asks_for_it(browser: Browser) -> None:
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
-def test_light_and_dark(browser: Browser, server: Running, scheme: Any, tmp_path: Path) -> None:
+def test_light_and_dark(chromium: Browser, server: Running, scheme: Any, tmp_path: Path) -> None:
     """The ground follows the system, and every text stands out from it by 4.5 to 1 at least."""
-    with browser.new_context(color_scheme=scheme) as context:
+    with chromium.new_context(color_scheme=scheme) as context:
         page = context.new_page()
         page.goto(server.address)
         page.locator("#text").fill("hi")
