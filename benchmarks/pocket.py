@@ -43,7 +43,7 @@ TIMED = 8  # steps that are timed to know how many fit
 def kneser_ney(data: corpora.Corpora, engine: TorchEngine, settings: Settings, tokens: int) -> dict[str, float]:
     """Held-out bits per byte of a 5-gram model that counted as many tokens of the stream that pocket learned from."""
     seen, count = list[Any](), 0
-    for chunk in corpora.chunks(data, settings.seed, settings.chunk_conversations, corpora.MIXTURES[settings.mixture]):
+    for chunk in corpora.chunks(data, settings.seed, settings.chunk_conversations, settings.shares):
         pieces = [piece.tokens for piece in encode(chunk, engine.tokenizer, settings.window)]
         seen, count = seen + pieces, count + sum(map(len, pieces))
         if count >= tokens:
@@ -85,9 +85,7 @@ def plain_trainer(data: corpora.Corpora, settings: Settings, minutes: float) -> 
 
         def __iter__(self) -> Any:
             held: list[int] = []
-            for chunk in corpora.chunks(
-                data, settings.seed, settings.chunk_conversations, corpora.MIXTURES[settings.mixture]
-            ):
+            for chunk in corpora.chunks(data, settings.seed, settings.chunk_conversations, settings.shares):
                 for ids in tokenizer([document.text for document in chunk])["input_ids"]:
                     held += [*ids, tokenizer.eos_token_id]
                 while len(held) >= settings.window:
@@ -150,11 +148,7 @@ def drawn(engine: TorchEngine, prompts: list[list[int]], sampling: Sampling, mos
 def recital(data: corpora.Corpora, engine: TorchEngine, settings: Settings) -> float:
     """The share of training conversations whose next 20 tokens greedy decoding gives exactly, after half of them."""
     rng = Random(settings.seed)
-    documents = [
-        d
-        for chunk in islice(corpora.chunks(data, settings.seed, 4_096, corpora.MIXTURES[settings.mixture]), 1)
-        for d in chunk
-    ]
+    documents = [d for chunk in islice(corpora.chunks(data, settings.seed, 4_096, settings.shares), 1) for d in chunk]
     pieces = [p.tokens.tolist() for p in encode(rng.sample(documents, 2_000), engine.tokenizer, settings.window)]
     pieces = [tokens for tokens in pieces if len(tokens) > 3 * RECITED][:PREFIXES]
     greedy, exact = Sampling(temperature=0, dry_multiplier=0), 0

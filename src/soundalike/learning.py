@@ -27,13 +27,15 @@ def recipe_for(clone: Clone, base: str | None, given: Mapping[str, Any], tell: T
     Where none of the BUDGETS is in `given` one is chosen, and `tell` gets a line on why.
     """
     asked = {name: value for name, value in given.items() if value is not None}
-    base = base or estimate.default_base(estimate.estimates(tokens_to_learn(clone), estimate.this_machine()))
+    budgeted = not asked.keys().isdisjoint(BUDGETS)
+    tokens = 0.0 if base and budgeted else tokens_to_learn(clone)
+    base = base or estimate.default_base(estimate.estimates(tokens, estimate.this_machine()))
     training = {**_defaults(base), **asked}
     recipe = Recipe.from_table({"base": base, **_kept(clone), "training": training})
-    if not asked.keys().isdisjoint(BUDGETS):
+    if budgeted:
         return recipe
     rate = estimate.tokens_per_second(recipe.base)
-    budget, reason = default_budget(tokens_to_learn(clone), rate, recipe.training.step_tokens)
+    budget, reason = default_budget(tokens, rate, recipe.training.step_tokens)
     tell(reason)
     return recipe.model_copy(update={"training": recipe.training.model_copy(update=budget)})
 

@@ -18,7 +18,7 @@ from urllib.parse import urldefrag
 import numpy as np
 from numpy.typing import NDArray
 
-from soundalike.engines.speech import Step
+from soundalike.engines.speech import Step, each
 from soundalike.errors import EngineError
 from soundalike.packing import Batch
 from soundalike.sampling import Sampling
@@ -169,7 +169,7 @@ class RemoteSpeech:
             return []
         numbers = list(range(self._joined, self._joined + len(prompts)))
         self._joined += len(prompts)
-        most = [max_tokens] * len(prompts) if isinstance(max_tokens, int) else list(max_tokens)
+        most = each(max_tokens, numbers)
         knobs = _knobs(sampling, len(prompts))
         decoded = map(self._engine.tokenizer.decode, prompts)
         asked = [  # all are asked before the first answer is read, so that the server draws them together

@@ -59,10 +59,8 @@ class Speech:
         self._joined += len(prompts)
         self._streams.join(prompts)
         self._sampler.join(numbers, prompts, sampling)
-        self._left |= zip(numbers, _each(max_tokens, numbers), strict=True)
-        self._asked |= {
-            number: asked for number, asked in zip(numbers, _each(likeliest, numbers), strict=True) if asked
-        }
+        self._left |= zip(numbers, each(max_tokens, numbers), strict=True)
+        self._asked |= {number: asked for number, asked in zip(numbers, each(likeliest, numbers), strict=True) if asked}
         return numbers
 
     def leave(self, streams: Collection[int]) -> None:
@@ -109,7 +107,8 @@ class Speech:
             self._waiting = []
 
 
-def _each(value: int | Sequence[int], numbers: Sequence[int]) -> Sequence[int]:
+def each(value: int | Sequence[int], numbers: Sequence[int]) -> Sequence[int]:
+    """One value for each of `numbers`, where one is given for all or every one has its own."""
     return [value] * len(numbers) if isinstance(value, int) else value
 
 

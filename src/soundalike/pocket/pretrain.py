@@ -14,7 +14,7 @@ import json
 import math
 import os
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
@@ -76,6 +76,11 @@ class Settings:
         return self.window * self.batch_windows
 
     @property
+    def shares(self) -> Mapping[str, float]:
+        """Of the text, by corpus."""
+        return corpora.MIXTURES[self.mixture]
+
+    @property
     def steps(self) -> int:
         return self.tokens // self.step_tokens
 
@@ -111,11 +116,7 @@ def train_tokenizer(data: corpora.Corpora, settings: Settings) -> Fast:
         initial_alphabet=pre_tokenizers.ByteLevel.alphabet(),
         show_progress=False,
     )
-    texts = [
-        d.text
-        for chunk in islice(corpora.chunks(data, settings.seed, 8_192, corpora.MIXTURES[settings.mixture]), 3)
-        for d in chunk
-    ]
+    texts = [d.text for chunk in islice(corpora.chunks(data, settings.seed, 8_192, settings.shares), 3) for d in chunk]
     rng = Random(settings.seed)
     extra = [" ".join(rng.choice(words) for _ in range(12)) for words in (EMOJI, CHAT, CHAT) for _ in range(4_000)]
     extra += ["".join(rng.choice(EMOJI) for _ in range(3)) for _ in range(4_000)]
@@ -147,8 +148,9 @@ def write_weights(out: Path, model: Llama) -> None:
 
 def batches(data: corpora.Corpora, tokenizer: FileTokenizer, settings: Settings, skip: int) -> Iterator[Batch]:
     """Endless batches; the first `skip` are passed over."""
-    shares = corpora.MIXTURES[settings.mixture]
-    for number, documents in enumerate(corpora.chunks(data, settings.seed, settings.chunk_conversations, shares)):
+    for number, documents in enumerate(
+        corpora.chunks(data, settings.seed, settings.chunk_conversations, settings.shares)
+    ):
         windows = pack(list(encode(documents, tokenizer, settings.window)), settings.window, settings.seed + number)
         for start in range(0, len(windows) - settings.batch_windows + 1, settings.batch_windows):
             if skip > 0:
