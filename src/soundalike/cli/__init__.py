@@ -1,0 +1,54 @@
+"""The command line: verbs to functions, and what is printed. No logic; imports as late as it can."""
+
+import gc
+import sys
+from typing import Annotated
+
+import typer
+from rich.text import Text
+
+from soundalike import __version__
+from soundalike.cli import judge, learn, speak
+from soundalike.cli.screen import err, out
+from soundalike.errors import SoundalikeError
+
+app = typer.Typer(
+    help="Turn a person's chat export into a bot that talks like them.",
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    add_completion=False,
+)
+for room in (learn, speak, judge):
+    app.add_typer(room.verbs)
+
+
+def _version(asked: bool) -> None:
+    if asked:
+        out.print(f"soundalike {__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def options(
+    version: Annotated[bool, typer.Option("--version", callback=_version, is_eager=True, help="Print it.")] = False,
+    debug: Annotated[bool, typer.Option("--debug", help="Show tracebacks.")] = False,
+) -> None:
+    """Everything stays on this machine."""
+
+
+def main() -> None:
+    """Run a verb; tell errors in two sentences and exit 2 for the person's mistake, 1 for ours.
+
+    With --json too an error is two sentences on standard error: standard output then stays empty.
+    """
+    debug = "--debug" in sys.argv
+    gc.set_threshold(100_000)  # what imports make stays: no use in looking through it again every 700 objects
+    try:
+        app()
+    except SoundalikeError as error:
+        if debug:
+            raise
+        err.print(Text.assemble((error.what, "red"), f" {error.do}"), soft_wrap=True)
+        sys.exit(error.exit_code)
+    finally:
+        gc.freeze()  # nor once more when the process ends

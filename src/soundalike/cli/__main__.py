@@ -1,0 +1,5 @@
+"""`python -m soundalike.cli`, for launchers that start modules."""
+
+from soundalike.cli import main
+
+main()

@@ -1,0 +1,78 @@
+"""Verbs that look at a clone: evaluate, portrait."""
+
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from soundalike.cli.screen import CloneFolder, Json, bar, command, give, out, tell
+
+verbs = typer.Typer()
+
+
+@verbs.command(epilog="Example: soundalike evaluate me")
+def evaluate(
+    me: CloneFolder,
+    other: Annotated[Path | None, typer.Argument(help="Another clone, to compare with.", metavar="[OTHER]")] = None,
+    split: Annotated[str, typer.Option(help="`test`, or `valid` to choose settings by.")] = "test",
+    json: Json = False,
+) -> None:
+    """How close is it? Lets the clone answer held-out conversations; with OTHER, tells which of two is closer."""
+    from soundalike.evaluation import run, versus
+
+    with bar("Answering") as (progress, task):
+
+        def shown(done: int, of: int) -> None:
+            progress.update(task, completed=done, total=of)
+
+        if other is not None:
+            found = versus.compare(me, other, on_progress=shown)
+        else:
+            report = run.evaluate(me, split=split, on_progress=shown)
+    if other is not None:
+        tell(versus.lines(found))
+        give({name: one.as_dict() for name, one in found.items()}, json)
+        return
+    out.print(report.table())
+    tell(["", *report.needles(), "", *report.lines()])
+    give(report.as_dict(), json)
+
+
+@verbs.command(epilog="Example: soundalike portrait me")
+def portrait(
+    me: CloneFolder,
+    quotes: Annotated[bool, typer.Option("--quotes", help="Put lines of yours into it, not only counts.")] = False,
+    json: Json = False,
+) -> None:
+    """Your diction as observed by a model: ten cards on one page, which nothing leaves."""
+    from soundalike.portrait.run import paint
+
+    with bar("Listening") as (progress, task):
+        painted, page = paint(
+            me, quotations=quotes, on_progress=lambda done, of: progress.update(task, completed=done, total=of)
+        )
+    tell(painted.lines())
+    out.print(command("\nThe page, for a browser: ", str(page)), soft_wrap=True)
+    give(painted.as_dict(), json)
+
+
+def brief(folder: Path) -> dict[str, Any] | None:
+    """The four needles; a line where there is too little text for them."""
+    from soundalike.errors import TooLittleText
+    from soundalike.evaluation import run
+
+    with bar("Evaluating") as (progress, task):
+        try:
+            report = run.evaluate(
+                folder,
+                seeds=run.BRIEF_SEEDS,
+                most=run.BRIEF_SCENES,
+                brief=True,
+                on_progress=lambda done, of: progress.update(task, completed=done, total=of),
+            )
+        except TooLittleText as error:
+            tell([error.what])
+            return None
+    tell(["", *report.needles()])
+    out.print(command("More, with intervals beside baselines: ", f"soundalike evaluate {folder}"), soft_wrap=True)
+    return report.as_dict()

@@ -1,0 +1,186 @@
+"""Verbs that make a clone: import, train, clone, demo; and what becomes of it elsewhere: export, doctor."""
+
+from dataclasses import asdict
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from soundalike.cli.judge import brief
+from soundalike.cli.screen import CloneFolder, Json, Out, bar, command, err, give, out, tell
+from soundalike.cli.speak import converse
+
+if TYPE_CHECKING:
+    from soundalike.preflight import ImportReport
+    from soundalike.train import Outcome, Progress
+
+verbs = typer.Typer()
+Exports = Annotated[
+    list[Path], typer.Argument(help="Discord data packages: the ZIP or the folder.", metavar="EXPORT...")
+]
+Base = Annotated[str | None, typer.Option(help="`pocket`, a model's folder, or a Hugging Face name: org/model.")]
+Minutes = Annotated[float | None, typer.Option(help="Train for so many minutes.")]
+Epochs = Annotated[float | None, typer.Option(help="Train on everything so many times.")]
+Iters = Annotated[int | None, typer.Option(help="Train for so many steps.")]
+Force = Annotated[bool, typer.Option("--force", help="Learn even from too little text.")]
+Raw = Annotated[bool, typer.Option("--no-redact", help="Keep private data and secrets in the text as they are.")]
+Gap = Annotated[str, typer.Option(help="The silence that ends a conversation; several, with commas, are compared.")]
+
+
+@verbs.command(epilog="Example: soundalike demo")
+def demo(
+    out_: Out = Path("soundalike-demo"),
+    minutes: Annotated[float, typer.Option(help="Train for so many minutes.")] = 1.5,
+    json: Json = False,
+) -> None:
+    """All of it on an invented person's export: import, training, a conversation."""
+    from tempfile import TemporaryDirectory
+
+    from soundalike.demo import OPENERS, write_package
+    from soundalike.documents import DocumentSettings
+
+    with TemporaryDirectory() as folder:
+        report = _import([write_package(Path(folder) / "package.zip")], out_, DocumentSettings(), False, False)
+    outcome = _train(out_, "pocket", {"minutes": minutes}, resume=False)
+    said = converse(out_, OPENERS)
+    delete = f". Delete it all: rm -r {out_}"
+    out.print(command("\nTalk to it yourself: ", f"soundalike chat {out_}", delete), soft_wrap=True)
+    give({"import": report.as_dict(), "training": outcome.as_dict(), "conversation": said}, json)
+
+
+@verbs.command(epilog="Example: soundalike clone package.zip --out me --minutes 5")
+def clone(
+    exports: Exports,
+    out_: Out = Path("me"),
+    minutes: Minutes = None,
+    epochs: Epochs = None,
+    iters: Iters = None,
+    base: Base = None,
+    gap: Gap = "15m",
+    no_redact: Raw = False,
+    force: Force = False,
+    json: Json = False,
+) -> None:
+    """From an export to a voice: import, train, and a few lines."""
+    from soundalike.documents import DocumentSettings
+    from soundalike.gaps import parse_duration
+
+    report = _import(exports, out_, DocumentSettings(gap_minutes=parse_duration(gap)), no_redact, force)
+    outcome = _train(out_, base, {"minutes": minutes, "epochs": epochs, "iters": iters}, resume=False)
+    figures = brief(out_)
+    said = converse(out_, [("sam", "hey"), ("sam", "what are you up to?"), ("sam", "tell me something")])
+    out.print(command("\nTalk to it: ", f"soundalike chat {out_}"), soft_wrap=True)
+    done = {"import": report.as_dict(), "training": outcome.as_dict(), "evaluation": figures, "conversation": said}
+    give(done, json)
+
+
+@verbs.command("import", epilog="Example: soundalike import package.zip --out me")
+def import_(
+    exports: Exports,
+    out_: Out = Path("me"),
+    gap: Gap = "15m",
+    no_redact: Raw = False,
+    force: Force = False,
+    json: Json = False,
+) -> None:
+    """Read exports into a clone folder; tells what was read and what training will cost."""
+    from soundalike.documents import DocumentSettings
+    from soundalike.gaps import parse_gaps, table
+    from soundalike.importing import compare
+
+    gaps = parse_gaps(gap)
+    if len(gaps) > 1:
+        rows = compare(exports, gaps, redacted=not no_redact)
+        tell(table(rows))
+        give([asdict(row) for row in rows], json)
+        return
+    report = _import(exports, out_, DocumentSettings(gap_minutes=gaps[0]), no_redact, force)
+    give(report.as_dict(), json)
+
+
+@verbs.command(epilog="Example: soundalike train me --minutes 10")
+def train(
+    me: CloneFolder,
+    base: Base = None,
+    minutes: Minutes = None,
+    epochs: Epochs = None,
+    iters: Iters = None,
+    method: Annotated[str | None, typer.Option(help="`full` (all weights) or `lora`.")] = None,
+    learning_rate: Annotated[float | None, typer.Option(help="The peak rate.")] = None,
+    resume: Annotated[bool, typer.Option("--resume", help="Go on from the last checkpoint.")] = False,
+    json: Json = False,
+) -> None:
+    """Teach the clone its owner's voice."""
+    given = {"minutes": minutes, "epochs": epochs, "iters": iters, "method": method, "learning_rate": learning_rate}
+    outcome = _train(me, base, given, resume)
+    give(outcome.as_dict(), json)
+
+
+@verbs.command(epilog="Example: soundalike export me --to gguf")
+def export(
+    me: CloneFolder,
+    to: Annotated[str, typer.Option(help="`gguf` (llama.cpp, Ollama), `merged` (transformers, vLLM) or `mlx`.")],
+    precision: Annotated[str, typer.Option(help="Of a GGUF file: `f16`, or `q8_0` for half the size.")] = "f16",
+    json: Json = False,
+) -> None:
+    """Write the clone for other programs."""
+    from soundalike.clone import Clone
+    from soundalike.export import export as write
+
+    with err.status("writing"):
+        exported = write(Clone.open(me), to, precision)
+    tell(exported.lines())
+    give(exported.as_dict(), json)
+
+
+@verbs.command(epilog="Example: soundalike doctor")
+def doctor(json: Json = False) -> None:
+    """What this machine can run, what is missing, and how long each suggested base would take."""
+    from soundalike.doctor import checkup
+
+    with err.status("looking"):
+        found = checkup()
+    tell(found.lines())
+    give(found.as_dict(), json)
+
+
+def _import(exports: list[Path], folder: Path, settings: Any, no_redact: bool, force: bool) -> "ImportReport":
+    from soundalike.importing import run_import
+
+    with bar("Reading") as (progress, task):
+        report = run_import(
+            exports,
+            folder,
+            settings,
+            on_progress=lambda done, of: progress.update(task, completed=done, total=of),
+            redacted=not no_redact,
+            force=force,
+        )
+    if not out.quiet:  # the machine's rate takes a moment to measure
+        from soundalike import estimate, pocket, preflight
+
+        tell(preflight.lines(report, pocket.BYTES_A_TOKEN, 1 / estimate.tokens_per_second("pocket")))
+        rows = estimate.estimates(report.total("bytes") / pocket.BYTES_A_TOKEN, estimate.this_machine())
+        tell(["", *estimate.lines(rows, estimate.default_base(rows))])
+    return report
+
+
+def _train(folder: Path, base: str | None, given: dict[str, Any], resume: bool) -> "Outcome":
+    from soundalike.clone import Clone
+    from soundalike.learning import learn, recipe_for, resumed_recipe
+
+    clone_ = Clone.open(folder)
+    recipe = resumed_recipe(clone_) if resume else recipe_for(clone_, base, given, lambda line: tell([line]))
+    settings = {"base": recipe.base, **recipe.training.used()}
+    tell(["Settings: " + ", ".join(f"{name} {value}" for name, value in settings.items())])
+    with bar("Learning") as (progress, task):
+
+        def shown(p: "Progress") -> None:
+            progress.update(task, completed=p.step, total=p.steps, description=p.line())
+
+        outcome = learn(clone_, recipe, resume, shown)
+    if not outcome.finished:
+        err.print(command("Stopped and saved. Go on with: ", f"soundalike train {folder} --resume"), soft_wrap=True)
+        raise typer.Exit(130)
+    tell(outcome.progress.summary())
+    return outcome

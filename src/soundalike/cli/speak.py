@@ -1,0 +1,154 @@
+"""Verbs that let a clone talk: say, chat, room, serve, discord."""
+
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+from rich.text import Text
+
+from soundalike import machine
+from soundalike.cli.screen import CloneFolder, Json, command, err, give, out, tell
+
+if TYPE_CHECKING:
+    from soundalike.voice import Voice
+
+verbs = typer.Typer()
+Temperature = Annotated[float | None, typer.Option(help="Below 1 safer, above 1 wilder.")]
+TopP = Annotated[float | None, typer.Option(help="Draw only from the likeliest tokens that make up this share.")]
+MinP = Annotated[float | None, typer.Option(help="Drop tokens less likely than this share of the likeliest.")]
+At = Annotated[
+    str | None,
+    typer.Option("--at", envvar="SOUNDALIKE_AT", help="Let a server's model speak: http://127.0.0.1:8080/v1[#MODEL]."),
+]
+Seed = Annotated[int | None, typer.Option(help="The same seed says the same again.")]
+
+
+@verbs.command(epilog='Example: soundalike say me "best pick up line?"')
+def say(
+    me: CloneFolder,
+    prompt: Annotated[str, typer.Argument(help="How the text begins.")] = "",
+    max_tokens: Annotated[int, typer.Option(help="Stop after so many tokens.", min=1)] = 100,
+    temperature: Temperature = None,
+    top_p: TopP = None,
+    min_p: MinP = None,
+    seed: Seed = None,
+    at: At = None,
+    colorize: Annotated[bool, typer.Option("--colorize", help="Shade each token by its probability.")] = False,
+    json: Json = False,
+) -> None:
+    """Go on with a text in the owner's words."""
+    from soundalike.frontends import terminal
+
+    voice = wake(me, at)
+    said = terminal.say(voice, prompt, max_tokens, _sampling(voice, temperature, top_p, min_p, seed), colorize, out)
+    give(said.as_dict(), json)
+
+
+@verbs.command(epilog="Example: soundalike chat me")
+def chat(
+    me: CloneFolder,
+    name: Annotated[str, typer.Option(help="Your name in the conversation.")] = "you",
+    temperature: Temperature = None,
+    top_p: TopP = None,
+    min_p: MinP = None,
+    seed: Seed = None,
+    at: At = None,
+) -> None:
+    """Talk to the clone; /quit ends it."""
+    from soundalike.frontends import terminal
+
+    voice = wake(me, at)
+    terminal.chat(voice, name, _sampling(voice, temperature, top_p, min_p, seed), out)
+
+
+@verbs.command(epilog="Example: soundalike room me you")
+def room(
+    clones: Annotated[list[Path], typer.Argument(help="The clones' folders.", metavar="ME YOU...")],
+    name: Annotated[str, typer.Option(help="Your name in the room.")] = "you",
+) -> None:
+    """Several clones in one room, and you; an empty line lets them go on, /quit ends it."""
+    from soundalike.frontends.room import room as talk
+
+    talk([wake(folder) for folder in clones], name, out)
+
+
+@verbs.command(epilog="Example: soundalike serve me")
+def serve(
+    clones: Annotated[
+        list[Path], typer.Argument(help="Folders of clones; each is a model of its name.", metavar="ME...")
+    ],
+    host: Annotated[
+        str, typer.Option(help="The address to listen at; any but a loopback one needs a key.")
+    ] = "127.0.0.1",
+    port: Annotated[int, typer.Option(help="The port to listen at; 0 takes a free one.", min=0, max=65535)] = 8080,
+    api_key: Annotated[
+        str | None, typer.Option(envvar="SOUNDALIKE_API_KEY", show_envvar=True, help="What clients must send.")
+    ] = None,
+    streams: Annotated[int | None, typer.Option(help="Replies drawn side by side.", min=1)] = None,
+    queue: Annotated[int | None, typer.Option(help="Requests that may wait for a place.", min=0)] = None,
+    with_base: Annotated[bool, typer.Option("--with-base", help="Serve the base model too, to compare.")] = False,
+) -> None:
+    """Serve voices over HTTP as OpenAI's clients ask, with a page to talk at /."""
+    from soundalike.frontends import server
+    from soundalike.recipe import Serving
+
+    given = {"streams": streams, "queue": queue}
+    serving = Serving(**{name: value for name, value in given.items() if value is not None})
+    server.serve(clones, host, port, api_key, serving, with_base, lambda line: tell([line]))
+
+
+@verbs.command(epilog="Example: soundalike discord me")
+def discord(
+    me: CloneFolder,
+    init: Annotated[bool, typer.Option("--init", help="Write discord.toml, with comments, and stop.")] = False,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Send nothing; show what it would, and why not.")] = False,
+) -> None:
+    """Let friends talk to the clone on Discord; the token is read from DISCORD_TOKEN."""
+    from soundalike.clone import Clone
+
+    if init:
+        from soundalike.frontends.discord.settings import initialise
+
+        out.print(command("Written: ", str(initialise(Clone.open(me).root)), ". Read it, then: "), soft_wrap=True)
+        out.print(command("  ", f"soundalike discord {me}"), soft_wrap=True)
+        return
+    from soundalike.frontends.discord.run import run
+
+    _log()
+    run(me, (lambda line: out.print(line, markup=False, soft_wrap=True)) if dry_run else None)
+
+
+def wake(folder: Path, at: str | None = None) -> "Voice":
+    from soundalike.voice import Voice
+
+    if at and not machine.is_here(at):
+        err.print(Text(f"What is said goes to {at}: another machine."), style="yellow", soft_wrap=True)
+    with err.status("waking up"):
+        return Voice.load(folder, at)
+
+
+def converse(folder: Path, openers: list[tuple[str, str]]) -> list[dict[str, str]]:
+    """Friends speak, the voice answers."""
+    voice, history = wake(folder), list[tuple[str, str]]()
+    out.print()
+    for name, text in openers:
+        history.append((name, text))
+        out.print(Text.assemble((f"{name}:", "dim"), f" {text}"))
+        for message in voice.reply(history):
+            history.append((voice.owner, message))
+            out.print(Text.assemble((f"{voice.owner}:", "bold"), f" {message}"))
+    return [{"name": name, "text": text} for name, text in history]
+
+
+def _sampling(voice: Any, temperature: float | None, top_p: float | None, min_p: float | None, seed: int | None) -> Any:
+    given = {"temperature": temperature, "top_p": top_p, "min_p": min_p, "seed": seed}
+    return replace(voice.sampling, **{name: value for name, value in given.items() if value is not None})
+
+
+def _log() -> None:
+    """What a program that runs for days has to say goes to standard error, with the time."""
+    import logging
+
+    logging.basicConfig(level=logging.WARNING, format="%(asctime)s %(message)s", datefmt="%d %b %H:%M:%S")
+    logging.getLogger("soundalike").setLevel(logging.INFO)
