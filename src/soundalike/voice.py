@@ -6,6 +6,7 @@ engine's affair, what a reply must not do is `guards`', and nothing here sees a 
 
 from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass, replace
+from itertools import takewhile
 from pathlib import Path
 
 from soundalike.draft import Piece, Spelling, Terms, read_turn
@@ -16,7 +17,7 @@ from soundalike.guards import HEARD_BACK, LINES_BACK, Guards, Interventions, Sce
 from soundalike.recipe import Limits, Recipe
 from soundalike.sampling import Sampling
 from soundalike.stage import Stage
-from soundalike.transcript import render, speaker_name, speaker_names
+from soundalike.transcript import parse, render, speaker_name, speaker_names
 from soundalike.utterance import Plan, Utterance
 
 History = Sequence[tuple[str, str]]
@@ -227,24 +228,45 @@ class Voice:
         stops: Sequence[str] = (),
         likeliest: int | None = None,
     ) -> Utterance:
-        """The same as `complete` for a `Stage` to make, and guarded as a reply is; see `utterance`."""
-        told = self._told(sampling or self.sampling, {self.owner})
+        """The same as `complete` for a `Stage` to make, and guarded as a reply is; see `utterance`.
+
+        A prompt that `is_transcript` is gone on with as one.
+        """
+        history, begun = self._parted(prompt)
+        others, (said, heard) = {name for name, _ in history}, _lately(history, self.owner)
+        told = self._told(sampling or self.sampling, {self.owner} | others)
 
         def plan(left: Sequence[str]) -> Plan:
-            lines = _lines_of(prompt)
-            lines = [*lines[:-1], lines[-1] + left[0], *left[1:], ""] if left else lines
-            text, tokens = self._opened(lines, max_tokens)
-            scene = Scene(left=left)
+            lines = [*begun[:-1], begun[-1] + left[0], *left[1:], ""] if left else begun
+            text, tokens = self._opened(lines, max_tokens, history)
+            scene = Scene(said, left, heard, others)
             pieces = likeliest is not None
             terms = Terms(self.owner, self.tagged, None, self.guards, scene, stops, text, broken=True, pieces=pieces)
             return Plan(tokens, terms, told)
 
         return Utterance(self.engine.tokenizer, plan, max_tokens, self.limits.retries, number, likeliest or 0)
 
-    def _opened(self, lines: Sequence[str], max_tokens: int) -> tuple[str, list[int]]:
-        """What stands after the first `owner:` of the owner's lines, and the tokens that are read of it."""
-        opened = render([(self.owner, line) for line in lines], end=False, tagged=self.tagged)
-        tokens, room = self._tokens(opened), max(2, self.window - max_tokens)
+    def is_transcript(self, text: str) -> bool:
+        """Whether a text is in the template with names, its last line one that the owner has begun."""
+        turns = parse(text) if self.tagged and not text.endswith("\n") else []
+        return bool(turns) and turns[-1][0] == self.owner and all(name for name, _ in turns[1:])
+
+    def _parted(self, prompt: str) -> tuple[list[tuple[str, str]], list[str]]:
+        """The turns of a transcript before the owner's last burst, and its lines; of any other text its lines."""
+        if not self.is_transcript(prompt):
+            return [], _lines_of(prompt)
+        turns = [turn for turn in parse(prompt) if turn[0]]  # the first may be the rest of a line, with no name
+        burst = len(list(takewhile(lambda turn: turn[0] == self.owner, reversed(turns))))
+        return turns[:-burst], [text for _, text in turns[-burst:]]
+
+    def _opened(
+        self, lines: Sequence[str], max_tokens: int, history: Sequence[tuple[str, str]] = ()
+    ) -> tuple[str, list[int]]:
+        """What stands after the first `owner:` of the owner's lines, and the tokens that are read of it all."""
+        burst = [(self.owner, line) for line in lines]
+        opened = render(burst, end=False, tagged=self.tagged)
+        tokens = self._tokens(render([*history, *burst], end=False, tagged=self.tagged))
+        room = max(2, self.window - max_tokens)
         tokens = tokens if len(tokens) <= room else [tokens[0], *tokens[1 - room :]]
         return opened.removeprefix(f"{self.owner}:") if self.tagged else opened, tokens
 
@@ -278,7 +300,9 @@ class Voice:
 
 
 def _lines_of(prompt: str) -> list[str]:
-    return [line for line in prompt.split("\n") if line.strip()] or [""]
+    """Its messages; after a line break a new one begins."""
+    lines = [line for line in prompt.split("\n") if line.strip()]
+    return [*lines, ""] if prompt.endswith("\n") or not lines else lines
 
 
 def _lately(history: History, owner: str) -> tuple[list[str], list[str]]:

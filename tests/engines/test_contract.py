@@ -1,8 +1,15 @@
-"""What every engine must do, whatever it is made of. A new engine adds one builder to ENGINES."""
+"""What every engine must do, whatever it is made of. A new engine adds one builder to ENGINES.
 
-from collections.abc import Callable
+An engine that cannot learn, or cannot say how likely a text is, says so there. It then is asked for the rest, and must
+refuse what it cannot do in a sentence.
+"""
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from importlib.util import find_spec
+from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -10,13 +17,22 @@ import pytest
 from soundalike.engines import Engine, huggingface, load
 from soundalike.engines import torch as engine_of
 from soundalike.engines.markov import MarkovEngine
-from soundalike.engines.speech import Speech, Step, generate
+from soundalike.engines.speech import Step, generate, opened
+from soundalike.errors import EngineError
+from soundalike.export import Trained
+from soundalike.export.merged import write_merged
 from soundalike.packing import Batch, Document, encode, pack
-from soundalike.recipe import Training
+from soundalike.recipe import Recipe, Training
 from soundalike.sampling import Sampling
+from soundalike.voice import Voice
+from tests.engines import served
+from tests.frontends.server.running import running
+
+pytestmark = pytest.mark.allow_hosts(["127.0.0.1"])
 
 WINDOW = 64
 RATE = 1e-2
+HOT = Sampling(temperature=1.5, dry_multiplier=0)
 TEXT = "ada: hi sam\nsam: hello\n\tthere ada\nada: ok ✨\n"
 OTHER = "bo: the boat is late: again\nada: it's fine.. we wait\n"
 
@@ -35,7 +51,8 @@ def with_mlx(base: str) -> Engine:
     return mlx.load(base, None, Training(method="lora", rank=8, window=64))
 
 
-ENGINES: dict[str, Callable[[str], Engine]] = {
+Build = Callable[[str], Engine]
+LEARNERS: dict[str, Build] = {
     "markov": lambda base: MarkovEngine(),
     "torch-full": lambda base: load(base, None, Training(method="full")),
     "torch-plain": without_compiler,
@@ -45,12 +62,49 @@ ENGINES: dict[str, Callable[[str], Engine]] = {
 """Name -> builder of a small untrained engine, the same each time, given the folder of a tiny base model;
 windows are 64 tokens, the rate 0.01."""
 if find_spec("mlx_lm"):
-    ENGINES["mlx"] = with_mlx
+    LEARNERS["mlx"] = with_mlx
 
 
-@pytest.fixture(params=sorted(ENGINES))
+@contextmanager
+def our_server(taught: Engine, folder: Path) -> Iterator[str]:
+    """The address of a voice of what was taught."""
+    with running(Voice(taught, "ada", window=128)) as server:
+        yield f"{server.address}/v1"
+
+
+@contextmanager
+def mlx_lms_server(taught: Engine, folder: Path) -> Iterator[str]:
+    """The address of mlx-lm's own server of the same weights."""
+    taught.save(folder / "adapter")
+    write_merged(Trained(str(folder / "base"), folder / "adapter", "ada", True, WINDOW, Recipe()), folder / "merged")
+    port = served.free_port()
+    with served.running(*served.mlx_lm(str(folder / "merged"), port)):
+        yield f"http://127.0.0.1:{port}/v1"
+
+
+SERVERS = {"our server": our_server}
+"""Name -> a server, within a context, of an engine that has learned; what is remote can draw, and nothing else."""
+if find_spec("mlx_lm"):
+    SERVERS["mlx-lm's server"] = mlx_lms_server
+
+
+@pytest.fixture(params=sorted(LEARNERS))
 def build(request: pytest.FixtureRequest, base: str) -> Callable[[], Engine]:
-    return lambda: ENGINES[request.param](base)
+    """Of an engine that learns."""
+    return lambda: LEARNERS[request.param](base)
+
+
+@pytest.fixture(scope="module", params=sorted([*LEARNERS, *SERVERS]))
+def taught(request: pytest.FixtureRequest, base: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Engine]:
+    """Any engine that has learned a little of TEXT and OTHER, or whose server knows them by heart. Nobody changes it."""
+    if request.param in LEARNERS:
+        yield trained(LEARNERS[request.param](base), TEXT, OTHER)
+        return
+    folder = tmp_path_factory.mktemp("served")
+    (folder / "base").symlink_to(base)
+    by_heart = trained(LEARNERS["torch-full"](base), TEXT, OTHER, steps=80)
+    with SERVERS[request.param](by_heart, folder) as url:
+        yield load(url)
 
 
 def batch_of(engine: Engine, *documents: Document, windows: int | None = None) -> Batch:
@@ -79,14 +133,42 @@ def run(engine: Engine, prompts: list[list[int]], sampling: Sampling, most: int 
     return streams
 
 
-def test_it_is_an_engine(build: Callable[[], Engine]) -> None:
+def spoken(engine: Engine, prompts: list[list[int]], sampling: Sampling) -> list[list[int]]:
+    """The tokens of each stream; log-probabilities that are not told are not equal to themselves."""
+    return [[step.token for step in steps] for steps in run(engine, prompts, sampling).values()]
+
+
+def test_it_is_an_engine(taught: Engine) -> None:
     """It has every method of the protocol."""
-    assert isinstance(build(), Engine)
+    assert isinstance(taught, Engine)
 
 
-def test_the_tokenizer_loses_nothing(build: Callable[[], Engine]) -> None:
+@pytest.mark.parametrize("taught", sorted(SERVERS), indirect=True)
+def test_what_only_draws_refuses_the_rest(taught: Engine, tmp_path: Path) -> None:
+    """Learning, scoring, adapters and states: each refusal says what it cannot do and what to do instead."""
+    nothing = np.zeros((1, WINDOW), np.int32)
+    batch = Batch(nothing, nothing, nothing, nothing.astype(np.float32))
+    refused: dict[str, tuple[Any, ...]] = {
+        "step": (batch, RATE),
+        "loss": (batch,),
+        "logprobs": (tokens_of(taught, TEXT),),
+        "streams": (),
+        "adapter_off": (),
+        "save": (tmp_path,),
+        "load": (tmp_path,),
+        "state": (),
+        "load_state": ({},),
+    }
+    for verb, given in refused.items():
+        with pytest.raises(EngineError) as told:
+            getattr(taught, verb)(*given)
+        assert told.value.what and told.value.do
+    assert not list(tmp_path.iterdir())
+
+
+def test_the_tokenizer_loses_nothing(taught: Engine) -> None:
     """Template text comes back whole, spans cover it in order, and begin and end are no text."""
-    tokenizer = build().tokenizer
+    tokenizer = taught.tokenizer
     for text in (TEXT, OTHER, "", "  two  spaces\n\n"):
         (tokens,), (spans,) = tokenizer.encode([text]), tokenizer.spans([text])
         assert tokenizer.decode([tokenizer.begin, *tokens, tokenizer.end]) == text
@@ -143,20 +225,31 @@ def test_logprobs_are_the_loss_token_by_token(build: Callable[[], Engine]) -> No
     assert -float(given.sum()) == pytest.approx(engine.loss(batch_of(engine, Document(TEXT)))[0], rel=1e-2)
 
 
-def test_a_continuation_keeps_to_its_limits(build: Callable[[], Engine]) -> None:
-    """Every stream draws at most so many tokens, none after its end, and each item has one step a running stream."""
-    engine = trained(build(), TEXT, OTHER)
-    prompts = [tokens_of(engine, text) for text in ("ada:", "bo:", "ada: hi")]
+def test_a_continuation_keeps_to_its_limits(taught: Engine) -> None:
+    """Every stream draws at most so many tokens, none after its end, and each item has one step a running stream.
+
+    A log-probability that a server does not tell is NaN.
+    """
+    prompts = [tokens_of(taught, text) for text in ("ada:", "bo:", "ada: hi")]
     running = {0, 1, 2}
-    for count, steps in enumerate(generate(engine, prompts, Sampling(seed=1), 12), start=1):
+    for count, steps in enumerate(generate(taught, prompts, Sampling(seed=1), 12), start=1):
         assert {step.stream for step in steps} == running and count <= 12
-        assert all(0 <= step.token < engine.tokenizer.size and step.logprob <= 1e-3 for step in steps)
-        running -= {step.stream for step in steps if step.token == engine.tokenizer.end}
+        assert all(0 <= step.token < taught.tokenizer.size and not step.logprob > 1e-3 for step in steps)
+        running -= {step.stream for step in steps if step.token == taught.tokenizer.end}
 
 
 def test_the_end_is_drawn_where_it_was_learned(build: Callable[[], Engine]) -> None:
     """A document learned by heart is said to its end, and the end-of-text token itself is given."""
-    engine = trained(build(), TEXT, steps=80)
+    says_its_end(trained(build(), TEXT, steps=80))
+
+
+@pytest.mark.parametrize("taught", sorted(SERVERS), indirect=True)
+def test_a_server_ends_where_its_model_learned_to(taught: Engine) -> None:
+    """The same of a model that another has taught."""
+    says_its_end(taught)
+
+
+def says_its_end(engine: Engine) -> None:
     steps = run(engine, [tokens_of(engine, TEXT[:-1])], Sampling(temperature=0, dry_multiplier=0))[0]
     assert steps[-1].token == engine.tokenizer.end
     assert engine.tokenizer.decode([step.token for step in steps]) == TEXT[-1]
@@ -171,23 +264,20 @@ def test_steps_carry_the_raw_logprob(build: Callable[[], Engine]) -> None:
         assert [step.logprob for step in steps] == pytest.approx(said[len(prompts[at]) :].tolist(), abs=3e-2)
 
 
-def test_a_seed_repeats_and_streams_stand_alone(build: Callable[[], Engine]) -> None:
+def test_a_seed_repeats_and_streams_stand_alone(taught: Engine) -> None:
     """The same seed gives the same tokens, and a stream alone draws as it did beside others of other lengths."""
-    engine = trained(build(), TEXT, OTHER, steps=5)
-    prompts = [tokens_of(engine, text) for text in ("ada:", TEXT, "bo: the boat is")]
-    first, again = (run(engine, prompts, Sampling(seed=5)) for _ in range(2))
-    assert first == again
-    for at, among in first.items():
-        alone = run(engine, [prompts[at]], Sampling(seed=5, streams=(at,)))[0]
-        assert [step.token for step in alone] == [step.token for step in among]
+    prompts = [tokens_of(taught, text) for text in ("ada:", TEXT, "bo: the boat is")]
+    first, again = (spoken(taught, prompts, replace(HOT, seed=5)) for _ in range(2))
+    assert first == again and len(set(map(tuple, first))) == 3
+    for at, among in enumerate(first):
+        assert spoken(taught, [prompts[at]], replace(HOT, seed=5, streams=(at,))) == [among]
 
 
-def test_streams_can_be_stopped(build: Callable[[], Engine]) -> None:
+def test_streams_can_be_stopped(taught: Engine) -> None:
     """A stream whose index is sent draws no more, the others go on as they would have."""
-    engine = trained(build(), TEXT, steps=1)
-    prompts, sampling = [tokens_of(engine, "ada:")] * 3, Sampling(seed=2)
-    whole = run(engine, prompts, sampling)
-    stream = generate(engine, prompts, sampling, 12)
+    prompts, sampling = [tokens_of(taught, "ada:")] * 3, replace(HOT, seed=2)
+    whole = run(taught, prompts, sampling)
+    stream = generate(taught, prompts, sampling, 12)
     first = next(stream)
     rest = [stream.send({0, 2}), *stream]
     assert [step.stream for step in first] == [0, 1, 2]
@@ -195,16 +285,15 @@ def test_streams_can_be_stopped(build: Callable[[], Engine]) -> None:
     assert [first[1].token, *(steps[0].token for steps in rest)] == [step.token for step in whole[1]]
 
 
-def test_streams_join_and_leave_at_any_token(build: Callable[[], Engine]) -> None:
+def test_streams_join_and_leave_at_any_token(taught: Engine) -> None:
     """A stream that joins late, beside others that leave, draws what it would have drawn alone."""
-    engine = trained(build(), TEXT, OTHER, steps=5)
-    first, late = tokens_of(engine, "ada:"), tokens_of(engine, TEXT)
-    alone = [step.token for step in run(engine, [late], Sampling(seed=9, streams=(7,)))[0]]
-    speech, drawn = Speech(engine), list[int]()
-    speech.join([first, first, first], Sampling(seed=4), 40)
+    first, late = tokens_of(taught, "ada:"), tokens_of(taught, TEXT[:20])
+    (alone,) = spoken(taught, [late], replace(HOT, seed=9, streams=(7,)))
+    speech, drawn = opened(taught), list[int]()
+    speech.join([first, first, first], replace(HOT, seed=4), 40)
     for _ in range(3):
         speech.step()
-    (number,) = speech.join([late], Sampling(seed=9, streams=(7,)), 12)
+    (number,) = speech.join([late], replace(HOT, seed=9, streams=(7,)), 12)
     speech.leave({0})
     while number in speech.running:
         steps = speech.step()
@@ -213,10 +302,9 @@ def test_streams_join_and_leave_at_any_token(build: Callable[[], Engine]) -> Non
     assert number == 3 and drawn == alone
 
 
-def test_stopping_every_stream_ends_it(build: Callable[[], Engine]) -> None:
+def test_stopping_every_stream_ends_it(taught: Engine) -> None:
     """Nothing is drawn for nobody."""
-    engine = trained(build(), TEXT, steps=1)
-    stream = generate(engine, [tokens_of(engine, "ada:")], Sampling(seed=2), 12)
+    stream = generate(taught, [tokens_of(taught, "ada:")], Sampling(seed=2), 12)
     next(stream)
     with pytest.raises(StopIteration):
         stream.send({0})

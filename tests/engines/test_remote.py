@@ -1,4 +1,4 @@
-"""A voice whose model is somebody else's server: mlx-lm's, llama.cpp's, and one that answers as it is told to."""
+"""A voice whose model is a server: our own, mlx-lm's, llama.cpp's, and one that answers as it is told to."""
 
 import json
 import threading
@@ -9,6 +9,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 
 from soundalike.engines import Engine, load
@@ -25,6 +26,7 @@ from soundalike.recipe import Limits, Recipe, Training
 from soundalike.sampling import Sampling
 from soundalike.voice import Voice
 from tests.engines.served import free_port, llama_cpp, mlx_lm, running
+from tests.frontends.server.running import running as served_by_us
 
 pytestmark = pytest.mark.allow_hosts(["127.0.0.1"])
 
@@ -44,12 +46,16 @@ def taught(tmp_path_factory: pytest.TempPathFactory) -> tuple[Engine, Trained]:
     return engine, Trained("pocket", folder, "ada", True, 64, Recipe())
 
 
-@pytest.fixture(scope="module", params=["mlx-lm", pytest.param("llama.cpp", marks=pytest.mark.slow)])
+@pytest.fixture(scope="module", params=["ours", "mlx-lm", pytest.param("llama.cpp", marks=pytest.mark.slow)])
 def url(
     request: pytest.FixtureRequest, taught: tuple[Engine, Trained], tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[str]:
     """The address of a server of what was taught."""
     folder, port = tmp_path_factory.mktemp("served"), free_port()
+    if request.param == "ours":
+        with served_by_us(Voice(taught[0], "ada", True, 256, limits=Limits(tokens=60))) as server:
+            yield f"{server.address}/v1"
+        return
     if request.param == "mlx-lm":
         pytest.importorskip("mlx_lm")
         write_merged(taught[1], folder)
@@ -261,6 +267,24 @@ def test_an_unanswering_server_is_given_up() -> None:
                 said(RemoteEngine(url, "m", timeout=0.2, retries=0), ["a"])
         finally:
             held.set()
+
+
+def test_a_piece_of_many_tokens_tells_each_of_them() -> None:
+    """A token's log-probability stands at its first character, also where several come at once, or one is not told."""
+    told = {"tokens": ["\n", "hey", " you"], "token_logprobs": [-1.0, None, -3.0], "text_offset": [0, 1, 4]}
+    one = chunk("\nada: hey you", "stop")
+    one["choices"][0]["logprobs"] = told
+
+    with answering(lambda path, body, key: (200, [one])) as url:
+        engine = RemoteEngine(url, "m")
+        steps = [step for (step,) in generate(engine, [[0]], GREEDY, 60)]
+    text = engine.tokenizer.decode([step.token for step in steps])
+    heard = {text[at:]: step.logprob for at, step in enumerate(steps[:-1]) if step.logprob}
+    assert [(rest, logprob) for rest, logprob in heard.items() if logprob == logprob] == [
+        ("\nada: hey you", -1.0),
+        (" you", -3.0),
+    ]
+    assert np.isnan(heard["hey you"])
 
 
 def test_random_streams_are_the_servers_seeds() -> None:

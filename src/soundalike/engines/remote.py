@@ -220,12 +220,24 @@ def _characters(response: Any) -> Iterator[tuple[int, float]]:
     """(code point, log-probability): a token's stands at its first character, NaN where the server tells none."""
     for chunk in response:
         for choice in chunk.choices:
-            told = getattr(choice.logprobs, "token_logprobs", None)
-            logprob = float(told[0]) if told and told[0] is not None else float("nan")
+            told = _places(choice.text or "", choice.logprobs)
             for at, character in enumerate(choice.text or ""):
-                yield ord(character), logprob if at == 0 else 0.0
+                yield ord(character), told.get(at, 0.0)
             if choice.finish_reason == "stop":
                 yield Characters.end, 0.0
+
+
+def _places(text: str, told: Any) -> dict[int, float]:
+    """Where in a piece of text the tokens begin of which a log-probability is told; a piece may be several tokens."""
+    given = getattr(told, "token_logprobs", None)
+    if not given:
+        return {0: float("nan")}
+    places, at = dict[int, float](), 0
+    for token, logprob in zip(told.tokens or [text], given, strict=False):
+        start = max(at, text.find(token, at))
+        places[start] = places.get(start, 0.0) + (float("nan") if logprob is None else float(logprob))
+        at = start + len(token)
+    return places
 
 
 def _knobs(sampling: Sampling | Sequence[Sampling], count: int) -> list[tuple[Sampling, int]]:

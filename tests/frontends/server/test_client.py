@@ -86,6 +86,24 @@ def test_a_text_is_continued(client: Any) -> None:
     assert chunks[-1].choices[0].finish_reason == "stop"
 
 
+def test_a_transcript_is_gone_on_with_as_one(client: Any) -> None:
+    """What friends said before is read as theirs, and the answer is in the template, whole or as a stream."""
+    prompts = ["sam: hi\nada:", "sam: tell me\nada: the sea", "a: x\nsam: hi\nada: hey\nada:"]
+    made = client.completions.create(model="ada", prompt=prompts)
+    wanted = ["hey\nada: what's up\n", " is calm\nada: so am i\n", "what's up\n"]
+    assert [choice.text for choice in made.choices] == wanted
+    chunks = list(client.completions.create(model="ada", prompt=prompts[0], stream=True))
+    assert "".join(chunk.choices[0].text for chunk in chunks) == wanted[0]
+    cut = client.completions.create(model="ada", prompt=prompts[0], max_tokens=1).choices[0]
+    assert (cut.text, cut.finish_reason) == ("hey", "length")
+
+
+def test_other_texts_with_colons_are_the_owners_own(client: Any) -> None:
+    """Where the last line is not begun by the owner, or a line bears no name, all of it is what the owner types."""
+    made = client.completions.create(model="ada", prompt=["ada: hi\nsam:", "hm\nwell\nada:"], max_tokens=4)
+    assert not any("ada:" in choice.text for choice in made.choices)
+
+
 def test_several_replies_and_a_seed(client: Any) -> None:
     """With a seed each of `n` is drawn from a stream of its own, and all come again."""
     first, second = (

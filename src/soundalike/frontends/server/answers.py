@@ -1,7 +1,8 @@
 """Utterances into OpenAI's answers: whole ones and the chunks of a stream.
 
 In a stream each chunk with content is one message of the burst, whole and cleared; the newline between two messages
-opens the later one's chunk. A line that the guards changed tells no tokens.
+opens the later one's chunk. A transcript is answered in the template, as whoever asked with one wants to read it. A line
+that the guards changed tells no tokens.
 """
 
 import time
@@ -17,6 +18,7 @@ from soundalike.frontends.server.asked import Asked
 from soundalike.frontends.server.errors import ApiError
 from soundalike.frontends.server.scheduler import Ticket
 from soundalike.frontends.server.voices import Served
+from soundalike.transcript import render
 
 Json = dict[str, Any]
 
@@ -51,8 +53,8 @@ class Writer:
                         yield self._chunk(event.index, {"content": content}, self._told_tokens([line]))
                 if event.done:
                     told = {"soundalike": self._told()} if all(u.finish for u in self._asked.utterances) else {}
-                    finish = self._asked.utterances[event.index].finish
-                    yield self._chunk(event.index, {}, None, finish, told)
+                    finish, closing = self._asked.utterances[event.index].finish, self._closing(event.index)
+                    yield self._chunk(event.index, {"content": closing} if closing else {}, None, finish, told)
         except ApiError as error:
             yield _event(error.body())
             return
@@ -70,7 +72,18 @@ class Writer:
         if self._chat and not line.text:
             return ""
         said.append(line)
-        return ("\n" if len(said) > 1 else "") + line.text
+        return self._shown(line, len(said) == 1)
+
+    def _shown(self, line: Line, first: bool) -> str:
+        """A line with what parts it from the one before; in a transcript that is the head of a turn."""
+        if not self._asked.transcript:
+            return line.text if first else f"\n{line.text}"
+        owner = self._served.voice.owner
+        return line.text.replace("\n", "\n\t") if first else "\n" + render([(owner, line.text)], end=False)
+
+    def _closing(self, index: int) -> str:
+        """What a text ends with: in a transcript the end of its last turn, unless that was cut off."""
+        return "\n" if self._asked.transcript and self._asked.utterances[index].finish != "length" else ""
 
     def _chunk(
         self, index: int, delta: Json, logprobs: Json | None = None, finish: str | None = None, more: Json | None = None
@@ -81,7 +94,7 @@ class Writer:
 
     def _choice(self, index: int) -> Json:
         lines = [line for line in self._lines[index] if line.text or not self._chat]
-        text = "\n".join(line.text for line in lines)
+        text = "".join(self._shown(line, not at) for at, line in enumerate(lines)) + self._closing(index)
         says: Json = (
             {"message": {"role": "assistant", "content": text, "refusal": None}} if self._chat else {"text": text}
         )

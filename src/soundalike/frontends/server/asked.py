@@ -14,10 +14,11 @@ FRIEND = "friend"  # who speaks where a user line bears no name
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """What is to be said, and what of the request was passed over."""
+    """What is to be said, what of the request was passed over, and whether the answer is to be in the template."""
 
     utterances: list[Utterance]
     ignored: list[str] = field(default_factory=list)
+    transcript: bool = False
 
 
 def chat(request: ChatRequest, voice: Voice, serving: Serving) -> Asked:
@@ -33,7 +34,7 @@ def chat(request: ChatRequest, voice: Voice, serving: Serving) -> Asked:
 
 
 def completion(request: CompletionRequest, voice: Voice, serving: Serving) -> Asked:
-    """`n` continuations of each prompt, in the order of the prompts."""
+    """`n` continuations of each prompt, in the order of the prompts; transcripts are gone on with as such."""
     tokens = _tokens(request.max_tokens or voice.limits.tokens, voice)
     knobs, n = request.sampling(voice.sampling), request.n or 1
     _count(n * len(request.prompts), serving)
@@ -42,7 +43,7 @@ def completion(request: CompletionRequest, voice: Voice, serving: Serving) -> As
         for row, prompt in enumerate(request.prompts)
         for number in range(n)
     ]
-    return Asked(made, _unknown(request))
+    return Asked(made, _unknown(request), all(map(voice.is_transcript, request.prompts)))
 
 
 def turns(messages: Sequence[Message], voice: Voice) -> tuple[list[tuple[str, str]], list[str]]:
