@@ -6,8 +6,8 @@ refuse what it cannot do in a sentence.
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from importlib.util import find_spec
 from dataclasses import replace
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
@@ -96,7 +96,7 @@ def build(request: pytest.FixtureRequest, base: str) -> Callable[[], Engine]:
 
 @pytest.fixture(scope="module", params=sorted([*LEARNERS, *SERVERS]))
 def taught(request: pytest.FixtureRequest, base: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Engine]:
-    """Any engine that has learned a little of TEXT and OTHER, or whose server knows them by heart. Nobody changes it."""
+    """One that has learned a little of TEXT and OTHER, or whose server knows them by heart; nobody changes it."""
     if request.param in LEARNERS:
         yield trained(LEARNERS[request.param](base), TEXT, OTHER)
         return

@@ -21,6 +21,10 @@ At = Annotated[
     str | None,
     typer.Option("--at", envvar="SOUNDALIKE_AT", help="Let a server's model speak: http://127.0.0.1:8080/v1[#MODEL]."),
 ]
+Places = Annotated[
+    list[str] | None,
+    typer.Option("--at", envvar="SOUNDALIKE_AT", help="As for `chat`; once for all clones, or once for each."),
+]
 Seed = Annotated[int | None, typer.Option(help="The same seed says the same again.")]
 
 
@@ -66,11 +70,13 @@ def chat(
 def room(
     clones: Annotated[list[Path], typer.Argument(help="The clones' folders.", metavar="ME YOU...")],
     name: Annotated[str, typer.Option(help="Your name in the room.")] = "you",
+    at: Places = None,
 ) -> None:
     """Several clones in one room, and you; an empty line lets them go on, /quit ends it."""
+    from soundalike.frontends import places
     from soundalike.frontends.room import room as talk
 
-    talk([wake(folder) for folder in clones], name, out)
+    talk([wake(folder, place) for folder, place in zip(clones, places(clones, at or ()), strict=True)], name, out)
 
 
 @verbs.command(epilog="Example: soundalike serve me")
@@ -88,6 +94,7 @@ def serve(
     streams: Annotated[int | None, typer.Option(help="Replies drawn side by side.", min=1)] = None,
     queue: Annotated[int | None, typer.Option(help="Requests that may wait for a place.", min=0)] = None,
     with_base: Annotated[bool, typer.Option("--with-base", help="Serve the base model too, to compare.")] = False,
+    at: Places = None,
 ) -> None:
     """Serve voices over HTTP as OpenAI's clients ask, with a page to talk at /."""
     from soundalike.frontends import server
@@ -95,7 +102,9 @@ def serve(
 
     given = {"streams": streams, "queue": queue}
     serving = Serving(**{name: value for name, value in given.items() if value is not None})
-    server.serve(clones, host, port, api_key, serving, with_base, lambda line: tell([line]))
+    for place in at or ():
+        note(place)
+    server.serve(clones, host, port, api_key, serving, with_base, lambda line: tell([line]), at or ())
 
 
 @verbs.command(epilog="Example: soundalike discord me")
@@ -103,6 +112,7 @@ def discord(
     me: CloneFolder,
     init: Annotated[bool, typer.Option("--init", help="Write discord.toml, with comments, and stop.")] = False,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Send nothing; show what it would, and why not.")] = False,
+    at: At = None,
 ) -> None:
     """Let friends talk to the clone on Discord; the token is read from DISCORD_TOKEN."""
     from soundalike.clone import Clone
@@ -116,16 +126,21 @@ def discord(
     from soundalike.frontends.discord.run import run
 
     _log()
-    run(me, (lambda line: out.print(line, markup=False, soft_wrap=True)) if dry_run else None)
+    run(me, (lambda line: out.print(line, markup=False, soft_wrap=True)) if dry_run else None, at)
 
 
 def wake(folder: Path, at: str | None = None) -> "Voice":
     from soundalike.voice import Voice
 
-    if at and not machine.is_here(at):
-        err.print(Text(f"What is said goes to {at}: another machine."), style="yellow", soft_wrap=True)
+    note(at)
     with err.status("waking up"):
         return Voice.load(folder, at)
+
+
+def note(at: str | None) -> None:
+    """Tell where what is said goes, if not to this machine alone."""
+    if at and not machine.is_here(at):
+        err.print(Text(f"What is said goes to {at}: another machine."), style="yellow", soft_wrap=True)
 
 
 def converse(folder: Path, openers: list[tuple[str, str]]) -> list[dict[str, str]]:

@@ -11,6 +11,7 @@ from pathlib import Path
 import aiohttp
 import discord
 
+from soundalike import machine
 from soundalike.clone import Clone
 from soundalike.errors import CloneError, SoundalikeError, UsageError
 from soundalike.frontends.discord import memory, portal, settings
@@ -26,10 +27,11 @@ TOKEN = "DISCORD_TOKEN"
 FIRST_WAIT, LONGEST_WAIT = 5.0, 300.0  # seconds between attempts to log in where Discord cannot be reached
 
 
-def run(folder: Path, rehearsal: Callable[[str], None] | None = None) -> None:
+def run(folder: Path, rehearsal: Callable[[str], None] | None = None, at: str | None = None) -> None:
     """Run the bot of a clone folder until Ctrl-C or SIGTERM; `SoundalikeError` where it cannot run.
 
-    `rehearsal` is shown what would have been answered, and why not; then nothing is sent.
+    `rehearsal` is shown what would have been answered, and why not; then nothing is sent. `at` a server's address the
+    model there speaks, whatever discord.toml says.
     """
     clone = Clone.open(folder)
     file = settings_of(clone)
@@ -37,7 +39,7 @@ def run(folder: Path, rehearsal: Callable[[str], None] | None = None) -> None:
     if not token:
         raise UsageError(f"There is no token: {TOKEN} is not set.", portal.TOKEN)
     share_the_interpreter()
-    asyncio.run(_run(clone, file, token, rehearsal))
+    asyncio.run(_run(clone, file, token, rehearsal, at))
 
 
 def settings_of(clone: Clone) -> SettingsFile:
@@ -48,8 +50,10 @@ def settings_of(clone: Clone) -> SettingsFile:
     return SettingsFile(path)
 
 
-async def _run(clone: Clone, file: SettingsFile, token: str, rehearsal: Callable[[str], None] | None) -> None:
-    speaker = await speaker_of(clone, file)
+async def _run(
+    clone: Clone, file: SettingsFile, token: str, rehearsal: Callable[[str], None] | None, at: str | None
+) -> None:
+    speaker = await speaker_of(clone, file, at)
     known, pace = people(clone), pace_of(clone)
     remembered = memory.Memory(clone.root / memory.NAME)
     bot = Bot(Parts(file, remembered, speaker, pace, known, rehearsal))
@@ -122,11 +126,14 @@ async def _connected(bot: Bot, token: str) -> None:
     await bot.connect()
 
 
-async def speaker_of(clone: Clone, file: SettingsFile) -> VoiceSpeaker:
-    """Who speaks, as discord.toml says: a clone that cannot is an error now, a server may come later."""
+async def speaker_of(clone: Clone, file: SettingsFile, at: str | None = None) -> VoiceSpeaker:
+    """Who speaks, as `at` or discord.toml says: a clone that cannot is an error now, a server may come later."""
     model = file.now.model
-    if model.url:
-        return of_clone(clone, f"{model.url}#{model.name}" if model.name else model.url)
+    at = at or (f"{model.url}#{model.name}" if model.name else model.url)
+    if at:
+        if not machine.is_here(at):
+            log.warning("What is said in its channels goes to %s: another machine.", at)
+        return of_clone(clone, at)
     speaker = of_clone(clone)
     await speaker.wake()
     return speaker

@@ -20,8 +20,12 @@ def serve(
     serving: Serving,
     with_base: bool = False,
     tell: Callable[[str], None] = print,
+    at: Sequence[str] = (),
 ) -> None:
-    """Serve the clones in these folders; `UsageError` for an address that others reach without a `key`."""
+    """Serve the clones in these folders, their models here or `at` other servers' addresses, as `places` has it.
+
+    `UsageError` for an address that others reach without a `key`.
+    """
     import uvicorn
 
     from soundalike.frontends.server import app, voices
@@ -29,7 +33,7 @@ def serve(
     if not is_loopback(host) and not key:
         do = f"Set {KEY} to a long random text, or stay on 127.0.0.1."
         raise UsageError(f"Others can reach {host}, and there is no API key.", do)
-    served = voices.load(folders, with_base)
+    served = voices.load(folders, with_base, at)
     with _listening(host, port) as listener:
         made = app.create(served, serving, key)
         config = uvicorn.Config(made, log_level="warning", access_log=False, timeout_graceful_shutdown=5)

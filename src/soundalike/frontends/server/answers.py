@@ -1,8 +1,8 @@
 """Utterances into OpenAI's answers: whole ones and the chunks of a stream.
 
 In a stream each chunk with content is one message of the burst, whole and cleared; the newline between two messages
-opens the later one's chunk. A transcript is answered in the template, as whoever asked with one wants to read it. A line
-that the guards changed tells no tokens.
+opens the later one's chunk. A transcript is answered in the template, which is what whoever sent one reads. A line that
+the guards changed tells no tokens.
 """
 
 import time

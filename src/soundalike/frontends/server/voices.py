@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from soundalike.errors import UsageError
+from soundalike.frontends import places
 from soundalike.frontends.server.errors import ApiError
 from soundalike.voice import Voice
 
@@ -27,15 +28,20 @@ class Served:
         return {**about, "root": self.base, "parent": parent, "owner": self.voice.owner}
 
 
-def load(folders: Sequence[Path], with_base: bool = False) -> dict[str, Served]:
-    """The clones in these folders, each under its folder's name, and with `with_base` the bases that they stand on."""
+def load(folders: Sequence[Path], with_base: bool = False, at: Sequence[str] = ()) -> dict[str, Served]:
+    """The clones in these folders, each under its folder's name, and with `with_base` the bases that they stand on.
+
+    `at` says where their models run; of a model elsewhere nobody knows the base.
+    """
     from soundalike import engines
     from soundalike.clone import Clone
 
+    if with_base and at:
+        raise UsageError("A server that models run at does not serve their bases.", "Leave out --with-base or --at.")
     served = dict[str, Served]()
-    for folder in folders:
-        voice, name = Voice.load(folder), folder.resolve().name
-        base = str(Clone.open(folder).manifest()["training"]["base"])
+    for folder, place in zip(folders, places(folders, at), strict=True):
+        voice, name = Voice.load(folder, place), folder.resolve().name
+        base = place or str(Clone.open(folder).manifest()["training"]["base"])
         _add(served, Served(name, voice, base))
     for one in list(served.values()) if with_base else []:
         if one.base not in served:
