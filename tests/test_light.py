@@ -25,3 +25,16 @@ def test_help_answers_at_once() -> None:
     timed = code + "try: main()\nexcept SystemExit: pass\nprint(time.process_time(), file=sys.stderr)"
     runs = [subprocess.run([sys.executable, "-c", timed], capture_output=True, text=True) for _ in range(3)]
     assert min(float(run.stderr) for run in runs) < 0.4
+
+
+def test_a_model_that_speaks_needs_no_compiler() -> None:
+    """Loading a base and drawing a token leaves out torch's compiler and optimizers: half of the time to start."""
+    code = (
+        "import sys\n"
+        "from soundalike.voice import Voice\n"
+        "from soundalike.engines import load\n"
+        "Voice(load('pocket'), 'juno').reply([('sam', 'hey')])\n"
+        "print('loaded:', [name for name in ('torch._dynamo', 'sympy') if name in sys.modules])"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert "loaded: []" in done.stdout

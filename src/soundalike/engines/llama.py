@@ -129,7 +129,9 @@ class Trunk(nn.Module):
 
     def __init__(self, shape: Shape) -> None:
         super().__init__()
-        self.embed_tokens = nn.Embedding(shape.vocab_size, shape.hidden_size)
+        # Weights are read, or drawn by `pocket.pretrain`. Drawing them here as well would, on the device `meta`, import
+        # torch's compiler: seconds.
+        self.embed_tokens = nn.Embedding.from_pretrained(torch.empty(shape.vocab_size, shape.hidden_size), freeze=False)
         self.layers = nn.ModuleList(Layer(shape) for _ in range(shape.num_hidden_layers))
         self.norm = Norm(shape.hidden_size, shape.rms_norm_eps)
 
@@ -144,13 +146,8 @@ class Llama(nn.Module):
         super().__init__()
         self.shape = shape
         self.model = Trunk(shape)
-        self.register_buffer("cos", torch.empty(0), persistent=False)
-        self.register_buffer("sin", torch.empty(0), persistent=False)
-        self.fill_tables()
-
-    def fill_tables(self) -> None:
-        """Compute the rotary tables, which no file of weights holds."""
-        self.cos, self.sin = rotary_table(self.shape)
+        for name, table in zip(("cos", "sin"), rotary_table(shape), strict=True):
+            self.register_buffer(name, table, persistent=False)  # no file of weights holds it
 
     @property
     def head(self) -> Tensor:
@@ -171,9 +168,10 @@ class Llama(nn.Module):
 
 
 def rotary_table(shape: Shape) -> tuple[Tensor, Tensor]:
-    """cos and sin of every position, each (positions, head_dim)."""
-    rates = shape.rope_theta ** (-torch.arange(0, shape.head_dim, 2, dtype=torch.float32) / shape.head_dim)
-    angles = torch.outer(torch.arange(shape.max_position_embeddings, dtype=torch.float32), rates)
+    """cos and sin of every position, each (positions, head_dim); on the processor, whatever the default device."""
+    steps = torch.arange(0, shape.head_dim, 2, dtype=torch.float32, device="cpu")
+    positions = torch.arange(shape.max_position_embeddings, dtype=torch.float32, device="cpu")
+    angles = torch.outer(positions, shape.rope_theta ** (-steps / shape.head_dim))
     both = torch.cat((angles, angles), dim=-1)
     return both.cos(), both.sin()
 

@@ -43,10 +43,14 @@ class TorchEngine:
     def __init__(self, model: Llama, tokenizer: FileTokenizer, adapter: Adapter, base: str, training: Training) -> None:
         self.model, self.tokenizer, self.adapter, self.base, self.training = model, tokenizer, adapter, base, training
         self.device, self.crew = next(model.parameters()).device, crew_for(Accelerated)
-        self.optimizers = _optimizers(adapter, training)
         parameters = sum(p.numel() for p in model.parameters())
         self.fuses = self.device.type == "cpu" and fused.fits(model.shape, parameters)
         self._decoder: Decoder | fused.FusedDecoder | None = None
+
+    @cached_property
+    def optimizers(self) -> list[torch.optim.Optimizer]:
+        """Made for training only: making one imports torch's compiler, seconds that who speaks need not wait."""
+        return _optimizers(self.adapter, self.training)
 
     @cached_property
     def _lanes(self) -> Lanes[Llama]:
@@ -160,7 +164,6 @@ def read_base(folder: Path) -> tuple[Llama, FileTokenizer]:
         model = Llama(shape)
     weights = {name: value.float() for name, value in load_file(folder / "model.safetensors").items()}
     model.load_state_dict(weights, assign=True)
-    model.fill_tables()
     return model, FileTokenizer.read(folder, shape.bos_token_id, shape.eos_token_id)
 
 
