@@ -1,8 +1,17 @@
 """Utterances come and go on a stage; what has left stays, and what is stopped is drawn again."""
 
+from collections.abc import Sequence
+from typing import Any
+
+import polars as pl
+import pytest
+
+from soundalike.draft import Line
 from soundalike.engines.speech import Step
 from soundalike.guards import Guards
+from soundalike.guards.verbatim import Verbatim
 from soundalike.recipe import Limits
+from soundalike.sampling import Sampling
 from soundalike.stage import Stage
 from soundalike.utterance import Utterance
 from soundalike.voice import Voice
@@ -61,6 +70,84 @@ def test_what_has_left_is_not_drawn_again() -> None:
         assert said[0] == "well now" and said.count("well now") == 1 and "zorbling" not in said
         assert (utterance.discarded > 0) == (utterance.interventions.resampled > 0)
     assert said[1:] in ([], ["so be it"])
+
+
+WORDY = "sam: hi\nada: well you know how slow the ferry is\nada: so be it\nsam: x\n"
+SECRET = "the spare key hangs behind the third flower pot"
+
+
+def streamed(utterance: Utterance, voice: Voice) -> list[Line]:
+    """What leaves while it is drawn, in its order."""
+    stage, parts = Stage(voice.engine), list[Line]()
+    stage.begin([utterance])
+    while len(stage):
+        stage.step()
+        parts += utterance.leave()
+    return parts
+
+
+def joined(parts: Sequence[Line]) -> str:
+    return "".join(part.text if part.goes_on else f"\n{part.text}" for part in parts)[1:]
+
+
+def test_the_words_of_the_first_line_leave_before_it_is_whole() -> None:
+    """All but the last two, one by one; the next line leaves whole."""
+    voice = Voice(engine(WORDY), "ada", sampling=GREEDY)
+    parts = streamed(voice.utterance([("sam", "hi")]), voice)
+    texts = ["well", " you", " know", " how", " slow", " the", " ferry is", "so be it"]
+    assert [part.text for part in parts] == texts
+    assert [part.goes_on for part in parts] == [False, *[True] * 6, False]
+
+
+@pytest.mark.parametrize(
+    ("asked", "text"),
+    [
+        ({"stops": ["how slow"]}, "well you know"),
+        ({"stops": ["now h"]}, "well you k"),
+        ({"max_tokens": 4}, "well you know how"),
+        ({"likeliest": 0}, "well you know how slow the ferry is\nso be it"),
+    ],
+)
+def test_words_that_left_are_never_too_many(asked: dict[str, Any], text: str) -> None:
+    """A stop and a limit cut a stream where they cut a whole reply; lines that tell their tokens leave whole."""
+    voice = Voice(engine(WORDY), "ada", sampling=GREEDY)
+    assert joined(streamed(voice.utterance([("sam", "hi")], **asked), voice)) == text
+
+
+def test_a_line_just_heard_leaves_no_word() -> None:
+    """Nor one that the voice has said: until it differs, nobody knows whether it may leave."""
+    voice = Voice(engine(WORDY), "ada", sampling=GREEDY)
+    heard = [("sam", "Well, you know how slow that ferry is!"), ("sam", "hi")]
+    parts = streamed(voice.utterance(heard), voice)
+    assert joined(parts) == "" and parts == []
+    said = [("ada", "well you know how slow the ferry is"), ("sam", "hi")]
+    assert [part.text for part in streamed(voice.utterance(said), voice)][0] == "well you know how slow the ferry is"
+
+
+def test_a_stream_says_what_a_whole_reply_says() -> None:
+    """For every seed at which no guard stops a draft; where one does, what it stops for never leaves."""
+    private = (f"sam: hi\nada: so {SECRET}\nsam: x\n", "sam: hi\nada: mail ada@sea.org or so\nsam: x\n")
+    scripts = (BAD, GOOD, WORDY, *private)
+    voice = Voice(engine(*scripts, order=2), "ada", guards=Guards(["zorbling"], Verbatim(pl.Series([SECRET]), 6)))
+    history, stopped = [("sam", "so be it then"), ("sam", "hi")], 0
+    for seed in range(80):
+        knobs = Sampling(seed=seed)
+        whole = voice.reply(history, knobs)
+        text = joined(streamed(voice.utterance(history, knobs), voice)).strip("\n")
+        stopped += bool(whole.interventions.resampled)
+        assert text == "\n".join(whole) or whole.interventions.resampled
+        assert "zorbling" not in text and "ada@" not in text and "hangs behind the" not in text
+    assert 10 < stopped < 70
+
+
+def test_a_line_that_is_stopped_goes_on_from_what_has_left() -> None:
+    """The words before the copy stand once, and the line has another end."""
+    scripts = (f"sam: hi\nada: so {SECRET}\nsam: x\n", "sam: hi\nada: so the spare key hangs on a nail now\nsam: x\n")
+    voice = Voice(engine(*scripts, order=3), "ada", guards=Guards(copied=Verbatim(pl.Series([SECRET]), 5)))
+    texts = [joined(streamed(voice.utterance([("sam", "hi")], Sampling(seed=seed)), voice)) for seed in range(40)]
+    assert all(text.startswith("so the spare key hangs") and text.count("spare") == 1 for text in texts)
+    assert not any("hangs behind" in text for text in texts)
+    assert sum(text == "so the spare key hangs on a nail now" for text in texts) > 35
 
 
 def test_tokens_left_over_are_the_budget_of_the_next_attempt() -> None:

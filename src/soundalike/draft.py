@@ -90,10 +90,14 @@ class Piece:
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """One line of a reply as it may leave; `pieces`, where asked for, unless the guards changed the line."""
+    """One line of a reply as it may leave; `pieces`, where asked for, unless the guards changed the line.
+
+    One that `goes_on` is the rest, or more, of a line whose beginning has left.
+    """
 
     text: str
     pieces: tuple[Piece, ...] = ()
+    goes_on: bool = False
 
 
 class Draft:
@@ -117,6 +121,7 @@ class Draft:
         self._head = self._lines[0]  # of the first line, what is not the reply's
         self._pieces: list[tuple[int, Piece]] = []
         self._over = False
+        self._begun, self._more = "", False  # what of the first line may leave; whether a word has ended since
 
     def take(self, step: Step) -> bool:
         """Take in a drawn token; True where the draft is over and nothing after it is wanted."""
@@ -141,7 +146,9 @@ class Draft:
             self._over, self._lines = True, self._lines[:limit]
         if len(self._lines) > len(before):
             self._clear(len(self._lines) - 1)
-        if any(map(str.isspace, piece)) or self.tokens % 8 == 0:  # a word has ended, or none does for long
+        ended = any(map(str.isspace, piece))
+        self._more |= ended
+        if ended or self.tokens % 8 == 0:  # a word has ended, or none does for long
             self._watch()
 
     def _note(self, step: Step, before: str, after: str) -> None:
@@ -159,6 +166,23 @@ class Draft:
     def _watch(self) -> None:
         if not self.found and not self._over:
             self.found = self._terms.guards.growing(self._lines, len(self._head))
+
+    def begun(self) -> str:
+        """The words of the reply's first line, while it grows, that no guard could take back: they may leave.
+
+        Later lines leave whole, because one that the token limit cuts off is left out; so do lines that tell pieces.
+        """
+        if self.cleared or self._terms.scene.left or self._terms.pieces:
+            return ""
+        if self._more and len(self._lines) == 1 and not (self._over or self.found):
+            self._begun, self._more = self._settled(), False
+        return self._begun
+
+    def _settled(self) -> str:
+        stop = max(map(len, self._terms.stops), default=1)
+        line = self._lines[0][: len(self._lines[0]) + 1 - stop]  # the rest may be the beginning of a stop
+        text = line[: self._terms.guards.settled(line, self._terms.scene, len(self._head))]
+        return text[len(self._head) :] if self._head else text.lstrip()
 
     def close(self) -> None:
         """No more tokens come: a last line that was cut off goes, unless it is all there is."""
@@ -187,7 +211,7 @@ class Draft:
         text, ended = guards.mend(line, self._terms.scene, self.interventions)
         pieces = tuple(piece for at, piece in self._pieces if at == row) if text == line else ()
         head = commonprefix([self._head, text]) if row == 0 else ""  # shorter than it was where that was masked too
-        self.cleared.append(Line(text[len(head) :] if self._head and not row else text.strip(), pieces))
+        self.cleared.append(Line(text[len(head) :].rstrip() if self._head and not row else text.strip(), pieces))
         if ended:
             self._over, self._lines = True, self._lines[: row + 1]
 

@@ -6,6 +6,7 @@ through `plan`.
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
+from os.path import commonprefix
 
 from soundalike.draft import Draft, Line, Terms
 from soundalike.engines.speech import Step
@@ -28,9 +29,10 @@ class Plan:
 class Utterance:
     """Attempts at one text, until one passes the guards or the tries are used up.
 
-    `plan` says how an attempt starts once some lines have left. Lines leave through `leave`: what has left stays, and a
-    later attempt goes on after it; while nothing has left, an attempt that a guard stops is drawn anew as a whole, at
-    most `retries` times. Attempt a of utterance `number` draws from random stream number + a * 2**32.
+    `plan` says how an attempt starts once some lines have left, and the beginning of one. They leave through `leave`:
+    what has left stays, and a later attempt goes on after it; while nothing has left, an attempt that a guard stops is
+    drawn anew as a whole, at most `retries` times. Attempt a of utterance `number` draws from random stream
+    number + a * 2**32.
 
     `tokens` were drawn for the text, `discarded` for attempts that were not used. `finish` is "stop", "length" where
     the tokens were used up, "content_filter" where a guard had the last word.
@@ -39,7 +41,7 @@ class Utterance:
     def __init__(
         self,
         tokenizer: Tokenizer,
-        plan: Callable[[Sequence[str]], Plan],
+        plan: Callable[[Sequence[str], str], Plan],
         max_tokens: int,
         retries: int,
         number: int = 0,
@@ -53,14 +55,17 @@ class Utterance:
         self._budget, self._retries = max_tokens, retries
         self._attempts = 0
         self._left: list[str] = []
+        self._begun = ""  # the beginning of a further line that has left
         self._released = self._sure = 0  # lines of this draft that have left, and the tokens drawn by then
+        self._shown = ""  # of its next line, what has left
         self._draft: Draft
 
     def attempt(self) -> tuple[Sequence[int], Sampling, int]:
         """Start an attempt: the prompt, the knobs, and the most tokens that it may draw."""
-        plan = self._plan(self._left)
+        plan = self._plan(tuple(self._left), self._begun)
         self._draft = Draft(self._tokenizer, plan.prompt, plan.terms)
         self._released = self._sure = 0
+        self._shown = ""
         self.prompt_tokens = self.prompt_tokens or len(plan.prompt)
         if plan.sampling.temperature == 0:
             self._retries = 0  # the likeliest would be the same again
@@ -91,8 +96,23 @@ class Utterance:
         return True
 
     def leave(self) -> list[Line]:
-        """Lines that may leave now; they count as said from here on."""
+        """Lines that may leave now, and the beginning of a line; they count as said from here on."""
         lines = self._draft.cleared[self._released :]
-        self._released, self._sure = self._released + len(lines), self._draft.tokens
-        self._left += [line.text for line in lines]
-        return lines
+        leaving = [self._ended(line) for line in lines]
+        self._released += len(lines)
+        begun = self._draft.begun()
+        if len(begun) > len(self._shown):
+            leaving.append(Line(begun[len(self._shown) :], goes_on=bool(self._begun)))
+            self._begun += leaving[-1].text
+            self._shown = begun
+        if leaving:
+            self._sure = self._draft.tokens
+        return leaving
+
+    def _ended(self, line: Line) -> Line:
+        """What of a whole line has not left yet."""
+        text = line.text[len(commonprefix([self._shown, line.text])) :]
+        rest = Line(text, line.pieces, bool(self._begun))
+        self._left.append(self._begun + text)
+        self._begun = self._shown = ""
+        return rest

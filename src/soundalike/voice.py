@@ -156,16 +156,17 @@ class Voice:
         told = self._told(sampling or self.sampling, {self.owner} | others)
         said, heard = _lately(history, self.owner)
 
-        def plan(left: Sequence[str]) -> Plan:
+        def plan(left: Sequence[str], begun: str) -> Plan:
             scene = Scene(said, left, heard, others)
             told_pieces, more = likeliest is not None, max(1, lines - len(left))
-            terms = Terms(self.owner, self.tagged, more, self.guards, scene, stops, pieces=told_pieces)
-            return Plan(self.prompt([*history, *((self.owner, line) for line in left)], tokens), terms, told)
+            opening = self._opening([begun])
+            terms = Terms(self.owner, self.tagged, more, self.guards, scene, stops, opening, pieces=told_pieces)
+            return Plan(self.prompt([*history, *((self.owner, line) for line in left)], tokens, begun), terms, told)
 
         return Utterance(self.engine.tokenizer, plan, tokens, self.limits.retries, number, likeliest or 0)
 
-    def prompt(self, history: History, max_tokens: int | None = None) -> list[int]:
-        """Token ids of what the voice reads before it replies: the end of `history` that fits, then `owner:`.
+    def prompt(self, history: History, max_tokens: int | None = None, begun: str = "") -> list[int]:
+        """Token ids of what the voice reads before it replies: the end of `history` that fits, `owner:`, and `begun`.
 
         It leaves room in the window for a reply of so many `max_tokens`, as a rule `limits.tokens`.
 
@@ -176,10 +177,11 @@ class Voice:
         room = max(2, self.window - (max_tokens or self.limits.tokens))
         lines = [render([turn], tagged=self.tagged) for turn in turns]
         sizes = [len(ids) for ids in self.engine.tokenizer.encode(lines)]
-        total, first = sum(sizes) + len(self._tokens(f"{self.owner}:")), 0
+        last = (self.owner, begun)
+        total, first = sum(sizes) + len(self._tokens(render([last], end=False, tagged=self.tagged))), 0
         while total > room and first + 1 < len(turns):
             total, first = total - sizes[first], first + 1
-        tokens = self._tokens(render([*turns[first:], (self.owner, "")], end=False, tagged=self.tagged))
+        tokens = self._tokens(render([*turns[first:], last], end=False, tagged=self.tagged))
         return tokens if len(tokens) <= room else [tokens[0], *tokens[1 - room :]]
 
     def _fresh(self, history: History) -> Iterator[tuple[str, str]]:
@@ -236,8 +238,9 @@ class Voice:
         others, (said, heard) = {name for name, _ in history}, _lately(history, self.owner)
         told = self._told(sampling or self.sampling, {self.owner} | others)
 
-        def plan(left: Sequence[str]) -> Plan:
-            lines = [*begun[:-1], begun[-1] + left[0], *left[1:], ""] if left else begun
+        def plan(left: Sequence[str], more: str) -> Plan:
+            first, *others_left = [*left, more]
+            lines = [*begun[:-1], begun[-1] + first, *others_left]
             text, tokens = self._opened(lines, max_tokens, history)
             scene = Scene(said, left, heard, others)
             pieces = likeliest is not None
@@ -264,11 +267,14 @@ class Voice:
     ) -> tuple[str, list[int]]:
         """What stands after the first `owner:` of the owner's lines, and the tokens that are read of it all."""
         burst = [(self.owner, line) for line in lines]
-        opened = render(burst, end=False, tagged=self.tagged)
         tokens = self._tokens(render([*history, *burst], end=False, tagged=self.tagged))
         room = max(2, self.window - max_tokens)
-        tokens = tokens if len(tokens) <= room else [tokens[0], *tokens[1 - room :]]
-        return opened.removeprefix(f"{self.owner}:") if self.tagged else opened, tokens
+        return self._opening(lines), tokens if len(tokens) <= room else [tokens[0], *tokens[1 - room :]]
+
+    def _opening(self, lines: Sequence[str]) -> str:
+        """The owner's lines without the first `owner:`."""
+        opened = render([(self.owner, line) for line in lines], end=False, tagged=self.tagged)
+        return opened.removeprefix(f"{self.owner}:") if self.tagged else opened
 
     def _pieces(
         self, text: str, shown: str, tokens: Sequence[int], knobs: Sampling, max_tokens: int

@@ -1,6 +1,8 @@
 """Loops, repeats and borrowed names are found; emphasis is left alone."""
 
 import pytest
+from hypothesis import example, given, settings
+from hypothesis import strategies as st
 
 from soundalike.guards import (
     Interventions,
@@ -8,6 +10,7 @@ from soundalike.guards import (
     fold,
     loop_start,
     loops,
+    may_become,
     repeats_line,
     same_line,
     unmask,
@@ -138,3 +141,23 @@ def test_interventions_add_up() -> None:
     total.add(Interventions(looped=2, resampled=3))
     assert total == Interventions(looped=3, resampled=3)
     assert total and not Interventions()
+
+
+WORDS = st.lists(st.sampled_from("a b c d e f g".split()), max_size=14)
+
+
+@settings(max_examples=200)
+@given(WORDS, WORDS, st.lists(st.tuples(st.integers(0, 14), st.sampled_from("ax")), max_size=3))
+@example("x y where are you going tonight my friend".split(), [], [])
+def test_a_line_that_comes_to_say_the_same_was_never_ruled_out(
+    line: list[str], more: list[str], changes: list[tuple[int, str]]
+) -> None:
+    """Neither at its first word nor at its last, whether equal, nearly so or another."""
+    other = [*line, *more]
+    for at, word in changes:
+        other.insert(at, word)
+    for said in ([*line, *more], other):
+        if same_line(" ".join(said), " ".join(other)):
+            assert all(may_become(said[:end], " ".join(other)) for end in range(len(said) + 1))
+    assert not may_become(["nobody"], "says this")
+    assert not may_become("quite another line so far".split(), "what i said")

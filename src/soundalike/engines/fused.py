@@ -216,7 +216,7 @@ class FusedDecoder:
             memory, tokens = prompts[at]
             self._forward([memory] * len(tokens), range(len(tokens)), tokens, made.part(slice(at, at + 1)))
 
-        list(self._pool.map(one, range(len(prompts))))
+        list((self._pool.map if len(prompts) > 1 else map)(one, range(len(prompts))))
         return made
 
     def step(self, caches: Sequence[Array], lengths: Sequence[int], tokens: Sequence[int]) -> "Beliefs":
@@ -228,7 +228,7 @@ class FusedDecoder:
         def one(part: slice) -> None:
             self._forward(caches[part], lengths[part], tokens[part], made.part(part))
 
-        list(self._pool.map(one, parts) if len(parts) > 1 else map(one, parts))
+        list((self._pool.map if len(parts) > 1 else map)(one, parts))
         return made
 
     def believe_nothing(self, rows: int) -> "Beliefs":

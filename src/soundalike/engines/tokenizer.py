@@ -5,6 +5,8 @@ from pathlib import Path
 
 from tokenizers import Tokenizer as Fast
 
+FEW = 8  # texts of which waking other threads would take longer than encoding them
+
 
 class FileTokenizer:
     """Encodes with special tokens switched off: a person who types `<|endoftext|>` ends nothing."""
@@ -21,6 +23,8 @@ class FileTokenizer:
 
     def encode(self, texts: Sequence[str]) -> list[list[int]]:
         """Token ids of each text, without `begin` and `end`."""
+        if len(texts) <= FEW:
+            return [self.fast.encode(text, add_special_tokens=False).ids for text in texts]
         return [one.ids for one in self.fast.encode_batch_fast(list(texts), add_special_tokens=False)]
 
     def spans(self, texts: Sequence[str]) -> list[list[tuple[int, int]]]:

@@ -18,6 +18,7 @@ from soundalike.guards.loops import (
     fold,
     loop_start,
     loops,
+    may_become,
     repeats_line,
     same_line,
     unmask,
@@ -41,6 +42,7 @@ __all__ = [
     "lines_before",
     "loop_start",
     "loops",
+    "may_become",
     "repeats_line",
     "same_line",
     "unmask",
@@ -108,6 +110,23 @@ class Guards:
         if repeats_line(line, [*scene.said, *scene.left, *before]):
             return Finding("echoed", list(lines))
         return None
+
+    def settled(self, line: str, scene: Scene, start: int = 0) -> int:
+        """The length of a beginning of a line that still grows which no guard could take back, whatever follows.
+
+        A loop and a copy lack their last word then, which `growing` and `whole` wait for.
+        """
+        from soundalike.redact import redact_text
+        from soundalike.redact.growing import settled
+
+        words, last = fold(line[: _last_word(line)]), line.rpartition("\n")[2].strip().casefold()
+        others = [*scene.said, *scene.left, *scene.heard]
+        named = ":" not in last and any(name.casefold().startswith(last) for name in scene.names)
+        if named or any(may_become(words, other) for other in others):
+            return 0
+        sure = line[: settled(line)]
+        stays = not self._blocked.has(sure) and not self._copy([sure], sure, start) and redact_text(sure)[0] == sure
+        return len(sure) if stays else 0
 
     def mend(self, line: str, scene: Scene, counts: Interventions) -> tuple[str, bool]:
         """A whole line as it may leave, and whether the reply ends with it, somebody else's beginning there."""

@@ -6,6 +6,7 @@ emphasis: people do write "no no no no", and send "lol" twice.
 
 import re
 import string
+from collections import Counter
 from collections.abc import Collection, Sequence
 from difflib import SequenceMatcher
 
@@ -59,6 +60,17 @@ def same_line(one: str, other: str) -> bool:
         return first == second
     matcher = SequenceMatcher(None, first, second, autojunk=False)
     return matcher.quick_ratio() >= NEAR and matcher.ratio() >= NEAR
+
+
+def may_become(words: Sequence[str], other: str) -> bool:
+    """Whether a line that begins with these words, folded, may come to say the same as `other`; see `same_line`.
+
+    Of the longest such line all but its strangers, words that `other` has not, match: 2n / (2n + strangers).
+    """
+    others = fold(other)
+    strangers, size = (Counter(words) - Counter(others)).total(), len(others)
+    near = size >= NEAR_FROM and 2 * size >= NEAR * (2 * size + strangers)
+    return near or others[: len(words)] == list(words)
 
 
 def repeats_line(line: str, said: Sequence[str]) -> bool:

@@ -77,6 +77,14 @@ def test_a_stream_says_the_same_message_by_message(client: Any) -> None:
     assert chunks[-1].usage.completion_tokens > 0 and chunks[-1].choices == []
 
 
+def test_the_first_message_comes_word_by_word(client: Any) -> None:
+    """As soon as no guard could take the words back."""
+    chunks = list(client.chat.completions.create(model="ada", messages=TELL, stream=True))
+    contents = [chunk.choices[0].delta.content for chunk in chunks if chunk.choices[0].delta.content]
+    assert contents == ["the", " sea", " is calm", "\nso am i"]
+    assert chunks[-1].soundalike["messages"] == [["the sea is calm", "so am i"]]
+
+
 def test_a_text_is_continued(client: Any) -> None:
     """Prompts one or many, whole or as a stream."""
     made = client.completions.create(model="ada", prompt=["the sea", "the harbour"])

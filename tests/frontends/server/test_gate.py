@@ -1,5 +1,6 @@
 """Who may come in, and with how much."""
 
+import socket
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -9,7 +10,7 @@ import pytest
 
 from soundalike.clone import Clone
 from soundalike.errors import UsageError
-from soundalike.frontends.server import KEY, is_loopback, serve, voices
+from soundalike.frontends.server import KEY, is_loopback, listening, serve, voices
 from soundalike.messages import empty
 from soundalike.recipe import Serving
 from tests.frontends.server.running import HI, SCRIPTS, Running, ada, running
@@ -136,3 +137,11 @@ def test_a_port_that_is_taken_is_told(clones: list[Path], free: Running) -> None
     """With what to do, and no traceback."""
     with pytest.raises(UsageError, match="Cannot listen at 127.0.0.1.*Give another --port"):
         serve(clones[:1], "127.0.0.1", int(free.address.rpartition(":")[2]), None, Serving())
+
+
+def test_what_is_sent_leaves_at_once() -> None:
+    """A connection does not wait for the packet before to be acknowledged: that alone cost a stream 40 ms."""
+    with listening("127.0.0.1", 0) as listener, socket.create_connection(listener.getsockname()):
+        taken, _ = listener.accept()
+        with taken:
+            assert taken.getsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY)

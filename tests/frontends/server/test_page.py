@@ -56,6 +56,15 @@ def test_a_burst_is_a_bubble_a_message(page: Page) -> None:
     expect(page.locator("#owner")).to_have_text("ada")
 
 
+def test_words_that_come_one_by_one_are_one_bubble(page: Page) -> None:
+    """A message that leaves in pieces stays a message, and is remembered as one."""
+    page.keyboard.type("tell me")
+    page.keyboard.press("Enter")
+    expect(bubbles(page)).to_have_text(["the sea is calm", "so am i"])
+    page.locator("#model").select_option("ada-2")
+    expect(bubbles(page)).to_have_count(0)
+
+
 def test_the_keys_that_the_page_names(page: Page) -> None:
     """Shift+Enter breaks the line, up takes the last line back, Alt+R draws anew, Alt+N begins anew."""
     page.keyboard.type("hi")

@@ -1,8 +1,8 @@
 """Utterances into OpenAI's answers: whole ones and the chunks of a stream.
 
-In a stream each chunk with content is one message of the burst, whole and cleared; the newline between two messages
-opens the later one's chunk. A transcript is answered in the template, which is what whoever sent one reads. A line that
-the guards changed tells no tokens.
+In a stream a chunk with content is one message of the burst, or more words of the first one, as the guards clear them;
+the newline between two messages opens the later one's chunk. A transcript is answered in the template, which is what
+whoever sent one reads. A line that the guards changed tells no tokens.
 """
 
 import time
@@ -36,7 +36,8 @@ class Writer:
     async def whole(self, ticket: Ticket) -> Json:
         """The answer, when all of it is there."""
         async for event in ticket:
-            self._lines[event.index] += event.lines
+            for line in event.lines:
+                self._content(event.index, line)
         choices = [self._choice(index) for index in range(len(self._lines))]
         kind = "chat.completion" if self._chat else "text_completion"
         return {**self._head, "object": kind, "choices": choices, "usage": self._usage(), "soundalike": self._told()}
@@ -69,6 +70,9 @@ class Writer:
     def _content(self, index: int, line: Line) -> str:
         """A line as it goes on with those before it; in a chat a silent one adds nothing."""
         said = self._lines[index]
+        if line.goes_on:
+            said[-1] = Line(said[-1].text + line.text, said[-1].pieces + line.pieces)
+            return self._shown(line, True)
         if self._chat and not line.text:
             return ""
         said.append(line)
@@ -93,7 +97,7 @@ class Writer:
         return _event({**self._head, "object": self._object, "choices": [choice], **(more or {})})
 
     def _choice(self, index: int) -> Json:
-        lines = [line for line in self._lines[index] if line.text or not self._chat]
+        lines = self._lines[index]
         text = "".join(self._shown(line, not at) for at, line in enumerate(lines)) + self._closing(index)
         says: Json = (
             {"message": {"role": "assistant", "content": text, "refusal": None}} if self._chat else {"text": text}

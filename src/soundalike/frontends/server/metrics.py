@@ -20,8 +20,8 @@ class Metrics:
         )
         self._guards = Counter("soundalike_interventions", "What guards did", ["model", "guard"], registry=kept)
         self._lost = Counter("soundalike_disconnected", "Requests whose client left before the end", registry=kept)
-        first, whole = "Seconds until the first line left", "Seconds until the last line left"
-        self._first = Histogram("soundalike_first_line_seconds", first, ["model"], buckets=SECONDS, registry=kept)
+        first, whole = "Seconds until the first words left", "Seconds until the last line left"
+        self._first = Histogram("soundalike_first_words_seconds", first, ["model"], buckets=SECONDS, registry=kept)
         self._whole = Histogram("soundalike_reply_seconds", whole, ["model"], buckets=SECONDS, registry=kept)
         running = Gauge("soundalike_streams_running", "Replies being drawn", registry=kept)
         running.set_function(lambda: scheduler.running)

@@ -48,7 +48,7 @@ function redraw() {
   turns.forEach(show);
 }
 
-// Every chunk with content is one whole message of the burst.
+// A chunk with content is a message of the burst, after a newline where one stands before it, or more words of one.
 async function* chunks(answer) {
   const reader = answer.body.pipeThrough(new TextDecoderStream()).getReader();
   let held = "";
@@ -77,12 +77,16 @@ async function reply() {
       if (chunk.error) throw new Error(chunk.error.message);
       const content = chunk.choices[0]?.delta.content;
       if (!content) continue;
-      const message = content.replace(/^\n/, "");
       typing.remove();
       if (!said.length) add("who", voice().owner);
-      add("bubble", message);
+      if (said.length && !content.startsWith("\n")) {
+        said[said.length - 1] += content;
+        log.lastElementChild.textContent = said.at(-1);
+      } else {
+        said.push(content.replace(/^\n/, ""));
+        add("bubble", said.at(-1));
+      }
       log.append(typing);
-      said.push(message);
     }
     if (!said.length) add("note", `${voice().owner} says nothing`);
   } catch (error) {
