@@ -131,7 +131,8 @@ class Trunk(nn.Module):
         super().__init__()
         # Weights are read, or drawn by `pocket.pretrain`. Drawing them here as well would, on the device `meta`, import
         # torch's compiler: seconds.
-        self.embed_tokens = nn.Embedding.from_pretrained(torch.empty(shape.vocab_size, shape.hidden_size), freeze=False)
+        empty = torch.empty(shape.vocab_size, shape.hidden_size)
+        self.embed_tokens: nn.Embedding = nn.Embedding.from_pretrained(empty, freeze=False)  # type: ignore[no-untyped-call]
         self.layers = nn.ModuleList(Layer(shape) for _ in range(shape.num_hidden_layers))
         self.norm = Norm(shape.hidden_size, shape.rms_norm_eps)
 
