@@ -1,11 +1,12 @@
 """Base or instruct, conversations or single messages, names or none: what each teaches, on whatever bases are given.
 
-    python -m benchmarks.base_choice EXPORT... [--base pocket --base ORG/MODEL ...] [--iters 60]
+    python -m benchmarks.base_choice EXPORT... [--base ORG/MODEL --instruct ORG/MODEL-Instruct ...] [--iters 60]
 
-Every base learns the same export four ways in the same number of steps. Held-out bits are over the bytes of the
-messages alone, so that names and line ends are paid for by those who write them; each way is read as it was learned.
-Lengths are words a message: how far the distribution of what is said lies from that of the owner's held-out messages
-(Wasserstein-1, in words). Samples are printed for the eye: they are the owner's voice, and stay on this machine.
+Every base, and every instruct twin, learns the same export four ways in the same number of steps, as transcripts: that
+is what a voice speaks in, and an instruct model is not shown its own chat format. Held-out bits are over the bytes of
+the messages alone, so that names and line ends are paid for by those who write them; each way is read as it was learned.
+Lengths are words a message: their quantiles beside the owner's held-out ones, and how far the two distributions lie
+apart (Wasserstein-1, in words). Samples are printed for the eye: they are the owner's voice, and stay on this machine.
 """
 
 import argparse
@@ -14,6 +15,7 @@ import statistics
 import tempfile
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from itertools import product
 from pathlib import Path
 
 import numpy as np
@@ -37,6 +39,7 @@ WINDOWS = 64  # held-out windows that bits are measured on
 OPENERS = ("hey", "what are you up to?", "did you see that?", "lol", "i can't sleep", "when are you free", "any plans?")
 REPLIES = 70
 SHOWN = 4
+QUANTILES = (0.1, 0.25, 0.5, 0.75, 0.9)
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,34 +49,33 @@ class Way:
     base: str
     grouped: bool
     tagged: bool
+    instruct: bool = False
 
     @property
     def name(self) -> str:
         """As the table says it."""
-        return f"{Path(self.base).name}, {'conversations' if self.grouped else 'single messages'}, " + (
-            "names" if self.tagged else "no names"
-        )
+        what = ("conversations" if self.grouped else "single messages", "names" if self.tagged else "no names")
+        return ", ".join([Path(self.base).name, *["instruct"] * self.instruct, *what])
 
 
 @dataclass(frozen=True, slots=True)
 class Learned:
-    """What came of it. Lengths in words a message, `distance` to the owner's; `empty` is a share of the replies."""
+    """What came of it. Lengths are words a message at QUANTILES, `distance` apart; `empty` a share of the replies."""
 
     bits: float
-    owner_mean: float
-    mean: float
+    owner: list[float]
+    said: list[float]
     distance: float
     messages: float
     empty: float
     samples: list[list[str]]
 
 
-def ways(bases: Sequence[str]) -> Iterator[Way]:
-    """The table's rows."""
-    for base in bases:
-        for grouped in (True, False):
-            for tagged in (True, False):
-                yield Way(base, grouped, tagged)
+def ways(bases: Sequence[str], twins: Sequence[str] = ()) -> Iterator[Way]:
+    """The table's rows: bases, then instruct models."""
+    models = [*((base, False) for base in bases), *((twin, True) for twin in twins)]
+    for (model, instruct), grouped, tagged in product(models, (True, False), (True, False)):
+        yield Way(model, grouped, tagged, instruct)
 
 
 def learned(exports: Sequence[Path], way: Way, iters: int, folder: Path) -> Learned:
@@ -90,8 +92,8 @@ def learned(exports: Sequence[Path], way: Way, iters: int, folder: Path) -> Lear
     said = [len(message.split()) for reply in replies for message in reply] or [0]
     return Learned(
         bits=_bits(voice, clone, recipe.training.seed),
-        owner_mean=statistics.mean(owner),
-        mean=statistics.mean(said),
+        owner=np.quantile(owner, QUANTILES).tolist(),
+        said=np.quantile(said, QUANTILES).tolist(),
         distance=wasserstein(_quantiles(owner), _quantiles(said)),
         messages=statistics.mean(map(len, replies)),
         empty=sum(not reply for reply in replies) / len(replies),
@@ -121,23 +123,32 @@ def _bits(voice: Voice, clone: Clone, seed: int) -> float:
     return nats / weight / math.log(2) / split.bytes_a_weight * whole / said
 
 
+def _lengths(quantiles: Sequence[float]) -> str:
+    return " ".join(f"{words:.0f}" for words in quantiles)
+
+
 def main() -> None:
     """The command line."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("exports", type=Path, nargs="+")
-    parser.add_argument("--base", action="append", help="a base, or an instruct model, by name or folder; several")
+    parser.add_argument(
+        "--base", action="append", help="a base, by name or folder; pocket where none is given; several"
+    )
+    parser.add_argument("--instruct", action="append", default=[], help="the instruct twin of a base; several")
     parser.add_argument("--iters", type=int, default=60)
     given = parser.parse_args()
-    table = Table("learned", "bits a byte", "words a message", "distance", "messages a reply", "no reply")
+    marks = " ".join(f"{share:.0%}" for share in QUANTILES)
+    table = Table("learned", "bits a byte", f"words a message\n{marks}", "distance", "messages a reply", "no reply")
     console, samples = Console(width=120), list[tuple[Way, Learned]]()
-    for way in ways(given.base or ["pocket"]):
+    for way in ways(given.base or ["pocket"], given.instruct):
         with tempfile.TemporaryDirectory() as folder:
             found = learned(given.exports, way, given.iters, Path(folder) / "me")
         samples.append((way, found))
-        lengths = f"{found.mean:.1f} (owner {found.owner_mean:.1f})"
-        figures = (f"{found.bits:.3f}", lengths, f"{found.distance:.2f}", f"{found.messages:.2f}", f"{found.empty:.0%}")
+        rest = (f"{found.distance:.2f}", f"{found.messages:.2f}", f"{found.empty:.0%}")
+        figures = (f"{found.bits:.3f}", _lengths(found.said), *rest)
         table.add_row(way.name, *figures)
         console.print(f"{way.name}: {', '.join(figures)}")
+    table.add_row("the owner", "", _lengths(samples[0][1].owner))
     console.print(table)
     for way, found in samples:
         console.print(f"\n{way.name}", style="bold")

@@ -1,15 +1,21 @@
 """The benchmark of what to learn from: four ways a base, each imported, learned and measured."""
 
+import sys
 from pathlib import Path
 
+import pytest
+
+from benchmarks import base_choice
 from benchmarks.base_choice import REPLIES, SHOWN, Way, learned, ways
 from soundalike.demo import write_package
+from tests.engines import tiny
 
 
 def test_every_base_learns_four_ways() -> None:
-    """Conversations or single messages, with names or without."""
-    found = list(ways(["a", "b"]))
-    assert len(found) == len({way.name for way in found}) == 8
+    """Conversations or single messages, with names or without, and so does an instruct model."""
+    found = list(ways(["a", "b"], ["a-it"]))
+    assert len(found) == len({way.name for way in found}) == 12
+    assert found[-1].name == "a-it, instruct, single messages, no names"
 
 
 def test_a_way_is_learned_and_measured(tmp_path: Path) -> None:
@@ -17,6 +23,24 @@ def test_a_way_is_learned_and_measured(tmp_path: Path) -> None:
     package = write_package(tmp_path / "package.zip")
     grouped, single = (learned([package], Way("markov", way, True), 30, tmp_path / str(way)) for way in (True, False))
     for found in (grouped, single):
-        assert 0.5 < found.bits < 6 and found.owner_mean > 1 and found.mean > 0 and found.distance >= 0
+        assert 0.5 < found.bits < 6 and found.owner == sorted(found.owner) and found.said == sorted(found.said)
+        assert found.owner[2] > 1 and found.said[-1] > 0 and found.distance >= 0
         assert len(found.samples) == SHOWN <= REPLIES and 0 <= found.empty <= 1
     assert grouped.messages > single.messages
+
+
+def test_base_and_instruct_are_set_side_by_side(
+    base: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """A tiny random base beside another as its twin: a row for each way, the owner's lengths, and samples of each."""
+    twin = tiny.base(tmp_path / "twin", seed=1)
+    package = write_package(tmp_path / "package.zip")
+    monkeypatch.setattr(base_choice, "ways", lambda bases, twins: list(ways(bases, twins))[3::4])
+    monkeypatch.setattr(base_choice, "REPLIES", SHOWN)
+    words = ["base_choice", str(package), "--base", base, "--instruct", str(twin), "--iters", "1"]
+    monkeypatch.setattr(sys, "argv", words)
+    base_choice.main()
+    told = capsys.readouterr().out
+    assert f"{Path(base).name}, single messages, no names" in told
+    assert "twin, instruct, single messages, no names" in told
+    assert "the owner" in told and told.count("hey ->") == 2

@@ -61,7 +61,7 @@ def test_the_table_says_what_is_taken_and_what_must_be_fetched() -> None:
     told = lines(rows, "pocket")
     assert len(told) == len(rows) + 1 and "taken where no --base is given" in told[1]
     assert "to be fetched once" in told[2] and told[-1].endswith("too large for this machine")
-    assert told[1].split()[1:7] == ["6", "M", "1.1", "GB", "11", "min"] and " h " in told[2]
+    assert told[1].split()[1:7] == ["6", "M", "1.1", "GB", "11", "minutes"] and " hours " in told[2]
 
 
 def test_speed_is_estimated_from_the_weights(base: str) -> None:

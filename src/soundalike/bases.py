@@ -20,7 +20,9 @@ ACTIVATION_BYTES: Mapping[str, tuple[float, float, float, float]] = {
     "bf16": (12.7, 12.7, 4.3, 8.4),
 }
 FACTOR_BYTES: Mapping[Precision, int] = {"fp32": 16, "bf16": 16, "4-bit": 10}  # value, gradient, two moments
-LOGITS_BYTES = 4 * 4 * 2**23  # a slice of logits in fp32, its exponentials, its gradient, once in the head's own type
+MOVING_BYTES = 16  # of a weight that itself is learned, beside its value: gradient, two moments, where it began
+ENTRIES = 2**23  # logits at a time, whatever the vocabulary: 32 MB in fp32
+LOGITS_BYTES = 4 * 4 * ENTRIES  # a slice of them in fp32, its exponentials, its gradient, once in the head's own type
 RUNTIME_BYTES = 600 << 20  # the interpreter and its libraries, or a GPU's context
 WEIGHTS_SHARE = 0.5  # of the memory that weights may take while finer numbers are to be had: the rest is to learn in
 IN_FLIGHT = {"cpu": 2_048, "cuda": 16_384}  # tokens that are learned from at once: more of them are no faster
@@ -106,10 +108,21 @@ class Size:
         width = 4 if computed == "fp32" else 2
         return self.layers * self.hidden * width + 2 * self.activations(computed) / self.layers
 
-    def resting(self, precision: Precision, rank: int) -> float:
-        """Bytes that training needs beside activations: weights, adapter and optimizer, a slice of logits, the rest."""
-        weights = self.linear * LINEAR_BYTES[precision] + self.embedding * EMBEDDING_BYTES[precision]
-        return weights + self.factors(rank) * FACTOR_BYTES[precision] + LOGITS_BYTES + RUNTIME_BYTES
+    def held(self, precision: Precision, rank: int | None) -> dict[str, float]:
+        """Bytes that training needs beside activations, by what needs them; without `rank` all weights are learned."""
+        moving = self.weights * MOVING_BYTES if rank is None else self.factors(rank) * FACTOR_BYTES[precision]
+        largest = max(inner * outer for inner, outer in self._linears())
+        return {
+            "weights": self.linear * LINEAR_BYTES[precision] + self.embedding * EMBEDDING_BYTES[precision],
+            "what is learned, and the optimizer": moving,
+            "one layer in 16 bits, to multiply with": 2.0 * largest if precision == "4-bit" else 0.0,
+            "a slice of logits": LOGITS_BYTES,
+            "libraries": RUNTIME_BYTES,
+        }
+
+    def resting(self, precision: Precision, rank: int | None) -> float:
+        """All of that."""
+        return sum(self.held(precision, rank).values())
 
     def least(self, precision: Precision, rank: int = 16, window: int = 512) -> float:
         """Bytes without which it cannot be adapted at all: one window at a time, activations made again."""

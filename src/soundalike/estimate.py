@@ -13,6 +13,7 @@ from typing import Any
 from soundalike import engines, machine, pocket
 from soundalike.bases import IN_FLIGHT, SUGGESTED, Precision, Size, finest
 from soundalike.engines import weights
+from soundalike.preflight import spelled
 from soundalike.recipe import Training
 
 PATIENCE_MINUTES = 60.0  # a base that takes longer for one pass over a person's text is not taken unasked
@@ -96,7 +97,7 @@ def default_base(rows: Sequence[Estimate]) -> str:
 
 def lines(rows: Sequence[Estimate], chosen: str) -> list[str]:
     """A table in plain text: what fits, what it takes, and which one is taken where none is named."""
-    head = f"{'base':<30}{'weights':>9}{'memory':>9}{'one pass':>14}"
+    head = f"{'base':<30}{'weights':>9}{'memory':>9}{'one pass':>15}"
     told = [_line(row) + ("  <- taken where no --base is given" if row.base == chosen else "") for row in rows]
     return [head, *told]
 
@@ -104,15 +105,9 @@ def lines(rows: Sequence[Estimate], chosen: str) -> list[str]:
 def _line(row: Estimate) -> str:
     weight = f"{row.weights / 1e6:,.0f} M" if row.weights < 1e9 else f"{row.weights / 1e9:.1f} B"
     if row.memory is None or row.minutes is None:
-        return f"{row.base:<30}{weight:>9}{'too large for this machine':>30}"
-    figures = f"{row.base:<30}{weight:>9}{row.memory / 1e9:>6.1f} GB{_time(row.minutes):>14}"
+        return f"{row.base:<30}{weight:>9}{'too large for this machine':>31}"
+    figures = f"{row.base:<30}{weight:>9}{row.memory / 1e9:>6.1f} GB{spelled(row.minutes):>15}"
     return figures + ("" if row.here else "  to be fetched once")
-
-
-def _time(minutes: float) -> str:
-    if minutes < 90:
-        return f"{max(1, round(minutes))} min"
-    return f"{minutes / 60:.0f} h" if minutes < 48 * 60 else f"{minutes / 60 / 24:,.0f} days"
 
 
 @cache
@@ -139,15 +134,14 @@ def memory_of(base: str, training: Training) -> float | None:
     size = None if room in WEIGHTLESS else size_of(base)
     if size is None:
         return None
-    on = this_machine()
+    on, small = this_machine(), room == "torch"
     in_flight = min(training.step_tokens, IN_FLIGHT[on.device])
-    if room == "torch":
-        return size.resting("fp32", 1) + 4 * 4 * size.weights + in_flight * size.activations("fp32")
-    asked = training.precision
+    asked = "fp32" if small else training.precision
     precision = finest(size.weights, on.device, on.memory) if asked == "auto" else asked
     computed = "bf16" if on.device == "cuda" else "fp32"
-    heap = HEAP if on.device == "cpu" else 1.0
-    resting, each = size.resting(precision, training.rank), heap * size.activations(computed)
+    heap = HEAP if on.device == "cpu" and not small else 1.0
+    rank = None if training.method == "full" else training.rank
+    resting, each = size.resting(precision, rank), heap * size.activations(computed)
     if each * training.window > (on.memory - resting) / 2:
         each = heap * size.kept_again(computed)
     return resting + each * max(training.window, min(in_flight, (on.memory - resting) / 2 / each))

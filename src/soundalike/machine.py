@@ -9,12 +9,16 @@ from collections.abc import Callable
 from functools import cache
 
 
-def matmul_rate(size: int = 512, repeats: int = 25) -> float:
-    """FLOP/s that numpy reaches on fp32 products of `size`, the best of `repeats`."""
+def matmul_rate(size: int = 512, repeats: int = 60) -> float:
+    """FLOP/s that numpy reaches on fp32 products of `size`, on the mean: other work slows learning as it does these."""
     import numpy as np
 
     left, right = np.ones((size, size), np.float32), np.ones((size, size), np.float32)
-    return 2 * size**3 / fastest(lambda: left @ right, repeats)
+    _ = left @ right
+    started = time.perf_counter()
+    for _ in range(repeats):
+        _ = left @ right
+    return repeats * 2 * size**3 / (time.perf_counter() - started)
 
 
 def fastest(work: Callable[[], object], repeats: int) -> float:

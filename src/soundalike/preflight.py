@@ -151,7 +151,9 @@ def _cost(report: ImportReport, bytes_per_token: float, seconds_per_token: float
 
 def spelled(minutes: float) -> str:
     """An estimate of time in words."""
-    return f"{minutes:,.0f} minutes" if minutes >= 1.5 else "a minute" if minutes > 0.5 else "half a minute"
+    if minutes < 90:
+        return f"{minutes:.0f} minutes" if minutes >= 1.5 else "a minute" if minutes > 0.5 else "half a minute"
+    return f"{minutes / 60:.0f} hours" if minutes < 48 * 60 else f"{minutes / 60 / 24:,.0f} days"
 
 
 def warnings(report: ImportReport) -> list[str]:

@@ -13,7 +13,7 @@ mx = pytest.importorskip("mlx.core")
 from mlx.utils import tree_flatten  # noqa: E402
 
 from soundalike import engines, machine  # noqa: E402
-from soundalike.engines import huggingface  # noqa: E402
+from soundalike.engines import huggingface, mlx_loss  # noqa: E402
 from soundalike.engines import mlx as engine_of  # noqa: E402
 from soundalike.engines.mlx import MlxEngine  # noqa: E402
 from soundalike.engines.mlx_memory import remembering_less  # noqa: E402
@@ -193,3 +193,23 @@ def test_a_rotation_that_transformers_nests_is_read(tmp_path: Path) -> None:
         theirs = AutoModelForCausalLM.from_pretrained(base, dtype=torch.float32)(torch.tensor([tokens])).logits[0]
     ours = np.array(engine.model(mx.array([tokens]))[0])
     assert np.abs(theirs.numpy() - ours).max() < 1e-3 * float(theirs.std())
+
+
+def test_logits_are_made_a_slice_at_a_time(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Losses and steps are those of all logits at once, also where they are scaled, and less memory is held."""
+    sizes = {"vocab_size": 60_000, "logits_scaling": 3.0}
+    base = str(tiny.pretrained(tmp_path, "granite", **sizes))
+    sliced, whole = (engine_of.load(base, None, LORA) for _ in range(2))
+    assert sliced.head.parted
+    whole.head.parted = False
+    batch = batch_of(sliced, *(text * 3 for text in TEXTS))
+    monkeypatch.setattr(mlx_loss, "ENTRIES", 5 * 60_000)
+    assert sliced.loss(batch) == pytest.approx(whole.loss(batch), rel=1e-5)
+    peaks, losses = [], []
+    for engine in (sliced, whole):
+        mx.clear_cache()
+        mx.reset_peak_memory()
+        losses.append([engine.step(batch, 1e-2) for _ in range(3)])
+        peaks.append(mx.get_peak_memory())
+    assert losses[0] == pytest.approx(losses[1], rel=1e-4) and losses[0][-1] < losses[0][0]
+    assert peaks[0] < peaks[1] / 2

@@ -17,10 +17,10 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
+from soundalike.bases import ENTRIES
 from soundalike.errors import BaseModelError
 from soundalike.packing import PADDING, Batch
 
-ENTRIES = 2**23  # logits at a time: 32 MB in fp32, whatever the vocabulary
 PROBE = 12  # tokens of each document with which `packs` tries a model
 EXACT = 1e-5  # of the largest logit: products of one shape differ by less
 CACHES = ("past_key_values", "cache_params")

@@ -47,6 +47,7 @@ class HuggingFaceEngine:
     ) -> None:
         self.causal, self.peft, self.tokenizer = causal, peft, tokenizer
         self.base, self.held, self.training = base, held, training
+        self.room: float | None = None  # bytes that activations may take; where none are given, half of what is free
         self.crew = crew_for(Accelerated)
         self.reach = int(getattr(causal.model.config.get_text_config(), "max_position_embeddings", None) or LONGEST)
         self.optimizer = _optimizer(self._factors(), held, training)
@@ -90,7 +91,7 @@ class HuggingFaceEngine:
     @cached_property
     def _most_tokens(self) -> int:
         """Tokens in flight at once. Where not even a window's activations fit, the backward pass makes them again."""
-        model, room = self.causal.model, ROOM * free_memory()
+        model, room = self.causal.model, ROOM * free_memory() if self.room is None else self.room
         each = bytes_a_token(self.causal)
         if room < each * self.training.window:
             layers = model.config.get_text_config().num_hidden_layers

@@ -28,6 +28,7 @@ from soundalike.bases import WEIGHTS_SHARE
 from soundalike.engines.adapter import CONFIG, OTHER_BASE, WEIGHTS
 from soundalike.engines.crew import Launched, crew_for, share
 from soundalike.engines.layouts import peft_config, places, rope_names, to_mlx, to_peft
+from soundalike.engines.mlx_loss import Head
 from soundalike.engines.mlx_memory import remembering_less
 from soundalike.engines.mlx_streams import MlxStreams, Packed
 from soundalike.engines.pretrained import read_tokenizer
@@ -38,7 +39,7 @@ from soundalike.packing import Batch
 from soundalike.recipe import Training
 
 HELD = "weights.json"  # beside an adapter: the precision of the weights that it was learned over
-MICRO_TOKENS = 1_024  # tokens in flight: all logits of these stand in memory
+MICRO_TOKENS = 1_024  # tokens in flight
 LONGEST = 32_768  # tokens of a text, where a model does not say how many it reads
 LARGE = 2_000_000_000  # bytes of weights from which activations are computed anew in the backward pass
 PROMPTS, PROMPT_BYTES = 32, 1 << 30  # prompts whose keys and values are kept
@@ -51,7 +52,7 @@ class MlxEngine:
         self, model: Any, tokenizer: FileTokenizer, base: str, lora: Mapping[str, Any], held: str, training: Training
     ) -> None:
         self.model, self.tokenizer, self.base, self.held, self.training = model, tokenizer, base, held, training
-        self.lora, self.crew = dict(lora), crew_for(Launched)
+        self.lora, self.crew, self.head = dict(lora), crew_for(Launched), Head(model)
         self.reach = int(getattr(model.args, "max_position_embeddings", None) or LONGEST)
         given = {"betas": [0.9, 0.95], "weight_decay": training.weight_decay, "bias_correction": True}
         self.optimizer = optim.AdamW(0.0, **given)
@@ -90,18 +91,16 @@ class MlxEngine:
 
     def loss(self, batch: Batch) -> tuple[float, float]:
         """(sum of weighted loss in nats, sum of weights)."""
-        mine = sum(self._loss_of(part).item() for part in self._parts(share(batch, self.crew)))
+        mine = sum(self._loss_of(part, learning=False).item() for part in self._parts(share(batch, self.crew)))
         return float(self.crew.summed([mx.array(mine)])[0].item()), float(batch.weights.sum())
 
     def _parts(self, batch: Batch) -> list[Batch]:
         return batch.parts(max(1, MICRO_TOKENS // batch.tokens.shape[1]))
 
-    def _loss_of(self, batch: Batch, weight: float = 1.0) -> mx.array:
+    def _loss_of(self, batch: Batch, weight: float = 1.0, learning: bool = True) -> mx.array:
         """Sum of weighted nats over `weight`, documents blind to each other."""
-        tokens, weights = mx.array(batch.tokens), mx.array(batch.weights[:, 1:])
         packed = [Packed(mx.array(batch.documents))] * len(self.model.layers)
-        logits = self.model(tokens, cache=packed)[:, :-1].astype(mx.float32)
-        return (nn.losses.cross_entropy(logits, tokens[:, 1:]) * weights).sum() / weight
+        return self.head.loss(batch, packed, learning) / weight
 
     def logprobs(self, tokens: Sequence[int]) -> NDArray[np.float32]:
         """Log-probability of each token given those before it; the first is 0."""
