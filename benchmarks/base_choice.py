@@ -2,10 +2,10 @@
 
     python -m benchmarks.base_choice EXPORT... [--base ORG/MODEL --instruct ORG/MODEL-Instruct ...] [--iters 60]
 
-Every base, and every instruct twin, learns the same export four ways in the same number of steps, as transcripts: that
-is what a voice speaks in, and an instruct model is not shown its own chat format. Held-out bits are over the bytes of
-the messages alone, so that names and line ends are paid for by those who write them; each way is read as it was learned.
-Lengths are words a message: their quantiles beside the owner's held-out ones, and how far the two distributions lie
+Every base, and every instruct twin, learns the same export four ways in the same number of steps, as transcripts:
+that is what a voice speaks in, and an instruct model is not shown its own chat format. Held-out bits are over the bytes
+of the messages alone, so that names and line ends are paid for by those who write them; each way is read as it was
+learned. Lengths are words a message: their quantiles beside the owner's held-out ones, and how far the two distributions lie
 apart (Wasserstein-1, in words). Samples are printed for the eye: they are the owner's voice, and stay on this machine.
 """
 

@@ -7,7 +7,11 @@ from typing import Any
 
 import pytest
 
+from soundalike.demo import write_package
 from soundalike.documents import SPLITS, DocumentSettings, build, jsonl
+from soundalike.importing import run_import
+from soundalike.voice import Voice
+from tests.engines import tiny
 from tests.invented import NAMES, corpus, crowd
 
 
@@ -62,3 +66,19 @@ def test_trl_learns_from_them(folder: Path, base: str, tmp_path: Path, monkeypat
     config = trl.SFTConfig(output_dir=str(tmp_path / "out"), packing=True, max_length=64, **given, **quiet)
     trainer = trl.SFTTrainer(model=base, args=config, train_dataset=rows["train"])
     assert 3 < trainer.train().training_loss < 8
+
+
+def test_an_adapter_of_theirs_speaks(tmp_path: Path) -> None:
+    """Plain peft's files and three lines in clone.toml, as docs/scaling.md has it, make a voice of an import."""
+    from peft import LoraConfig, get_peft_model
+    from transformers import AutoModelForCausalLM
+
+    elsewhere = str(tiny.pretrained(tmp_path / "base", "qwen3"))
+    run_import([write_package(tmp_path / "package.zip")], tmp_path / "me", DocumentSettings())
+    model = AutoModelForCausalLM.from_pretrained(elsewhere)
+    tuned = get_peft_model(model, LoraConfig(r=4, target_modules="all-linear", task_type="CAUSAL_LM"))
+    tuned.save_pretrained(str(tmp_path / "me" / "adapter"))
+    with (tmp_path / "me" / "clone.toml").open("a") as told:
+        told.write(f'[training]\nbase = "{elsewhere}"\nmethod = "lora"\nwindow = 64\n')
+    voice = Voice.load(tmp_path / "me")
+    assert len(list(voice.complete("hi", 4).pieces)) <= 4 and voice.window == 64

@@ -66,19 +66,19 @@ class Head:
 
         What is given is the loss, plus a product that is 0 and has that gradient.
         """
-        one, total = self._logits_of_one, mx.array(0.0)
+        total = mx.array(0.0)
         for part in self._slices(len(targets), hidden):
             h, given = hidden[part], (targets[part], weights[part])
             if not learning:
-                total = total + one(h, *given)
+                total = total + self._loss_of_slice(h, *given)
                 continue
             still = mx.stop_gradient(h)
-            loss, slope = mx.value_and_grad(one)(still, *given)
+            loss, slope = mx.value_and_grad(self._loss_of_slice)(still, *given)
             loss, slope = mx.stop_gradient(loss), mx.stop_gradient(slope)
             total = total + loss + ((h - still) * slope).astype(mx.float32).sum()
         return total
 
-    def _logits_of_one(self, hidden: mx.array, targets: mx.array, weights: mx.array) -> mx.array:
+    def _loss_of_slice(self, hidden: mx.array, targets: mx.array, weights: mx.array) -> mx.array:
         return (_nats(self._logits(hidden[None])[0], targets) * weights).sum()
 
     def _slices(self, count: int, hidden: mx.array) -> Iterator[slice]:
