@@ -5,8 +5,9 @@
 Every base, and every instruct twin, learns the same export four ways in the same number of steps, as transcripts:
 that is what a voice speaks in, and an instruct model is not shown its own chat format. Held-out bits are over the bytes
 of the messages alone, so that names and line ends are paid for by those who write them; each way is read as it was
-learned. Lengths are words a message: their quantiles beside the owner's held-out ones, and how far the two distributions lie
-apart (Wasserstein-1, in words). Samples are printed for the eye: they are the owner's voice, and stay on this machine.
+learned. Lengths are words a message: their quantiles beside the owner's held-out ones, and how far the two
+distributions lie apart (Wasserstein-1, in words). Samples are printed for the eye: they are the owner's voice, and stay
+on this machine.
 """
 
 import argparse

@@ -107,17 +107,19 @@ def model_of(kind: str, size: Size, precision: Precision) -> Any:
 
 def _quantize(model: Any) -> None:
     """Every linear layer of the trunk as bitsandbytes holds one, which is what reading a base in 4 bits gives."""
-    import bitsandbytes as bnb
+    from importlib import import_module
+
     import torch
 
+    bits: Any = import_module("bitsandbytes.nn")
     for name, plain in list(model.base_model.named_modules()):
         if type(plain) is not torch.nn.Linear:
             continue
         with torch.device("meta"):
-            held: Any = bnb.nn.Linear4bit(  # type: ignore[no-untyped-call]
+            held = bits.Linear4bit(
                 plain.in_features, plain.out_features, bias=False, compute_dtype=torch.bfloat16, quant_type="nf4"
             )
-        weight: Any = bnb.nn.Params4bit(plain.weight.data, requires_grad=False, quant_type="nf4", module=held)
+        weight = bits.Params4bit(plain.weight.data, requires_grad=False, quant_type="nf4", module=held)
         held.weight = weight.to(plain.weight.device)
         model.base_model.set_submodule(name, held)
     model.is_loaded_in_4bit = True  # which peft and TRL ask
@@ -216,7 +218,8 @@ def _tokenizer(vocabulary: int) -> Any:
 
     words = {"<pad>": 0, "<s>": 1, "</s>": 2} | {f"w{number}": number for number in range(3, vocabulary)}
     fast = Tokenizer(models.WordLevel(vocab=words, unk_token="<pad>"))
-    return PreTrainedTokenizerFast(tokenizer_object=fast, pad_token="<pad>", bos_token="<s>", eos_token="</s>")
+    special = {"pad_token": "<pad>", "bos_token": "<s>", "eos_token": "</s>"}
+    return PreTrainedTokenizerFast(tokenizer_object=fast, **special)  # type: ignore[no-untyped-call]
 
 
 class Clock:

@@ -30,17 +30,17 @@ def test_a_way_is_learned_and_measured(tmp_path: Path) -> None:
 
 
 def test_base_and_instruct_are_set_side_by_side(
-    base: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     """A tiny random base beside another as its twin: a row for each way, the owner's lengths, and samples of each."""
-    twin = tiny.base(tmp_path / "twin", seed=1)
+    base, twin = (tiny.base(tmp_path / name, seed, reach=256) for seed, name in enumerate(("base", "twin")))
     package = write_package(tmp_path / "package.zip")
     monkeypatch.setattr(base_choice, "ways", lambda bases, twins: list(ways(bases, twins))[3::4])
     monkeypatch.setattr(base_choice, "REPLIES", SHOWN)
-    words = ["base_choice", str(package), "--base", base, "--instruct", str(twin), "--iters", "1"]
+    words = ["base_choice", str(package), "--base", str(base), "--instruct", str(twin), "--iters", "1"]
     monkeypatch.setattr(sys, "argv", words)
     base_choice.main()
     told = capsys.readouterr().out
-    assert f"{Path(base).name}, single messages, no names" in told
+    assert "base, single messages, no names" in told
     assert "twin, instruct, single messages, no names" in told
     assert "the owner" in told and told.count("hey ->") == 2

@@ -27,7 +27,11 @@ def folder(request: pytest.FixtureRequest, tmp_path: Path) -> Path:
 
 
 def texts(folder: Path, split: str) -> list[str]:
-    return [json.loads(line)["text"] for line in (folder / f"{split}.jsonl").read_text().splitlines()]
+    return [str(row["text"]) for row in rows_of(folder, split)]
+
+
+def rows_of(folder: Path, split: str) -> list[dict[str, Any]]:
+    return [json.loads(line) for line in (folder / f"{split}.jsonl").read_bytes().splitlines()]
 
 
 def test_mlx_lm_reads_them(folder: Path, base: str) -> None:
@@ -48,7 +52,7 @@ def test_mlx_lm_reads_them(folder: Path, base: str) -> None:
 def test_axolotl_reads_them(folder: Path) -> None:
     """Its `completion` format asks for one JSON object a line with a text; what else is in a row it passes over."""
     for split in SPLITS:
-        rows: list[dict[str, Any]] = [json.loads(line) for line in (folder / f"{split}.jsonl").open()]
+        rows = rows_of(folder, split)
         assert rows and all(isinstance(row["text"], str) and row["text"].endswith("\n") for row in rows)
         assert {key for row in rows for key in row} <= {"text", "turns"}
 

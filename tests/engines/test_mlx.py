@@ -197,8 +197,7 @@ def test_a_rotation_that_transformers_nests_is_read(tmp_path: Path) -> None:
 
 def test_logits_are_made_a_slice_at_a_time(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Losses and steps are those of all logits at once, also where they are scaled, and less memory is held."""
-    sizes = {"vocab_size": 20_000, "logits_scaling": 3.0}
-    base = str(tiny.pretrained(tmp_path, "granite", **sizes))
+    base = str(tiny.pretrained(tmp_path, "granite", vocab_size=20_000, logits_scaling=3.0))
     sliced, whole = (engine_of.load(base, None, LORA) for _ in range(2))
     assert sliced.head.parted
     whole.head.parted = False

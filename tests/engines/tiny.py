@@ -1,6 +1,7 @@
 """Random two-layer bases in transformers' folder layout, made in memory's time: no download, no training."""
 
 import json
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -22,12 +23,13 @@ SHAPE = Shape(
 )
 
 
-def base(folder: Path, seed: int = 0) -> Path:
+def base(folder: Path, seed: int = 0, reach: int = SHAPE.max_position_embeddings) -> Path:
     """Write the base into `folder`; one token a byte, 0 ends and begins, 1 pads."""
     torch.manual_seed(seed)
-    model = Llama(SHAPE)
+    shape = replace(SHAPE, max_position_embeddings=reach)
+    model = Llama(shape)
     initialise(model)
-    write_folder(folder, SHAPE, bytewise())
+    write_folder(folder, shape, bytewise())
     write_weights(folder, model)
     return folder
 
