@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from soundalike.engines import Engine, huggingface, load
+from soundalike.engines import Engine, huggingface, load, scoring
 from soundalike.engines import torch as engine_of
 from soundalike.engines.markov import MarkovEngine
 from soundalike.engines.speech import Step, generate, opened
@@ -223,6 +223,16 @@ def test_logprobs_are_the_loss_token_by_token(build: Callable[[], Engine]) -> No
     given = engine.logprobs([*tokens_of(engine, TEXT), engine.tokenizer.end])
     assert given.dtype == np.float32 and given[0] == 0
     assert -float(given.sum()) == pytest.approx(engine.loss(batch_of(engine, Document(TEXT)))[0], rel=1e-2)
+
+
+def test_many_texts_are_scored_as_each_alone(build: Callable[[], Engine]) -> None:
+    """Whatever stands beside a text, in whatever order, its tokens are as likely; one and no tokens are texts too."""
+    engine = trained(build(), TEXT, OTHER, steps=3)
+    texts = [[], *(tokens_of(engine, text) for text in ("", TEXT, "bo:", OTHER, TEXT[:20], "ada: hi"))]
+    alone = [np.zeros(0), np.zeros(1), *map(engine.logprobs, texts[2:])]
+    for many in (scoring.logprobs(engine, texts), scoring.logprobs(engine, texts[::-1])[::-1]):
+        assert [len(given) for given in many] == [len(text) for text in texts]
+        assert np.concatenate(many) == pytest.approx(np.concatenate(alone), abs=1e-4)
 
 
 def test_a_continuation_keeps_to_its_limits(taught: Engine) -> None:

@@ -28,6 +28,7 @@ from soundalike.engines.crew import Accelerated, add_up, crew_for, share
 from soundalike.engines.moments import moments, restore
 from soundalike.engines.precision import precision
 from soundalike.engines.pretrained import Asked, free_memory, read_model, read_tokenizer
+from soundalike.engines.scoring import alike, padded
 from soundalike.engines.tokenizer import FileTokenizer
 from soundalike.engines.weights import folder_of
 from soundalike.errors import EngineError, RecipeError
@@ -101,13 +102,21 @@ class HuggingFaceEngine:
             each = layers * hidden + 2 * each / layers
         return int(min(max(room / each, 1), IN_FLIGHT[self.causal.device.type]))
 
-    @torch.no_grad()
     def logprobs(self, tokens: Sequence[int]) -> NDArray[np.float32]:
         """Log-probability of each token given those before it; the first is 0."""
-        ids = torch.tensor([list(tokens)], device=self.causal.device)
-        hidden = self.causal.read(ids, torch.arange(ids.shape[1], device=ids.device)[None])
-        given = self.causal.logprobs(hidden[0, :-1], ids[0, 1:])
-        return np.concatenate(([0.0], given.cpu().numpy())).astype(np.float32)
+        return self.logprobs_of([tokens])[0]
+
+    @torch.no_grad()
+    def logprobs_of(self, texts: Sequence[Sequence[int]]) -> list[NDArray[np.float32]]:
+        """The same for each of many texts."""
+        given = [np.zeros(len(text), np.float32) for text in texts]
+        for numbers in alike(texts, IN_FLIGHT[self.causal.device.type]):
+            ids = torch.from_numpy(padded([texts[number] for number in numbers])).to(self.causal.device)
+            hidden = self.causal.read(ids, torch.arange(ids.shape[1], device=ids.device).expand_as(ids))[:, :-1]
+            flat = self.causal.logprobs(hidden.flatten(0, 1), ids[:, 1:].flatten())
+            for number, row in zip(numbers, flat.view(len(numbers), -1).cpu().numpy(), strict=True):
+                given[number][1:] = row[: max(0, len(texts[number]) - 1)]
+        return given
 
     def streams(self) -> Streams:
         """No streams yet."""

@@ -28,6 +28,7 @@ from soundalike.engines.loss import batch_loss
 from soundalike.engines.moments import moments, restore
 from soundalike.engines.muon import Muon
 from soundalike.engines.precision import precision
+from soundalike.engines.scoring import alike, padded
 from soundalike.engines.tokenizer import FileTokenizer
 from soundalike.engines.weights import folder_of
 from soundalike.errors import EngineError
@@ -92,14 +93,23 @@ class TorchEngine:
         with precision(self.device.type):  # it holds for a thread
             return batch_loss(model, batch)
 
-    @torch.no_grad()
     def logprobs(self, tokens: Sequence[int]) -> NDArray[np.float32]:
         """Log-probability of each token given those before it; the first is 0."""
-        ids = torch.tensor([list(tokens)], device=self.device)
-        positions = torch.arange(ids.shape[1], device=self.device)[None]
-        hidden = self.model(ids, positions, block_mask(torch.zeros_like(ids)))[0, :-1]
-        given = torch.log_softmax((hidden @ self.model.head.T).float(), dim=-1).gather(1, ids[0, 1:, None])
-        return np.concatenate(([0.0], given[:, 0].cpu().numpy())).astype(np.float32)
+        return self.logprobs_of([tokens])[0]
+
+    @torch.no_grad()
+    def logprobs_of(self, texts: Sequence[Sequence[int]]) -> list[NDArray[np.float32]]:
+        """The same for each of many texts."""
+        given = [np.zeros(len(text), np.float32) for text in texts]
+        for numbers in alike(texts, MICRO_TOKENS):
+            ids = torch.from_numpy(padded([texts[number] for number in numbers])).to(self.device)
+            positions = torch.arange(ids.shape[1], device=self.device).expand_as(ids)
+            hidden = self.model(ids, positions, block_mask(torch.zeros_like(ids)))[:, :-1]
+            chances = torch.log_softmax((hidden @ self.model.head.T).float(), dim=-1)
+            rows = chances.gather(2, ids[:, 1:, None])[..., 0].cpu().numpy()
+            for number, row in zip(numbers, rows, strict=True):
+                given[number][1:] = row[: max(0, len(texts[number]) - 1)]
+        return given
 
     def streams(self) -> Streams:
         """No streams yet, over the model as it is now."""

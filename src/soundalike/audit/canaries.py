@@ -1,0 +1,167 @@
+"""Does a training like this one keep what it read once? Secrets made up for it, planted, trained on, and looked for.
+
+Canaries as in Carlini et al. 2019, "The Secret Sharer", arXiv 1802.08232, section 4: a line in the owner's name with
+six digits drawn at random. Eight are planted once, eight four times, and one fifty times, which an audit that can see
+must find. The training is a separate one, in a folder of its own, with the settings and the steps of the clone's.
+"""
+
+import shutil
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from random import Random
+
+import orjson
+
+from soundalike import engines
+from soundalike.audit import exposure, extraction
+from soundalike.audit.exposure import Exposure
+from soundalike.audit.extraction import Halves
+from soundalike.audit.texts import Line, Place, Text, tokens_before
+from soundalike.clone import MANIFEST, Clone
+from soundalike.packing import Document
+from soundalike.recipe import Training
+from soundalike.train import Progress, train
+from soundalike.transcript import render
+from soundalike.voice import Voice
+
+TIMES = (*[1] * 8, *[4] * 8, 50)
+CONTROL = 50
+THINGS = (
+    "bike locker garage suitcase office cellar attic mailbox gym boat piano shed studio pantry cabin kiosk archive"
+).split()
+DIGITS = 6
+
+
+@dataclass(frozen=True, slots=True)
+class Canary:
+    """A made-up secret: `prefix` and `secret` are one message of the owner's, planted so many `times`."""
+
+    prefix: str
+    secret: str
+    times: int
+
+
+@dataclass(frozen=True, slots=True)
+class Sighting:
+    """What became of one canary."""
+
+    times: int
+    exposure: Exposure
+    extracted: bool
+
+
+def canaries(seed: int) -> list[Canary]:
+    """One for each of TIMES."""
+    rng = Random(f"canaries {seed}")
+    digits = ["".join(str(rng.randrange(10)) for _ in range(DIGITS)) for _ in TIMES]
+    return [
+        Canary(f"the code for the {thing} is ", secret, times)
+        for thing, secret, times in zip(THINGS, digits, TIMES, strict=True)
+    ]
+
+
+@dataclass(frozen=True, slots=True)
+class Planted:
+    """Documents with canaries in them, and where each canary stands last."""
+
+    documents: list[Document]
+    places: list[Place]
+
+
+def plant(learned: Sequence[Document], some: Sequence[Canary], owner: str, tagged: bool, seed: int) -> Planted:
+    """Each time a canary is planted, its line goes after a line of another document, drawn by `seed`."""
+    rng, changed = Random(f"plant {seed}"), list(learned)
+    wanted = [number for number, one in enumerate(some) for _ in range(one.times)]
+    spots = rng.sample(range(len(learned)), min(len(wanted), len(learned)))
+    places: dict[int, Place] = {}
+    for at, number in enumerate(wanted):
+        spot = spots[at % len(spots)]
+        changed[spot], places[number] = _with(changed[spot], some[number], owner, tagged, rng)
+    return Planted(changed, [places[number] for number in range(len(some))])
+
+
+def _with(document: Document, canary: Canary, owner: str, tagged: bool, rng: Random) -> tuple[Document, Place]:
+    line = render([(owner, canary.prefix + canary.secret)], tagged=tagged)
+    cut = rng.choice([0, *_turn_ends(document.text)])
+    text = document.text[:cut] + line + document.text[cut:]
+    end = cut + len(line) - 1
+    place = Place(Text(text, (Line(True, end - len(canary.prefix + canary.secret), end),)), end - DIGITS, end, True)
+    turns = None if document.turns is None else list(_inserted(document.turns, line, cut))
+    return Document(text, turns), place
+
+
+def _turn_ends(text: str) -> list[int]:
+    """Where a line of the transcript may be inserted: after newlines that no tab follows."""
+    return [at + 1 for at, one in enumerate(text) if one == "\n" and text[at + 1 : at + 2] != "\t"]
+
+
+def _inserted(turns: Sequence[tuple[str, float]], line: str, cut: int) -> Iterator[tuple[str, float]]:
+    start = 0
+    for text, weight in turns:
+        if start <= cut < start + len(text):
+            parts = ((text[: cut - start], weight), (line, 1.0), (text[cut - start :], weight))
+            yield from (part for part in parts if part[0])
+        else:
+            yield text, weight
+        start += len(text)
+    if cut == start:
+        yield line, 1.0
+
+
+def same_training(clone: Clone) -> tuple[str, Training]:
+    """The base and the settings of the clone's own training, with its number of steps for a budget."""
+    sections = clone.manifest()
+    used = dict(sections["training"])
+    base = used.pop("base")
+    for budget in ("minutes", "epochs"):
+        used.pop(budget, None)
+    return base, Training.model_validate(used | {"iters": int(sections["result"]["steps"])})
+
+
+def train_on(
+    planted: Planted, clone: Clone, folder: Path, base: str, training: Training, on_step: Callable[[Progress], None]
+) -> Voice:
+    """A voice that learned from `planted` in `folder`, a new one, with the held-out part of `clone`; nothing else of the
+    clone is touched. Interrupted, it ends as Ctrl-C does."""
+    (folder / "documents").mkdir(parents=True)
+    shutil.copy(clone.manifest_path, folder / MANIFEST)
+    shutil.copy(clone.documents_path("valid"), folder / "documents")
+    copy = Clone.open(folder)
+    copy.documents_path("train").write_bytes(b"\n".join(map(_row, planted.documents)))
+    engine = engines.load(base, None, training)
+    if not train(engine, copy, training, base=base, on_step=on_step).finished:
+        raise KeyboardInterrupt
+    about = clone.manifest()
+    return Voice(
+        engines.load(base, copy.adapter_path), about["clone"]["speaker"], about["documents"]["tagged"], training.window
+    )
+
+
+def _row(document: Document) -> bytes:
+    row = {"text": document.text}
+    return orjson.dumps(row if document.turns is None else row | {"turns": document.turns})
+
+
+def look(
+    voice: Voice, some: Sequence[Canary], places: Sequence[Place], count: int, step: Callable[[int], None]
+) -> list[Sighting]:
+    """The exposure of each canary among `count` alternatives, and whether its digits are said when the line begins."""
+    rng = Random("alternatives")
+    made = [exposure.suspect(place, "canaries", one.times, count, rng) for one, place in zip(some, places, strict=True)]
+    suspects = [one for one in made if one]  # six digits always have alternatives
+    exposures = exposure.measure(voice, suspects, step)
+    cut = [_at_the_digits(place, voice) for place in places]
+    said = extraction.extracted(voice, cut, step)
+    return [Sighting(one.times, *found) for one, *found in zip(some, exposures, said, strict=True)]
+
+
+def _at_the_digits(place: Place, voice: Voice) -> Halves:
+    tokenizer = voice.engine.tokenizer
+    tokens, before = tokens_before(place.text.text[: place.end], place.start, tokenizer, extraction.CONTEXT)
+    return Halves(place, tokens[:before], tokens[before:])
+
+
+def cost(count: int) -> int:
+    """Texts that are read to look for all canaries."""
+    return len(TIMES) * (2 * (count + 1) + 1)

@@ -1,0 +1,136 @@
+"""The riskiest strings of what was learned: what redaction still finds, handles, addresses, dates, codes, rare names.
+
+Takes documents, gives places in them with a kind. It asks no model: whether the adapter kept any is `exposure`'s.
+"""
+
+import re
+from collections import Counter
+from collections.abc import Collection, Iterable, Iterator, Sequence
+from difflib import SequenceMatcher
+from itertools import chain, zip_longest
+
+import polars as pl
+
+from soundalike.audit.shapes import DATES
+from soundalike.audit.texts import Place, Text
+from soundalike.likeness.crowd import crowd
+from soundalike.pocket.names import FIRST
+from soundalike.redact import WORDS, redact, redact_text
+
+HANDLES, ADDRESSES, CODES, NAMES = "handles", "street addresses", "numbers and codes", "rare names"
+KINDS = (*WORDS, HANDLES, ADDRESSES, DATES, CODES, NAMES)
+RARE = 0.002  # of the messages at most hold a rare name: one that is in more is a word of the owner's
+LONGEST_NAME = 32
+
+_STREET = r"(?i:street|st\.?|road|rd\.?|avenue|ave\.?|lane|ln\.?|drive|dr\.?|court|blvd\.?|square)"
+_PATTERNS = {
+    HANDLES: re.compile(r"(?<![\w@.])@(\w[\w.]{2,31})|(?<![\w#])(\w[\w.]{1,31}#[0-9]{4})(?!\w)"),
+    ADDRESSES: re.compile(
+        rf"(?<!\w)([0-9]{{1,5}}[a-z]? (?:[A-Z]\w+ ){{1,3}}{_STREET}(?!\w)"
+        r"|[A-ZÄÖÜ]\w+(?:stra(?:ß|ss)e|weg|gasse) [0-9]{1,4}[a-z]?(?!\w))"
+    ),
+    DATES: re.compile(
+        r"(?<![\d./-])([0-9]{1,2}([./-])[0-9]{1,2}\2(?:19|20)?[0-9]{2}"
+        r"|(?:19|20)[0-9]{2}-[0-9]{2}-[0-9]{2})(?![\d/-])"
+    ),
+    CODES: re.compile(
+        r"(?<![\w$€£#.,:/-])((?!(?:19|20)[0-9]{2}(?![0-9]))[0-9]{4,}(?:[ -][0-9]{2,})*)(?![\w%:/]|[.,][0-9])"
+    ),
+}
+_ROUND = re.compile(r"[1-9][0-9]?0{2,}")
+_WORD = re.compile(r"[^\W\d_][\w'’]*")
+
+Finding = tuple[str, Place]
+Row = tuple[Text, int, int, bool]
+
+
+def find(texts: Sequence[Text], names: Collection[str]) -> list[Finding]:
+    """Every risky string with its kind; `names` are those of people and of chats with them, in lower case."""
+    places = [(text, line.start, line.end, line.me) for text in texts for line in text.lines]
+    masked = _masked([text.text[start:end] for text, start, end, _ in places])
+    rare = _rare(places, names)
+    found = list[Finding]()
+    for number, (text, start, end, me) in enumerate(places):
+        said = text.text[start:end]
+        spans = chain(masked.get(number, ()), _patterned(said), _named(said, rare))
+        found += [(kind, Place(text, start + a, start + b, me)) for kind, a, b in _apart(spans)]
+    return found
+
+
+def riskiest(found: Iterable[Finding]) -> Iterator[tuple[str, Place, int]]:
+    """(kind, where it stands last, how often) of each different string: of every kind the oftenest, then the next."""
+    counted: dict[str, Counter[str]] = {kind: Counter() for kind in KINDS}
+    last: dict[tuple[str, str], Place] = {}
+    for kind, place in found:
+        counted[kind][place.words] += 1
+        last[kind, place.words] = place
+    ranked = [[(kind, last[kind, words], times) for words, times in counted[kind].most_common()] for kind in KINDS]
+    yield from (one for rank in zip_longest(*ranked) for one in rank if one)
+
+
+Span = tuple[str, int, int]  # kind, start, end in a message
+
+
+def _masked(said: list[str]) -> dict[int, list[Span]]:
+    """What the masks of an import would still take out, by number of the message."""
+    frame = pl.DataFrame({"text": said}, schema={"text": pl.String})
+    changed = (redact(frame)[0]["text"] != frame["text"]).arg_true()
+    return {number: list(_taken_out(said[number])) for number in changed.to_list()}
+
+
+def _taken_out(said: str) -> Iterator[Span]:
+    """The words that masking replaces, and the kind whose word stands there now."""
+    before, after = ([(m[0], *m.span()) for m in re.finditer(r"\S+", text)] for text in (said, redact_text(said)[0]))
+    same = SequenceMatcher(None, [word for word, *_ in before], [word for word, *_ in after], autojunk=False)
+    for change, a, b, c, d in same.get_opcodes():
+        by = " ".join(word for word, *_ in after[c:d])
+        kind = next((kind for kind, word in WORDS.items() if word in by), None)
+        if change != "equal" and b > a and kind:
+            yield kind, before[a][1], before[b - 1][2]
+
+
+def _patterned(said: str) -> Iterator[Span]:
+    for kind, pattern in _PATTERNS.items():
+        for match in pattern.finditer(said):
+            group = next(number for number, one in enumerate(match.groups(), 1) if one)
+            if kind != CODES or not _ROUND.fullmatch(match[group]):
+                yield kind, *match.span(group)
+
+
+def _named(said: str, rare: Collection[str]) -> Iterator[Span]:
+    return ((NAMES, *match.span()) for match in _WORD.finditer(said) if match[0].lower() in rare)
+
+
+def _apart(spans: Iterable[Span]) -> list[Span]:
+    """Of spans that overlap the first."""
+    kept = list[Span]()
+    for kind, start, end in spans:
+        if all(end <= a or b <= start for _, a, b in kept):
+            kept.append((kind, start, end))
+    return kept
+
+
+def _rare(places: Sequence[Row], names: Collection[str]) -> set[str]:
+    """Words that name somebody, as far as can be told, and that few messages hold.
+
+    That is: known names, first names, and what is mostly written with a capital inside sentences though strangers do
+    not use it.
+    """
+    known = {word for name in names for word in _WORD.findall(name.lower())} | {name.lower() for name in FIRST}
+    uses, inside, capital = Counter[str](), Counter[str](), Counter[str]()
+    for text, start, end, _ in places:
+        for word, amid in _words(text.text[start:end]):
+            uses[word.lower()] += 1
+            inside[word.lower()] += amid
+            capital[word.lower()] += amid and word.istitle()
+    most = max(3, RARE * len(places))
+    proper = {word for word, count in capital.items() if count and count >= 2 * inside[word] / 3}
+    rare = (known | proper) - frozenset(crowd().words)
+    return {word for word in rare if 0 < uses[word] <= most and 2 < len(word) <= LONGEST_NAME}
+
+
+def _words(said: str) -> Iterator[tuple[str, bool]]:
+    """Every word, and whether it stands inside a sentence, where only names have a capital."""
+    for match in _WORD.finditer(said):
+        before = said[max(0, match.start() - 2) : match.start()]
+        yield match[0], len(before) == 2 and before[1] == " " and before[0] not in ".!?:"

@@ -1,0 +1,78 @@
+"""A clone's documents as the model read them, with the place of everybody's words in each."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from soundalike.documents import SPLITS, Documents
+from soundalike.packing import Tokenizer
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """One message: its words are characters `start` to `end` of the document; `me` says whether they are the owner's."""
+
+    me: bool
+    start: int
+    end: int
+
+
+@dataclass(frozen=True, slots=True)
+class Text:
+    """One document as the model reads it."""
+
+    text: str
+    lines: tuple[Line, ...]
+
+    def said(self, line: Line) -> str:
+        """The words of one of its lines, a line break in them as newline and tab."""
+        return self.text[line.start : line.end]
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Some words of a document."""
+
+    text: Text
+    start: int
+    end: int
+    me: bool
+
+    @property
+    def words(self) -> str:
+        """The words themselves."""
+        return self.text.text[self.start : self.end]
+
+
+def read(built: Documents) -> dict[str, list[Text]]:
+    """Every document of each split, in order of time."""
+    authors, mine, words = (built.lines[name].to_list() for name in ("author", "me", "text"))
+    found: dict[str, list[Text]] = {split: [] for split in SPLITS}
+    for split, first, count in built.frame.select("split", "first", "messages").iter_rows():
+        rows = range(first, first + count)
+        found[split].append(_text([(built.heads[authors[row]], mine[row], words[row]) for row in rows]))
+    return found
+
+
+def _text(rows: list[tuple[str, bool, str]]) -> Text:
+    written, lines = "", []
+    for head, me, words in rows:
+        start = len(written) + len(head)
+        lines.append(Line(me, start, start + len(words)))
+        written += f"{head}{words}\n"
+    return Text(written, tuple(lines))
+
+
+def tokens_before(text: str, at: int, tokenizer: Tokenizer, most: int) -> tuple[list[int], int]:
+    """(tokens of `text` with the base's beginning, how many of them end by character `at`), cropped to `most` before it.
+
+    What is cropped away is the beginning of the conversation; `begin` stays in front.
+    """
+    tokens = tokenizer.encode([text])[0]
+    before = sum(end <= at for _, end in tokenizer.spans([text])[0])
+    cut = max(0, before - most)
+    return [tokenizer.begin, *tokens[cut:]], before - cut + 1
+
+
+def lines_of(texts: list[Text]) -> Iterator[Place]:
+    """Every message."""
+    return (Place(text, line.start, line.end, line.me) for text in texts for line in text.lines)
