@@ -19,6 +19,7 @@ from soundalike.audit.exposure import Exposure
 from soundalike.audit.extraction import Halves
 from soundalike.audit.texts import Line, Place, Text, tokens_before
 from soundalike.clone import MANIFEST, Clone
+from soundalike.engines import Engine
 from soundalike.packing import Document
 from soundalike.recipe import Training
 from soundalike.train import Progress, train
@@ -31,6 +32,8 @@ THINGS = (
     "bike locker garage suitcase office cellar attic mailbox gym boat piano shed studio pantry cabin kiosk archive"
 ).split()
 DIGITS = 6
+
+OnStep = Callable[[Progress], None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,22 +123,22 @@ def same_training(clone: Clone) -> tuple[str, Training]:
 
 
 def train_on(
-    planted: Planted, clone: Clone, folder: Path, base: str, training: Training, on_step: Callable[[Progress], None]
+    planted: Planted, engine: Engine, clone: Clone, folder: Path, base: str, training: Training, on_step: OnStep
 ) -> Voice:
-    """A voice that learned from `planted` in `folder`, a new one, with the held-out part of `clone`; nothing else of the
-    clone is touched. Interrupted, it ends as Ctrl-C does."""
+    """A voice that learned from `planted` in `folder`, a new one, with the held-out part of `clone`.
+
+    Nothing of the clone itself is touched. Interrupted, it ends as Ctrl-C does.
+    """
     (folder / "documents").mkdir(parents=True)
     shutil.copy(clone.manifest_path, folder / MANIFEST)
     shutil.copy(clone.documents_path("valid"), folder / "documents")
     copy = Clone.open(folder)
     copy.documents_path("train").write_bytes(b"\n".join(map(_row, planted.documents)))
-    engine = engines.load(base, None, training)
     if not train(engine, copy, training, base=base, on_step=on_step).finished:
         raise KeyboardInterrupt
     about = clone.manifest()
-    return Voice(
-        engines.load(base, copy.adapter_path), about["clone"]["speaker"], about["documents"]["tagged"], training.window
-    )
+    learned = engines.load(base, copy.adapter_path)
+    return Voice(learned, about["clone"]["speaker"], about["documents"]["tagged"], training.window)
 
 
 def _row(document: Document) -> bytes:

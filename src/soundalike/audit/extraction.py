@@ -26,7 +26,7 @@ Step = Callable[[int], None]
 
 @dataclass(frozen=True, slots=True)
 class Halves:
-    """A message cut in two, in tokens: what the model is given, conversation included, and what it would have to say."""
+    """A message cut in two, in tokens: what the model is given, conversation included, and what it is to say."""
 
     place: Place
     given: list[int]

@@ -1,8 +1,8 @@
 """What a secret might as well have been: strings of the same shape, drawn at random.
 
-Digits become other digits, dates other dates. Letters of keys and passwords become other letters of the same case; any other run of
-letters becomes a name or a word of the kind that names and handles are made of, because an alternative that no person
-would type is beaten by every word.
+Digits become other digits, dates other dates. Letters of keys and passwords become other letters of the same case; any
+other run of letters becomes a name or a word of the kind that names and handles are made of, because an alternative
+that no person would type is beaten by every word.
 """
 
 import re

@@ -9,7 +9,7 @@ from soundalike.packing import Tokenizer
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """One message: its words are characters `start` to `end` of the document; `me` says whether they are the owner's."""
+    """One message: its words are characters `start` to `end` of the document; `me`: they are the owner's."""
 
     me: bool
     start: int
@@ -63,9 +63,9 @@ def _text(rows: list[tuple[str, bool, str]]) -> Text:
 
 
 def tokens_before(text: str, at: int, tokenizer: Tokenizer, most: int) -> tuple[list[int], int]:
-    """(tokens of `text` with the base's beginning, how many of them end by character `at`), cropped to `most` before it.
+    """(tokens of `text` after the base's `begin`, how many of them, that included, end by character `at`).
 
-    What is cropped away is the beginning of the conversation; `begin` stays in front.
+    Of those only the last `most` stay: what is cropped away is the beginning of the conversation.
     """
     tokens = tokenizer.encode([text])[0]
     before = sum(end <= at for _, end in tokenizer.spans([text])[0])

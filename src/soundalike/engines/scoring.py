@@ -3,7 +3,9 @@
 An engine that reads several texts at once says so by `logprobs_of`; every other one is asked text by text.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from os.path import commonprefix
 from typing import Protocol, runtime_checkable
 
 import numpy as np
@@ -54,3 +56,51 @@ def padded(texts: Sequence[Sequence[int]]) -> NDArray[np.int64]:
     for row, text in zip(rows, texts, strict=True):
         row[: len(text)] = text
     return rows
+
+
+@dataclass(frozen=True, slots=True)
+class Tree:
+    """Texts that begin alike as one row: what they share, then the rest of each, blind to the others' rests.
+
+    `tokens` and `positions` int64 (length,), `mask` bool (length, length) with True where a row sees a column, `before`
+    int64 (length,): the place whose state foretells the token. Text `numbers[i]` stands at `places[i]`.
+    """
+
+    tokens: NDArray[np.int64]
+    positions: NDArray[np.int64]
+    mask: NDArray[np.bool_]
+    before: NDArray[np.int64]
+    numbers: list[int]
+    places: list[NDArray[np.int64]]
+
+
+def trees(texts: Sequence[Sequence[int]], most: int) -> Iterator[Tree]:
+    """Every text in one tree; a tree has more than `most` tokens only where a single text has."""
+    shared = len(commonprefix([list(text) for text in texts]))
+    group, size = list[int](), shared
+    for number, text in enumerate(texts):
+        rest = len(text) - shared
+        if group and size + rest > most:
+            yield _tree(texts, group, shared)
+            group, size = [], shared
+        group.append(number)
+        size += rest
+    if group:
+        yield _tree(texts, group, shared)
+
+
+def _tree(texts: Sequence[Sequence[int]], numbers: list[int], shared: int) -> Tree:
+    trunk, rests = list(texts[numbers[0]][:shared]), [list(texts[number][shared:]) for number in numbers]
+    sizes = [len(rest) for rest in rests]
+    starts = np.cumsum([shared, *sizes])
+    branch = np.repeat(np.arange(len(sizes) + 1), [shared, *sizes])  # 0 is the trunk
+    at = np.arange(len(branch))
+    offset = np.concatenate(([0], starts[:-1] - shared))[branch]
+    first = np.isin(at, starts[:-1])
+    mask = (at[:, None] >= at) & ((branch[:, None] == branch) | (branch == 0))
+    places = [
+        np.concatenate((np.arange(shared), np.arange(a, a + size))) for a, size in zip(starts, sizes, strict=False)
+    ]
+    tokens = np.array([*trunk, *(token for rest in rests for token in rest)], np.int64)
+    before = np.where(first, shared - 1, at - 1).clip(min=0)
+    return Tree(tokens, at - offset, mask, before, numbers, places)

@@ -23,12 +23,12 @@ from soundalike.engines.adapter import Adapter, Delta, LowRank, method_of, switc
 from soundalike.engines.crew import Accelerated, add_up, crew_for, share
 from soundalike.engines.decode import Decoder
 from soundalike.engines.lanes import Lanes
-from soundalike.engines.llama import Llama, Shape, block_mask
+from soundalike.engines.llama import Llama, Shape
 from soundalike.engines.loss import batch_loss
 from soundalike.engines.moments import moments, restore
 from soundalike.engines.muon import Muon
 from soundalike.engines.precision import precision
-from soundalike.engines.scoring import alike, padded
+from soundalike.engines.scoring import trees
 from soundalike.engines.tokenizer import FileTokenizer
 from soundalike.engines.weights import folder_of
 from soundalike.errors import EngineError
@@ -36,6 +36,7 @@ from soundalike.packing import Batch
 from soundalike.recipe import Training
 
 MICRO_TOKENS = 2_048  # tokens in flight in a lane: activations of a small base stay under half a gigabyte
+ROW_TOKENS = 512  # read at once to score texts; in longer rows attention costs as much as all else
 
 
 class TorchEngine:
@@ -99,16 +100,15 @@ class TorchEngine:
 
     @torch.no_grad()
     def logprobs_of(self, texts: Sequence[Sequence[int]]) -> list[NDArray[np.float32]]:
-        """The same for each of many texts."""
+        """The same for each of many texts; what they all begin with is read once for each ROW_TOKENS of the rest."""
         given = [np.zeros(len(text), np.float32) for text in texts]
-        for numbers in alike(texts, MICRO_TOKENS):
-            ids = torch.from_numpy(padded([texts[number] for number in numbers])).to(self.device)
-            positions = torch.arange(ids.shape[1], device=self.device).expand_as(ids)
-            hidden = self.model(ids, positions, block_mask(torch.zeros_like(ids)))[:, :-1]
-            chances = torch.log_softmax((hidden @ self.model.head.T).float(), dim=-1)
-            rows = chances.gather(2, ids[:, 1:, None])[..., 0].cpu().numpy()
-            for number, row in zip(numbers, rows, strict=True):
-                given[number][1:] = row[: max(0, len(texts[number]) - 1)]
+        for tree in trees(texts, ROW_TOKENS):
+            ids, positions = (torch.from_numpy(row).to(self.device)[None] for row in (tree.tokens, tree.positions))
+            hidden = self.model(ids, positions, torch.from_numpy(tree.mask).to(self.device)[None, None])[0]
+            chances = torch.log_softmax((hidden[tree.before] @ self.model.head.T).float(), dim=-1)
+            told = chances.gather(1, ids[0, :, None])[:, 0].cpu().numpy()
+            for number, places in zip(tree.numbers, tree.places, strict=True):
+                given[number][1:] = told[places][1:]
         return given
 
     def streams(self) -> Streams:
