@@ -1,0 +1,20 @@
+"""A report -> the owner's page: one HTML file with the strings in it, which is for nobody else.
+
+Jinja escapes every word that it sets; the page loads and sends nothing.
+"""
+
+from importlib.resources import files
+
+from soundalike.audit.report import Report
+
+SHOWN = 40  # lines that are shown of what it recites
+
+
+def html(report: Report, owner: str) -> str:
+    """The whole page."""
+    from jinja2 import Environment, StrictUndefined
+
+    environment = Environment(autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True)
+    template = environment.from_string(files("soundalike.audit").joinpath("page.html").read_text("utf-8"))
+    secrets = sorted(report.secrets, key=lambda pair: -pair[1].gain)
+    return template.render(report=report, owner=owner, secrets=secrets, shown=SHOWN)
