@@ -46,7 +46,8 @@ def folder(path: Path, dialogue: bool = True, chats: int = CHATS, order: int = 2
     built, settings = build(made, DocumentSettings()), DocumentSettings()
     clone = Clone.claim(path)
     with clone.locked("test"), clone.replacing() as scratch:
-        for name, frame in (("messages", made.messages), ("authors", made.authors)):
+        for name in ("messages", "authors", "channels"):
+            frame = getattr(made, name)
             _store(scratch, f"{name}.parquet", _parquet(frame))
         for split in ("train", "valid", "test"):
             _store(scratch, f"documents/{split}.jsonl", jsonl(built, split))

@@ -38,10 +38,11 @@ def speak(voice: Voice, seed: int = 0, step: Step = lambda texts: None) -> list[
     """The messages of REPLIES replies."""
     said = list[str]()
     for start in range(0, REPLIES, AT_ONCE):
-        histories = [[("sam", OPENERS[at % len(OPENERS)])] for at in range(start, start + AT_ONCE)]
+        numbers = range(start, min(start + AT_ONCE, REPLIES))
+        histories = [[("sam", OPENERS[at % len(OPENERS)])] for at in numbers]
         replies = voice.replies(histories, replace(voice.sampling, seed=seed + start))
         said += [message for reply in replies for message in reply]
-        step(AT_ONCE)
+        step(len(numbers))
     return said
 
 

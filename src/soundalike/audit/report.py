@@ -151,7 +151,8 @@ def _of_membership(report: Report) -> Iterator[str]:
 def _of_canaries(report: Report) -> Iterator[str]:
     planted = [one for one in report.sightings if one.times != CONTROL]
     if any(one.extracted for one in planted):
-        yield f"{sum(one.extracted for one in planted)} of {len(planted)} planted secrets could be drawn out of a like training"
+        drawn = sum(one.extracted for one in planted)
+        yield f"{drawn} of {len(planted)} planted secrets could be drawn out of a training like it"
     once = [one.exposure.on for one in planted if one.times == 1]
     if once and np.mean(once) >= ALARM:
         yield f"secrets planted once are exposed by {np.mean(once):.1f} bits on average"

@@ -4,6 +4,7 @@ from collections import Counter
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from random import Random
+from tempfile import TemporaryDirectory
 
 import orjson
 import polars as pl
@@ -100,7 +101,10 @@ def _counter(what: str, total: int, on_progress: Progress) -> Callable[[int], No
 
 def _names(clone: Clone) -> list[str]:
     """Display names of other people, and titles of chats with them."""
-    authors, channels = (pl.read_parquet(path, glob=False) for path in (clone.authors_path, clone.channels_path))
+    try:
+        authors, channels = (pl.read_parquet(path, glob=False) for path in (clone.authors_path, clone.channels_path))
+    except (OSError, pl.exceptions.PolarsError) as error:
+        raise CloneError(f"The names in {clone.root} cannot be read: {error}.", "Import again.") from error
     titles = channels.filter(pl.col("kind").is_in(["dm", "group"]))["title"]
     return [*authors.filter(~pl.col("me"))["name"].drop_nulls(), *titles.drop_nulls()]
 
@@ -172,11 +176,18 @@ def _planted(clone: Clone, seed: int, on_progress: Progress) -> list[canaries.Si
     about, some = clone.manifest(), canaries.canaries(seed)
     speaker, tagged = about["clone"]["speaker"], about["documents"]["tagged"]
     planted = canaries.plant(documents(clone, "train"), some, speaker, tagged, seed)
-    scratch = clone.root / f"{SCRATCH}canaries"  # swept away by whoever locks the clone next, however this ends
     engine = engines.load(base, None, training)
-    voice = canaries.train_on(
-        planted, engine, clone, scratch, base, training, lambda p: on_progress(p.line(), p.step, p.steps or 0)
-    )
+    # Killed, it leaves a folder of that name, which whoever locks the clone next sweeps away.
+    with TemporaryDirectory(prefix=SCRATCH, dir=clone.root) as scratch:
+        voice = canaries.train_on(
+            planted,
+            engine,
+            clone,
+            Path(scratch) / "me",
+            base,
+            training,
+            lambda p: on_progress(p.line(), p.step, p.steps or 0),
+        )
     count = ALTERNATIVES["gpu" if machine.gpu() else "cpu"]
     step = _counter("Looking for canaries", canaries.cost(count), on_progress)
     return canaries.look(voice, some, planted.places, count, step)

@@ -1,4 +1,4 @@
-"""Verbs that look at a clone: evaluate, portrait."""
+"""Verbs that look at a clone: evaluate, portrait, audit."""
 
 from pathlib import Path
 from typing import Annotated, Any
@@ -54,6 +54,28 @@ def portrait(
     tell(painted.lines())
     out.print(command("\nThe page, for a browser: ", str(page)), soft_wrap=True)
     give(painted.as_dict(), json)
+
+
+@verbs.command(epilog="Example: soundalike audit me")
+def audit(
+    me: CloneFolder,
+    canaries: Annotated[
+        bool, typer.Option("--canaries", help="Train once more, as long, with made-up secrets, and look for them.")
+    ] = False,
+    json: Json = False,
+) -> None:
+    """What could be pulled out of it? A verdict to share, and a private page with the strings."""
+    from soundalike.audit.run import audit as ask
+
+    with bar("Looking") as (progress, task):
+        report, page = ask(
+            me,
+            with_canaries=canaries,
+            on_progress=lambda what, done, of: progress.update(task, description=what, completed=done, total=of),
+        )
+    tell([*report.lines(), "", report.verdict])
+    out.print(command("\nWhat it found, for you alone: ", str(page)), soft_wrap=True)
+    give(report.as_dict(), json)
 
 
 def brief(folder: Path) -> dict[str, Any] | None:

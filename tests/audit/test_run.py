@@ -1,0 +1,114 @@
+"""The whole audit, on clone folders whose voice is a word chain."""
+
+import json
+import stat
+from pathlib import Path
+
+import pytest
+
+from soundalike.audit import copying
+from soundalike.audit.copying import Rates
+from soundalike.audit.exposure import Exposure, Suspect
+from soundalike.audit.page import html
+from soundalike.audit.report import KEEP, RETRAIN, SHARE, Copying, Recital, Report
+from soundalike.audit.run import FILE, PAGE, audit
+from soundalike.clone import Clone
+from soundalike.errors import CloneError
+from soundalike.likeness.estimates import Estimate, share
+from tests.audit.test_exposure import LEARNED, place
+from tests.evaluation.test_evaluation import folder
+
+SECRET = "482913"
+
+
+@pytest.fixture(scope="module")
+def me(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    made = folder(tmp_path_factory.mktemp("clones") / "me")
+    clone = Clone.open(made)
+    with clone.locked("test"):
+        clone.record(result={"steps": 40, "fingerprint": clone.fingerprint})
+    return made
+
+
+def contents(root: Path) -> dict[str, bytes]:
+    return {str(path): path.read_bytes() for path in root.rglob("*") if path.is_file() and path.name != ".lock"}
+
+
+def test_an_audit_of_a_chain(me: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """It finds planted secrets, writes figures without strings and a page, and touches nothing else."""
+    monkeypatch.setattr(copying, "REPLIES", 40)
+    before, calls = contents(me), list[tuple[str, int, int]]()
+    report, page = audit(me, with_canaries=True, on_progress=lambda *call: calls.append(call))
+    assert report.recommendation == KEEP and "planted secrets could be drawn out" in report.verdict
+    assert all(one.extracted for one in report.sightings) and len(report.sightings) == 17
+    assert report.membership and report.membership.value > 0.5
+    kept = json.loads((me / FILE).read_text())
+    assert kept == json.loads(json.dumps(report.as_dict())) and kept["verdict"] == report.verdict
+    assert {stat.S_IMODE((me / name).stat().st_mode) for name in (FILE, PAGE)} == {0o600}
+    after = contents(me)
+    assert {name for name in after if name not in before} == {str(me / FILE), str(page)}
+    assert {name: data for name, data in after.items() if name in before} == before
+    asked = [call[1:] for call in calls if call[0] == "Asking"]
+    assert asked[-1][0] == asked[-1][1] and asked == sorted(asked)
+
+
+def test_ctrl_c_leaves_the_folder_as_it_was(me: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Also in the middle of the training with canaries: no file, no folder more."""
+    monkeypatch.setattr(copying, "REPLIES", 1)
+    before = contents(me)
+
+    def interrupt(what: str, done: int, of: int) -> None:
+        if what.startswith("Learning") and done > 1:
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        audit(me, with_canaries=True, on_progress=interrupt)
+    assert contents(me) == before and not list(me.glob(".scratch-*"))
+
+
+def test_a_voice_of_another_import_is_not_audited(tmp_path: Path) -> None:
+    """It was not trained on the messages that would be asked for."""
+    made = folder(tmp_path / "me", chats=100)
+    clone = Clone.open(made)
+    with clone.locked("test"):
+        clone.record(result={"steps": 40, "fingerprint": "other"})
+    with pytest.raises(CloneError, match="another import"):
+        audit(made)
+
+
+def leaky(named: bool = True) -> Report:
+    """A report in which a secret was found, or only looked for."""
+    one = Suspect(place(LEARNED, SECRET), "numbers and codes", 3, ("1", "2"))
+    found = Exposure(on=8, off=1, rank=1, most=8) if named else Exposure(on=2, off=1.5, rank=60, most=8)
+    return Report({}, {"numbers and codes": {"strings": 1, "times": 3}}, [(one, found)])
+
+
+def test_what_is_shared_holds_no_strings_and_the_page_does() -> None:
+    """A verdict, figures and lines can be given away; the page says that it cannot."""
+    report = leaky()
+    assert report.recommendation == RETRAIN and report.verdict.startswith("Retrain it")
+    assert SECRET not in json.dumps(report.as_dict()) + "\n".join(report.lines()) + report.verdict
+    page = html(report, "sam <3")
+    assert SECRET in page and "Private" in page and "sam &lt;3" in page and "<script" not in page
+
+
+def estimate(value: float, spread: float = 0.01) -> Estimate:
+    return Estimate(value, value - spread, value + spread, 200)
+
+
+def test_recommendations() -> None:
+    """Nothing found: share. More than a control and its chance: keep. A control as high: share."""
+    report = leaky(named=False)
+    assert report.recommendation == SHARE and report.verdict.startswith("Nothing was found")
+    for membership, expected in ((estimate(0.55), SHARE), (estimate(0.9), KEEP)):
+        report.membership = membership
+        assert report.recommendation == expected
+    report.membership = None
+    for learned, held_out, expected in ((40, 2, KEEP), (40, 38, SHARE), (0, 0, SHARE)):
+        report.recitals = {"your": Recital(share(learned, 200), share(1, 200), share(held_out, 200), [])}
+        assert report.recommendation == expected
+    report.recitals = {}
+    for clone, owner, expected in ((0.2, 0.02, KEEP), (0.02, 0.02, SHARE)):
+        report.copying = {"your": Copying(Rates(estimate(clone), None), Rates(estimate(owner), None))}
+        assert report.recommendation == expected
+    assert all(line for line in report.lines())
