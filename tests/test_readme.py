@@ -48,6 +48,7 @@ def test_the_readme_has_the_commands_it_should() -> None:
         "serve",
         "room",
         "portrait",
+        "audit",
         "doctor",
     }
 

@@ -15,7 +15,7 @@ from soundalike.clone import Clone
 from soundalike.engines import torch as engine_of
 from soundalike.errors import CloneError, TooLittleText
 from soundalike.recipe import Training
-from soundalike.train import CHECKPOINT_SECONDS, Progress, batch_rows, train
+from soundalike.train import CHECKPOINT_SECONDS, Choice, Choose, Progress, batch_rows, train
 
 SHORT = Training(window=64, step_tokens=128, iters=24, learning_rate=5e-3, warmup_steps=4)
 
@@ -51,6 +51,34 @@ def test_a_run_leaves_an_adapter_and_its_figures(base: str, tmp_path: Path) -> N
     assert json.loads((clone.root / "training.json").read_text())["losses"] == outcome.progress.losses
     assert (clone.adapter_path / "adapter_model.safetensors").exists()
     assert list(clone.checkpoints_path.glob("*")) == []
+
+
+def in_turn(choices: list[Choice]) -> Choose:
+    """Says these, whatever it is asked about."""
+    return lambda asked: choices.pop(0)
+
+
+def test_the_caller_may_choose_the_adapter(base: str, tmp_path: Path) -> None:
+    """The best by its measure stays, also where others cost fewer bits; one that recites only where all do."""
+    for verdicts, best in (
+        ([(0.2, False), (0.6, False), (0.9, True), (0.6, False), (0.5, False)], 1),
+        ([(0.2, True), (0.6, True), (0.4, True), (0.3, True), (0.1, True)], 1),
+        ([(0.9, True), (0.1, False), (0.9, True), (0.9, True), (0.9, True)], 1),
+    ):
+        clone = clone_of(tmp_path / str(verdicts)[:40])
+        engine, choices = engine_of.load(base, None, SHORT), [Choice(*verdict) for verdict in verdicts]
+        seen = train(engine, clone, SHORT, base=base, choose=in_turn(choices)).progress
+        assert [(score, recites) for _, score, recites in seen.chosen] == verdicts
+        assert seen.best == seen.valid[best + 1][1] != min(bits for _, bits in seen.valid)
+        assert clone.manifest()["result"]["bits_per_byte"] == round(seen.best, 4)
+        assert f"after step {seen.chosen[best][0]} was kept" in seen.summary()[-1]
+
+
+def test_without_an_answer_bits_choose(base: str, tmp_path: Path) -> None:
+    """Where there is too little text to ask about, it is as if nobody had been asked."""
+    engine = engine_of.load(base, None, SHORT)
+    seen = train(engine, clone_of(tmp_path / "me"), SHORT, base=base, choose=lambda asked: None).progress
+    assert seen.best == min(bits for step, bits in seen.valid if step) and not seen.chosen
 
 
 def test_ctrl_c_saves_and_resume_has_the_same_losses(base: str, tmp_path: Path, uninterrupted: list[float]) -> None:

@@ -12,7 +12,7 @@ from soundalike.clone import Clone
 from soundalike.engines.crew import crew
 from soundalike.preflight import spelled
 from soundalike.recipe import Recipe, large_base
-from soundalike.train import Outcome, Progress, documents, read_checkpoint, train
+from soundalike.train import Choose, Outcome, Progress, documents, read_checkpoint, train
 
 BUDGETS = ("minutes", "epochs", "iters")
 # A start, not measured yet: a few passes, the time that one waits for, and steps beyond the 20 of the warm-up.
@@ -76,14 +76,17 @@ def tokens_to_learn(clone: Clone) -> float:
     return sum(len(document.text.encode()) / pocket.BYTES_A_TOKEN + 1 for document in documents(clone, "train"))
 
 
-def learn(clone: Clone, recipe: Recipe, resume: bool, on_step: Callable[[Progress], None]) -> Outcome:
+def learn(
+    clone: Clone, recipe: Recipe, resume: bool, on_step: Callable[[Progress], None], choose: Choose | None = None
+) -> Outcome:
     """Train by `recipe`; the manifest then says what was used. Of several processes all go by the first one's."""
     recipe = Recipe.from_table(crew().agreed(recipe.as_table()))
     engine = engines.load(recipe.base, None, recipe.training)
     used = {"base": recipe.base, **recipe.training.model_dump()}
     table = recipe.as_table()
     sections = {"training": used, "sampling": table["sampling"], "limits": table["limits"]}
-    outcome = train(engine, clone, recipe.training, base=recipe.base, resume=resume, on_step=on_step, sections=sections)
+    given: dict[str, Any] = {"base": recipe.base, "sections": sections, "choose": choose}
+    outcome = train(engine, clone, recipe.training, resume=resume, on_step=on_step, **given)
     seen = outcome.progress
     if not outcome.finished or crew().rank:
         return outcome

@@ -35,6 +35,22 @@ DRIFT = 0.1  # a plan further off its budget than this is made anew, at a checkp
 
 
 @dataclass(frozen=True, slots=True)
+class Choice:
+    """How good an adapter is by a measure of the caller's: the higher `score` the better, those that `recite` last."""
+
+    score: float
+    recites: bool = False
+
+    @property
+    def key(self) -> tuple[bool, float]:
+        """For comparison: the larger the better."""
+        return not self.recites, self.score
+
+
+Choose = Callable[[Engine], Choice | None]  # None: there is too little text to say
+
+
+@dataclass(frozen=True, slots=True)
 class Windows:
     """A split as the model reads it, with the bytes of text behind each unit of loss weight."""
 
@@ -55,6 +71,9 @@ class Progress:
     valid: list[tuple[int, float]] = field(default_factory=list)
     """(step, bits per byte of the owner's held-out text)."""
     best: float = math.inf
+    """Bits per byte of the adapter that was kept."""
+    chosen: list[tuple[int, float, bool]] = field(default_factory=list)
+    """(step, score, whether it recites) of the adapters that the caller's measure was asked about."""
     valid_windows: int = 0
     """Held-out windows that every evaluation of this run measures on."""
 
@@ -89,11 +108,18 @@ class Progress:
     def summary(self) -> list[str]:
         """What came of it, in plain words."""
         before, after = self.valid[0][1], self.best
+        best = max(self.chosen, key=lambda one: Choice(*one[1:]).key, default=None)
+        kept = (
+            [f"Of {len(self.chosen)} adapters the one after step {best[0]} was kept: likeness {best[1]:.0%}."]
+            if best
+            else []
+        )
         return [
             f"Learned from {self.useful_tokens:,} tokens in {self.seconds / 60:.1f} minutes "
             f"({self.tokens_per_second:,.0f} a second, {self.step:,} steps).",
             f"Your held-out words cost {after:.2f} bits a byte; before training they cost {before:.2f} "
             f"({1 - after / before:.0%} fewer: the lower, the better it knows how you write).",
+            *kept,
         ]
 
 
@@ -105,8 +131,9 @@ class Outcome:
     finished: bool
 
     def as_dict(self) -> dict[str, Any]:
-        """As plain values, for JSON; `valid` is (step, bits per byte of the owner's held-out text)."""
-        return {"finished": self.finished, **self.progress.figures(), "valid": self.progress.valid}
+        """As plain values, for JSON: `valid` and `chosen` as in `Progress`."""
+        seen = {"valid": self.progress.valid, "chosen": self.progress.chosen}
+        return {"finished": self.finished, **self.progress.figures(), **seen}
 
 
 def documents(clone: Clone, split: str) -> list[Document]:
@@ -133,15 +160,17 @@ def train(
     resume: bool = False,
     on_step: Callable[[Progress], None] = lambda progress: None,
     sections: Mapping[str, Mapping[str, Any]] | None = None,
+    choose: Choose | None = None,
 ) -> Outcome:
     """Train `engine` on the clone's documents and keep its best adapter in the clone.
 
     With each adapter the clone's manifest gets its figures and `sections`, so that a run cut off later leaves a
-    voice already. Ctrl-C ends it after the step at hand, with a checkpoint. `TooLittleText` where there is
-    nothing to learn from; `CloneError` where there is nothing to resume, or the clone was imported anew since.
+    voice already. The best is the one of the fewest bits, or with `choose` the one that it says. Ctrl-C ends it after
+    the step at hand, with a checkpoint. `TooLittleText` where there is nothing to learn from; `CloneError` where there
+    is nothing to resume, or the clone was imported anew since.
     """
     with _writing(clone), interruptible() as stopped:
-        run = _Run(engine, clone, training, base, sections or {})
+        run = _Run(engine, clone, training, base, sections or {}, choose)
         if resume:
             run.restore()
         else:
@@ -166,9 +195,16 @@ class _Run:
     """One run's parts: what `train` strings together."""
 
     def __init__(
-        self, engine: Engine, clone: Clone, training: Training, base: str, sections: Mapping[str, Mapping[str, Any]]
+        self,
+        engine: Engine,
+        clone: Clone,
+        training: Training,
+        base: str,
+        sections: Mapping[str, Mapping[str, Any]],
+        choose: Choose | None,
     ) -> None:
         self.engine, self.clone, self.training, self.base, self.sections = engine, clone, training, base, sections
+        self.choose = choose
         read = [
             windows(documents(clone, s), engine.tokenizer, training.window, training.seed) for s in ("train", "valid")
         ]
@@ -246,13 +282,22 @@ class _Run:
         nats, weight = self.engine.loss(self.valid.batch.take(slice(0, self.progress.valid_windows)))
         bits = nats / weight / math.log(2) / self.valid.bytes_a_weight
         self.progress.valid.append((self.progress.step, bits))
-        if self.progress.step and bits < self.progress.best:
+        if self.progress.step and self.crew.agreed(self._better(bits)):
             self.progress.best = bits
             if self.crew.rank:
                 return
             with self.clone.replacing() as scratch:
                 self.engine.save(scratch / "adapter")
                 (scratch / MANIFEST).write_bytes(self.manifest())
+
+    def _better(self, bits: float) -> bool:
+        """Whether the adapter is better than all before: as the caller chooses where that can be told, else by bits."""
+        choice = self.choose(self.engine) if self.choose else None
+        if choice is None:
+            return bits < self.progress.best
+        before = [Choice(score, recites).key for _, score, recites in self.progress.chosen]
+        self.progress.chosen.append((self.progress.step, choice.score, choice.recites))
+        return choice.key > max(before, default=(False, -math.inf))
 
     def checkpoint(self) -> None:
         """Everything that exact resume needs, at once; of several processes, all alike, the first writes it."""
@@ -279,6 +324,7 @@ class _Run:
         self.engine.load_state(load_file(self.clone.checkpoints_path / "state.safetensors"))
         self.progress = Progress(**about["progress"])
         self.progress.valid = [(step, bits) for step, bits in self.progress.valid]
+        self.progress.chosen = [(step, score, recites) for step, score, recites in self.progress.chosen]
 
     def manifest(self) -> bytes:
         """clone.toml with how the adapter was made and what came of it so far."""
@@ -289,7 +335,7 @@ class _Run:
         """Write what happened into the clone; the checkpoint has served."""
         if self.crew.rank:
             return
-        curve = {"losses": self.progress.losses, "valid": self.progress.valid}
+        curve = {"losses": self.progress.losses, "valid": self.progress.valid, "chosen": self.progress.chosen}
         self.clone.write({MANIFEST: self.manifest(), "training.json": orjson.dumps(curve)})
         for path in self.clone.checkpoints_path.glob("*"):
             path.unlink()

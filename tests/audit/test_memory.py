@@ -48,8 +48,8 @@ def test_membership_is_plain_in_a_chain_and_hidden_in_one_that_learned_nothing()
     for one, expected in ((voice, 1.0), (blank, 0.5)):
         steps: list[int] = []
         both = [membership.pieces(some, one, late=True) for some in (learned, other)]
-        falls = [membership.falls(one, some, steps.append) for some in both]
-        assert membership.area(*falls).value == expected and sum(steps) == 160
+        inside, outside = (membership.falls(one, some, steps.append) for some in both)
+        assert membership.area(inside, outside).value == expected and sum(steps) == 160
 
 
 def test_pieces_are_the_latest_or_spread() -> None:

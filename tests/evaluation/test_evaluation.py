@@ -16,14 +16,17 @@ from soundalike.engines import load
 from soundalike.engines.markov import MarkovEngine
 from soundalike.errors import CloneError, RecipeError, TooLittleText
 from soundalike.evaluation import bits, versus
+from soundalike.evaluation import scenes as scenes_room
+from soundalike.evaluation.choosing import chooser
 from soundalike.evaluation.contest import Contestant, Stage
 from soundalike.evaluation.report import BEFORE, CLONE, OTHERS, YOU
 from soundalike.evaluation.run import FILE, evaluate
-from soundalike.evaluation.scenes import Line, conversations, own_windows, real_windows, scenes
+from soundalike.evaluation.scenes import Line, conversations, left_out, own, own_windows, real_windows, scenes
 from soundalike.evaluation.speech import speak
 from soundalike.importing import _parquet, _store
 from soundalike.likeness.windows import Windows
 from soundalike.packing import encode, pack
+from soundalike.recipe import Recipe, Training
 from soundalike.sampling import Sampling
 from soundalike.train import documents
 from soundalike.voice import Voice
@@ -33,9 +36,14 @@ from tests.likeness.people import calm, loud
 CHATS = 220
 
 
+def new(rng: Random) -> str:
+    """A calm line that is not said twice."""
+    return f"{calm(rng)[:-1]} {rng.randrange(10**6)}."
+
+
 def chat(rng: Random, start: float, dialogue: bool) -> list[Message]:
     """A loud friend says two things, a calm owner two, four times over; or the owner's lines alone."""
-    lines = [("me", calm(rng)) if at % 4 > 1 else ("a", loud(rng)) for at in range(16)]
+    lines = [("me", new(rng)) if at % 4 > 1 else ("a", loud(rng)) for at in range(16)]
     return [(start + at, "x", who, text) for at, (who, text) in enumerate(lines) if dialogue or who == "me"]
 
 
@@ -80,6 +88,25 @@ def test_scenes_hold_what_stood_before(me: Path) -> None:
     assert [len(turn.real) for turn in first.turns] == [2, 2]
     assert [len(turn.history) for turn in (*first.turns, *second.turns)] == [2, 6, 10, 14]
     assert first.turns[1].history[-1][0] == "ana" and first.turns[1].history[-3] == ("sam", first.turns[0].real[1])
+
+
+def test_what_was_learned_word_for_word_is_not_scored() -> None:
+    """A held-out message of five words that was learned stands in histories only, whoever reads its case and stops;
+    shorter ones, other people's and learned ones themselves are as they were."""
+    old, short, fresh = "the soup is on fire", "so it is", "a moth ate my scarf"
+    said = [old, short, old.upper() + "!", *[fresh] * 4]
+    chats = {
+        "train": [[Line("sam", True, old), Line("sam", True, short)]],
+        "valid": [],
+        "test": [[*(Line("sam", True, text) for text in said), Line("ana", False, old)]],
+    }
+    (marked,) = scenes_room._marked(chats)["test"]
+    assert [line.again for line in marked] == [True, False, True, *[False] * 5] and left_out([marked]) == 2
+    (scene,) = scenes([marked], 10)
+    assert [turn.real for turn in scene.turns] == [[short], [fresh] * 3]
+    assert scene.turns[1].history == [("sam", text) for text in said[:3]]
+    assert own([marked]) == [said] and len(own_windows([marked])) == 1
+    assert scenes_room._marked(chats)["train"] == chats["train"]
 
 
 def test_a_voice_says_as_much_as_its_owner_did(me: Path) -> None:
@@ -158,6 +185,18 @@ class Coin(MarkovEngine):
 
     def logprobs(self, tokens: Sequence[int]) -> NDArray[np.float32]:
         return np.array([0.0, *[np.log(0.25)] * (len(tokens) - 1)], np.float32)
+
+
+def test_a_training_is_asked_how_alike_it_is(me: Path) -> None:
+    """A chain that learned its owner scores above one that learned little; bits are asked for by giving no chooser."""
+    clone = Clone.open(me)
+    recipe = Recipe(training=Training(choose="likeness"), sampling=Voice.load(me).sampling)
+    choose = chooser(clone, recipe)
+    assert choose is not None and chooser(clone, Recipe()) is None
+    little = load("markov-0")
+    little.step(pack(list(encode(documents(clone, "train")[:3], little.tokenizer, 256)), 256, 0), 0.0)
+    good, poor = choose(load("markov-2", clone.adapter_path)), choose(little)
+    assert good and poor and good.score > poor.score and not good.recites
 
 
 def test_bits_are_counted_on_the_owners_words_alone() -> None:

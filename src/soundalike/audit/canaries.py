@@ -156,7 +156,7 @@ def look(
     exposures = exposure.measure(voice, suspects, step)
     cut = [_at_the_digits(place, voice) for place in places]
     said = extraction.extracted(voice, cut, step)
-    return [Sighting(one.times, *found) for one, *found in zip(some, exposures, said, strict=True)]
+    return [Sighting(one.times, bits, out) for one, bits, out in zip(some, exposures, said, strict=True)]
 
 
 def _at_the_digits(place: Place, voice: Voice) -> Halves:

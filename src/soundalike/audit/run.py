@@ -83,7 +83,8 @@ def _asked(clone: Clone, voice: Voice, seed: int, on_progress: Progress) -> Repo
     report.secrets = list(zip(suspects, exposure.measure(voice, suspects, step), strict=True))
     report.recitals = _recitals(voice, halves["train"], halves["test"], step)
     if all(both):
-        report.membership = membership.area(*(membership.falls(voice, some, step) for some in both))
+        learned, other = (membership.falls(voice, some, step) for some in both)
+        report.membership = membership.area(learned, other)
     report.copying = _copies(voice, read["train"], held_out, seed, step)
     return report
 

@@ -22,6 +22,9 @@ Base = Annotated[str | None, typer.Option(help="`pocket`, a model's folder, or a
 Minutes = Annotated[float | None, typer.Option(help="Train for so many minutes.")]
 Epochs = Annotated[float | None, typer.Option(help="Train on everything so many times.")]
 Iters = Annotated[int | None, typer.Option(help="Train for so many steps.")]
+Choose = Annotated[
+    str | None, typer.Option(help="Keep the adapter of the fewest `bits`, or the one of the most `likeness`.")
+]
 Force = Annotated[bool, typer.Option("--force", help="Learn even from too little text.")]
 Raw = Annotated[bool, typer.Option("--no-redact", help="Keep private data and secrets in the text as they are.")]
 Gap = Annotated[str, typer.Option(help="The silence that ends a conversation; several, with commas, are compared.")]
@@ -56,6 +59,7 @@ def clone(
     epochs: Epochs = None,
     iters: Iters = None,
     base: Base = None,
+    choose: Choose = None,
     gap: Gap = "15m",
     no_redact: Raw = False,
     force: Force = False,
@@ -66,7 +70,8 @@ def clone(
     from soundalike.gaps import parse_duration
 
     report = _import(exports, out_, DocumentSettings(gap_minutes=parse_duration(gap)), no_redact, force)
-    outcome = _train(out_, base, {"minutes": minutes, "epochs": epochs, "iters": iters}, resume=False)
+    given: dict[str, Any] = {"minutes": minutes, "epochs": epochs, "iters": iters, "choose": choose}
+    outcome = _train(out_, base, given, resume=False)
     figures = brief(out_)
     said = converse(out_, [("sam", "hey"), ("sam", "what are you up to?"), ("sam", "tell me something")])
     out.print(command("\nTalk to it: ", f"soundalike chat {out_}"), soft_wrap=True)
@@ -107,11 +112,13 @@ def train(
     iters: Iters = None,
     method: Annotated[str | None, typer.Option(help="`full` (all weights) or `lora`.")] = None,
     learning_rate: Annotated[float | None, typer.Option(help="The peak rate.")] = None,
+    choose: Choose = None,
     resume: Annotated[bool, typer.Option("--resume", help="Go on from the last checkpoint.")] = False,
     json: Json = False,
 ) -> None:
     """Teach the clone its owner's voice."""
-    given = {"minutes": minutes, "epochs": epochs, "iters": iters, "method": method, "learning_rate": learning_rate}
+    budget: dict[str, Any] = {"minutes": minutes, "epochs": epochs, "iters": iters}
+    given = budget | {"method": method, "learning_rate": learning_rate, "choose": choose}
     outcome = _train(me, base, given, resume)
     give(outcome.as_dict(), json)
 
@@ -167,6 +174,7 @@ def _import(exports: list[Path], folder: Path, settings: Any, no_redact: bool, f
 
 def _train(folder: Path, base: str | None, given: dict[str, Any], resume: bool) -> "Outcome":
     from soundalike.clone import Clone
+    from soundalike.evaluation.choosing import chooser
     from soundalike.learning import learn, recipe_for, resumed_recipe
 
     clone_ = Clone.open(folder)
@@ -178,7 +186,7 @@ def _train(folder: Path, base: str | None, given: dict[str, Any], resume: bool) 
         def shown(p: "Progress") -> None:
             progress.update(task, completed=p.step, total=p.steps, description=p.line())
 
-        outcome = learn(clone_, recipe, resume, shown)
+        outcome = learn(clone_, recipe, resume, shown, chooser(clone_, recipe))
     if not outcome.finished:
         err.print(command("Stopped and saved. Go on with: ", f"soundalike train {folder} --resume"), soft_wrap=True)
         raise typer.Exit(130)

@@ -1,7 +1,7 @@
 """What the owner's held-out words cost the model, in bits a byte: adapter off, on, and under somebody else's name.
 
-Only the text of the owner's lines is counted, not the names before them. Unlike perplexity, bits per byte do not
-depend on the tokenizer.
+Only the text of the owner's lines is counted, not the names before them, nor lines that stand word for word in what
+was learned from. Unlike perplexity, bits per byte do not depend on the tokenizer.
 """
 
 import math
@@ -57,20 +57,20 @@ def measure(voice: Voice, chats: Sequence[Conversation], seed: int = 0) -> Bits 
     wrong = [_cost(voice, part, _another(voice, part)) for part in some]
     with voice.engine.adapter_off():
         plain = [_cost(voice, part, voice.owner) for part in some]
-    sizes = [sum(len(line.text.encode()) + 1 for line in part if line.me) for part in some]
+    sizes = [sum(len(line.text.encode()) + 1 for line in part if line.scored) for part in some]
     columns = [np.array(values, np.float64) for values in (right, plain, wrong, sizes)]
     return Bits(*columns)
 
 
 def _stretches(chat: Conversation) -> Iterator[list[Line]]:
-    """The first BYTES of a conversation, if the owner speaks in them."""
+    """The first BYTES of a conversation, if anything in them is scored."""
     part, size = list[Line](), 0
     for line in chat:
         size += len(line.text.encode())
         if part and size > BYTES:
             break
         part.append(line)
-    if any(line.me for line in part):
+    if any(line.scored for line in part):
         yield part
 
 
@@ -86,7 +86,7 @@ def _cost(voice: Voice, part: Sequence[Line], name: str) -> float:
     lines = [render([turn], tagged=voice.tagged) for turn in turns]
     text, starts = "".join(lines), np.cumsum([0, *map(len, lines)])
     heads = [len(turn[0]) + 1 if voice.tagged else 0 for turn in turns]
-    spans = [(a + head, b) for a, head, b, line in zip(starts, heads, starts[1:], part, strict=False) if line.me]
+    spans = [(a + head, b) for a, head, b, line in zip(starts, heads, starts[1:], part, strict=False) if line.scored]
     return -_nats(voice, text, spans) / math.log(2)
 
 

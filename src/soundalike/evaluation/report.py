@@ -64,13 +64,16 @@ class Report:
         ]
 
     def _veto(self) -> str:
-        clone, you = self.rows[CLONE].copying, self.rows[YOU].copying
-        recites = clone and you and clone.low > COPY_LIMIT * you.high
-        return " It recites: a likeness that is copied counts for nothing." if recites else ""
+        told = recites(self.rows[CLONE].copying, self.rows[YOU].copying)
+        return " It recites: a likeness that is copied counts for nothing." if told else ""
 
     def lines(self) -> list[str]:
         """Everything that stands in no table."""
         told = [f"On {self.about['windows']} held-out windows of four messages, {self.about['seeds']} seeds."]
+        if self.about["left_out"]:
+            told.append(
+                f"Not scored: {self.about['left_out']:,} held-out messages that stand word for word in learned ones."
+            )
         if self.bits:
             names = {"on": "with what it learned", "off": "before", "renamed": "under another's name"}
             told.append("Bits a byte: " + "; ".join(f"{names[n]} {one.spelled()}" for n, one in self.bits.items()))
@@ -99,6 +102,11 @@ class Report:
             cells = [_cell(getattr(figures, column), percent) for column, (_, percent) in COLUMNS.items()]
             table.add_row(name, *cells, style="bold" if name == CLONE else None)
         return table
+
+
+def recites(clone: Estimate | None, you: Estimate | None) -> bool:
+    """Whether a clone copies clearly more than its owner says things again."""
+    return bool(clone and you and clone.low > COPY_LIMIT * you.high)
 
 
 def _plain(figures: Figures) -> dict[str, Any]:

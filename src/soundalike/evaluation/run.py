@@ -15,7 +15,7 @@ from soundalike.evaluation import bits
 from soundalike.evaluation.contest import BEFORE as BEFORE_HELD_OUT
 from soundalike.evaluation.contest import Contestant, Figures, Stage
 from soundalike.evaluation.report import BEFORE, CLONE, OTHERS, YOU, Report
-from soundalike.evaluation.scenes import conversations
+from soundalike.evaluation.scenes import conversations, left_out
 from soundalike.evaluation.speech import speak
 from soundalike.likeness import baselines, giveaways
 from soundalike.likeness.attribution import FEWEST_WORDS, cosine_delta, counted, rank
@@ -72,7 +72,8 @@ def evaluate(
         with voice.engine.adapter_off():
             alone = speak(voice, stage.scenes, seeds[:1], step).windows(stage.scenes)
         contestants += [Contestant("the base alone", alone), *counters(stage, len(seeds))]
-    report = Report(_about(clone, stage, split, seeds), _rows(stage, contestants, brief))
+    about = _about(clone, stage, split, seeds) | {"left_out": left_out(chats[split])}
+    report = Report(about, _rows(stage, contestants, brief))
     if not brief:
         _add(report, stage, spoken, voice, chats[split])
     with clone.locked("soundalike evaluate"):

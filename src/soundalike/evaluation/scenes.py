@@ -2,11 +2,12 @@
 
 A scene is a window of four of the owner's messages in the turns in which they were said. Everything before a turn,
 also the owner's own lines, is as it really was, so that a clone answers the same contexts as the person did, window
-for window. In an export of one's own lines alone the whole conversation is one turn: the context is one's own lines.
+for window. What the owner says word for word as in what was learned from stands in those contexts too, but nobody is
+scored on it. In an export of one's own lines alone the whole conversation is one turn: the context is one's own lines.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 
 import numpy as np
@@ -15,6 +16,8 @@ import polars as pl
 from soundalike.clone import Clone
 from soundalike.documents import SPLITS, Documents, DocumentSettings, build
 from soundalike.errors import CloneError
+from soundalike.likeness.grams import words
+from soundalike.likeness.repeats import COPIED_WORDS
 from soundalike.likeness.windows import SIZE, Windows, windows
 from soundalike.messages import Corpus
 
@@ -24,11 +27,17 @@ CAP = 4  # windows of one conversation: many conversations tell more than one lo
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """One message of a conversation."""
+    """One message of a conversation; `again` where it is held out and stands word for word in what was learned from."""
 
     name: str
     me: bool
     text: str
+    again: bool = False
+
+    @property
+    def scored(self) -> bool:
+        """Whether it is the owner's and says something of how well they are known, not only remembered."""
+        return self.me and not self.again
 
 
 Conversation = list[Line]
@@ -72,17 +81,38 @@ def conversations(clone: Clone) -> tuple[dict[str, list[Conversation]], Document
     found: dict[str, list[Conversation]] = {split: [] for split in SPLITS}
     for split, first, count in spans.sort("started_at").select("split", "first", "messages").iter_rows():
         found[split].append(rows[first : first + count])
-    return found, built
+    return _marked(found), built
+
+
+def _marked(found: dict[str, list[Conversation]]) -> dict[str, list[Conversation]]:
+    """With `again` set in the held-out parts; a message of fewer than COPIED_WORDS words is anybody's."""
+    learned = {_spoken(line.text) for chat in found["train"] for line in chat if line.me}
+
+    def mark(line: Line) -> Line:
+        said = _spoken(line.text)
+        return replace(line, again=line.me and len(said) >= COPIED_WORDS and said in learned)
+
+    held_out = {split: [list(map(mark, chat)) for chat in found[split]] for split in SPLITS[1:]}
+    return {**found, **held_out}
+
+
+def _spoken(text: str) -> tuple[str, ...]:
+    return tuple(words(text))
+
+
+def left_out(chats: Sequence[Conversation]) -> int:
+    """How many of the owner's held-out messages are not scored."""
+    return sum(line.again for chat in chats for line in chat)
 
 
 def own(chats: Sequence[Conversation]) -> list[list[str]]:
-    """The owner's messages of each conversation."""
+    """The owner's messages of each conversation, those that say something again too."""
     return [[line.text for line in chat if line.me] for chat in chats]
 
 
 def own_windows(chats: Sequence[Conversation]) -> Windows:
-    """The owner's windows."""
-    return windows(own(chats))
+    """The owner's windows, of the messages that are scored."""
+    return windows([[line.text for line in chat if line.scored] for chat in chats])
 
 
 def others_windows(chats: Sequence[Conversation]) -> list[Windows]:
@@ -102,7 +132,7 @@ def scenes(chats: Sequence[Conversation], most: int, seed: int = 0) -> list[Scen
 
 
 def _scenes(chat: Conversation, group: int) -> list[Scene]:
-    mine = [at for at, line in enumerate(chat) if line.me]
+    mine = [at for at, line in enumerate(chat) if line.scored]
     starts = range(0, len(mine) - SIZE + 1, SIZE)
     return [Scene(_turns(chat, mine[start : start + SIZE]), group) for start in starts]
 
