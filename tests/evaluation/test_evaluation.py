@@ -37,8 +37,8 @@ CHATS = 220
 
 
 def new(rng: Random) -> str:
-    """A calm line that is not said twice."""
-    return f"{calm(rng)[:-1]} {rng.randrange(10**6)}."
+    """Two calm sentences, which hardly ever are said twice."""
+    return f"{calm(rng)} {calm(rng)}"
 
 
 def chat(rng: Random, start: float, dialogue: bool) -> list[Message]:
