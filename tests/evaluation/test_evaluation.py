@@ -188,7 +188,7 @@ class Coin(MarkovEngine):
 
 
 def test_a_training_is_asked_how_alike_it_is(me: Path) -> None:
-    """A chain that learned its owner scores above one that learned little; bits are asked for by giving no chooser."""
+    """A chain that learned its owner is more alike than one that learned little, but recites; bits need no chooser."""
     clone = Clone.open(me)
     recipe = Recipe(training=Training(choose="likeness"), sampling=Voice.load(me).sampling)
     choose = chooser(clone, recipe)
@@ -196,7 +196,7 @@ def test_a_training_is_asked_how_alike_it_is(me: Path) -> None:
     little = load("markov-0")
     little.step(pack(list(encode(documents(clone, "train")[:3], little.tokenizer, 256)), 256, 0), 0.0)
     good, poor = choose(load("markov-2", clone.adapter_path)), choose(little)
-    assert good and poor and good.score > poor.score and not good.recites
+    assert good and poor and good.score > poor.score and good.recites and not poor.recites
 
 
 def test_bits_are_counted_on_the_owners_words_alone() -> None:
