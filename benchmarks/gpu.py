@@ -163,7 +163,7 @@ def batches(vocabulary: int, scale: Scale) -> Iterator[Batch]:
 
 
 def theirs(task: Task, scale: Scale) -> dict[str, float]:
-    """TRL: packed into as many tokens a step as ours, or as many documents, each padded to the longest beside it."""
+    """TRL: packed, as many tokens a step as ours, or two documents for each window: padded they take as much room."""
     import tempfile
     from importlib import import_module
 
@@ -173,7 +173,8 @@ def theirs(task: Task, scale: Scale) -> dict[str, float]:
     from soundalike.engines.pretrained import device
 
     trl: Any = import_module("trl")
-    size, rows = scale.shapes[task.kind], scale.step_tokens // scale.window
+    size, packing = scale.shapes[task.kind], task.side == PACKED
+    rows = scale.step_tokens // scale.window * (1 if packing else 2)
     told = [{"input_ids": piece.tokens.tolist()} for piece in pieces(size.vocabulary, scale.window)]
     clock = Clock(scale.warm)
 
@@ -190,7 +191,7 @@ def theirs(task: Task, scale: Scale) -> dict[str, float]:
     with tempfile.TemporaryDirectory() as folder:
         config = trl.SFTConfig(
             output_dir=folder,
-            packing=task.side == PACKED,
+            packing=packing,
             max_length=scale.window,
             per_device_train_batch_size=rows,
             max_steps=scale.steps + scale.warm,
