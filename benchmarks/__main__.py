@@ -3,7 +3,7 @@
 import sys
 from collections.abc import Callable
 
-from benchmarks import flood, generate, import_, serve, train
+from benchmarks import flood, friends, generate, import_, serve, train
 
 ALL: dict[str, Callable[[], None]] = {
     "import": import_.run,
@@ -11,6 +11,7 @@ ALL: dict[str, Callable[[], None]] = {
     "generate": generate.run,
     "flood": flood.run,
     "serve": serve.run,
+    "friends": friends.run,
 }
 
 if __name__ == "__main__":

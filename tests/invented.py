@@ -1,6 +1,7 @@
 """Invented people and what they type, for the tests."""
 
-from collections.abc import Sequence
+import string
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from random import Random
 
@@ -14,14 +15,14 @@ NAMES = {"me": "sam", "a": "ana", "b": "bo"}
 Message = tuple[float, str, str, str]  # minutes after START, channel, author, text
 
 
-def corpus(messages: Sequence[Message]) -> Corpus:
-    """A corpus in which the author `me` is the owner."""
+def corpus(messages: Sequence[Message], owner: str = "me", names: Mapping[str, str] = NAMES) -> Corpus:
+    """A corpus in which the author `owner` is the owner."""
     rows = [
-        (str(number), channel, author, author == "me", START + timedelta(minutes=minute), text, None, "test")
+        (str(number), channel, author, author == owner, START + timedelta(minutes=minute), text, None, "test")
         for number, (minute, channel, author, text) in enumerate(messages)
     ]
     frame = pl.DataFrame(rows, schema=SCHEMA, orient="row").sort("sent_at", "id")
-    people = [(key, name, key == "me") for key, name in NAMES.items()]
+    people = [(key, name, key == owner) for key, name in names.items()]
     return Corpus(frame, pl.DataFrame(people, schema=AUTHORS_SCHEMA, orient="row"))
 
 
@@ -34,6 +35,59 @@ def crowd(count: int, seed: int = 0, authors: Sequence[str] = ("me",)) -> list[M
             (minute, f"c{rng.randrange(5)}", rng.choice(authors), f"message {number} " + "la " * rng.randrange(9))
         )
     return made
+
+
+FRIENDS = {name: name for name in ("ana", "bo", "cy", "di", "ed")}
+_THINGS = (
+    "the ferry",
+    "the bread",
+    "my bike",
+    "that film",
+    "the garden",
+    "the heating",
+    "her cat",
+    "the exam",
+    "the band",
+)
+_ASKED = ("how was {}", "did you see {} yesterday", "what about {} then", "is {} any better now", "who looks after {}")
+_TOLD = (
+    "{} was late again and nobody told us why",
+    "honestly {} is the best thing that happened all week",
+    "i would rather not talk about {} before breakfast",
+    "ask {}, they know everything about {}",
+    "{} again?? it was fine when i left it in the hall",
+    "well {} will not wait for us, so hurry up please",
+)
+_ANSWERED = ("yeah", "no way", "haha ok", "lol", "i guess so", "you always say that", "tell me more about {}")
+
+
+def friends(conversations: int, seed: int = 0) -> tuple[list[Message], list[str]]:
+    """What five FRIENDS say to each other, two and two, and the addresses, numbers and keys that some of them let slip.
+
+    Who is asked answers: the one who speaks second is named in the question.
+    """
+    rng, minute, made, slipped = Random(seed), 0.0, list[Message](), list[str]()
+    for number in range(conversations):
+        minute += 60
+        (one, other), thing = rng.sample(list(FRIENDS), 2), rng.choice(_THINGS)
+        lines = [(one, f"{other}, {rng.choice(_ASKED).format(thing)}"), (other, _about(rng, thing, one))]
+        if number % 5 == 0:
+            slipped.append(_secret(rng, other, number))
+            lines.append((other, f"you can reach me at {slipped[-1]} ok"))
+        lines += [(one, rng.choice(_ANSWERED).format(thing)), (other, _about(rng, rng.choice(_THINGS), one))]
+        made += [(minute + at / 10, f"c{number % 3}", author, text) for at, (author, text) in enumerate(lines)]
+    return made, slipped
+
+
+def _about(rng: Random, thing: str, person: str) -> str:
+    told = rng.choice(_TOLD)
+    return told.format(person, thing) if told.count("{}") > 1 else told.format(thing)
+
+
+def _secret(rng: Random, name: str, number: int) -> str:
+    """An address, a telephone number or a key, each given out once."""
+    key = "".join(rng.choices(string.ascii_letters + string.digits, k=36))
+    return (f"{name}.{number}@sea-mail.org", f"+1 202 555 {1000 + number:04}", f"ghp_{key}")[number // 5 % 3]
 
 
 HOSTILE = (

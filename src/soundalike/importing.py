@@ -47,13 +47,13 @@ def run_import(
     with clone.locked("soundalike import"):
         corpus, masked = _read(paths, on_progress, redacted)
         with clone.replacing() as scratch:
-            return _fill(clone, scratch, corpus, masked, settings, force)
+            return fill(clone, scratch, corpus, masked, settings, force)
 
 
-def _fill(
+def fill(
     clone: Clone, scratch: Path, corpus: Corpus, masked: dict[str, int], settings: DocumentSettings, force: bool
 ) -> ImportReport:
-    """Write everything that an import makes into `scratch`."""
+    """Write everything that an import makes of a corpus into `scratch`; `masked` is told in the report."""
     with ThreadPoolExecutor(2) as pool:
         jobs = {
             clone.messages_path.name: pool.submit(_store, scratch, clone.messages_path.name, _parquet(corpus.messages))

@@ -1,5 +1,6 @@
 """The engine for any Hugging Face base: kinds of models, numbers, memory, and what is refused."""
 
+import gc
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -255,3 +256,20 @@ def test_an_adapter_of_another_base_is_refused(base: str, base_of: Callable[[str
         huggingface.load(base, tmp_path / "a")
     with pytest.raises(EngineError, match="no adapter"):
         huggingface.load(base_of("llama"), tmp_path / "nowhere")
+
+
+def test_adapters_over_one_base_hold_it_once(base_of: Callable[[str], str]) -> None:
+    """Frozen weights are the same memory; what one learns the other does not say; in the end all is given back."""
+    base = base_of("llama")
+    first, second = (huggingface.load(base, None, LORA) for _ in range(2))
+    places = [{p.data_ptr() for p in one.peft.parameters() if not p.requires_grad} for one in (first, second)]
+    assert places[0] == places[1] and len(places[0]) > 10
+    tokens = first.tokenizer.encode(TEXTS[2:3])[0]
+    before = first.logprobs(tokens)
+    for _ in range(2):  # the first step moves one of the two factors off zero, which changes nothing
+        second.step(batch_of(second), 1e-2)
+    assert np.array_equal(first.logprobs(tokens), before)
+    assert not np.array_equal(second.logprobs(tokens), before)
+    del first, second
+    gc.collect()
+    assert not [key for key in pretrained._read if str(key[0]) == base]

@@ -4,11 +4,13 @@ On a GPU weights are bf16, or 4-bit NF4 (arXiv 2305.14314, by bitsandbytes) wher
 processor fp32, bf16 or 4-bit. It never runs code that a model brings along.
 """
 
+import copy
 from collections.abc import Iterator
 from contextlib import contextmanager
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any, Literal
+from weakref import WeakValueDictionary
 
 import torch
 
@@ -50,8 +52,27 @@ def chosen(asked: Asked, weights: float) -> Precision:
     return finest(weights, device(), memory(), device() == "cpu" and fast_in_bf16())
 
 
+_read: WeakValueDictionary[tuple[Path, Asked], Any] = WeakValueDictionary()  # bases that somebody stands on
+
+
 def read_model(folder: Path, asked: Asked = "auto") -> tuple[Any, Precision]:
-    """The model in `folder` and the precision of its weights; `BaseModelError` for one that cannot be adapted."""
+    """The model in `folder` and the precision of its weights; `BaseModelError` for one that cannot be adapted.
+
+    The weights are frozen, so whoever asks for them again while they are held gets the same ones in modules of its own:
+    several adapters over one base hold it once.
+    """
+    key = (folder.resolve(), asked)
+    first = _read.get(key)
+    if first is None:
+        first, precision = _read_model(folder, asked)
+        first.soundalike_precision = precision
+        _read[key] = first
+    twin = copy.deepcopy(first, {id(tensor): tensor for tensor in (*first.parameters(), *first.buffers())})
+    twin.soundalike_first = (first,)  # held as long as a twin is; in a tuple, since a module would be a part of it
+    return twin, first.soundalike_precision
+
+
+def _read_model(folder: Path, asked: Asked) -> tuple[Any, Precision]:
     from transformers import AutoConfig, AutoModelForCausalLM
     from transformers.utils.logging import disable_progress_bar
 
