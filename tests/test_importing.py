@@ -159,3 +159,15 @@ def test_comparing_gaps_writes_nothing(tmp_path: Path, export: Export) -> None:
     assert [row.gap_minutes for row in rows] == [5, 15, 60]
     assert rows[0].documents > rows[1].documents > rows[2].documents
     assert not list(tmp_path.iterdir())
+
+
+def test_the_owners_list_is_masked_too(tmp_path: Path, export: Export) -> None:
+    """Neither messages nor documents hold what was listed, and the report counts it, with the rules on and off."""
+    export([*crowd(3000), (1.0, "c0", "me", "the soup of Mira Oak is cold")])
+    for redacted in (True, False):
+        report = run_import(["package.zip"], tmp_path / str(redacted), mask=["mira oak"], redacted=redacted)
+        assert report.masked["strings on your list"] == 1
+        held = b"".join(data for name, data in everything(tmp_path / str(redacted)).items() if name.endswith("jsonl"))
+        texts = pl.read_parquet(tmp_path / str(redacted) / "messages.parquet")["text"]
+        assert b"Mira" not in held and b"the soup of something is cold" in held
+        assert not texts.str.contains("Mira").any()

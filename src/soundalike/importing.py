@@ -4,7 +4,7 @@ Joins the rooms before it and knows the inside of none of them. A refused, faile
 leaves the folder as it was.
 """
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, replace
 from datetime import UTC, datetime
@@ -35,9 +35,12 @@ def run_import(
     on_progress: Progress | None = None,
     *,
     redacted: bool = True,
+    mask: Collection[str] = (),
     force: bool = False,
 ) -> ImportReport:
     """Read exports into the clone folder `out` and give the account of it, which import.json holds too.
+
+    The strings in `mask` are masked beside what the rules find.
 
     Raises `ExportError` for what cannot be read, `TooLittleText` for too little without `force`, and
     `CloneError` for a folder that cannot be written or is no clone; the folder then stays as it was.
@@ -45,7 +48,7 @@ def run_import(
     settings = settings or DocumentSettings()
     clone = Clone.claim(out)
     with clone.locked("soundalike import"):
-        corpus, masked = _read(paths, on_progress, redacted)
+        corpus, masked = _read(paths, on_progress, redacted, mask)
         with clone.replacing() as scratch:
             return fill(clone, scratch, corpus, masked, settings, force)
 
@@ -123,15 +126,18 @@ def compare(
     return compare_gaps(corpus, gaps, settings or DocumentSettings())
 
 
-def _read(paths: Sequence[str | Path], on_progress: Progress | None, redacted: bool) -> tuple[Corpus, dict[str, int]]:
+def _read(
+    paths: Sequence[str | Path], on_progress: Progress | None, redacted: bool, mask: Collection[str] = ()
+) -> tuple[Corpus, dict[str, int]]:
     from soundalike import sources
-    from soundalike.redact import redact
+    from soundalike.redact import owners, redact
 
     corpus = sources.read([Path(path) for path in paths], on_progress=on_progress)
     if not corpus.messages.height:
         raise ExportError("There is not one message in these exports.", "Name the file or folder that you were sent.")
-    messages, masked = redact(corpus.messages) if redacted else (corpus.messages, {})
-    return replace(corpus, messages=messages), masked
+    messages, own = owners.mask(corpus.messages, mask) if mask else (corpus.messages, {})
+    messages, masked = redact(messages) if redacted else (messages, {})
+    return replace(corpus, messages=messages), own | masked
 
 
 def account(corpus: Corpus, masked: dict[str, int], documents: Documents, settings: DocumentSettings) -> ImportReport:

@@ -27,6 +27,7 @@ Choose = Annotated[
 ]
 Force = Annotated[bool, typer.Option("--force", help="Learn even from too little text.")]
 Raw = Annotated[bool, typer.Option("--no-redact", help="Keep private data and secrets in the text as they are.")]
+Mask = Annotated[Path | None, typer.Option("--mask", help="A file of more strings to mask, one a line.")]
 Gap = Annotated[str, typer.Option(help="The silence that ends a conversation; several, with commas, are compared.")]
 
 
@@ -43,7 +44,7 @@ def demo(
     from soundalike.documents import DocumentSettings
 
     with TemporaryDirectory() as folder:
-        report = _import([write_package(Path(folder) / "package.zip")], out_, DocumentSettings(), False, False)
+        report = _import([write_package(Path(folder) / "package.zip")], out_, DocumentSettings())
     outcome = _train(out_, "pocket", {"minutes": minutes}, resume=False)
     said = converse(out_, OPENERS)
     delete = f". Delete it all: rm -r {out_}"
@@ -62,6 +63,7 @@ def clone(
     choose: Choose = None,
     gap: Gap = "15m",
     no_redact: Raw = False,
+    mask: Mask = None,
     force: Force = False,
     json: Json = False,
 ) -> None:
@@ -69,7 +71,7 @@ def clone(
     from soundalike.documents import DocumentSettings
     from soundalike.gaps import parse_duration
 
-    report = _import(exports, out_, DocumentSettings(gap_minutes=parse_duration(gap)), no_redact, force)
+    report = _import(exports, out_, DocumentSettings(gap_minutes=parse_duration(gap)), no_redact, mask, force)
     given: dict[str, Any] = {"minutes": minutes, "epochs": epochs, "iters": iters, "choose": choose}
     outcome = _train(out_, base, given, resume=False)
     figures = brief(out_)
@@ -85,6 +87,7 @@ def import_(
     out_: Out = Path("me"),
     gap: Gap = "15m",
     no_redact: Raw = False,
+    mask: Mask = None,
     force: Force = False,
     json: Json = False,
 ) -> None:
@@ -99,7 +102,7 @@ def import_(
         tell(table(rows))
         give([asdict(row) for row in rows], json)
         return
-    report = _import(exports, out_, DocumentSettings(gap_minutes=gaps[0]), no_redact, force)
+    report = _import(exports, out_, DocumentSettings(gap_minutes=gaps[0]), no_redact, mask, force)
     give(report.as_dict(), json)
 
 
@@ -151,8 +154,16 @@ def doctor(json: Json = False) -> None:
     give(found.as_dict(), json)
 
 
-def _import(exports: list[Path], folder: Path, settings: Any, no_redact: bool, force: bool) -> "ImportReport":
+def _import(
+    exports: list[Path],
+    folder: Path,
+    settings: Any,
+    no_redact: bool = False,
+    mask: Path | None = None,
+    force: bool = False,
+) -> "ImportReport":
     from soundalike.importing import run_import
+    from soundalike.redact.owners import read_list
 
     with bar("Reading") as (progress, task):
         report = run_import(
@@ -161,6 +172,7 @@ def _import(exports: list[Path], folder: Path, settings: Any, no_redact: bool, f
             settings,
             on_progress=lambda done, of: progress.update(task, completed=done, total=of),
             redacted=not no_redact,
+            mask=read_list(mask) if mask else (),
             force=force,
         )
     if not out.quiet:  # the machine's rate takes a moment to measure
