@@ -1,6 +1,7 @@
 """What is exported is the model that was trained: other programs load it and say the same."""
 
 import json
+import warnings
 from pathlib import Path
 from typing import Any
 
@@ -35,6 +36,14 @@ def test_transformers_loads_the_merged_folder(base: str, tmp_path: Path, method:
         )
     ours = logits_of(engine, tokens)
     assert np.abs(theirs.numpy() - ours).max() < CLOSE < 0.3 < np.abs(before.numpy() - ours).max()
+
+
+def test_merging_warns_nobody(base: str, tmp_path: Path) -> None:
+    """What peft and transformers have to tell each other is not printed."""
+    _, what = trained(base, tmp_path / "adapter", "lora")
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        merged_model(what)
 
 
 def test_its_tokenizer_opens_a_text_and_writes_a_transcript(base: str, tmp_path: Path) -> None:

@@ -5,7 +5,6 @@ the model keeps documents apart, a row a document where it does not. It knows ne
 """
 
 import json
-import warnings
 from collections.abc import Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from functools import cached_property
@@ -27,7 +26,7 @@ from soundalike.engines.causal import Causal, batch_loss, separated
 from soundalike.engines.crew import Accelerated, add_up, crew_for, share
 from soundalike.engines.moments import moments, restore
 from soundalike.engines.precision import precision
-from soundalike.engines.pretrained import Asked, free_memory, read_model, read_tokenizer
+from soundalike.engines.pretrained import Asked, free_memory, read_model, read_tokenizer, unwarned
 from soundalike.engines.scoring import alike, padded
 from soundalike.engines.tokenizer import FileTokenizer
 from soundalike.engines.weights import folder_of
@@ -190,8 +189,7 @@ def load(base: str, adapter: Path | None = None, training: Training | None = Non
     model, held = read_model(folder, asked)
     causal = Causal(model, flat=model.config._attn_implementation == "flash_attention_2")
     torch.manual_seed(training.seed)
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore", FutureWarning)  # peft asks transformers by an old name
+    with unwarned():
         peft = get_peft_model(model, config)
     engine = HuggingFaceEngine(causal, peft, read_tokenizer(folder), base, held, training)
     if adapter is not None:

@@ -5,6 +5,7 @@ processor fp32, bf16 or 4-bit. It never runs code that a model brings along.
 """
 
 import copy
+import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
 from importlib.util import find_spec
@@ -132,6 +133,14 @@ def _without_dropout(config: Any) -> None:
         for name, value in vars(part).items():
             if name.endswith(("dropout", "pdrop")) and isinstance(value, float):
                 setattr(part, name, 0.0)
+
+
+@contextmanager
+def unwarned() -> Iterator[None]:
+    """Within it peft may ask transformers by an old name without a warning to the person, who cannot help it."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", FutureWarning)
+        yield
 
 
 @contextmanager

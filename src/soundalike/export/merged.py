@@ -60,7 +60,10 @@ def _plus_factors(model: Any, trained: Trained) -> Any:
     """Every adapted matrix plus alpha / rank x B A."""
     from peft import PeftModel
 
-    return PeftModel.from_pretrained(model, str(trained.adapter)).merge_and_unload()
+    from soundalike.engines.pretrained import unwarned
+
+    with unwarned():
+        return PeftModel.from_pretrained(model, str(trained.adapter)).merge_and_unload()
 
 
 def write_tokenizer(trained: Trained, target: Path) -> "PreTrainedTokenizerFast":
