@@ -2,10 +2,10 @@
 
     python -m benchmarks.friends [--clones 5] [--iters 60] [--replies 1000]
 
-The export is invented (`tests/invented.py`): two and two they talk, every fifth time somebody lets an address, a number
-or a key slip, and every conversation opens with a question that names who is asked. Pocket learns each friend from it
-as `soundalike clone` would. Replies are to the talk's own moments, half of them right before something was let slip;
-who is named in a question speaks next, so what `eagerness` should say is known.
+The export is invented (`tests/invented.py`): they talk three at a time, every fifth time somebody lets an address, a
+number or a key slip, and every question names who is asked and speaks next. Pocket learns each friend from it
+as `soundalike clone` would. Replies are to the talk's own moments, half of them right before something was let slip.
+What `eagerness` should say after a question is known.
 """
 
 import argparse

@@ -62,19 +62,20 @@ _ANSWERED = ("yeah", "no way", "haha ok", "lol", "i guess so", "you always say t
 
 
 def friends(conversations: int, seed: int = 0) -> tuple[list[Message], list[str]]:
-    """What five FRIENDS say to each other, two and two, and the addresses, numbers and keys that some of them let slip.
+    """What five FRIENDS say to each other, three at a time, and the addresses, numbers and keys that some let slip.
 
-    Who is asked answers: the one who speaks second is named in the question.
+    Who is asked answers: every question names the one who speaks next.
     """
     rng, minute, made, slipped = Random(seed), 0.0, list[Message](), list[str]()
     for number in range(conversations):
         minute += 60
-        (one, other), thing = rng.sample(list(FRIENDS), 2), rng.choice(_THINGS)
+        (one, other, third), (thing, next_) = rng.sample(list(FRIENDS), 3), rng.sample(_THINGS, 2)
         lines = [(one, f"{other}, {rng.choice(_ASKED).format(thing)}"), (other, _about(rng, thing, one))]
         if number % 5 == 0:
             slipped.append(_secret(rng, other, number))
             lines.append((other, f"you can reach me at {slipped[-1]} ok"))
-        lines += [(one, rng.choice(_ANSWERED).format(thing)), (other, _about(rng, rng.choice(_THINGS), one))]
+        lines.append((one, rng.choice(_ANSWERED).format(thing)))
+        lines += [(other, f"{third}, {rng.choice(_ASKED).format(next_)}"), (third, _about(rng, next_, other))]
         made += [(minute + at / 10, f"c{number % 3}", author, text) for at, (author, text) in enumerate(lines)]
     return made, slipped
 

@@ -89,9 +89,9 @@ class Limits(BaseModel):
     at_once: int = Field(default=16, ge=1)
     """How many prompts the engine gets side by side."""
     copied_words: int = Field(default=8, ge=0)
-    """So many words in a row out of one of the owner's messages are a copy of it; 0 lets copies pass."""
+    """So many words in a row out of one message are a copy of it; 0 lets copies pass."""
     quoted_words: int = Field(default=6, ge=0)
-    """The same for other people's messages: fewer, since their words are not the owner's to give away."""
+    """Fewer of other people's, which are not the owner's to give away, unless the owner says them too; 0 lets pass."""
     block_slurs: bool = True
     """Whether the built-in list of slurs is blocked; swearing is not on it."""
     blocked: tuple[str, ...] = ()

@@ -26,7 +26,7 @@ def friend(owner: str) -> tuple[Voice, Corpus]:
     told = [text for part in texts(build(whole, DocumentSettings())) for text in part["text"]]
     messages, _ = redact(whole.messages)
     limits, mine = Limits(), messages["me"]
-    copied = Verbatim(messages.filter(mine)["text"], limits.copied_words)
+    copied = Verbatim(messages["text"], limits.copied_words)
     quoted = Verbatim(messages.filter(~mine)["text"], limits.quoted_words)
     return Voice(engine(*told, order=4), owner, guards=Guards((), copied, quoted)), whole
 

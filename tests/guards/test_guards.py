@@ -41,6 +41,15 @@ def test_a_clone_knows_whose_words_are_copied(me: Clone) -> None:
     assert found(guards, "my sister keeps all her") == ""
 
 
+def test_what_both_say_in_pieces_is_a_copy_as_a_whole(me: Clone) -> None:
+    """Six words that the owner says too are nobody's; eight of somebody else's are not, though each six be shared."""
+    shared = "you can never tell what she wants"
+    said = [(at, "c", "me", " ".join((shared + " today").split()[at : at + 6])) for at in range(3)]
+    corpus([*said, (9, "c", "a", f"{shared} today")]).messages.write_parquet(me.messages_path)
+    guards = Guards.of(me, Limits())
+    assert found(guards, shared) == "" and found(guards, f"{shared} today ok") == "copied"
+
+
 def test_a_guard_can_be_switched_off(me: Clone) -> None:
     """0 words let copies pass; without both nothing of the messages is needed."""
     assert found(Guards.of(me, Limits(copied_words=0)), OWN) == ""

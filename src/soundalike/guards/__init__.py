@@ -149,7 +149,10 @@ class Guards:
 
 
 def _indexed(clone: "Clone", limits: "Limits") -> tuple["Verbatim | None", "Verbatim | None"]:
-    """The runs of words in the owner's messages and in other people's."""
+    """The runs of words in all messages, and shorter ones in other people's.
+
+    What others alone say in so few words is theirs, unless the owner says it too; in so many it is nobody's to repeat.
+    """
     import polars as pl
 
     from soundalike.guards.verbatim import Verbatim
@@ -159,7 +162,8 @@ def _indexed(clone: "Clone", limits: "Limits") -> tuple["Verbatim | None", "Verb
         raise CloneError(f"{clone.messages_path} is missing, so copies of messages cannot be told.", do)
     messages = pl.read_parquet(clone.messages_path, columns=["me", "text"], glob=False)
     own, others = (messages.filter(mine)["text"] for mine in (pl.col("me"), ~pl.col("me")))
-    copied = Verbatim(own, limits.copied_words) if limits.copied_words else None
+    known = messages["text"] if limits.quoted_words else own
+    copied = Verbatim(known, limits.copied_words) if limits.copied_words else None
     if not limits.quoted_words or others.is_empty():
         return copied, None
     return copied, Verbatim(others, limits.quoted_words).without(Verbatim(own, limits.quoted_words))

@@ -8,8 +8,8 @@ class Interventions:
     """How often a guard stepped in.
 
     These count attempts that were stopped: `looped`, `repeated` (a line of the same reply), `echoed` (a line of an
-    earlier reply), `parroted` (a line that somebody else has just said), `copied` (words in a row out of the owner's
-    messages), `quoted` (out of other people's), `blocked` (a word that is not said). `resampled` of them were drawn
+    earlier reply), `parroted` (a line that somebody else has just said), `copied` (words in a row out of a message),
+    `quoted` (fewer, out of other people's), `blocked` (a word that is not said). `resampled` of them were drawn
     again, `gave_up` were not, the tries being used up. `unmasked` counts messages that went on in somebody else's name
     and were cut there, `masked` pieces of personal data that were masked.
     """
