@@ -50,7 +50,7 @@ class Training(BaseModel):
     seed: int = Field(default=1, ge=0)
     choose: Literal["bits", "likeness"] = "bits"
     """Which of the adapters that a training passes through is kept: the one to which the owner's later words cost the
-    fewest bits, or the one that writes most like them, never one that recites. Asking takes a minute or two more."""
+    fewest bits, or the one that writes most like them, never one that recites. Asking takes time beyond the budget."""
     minutes: float | None = Field(default=None, gt=0)
     epochs: float | None = Field(default=None, gt=0)
     iters: int | None = Field(default=None, ge=1)

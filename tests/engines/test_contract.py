@@ -334,6 +334,9 @@ def test_without_the_adapter_it_is_the_base(build: Callable[[], Engine]) -> None
         assert [step.logprob for step in steps] == pytest.approx(said[5:].tolist(), abs=3e-2)
     assert engine.logprobs(tokens) == pytest.approx(after, abs=1e-6)
     assert after.sum() > before.sum()
+    steps = run(engine, [tokens[:5]], Sampling(seed=1, temperature=1.0), 4)[0]
+    said = engine.logprobs([*tokens[:5], *(step.token for step in steps)])
+    assert [step.logprob for step in steps] == pytest.approx(said[5:].tolist(), abs=3e-2)
 
 
 def test_an_adapter_survives_saving(build: Callable[[], Engine], tmp_path: Path) -> None:

@@ -6,8 +6,8 @@ It knows neither text nor time budgets.
 """
 
 import hashlib
-from collections.abc import Sequence
-from contextlib import AbstractContextManager
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -117,10 +117,15 @@ class TorchEngine:
             self._decoder = fused.FusedDecoder(self.adapter) if self.fuses else Decoder(self.adapter)
         return self._decoder.open()
 
-    def adapter_off(self) -> AbstractContextManager[None]:
+    @contextmanager
+    def adapter_off(self) -> Iterator[None]:
         """Within it the engine is the base alone."""
         self._decoder = None
-        return switched_off(self.adapter)
+        try:
+            with switched_off(self.adapter):
+                yield
+        finally:
+            self._decoder = None  # it was made of the base
 
     def save(self, folder: Path) -> None:
         """Write the adapter."""
