@@ -21,7 +21,8 @@ from soundalike.pocket.names import cast
 
 HELD_OUT_SHARE = 0.02
 SMALL_TALK = "small_talk"
-# Shares of the text seen. `even` made the first part of pocket, `chat` the rest: it has the scenes, and less help.
+# Shares of the text seen. `even` made the first part of pocket, `chat` went on with the scenes and less help, and
+# `talk` was the last part, while the rate falls: the most like a chat among friends.
 MIXTURES = {
     "even": {
         "self_dialogue": 0.34,
@@ -38,6 +39,14 @@ MIXTURES = {
         "critical_role": 0.14,
         "ubuntu_irc": 0.09,
         SMALL_TALK: 0.20,
+    },
+    "talk": {
+        "self_dialogue": 0.26,
+        "topical_chat": 0.11,
+        "gitter": 0.11,
+        "critical_role": 0.12,
+        "ubuntu_irc": 0.06,
+        SMALL_TALK: 0.34,
     },
 }
 SCENES = 60_000  # conversations drawn from the hand-written scenes
