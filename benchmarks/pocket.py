@@ -146,9 +146,9 @@ def drawn(engine: TorchEngine, prompts: list[list[int]], sampling: Sampling, mos
 
 
 def recital(data: corpora.Corpora, engine: TorchEngine, settings: Settings) -> float:
-    """The share of training conversations whose next 20 tokens greedy decoding gives exactly, after half of them."""
-    rng = Random(settings.seed)
-    documents = [d for chunk in islice(corpora.chunks(data, settings.seed, 4_096, settings.shares), 1) for d in chunk]
+    """The share of the corpora's conversations whose next 20 tokens greedy decoding gives exactly, after half of them."""
+    rng, shares = Random(settings.seed), corpora.MIXTURES["even"]  # the scenes stand in the package for all to read
+    documents = [d for chunk in islice(corpora.chunks(data, settings.seed, 4_096, shares), 1) for d in chunk]
     pieces = [p.tokens.tolist() for p in encode(rng.sample(documents, 2_000), engine.tokenizer, settings.window)]
     pieces = [tokens for tokens in pieces if len(tokens) > 3 * RECITED][:PREFIXES]
     greedy, exact = Sampling(temperature=0, dry_multiplier=0), 0

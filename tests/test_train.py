@@ -81,6 +81,18 @@ def test_without_an_answer_bits_choose(base: str, tmp_path: Path) -> None:
     assert seen.best == min(bits for step, bits in seen.valid if step) and not seen.chosen
 
 
+def test_replay_is_read_but_not_what_held_out_text_is_measured_on(base: str, tmp_path: Path) -> None:
+    """Half as much small talk again makes half as many more steps of an epoch; what stands before them is the same."""
+    once = SHORT.model_copy(update={"iters": None, "epochs": 1.0})
+    runs = [
+        train(engine_of.load(base, None, training), clone_of(tmp_path / str(n)), training, base=base).progress
+        for n, training in enumerate((once, once.model_copy(update={"replay": 1 / 3})))
+    ]
+    alone, beside = runs
+    assert beside.useful_tokens == pytest.approx(1.5 * alone.useful_tokens, rel=0.15)
+    assert beside.valid[0] == alone.valid[0]
+
+
 def test_ctrl_c_saves_and_resume_has_the_same_losses(base: str, tmp_path: Path, uninterrupted: list[float]) -> None:
     """A stop after 10 steps and a fresh process's engine change no loss by a bit."""
     clone = clone_of(tmp_path / "me")

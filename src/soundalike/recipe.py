@@ -45,6 +45,9 @@ class Training(BaseModel):
     """The rate at the end of the cosine, as a share of its peak."""
     weight_decay: float = Field(default=0.01, ge=0)
     clip: float = Field(default=1.0, gt=0)
+    replay: float = Field(default=0.0, ge=0, lt=1)
+    """Small talk of the package's own among what is learned, as a share of all text: so that a base which learns one
+    person's lines does not forget how to answer."""
     window: int = Field(default=256, ge=16)
     step_tokens: int = Field(default=2048, ge=16)
     seed: int = Field(default=1, ge=0)

@@ -25,6 +25,7 @@ from soundalike.engines import Engine
 from soundalike.engines.crew import crew
 from soundalike.errors import CloneError, TooLittleText
 from soundalike.packing import Batch, Document, Tokenizer, encode, pack
+from soundalike.pocket.corpora import small_talk
 from soundalike.recipe import Training
 
 CHECKPOINT_SECONDS = 45.0
@@ -205,11 +206,13 @@ class _Run:
     ) -> None:
         self.engine, self.clone, self.training, self.base, self.sections = engine, clone, training, base, sections
         self.choose = choose
-        read = [
-            windows(documents(clone, s), engine.tokenizer, training.window, training.seed) for s in ("train", "valid")
-        ]
-        self.train, self.valid = read
-        if not len(self.train.batch):
+        learned, held_out = documents(clone, "train"), documents(clone, "valid")
+        replayed = small_talk(training.replay, sum(len(d.text) for d in learned), training.seed)
+        self.train, self.valid = (
+            windows(texts, engine.tokenizer, training.window, training.seed)
+            for texts in (learned + replayed, held_out)
+        )
+        if not learned:
             raise TooLittleText("There is no text of yours to train on.", "Import an export with messages of yours.")
         if not len(self.valid.batch):
             raise TooLittleText("There is no later conversation to check on.", "Import an export with more of them.")

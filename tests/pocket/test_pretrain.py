@@ -86,6 +86,15 @@ def test_transcripts_are_in_the_template() -> None:
             assert name and text and f"@{name}" not in text.split()
 
 
+def test_small_talk_makes_up_the_share_asked_for() -> None:
+    """Beside 90,000 characters a tenth of it all is 10,000, the last transcript whole; the seed decides which."""
+    written = corpora.small_talk(0.1, 90_000, seed=1)
+    sizes = [len(document.text) for document in written]
+    assert sum(sizes) - sizes[-1] < 10_000 <= sum(sizes)
+    assert written == corpora.small_talk(0.1, 90_000, seed=1) != corpora.small_talk(0.1, 90_000, seed=2)
+    assert corpora.small_talk(0.0, 90_000, seed=1) == []
+
+
 def test_pretraining_makes_a_base_that_loads_and_resumes(folder: Path, tmp_path: Path) -> None:
     """Held-out bits fall, the folder loads in the engine and in transformers, a second half equals going through."""
     from transformers import AutoModelForCausalLM, AutoTokenizer

@@ -163,6 +163,15 @@ def transcript(conversation: Conversation, rng: Random) -> Document:
     return Document("".join(f"{name}: {line}\n" for name, line in lines))
 
 
+def small_talk(share: float, characters: int, seed: int) -> list[Document]:
+    """Transcripts of hand-written scenes that make up `share` of all text beside so many other `characters`."""
+    rng, wanted, written = Random(f"replay/{seed}"), share / (1 - share) * characters, list[Document]()
+    while wanted > 0:
+        written.append(transcript(Conversation(SMALL_TALK, scenes.conversation(rng)), rng))
+        wanted -= len(written[-1].text)
+    return written
+
+
 def plain(conversation: Conversation) -> Document:
     """The conversation as it stands, with fixed names: what held-out bits per byte are measured on."""
     names = cast(Random(len(conversation.turns)), 1 + max(who for who, _ in conversation.turns))
