@@ -146,7 +146,7 @@ def drawn(engine: TorchEngine, prompts: list[list[int]], sampling: Sampling, mos
 
 
 def recital(data: corpora.Corpora, engine: TorchEngine, settings: Settings) -> float:
-    """The share of the corpora's conversations whose next 20 tokens greedy decoding gives exactly, after half of them."""
+    """The share of conversations that greedy decoding, given half, goes on with word for word for RECITED tokens."""
     rng, shares = Random(settings.seed), corpora.MIXTURES["even"]  # the scenes stand in the package for all to read
     documents = [d for chunk in islice(corpora.chunks(data, settings.seed, 4_096, shares), 1) for d in chunk]
     pieces = [p.tokens.tolist() for p in encode(rng.sample(documents, 2_000), engine.tokenizer, settings.window)]
