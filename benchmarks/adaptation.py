@@ -3,7 +3,7 @@
     python -m benchmarks.adaptation CLONE [--minutes 1 3 10] [VARIANT...]
 
 CLONE is an imported clone folder; it is only read. A VARIANT is settings of the recipe, such as
-`optimizer=muon,learning_rate=1e-3`; without one the recipe's defaults are run. Each is trained for the minutes from a
+`optimizer=muon,learning_rate=1e-3`, over the recipe's defaults; without one those are run. Each is trained for the minutes from a
 fresh adapter, on the clone's training split, and measured on all of its test split, which training never looks at:
 bits per byte of the owner's own words. Beside it: pocket unadapted, and a modified Kneser-Ney 5-gram that counted the
 same training split.
@@ -24,7 +24,7 @@ from benchmarks.kneser_ney import KneserNey
 from soundalike.clone import Clone
 from soundalike.engines import Engine, load
 from soundalike.packing import encode
-from soundalike.recipe import Training
+from soundalike.recipe import SMALL_BASE, Training
 from soundalike.train import documents, train, windows
 
 
@@ -47,7 +47,7 @@ def counted(clone: Clone, window: int) -> float:
 
 def learned(clone: Clone, settings: dict[str, Any]) -> tuple[float, int]:
     """(bits per byte, useful tokens) after a training of its own, in a copy of the clone."""
-    training = Training.model_validate(settings)
+    training = Training.model_validate(SMALL_BASE | settings)
     with tempfile.TemporaryDirectory() as folder, Progress(transient=True) as bar:
         copy = Path(folder) / "me"
         shutil.copytree(clone.root, copy)

@@ -11,7 +11,7 @@ from soundalike import engines, estimate, pocket
 from soundalike.clone import Clone
 from soundalike.engines.crew import crew
 from soundalike.preflight import spelled
-from soundalike.recipe import Recipe, large_base
+from soundalike.recipe import SMALL_BASE, Recipe, large_base
 from soundalike.train import Choose, Outcome, Progress, documents, read_checkpoint, train
 
 BUDGETS = ("minutes", "epochs", "iters")
@@ -34,16 +34,17 @@ def recipe_for(clone: Clone, base: str | None, given: Mapping[str, Any], tell: T
     recipe = Recipe.from_table({"base": base, **_kept(clone), "training": training})
     if budgeted:
         return recipe
-    rate = estimate.tokens_per_second(recipe.base)
-    budget, reason = default_budget(tokens, rate, recipe.training.step_tokens)
+    rate, read = estimate.tokens_per_second(recipe.base), tokens / (1 - recipe.training.replay)
+    budget, reason = default_budget(read, rate, recipe.training.step_tokens)
     tell(reason)
     return recipe.model_copy(update={"training": recipe.training.model_copy(update=budget)})
 
 
 def _defaults(base: str) -> dict[str, Any]:
     """The computed settings for a base; one whose size is not told is taken for a large one."""
-    if engines.room_of(base) not in ("huggingface", "mlx"):
-        return {}
+    room = engines.room_of(base)
+    if room not in ("huggingface", "mlx"):
+        return SMALL_BASE if room == "torch" else {}
     size = estimate.size_of(base)
     return large_base(size.weights if size else math.inf)
 

@@ -67,6 +67,10 @@ class Training(BaseModel):
         return all(getattr(self, other) == value for mark in marks for other, value in mark.others.items())
 
 
+SMALL_BASE: dict[str, Any] = {"replay": 0.15}
+"""The settings of `Training` that differ where all weights of a small base move: it would forget how to answer."""
+
+
 def large_base(weights: float) -> dict[str, Any]:
     """The settings of `Training` that differ where a base is too large for all its weights to move.
 
