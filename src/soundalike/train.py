@@ -209,8 +209,7 @@ class _Run:
         learned, held_out = documents(clone, "train"), documents(clone, "valid")
         replayed = small_talk(training.replay, sum(len(d.text) for d in learned), training.seed)
         self.train, self.valid = (
-            windows(texts, engine.tokenizer, training.window, training.seed)
-            for texts in (learned + replayed, held_out)
+            windows(texts, engine.tokenizer, training.window, training.seed) for texts in (learned + replayed, held_out)
         )
         if not learned:
             raise TooLittleText("There is no text of yours to train on.", "Import an export with messages of yours.")
