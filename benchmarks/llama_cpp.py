@@ -48,10 +48,10 @@ class Context:
 
 
 def _sampler() -> Any:
-    """top-p 0.97, then a draw: as ours, but for DRY."""
+    """top-p 0.99, then a draw: as ours, but for DRY."""
     chain = api.llama_sampler_chain_init(api.llama_sampler_chain_default_params())
     for rule in (
-        api.llama_sampler_init_top_p(0.97, 1),
+        api.llama_sampler_init_top_p(0.99, 1),
         api.llama_sampler_init_dist(1),
     ):
         api.llama_sampler_chain_add(chain, rule)

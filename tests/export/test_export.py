@@ -144,7 +144,7 @@ def test_the_modelfile_says_how_to_speak(base: str, tmp_path: Path) -> None:
     _, what = trained(base, tmp_path / "adapter")
     written = modelfile(what, "ada-f16.gguf")
     assert written.startswith("FROM ./ada-f16.gguf\n")
-    assert '{{ "ada" }}:"""\n' in written and "PARAMETER top_p 0.97\n" in written
+    assert '{{ "ada" }}:"""\n' in written and "PARAMETER top_p 0.99\n" in written
     assert written.endswith('PARAMETER stop """\n"""\n')
 
 
