@@ -7,7 +7,6 @@ import pytest
 
 from soundalike import learning
 from soundalike.learning import (
-    ENOUGH_EPOCHS,
     FEWEST_STEPS,
     LONGEST_MINUTES,
     default_budget,
@@ -24,22 +23,22 @@ from tests.test_train import clone_of
 @pytest.mark.parametrize(
     ("tokens", "rate", "chosen", "told"),
     [
-        (200_000, 1_500, {"epochs": ENOUGH_EPOCHS}, "Budget: 4 epochs, about 9 minutes on this machine."),
-        (225_000, 1_500, {"epochs": ENOUGH_EPOCHS}, "Budget: 4 epochs, about 10 minutes on this machine."),
+        (200_000, 1_500, {"epochs": 1.0}, "Budget: one epoch, about 2 minutes on this machine."),
+        (900_000, 1_500, {"epochs": 1.0}, "Budget: one epoch, about 10 minutes on this machine."),
         (
-            900_000,
+            3_600_000,
             1_500,
             {"minutes": LONGEST_MINUTES},
-            "Budget: 10 minutes, about 1.0 epochs on this machine, where 4 would take 40 minutes.",
+            "Budget: 10 minutes, about 0.2 epochs on this machine, where one would take 40 minutes.",
         ),
         (9_000, 1_500, {"iters": FEWEST_STEPS}, "Budget: 30 steps, the fewest, about a minute on this machine."),
         (9e6, 100, {"iters": FEWEST_STEPS}, "Budget: 30 steps, the fewest, about 10 minutes on this machine."),
         (0, 1_500, {"iters": FEWEST_STEPS}, "Budget: 30 steps, the fewest, about a minute on this machine."),
-        (9e9, float("inf"), {"epochs": ENOUGH_EPOCHS}, "Budget: 4 epochs, about half a minute on this machine."),
+        (9e9, float("inf"), {"epochs": 1.0}, "Budget: one epoch, about half a minute on this machine."),
     ],
 )
 def test_a_budget_is_enough_and_not_too_long(tokens: float, rate: float, chosen: dict[str, float], told: str) -> None:
-    """Four epochs where they fit, else the minutes that one waits, and never fewer steps than teach anything."""
+    """An epoch where it fits, else the minutes that one waits, and never fewer steps than teach anything."""
     assert default_budget(tokens, rate, 2_048) == (chosen, told)
 
 

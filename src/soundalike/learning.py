@@ -15,8 +15,8 @@ from soundalike.recipe import SMALL_BASE, Recipe, large_base
 from soundalike.train import Choose, Outcome, Progress, documents, read_checkpoint, train
 
 BUDGETS = ("minutes", "epochs", "iters")
-# A start, not measured yet: a few passes, the time that one waits for, and steps beyond the 20 of the warm-up.
-ENOUGH_EPOCHS, LONGEST_MINUTES, FEWEST_STEPS = 4.0, 10.0, 30
+# The time that one waits for, and steps beyond the 20 of the warm-up: a start, not measured yet.
+LONGEST_MINUTES, FEWEST_STEPS = 10.0, 30
 
 Tell = Callable[[str], None]
 
@@ -58,17 +58,18 @@ def resumed_recipe(clone: Clone) -> Recipe:
 def default_budget(tokens: float, rate: float, step_tokens: int) -> tuple[dict[str, float], str]:
     """How long to learn from so many tokens at `rate` tokens a second, as settings, and why in a line.
 
-    ENOUGH_EPOCHS, or the part of them that fits into LONGEST_MINUTES, but never under FEWEST_STEPS.
+    One epoch, because after two what was typed once can be guessed (LOG.md, the defences), or the part of it that fits
+    into LONGEST_MINUTES, but never under FEWEST_STEPS.
     """
-    enough, fitting = ENOUGH_EPOCHS * tokens, LONGEST_MINUTES * 60 * rate
+    fitting = LONGEST_MINUTES * 60 * rate
     fewest = FEWEST_STEPS * step_tokens
-    if min(enough, fitting) < fewest:
+    if min(tokens, fitting) < fewest:
         time = spelled(fewest / rate / 60)
         return {"iters": FEWEST_STEPS}, f"Budget: {FEWEST_STEPS} steps, the fewest, about {time} on this machine."
-    time = spelled(enough / rate / 60)
-    if enough <= fitting:
-        return {"epochs": ENOUGH_EPOCHS}, f"Budget: {ENOUGH_EPOCHS:g} epochs, about {time} on this machine."
-    reason = f"about {fitting / tokens:.1f} epochs on this machine, where {ENOUGH_EPOCHS:g} would take {time}."
+    time = spelled(tokens / rate / 60)
+    if tokens <= fitting:
+        return {"epochs": 1.0}, f"Budget: one epoch, about {time} on this machine."
+    reason = f"about {fitting / tokens:.1f} epochs on this machine, where one would take {time}."
     return {"minutes": LONGEST_MINUTES}, f"Budget: {LONGEST_MINUTES:g} minutes, {reason}"
 
 
