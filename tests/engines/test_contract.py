@@ -102,7 +102,7 @@ def taught(request: pytest.FixtureRequest, base: str, tmp_path_factory: pytest.T
         return
     folder = tmp_path_factory.mktemp("served")
     (folder / "base").symlink_to(base)
-    by_heart = trained(LEARNERS["torch-full"](base), TEXT, OTHER, steps=80)
+    by_heart = trained(LEARNERS["torch-full"](base), TEXT, OTHER, steps=110)
     with SERVERS[request.param](by_heart, folder) as url:
         yield load(url)
 
@@ -250,7 +250,7 @@ def test_a_continuation_keeps_to_its_limits(taught: Engine) -> None:
 
 def test_the_end_is_drawn_where_it_was_learned(build: Callable[[], Engine]) -> None:
     """A document learned by heart is said to its end, and the end-of-text token itself is given."""
-    says_its_end(trained(build(), TEXT, steps=80))
+    says_its_end(trained(build(), TEXT, steps=160))
 
 
 @pytest.mark.parametrize("taught", sorted(SERVERS), indirect=True)
