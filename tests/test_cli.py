@@ -103,7 +103,7 @@ def test_without_a_budget_one_is_chosen_and_told(run: Run, package: Path, tmp_pa
     code, out, _ = run("clone", package, "--out", tmp_path / "me", "--base", "markov")
     budget, settings = (next(line for line in out.splitlines() if line.startswith(h)) for h in ("Budget", "Settings"))
     assert code == 0 and budget == "Budget: one epoch, about half a minute on this machine."
-    assert out.index("Budget") < out.index("Settings") and "epochs 4.0" in settings
+    assert out.index("Budget") < out.index("Settings") and "epochs 1.0" in settings
     assert tomllib.loads((tmp_path / "me" / "clone.toml").read_text())["training"]["epochs"] == 4
 
 

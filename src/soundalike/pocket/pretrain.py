@@ -184,6 +184,7 @@ class Run:
 
     def __init__(self, settings: Settings, shape: Shape) -> None:
         torch.manual_seed(settings.seed)
+        torch.randn(shape.vocab_size, shape.hidden_size)  # unused, but the weights in the package began with it
         self.settings, self.model = settings, Llama(shape)
         self.began, self.done, self.seconds = 0, 0, 0.0
         initialise(self.model)
