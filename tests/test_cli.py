@@ -104,7 +104,7 @@ def test_without_a_budget_one_is_chosen_and_told(run: Run, package: Path, tmp_pa
     budget, settings = (next(line for line in out.splitlines() if line.startswith(h)) for h in ("Budget", "Settings"))
     assert code == 0 and budget == "Budget: one epoch, about half a minute on this machine."
     assert out.index("Budget") < out.index("Settings") and "epochs 1.0" in settings
-    assert tomllib.loads((tmp_path / "me" / "clone.toml").read_text())["training"]["epochs"] == 4
+    assert tomllib.loads((tmp_path / "me" / "clone.toml").read_text())["training"]["epochs"] == 1
 
 
 def test_settings_that_have_no_effect_are_not_shown(run: Run, me: Path) -> None:
