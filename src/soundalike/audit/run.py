@@ -112,7 +112,7 @@ def _names(clone: Clone) -> list[str]:
 
 def _suspects(found: Sequence[inventory.Finding], seed: int) -> list[exposure.Suspect]:
     """The riskiest that can be measured."""
-    device, rng = "gpu" if machine.gpu() else "cpu", Random(f"alternatives {seed}")
+    device, rng = _device(), Random(f"alternatives {seed}")
     kept: list[exposure.Suspect] = []
     for kind, place, times in inventory.riskiest(found):
         if len(kept) == SECRETS[device]:
@@ -120,6 +120,10 @@ def _suspects(found: Sequence[inventory.Finding], seed: int) -> list[exposure.Su
         if one := exposure.suspect(place, kind, times, ALTERNATIVES[device], rng):
             kept.append(one)
     return kept
+
+
+def _device() -> str:
+    return "gpu" if machine.gpu() else "cpu"
 
 
 def _counted(found: Sequence[inventory.Finding]) -> dict[str, dict[str, int]]:
@@ -189,7 +193,7 @@ def _planted(clone: Clone, seed: int, on_progress: Progress) -> list[canaries.Si
             training,
             lambda p: on_progress(p.line(), p.step, p.steps or 0),
         )
-    count = ALTERNATIVES["gpu" if machine.gpu() else "cpu"]
+    count = ALTERNATIVES[_device()]
     step = _counter("Looking for canaries", canaries.cost(count), on_progress)
     return canaries.look(voice, some, planted.places, count, step)
 

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from soundalike.engines.scoring import logprobs
 from soundalike.evaluation.scenes import Conversation, Line
 from soundalike.likeness.estimates import Estimate, from_draws
 from soundalike.packing import Tokenizer
@@ -53,10 +54,11 @@ def measure(voice: Voice, chats: Sequence[Conversation], seed: int = 0) -> Bits 
     some = [part for at in order for part in _stretches(chats[at])][:DOCUMENTS]
     if not some:
         return None
-    right = [_cost(voice, part, voice.owner) for part in some]
-    wrong = [_cost(voice, part, _another(voice, part)) for part in some]
+    owners = [voice.owner] * len(some)
+    right = _costs(voice, some, owners)
+    wrong = _costs(voice, some, [_another(voice, part) for part in some])
     with voice.engine.adapter_off():
-        plain = [_cost(voice, part, voice.owner) for part in some]
+        plain = _costs(voice, some, owners)
     sizes = [sum(len(line.text.encode()) + 1 for line in part if line.scored) for part in some]
     columns = [np.array(values, np.float64) for values in (right, plain, wrong, sizes)]
     return Bits(*columns)
@@ -80,18 +82,26 @@ def _another(voice: Voice, part: Sequence[Line]) -> str:
     return names[0]
 
 
-def _cost(voice: Voice, part: Sequence[Line], name: str) -> float:
-    """Bits of the owner's text when it stands under `name`."""
+def _costs(voice: Voice, some: Sequence[Sequence[Line]], names: Sequence[str]) -> list[float]:
+    """Bits of the owner's text in each stretch when it stands under the name given for it."""
+    tokenizer: Tokenizer = voice.engine.tokenizer
+    written = [_written(voice, part, name) for part, name in zip(some, names, strict=True)]
+    texts = [text for text, _ in written]
+    rows = [[tokenizer.begin, *tokens] for tokens in tokenizer.encode(texts)]
+    costs = list[float]()
+    told = zip(logprobs(voice.engine, rows), tokenizer.spans(texts), written, strict=True)
+    for given, tokens, (_, owned) in told:
+        places = np.array([start for start, _ in tokens], np.int64)
+        nats = sum(float(given[1:][(places >= start) & (places < end)].sum()) for start, end in owned)
+        costs.append(-nats / math.log(2))
+    return costs
+
+
+def _written(voice: Voice, part: Sequence[Line], name: str) -> tuple[str, list[tuple[int, int]]]:
+    """A stretch in the template, the owner under `name`, and where the owner's scored words stand in it."""
     turns = [(name if line.me else line.name, line.text) for line in part]
     lines = [render([turn], tagged=voice.tagged) for turn in turns]
-    text, starts = "".join(lines), np.cumsum([0, *map(len, lines)])
+    starts = np.cumsum([0, *map(len, lines)]).tolist()
     heads = [len(turn[0]) + 1 if voice.tagged else 0 for turn in turns]
-    spans = [(a + head, b) for a, head, b, line in zip(starts, heads, starts[1:], part, strict=False) if line.scored]
-    return -_nats(voice, text, spans) / math.log(2)
-
-
-def _nats(voice: Voice, text: str, spans: Sequence[tuple[int, int]]) -> float:
-    tokenizer: Tokenizer = voice.engine.tokenizer
-    places = np.array([start for start, _ in tokenizer.spans([text])[0]], np.int64)
-    logprobs = voice.engine.logprobs([tokenizer.begin, *tokenizer.encode([text])[0]])[1:]
-    return sum(float(logprobs[(places >= start) & (places < end)].sum()) for start, end in spans)
+    owned = [(a + head, b) for a, head, b, line in zip(starts, heads, starts[1:], part, strict=False) if line.scored]
+    return "".join(lines), owned

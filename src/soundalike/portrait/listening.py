@@ -6,13 +6,17 @@ from collections.abc import Callable, Iterator, Sequence
 import numpy as np
 from numpy.typing import NDArray
 
+from soundalike.engines.scoring import logprobs
 from soundalike.evaluation.scenes import Conversation, Line
 from soundalike.portrait.findings.heard import Spoken
 from soundalike.transcript import normalise, render
 from soundalike.voice import Voice
 
 STRETCHES, BYTES = 160, 500  # how many stretches are heard, and how much of a conversation is one
+AT_ONCE = 32
 
+Floats = NDArray[np.float64]
+Span = tuple[int, int]
 Progress = Callable[[int, int], None]  # done, of: stretches
 
 
@@ -21,9 +25,10 @@ def listen(voice: Voice, chats: Sequence[Conversation], on_progress: Progress, s
     parts = [part for chat in chats for part in _stretches(chat)]
     chosen = sorted(np.random.default_rng(seed).permutation(len(parts))[:STRETCHES].tolist())
     spoken = list[Spoken]()
-    for done, at in enumerate(chosen, 1):
-        spoken += _heard(voice, parts[at])
-        on_progress(done, len(chosen))
+    for start in range(0, len(chosen), AT_ONCE):
+        some = [parts[at] for at in chosen[start : start + AT_ONCE]]
+        spoken += _heard(voice, some)
+        on_progress(start + len(some), len(chosen))
     return spoken
 
 
@@ -39,14 +44,25 @@ def _stretches(chat: Conversation) -> Iterator[list[Line]]:
     yield from [part] if any(one.me for one in part) else []
 
 
-def _heard(voice: Voice, part: Sequence[Line]) -> Iterator[Spoken]:
+def _heard(voice: Voice, some: Sequence[Sequence[Line]]) -> Iterator[Spoken]:
     tokenizer = voice.engine.tokenizer
-    turns = [render([(voice.owner if line.me else line.name, line.text)], tagged=voice.tagged) for line in part]
-    text = "".join(turns)
-    spans, tokens = tokenizer.spans([text])[0], [tokenizer.begin, *tokenizer.encode([text])[0]]
-    on = _bits(voice, tokens)
+    turns = [
+        [render([(voice.owner if line.me else line.name, line.text)], tagged=voice.tagged) for line in part]
+        for part in some
+    ]
+    texts = ["".join(written) for written in turns]
+    rows = [[tokenizer.begin, *tokens] for tokens in tokenizer.encode(texts)]
+    on = _bits(voice, rows)
     with voice.engine.adapter_off():
-        off = _bits(voice, tokens)
+        off = _bits(voice, rows)
+    for part, written, spans, with_it, without in zip(some, turns, tokenizer.spans(texts), on, off, strict=True):
+        yield from _spoken(part, written, spans, with_it, without)
+
+
+def _spoken(
+    part: Sequence[Line], turns: Sequence[str], spans: Sequence[Span], on: Floats, off: Floats
+) -> Iterator[Spoken]:
+    """The owner's lines of one stretch, from the bits of all its tokens."""
     ends = np.array([end for _, end in spans])
     start = 0
     for line, turn in zip(part, turns, strict=True):
@@ -59,6 +75,5 @@ def _heard(voice: Voice, part: Sequence[Line]) -> Iterator[Spoken]:
             yield Spoken(written, own, on[inside], off[inside])
 
 
-def _bits(voice: Voice, tokens: Sequence[int]) -> NDArray[np.float64]:
-    bits: NDArray[np.float64] = -np.asarray(voice.engine.logprobs(tokens)[1:], np.float64) / math.log(2)
-    return bits
+def _bits(voice: Voice, rows: Sequence[Sequence[int]]) -> list[Floats]:
+    return [-np.asarray(given[1:], np.float64) / math.log(2) for given in logprobs(voice.engine, rows)]
