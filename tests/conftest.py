@@ -31,7 +31,7 @@ def base(tmp_path_factory: pytest.TempPathFactory) -> str:
 @pytest.fixture(scope="module")
 def chromium() -> Iterator["Browser"]:
     """A browser without a window: Debian's `chromium`, or playwright's own; without one the test is skipped."""
-    from playwright.sync_api import Error, sync_playwright
+    from playwright.sync_api import Error, expect, sync_playwright
 
     installed = shutil.which("chromium") or shutil.which("google-chrome")
     with sync_playwright() as playwright:
@@ -39,5 +39,6 @@ def chromium() -> Iterator["Browser"]:
             opened = playwright.chromium.launch(executable_path=installed, args=["--no-sandbox"])
         except Error as error:
             pytest.skip(f"no browser here, install one with `apt-get install chromium`: {str(error).splitlines()[0]}")
+        expect.set_options(timeout=60_000)  # what is waited for comes; only a busy machine takes its time
         yield opened
         opened.close()

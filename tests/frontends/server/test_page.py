@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import Browser, Page, Route, expect
 
 from tests.frontends.server.running import SCRIPTS, Running, ada, running, stepped
 
@@ -93,6 +93,22 @@ def test_another_voice_can_be_chosen(page: Page) -> None:
     expect(bubbles(page)).to_have_text(["yes mo"])
 
 
+def test_who_is_faster_than_the_page_is_heard_all_the_same(chromium: Browser, server: Running) -> None:
+    """A message sent before the voices are known waits for them, and goes out once however often Enter is pressed."""
+    with chromium.new_context() as context:
+        page = context.new_page()
+        asked = list[Route]()
+        page.route("**/v1/models", lambda route: asked.append(route))
+        page.goto(server.address)
+        page.locator("#text").fill("hi")
+        page.keyboard.press("Enter")
+        page.keyboard.press("Enter")
+        expect(page.locator("#text")).to_have_value("hi")
+        asked[0].continue_()
+        expect(bubbles(page)).to_have_text(["hello you"])
+        expect(page.locator(".bubble.you")).to_have_text(["hi"])
+
+
 def test_words_are_words_and_no_markup(page: Page) -> None:
     """What somebody types is shown as it stands."""
     page.locator("#text").fill("<b>hi</b><script>alert(1)</script>")
@@ -135,6 +151,7 @@ def test_light_and_dark(chromium: Browser, server: Running, scheme: Any, tmp_pat
     with chromium.new_context(color_scheme=scheme) as context:
         page = context.new_page()
         page.goto(server.address)
+        expect(page.locator("#model option")).to_have_count(2)
         page.locator("#text").fill("hi")
         page.keyboard.press("Enter")
         expect(bubbles(page)).to_have_text(["hello you"])

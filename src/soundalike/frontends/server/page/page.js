@@ -103,6 +103,7 @@ async function reply() {
 }
 
 async function say() {
+  await ready; // who types at once is heard as soon as the voices are known
   const content = text.value.trim();
   if (!content || speaking || !voice()) return;
   text.value = "";
@@ -162,10 +163,14 @@ at("again").addEventListener("click", again);
 at("clear").addEventListener("click", begin);
 at("model").addEventListener("change", begin);
 
-try {
-  models = (await (await call("/v1/models")).json()).data;
-  at("model").append(...models.map((one) => new Option(one.id, one.id)));
-  begin();
-} catch (error) {
-  add("note bad", error.message);
+async function meet() {
+  try {
+    models = (await (await call("/v1/models")).json()).data;
+    at("model").append(...models.map((one) => new Option(one.id, one.id)));
+    begin();
+  } catch (error) {
+    add("note bad", error.message);
+  }
 }
+
+const ready = meet();
