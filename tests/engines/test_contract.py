@@ -17,6 +17,7 @@ import pytest
 from soundalike.engines import Engine, huggingface, load, scoring
 from soundalike.engines import torch as engine_of
 from soundalike.engines.markov import MarkovEngine
+from soundalike.engines.remote import RemoteEngine
 from soundalike.engines.speech import Step, generate, opened
 from soundalike.errors import EngineError
 from soundalike.export import Trained
@@ -241,10 +242,11 @@ def test_a_continuation_keeps_to_its_limits(taught: Engine) -> None:
     A log-probability that a server does not tell is NaN.
     """
     prompts = [tokens_of(taught, text) for text in ("ada:", "bo:", "ada: hi")]
-    running = {0, 1, 2}
+    running, tells_ends = {0, 1, 2}, not isinstance(taught, RemoteEngine)
     for count, steps in enumerate(generate(taught, prompts, Sampling(seed=1), 12), start=1):
         drawn = [step.stream for step in steps]
-        assert running.issuperset(drawn) and len(set(drawn)) == len(drawn) and count <= 12
+        assert set(drawn) == running if tells_ends else running.issuperset(drawn)
+        assert len(set(drawn)) == len(drawn) and count <= 12
         assert all(0 <= step.token < taught.tokenizer.size and not step.logprob > 1e-3 for step in steps)
         running = {step.stream for step in steps if step.token != taught.tokenizer.end}
 
@@ -279,7 +281,8 @@ def test_a_seed_repeats_and_streams_stand_alone(taught: Engine) -> None:
     """The same seed gives the same tokens, and a stream alone draws as it did beside others of other lengths."""
     prompts = [tokens_of(taught, text) for text in ("ada:", TEXT, "bo: the boat is")]
     first, again = (spoken(taught, prompts, replace(HOT, seed=5)) for _ in range(2))
-    assert first == again and len(set(map(tuple, first))) > 1
+    knows_by_heart = isinstance(taught, RemoteEngine)
+    assert first == again and len(set(map(tuple, first))) > (1 if knows_by_heart else 2)
     for at, among in enumerate(first):
         assert spoken(taught, [prompts[at]], replace(HOT, seed=5, streams=(at,))) == [among]
 

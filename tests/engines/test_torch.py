@@ -13,7 +13,7 @@ from soundalike.engines.llama import block_mask
 from soundalike.engines.loss import weighted_cross_entropy
 from soundalike.engines.speech import generate
 from soundalike.engines.torch import TorchEngine
-from soundalike.errors import EngineError
+from soundalike.errors import EngineError, RecipeError
 from soundalike.packing import Batch, Document, encode, pack
 from soundalike.recipe import Training
 from soundalike.sampling import Sampling
@@ -68,6 +68,15 @@ def test_weights_that_were_changed_are_refused(tmp_path: Path) -> None:
     weights.write_bytes(bytes(data))
     with pytest.raises(EngineError, match="not as it was published"):
         engine_of.load(str(tmp_path / "base"))
+
+
+def test_a_window_longer_than_its_positions_is_refused(tmp_path: Path) -> None:
+    """Told before training and not as a missing index within; who only speaks is asked nothing."""
+    short = str(tiny.base(tmp_path / "base", reach=64))
+    with pytest.raises(RecipeError, match="reads 64 tokens at once, and windows have 128"):
+        engine_of.load(short, None, Training(window=128))
+    engine_of.load(short).save(tmp_path / "adapter")
+    engine_of.load(short, tmp_path / "adapter", Training(window=128))
 
 
 def test_packed_documents_have_the_logits_of_separate_ones(base: str) -> None:

@@ -19,7 +19,7 @@ SHAPE = Shape(
     num_attention_heads=2,
     num_key_value_heads=1,
     head_dim=32,
-    max_position_embeddings=64,
+    max_position_embeddings=256,
 )
 
 

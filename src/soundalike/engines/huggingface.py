@@ -29,7 +29,7 @@ from soundalike.engines.precision import precision
 from soundalike.engines.pretrained import Asked, free_memory, read_model, read_tokenizer, unwarned
 from soundalike.engines.scoring import alike, padded
 from soundalike.engines.tokenizer import FileTokenizer
-from soundalike.engines.weights import folder_of
+from soundalike.engines.weights import check_window, folder_of
 from soundalike.errors import EngineError, RecipeError
 from soundalike.packing import Batch
 from soundalike.recipe import Training
@@ -194,9 +194,8 @@ def load(base: str, adapter: Path | None = None, training: Training | None = Non
     engine = HuggingFaceEngine(causal, peft, read_tokenizer(folder), base, held, training)
     if adapter is not None:
         engine.load(adapter)
-    elif training.window > engine.reach:
-        do = f"Set window to at most {engine.reach}."
-        raise RecipeError(f"{base} reads {engine.reach} tokens at once, and windows have {training.window}.", do)
+    else:
+        check_window(base, engine.reach, training.window)
     return engine
 
 

@@ -33,7 +33,7 @@ from soundalike.engines.mlx_memory import remembering_less
 from soundalike.engines.mlx_streams import MlxStreams, Packed
 from soundalike.engines.pretrained import read_tokenizer
 from soundalike.engines.tokenizer import FileTokenizer
-from soundalike.engines.weights import config_of, folder_of
+from soundalike.engines.weights import check_window, config_of, folder_of
 from soundalike.errors import EngineError, RecipeError
 from soundalike.packing import Batch
 from soundalike.recipe import Training
@@ -188,9 +188,8 @@ def load(base: str, adapter: Path | None = None, training: Training | None = Non
     engine = MlxEngine(model, read_tokenizer(folder), base, lora, held, training)
     if adapter is not None:
         engine.load(adapter)
-    elif training.window > engine.reach:
-        do = f"Set window to at most {engine.reach}."
-        raise RecipeError(f"{base} reads {engine.reach} tokens at once, and windows have {training.window}.", do)
+    else:
+        check_window(base, engine.reach, training.window)
     return engine
 
 

@@ -30,7 +30,7 @@ from soundalike.engines.muon import Muon
 from soundalike.engines.precision import precision
 from soundalike.engines.scoring import trees
 from soundalike.engines.tokenizer import FileTokenizer
-from soundalike.engines.weights import folder_of
+from soundalike.engines.weights import check_window, folder_of
 from soundalike.errors import EngineError
 from soundalike.packing import Batch
 from soundalike.recipe import Training
@@ -152,7 +152,7 @@ class TorchEngine:
 
 def load(base: str, adapter: Path | None = None, training: Training | None = None) -> TorchEngine:
     """The base named or at the path `base`, with the adapter in `adapter` or a fresh one made as `training` says."""
-    training = training or Training()
+    asked, training = training, training or Training()
     folder = folder_of(base)
     if adapter is not None:
         method, rank, alpha = method_of(adapter)
@@ -165,6 +165,8 @@ def load(base: str, adapter: Path | None = None, training: Training | None = Non
     engine = TorchEngine(model, tokenizer, made, base, training)
     if adapter is not None:
         engine.load(adapter)
+    elif asked is not None:  # else nothing is to be learned
+        check_window(base, model.shape.max_position_embeddings, asked.window)
     return engine
 
 

@@ -10,7 +10,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from soundalike.errors import BaseModelError
+from soundalike.errors import BaseModelError, RecipeError
 
 EMBEDDED = Path(__file__).parents[1] / "pocket" / "weights"
 # Not `consolidated.safetensors` or `original/`, which hold the same weights a second time.
@@ -41,6 +41,13 @@ def folder_of(base: str) -> Path:
             "Give `pocket`, a folder with config.json and model.safetensors, or a Hugging Face name like org/model.",
         )
     return _fetched(base)
+
+
+def check_window(base: str, reach: int, window: int) -> None:
+    """`RecipeError` where windows of training hold more tokens than the `reach` of the base's positions."""
+    if window > reach:
+        do = f"Set window to at most {reach}."
+        raise RecipeError(f"{base} reads {reach} tokens at once, and windows have {window}.", do)
 
 
 def _fetched(name: str) -> Path:
