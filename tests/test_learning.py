@@ -2,6 +2,7 @@
 
 import signal
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -16,7 +17,7 @@ from soundalike.learning import (
     tokens_to_learn,
 )
 from soundalike.pocket import BYTES_A_TOKEN
-from soundalike.recipe import Limits
+from soundalike.recipe import Limits, Training
 from tests.test_train import clone_of
 
 
@@ -44,13 +45,28 @@ def test_a_budget_is_enough_and_not_too_long(tokens: float, rate: float, chosen:
 
 def test_what_the_owner_asks_for_wins(tmp_path: Path) -> None:
     """With any budget given none is chosen, and nothing is told."""
-    told: list[str] = []
+    clone, told = clone_of(tmp_path / "me", lines=600), list[str]()
     for budget in ({"minutes": 3.0}, {"epochs": 0.5}, {"iters": 7}):
         given = {"minutes": None, "epochs": None, "iters": None, "method": "lora", **budget}
-        training = recipe_for(clone_of(tmp_path / "me"), "markov", given, told.append).training
+        training = recipe_for(clone, "markov", given, told.append).training
         assert training.model_dump(include=set(learning.BUDGETS), exclude_none=True) == budget
         assert training.method == "lora"
     assert not told
+
+
+@pytest.mark.parametrize(
+    ("budget", "passes"), [({"epochs": 3.0}, 3.0), ({"iters": 100}, 2.0), ({"minutes": 1.0}, 0.6), ({}, 0.0)]
+)
+def test_how_often_a_budget_reads_the_text(budget: dict[str, Any], passes: float) -> None:
+    """Of 100,000 tokens, 1,000 a second, 2,000 a step."""
+    assert learning.epochs(Training(step_tokens=2_000, **budget), 100_000, 1_000) == passes
+
+
+def test_who_reads_too_often_is_told(tmp_path: Path) -> None:
+    """A budget is kept as it was asked for; that it makes the clone know things by heart is said before."""
+    told = list[str]()
+    assert recipe_for(clone_of(tmp_path / "me"), "markov", {"epochs": 4.0}, told.append).training.epochs == 4
+    assert told == ["Note: about 4.0 epochs. After 2, what was typed once can be guessed."]
 
 
 def test_a_chosen_budget_is_kept_and_resumed(tmp_path: Path) -> None:

@@ -11,12 +11,13 @@ from soundalike import engines, estimate, pocket
 from soundalike.clone import Clone
 from soundalike.engines.crew import crew
 from soundalike.preflight import spelled
-from soundalike.recipe import SMALL_BASE, Recipe, large_base
+from soundalike.recipe import SMALL_BASE, Recipe, Training, large_base
 from soundalike.train import Choose, Outcome, Progress, documents, read_checkpoint, train
 
 BUDGETS = ("minutes", "epochs", "iters")
 # The time that one waits for, and steps beyond the 20 of the warm-up: a start, not measured yet.
 LONGEST_MINUTES, FEWEST_STEPS = 10.0, 30
+SAFE_EPOCHS = 2.0  # beyond, a string that was typed once can be pulled out of a clone (LOG.md, the defences)
 
 Tell = Callable[[str], None]
 
@@ -24,17 +25,18 @@ Tell = Callable[[str], None]
 def recipe_for(clone: Clone, base: str | None, given: Mapping[str, Any], tell: Tell = lambda line: None) -> Recipe:
     """The computed defaults for this clone, under what clone.toml says and the person asked for.
 
-    Where none of the BUDGETS is in `given` one is chosen, and `tell` gets a line on why.
+    Where none of the BUDGETS is in `given` one is chosen, and `tell` gets a line on why; where one is that reads the
+    text more than SAFE_EPOCHS times, a line on what that means.
     """
-    asked = {name: value for name, value in given.items() if value is not None}
-    budgeted = not asked.keys().isdisjoint(BUDGETS)
-    tokens = 0.0 if base and budgeted else tokens_to_learn(clone)
+    asked, tokens = {name: value for name, value in given.items() if value is not None}, tokens_to_learn(clone)
     base = base or estimate.default_base(estimate.estimates(tokens, estimate.this_machine()))
     training = {**_defaults(base), **asked}
     recipe = Recipe.from_table({"base": base, **_kept(clone), "training": training})
-    if budgeted:
-        return recipe
     rate, read = estimate.tokens_per_second(recipe.base), tokens / (1 - recipe.training.replay)
+    if not asked.keys().isdisjoint(BUDGETS):
+        if SAFE_EPOCHS < (passes := epochs(recipe.training, read, rate)) < math.inf:
+            tell(f"Note: about {passes:.1f} epochs. After {SAFE_EPOCHS:.0f}, what was typed once can be guessed.")
+        return recipe
     budget, reason = default_budget(read, rate, recipe.training.step_tokens)
     tell(reason)
     return recipe.model_copy(update={"training": recipe.training.model_copy(update=budget)})
@@ -71,6 +73,15 @@ def default_budget(tokens: float, rate: float, step_tokens: int) -> tuple[dict[s
         return {"epochs": 1.0}, f"Budget: one epoch, about {time} on this machine."
     reason = f"about {fitting / tokens:.1f} epochs on this machine, where one would take {time}."
     return {"minutes": LONGEST_MINUTES}, f"Budget: {LONGEST_MINUTES:g} minutes, {reason}"
+
+
+def epochs(training: Training, tokens: float, rate: float) -> float:
+    """How often a training with a budget reads so many tokens, at `rate` tokens a second; minutes without end: inf."""
+    if training.minutes is not None:
+        return training.minutes * 60 * rate / max(tokens, 1.0)
+    if training.epochs is not None:
+        return training.epochs
+    return (training.iters or 0) * training.step_tokens / max(tokens, 1.0)
 
 
 def tokens_to_learn(clone: Clone) -> float:
