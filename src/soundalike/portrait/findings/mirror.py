@@ -83,24 +83,11 @@ def giveaways(report: Report | None, audit: Report | None, discretion: Discretio
     more, less = ([one for one in words if (one["sign"] > 0) == positive][:SHOWN] for positive in (True, False))
     far = [one for one in report["habits"] if one["ratio"] >= 2][:SHOWN]
     pictures: list[Picture] = []
-    if more:
-        pictures.append(
-            Bars(
-                "Says too often",
-                [(one["what"], one["clones"] - one["yours"]) for one in more],
-                "a window too many",
-                mono=True,
-            )
-        )
-    if less:
-        pictures.append(
-            Bars(
-                "Says too seldom",
-                [(one["what"], one["yours"] - one["clones"]) for one in less],
-                "a window too few",
-                mono=True,
-            )
-        )
+    signed = (("Says too often", more, "a window too many"), ("Says too seldom", less, "a window too few"))
+    for told, some, unit in signed:
+        if some:
+            rows = [(one["what"], abs(one["clones"] - one["yours"])) for one in some]
+            pictures.append(Bars(told, rows, unit, mono=True))
     if far:
         rows = [(one["habit"].replace("_", " "), one["ratio"]) for one in far]
         pictures.append(Bars("Habits that are off", rows, "times your own change"))
