@@ -14,8 +14,9 @@ import pytest
 from soundalike.clone import Clone
 from soundalike.engines import torch as engine_of
 from soundalike.errors import CloneError, TooLittleText
+from soundalike.progress import Choice, Progress
 from soundalike.recipe import Training
-from soundalike.train import CHECKPOINT_SECONDS, Choice, Choose, Progress, batch_rows, train
+from soundalike.train import CHECKPOINT_SECONDS, Choose, batch_rows, train
 
 SHORT = Training(window=64, step_tokens=128, iters=24, learning_rate=5e-3, warmup_steps=4)
 

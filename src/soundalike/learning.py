@@ -11,8 +11,9 @@ from soundalike import engines, estimate, pocket
 from soundalike.clone import Clone
 from soundalike.engines.crew import crew
 from soundalike.preflight import spelled
+from soundalike.progress import Outcome, Progress
 from soundalike.recipe import SMALL_BASE, Recipe, Training, large_base
-from soundalike.train import Choose, Outcome, Progress, documents, read_checkpoint, train
+from soundalike.train import Choose, documents, read_checkpoint, train
 
 BUDGETS = ("minutes", "epochs", "iters")
 # The time that one waits for, and steps beyond the 20 of the warm-up: a start, not measured yet.

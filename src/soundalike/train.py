@@ -11,7 +11,7 @@ import signal
 import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager, nullcontext
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass
 from types import FrameType
 from typing import Any
 
@@ -26,6 +26,7 @@ from soundalike.engines.crew import crew
 from soundalike.errors import CloneError, TooLittleText
 from soundalike.packing import Batch, Document, Tokenizer, encode, pack
 from soundalike.pocket.corpora import small_talk
+from soundalike.progress import Choice, Outcome, Progress
 from soundalike.recipe import Training
 
 CHECKPOINT_SECONDS = 45.0
@@ -33,20 +34,6 @@ TIMED_STEPS = 4  # a budget in minutes becomes a number of steps once so many ha
 EVALUATIONS = 5
 EVALUATION_SHARE = 0.05  # of the training time, a forward pass costing a third of a step
 DRIFT = 0.1  # a plan further off its budget than this is made anew, at a checkpoint
-
-
-@dataclass(frozen=True, slots=True)
-class Choice:
-    """How good an adapter is by a measure of the caller's: the higher `score` the better, those that `recite` last."""
-
-    score: float
-    recites: bool = False
-
-    @property
-    def key(self) -> tuple[bool, float]:
-        """For comparison: the larger the better."""
-        return not self.recites, self.score
-
 
 Choose = Callable[[Engine], Choice | None]  # None: there is too little text to say
 
@@ -57,84 +44,6 @@ class Windows:
 
     batch: Batch
     bytes_a_weight: float
-
-
-@dataclass
-class Progress:
-    """Where training stands; all of it survives in the checkpoint."""
-
-    step: int = 0
-    steps: int | None = None
-    seconds: float = 0.0
-    useful_tokens: int = 0
-    losses: list[float] = field(default_factory=list)
-    """Nats a token, by step."""
-    valid: list[tuple[int, float]] = field(default_factory=list)
-    """(step, bits per byte of the owner's held-out text)."""
-    best: float = math.inf
-    """Bits per byte of the adapter that was kept."""
-    chosen: list[tuple[int, float, bool]] = field(default_factory=list)
-    """(step, score, whether it recites) of the adapters that the caller's measure was asked about."""
-    valid_windows: int = 0
-    """Held-out windows that every evaluation of this run measures on."""
-
-    @property
-    def tokens_per_second(self) -> float:
-        """Useful tokens, padding excluded."""
-        return self.useful_tokens / self.seconds if self.seconds else 0.0
-
-    @property
-    def seconds_left(self) -> float | None:
-        """None until the number of steps is known."""
-        if self.steps is None or not self.step:
-            return None
-        return self.seconds / self.step * (self.steps - self.step)
-
-    def line(self) -> str:
-        """Where it stands, in a line."""
-        bits = f", {self.valid[-1][1]:.3f} bits a byte" if self.valid else ""
-        return f"Learning: loss {self.losses[-1]:.3f}{bits}, {self.tokens_per_second:,.0f} tokens a second"
-
-    def figures(self) -> dict[str, float]:
-        """What came of it, as plain values."""
-        return {
-            "steps": self.step,
-            "seconds": round(self.seconds, 1),
-            "useful_tokens": self.useful_tokens,
-            "tokens_per_second": round(self.tokens_per_second, 1),
-            "bits_per_byte_before": round(self.valid[0][1], 4),
-            "bits_per_byte": round(self.best, 4),
-        }
-
-    def summary(self) -> list[str]:
-        """What came of it, in plain words."""
-        before, after = self.valid[0][1], self.best
-        best = max(self.chosen, key=lambda one: Choice(*one[1:]).key, default=None)
-        kept = (
-            [f"Of {len(self.chosen)} adapters the one after step {best[0]} was kept: likeness {best[1]:.0%}."]
-            if best
-            else []
-        )
-        return [
-            f"Learned from {self.useful_tokens:,} tokens in {self.seconds / 60:.1f} minutes "
-            f"({self.tokens_per_second:,.0f} a second, {self.step:,} steps).",
-            f"Your held-out words cost {after:.2f} bits a byte; before training they cost {before:.2f} "
-            f"({1 - after / before:.0%} fewer: the lower, the better it knows how you write).",
-            *kept,
-        ]
-
-
-@dataclass(frozen=True, slots=True)
-class Outcome:
-    """How a run ended."""
-
-    progress: Progress
-    finished: bool
-
-    def as_dict(self) -> dict[str, Any]:
-        """As plain values, for JSON: `valid` and `chosen` as in `Progress`."""
-        seen = {"valid": self.progress.valid, "chosen": self.progress.chosen}
-        return {"finished": self.finished, **self.progress.figures(), **seen}
 
 
 def documents(clone: Clone, split: str) -> list[Document]:

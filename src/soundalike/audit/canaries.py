@@ -21,8 +21,9 @@ from soundalike.audit.texts import Line, Place, Text, tokens_before
 from soundalike.clone import MANIFEST, Clone
 from soundalike.engines import Engine
 from soundalike.packing import Document
+from soundalike.progress import Progress
 from soundalike.recipe import Training
-from soundalike.train import Progress, train
+from soundalike.train import train
 from soundalike.transcript import render
 from soundalike.voice import Voice
 

@@ -12,7 +12,7 @@ from soundalike.cli.speak import converse
 
 if TYPE_CHECKING:
     from soundalike.preflight import ImportReport
-    from soundalike.train import Outcome, Progress
+    from soundalike.progress import Outcome, Progress
 
 verbs = typer.Typer()
 Exports = Annotated[

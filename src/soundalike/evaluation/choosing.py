@@ -12,8 +12,9 @@ from soundalike.evaluation.run import BRIEF_SCENES, BRIEF_SEEDS
 from soundalike.evaluation.scenes import conversations
 from soundalike.evaluation.speech import speak
 from soundalike.guards import Guards
+from soundalike.progress import Choice
 from soundalike.recipe import Recipe
-from soundalike.train import Choice, Choose
+from soundalike.train import Choose
 from soundalike.voice import Voice
 
 
