@@ -119,3 +119,5 @@ def test_a_finished_run_goes_on_in_a_round_of_its_own(folder: Path, tmp_path: Pa
     began, steps = 4_000 // SETTINGS.step_tokens, 12_000 // SETTINGS.step_tokens
     rates = [replace(SETTINGS, tokens=12_000).rate(step, began) for step in range(began, steps)]
     assert rates[0] == 1 / SETTINGS.warmup_steps and max(rates) == 1.0 and 0 < rates[-1] < 0.2
+    gentle = [replace(SETTINGS, tokens=12_000, peak=0.4).rate(step, began) for step in range(began, steps)]
+    assert gentle == pytest.approx([0.4 * rate for rate in rates])

@@ -22,7 +22,7 @@ from soundalike.pocket.names import cast
 HELD_OUT_SHARE = 0.02
 SMALL_TALK = "small_talk"
 # Shares of the text seen. `even` made the first part of pocket, `chat` went on with the scenes and less help, and
-# `talk` was the last part, while the rate falls: the most like a chat among friends.
+# `talk` and then `friends` were the last parts, while the rate falls: the most like a chat among friends.
 MIXTURES = {
     "even": {
         "self_dialogue": 0.34,
@@ -47,6 +47,14 @@ MIXTURES = {
         "critical_role": 0.12,
         "ubuntu_irc": 0.06,
         SMALL_TALK: 0.34,
+    },
+    "friends": {
+        "self_dialogue": 0.20,
+        "topical_chat": 0.09,
+        "gitter": 0.08,
+        "critical_role": 0.08,
+        "ubuntu_irc": 0.05,
+        SMALL_TALK: 0.50,
     },
 }
 SCENES = 60_000  # conversations drawn from the hand-written scenes

@@ -68,6 +68,7 @@ class Settings:
     weight_decay: float = 0.05
     warmup_steps: int = 50
     decay_share: float = 0.3
+    peak: float = 1.0
     mixture: str = "chat"
     clip: float = 1.0
 
@@ -85,12 +86,12 @@ class Settings:
         return self.tokens // self.step_tokens
 
     def rate(self, step: int, began: int = 0) -> float:
-        """Warm-up, stable, linear decay to nothing (arXiv 2405.18392), as a share of the peak rate.
+        """Warm-up to `peak`, stable, linear decay to nothing (arXiv 2405.18392), as a share of the rates.
 
         A finished run that goes on with more tokens does all of it again from step `began` (arXiv 2410.05192).
         """
         decay = self.decay_share * (self.steps - began)
-        return min((step - began + 1) / self.warmup_steps, 1.0, (self.steps - step) / decay)
+        return self.peak * min((step - began + 1) / self.warmup_steps, 1.0, (self.steps - step) / decay)
 
 
 SHAPE = Shape(
@@ -279,9 +280,14 @@ def main() -> None:
     parser.add_argument("--out", type=Path, required=True, help="folder for tokenizer, weights and checkpoint")
     parser.add_argument("--tokens", type=int, default=Settings().tokens, help="tokens to train on")
     parser.add_argument("--mixture", choices=corpora.MIXTURES, default=Settings().mixture, help="shares of the corpora")
+    parser.add_argument(
+        "--peak", type=float, default=Settings().peak, help="share of the rates that this round reaches"
+    )
+    parser.add_argument("--decay", type=float, default=Settings().decay_share, help="share of this round that decays")
     parser.add_argument("--seed", type=int, default=Settings().seed)
     given = parser.parse_args()
-    pretrain(given.corpora, given.out, Settings(seed=given.seed, tokens=given.tokens, mixture=given.mixture))
+    settings = Settings(given.seed, given.tokens, peak=given.peak, decay_share=given.decay, mixture=given.mixture)
+    pretrain(given.corpora, given.out, settings)
 
 
 if __name__ == "__main__":
