@@ -11,6 +11,7 @@ from soundalike.engines import torch as engine_of
 from soundalike.engines.decode import Decoder
 from soundalike.engines.fused import FusedDecoder
 from soundalike.recipe import Training
+from tests.engines import tiny
 
 needs_compiler = pytest.mark.skipif(not fused.available(), reason="no C compiler that knows _Float16")
 
@@ -43,9 +44,9 @@ def test_logits_are_those_of_pytorch(base: str, method: str) -> None:
 
 
 @needs_compiler
-def test_a_stream_is_spent_at_the_last_position(base: str) -> None:
+def test_a_stream_is_spent_at_the_last_position(tmp_path: Path) -> None:
     """A prompt longer than the base can read is cut at its beginning; the last place is used, none beyond it."""
-    engine = engine_of.load(base)
+    engine = engine_of.load(str(tiny.base(tmp_path, reach=64)))
     streams = FusedDecoder(engine.adapter).open()
     streams.join([[2] * 200])
     assert streams.spent == []

@@ -1,5 +1,6 @@
 """Verbs that make a clone: import, train, clone, demo; and what becomes of it elsewhere: export, doctor."""
 
+from collections.abc import Callable
 from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -45,7 +46,7 @@ def demo(
 
     with TemporaryDirectory() as folder:
         report = _import([write_package(Path(folder) / "package.zip")], out_, DocumentSettings())
-    outcome = _train(out_, "pocket", {"minutes": minutes}, resume=False)
+    outcome = _train(out_, "pocket", {"minutes": minutes}, resume=False, why=lambda line: None)  # nobody's secrets
     said = converse(out_, OPENERS)
     delete = f". Delete it all: rm -r {out_}"
     out.print(command("\nTalk to it yourself: ", f"soundalike chat {out_}", delete), soft_wrap=True)
@@ -184,13 +185,20 @@ def _import(
     return report
 
 
-def _train(folder: Path, base: str | None, given: dict[str, Any], resume: bool) -> "Outcome":
+def _train(
+    folder: Path,
+    base: str | None,
+    given: dict[str, Any],
+    resume: bool,
+    why: Callable[[str], None] = lambda line: tell([line]),
+) -> "Outcome":
+    """Train, with what is to be said of the budget going to `why`."""
     from soundalike.clone import Clone
     from soundalike.evaluation.choosing import chooser
     from soundalike.learning import learn, recipe_for, resumed_recipe
 
     clone_ = Clone.open(folder)
-    recipe = resumed_recipe(clone_) if resume else recipe_for(clone_, base, given, lambda line: tell([line]))
+    recipe = resumed_recipe(clone_) if resume else recipe_for(clone_, base, given, why)
     settings = {"base": recipe.base, **recipe.training.used()}
     tell(["Settings: " + ", ".join(f"{name} {value}" for name, value in settings.items())])
     with bar("Learning") as (progress, task):
