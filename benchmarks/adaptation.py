@@ -23,8 +23,9 @@ from rich.table import Table
 from benchmarks.kneser_ney import KneserNey
 from soundalike.clone import Clone
 from soundalike.engines import Engine, load
+from soundalike.learning import defaults
 from soundalike.packing import encode
-from soundalike.recipe import SMALL_BASE, Training
+from soundalike.recipe import Training
 from soundalike.train import documents, train, windows
 
 
@@ -47,7 +48,7 @@ def counted(clone: Clone, window: int) -> float:
 
 def learned(clone: Clone, settings: dict[str, Any]) -> tuple[float, int]:
     """(bits per byte, useful tokens) after a training of its own, in a copy of the clone."""
-    training = Training.model_validate(SMALL_BASE | settings)
+    training = Training.model_validate(defaults("pocket") | settings)
     with tempfile.TemporaryDirectory() as folder, Progress(transient=True) as bar:
         copy = Path(folder) / "me"
         shutil.copytree(clone.root, copy)

@@ -38,10 +38,11 @@ from soundalike.clone import Clone
 from soundalike.demo import write_package
 from soundalike.engines import Engine, load
 from soundalike.importing import run_import
+from soundalike.learning import defaults
 from soundalike.likeness.estimates import Estimate
 from soundalike.likeness.repeats import COPIED_WORDS
 from soundalike.packing import Batch, Document
-from soundalike.recipe import SMALL_BASE, Training
+from soundalike.recipe import Training
 from soundalike.train import documents
 from soundalike.transcript import parse
 
@@ -143,7 +144,7 @@ class Row:
 
 def measured(clone: Clone, variant: Variant, epochs: float, bar: Progress, name: str, seed: int) -> Row:
     """Plant, train, look."""
-    training = Training.model_validate(SMALL_BASE | variant.settings | {"epochs": epochs * variant.epochs})
+    training = Training.model_validate(defaults("pocket") | variant.settings | {"epochs": epochs * variant.epochs})
     about = clone.manifest()
     some = canaries.canaries(seed)
     planted = canaries.plant(

@@ -31,7 +31,7 @@ def recipe_for(clone: Clone, base: str | None, given: Mapping[str, Any], tell: T
     """
     asked, tokens = {name: value for name, value in given.items() if value is not None}, tokens_to_learn(clone)
     base = base or estimate.default_base(estimate.estimates(tokens, estimate.this_machine()))
-    training = {**_defaults(base), **asked}
+    training = {**defaults(base), **asked}
     recipe = Recipe.from_table({"base": base, **_kept(clone), "training": training})
     rate, read = estimate.tokens_per_second(recipe.base), tokens / (1 - recipe.training.replay)
     if not asked.keys().isdisjoint(BUDGETS):
@@ -43,7 +43,7 @@ def recipe_for(clone: Clone, base: str | None, given: Mapping[str, Any], tell: T
     return recipe.model_copy(update={"training": recipe.training.model_copy(update=budget)})
 
 
-def _defaults(base: str) -> dict[str, Any]:
+def defaults(base: str) -> dict[str, Any]:
     """The computed settings for a base; one whose size is not told is taken for a large one."""
     room = engines.room_of(base)
     if room not in ("huggingface", "mlx"):
@@ -77,7 +77,7 @@ def default_budget(tokens: float, rate: float, step_tokens: int) -> tuple[dict[s
 
 
 def epochs(training: Training, tokens: float, rate: float) -> float:
-    """How often a training with a budget reads so many tokens, at `rate` tokens a second; minutes without end: inf."""
+    """How often a training with a budget reads so many tokens, at `rate` tokens a second: infinite where that is."""
     if training.minutes is not None:
         return training.minutes * 60 * rate / max(tokens, 1.0)
     if training.epochs is not None:

@@ -22,6 +22,8 @@ Drawn: TypeAlias = tuple[NDArray[np.int64], NDArray[np.float32]]
 DRY_LONGEST = 50  # p-e-w's own bound on a match; without it base ** length leaves the floats
 DRY_RANGE = 1024  # tokens of a prompt that DRY looks back on
 BLOCK = 64
+NONE = -1
+SURE = 1.0001  # what all tokens hold, and a little for rounding
 TRIES = 8  # draws from all tokens in search of one that the cuts keep, before they are sorted
 
 
@@ -189,16 +191,19 @@ def draw(
     peaks = logits.max(axis=1)
     if not np.isfinite(peaks).all():
         raise EngineError("The model gave numbers that are no numbers.", "Train again with a lower learning rate.")
-    rows = zip(logits, peaks.tolist(), masses.tolist(), history, samplings, generators, strict=True)
-    chosen = [
-        _choose(_Row(row, peak, mass), _penalties(past, sampling), sampling, generator)
-        for row, peak, mass, past, sampling, generator in rows
-    ]
-    tokens = np.array(chosen, dtype=np.int64)
+    lost = [_penalties(past, sampling) for past, sampling in zip(history, samplings, strict=True)]
+    rows = _Rows(logits, peaks, masses).without(lost)
+    tokens = _tried(rows, samplings, generators)
+    for at in np.flatnonzero(tokens == NONE).tolist():
+        tokens[at] = _chosen(rows.row(at), samplings[at], generators[at])
     return tokens, logits[np.arange(len(tokens)), tokens] - masses
 
 
-@dataclass(slots=True)
+def _penalties(past: Repeats | Sequence[int], sampling: Sampling) -> dict[int, float]:
+    return (past if isinstance(past, Repeats) else Repeats(past, sampling)).penalties()
+
+
+@dataclass(frozen=True, slots=True)
 class _Row:
     """One stream's logits, the highest of them, and the logarithm of their exponentials' sum."""
 
@@ -207,59 +212,109 @@ class _Row:
     mass: float
 
 
-def _penalties(past: Repeats | Sequence[int], sampling: Sampling) -> dict[int, float]:
-    return (past if isinstance(past, Repeats) else Repeats(past, sampling)).penalties()
+@dataclass(frozen=True, slots=True)
+class _Rows:
+    """The same of many: logits (streams, vocabulary), peaks and masses (streams,)."""
+
+    logits: Floats
+    peaks: Floats
+    masses: Floats
+
+    def row(self, at: int) -> _Row:
+        """One of them."""
+        return _Row(self.logits[at], float(self.peaks[at]), float(self.masses[at]))
+
+    def some(self, at: list[int]) -> "_Rows":
+        """Some of them."""
+        return self if len(at) == len(self.peaks) else _Rows(self.logits[at], self.peaks[at], self.masses[at])
+
+    def without(self, lost: Sequence[dict[int, float]]) -> "_Rows":
+        """The rows after row i's tokens have lost what `lost[i]` says."""
+        if not any(lost):
+            return self
+        logits, peaks, masses = self.logits.copy(), self.peaks.copy(), self.masses.copy()
+        for at, penalties in enumerate(lost):
+            if penalties:
+                logits[at, list(penalties)] -= np.array(list(penalties.values()), np.float32)
+                peaks[at] = logits[at].max()
+                masses[at] = peaks[at] + math.log(np.exp(logits[at] - peaks[at]).sum())
+        return _Rows(logits, peaks, masses)
 
 
-def _choose(row: _Row, penalties: dict[int, float], sampling: Sampling, generator: np.random.Generator) -> int:
-    if penalties:
-        row = _punished(row, penalties, sampling)
+def _tried(rows: _Rows, samplings: Sequence[Sampling], generators: Sequence[np.random.Generator]) -> NDArray[np.int64]:
+    """For each row a token of its nucleus found by drawing from all until one lies in it; NONE without luck.
+
+    Nothing is sorted, and the first draws of all rows are made together. Rows with other cuts are left out.
+    """
+    tokens = np.full(len(samplings), NONE, dtype=np.int64)
+    open_ = [at for at, knobs in enumerate(samplings) if knobs.temperature and knobs.top_p < 1 and not knobs.top_k]
+    if not open_:
+        return tokens
+    some, temperatures = rows.some(open_), np.array([samplings[at].temperature for at in open_], np.float32)
+    chances = np.exp((some.logits - some.peaks[:, None]) / temperatures[:, None])
+    first = _places(chances, [generators[at].random() for at in open_])
+    for row, (at, token) in enumerate(zip(open_, first.tolist(), strict=True)):
+        if _holds(some.row(row), token, samplings[at]):
+            tokens[at] = token
+            continue
+        more = (_place(chances[row], generators[at].random()) for _ in range(TRIES - 1))
+        tokens[at] = next((token for token in more if _holds(some.row(row), token, samplings[at])), NONE)
+    return tokens
+
+
+def _holds(row: _Row, token: int, sampling: Sampling) -> bool:
+    """Whether top-p and min-p keep a token.
+
+    It is in the nucleus where those that are likelier, or as likely and before it, hold less than top_p; one that
+    holds more than the others may hold, 1 - top_p, surely is, and most that are drawn do.
+    """
+    its = float(row.logits[token])
+    if its < row.peak and math.exp(its - row.peak) < sampling.min_p:
+        return False
+    if math.exp(its - row.mass) > SURE - sampling.top_p:
+        return True
+    chances = np.exp(row.logits - row.mass)
+    before = float(np.dot(chances, row.logits > its))
+    return before + float(chances[token]) * int(np.count_nonzero(row.logits[:token] == its)) < sampling.top_p
+
+
+def _chosen(row: _Row, sampling: Sampling, generator: np.random.Generator) -> int:
     if sampling.temperature == 0:
         return int(row.logits.argmax())
-    if sampling.top_p < 1 and not sampling.top_k and (token := _try(row, sampling, generator)) is not None:
-        return token
     kept = _cut(row, sampling)
     chances = np.exp((row.logits[kept] - row.peak) / sampling.temperature)
     return int(kept[_place(chances, generator.random())])
 
 
-def _try(row: _Row, sampling: Sampling, generator: np.random.Generator) -> int | None:
-    """A token of the nucleus found by drawing from all until one lies in it, which sorts nothing; None without luck.
-
-    A token lies in it where those that are likelier, or as likely and before it, hold less than top_p.
-    """
-    chances = np.exp(row.logits - row.mass)
-    tempered = chances if sampling.temperature == 1 else np.exp((row.logits - row.peak) / sampling.temperature)
-    floor = sampling.min_p * math.exp(row.peak - row.mass)
-    for _ in range(TRIES):
-        token = _place(tempered, generator.random())
-        its = chances[token]
-        before = chances[chances > its].sum() + its * np.count_nonzero(chances[:token] == its)
-        if before < sampling.top_p and its >= floor:
-            return token
-    return None
-
-
 def _place(chances: Floats, share: float) -> int:
-    """Where the running sum of `chances` passes `share` of its end: by blocks, a long running sum being slow."""
-    if chances.size > BLOCK:
-        blocks = np.add.reduceat(chances, np.arange(0, chances.size, BLOCK)).cumsum(dtype=np.float64)
-        goal = share * blocks[-1]
-        block = min(int(blocks.searchsorted(goal, side="right")), blocks.size - 1)
-        before = blocks[block - 1] if block else 0.0
-        share = float((goal - before) / (blocks[block] - before))
-        return block * BLOCK + _place(chances[block * BLOCK : (block + 1) * BLOCK], share)
-    heights = chances.cumsum(dtype=np.float64)
-    return min(int(heights.searchsorted(share * heights[-1], side="right")), chances.size - 1)
+    return int(_places(chances[None], [share])[0])
 
 
-def _punished(row: _Row, penalties: dict[int, float], sampling: Sampling) -> _Row:
-    logits = row.logits.copy()
-    for token, penalty in penalties.items():
-        logits[token] -= penalty
-    peak = float(logits.max())
-    mass = peak + math.log(float(np.exp(logits - peak).sum())) if sampling.top_p < 1 else row.mass
-    return _Row(logits, peak, mass)
+def _places(chances: Floats, shares: Sequence[float]) -> NDArray[np.int64]:
+    """Where the running sum of each row of `chances` passes its share of the row's end.
+
+    By blocks, a long running sum being slow: first the block, then the place in it.
+    """
+    size = chances.shape[1]
+    blocks = np.add.reduceat(chances, np.arange(0, size, BLOCK), axis=1).cumsum(axis=1, dtype=np.float64)
+    goals = np.array(shares) * blocks[:, -1]
+    block = _passed(blocks, goals)
+    rows = np.arange(len(chances))
+    before = np.where(block > 0, blocks[rows, block - 1], 0.0)
+    places = np.minimum(block[:, None] * BLOCK + np.arange(BLOCK), size - 1)
+    heights = chances[rows[:, None], places].cumsum(axis=1, dtype=np.float64)
+    # The two sums of a block differ by rounding, so the share of it is taken of its own end.
+    last = np.minimum(BLOCK, size - block * BLOCK) - 1
+    ends = heights[rows, last]
+    goals = (goals - before) / (blocks[rows, block] - before) * ends
+    made: NDArray[np.int64] = block * BLOCK + np.minimum(_passed(heights, goals), last)
+    return made
+
+
+def _passed(heights: NDArray[np.float64], goals: NDArray[np.float64]) -> NDArray[np.int64]:
+    """The first place of each row that is above its goal, or the last."""
+    found: NDArray[np.int64] = np.minimum((heights <= goals[:, None]).sum(axis=1), heights.shape[1] - 1)
+    return found
 
 
 def _cut(row: _Row, sampling: Sampling) -> NDArray[np.int64]:
