@@ -2,12 +2,13 @@
 
 import math
 from collections.abc import Sequence
+from dataclasses import replace
 
 import numpy as np
 import pytest
 
 from soundalike.errors import EngineError, RecipeError
-from soundalike.sampling import DRY_LONGEST, Floats, Repeats, Sampler, Sampling, draw, generators
+from soundalike.sampling import DRY_LONGEST, Floats, Letters, Repeats, Sampler, Sampling, draw, generators
 
 PLAIN = Sampling(top_p=1.0, dry_multiplier=0.0, seed=1)
 
@@ -100,6 +101,40 @@ def test_min_p_keeps_what_is_likely_enough_beside_the_likeliest() -> None:
     assert survivors(logits(0.4, 0.25, 0.19, 0.16), knobs(min_p=0.5)) == {0, 1}
 
 
+WORDS = Letters(on=np.array([False, False, True, True]), open=np.array([True, False, True, True]))
+
+
+@pytest.mark.parametrize("top_p", [1.0, 0.999])
+def test_word_p_keeps_an_unlikely_token_from_going_on_with_a_word(top_p: float) -> None:
+    row = np.log(np.array([0.5, 0.02, 0.455, 0.025], dtype=np.float32))
+    sampling = Sampling(top_p=top_p, word_p=0.1, dry_multiplier=0.0, seed=1)
+
+    def drawn(after: int, letters: Letters | None) -> set[int]:
+        sampler = Sampler(letters)
+        sampler.join(range(2_000), [[after]] * 2_000, sampling)
+        rows = np.repeat(row[None], 2_000, axis=0)
+        return set(sampler.draw(rows, masses(rows), range(2_000))[0].tolist())
+
+    assert drawn(after=0, letters=WORDS) == {0, 1, 2}  # 3 would go on with a word, and has less than a tenth of 0.5
+    assert drawn(after=1, letters=WORDS) == {0, 1, 2, 3}  # 1 does not end with a letter
+    assert drawn(after=0, letters=None) == {0, 1, 2, 3}
+
+
+def test_word_p_knows_a_drawn_token_as_the_last() -> None:
+    sampler = Sampler(WORDS)
+    sampler.join([0], [[1]], Sampling(top_p=0.9999, word_p=1.0, dry_multiplier=0.0, seed=3))
+    letter, unlikely = logits(1e-9, 1e-9, 0.999, 0.001), logits(0.51, 1e-9, 1e-9, 0.49)
+    assert sampler.draw(letter, masses(letter), [0])[0].tolist() == [2]
+    assert {int(sampler.draw(unlikely, masses(unlikely), [0])[0][0]) for _ in range(50)} == {0}
+
+
+def test_ids_beyond_the_tokenizers_are_no_letters() -> None:
+    sampler = Sampler(WORDS)
+    sampler.join(range(500), [[0]] * 500, Sampling(top_p=1.0, word_p=1.0, dry_multiplier=0.0, seed=1))
+    rows = np.repeat(logits(0.3, 0.2, 0.1, 0.1, 0.3), 500, axis=0)
+    assert set(sampler.draw(rows, masses(rows), range(500))[0].tolist()) == {0, 1, 4}
+
+
 def test_the_cuts_come_before_the_temperature() -> None:
     """A high temperature brings no token back that min_p cut."""
     assert survivors(logits(0.6, 0.35, 0.05), knobs(min_p=0.5, temperature=50.0)) == {0, 1}
@@ -144,7 +179,7 @@ def test_a_seed_repeats() -> None:
 def test_streams_do_not_depend_on_each_other() -> None:
     """Stream 2 draws the same alone, under its number, as among four, some of which have ended."""
     rows = np.random.default_rng(0).standard_normal((6, 4, 300)).astype(np.float32)
-    together, alone = sampler_of(knobs(), 4), sampler_of(Sampling(1.0, 1.0, 0, 0.0, 1, 0.0, streams=(2,)))
+    together, alone = sampler_of(knobs(), 4), sampler_of(replace(knobs(), streams=(2,)))
     for step, row in enumerate(rows):
         running = [0, 1, 2, 3] if step < 3 else [1, 2]
         tokens, _ = together.draw(row[running], masses(row[running]), running)
@@ -268,6 +303,7 @@ def test_dry_off_is_off() -> None:
         ("top_p", 1.1),
         ("top_k", -1),
         ("min_p", 1.5),
+        ("word_p", -0.1),
         ("seed", -1),
         ("dry_multiplier", -1.0),
         ("dry_base", 0.5),

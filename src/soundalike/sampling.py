@@ -1,7 +1,7 @@
 """How a token is chosen: temperature, the cuts (top-p, top-k, min-p), DRY, and one seed for it all.
 
 Takes logits and what each stream has read so far, gives one token a stream with its log-probability under
-the raw model. Knows numpy only: no text, no model. Every rule works on its own row, so that what stream i
+the raw model. Knows numpy only: no text, no model; of words only which tokens make them, by `Letters`. Every rule works on its own row, so that what stream i
 draws does not depend on which streams run beside it.
 """
 
@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 from soundalike.errors import EngineError, RecipeError
 
 Floats: TypeAlias = NDArray[np.float32]
+Mask: TypeAlias = NDArray[np.bool_]
 Drawn: TypeAlias = tuple[NDArray[np.int64], NDArray[np.float32]]
 
 DRY_LONGEST = 50  # p-e-w's own bound on a match; without it base ** length leaves the floats
@@ -32,7 +33,7 @@ class Sampling:
     """The knobs of one reply. A knob at its neutral value does nothing; `RecipeError` where one is out of range.
 
     `temperature` divides the logits that the cuts kept; 0 takes the likeliest token.
-    `top_p` (1 is neutral), `top_k` (0 is neutral) and `min_p` (0 is neutral) cut, see `draw`.
+    `top_p` (1 is neutral), `top_k` (0 is neutral), `min_p` (0 is neutral) and `word_p` (0 is neutral) cut, see `draw`.
     `seed` makes draws repeatable; stream i draws from a generator seeded with (seed, streams[i]), where
     `streams` left empty means 0, 1, 2 ...
     `dry_multiplier` (0 is neutral), `dry_base`, `dry_allowed_length` are DRY's, see `Repeats`; `dry_skip`
@@ -43,6 +44,7 @@ class Sampling:
     top_p: float = 0.99
     top_k: int = 0
     min_p: float = 0.0
+    word_p: float = 0.02
     seed: int | None = None
     dry_multiplier: float = 0.8
     dry_base: float = 1.75
@@ -56,6 +58,7 @@ class Sampling:
         _demand(0 < self.top_p <= 1, "top_p", self.top_p, "above 0, at most 1")
         _demand(self.top_k >= 0, "top_k", self.top_k, "0 or more")
         _demand(0 <= self.min_p <= 1, "min_p", self.min_p, "between 0 and 1")
+        _demand(0 <= self.word_p <= 1, "word_p", self.word_p, "between 0 and 1")
         _demand(self.seed is None or self.seed >= 0, "seed", self.seed, "0 or more")
         _demand(self.dry_multiplier >= 0, "dry_multiplier", self.dry_multiplier, "0 or more")
         _demand(self.dry_base >= 1, "dry_base", self.dry_base, "1 or more")
@@ -65,6 +68,23 @@ class Sampling:
 def _demand(holds: bool, name: str, value: float | None, allowed: str) -> None:
     if not holds:
         raise RecipeError(f"The sampling setting {name} is {value}.", f"Give {name} a value of {allowed}.")
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Letters:
+    """Which tokens of a vocabulary make words, each bool (vocabulary,).
+
+    `on` are those that begin with a letter and no space: after a token of `open`, which end with one, they go on with
+    its word.
+    """
+
+    on: Mask
+    open: Mask
+
+    def padded(self, size: int) -> "Letters":
+        """For a model that has more ids than its tokenizer: the others are no letters."""
+        more = (0, max(0, size - self.on.size))
+        return Letters(np.pad(self.on, more), np.pad(self.open, more)) if more[1] else self
 
 
 class Repeats:
@@ -131,10 +151,15 @@ class Repeats:
 
 
 class Sampler:
-    """Draws for streams that come and go: keeps the history, the knobs and the generator of each."""
+    """Draws for streams that come and go: keeps the history, the knobs and the generator of each.
 
-    def __init__(self) -> None:
+    Without `letters` nothing is known of words, and `word_p` does nothing.
+    """
+
+    def __init__(self, letters: Letters | None = None) -> None:
+        self._letters = letters
         self._streams: dict[int, tuple[Repeats, Sampling, np.random.Generator]] = {}
+        self._last: dict[int, int] = {}  # the token of each stream that the next one may go on with
 
     def join(
         self, streams: Sequence[int], prompts: Sequence[Sequence[int]], sampling: Sampling | Sequence[Sampling]
@@ -146,18 +171,29 @@ class Sampler:
             knobs, sources = list(sampling), [generators(each, 1)[0] for each in sampling]
         for stream, prompt, knob, source in zip(streams, prompts, knobs, sources, strict=True):
             self._streams[stream] = Repeats(prompt, knob), knob, source
+            if prompt:
+                self._last[stream] = prompt[-1]
 
     def leave(self, stream: int) -> None:
         """Forget a stream."""
         del self._streams[stream]
+        self._last.pop(stream, None)
 
     def draw(self, logits: Floats, masses: Floats, streams: Sequence[int]) -> Drawn:
         """Next token of each stream in `streams`, row r of `logits` being streams[r]'s; see `draw`."""
         histories, knobs, sources = zip(*(self._streams[stream] for stream in streams), strict=True)
-        drawn = draw(logits, masses, histories, knobs, sources)
-        for history, token in zip(histories, drawn[0].tolist(), strict=True):
+        if self._letters:
+            self._letters = self._letters.padded(logits.shape[1])
+        drawn = draw(logits, masses, histories, knobs, sources, [self._within(stream) for stream in streams])
+        for stream, history, token in zip(streams, histories, drawn[0].tolist(), strict=True):
             history.append(token)
+            self._last[stream] = token
         return drawn
+
+    def _within(self, stream: int) -> Mask | None:
+        """The tokens that would go on with the word that the stream ends with."""
+        last, letters = self._last.get(stream), self._letters
+        return letters.on if letters and last is not None and letters.open[last] else None
 
 
 def generators(sampling: Sampling, count: int) -> list[np.random.Generator]:
@@ -174,6 +210,7 @@ def draw(
     history: Sequence[Repeats | Sequence[int]],
     samplings: Sequence[Sampling],
     generators: Sequence[np.random.Generator],
+    within: Sequence[Mask | None] = (),
 ) -> Drawn:
     """One token a stream: logits float32 (streams, vocabulary) -> tokens int64 and logprobs float32, (streams,).
 
@@ -183,7 +220,10 @@ def draw(
     model believes, so that min_p 0.05 means the same at every temperature. Each cut is reckoned on the whole
     distribution, and a token must pass them all; the likeliest always does. top-p (nucleus, Holtzman et al.
     2019) keeps the fewest likeliest tokens whose probabilities sum to top_p, min-p (Nguyen et al. 2024) those
-    with at least min_p times the likeliest one's probability. Logprobs are the model's own, before any rule.
+    with at least min_p times the likeliest one's probability. word_p is a min-p for the tokens that `within` holds for
+    a stream, bool (vocabulary,): those that go on with its last word. What follows a whole word is hundreds of unlikely
+    endings that are each no word, one of which comes every so often; a rare word may begin as it likes. Logprobs are the
+    model's own, before any rule.
 
     `history` may be plain token lists, but only a `Repeats` that lives as long as its stream is fast.
     `EngineError` where a row holds no finite maximum.
@@ -193,14 +233,28 @@ def draw(
         raise EngineError("The model gave numbers that are no numbers.", "Train again with a lower learning rate.")
     lost = [_penalties(past, sampling) for past, sampling in zip(history, samplings, strict=True)]
     rows = _Rows(logits, peaks, masses).without(lost)
-    tokens = _tried(rows, samplings, generators)
+    rules = [_Rules(*pair) for pair in zip(samplings, within or [None] * len(samplings), strict=True)]
+    tokens = _tried(rows, rules, generators)
     for at in np.flatnonzero(tokens == NONE).tolist():
-        tokens[at] = _chosen(rows.row(at), samplings[at], generators[at])
+        tokens[at] = _chosen(rows.row(at), rules[at], generators[at])
     return tokens, logits[np.arange(len(tokens)), tokens] - masses
 
 
 def _penalties(past: Repeats | Sequence[int], sampling: Sampling) -> dict[int, float]:
     return (past if isinstance(past, Repeats) else Repeats(past, sampling)).penalties()
+
+
+@dataclass(frozen=True, slots=True)
+class _Rules:
+    """The knobs of one stream, and the tokens that go on with its last word."""
+
+    knobs: Sampling
+    within: Mask | None
+
+    def least(self, token: int) -> float:
+        """The share of the likeliest one's probability that a token must have."""
+        inside = self.within is not None and self.within[token]
+        return max(self.knobs.min_p, self.knobs.word_p) if inside else self.knobs.min_p
 
 
 @dataclass(frozen=True, slots=True)
@@ -241,48 +295,51 @@ class _Rows:
         return _Rows(logits, peaks, masses)
 
 
-def _tried(rows: _Rows, samplings: Sequence[Sampling], generators: Sequence[np.random.Generator]) -> NDArray[np.int64]:
+def _tried(rows: _Rows, rules: Sequence[_Rules], generators: Sequence[np.random.Generator]) -> NDArray[np.int64]:
     """For each row a token of its nucleus found by drawing from all until one lies in it; NONE without luck.
 
     Nothing is sorted, and the first draws of all rows are made together. Rows with other cuts are left out.
     """
-    tokens = np.full(len(samplings), NONE, dtype=np.int64)
-    open_ = [at for at, knobs in enumerate(samplings) if knobs.temperature and knobs.top_p < 1 and not knobs.top_k]
+    tokens, knobs = np.full(len(rules), NONE, dtype=np.int64), [rule.knobs for rule in rules]
+    open_ = [at for at, knob in enumerate(knobs) if knob.temperature and knob.top_p < 1 and not knob.top_k]
     if not open_:
         return tokens
-    some, temperatures = rows.some(open_), np.array([samplings[at].temperature for at in open_], np.float32)
+    some, temperatures = rows.some(open_), np.array([knobs[at].temperature for at in open_], np.float32)
     chances = np.exp((some.logits - some.peaks[:, None]) / temperatures[:, None])
     first = _places(chances, [generators[at].random() for at in open_])
     for row, (at, token) in enumerate(zip(open_, first.tolist(), strict=True)):
-        if _holds(some.row(row), token, samplings[at]):
+        if _holds(some.row(row), token, rules[at]):
             tokens[at] = token
             continue
         more = (_place(chances[row], generators[at].random()) for _ in range(TRIES - 1))
-        tokens[at] = next((token for token in more if _holds(some.row(row), token, samplings[at])), NONE)
+        tokens[at] = next((token for token in more if _holds(some.row(row), token, rules[at])), NONE)
     return tokens
 
 
-def _holds(row: _Row, token: int, sampling: Sampling) -> bool:
-    """Whether top-p and min-p keep a token.
+def _holds(row: _Row, token: int, rules: _Rules) -> bool:
+    """Whether top-p, min-p and word-p keep a token.
 
     It is in the nucleus where those that are likelier, or as likely and before it, hold less than top_p; one that
     holds more than the others may hold, 1 - top_p, surely is, and most that are drawn do.
     """
     its = float(row.logits[token])
-    if its < row.peak and math.exp(its - row.peak) < sampling.min_p:
+    if its < row.peak and math.exp(its - row.peak) < rules.least(token):
         return False
-    if math.exp(its - row.mass) > SURE - sampling.top_p:
+    if math.exp(its - row.mass) > SURE - rules.knobs.top_p:
         return True
     chances = np.exp(row.logits - row.mass)
     before = float(np.dot(chances, row.logits > its))
-    return before + float(chances[token]) * int(np.count_nonzero(row.logits[:token] == its)) < sampling.top_p
+    return before + float(chances[token]) * int(np.count_nonzero(row.logits[:token] == its)) < rules.knobs.top_p
 
 
-def _chosen(row: _Row, sampling: Sampling, generator: np.random.Generator) -> int:
-    if sampling.temperature == 0:
+def _chosen(row: _Row, rules: _Rules, generator: np.random.Generator) -> int:
+    if rules.knobs.temperature == 0:
         return int(row.logits.argmax())
-    kept = _cut(row, sampling)
-    chances = np.exp((row.logits[kept] - row.peak) / sampling.temperature)
+    kept = _cut(row, rules.knobs)
+    if rules.within is not None and rules.knobs.word_p > 0:
+        likely = row.logits[kept] >= row.peak + math.log(rules.knobs.word_p)
+        kept = kept[likely | ~rules.within[kept]]
+    chances = np.exp((row.logits[kept] - row.peak) / rules.knobs.temperature)
     return int(kept[_place(chances, generator.random())])
 
 

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import Protocol, runtime_checkable
 
 from soundalike.engines import Engine
+from soundalike.engines.letters import letters_of
 from soundalike.sampling import Sampler, Sampling
 
 
@@ -31,7 +32,7 @@ class Speech:
 
     def __init__(self, engine: Engine) -> None:
         self._streams, self._end = engine.streams(), engine.tokenizer.end
-        self._sampler, self._joined = Sampler(), 0
+        self._sampler, self._joined = Sampler(letters_of(engine.tokenizer)), 0
         self._left: dict[int, int] = {}  # running stream -> tokens it may still draw, in the order of the rows
         self._asked: dict[int, int] = {}  # running stream -> how many of the likeliest tokens are told with each
         self._waiting: list[int] = []  # each running stream's last token, which the model has not read
