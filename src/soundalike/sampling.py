@@ -1,8 +1,8 @@
 """How a token is chosen: temperature, the cuts (top-p, top-k, min-p), DRY, and one seed for it all.
 
 Takes logits and what each stream has read so far, gives one token a stream with its log-probability under
-the raw model. Knows numpy only: no text, no model; of words only which tokens make them, by `Letters`. Every rule works on its own row, so that what stream i
-draws does not depend on which streams run beside it.
+the raw model. Knows numpy only: no text, no model; of words only which tokens make them, by `Letters`. Every rule
+works on its own row, so that what stream i draws does not depend on which streams run beside it.
 """
 
 import math
@@ -222,8 +222,8 @@ def draw(
     2019) keeps the fewest likeliest tokens whose probabilities sum to top_p, min-p (Nguyen et al. 2024) those
     with at least min_p times the likeliest one's probability. word_p is a min-p for the tokens that `within` holds for
     a stream, bool (vocabulary,): those that go on with its last word. What follows a whole word is hundreds of unlikely
-    endings that are each no word, one of which comes every so often; a rare word may begin as it likes. Logprobs are the
-    model's own, before any rule.
+    endings that are each no word, one of which comes every so often; a rare word may begin as it likes. Logprobs are
+    the model's own, before any rule.
 
     `history` may be plain token lists, but only a `Repeats` that lives as long as its stream is fast.
     `EngineError` where a row holds no finite maximum.

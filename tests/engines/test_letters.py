@@ -25,5 +25,6 @@ def made(vocabulary: list[str], pre: object, decoder: object) -> Tokenizer:
 )
 def test_only_tokens_without_a_space_go_on_with_a_word(tokenizer: Tokenizer) -> None:
     letters = letters_of(tokenizer)
+    assert letters
     assert letters.on.tolist() == [True, False, True, False, False, False, True]
     assert letters.open.tolist() == [True, True, True, False, False, False, False]

@@ -1,6 +1,6 @@
 """Which tokens of a tokenizer go on with a word, for the sampler, which knows no text."""
 
-from functools import lru_cache
+from weakref import WeakKeyDictionary
 
 import numpy as np
 
@@ -10,13 +10,19 @@ from soundalike.sampling import Letters
 PARTIAL = "\ufffd"  # what a decoder gives for a piece of a character
 
 
-@lru_cache(maxsize=8)
-def letters_of(tokenizer: Tokenizer) -> Letters | None:
-    """The same for every stream of one tokenizer, so it is asked once; None where no token is a letter.
+_known: WeakKeyDictionary[Tokenizer, Letters | None] = WeakKeyDictionary()
 
-    Each is spelled after a letter, because some tokenizers drop the space of a first token. A piece of a character
-    counts as a letter.
-    """
+
+def letters_of(tokenizer: Tokenizer) -> Letters | None:
+    """The letters of a tokenizer, spelled out once; None where no token is a letter."""
+    if tokenizer not in _known:
+        _known[tokenizer] = _spelled(tokenizer)
+    return _known[tokenizer]
+
+
+def _spelled(tokenizer: Tokenizer) -> Letters | None:
+    """Each token is spelled after a letter, because some tokenizers drop the space of a first one; a piece of a
+    character counts as a letter."""
     letter = next((token for token in range(tokenizer.size) if tokenizer.decode([token]).strip().isalpha()), None)
     if letter is None:
         return None

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from openai import OpenAI
 
 from soundalike.engines.markov import MarkovEngine, MarkovStreams
+from soundalike.engines.speech import Speech
 from soundalike.frontends.server import app, voices
 from soundalike.recipe import Serving
 from soundalike.voice import Voice
@@ -99,10 +100,18 @@ class SteppedStreams(MarkovStreams):
         return super().logits
 
 
+class Elsewhere(Stepped):
+    """Draws itself, as a model behind another server does."""
+
+    def speech(self) -> Speech:
+        """No replies yet."""
+        return Speech(self)
+
+
 @contextmanager
-def stepped(*scripts: str) -> Iterator[tuple[Voice, Stepped]]:
+def stepped(*scripts: str, kind: type[Stepped] = Stepped) -> Iterator[tuple[Voice, Stepped]]:
     """A voice whose engine is stepped by hand; in the end it runs free, so that a server can stop."""
-    turned = Stepped(engine(*scripts))
+    turned = kind(engine(*scripts))
     try:
         yield Voice(turned, "ada", sampling=GREEDY), turned
     finally:

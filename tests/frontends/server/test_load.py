@@ -12,14 +12,14 @@ import pytest
 
 from soundalike.frontends.server.scheduler import Scheduler
 from soundalike.recipe import Serving
-from tests.frontends.server.running import ENDLESS, HI, SCRIPTS, Running, ada, running, stepped
+from tests.frontends.server.running import ENDLESS, HI, SCRIPTS, Elsewhere, Running, ada, running, stepped
 
 pytestmark = pytest.mark.allow_hosts(["127.0.0.1"])
 GO_ON = [{"role": "user", "name": "sam", "content": "go on"}]
 
 
-def said(client: Any, messages: object = HI, **asked: object) -> str:
-    made = client.chat.completions.create(model="ada", messages=messages, **asked)
+def said(client: Any, messages: object = HI, model: str = "ada", **asked: object) -> str:
+    made = client.chat.completions.create(model=model, messages=messages, **asked)
     return str(made.choices[0].message.content)
 
 
@@ -47,6 +47,20 @@ def test_a_request_joins_and_ends_while_another_goes_on() -> None:
         assert short.result(timeout=20) == "hey\nwhat's up" and not long.done()
         engine.turns.release(200)
         assert long.result(timeout=20).split()[:3] == ["word0", "word1", "word2"]
+
+
+def test_a_slow_model_elsewhere_holds_up_nobody() -> None:
+    """While the other server thinks, a voice of this machine answers."""
+    with (
+        stepped(*SCRIPTS, kind=Elsewhere) as (far, engine),
+        running(ada(), far) as server,
+        ThreadPoolExecutor() as pool,
+    ):
+        slow = pool.submit(said, server.client, model="ada-2")
+        engine.reads.acquire()
+        assert said(server.client) == "hey\nwhat's up" and not slow.done()
+        engine.turns.release(1_000)
+        assert slow.result(timeout=20) == "hey\nwhat's up"
 
 
 @pytest.mark.parametrize("stream", [True, False])

@@ -1,4 +1,4 @@
-"""Continuous batching: one thread steps the engines, and requests join and leave between any two tokens.
+"""Continuous batching: a thread steps the engines, and requests join and leave between any two tokens.
 
 A request is a `Ticket` with one or more utterances of one voice. It waits in a bounded queue until there is room for
 all of them, speaks, and gives its places back when it is done or given up. What happens to it comes out as events on
@@ -9,12 +9,13 @@ import asyncio
 import logging
 import math
 from collections import deque
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Iterator, Sequence
 from dataclasses import dataclass
 from threading import Condition, Thread
 from time import monotonic
 
 from soundalike.draft import Line
+from soundalike.engines.speech import DrawsItself
 from soundalike.frontends.server.errors import ApiError, Busy, failed, stopping
 from soundalike.recipe import Serving
 from soundalike.stage import Stage
@@ -39,6 +40,7 @@ class Ticket:
 
     def __init__(self, voice: Voice, utterances: Sequence[Utterance], eager: bool) -> None:
         self.voice, self.utterances, self.eager = voice, utterances, eager
+        self.key = id(voice)  # of its stage
         self.left, self.joined, self.first, self.failed = len(utterances), monotonic(), 0.0, False
         self._loop, self._events = asyncio.get_running_loop(), asyncio.Queue[Event | ApiError]()
 
@@ -59,18 +61,28 @@ class Ticket:
 
 
 class Scheduler:
-    """Steps a stage for each voice, all from one thread."""
+    """Steps a stage for each voice.
+
+    All that draw on this machine share a thread; each that another server draws for has its own, so that a slow
+    server holds up nobody else.
+    """
 
     def __init__(self, voices: Sequence[Voice], serving: Serving) -> None:
         self._serving = serving
-        self._stages = {id(voice): Stage(voice.engine) for voice in voices}
+        self._engines = {id(voice): voice.engine for voice in voices}
+        self._stages = {key: Stage(engine) for key, engine in self._engines.items()}
         self._waiting: deque[Ticket] = deque()
         self._speaking: list[Ticket] = []
         self._gone: set[Ticket] = set()
         self._changed, self._open = Condition(), True
         self._seconds = 1.0  # that a request takes, a running mean
-        self._thread = Thread(target=self._run, name="scheduler", daemon=True)
-        self._thread.start()
+        elsewhere = [key for key, engine in self._engines.items() if isinstance(engine, DrawsItself)]
+        lanes = [[key for key in self._engines if key not in elsewhere], *([key] for key in elsewhere)]
+        self._threads = [
+            Thread(target=self._run, args=(lane,), name="scheduler", daemon=True) for lane in lanes if lane
+        ]
+        for thread in self._threads:
+            thread.start()
 
     @property
     def waiting(self) -> int:
@@ -108,7 +120,8 @@ class Scheduler:
         with self._changed:
             self._open = False
             self._changed.notify_all()
-        self._thread.join()
+        for thread in self._threads:
+            thread.join()
         for ticket in (*self._waiting, *self._speaking):
             ticket.tell(stopping())
 
@@ -120,62 +133,85 @@ class Scheduler:
         """Seconds until those who wait now have had their turn, at least 1."""
         return max(1, math.ceil(self._seconds * (1 + len(self._waiting) / self._serving.streams)))
 
-    def _run(self) -> None:
+    def _run(self, lane: Sequence[int]) -> None:
+        """One thread: the stages of `lane`."""
         while self._open:
             with self._changed:
-                self._changed.wait_for(lambda: not self._open or self._waiting or self._speaking or self._gone)
-                gone, arrived = self._departures(), self._arrivals()
+                self._changed.wait_for(lambda: not self._open or self._has_work(lane))
+                gone, arrived = self._departures(lane), self._arrivals(lane)
             for ticket in gone:
-                self._stages[id(ticket.voice)].drop(ticket.utterances)
-            self._step(arrived)
+                self._stages[ticket.key].drop(ticket.utterances)
+            for key in lane:
+                self._step(key, [ticket for ticket in arrived if ticket.key == key])
 
-    def _departures(self) -> list[Ticket]:
-        gone, self._gone = self._gone, set()
+    def _has_work(self, lane: Sequence[int]) -> bool:
+        held = (*self._speaking, *self._gone)
+        return any(ticket.key in lane for ticket in held) or any(self._admitted(lane))
+
+    def _admitted(self, lane: Sequence[int]) -> Iterator[Ticket]:
+        """Those of this lane in the queue for whom there is room when all before them have theirs."""
+        room = self._serving.streams - sum(ticket.left for ticket in self._speaking)
+        for ticket in self._waiting:
+            room -= len(ticket.utterances)
+            if room < 0:
+                return
+            if ticket.key in lane:
+                yield ticket
+
+    def _departures(self, lane: Sequence[int]) -> list[Ticket]:
+        gone = {ticket for ticket in self._gone if ticket.key in lane}
+        self._gone -= gone
         self._waiting = deque(ticket for ticket in self._waiting if ticket not in gone)
         left = [ticket for ticket in self._speaking if ticket in gone]
         self._speaking = [ticket for ticket in self._speaking if ticket not in gone]
+        if gone:
+            self._changed.notify_all()  # another lane may have waited for the room
         return left
 
-    def _arrivals(self) -> list[Ticket]:
-        """Those first in the queue for whom there is room."""
-        room, arrived = self._serving.streams - sum(ticket.left for ticket in self._speaking), list[Ticket]()
-        while self._waiting and len(self._waiting[0].utterances) <= room:
-            arrived.append(self._waiting.popleft())
-            room -= len(arrived[-1].utterances)
+    def _arrivals(self, lane: Sequence[int]) -> list[Ticket]:
+        arrived = list(self._admitted(lane))
+        self._waiting = deque(ticket for ticket in self._waiting if ticket not in arrived)
         self._speaking += arrived
         return arrived
 
-    def _step(self, arrived: Sequence[Ticket]) -> None:
-        for key, stage in self._stages.items():
-            mine = [ticket for ticket in arrived if id(ticket.voice) == key]
-            if not mine and not len(stage):
-                continue
-            try:
-                stage.begin([utterance for ticket in mine for utterance in ticket.utterances])
-                done = set(stage.step())
-            except Exception:
-                log.exception("a step failed; the requests that took part are answered with an error")
-                self._give_up(key)
-                continue
+    def _step(self, key: int, arrived: Sequence[Ticket]) -> None:
+        stage = self._stages[key]
+        if not arrived and not len(stage):
+            return
+        try:
+            stage.begin([utterance for ticket in arrived for utterance in ticket.utterances])
+            done = set(stage.step())
+        except Exception:
+            log.exception("a step failed; the requests that took part are answered with an error")
+            self._give_up(key)
+        else:
             self._deliver(key, done)
 
-    def _give_up(self, key: int) -> None:
-        voice = next(ticket.voice for ticket in self._speaking if id(ticket.voice) == key)
-        self._stages[key] = Stage(voice.engine)
-        for ticket in self._speaking:
-            if ticket.voice is voice:
-                ticket.tell(failed())
+    def _spoken(self, key: int) -> list[Ticket]:
         with self._changed:
-            self._speaking = [ticket for ticket in self._speaking if ticket.voice is not voice]
+            return [ticket for ticket in self._speaking if ticket.key == key]
+
+    def _give_up(self, key: int) -> None:
+        lost = self._spoken(key)
+        self._stages[key] = Stage(self._engines[key])
+        for ticket in lost:
+            ticket.tell(failed())
+        self._end(lost)
 
     def _deliver(self, key: int, done: set[Utterance]) -> None:
-        for ticket in self._speaking:
-            if id(ticket.voice) == key and (ticket.eager or done):
+        spoken = self._spoken(key)
+        for ticket in spoken:
+            if ticket.eager or done:
                 for index, utterance in enumerate(ticket.utterances):
                     self._hand_over(ticket, index, utterance, utterance in done)
         if done:
-            with self._changed:
-                self._speaking = [ticket for ticket in self._speaking if ticket.left]
+            self._end([ticket for ticket in spoken if not ticket.left])
+
+    def _end(self, tickets: Sequence[Ticket]) -> None:
+        """These have no more to say: their places are others'."""
+        with self._changed:
+            self._speaking = [ticket for ticket in self._speaking if ticket not in tickets]
+            self._changed.notify_all()
 
     def _hand_over(self, ticket: Ticket, index: int, utterance: Utterance, done: bool) -> None:
         if not done and (not ticket.eager or utterance.finish):
