@@ -10,7 +10,7 @@ from itertools import takewhile
 from pathlib import Path
 
 from soundalike.draft import Piece, Spelling, Terms, read_turn
-from soundalike.engines import Engine, load
+from soundalike.engines import Engine, load, scoring
 from soundalike.engines.speech import generate
 from soundalike.errors import CloneError, RecipeError
 from soundalike.guards import HEARD_BACK, LINES_BACK, Guards, Interventions, Scene, loop_start, repeats_line
@@ -294,13 +294,9 @@ class Voice:
     def score(self, text: str) -> list[Scored]:
         """How likely each token of `text` is to the voice; a document in the template, or any other text.
 
-        A text longer than the window is read in halves of one, each together with the half before it.
+        A text longer than the window is read in parts, see `scoring.logprobs`.
         """
-        tokens, half = self._tokens(text), max(1, self.window // 2)
-        logprobs: list[float] = []
-        for start in range(0, len(tokens), half):
-            fresh = min(half, len(tokens) - start)
-            logprobs.extend(self.engine.logprobs(tokens[max(0, start - half) : start + fresh])[-fresh:].tolist())
+        logprobs = scoring.logprobs(self.engine, [self._tokens(text)], self.window)[0].tolist()
         spans = self.engine.tokenizer.spans([text])[0]
         return [Scored(start, end, logprob) for (start, end), logprob in zip(spans, logprobs[1:], strict=True)]
 

@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 import torch
 
+from soundalike.engines import scoring
 from soundalike.engines import torch as engine_of
 from soundalike.engines.adapter import method_of
 from soundalike.engines.llama import block_mask
@@ -177,3 +178,14 @@ def test_an_adapter_of_another_base_is_refused(base: str, tmp_path: Path) -> Non
         engine_of.load(base, None, Training(method="lora", rank=8)).load(tmp_path / "a")
     with pytest.raises(EngineError, match="no adapter"):
         engine_of.load(base, tmp_path / "nowhere")
+
+
+def test_a_text_beyond_the_positions_is_scored_in_parts() -> None:
+    """A message may be longer than pocket's 512 positions; within them it is scored as it always is."""
+    pocket = engine_of.load("pocket")
+    tokens = [pocket.tokenizer.begin, *pocket.tokenizer.encode(["sam: and then i went home again\n" * 90])[0]]
+    assert len(tokens) > 700
+    given = scoring.logprobs(pocket, [tokens], 512)[0]
+    assert len(given) == len(tokens) and np.isfinite(given).all() and (given[1:] < 0).all()
+    assert given[:512] == pytest.approx(pocket.logprobs(tokens[:512]), abs=1e-4)
+    assert given[512:768] == pytest.approx(pocket.logprobs(tokens[256:768])[-256:][: len(tokens) - 512], abs=1e-4)

@@ -103,6 +103,6 @@ def _row(place: Place, words: str, tokenizer: Tokenizer) -> tuple[list[int], int
 
 def _likelihoods(voice: Voice, rows: Sequence[tuple[list[int], int]]) -> NDArray[np.float64]:
     """Nats of what follows each context; a token that lies across its edge counts for all alike."""
-    given = logprobs(voice.engine, [tokens for tokens, _ in rows])
+    given = logprobs(voice.engine, [tokens for tokens, _ in rows], voice.window)
     sums = [float(one[before:].sum(dtype=np.float64)) for one, (_, before) in zip(given, rows, strict=True)]
     return np.round(np.array(sums), 5)  # rounding in batches of other shapes is no difference

@@ -41,9 +41,9 @@ def falls(voice: Voice, some: Sequence[Piece], step: Step = lambda texts: None) 
     for start in range(0, len(some), AT_ONCE):
         part = some[start : start + AT_ONCE]
         texts = [piece.tokens.tolist() for piece in part]
-        on = logprobs(voice.engine, texts)
+        on = logprobs(voice.engine, texts, voice.window)
         with voice.engine.adapter_off():
-            off = logprobs(voice.engine, texts)
+            off = logprobs(voice.engine, texts, voice.window)
         found += [
             float(((one - other) * piece.weights).sum() / piece.weights.sum())
             for one, other, piece in zip(on, off, part, strict=True)

@@ -24,15 +24,28 @@ class ScoresMany(Protocol):
         """`logprobs` of each text."""
 
 
-def logprobs(engine: Engine, texts: Sequence[Sequence[int]]) -> list[LOGPROBS]:
-    """For each text, in order, the natural-log probability of each of its tokens given those before; the first is 0."""
+def logprobs(engine: Engine, texts: Sequence[Sequence[int]], window: int) -> list[LOGPROBS]:
+    """For each text, in order, the natural-log probability of each of its tokens given those before; the first is 0.
+
+    What of a text goes beyond `window` tokens is read in halves of one, each together with the half before it.
+    """
     given = [np.zeros(len(text), np.float32) for text in texts]
-    numbers = [number for number, text in enumerate(texts) if len(text) > 1]
-    asked = [texts[number] for number in numbers]
+    parts = [(number, *part) for number, text in enumerate(texts) for part in _parts(len(text), window)]
+    asked = [texts[number][start:end] for number, start, _, end in parts]
     many = engine.logprobs_of(asked) if isinstance(engine, ScoresMany) else map(engine.logprobs, asked)
-    for number, told in zip(numbers, many, strict=True):
-        given[number] = told
+    for (number, _, fresh, end), told in zip(parts, many, strict=True):
+        given[number][fresh:end] = told[fresh - end :]
     return given
+
+
+def _parts(length: int, window: int) -> Iterator[tuple[int, int, int]]:
+    """(where reading starts, where what is new starts, where both end); nothing of a text of one token."""
+    half, end = max(1, window // 2), min(length, window)
+    if length > 1:
+        yield 0, 0, end
+    while end < length:
+        fresh, end = end, min(length, end + half)
+        yield fresh - half, fresh, end
 
 
 def alike(texts: Sequence[Sequence[int]], most: int) -> list[list[int]]:

@@ -89,7 +89,7 @@ def _costs(voice: Voice, some: Sequence[Sequence[Line]], names: Sequence[str]) -
     texts = [text for text, _ in written]
     rows = [[tokenizer.begin, *tokens] for tokens in tokenizer.encode(texts)]
     costs = list[float]()
-    told = zip(logprobs(voice.engine, rows), tokenizer.spans(texts), written, strict=True)
+    told = zip(logprobs(voice.engine, rows, voice.window), tokenizer.spans(texts), written, strict=True)
     for given, tokens, (_, owned) in told:
         places = np.array([start for start, _ in tokens], np.int64)
         nats = sum(float(given[1:][(places >= start) & (places < end)].sum()) for start, end in owned)

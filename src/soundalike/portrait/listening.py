@@ -76,4 +76,4 @@ def _spoken(
 
 
 def _bits(voice: Voice, rows: Sequence[Sequence[int]]) -> list[Floats]:
-    return [-np.asarray(given[1:], np.float64) / math.log(2) for given in logprobs(voice.engine, rows)]
+    return [-np.asarray(given[1:], np.float64) / math.log(2) for given in logprobs(voice.engine, rows, voice.window)]
