@@ -59,7 +59,7 @@ def evaluate(
     if len(stage.real) < FEWEST:
         what = f"The held-out part has {len(stage.real)} windows of four messages, and no figure holds under {FEWEST}"
         raise TooLittleText(f"{what}: too little text.", "Import more of your messages, or a shorter --gap.")
-    total, done = len(stage.scenes) * (len(seeds) + (not brief)), 0
+    total, done = len(stage.scenes) * len(seeds) * (1 if brief else 2), 0
 
     def step(scenes: int) -> None:
         nonlocal done
@@ -70,7 +70,7 @@ def evaluate(
     contestants = [spoken]
     if not brief:
         with voice.engine.adapter_off():
-            alone = speak(voice, stage.scenes, seeds[:1], step).windows(stage.scenes)
+            alone = speak(voice, stage.scenes, seeds, step).windows(stage.scenes)
         contestants += [Contestant("the base alone", alone), *counters(stage, len(seeds))]
     about = _about(clone, stage, split, seeds) | {"left_out": left_out(chats[split])}
     report = Report(about, _rows(stage, contestants, brief))
