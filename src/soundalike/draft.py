@@ -8,13 +8,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from os.path import commonprefix
 
+from soundalike.engines.letters import PARTIAL
 from soundalike.engines.speech import Step
 from soundalike.guards import Finding, Guards, Interventions, Scene, lines_before
 from soundalike.packing import Tokenizer
 from soundalike.transcript import parse
 
 CONTEXT_TOKENS = 4  # tokens before a new one that its spelling can depend on
-PARTIAL = "\ufffd"  # what a decoder gives for a character of which not all bytes have come
 LONGEST_CHARACTER = 4  # bytes of UTF-8, so tokens at most
 
 

@@ -7,8 +7,7 @@ import numpy as np
 from soundalike.packing import Tokenizer
 from soundalike.sampling import Letters
 
-PARTIAL = "\ufffd"  # what a decoder gives for a piece of a character
-
+PARTIAL = "\ufffd"  # what a decoder gives for a character of which not all bytes have come
 
 _known: WeakKeyDictionary[Tokenizer, Letters | None] = WeakKeyDictionary()
 
