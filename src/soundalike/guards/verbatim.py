@@ -7,7 +7,6 @@ a script sets no spaces, each ideograph or kana counts as a word.
 
 import re
 from collections.abc import Sequence
-from functools import lru_cache
 
 import numpy as np
 import polars as pl
@@ -76,7 +75,7 @@ def _runs(texts: pl.Series, length: int) -> NDArray[np.uint64]:
     found = texts.str.to_lowercase().str.replace_all(_APOSTROPHE, "").str.extract_all(_in_rust(_WORD))
     counts = found.list.len().to_numpy()
     counts, words = counts[counts >= length], found.filter(found.list.len() >= length).explode()
-    hashes, starts = words.hash().to_numpy(), np.repeat(np.cumsum(counts) - counts, counts)
+    hashes, starts = _numbers(words), np.repeat(np.cumsum(counts) - counts, counts)
     count = max(0, len(hashes) - length + 1)
     totals = np.zeros(count, np.uint64)
     for place in range(length):
@@ -96,7 +95,14 @@ def _in_rust(pattern: str) -> str:
     return _RUST.sub(lambda code: f"\\x{{{code[1][1:]}}}", pattern)
 
 
-@lru_cache(maxsize=1 << 16)
+def _numbers(words: pl.Series) -> NDArray[np.uint64]:
+    """Each word's `_hash`, taken once a kind of word."""
+    kinds = words.unique()
+    numbers = pl.Series(map(_hash, kinds.to_list()), dtype=pl.UInt64)
+    made: NDArray[np.uint64] = words.replace_strict(kinds, numbers).to_numpy()
+    return made
+
+
 def _hash(word: str) -> int:
-    """The number that Polars gives to a word: the same in one process, so it is never written down."""
-    return int(pl.Series([word]).hash()[0])
+    """Python's own: it is the same in one process only, so it is never written down."""
+    return hash(word) & _MASK
