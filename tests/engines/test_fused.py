@@ -6,6 +6,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from soundalike import native
 from soundalike.engines import fused
 from soundalike.engines import torch as engine_of
 from soundalike.engines.decode import Decoder
@@ -20,9 +21,9 @@ needs_compiler = pytest.mark.skipif(not fused.available(), reason="no C compiler
 def afresh(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
     """No library loaded yet, and an empty folder to keep one in."""
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
-    fused._library.cache_clear()
+    native.library.cache_clear()
     yield tmp_path / "cache" / "soundalike"
-    fused._library.cache_clear()
+    native.library.cache_clear()
 
 
 @needs_compiler
@@ -52,31 +53,6 @@ def test_a_stream_is_spent_at_the_last_position(tmp_path: Path) -> None:
     assert streams.spent == []
     streams.advance([3])
     assert streams.spent == [0]
-
-
-@needs_compiler
-def test_tiny_numbers_stay_what_they_are(afresh: Path) -> None:
-    """Fast arithmetic is the library's alone: loading it does not turn the process's subnormal numbers into zero."""
-    assert fused.available()
-    assert np.float64(5e-324) * 1.0 > 0 and np.float32(1e-45) * np.float32(1.0) > 0
-
-
-@needs_compiler
-def test_it_is_compiled_once_and_kept(afresh: Path) -> None:
-    """The second process finds the file, and nothing half-made lies beside it."""
-    assert fused.available()
-    (kept,) = afresh.iterdir()
-    made = kept.stat().st_mtime_ns
-    fused._library.cache_clear()
-    assert fused.available() and kept.stat().st_mtime_ns == made
-
-
-@needs_compiler
-def test_a_cache_that_cannot_be_written_is_done_without(afresh: Path) -> None:
-    """A file stands where the folder should be."""
-    afresh.parent.parent.mkdir(exist_ok=True)
-    afresh.parent.write_text("")
-    assert fused.available()
 
 
 @pytest.mark.parametrize("compiler", ["/bin/false", "/nonexistent/cc"])

@@ -2,22 +2,14 @@
 
 Through PyTorch a token of such a model costs ten times as much in calls as in arithmetic. Here a token is one call,
 weights and caches are fp16, sums are fp32. Streams are dealt out to the cores, so none waits for another inside a
-token. The C file is compiled when it is first needed and kept in the user's cache; `available` says whether this
-machine can. It knows numbers, never text.
+token. `available` says whether this machine can compile it. It knows numbers, never text.
 """
 
 import ctypes
-import hashlib
-import os
-import platform
-import shlex
-import shutil
-import subprocess
-import tempfile
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from functools import cache
+from itertools import pairwise
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -27,98 +19,32 @@ from numpy.typing import NDArray
 
 from soundalike.engines.llama import Shape
 from soundalike.errors import EngineError
+from soundalike.native import library
 
 if TYPE_CHECKING:
     from soundalike.engines.adapter import Adapter
 
 SOURCE = Path(__file__).with_name("fused.c")
-FLAGS = ("-O3", "-ffast-math", "-fPIC", "-std=gnu11")
 LARGEST = 100_000_000  # parameters: of a larger model one core reads the weights too slowly to do without the others
 LONGEST = 4_096  # positions: a cache has room for all of them from the start
-COMPILE_SECONDS = 120
 
 Array = NDArray[Any]
 
 
 def available() -> bool:
     """Whether this machine can compile and run fused.c."""
-    return _library() is not None
+    return library(SOURCE) is not None
 
 
 def fits(shape: Shape, parameters: int) -> bool:
     """Whether fused.c can run a model of this shape, and is the fastest way to."""
-    library = _library()
-    if library is None or parameters > LARGEST:
+    compiled = library(SOURCE)
+    if compiled is None or parameters > LARGEST:
         return False
-    width = int(library.panel())
+    width = int(compiled.panel())
     heads = shape.num_attention_heads + 2 * shape.num_key_value_heads
     sizes = (shape.hidden_size, heads * shape.head_dim, 2 * shape.intermediate_size, shape.head_dim, _reach(shape))
     return not any(size % width for size in sizes)
-
-
-@cache
-def _library() -> ctypes.CDLL | None:
-    """fused.c compiled for this processor; None where there is no compiler that can."""
-    compiler = _compiler()
-    if not compiler:
-        return None
-    key = "\0".join((SOURCE.read_text(), *compiler, *FLAGS, _processor())).encode()
-    made = _cache_folder() / f"fused-{hashlib.sha256(key).hexdigest()[:16]}.so"
-    if made.exists():
-        return ctypes.CDLL(str(made))
-    try:
-        made.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-        place = tempfile.TemporaryDirectory(dir=made.parent)
-    except OSError:  # a home that cannot be written: compiled for this process alone
-        place = tempfile.TemporaryDirectory()
-    with place as folder:
-        part = Path(folder) / made.name
-        if not _compile(compiler, part):
-            return None
-        library = ctypes.CDLL(str(part))
-        if part.parent.parent == made.parent:
-            part.replace(made)  # in one move, so that a half-written file is never loaded
-        return library
-
-
-def _compiler() -> list[str]:
-    named = os.environ.get("CC")
-    found = next(filter(None, map(shutil.which, ("cc", "gcc", "clang"))), None)
-    return shlex.split(named) if named else [found] if found else []
-
-
-def _compile(compiler: list[str], made: Path) -> bool:
-    """Some compilers for ARM know no -march=native, and need none.
-
-    The library is linked by a command of its own: linked with -ffast-math it would, once loaded, make the processor
-    take tiny numbers for zero in all of the process.
-    """
-    part = made.with_suffix(".o")
-    link = [*compiler, "-shared", "-o", str(made), str(part), "-lm"]
-    for native in (["-march=native"], []):
-        if _runs([*compiler, *native, *FLAGS, "-c", "-o", str(part), str(SOURCE)]):
-            return _runs(link)
-    return False
-
-
-def _runs(command: Sequence[str]) -> bool:
-    try:
-        done = subprocess.run(command, capture_output=True, timeout=COMPILE_SECONDS, check=False)
-    except (OSError, subprocess.TimeoutExpired):
-        return False
-    return done.returncode == 0
-
-
-def _cache_folder() -> Path:
-    return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "soundalike"
-
-
-def _processor() -> str:
-    """What -march=native depends on: a home that several machines share holds a library for each."""
-    facts = Path("/proc/cpuinfo")
-    if not facts.exists():
-        return f"{platform.machine()} {platform.processor()}"
-    return next((line for line in facts.read_text().splitlines() if line.startswith(("flags", "Features"))), "")
 
 
 class _Model(ctypes.Structure):
@@ -138,10 +64,10 @@ class FusedDecoder:
     """The model as it is now, packed for fused.c; training afterwards does not change it."""
 
     def __init__(self, adapter: "Adapter") -> None:
-        library = _library()
-        if library is None:
+        compiled = library(SOURCE)
+        if compiled is None:
             raise EngineError("fused.c was not compiled on this machine.", "Install a C compiler.")
-        self._library, self._panel = library, int(library.panel())
+        self._library, self._panel = compiled, int(compiled.panel())
         self._held: list[Array] = []  # what the structure's pointers point to
         shape = self.shape = adapter.model.shape
         self.reach = _reach(shape)
@@ -208,42 +134,46 @@ class FusedDecoder:
         panels = weight.astype(np.float16).reshape(outputs // self._panel, self._panel, inputs)
         return self._hold(panels.transpose(0, 2, 1))
 
-    def read(self, prompts: Sequence[tuple[Array, Sequence[int]]]) -> "Beliefs":
-        """What comes after each of `prompts`: an empty cache and the tokens to read into it."""
-        made = self.believe_nothing(len(prompts))
-
-        def one(at: int) -> None:
-            memory, tokens = prompts[at]
-            self._forward([memory] * len(tokens), range(len(tokens)), tokens, made.part(slice(at, at + 1)))
-
-        list((self._pool.map if len(prompts) > 1 else map)(one, range(len(prompts))))
-        return made
-
-    def step(self, caches: Sequence[Array], lengths: Sequence[int], tokens: Sequence[int]) -> "Beliefs":
-        """What comes after one more token of each stream; the streams are dealt out evenly to the cores."""
-        made = self.believe_nothing(len(tokens))
-        share = -(-len(tokens) // self._threads)
-        parts = [slice(at, at + share) for at in range(0, len(tokens), share)]
+    def read(self, streams: Sequence["Stream"]) -> "Beliefs":
+        """Let streams read what they have not yet read; what comes after each. Each core gets as many tokens."""
+        made = self.believe_nothing(len(streams))
+        ends = np.cumsum([len(stream.unread) for stream in streams])
+        shares = ends[-1] * np.arange(1, self._threads) / self._threads
+        edges = [0, *ends.searchsorted(shares, side="right").tolist(), len(streams)]
+        parts = [slice(*edge) for edge in pairwise(edges) if edge[0] < edge[1]]
 
         def one(part: slice) -> None:
-            self._forward(caches[part], lengths[part], tokens[part], made.part(part))
+            self._forward(streams[part], made.part(part))
 
         list((self._pool.map if len(parts) > 1 else map)(one, parts))
+        for stream in streams:
+            stream.read, stream.unread = stream.read + len(stream.unread), ()
         return made
 
     def believe_nothing(self, rows: int) -> "Beliefs":
         """Room for what comes after so many rows."""
         return Beliefs(np.empty((rows, self._columns), np.float32), np.empty(rows, np.float32))
 
-    def _forward(
-        self, caches: Sequence[Array], positions: Sequence[int], tokens: Sequence[int], made: "Beliefs"
-    ) -> None:
-        rows = len(tokens)
-        pointers = (ctypes.c_void_p * rows)(*(memory.ctypes.data for memory in caches))
-        places, ids = (ctypes.c_int32 * rows)(*positions), (ctypes.c_int32 * rows)(*tokens)
+    def _forward(self, streams: Sequence["Stream"], made: "Beliefs") -> None:
+        """One pass: the last token of each stream stands at the end, those before it in front."""
+        late = [(stream, len(stream.unread) - 1) for stream in streams]
+        rows = [*((stream, at) for stream, last in late for at in range(last)), *late]
+        caches = (ctypes.c_void_p * len(rows))(*(stream.cache.ctypes.data for stream, _ in rows))
+        places = (ctypes.c_int32 * len(rows))(*(stream.read + at for stream, at in rows))
+        tokens = (ctypes.c_int32 * len(rows))(*(stream.unread[at] for stream, at in rows))
         out = (ctypes.c_void_p(array.ctypes.data) for array in (made.logits, made.masses))
-        if self._library.forward(ctypes.byref(self._model), rows, pointers, places, ids, len(made.masses), *out):
+        model = ctypes.byref(self._model)
+        if self._library.forward(model, len(rows), caches, places, tokens, len(streams), *out):
             raise MemoryError("no memory for the numbers of one pass")
+
+
+@dataclass(slots=True)
+class Stream:
+    """Keys and values of what one stream has read, how many tokens that were, and those that it has yet to read."""
+
+    cache: Array
+    unread: Sequence[int]
+    read: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -257,50 +187,64 @@ class Beliefs:
         """Some rows: of a slice, the same memory."""
         return Beliefs(self.logits[rows], self.masses[rows])
 
+    def followed_by(self, more: "Beliefs") -> "Beliefs":
+        """These rows, then those of `more`."""
+        logits, masses = (self.logits, more.logits), (self.masses, more.masses)
+        return Beliefs(np.concatenate(logits), np.concatenate(masses))
+
 
 class FusedStreams:
-    """Streams in flight, each with a cache of its own; see the Streams protocol."""
+    """Streams in flight, each with a cache of its own; see the Streams protocol.
+
+    What they are given is read when somebody asks what they believe: a stream's next token and the prompt of one that
+    joins in the same pass, and nothing of one that has left.
+    """
 
     def __init__(self, decoder: FusedDecoder) -> None:
         self._decoder = decoder
-        self._caches: list[Array] = []
-        self._lengths: list[int] = []
-        self._beliefs = decoder.believe_nothing(0)
+        self._streams: list[Stream] = []
+        self._known = decoder.believe_nothing(0)  # of the first streams; the others have something to read
 
     @property
     def logits(self) -> NDArray[np.float32]:
         """(streams, vocabulary) of each stream's next token."""
-        return self._beliefs.logits[:, : self._decoder.shape.vocab_size]
+        return self._believed().logits[:, : self._decoder.shape.vocab_size]
 
     @property
     def masses(self) -> NDArray[np.float32]:
         """(streams,): the logarithm of the sum of each row's exponentials."""
-        return self._beliefs.masses
+        return self._believed().masses
 
     @property
     def spent(self) -> list[int]:
         """The streams that have no place left for a token."""
-        return [row for row, length in enumerate(self._lengths) if length >= self._decoder.reach]
+        lengths = (stream.read + len(stream.unread) for stream in self._streams)
+        return [row for row, length in enumerate(lengths) if length >= self._decoder.reach]
 
     def join(self, prompts: Sequence[Sequence[int]]) -> None:
-        """Read prompts into streams of their own, after those that run."""
-        kept = [prompt[1 - self._decoder.reach :] for prompt in prompts]
-        caches = [self._decoder.new_cache() for _ in kept]
-        before, new = self._beliefs, self._decoder.read(list(zip(caches, kept, strict=True)))
-        logits, masses = np.concatenate((before.logits, new.logits)), np.concatenate((before.masses, new.masses))
-        self._beliefs = Beliefs(logits, masses)
-        self._caches += caches
-        self._lengths += map(len, kept)
+        """Streams of their own for these prompts, after those that run."""
+        reach = self._decoder.reach
+        self._streams += [Stream(self._decoder.new_cache(), prompt[1 - reach :]) for prompt in prompts]
 
     def advance(self, tokens: Sequence[int]) -> None:
         """Give each stream its next token."""
-        self._beliefs = self._decoder.step(self._caches, self._lengths, tokens)
-        self._lengths = [length + 1 for length in self._lengths]
+        self._believed()
+        for stream, token in zip(self._streams, tokens, strict=True):
+            stream.unread = (token,)
+        self._known = self._decoder.believe_nothing(0)
 
     def keep(self, rows: Sequence[int]) -> None:
         """Go on with these streams only."""
-        self._caches, self._lengths = [self._caches[row] for row in rows], [self._lengths[row] for row in rows]
-        self._beliefs = self._beliefs.part(list(rows))
+        if len(self._known.masses):
+            self._known = self._believed().part(list(rows))
+        self._streams = [self._streams[row] for row in rows]
+
+    def _believed(self) -> Beliefs:
+        known, streams = self._known, self._streams[len(self._known.masses) :]
+        if streams:
+            new = self._decoder.read(streams)
+            self._known = known.followed_by(new) if len(known.masses) else new
+        return self._known
 
 
 def _reach(shape: Shape) -> int:

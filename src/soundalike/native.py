@@ -1,0 +1,86 @@
+"""C files of ours, compiled for this processor when they are first needed and kept in the user's cache.
+
+Takes a source file, gives its functions, or None where no compiler can make them: who asks goes on without. Knows
+nothing of what they do.
+"""
+
+import ctypes
+import hashlib
+import os
+import platform
+import shlex
+import shutil
+import subprocess
+import tempfile
+from collections.abc import Sequence
+from functools import cache
+from pathlib import Path
+
+FLAGS = ("-O3", "-ffast-math", "-fPIC", "-std=gnu11")
+COMPILE_SECONDS = 120
+
+
+@cache
+def library(source: Path) -> ctypes.CDLL | None:
+    """`source` compiled; None where there is no compiler that can."""
+    command = compiler()
+    if not command:
+        return None
+    key = "\0".join((source.read_text(), *command, *FLAGS, _processor())).encode()
+    made = _cache_folder() / f"{source.stem}-{hashlib.sha256(key).hexdigest()[:16]}.so"
+    if made.exists():
+        return ctypes.CDLL(str(made))
+    try:
+        made.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+        place = tempfile.TemporaryDirectory(dir=made.parent)
+    except OSError:  # a home that cannot be written: compiled for this process alone
+        place = tempfile.TemporaryDirectory()
+    with place as folder:
+        part = Path(folder) / made.name
+        if not _compile(command, source, part):
+            return None
+        loaded = ctypes.CDLL(str(part))
+        if part.parent.parent == made.parent:
+            part.replace(made)  # in one move, so that a half-written file is never loaded
+        return loaded
+
+
+def compiler() -> list[str]:
+    """The command that compiles C here, `CC` before all; empty where none is found."""
+    named = os.environ.get("CC")
+    found = next(filter(None, map(shutil.which, ("cc", "gcc", "clang"))), None)
+    return shlex.split(named) if named else [found] if found else []
+
+
+def _compile(command: list[str], source: Path, made: Path) -> bool:
+    """Some compilers for ARM know no -march=native, and need none.
+
+    The library is linked by a command of its own: linked with -ffast-math it would, once loaded, make the processor
+    take tiny numbers for zero in all of the process.
+    """
+    part = made.with_suffix(".o")
+    link = [*command, "-shared", "-o", str(made), str(part), "-lm"]
+    for native in (["-march=native"], []):
+        if _runs([*command, *native, *FLAGS, "-c", "-o", str(part), str(source)]):
+            return _runs(link)
+    return False
+
+
+def _runs(command: Sequence[str]) -> bool:
+    try:
+        done = subprocess.run(command, capture_output=True, timeout=COMPILE_SECONDS, check=False)
+    except (OSError, subprocess.TimeoutExpired):
+        return False
+    return done.returncode == 0
+
+
+def _cache_folder() -> Path:
+    return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "soundalike"
+
+
+def _processor() -> str:
+    """What -march=native depends on: a home that several machines share holds a library for each."""
+    facts = Path("/proc/cpuinfo")
+    if not facts.exists():
+        return f"{platform.machine()} {platform.processor()}"
+    return next((line for line in facts.read_text().splitlines() if line.startswith(("flags", "Features"))), "")
