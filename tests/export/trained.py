@@ -16,13 +16,13 @@ CLOSE = 1e-2  # logits are a few units wide
 
 
 def trained(base: str, folder: Path, method: str = "full") -> tuple[TorchEngine, Trained]:
-    """The engine after ten fast steps, and what the export room is given of it."""
+    """What ten fast steps taught, as an engine reads it from its folder, and what the export room is given of it."""
     engine = load(base, None, Training.model_validate({"method": method, "rank": 4}))
     batch = pack(list(encode([Document(TEXT)], engine.tokenizer, 64)), 64, 0)
     for _ in range(10):
         engine.step(batch, 2e-2)
     engine.save(folder)
-    return engine, Trained(base, folder, "ada", True, 64, Recipe())
+    return load(base, folder), Trained(base, folder, "ada", True, 64, Recipe())
 
 
 def tokens_of(engine: TorchEngine, text: str = TEXT) -> list[int]:

@@ -36,6 +36,8 @@ typedef struct {
     const float *cosines, *sines;       /* (reach, head_dim / 2) */
     const half *head;                   /* packed, as are the following, one pointer a layer */
     const half *const *qkv, *const *out, *const *gate_up, *const *down;
+    const float *const *before_attention, *const *before_mlp; /* the norms' scales, one pointer a layer */
+    const float *before_head;
 } model;
 
 int32_t panel(void) { return PANEL; }
@@ -100,12 +102,12 @@ static void product(const half *w, int inputs, int outputs, const float *x, int 
     for (int at = 0; at < outputs; at += PANEL) tile(w + (size_t)at * inputs, inputs, x, inputs, rows, y + at, outputs);
 }
 
-/* RMSNorm without its scale, which the product after it holds. */
-static void normed(const float *x, int size, float epsilon, float *y) {
+/* RMSNorm (arXiv 1910.07467). */
+static void normed(const float *x, const float *scales, int size, float epsilon, float *y) {
     float squares = 0;
     for (int i = 0; i < size; i++) squares += x[i] * x[i];
     float scale = 1 / sqrtf(squares / size + epsilon);
-    for (int i = 0; i < size; i++) y[i] = x[i] * scale;
+    for (int i = 0; i < size; i++) y[i] = x[i] * scale * scales[i];
 }
 
 static void rotate(float *x, int head_dim, const float *cosines, const float *sines) {
@@ -171,7 +173,7 @@ int32_t forward(const model *m, int32_t rows, half *const *caches, const int32_t
     for (int r = 0; r < rows; r++)
         for (int i = 0; i < h; i++) x[r * h + i] = (float)m->embedding[(size_t)tokens[r] * h + i];
     for (int layer = 0; layer < m->layers; layer++) {
-        for (int r = 0; r < rows; r++) normed(x + r * h, h, m->epsilon, y + r * h);
+        for (int r = 0; r < rows; r++) normed(x + r * h, m->before_attention[layer], h, m->epsilon, y + r * h);
         product(m->qkv[layer], h, qkv_width, y, rows, broad);
         for (int r = 0; r < rows; r++) {
             float *q = broad + r * qkv_width, *k = q + q_width, *v = k + m->kv_heads * d;
@@ -187,7 +189,7 @@ int32_t forward(const model *m, int32_t rows, half *const *caches, const int32_t
                        broad + r * qkv_width + head * group * d, scores, inner + r * q_width + head * group * d);
         product(m->out[layer], q_width, h, inner, rows, y);
         for (int i = 0; i < rows * h; i++) x[i] += y[i];
-        for (int r = 0; r < rows; r++) normed(x + r * h, h, m->epsilon, y + r * h);
+        for (int r = 0; r < rows; r++) normed(x + r * h, m->before_mlp[layer], h, m->epsilon, y + r * h);
         product(m->gate_up[layer], h, 2 * m->inner, y, rows, broad);
         for (int r = 0; r < rows; r++) {
             const float *gate = broad + r * 2 * m->inner, *up = gate + m->inner;
@@ -196,7 +198,7 @@ int32_t forward(const model *m, int32_t rows, half *const *caches, const int32_t
         product(m->down[layer], m->inner, h, inner, rows, y);
         for (int i = 0; i < rows * h; i++) x[i] += y[i];
     }
-    for (int r = 0; r < wanted; r++) normed(x + (rows - wanted + r) * h, h, m->epsilon, y + r * h);
+    for (int r = 0; r < wanted; r++) normed(x + (rows - wanted + r) * h, m->before_head, h, m->epsilon, y + r * h);
     product(m->head, h, m->columns, y, wanted, logits);
     for (int r = 0; r < wanted; r++) masses[r] = log_mass(logits + (size_t)r * m->columns, m->vocabulary);
     free(x);

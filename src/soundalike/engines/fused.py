@@ -6,7 +6,7 @@ token. `available` says whether this machine can compile it. It knows numbers, n
 """
 
 import ctypes
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from itertools import pairwise
@@ -27,6 +27,8 @@ if TYPE_CHECKING:
 SOURCE = Path(__file__).with_name("fused.c")
 LARGEST = 100_000_000  # parameters: of a larger model one core reads the weights too slowly to do without the others
 LONGEST = 4_096  # positions: a cache has room for all of them from the start
+
+POINTERS = "embedding cosines sines head qkv out gate_up down before_attention before_mlp before_head".split()
 
 Array = NDArray[Any]
 
@@ -56,7 +58,7 @@ class _Model(ctypes.Structure):
             for name in "vocabulary columns hidden inner layers heads kv_heads head_dim reach".split()
         ),
         ("epsilon", ctypes.c_float),
-        *((name, ctypes.c_void_p) for name in "embedding cosines sines head qkv out gate_up down".split()),
+        *((name, ctypes.c_void_p) for name in POINTERS),
     )
 
 
@@ -76,19 +78,19 @@ class FusedDecoder:
             made: Array = adapter.effective(name).float().cpu().numpy()
             return made
 
-        def layers(*names: str, norm: str | None = None) -> int:
-            """Packed weights of every layer, those of `names` below each other, with the norm before them folded in."""
-            packed = []
-            for number in range(shape.num_hidden_layers):
-                whole = np.concatenate([weight(f"model.layers.{number}.{name}.weight") for name in names])
-                packed.append(self._pack(whole * weight(f"model.layers.{number}.{norm}.weight") if norm else whole))
-            return self._hold(np.array(packed, np.uintp))
+        def layers(hold: Callable[[Array], int], *names: str) -> int:
+            """Weights of every layer, those of `names` below each other."""
+            wholes = (
+                np.concatenate([weight(f"model.layers.{number}.{name}.weight") for name in names])
+                for number in range(shape.num_hidden_layers)
+            )
+            return self._hold(np.array([hold(whole) for whole in wholes], np.uintp))
 
         embedding = weight("model.embed_tokens.weight")
         half = shape.head_dim // 2
         self._columns = -(-shape.vocab_size // self._panel) * self._panel
         head = np.zeros((self._columns, shape.hidden_size), np.float32)
-        head[: shape.vocab_size] = embedding * weight("model.norm.weight")
+        head[: shape.vocab_size] = embedding
         attention, mlp = "self_attn.", "mlp."
         self._model = _Model(
             shape.vocab_size,
@@ -105,10 +107,13 @@ class FusedDecoder:
             self._hold(adapter.model.cos[: self.reach, :half].float().cpu().contiguous().numpy()),
             self._hold(adapter.model.sin[: self.reach, :half].float().cpu().contiguous().numpy()),
             self._pack(head),
-            layers(*(f"{attention}{kind}_proj" for kind in "qkv"), norm="input_layernorm"),
-            layers(f"{attention}o_proj"),
-            layers(f"{mlp}gate_proj", f"{mlp}up_proj", norm="post_attention_layernorm"),
-            layers(f"{mlp}down_proj"),
+            layers(self._pack, *(f"{attention}{kind}_proj" for kind in "qkv")),
+            layers(self._pack, f"{attention}o_proj"),
+            layers(self._pack, f"{mlp}gate_proj", f"{mlp}up_proj"),
+            layers(self._pack, f"{mlp}down_proj"),
+            layers(self._hold, "input_layernorm"),
+            layers(self._hold, "post_attention_layernorm"),
+            self._hold(weight("model.norm.weight")),
         )
         self._threads = torch.get_num_threads()
         self._pool = ThreadPoolExecutor(self._threads, "fused")
