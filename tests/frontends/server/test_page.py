@@ -6,9 +6,10 @@ Needs Chromium: Debian's `chromium`, or playwright's own. Without one these test
 import re
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import pytest
+from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, Page, Route, expect
 
 from tests.frontends.server.running import SCRIPTS, Running, ada, running, stepped
@@ -54,6 +55,18 @@ def test_a_burst_is_a_bubble_a_message(page: Page) -> None:
     page.keyboard.press("Enter")
     expect(bubbles(page)).to_have_text(["hey", "what's up", "ok"])
     expect(page.locator("#owner")).to_have_text("ada")
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_everybody_can_use_it(page: Page, scheme: Literal["light", "dark"]) -> None:
+    """In the middle of a conversation axe finds nothing, and nothing scrolls sideways on a phone."""
+    page.emulate_media(color_scheme=scheme)
+    page.set_viewport_size({"width": 390, "height": 800})
+    page.keyboard.type("hi")
+    page.keyboard.press("Enter")
+    expect(bubbles(page)).to_have_count(2)
+    assert page.evaluate("document.documentElement.scrollWidth") <= 390
+    assert Axe().run(page).response["violations"] == []
 
 
 def test_words_that_come_one_by_one_are_one_bubble(page: Page) -> None:
