@@ -1,12 +1,10 @@
 """The one-call decoder: the same numbers as PyTorch, and no harm where it cannot be made."""
 
-from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
 import pytest
 
-from soundalike import native
 from soundalike.engines import fused
 from soundalike.engines import torch as engine_of
 from soundalike.engines.decode import Decoder
@@ -15,15 +13,6 @@ from soundalike.recipe import Training
 from tests.engines import tiny
 
 needs_compiler = pytest.mark.skipif(not fused.available(), reason="no C compiler that knows _Float16")
-
-
-@pytest.fixture
-def afresh(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
-    """No library loaded yet, and an empty folder to keep one in."""
-    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
-    native.library.cache_clear()
-    yield tmp_path / "cache" / "soundalike"
-    native.library.cache_clear()
 
 
 @needs_compiler
@@ -55,14 +44,11 @@ def test_a_stream_is_spent_at_the_last_position(tmp_path: Path) -> None:
     assert streams.spent == [0]
 
 
-@pytest.mark.parametrize("compiler", ["/bin/false", "/nonexistent/cc"])
-def test_without_a_compiler_pytorch_decodes(
-    afresh: Path, monkeypatch: pytest.MonkeyPatch, base: str, compiler: str
-) -> None:
-    """It is not available, nothing is left behind, and an engine speaks all the same."""
-    monkeypatch.setenv("CC", compiler)
+@pytest.mark.usefixtures("uncompiled")
+def test_without_a_compiler_pytorch_decodes(monkeypatch: pytest.MonkeyPatch, base: str) -> None:
+    """It is not available, and an engine speaks all the same."""
+    monkeypatch.setenv("CC", "/bin/false")
     assert not fused.available()
-    assert not list(afresh.glob("*"))
     streams = engine_of.load(base).streams()
     streams.join([[0, 5]])
     assert streams.logits.shape[0] == 1
