@@ -66,9 +66,9 @@ def _words(text: str) -> list[str]:
     return [word for word, _ in words_of(text)]
 
 
-def turns_known(voice: Voice, clone: Clone, talk: list[Message], owner: str, count: int = 60) -> float:
+def turns_known(clone: Clone, talk: list[Message], owner: str, count: int = 60) -> float:
     """The share of pairs of questions, one to the owner and one to another, of which the first makes it more eager."""
-    eager, rng = Eagerness.of(voice, clone), Random(owner)
+    eager, rng = Eagerness.of(clone), Random(owner)
     assert eager is not None
     asked = [line for line in talk if "," in line[3] and line[3].split(",")[0] in FRIENDS and line[2] != owner]
     mine = [line for line in asked if line[3].startswith(f"{owner},")]
@@ -94,7 +94,7 @@ def measured(
     thrice = [max(Counter(" ".join(fold(line)) for line in reply).values(), default=0) >= 3 for reply in made]
     told = {"replies": len(made), **given_away(said, theirs, slipped), "replies with a line three times": sum(thrice)}
     stopped = ", ".join(f"{name} {count}" for name, count in voice.interventions.as_dict().items())
-    known = f"{turns_known(voice, clone, talk, owner):.0%}"
+    known = f"{turns_known(clone, talk, owner):.0%}"
     return {name: f"{count:,}" for name, count in told.items()} | {"guards": stopped, "knows its turn": known}
 
 

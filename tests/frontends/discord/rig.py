@@ -23,6 +23,7 @@ from tests.frontends.discord.fake import PATIENCE, Account, FakeDiscord, serving
 
 QUICK = "[burst]\nquiet = 0\nlongest = 0\n[pace]\nlongest = 0\n[answer]\nprobability = 1\nleast = 1\n"
 SCRIPT = "ana: hi\nada: hey you\nada: what's up\nana: not much\nada: ok then\n"
+ASKED = "ana: any ideas?\nada: yes\nbo: nice weather\nana: indeed\n"  # she answers questions, and no remarks
 
 
 def voice(*scripts: str, owner: str = "ada", sampling: Sampling | None = None) -> Voice:

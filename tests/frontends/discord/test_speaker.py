@@ -11,7 +11,7 @@ from soundalike.frontends.discord.eagerness import Eagerness
 from soundalike.frontends.discord.speaker import SpeakerAway, VoiceSpeaker
 from soundalike.sampling import Sampling
 from soundalike.voice import Voice
-from tests.frontends.discord.rig import speaks, voice
+from tests.frontends.discord.rig import ASKED, speaks, voice
 
 HISTORY = [("ana", "hi")]
 
@@ -81,7 +81,8 @@ def test_a_model_that_comes_late_is_away_until_then() -> None:
 def test_it_asks_whether_its_owner_would_speak() -> None:
     """Where that was learned."""
     made = voice()
-    eager = Eagerness(made, 0.5)
+    eager = Eagerness.learned("ada", [ASKED] * 100, [ASKED] * 100)
+    assert eager is not None
 
     async def scenario() -> None:
         assert await VoiceSpeaker("ada", lambda: (made, eager)).eagerness(HISTORY) == eager.of_history(HISTORY)

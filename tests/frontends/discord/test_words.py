@@ -1,17 +1,15 @@
 """What the model is shown, how fast a burst is typed, and whether the owner would speak."""
 
-import math
 from random import Random
 
-import polars as pl
 import pytest
 
 from soundalike.frontends.discord.context import CHANNELS, KEPT, Context, Names, shown
-from soundalike.frontends.discord.eagerness import Eagerness, points, would_speak
+from soundalike.frontends.discord.eagerness import Eagerness, facts, places
 from soundalike.frontends.discord.pacing import ENOUGH, Pace, fit
 from soundalike.frontends.discord.words import readable
 from tests.frontends.discord.heard import ANA, BO, ME, OTHER, ROOM, heard
-from tests.frontends.discord.rig import voice
+from tests.frontends.discord.rig import ASKED
 from tests.invented import corpus
 
 
@@ -101,31 +99,34 @@ def test_too_few_gaps_give_the_usual_pace() -> None:
     assert 0.5 < Pace(spread=0.0).seconds("x" * 20, Random(0)) < 5
 
 
-def test_the_voice_knows_when_its_owner_speaks() -> None:
-    """Taught that ada answers questions and leaves bo's remarks to others, it is eager after the one only."""
-    asked = "ana: any ideas\nada: yes\nbo: nice weather\nana: indeed\n"
-    ada = voice(asked)
-    eager = Eagerness.measured(ada, [asked] * 20)
+def test_what_the_owner_answers_is_learned() -> None:
+    """From conversations in which ada answers questions and leaves remarks to others."""
+    eager = Eagerness.learned("ada", [ASKED] * 100, [ASKED] * 50)
     assert eager is not None
-    question, remark = [("ana", "any ideas")], [("ana", "any ideas"), ("ada", "yes"), ("bo", "nice weather")]
-    assert would_speak(ada, question) > 0.8 > 0.2 > would_speak(ada, remark)
-    assert eager.of_history(question) > 1 > eager.of_history(remark)
+    question, remark = [("ana", "any ideas?")], [("ana", "any ideas?"), ("ada", "yes"), ("bo", "nice weather")]
+    assert eager.of_history(question) > 1.5 > 0.1 > eager.of_history(remark)
+
+
+def test_whom_a_line_names_is_a_fact() -> None:
+    """As a word of its own: ada is in no radar, and a name of two words is one name."""
+    for text, named, other in (("Ada?", 1, 0), ("the radar", 0, 0), ("@bo van dyk so", 0, 1), ("ada and bo van", 1, 0)):
+        assert facts([("bo van dyk", "hi"), ("ana", text)], "ada")[-2:] == [named, other]
+
+
+def test_what_tells_nothing_has_no_say() -> None:
+    """Whether ada speaks is a coin's matter here, and held-out conversations show it."""
+    rng = Random(1)
+
+    def talk() -> str:
+        people = [rng.choice(("ada", "ana", "bo")) for _ in range(12)]
+        return "".join(f"{name}: {rng.choice(('so', 'what a day', 'why?'))}\n" for name in people)
+
+    assert Eagerness.learned("ada", [talk() for _ in range(100)], [talk() for _ in range(100)]) is None
 
 
 def test_without_other_people_there_is_nothing_to_learn() -> None:
-    """Nor with hardly any."""
-    assert list(points(["ada: hi\nada: so\n"], "ada")) == []
-    assert list(points(["bo: hi\nada: so\nbo: well\n"], "ada")) == [[("bo", "hi")]]
-    assert Eagerness.measured(voice(), ["ana: hi\nada: hey\n"]) is None
-
-
-def test_probabilities_of_the_next_speaker_are_probabilities() -> None:
-    """Whatever the history, between 0 and 1."""
-    for history in ([], [("ana", "hi")], [("Ada", "hi"), ("ada", "so")]):
-        assert 0 <= would_speak(voice(), history) <= 1 + 1e-6
-    assert math.isfinite(would_speak(voice(), [("ana", "never seen")]))
-
-
-def test_frames_without_rows_are_fine() -> None:
-    """As an import of nothing gives them."""
-    assert fit(pl.DataFrame(schema=corpus([]).messages.schema)) == Pace()
+    """Nor with hardly any, nor where the owner always speaks next."""
+    assert list(places(["ada: hi\nada: so\n"], "ada")) == []
+    assert list(places(["bo: hi\nada: so\nbo: well\n"], "ada")) == [([("bo", "hi")], True)]
+    assert Eagerness.learned("ada", [ASKED], [ASKED]) is None
+    assert Eagerness.learned("ada", ["ana: hi\nada: hey\n"] * 200, ["ana: hi\nada: hey\n"] * 200) is None

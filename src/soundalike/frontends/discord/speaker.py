@@ -109,7 +109,6 @@ def of_clone(clone: Clone, at: str = "") -> VoiceSpeaker:
     def wake() -> "tuple[Voice, Eagerness | None]":
         from soundalike.voice import Voice
 
-        voice = Voice.load(clone.root, at or None)
-        return voice, None if at else Eagerness.of(voice, clone)
+        return Voice.load(clone.root, at or None), Eagerness.of(clone)
 
     return VoiceSpeaker(str(clone.manifest()["clone"]["speaker"]), wake)
