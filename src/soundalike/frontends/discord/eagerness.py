@@ -25,6 +25,7 @@ LINES = 8  # before a place
 PLACES = 20_000  # to learn from, and to be held out
 FEWEST = 100
 RIDGE, ROUNDS = 1.0, 20
+FARTHEST = 50.0  # log-odds: a fact that was hardly ever seen may lie far out
 SURE = 1.64  # standard errors above chance: one regression in twenty that tells nothing is believed
 
 _words = re.compile(r"\w+").findall
@@ -119,7 +120,7 @@ def _fitted(rows: Floats, spoke: Floats) -> Floats:
 
 
 def _logistic(x: Floats) -> Floats:
-    made: Floats = 1 / (1 + np.exp(-x))
+    made: Floats = 1 / (1 + np.exp(-x.clip(-FARTHEST, FARTHEST)))
     return made
 
 
