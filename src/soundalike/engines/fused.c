@@ -88,10 +88,12 @@ TILE(2, 2)
 TILE(3, 1)
 TILE(4, 1)
 TILE(5, 1)
+TILE(6, 1)
 
 static void tile(const half *w, int inputs, const float *x, int x_step, int rows, float *y, int y_step) {
-    for (; rows > 5 || rows == 4; rows -= 4, x += 4 * x_step, y += 4 * y_step) tile_4(w, inputs, x, x_step, y, y_step);
+    for (; rows >= 6; rows -= 6, x += 6 * x_step, y += 6 * y_step) tile_6(w, inputs, x, x_step, y, y_step);
     if (rows == 5) tile_5(w, inputs, x, x_step, y, y_step);
+    else if (rows == 4) tile_4(w, inputs, x, x_step, y, y_step);
     else if (rows == 3) tile_3(w, inputs, x, x_step, y, y_step);
     else if (rows == 2) tile_2(w, inputs, x, x_step, y, y_step);
     else if (rows == 1) tile_1(w, inputs, x, x_step, y, y_step);

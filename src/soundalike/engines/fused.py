@@ -116,7 +116,7 @@ class FusedDecoder:
             self._hold(weight("model.norm.weight")),
         )
         self._threads = torch.get_num_threads()
-        self._pool = ThreadPoolExecutor(self._threads, "fused")
+        self._pool = ThreadPoolExecutor(max(1, self._threads - 1), "fused")
 
     def open(self) -> "FusedStreams":
         """No streams yet."""
@@ -150,7 +150,10 @@ class FusedDecoder:
         def one(part: slice) -> None:
             self._forward(streams[part], made.part(part))
 
-        list((self._pool.map if len(parts) > 1 else map)(one, parts))
+        others = [self._pool.submit(one, part) for part in parts[1:]]
+        one(parts[0])
+        for job in others:
+            job.result()
         for stream in streams:
             stream.read, stream.unread = stream.read + len(stream.unread), ()
         return made

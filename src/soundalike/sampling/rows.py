@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 Floats: TypeAlias = NDArray[np.float32]
+LEAST = 0.01  # of a row's chances
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,13 +38,19 @@ class Rows:
         return self if len(at) == len(self.peaks) else Rows(self.logits[at], self.peaks[at], self.masses[at])
 
     def without(self, lost: Sequence[dict[int, float]]) -> "Rows":
-        """The rows after row i's tokens have lost what `lost[i]` says."""
-        if not any(lost):
+        """The rows after row i's tokens have lost what `lost[i]` says, in nats."""
+        taken = [(at, token, loss) for at, losses in enumerate(lost) for token, loss in losses.items()]
+        if not taken:
             return self
-        logits, peaks, masses = self.logits.copy(), self.peaks.copy(), self.masses.copy()
-        for at, penalties in enumerate(lost):
-            if penalties:
-                logits[at, list(penalties)] -= np.array(list(penalties.values()), np.float32)
-                peaks[at] = logits[at].max()
-                masses[at] = peaks[at] + math.log(np.exp(logits[at] - peaks[at]).sum())
+        at, tokens, losses = (np.array(column) for column in zip(*taken, strict=True))
+        logits, peaks = self.logits.copy(), self.peaks.copy()
+        before = logits[at, tokens].astype(np.float64)
+        logits[at, tokens] -= losses.astype(np.float32)
+        for row in {*at[before == peaks[at]].tolist()}:
+            peaks[row] = logits[row].max()
+        shares = np.exp(before - self.masses[at]) * -np.expm1(-losses)
+        left = 1 - np.bincount(at, shares, len(peaks))
+        masses = self.masses + np.log(left.clip(LEAST)).astype(np.float32)
+        for row in np.flatnonzero(left < LEAST).tolist():  # a difference of two numbers so alike is mostly rounding
+            masses[row] = peaks[row] + math.log(np.exp(logits[row] - peaks[row]).sum())
         return Rows(logits, peaks, masses)
