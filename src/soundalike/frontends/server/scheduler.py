@@ -42,13 +42,12 @@ class Ticket:
         self.voice, self.utterances, self.eager = voice, utterances, eager
         self.key = id(voice)  # of its stage
         self.left, self.joined, self.first, self.failed = len(utterances), monotonic(), 0.0, False
-        self._loop, self._events = asyncio.get_running_loop(), asyncio.Queue[Event | ApiError]()
+        self.loop, self._events = asyncio.get_running_loop(), asyncio.Queue[Event | ApiError]()
 
     def tell(self, event: Event | ApiError) -> None:
-        """Hand an event over, from whichever thread; an error is the last."""
+        """Hand an event over, on its loop; an error is the last."""
         self.failed = isinstance(event, ApiError)
-        if not self._loop.is_closed():
-            self._loop.call_soon_threadsafe(self._events.put_nowait, event)
+        self._events.put_nowait(event)
 
     async def __aiter__(self) -> AsyncIterator[Event]:
         open_ = len(self.utterances)
@@ -58,6 +57,19 @@ class Ticket:
                 raise event
             open_ -= event.done
             yield event
+
+
+def tell(told: Sequence[tuple[Ticket, Event | ApiError]]) -> None:
+    """Hand events over from whichever thread, waking each loop once: a call for each would take longer than a token."""
+    for loop in {ticket.loop for ticket, _ in told}:
+        its = [(ticket, event) for ticket, event in told if ticket.loop is loop]
+        if not loop.is_closed():
+            loop.call_soon_threadsafe(_tell_all, its)
+
+
+def _tell_all(told: Sequence[tuple[Ticket, Event | ApiError]]) -> None:
+    for ticket, event in told:
+        ticket.tell(event)
 
 
 class Scheduler:
@@ -122,8 +134,7 @@ class Scheduler:
             self._changed.notify_all()
         for thread in self._threads:
             thread.join()
-        for ticket in (*self._waiting, *self._speaking):
-            ticket.tell(stopping())
+        tell([(ticket, stopping()) for ticket in (*self._waiting, *self._speaking)])
 
     def _room(self) -> int:
         """Places that nobody speaks or waits for."""
@@ -194,16 +205,20 @@ class Scheduler:
     def _give_up(self, key: int) -> None:
         lost = self._spoken(key)
         self._stages[key] = Stage(self._engines[key])
-        for ticket in lost:
-            ticket.tell(failed())
+        tell([(ticket, failed()) for ticket in lost])
         self._end(lost)
 
     def _deliver(self, key: int, done: set[Utterance]) -> None:
         spoken = self._spoken(key)
-        for ticket in spoken:
-            if ticket.eager or done:
-                for index, utterance in enumerate(ticket.utterances):
-                    self._hand_over(ticket, index, utterance, utterance in done)
+        tell(
+            [
+                (ticket, event)
+                for ticket in spoken
+                if ticket.eager or done
+                for index, utterance in enumerate(ticket.utterances)
+                if (event := self._leaving(ticket, index, utterance, utterance in done))
+            ]
+        )
         if done:
             self._end([ticket for ticket in spoken if not ticket.left])
 
@@ -213,13 +228,15 @@ class Scheduler:
             self._speaking = [ticket for ticket in self._speaking if ticket not in tickets]
             self._changed.notify_all()
 
-    def _hand_over(self, ticket: Ticket, index: int, utterance: Utterance, done: bool) -> None:
+    def _leaving(self, ticket: Ticket, index: int, utterance: Utterance, done: bool) -> Event | None:
         if not done and (not ticket.eager or utterance.finish):
-            return
+            return None
         if done:
             ticket.left -= 1
             if not ticket.left:
                 self._seconds += RECENT * (monotonic() - ticket.joined - self._seconds)
-        if (lines := utterance.leave()) or done:
-            ticket.first = ticket.first or monotonic()
-            ticket.tell(Event(index, lines, done))
+        lines = utterance.leave()
+        if not (lines or done):
+            return None
+        ticket.first = ticket.first or monotonic()
+        return Event(index, lines, done)
