@@ -4,6 +4,7 @@ Each holds the whole model and learns from its share of every batch; gradients a
 the same step. Moving numbers between processes is accelerate's and MLX's affair. Light until it is asked for.
 """
 
+import atexit
 import json
 import os
 from collections.abc import Sequence
@@ -52,6 +53,8 @@ class Accelerated:
 
         state = PartialState(cpu=not torch.cuda.is_available())
         self.rank, self.size = state.process_index, state.num_processes
+        # Left to the end of the process, gloo's threads may outlive what they use: an abort after all is done.
+        atexit.register(state.destroy_process_group)
 
     def agreed(self, value: Value) -> Value:
         """By accelerate's broadcast."""
