@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
+from soundalike.documents import SPLITS
 from soundalike.transcript import parse
 
 if TYPE_CHECKING:
@@ -71,17 +72,13 @@ class Eagerness:
     @classmethod
     def of(cls, clone: "Clone") -> "Eagerness | None":
         """Learned from the clone's conversations; None where they have not two sides, no names, or tell nothing."""
-        import orjson
+        from soundalike.train import documents
 
         sections = clone.manifest()
         if sections["clone"].get("mode") != "dialogue" or not sections["documents"]["tagged"]:
             return None
-
-        def texts(*splits: str) -> list[str]:
-            lines = [line for split in splits for line in clone.documents_path(split).read_bytes().splitlines()]
-            return [orjson.loads(line)["text"] for line in lines]
-
-        return cls.learned(str(sections["clone"]["speaker"]), texts("train"), texts("valid", "test"))
+        known, *held_out = ([document.text for document in documents(clone, split)] for split in SPLITS)
+        return cls.learned(str(sections["clone"]["speaker"]), known, [text for texts in held_out for text in texts])
 
     @classmethod
     def learned(cls, owner: str, documents: Sequence[str], held_out: Sequence[str]) -> "Eagerness | None":
