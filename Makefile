@@ -6,15 +6,18 @@ PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check -c const
 .PHONY: setup demo test test-all check format bench clean
 
 .venv/run: pyproject.toml constraints.txt
+	@echo "Installing soundalike and its libraries into .venv: about 1 GB on disk, a minute or more."
 	$(PYTHON) -m venv .venv
 	$(PIP) -e .
-	touch $@
+	@touch $@
 
 .venv/dev: .venv/run
+	@echo "Installing what the checks need: about 1 GB more on disk, a minute or more."
 	$(PIP) -e ".[dev]"
-	touch $@
+	@touch $@
 
 setup: .venv/run
+	@echo "Ready. Next: . .venv/bin/activate, then soundalike clone package.zip --out me, or soundalike --help."
 
 demo: .venv/run
 	$(BIN)/soundalike demo

@@ -1,5 +1,6 @@
 """The command line: what goes to which stream, and what is printed as it stands."""
 
+import io
 import json
 import sys
 import tomllib
@@ -77,6 +78,28 @@ def test_say_prints_tokens_and_figures_as_json(run: Run, me: Path) -> None:
     assert all(0 < token["probability"] <= 1 for token in said["tokens"])
     assert said["prompt_tokens_per_second"] > 0 and said["peak_memory_bytes"] > 1e7
     assert said["text"] in run("say", me, "the soup", "--max-tokens", 9, "--seed", 3)[1]
+
+
+def test_say_writes_its_figures_where_asked_to(run: Run, me: Path) -> None:
+    """Standard output is the text; `--stats` prints the figures beside it, on standard error."""
+    _, out, err = run("say", me, "the soup", "--max-tokens", 9, "--seed", 3)
+    assert out.startswith("the soup") and "tokens per second" not in out + err
+    _, again, err = run("say", me, "the soup", "--max-tokens", 9, "--seed", 3, "--stats")
+    assert again == out and "Prompt: " in err and "Generation: " in err and "Peak memory: " in err
+
+
+def test_say_without_a_folder_speaks_as_me(
+    run: Run, me: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """One argument that is no folder is the text; a text that is missing is read from standard input."""
+    monkeypatch.chdir(me.parent)
+    code, out, err = run("say", "the soup?", "--max-tokens", 3)
+    assert code == 0 and out.startswith("the soup?") and "so me says it" in err
+    for words in (["say", "me"], ["say"]):
+        monkeypatch.setattr(sys, "stdin", io.StringIO("the boiler\n"))
+        assert run(*words, "--max-tokens", 3)[1].startswith("the boiler")
+    code, _, err = run("say", "not-there", "the soup")
+    assert code == 2 and "There is no clone at not-there." in err
 
 
 def test_import_and_train_print_json_alone(run: Run, package: Path, tmp_path: Path) -> None:

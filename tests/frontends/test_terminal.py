@@ -8,7 +8,9 @@ from typing import Literal
 
 import pytest
 from rich.console import Console
+from rich.text import Text
 
+from soundalike.console import make_console
 from soundalike.draft import Piece
 from soundalike.engines.markov import MarkovEngine
 from soundalike.frontends.terminal import Said, account, chat, say, shade, visible
@@ -32,7 +34,7 @@ def ada(*scripts: str, sampling: Sampling = GREEDY) -> Voice:
 
 def console(terminal: bool = False) -> Console:
     colours: Literal["truecolor"] | None = "truecolor" if terminal else None
-    return Console(file=io.StringIO(), width=60, force_terminal=terminal, color_system=colours)
+    return make_console(io.StringIO(), width=60, force_terminal=terminal, color_system=colours)
 
 
 def printed(where: Console) -> str:
@@ -61,15 +63,18 @@ def talked(voice: Voice, *lines: str | type[BaseException], sampling: Sampling |
 
 
 def test_say_prints_the_prompt_and_goes_on() -> None:
-    """The text comes first, then a blank line's worth, then the figures."""
+    """The text and a line end, and nothing else: a file that it is written to holds the text."""
     where = console()
     said = say(ada("ada: the sea is so calm\n"), "the sea", sampling=GREEDY, console=where)
-    lines = printed(where).splitlines()
-    assert said.text == "the sea is so calm"
-    assert lines[0] == said.text
-    assert lines[2].startswith("Prompt: 5 tokens, ") and lines[2].endswith(" tokens per second")
-    assert lines[3].startswith("Generation: 5 tokens, ")
-    assert lines[4].startswith("Peak memory: ") and lines[4].endswith(" GB")
+    assert printed(where) == "the sea is so calm\n" == said.text + "\n"
+
+
+def test_the_figures_of_say() -> None:
+    """Tokens read and drawn with their rates, and memory."""
+    lines = say(ada("ada: the sea is so calm\n"), "the sea", sampling=GREEDY, console=console()).lines()
+    assert lines[0].startswith("Prompt: 5 tokens, ") and lines[0].endswith(" tokens per second")
+    assert lines[1].startswith("Generation: 5 tokens, ")
+    assert lines[2].startswith("Peak memory: ") and lines[2].endswith(" GB")
 
 
 def test_say_measures_what_it_prints() -> None:
@@ -105,8 +110,16 @@ def test_say_shades_by_probability() -> None:
     where = console(terminal=True)
     voice = ada("ada: the sea is calm\n", "ada: the sea is wild\n")
     say(voice, "the sea", sampling=GREEDY, colorize=True, console=where)
-    sure, unsure = (printed(where).split(word)[0].rsplit("\x1b[38;2;", 1)[1] for word in (" is", " calm"))
+    sure, unsure = (printed(where).split(word)[0].rsplit("\x1b[38;2;", 1)[1] for word in ("is", "calm"))
     assert sure != unsure
+
+
+def test_shades_have_a_legend_where_they_are_seen() -> None:
+    """With colours the last line explains them; without, there is nothing to explain."""
+    for terminal in (True, False):
+        where = console(terminal)
+        say(ada("ada: the sea is calm\n"), "the sea", sampling=GREEDY, colorize=True, console=where)
+        assert ("Probability of each token" in printed(where)) is terminal
 
 
 def test_shades_run_from_red_to_green() -> None:
@@ -132,8 +145,8 @@ class Interrupted(Voice):
 def test_say_can_be_interrupted() -> None:
     """Ctrl-C ends the text early and the figures still come."""
     where = console()
-    assert say(Interrupted(MarkovEngine(), "ada"), "the sea", console=where).text == "the sea is"
-    assert "Generation: 1 token, " in printed(where)
+    said = say(Interrupted(MarkovEngine(), "ada"), "the sea", console=where)
+    assert said.text == "the sea is" and "Generation: 1 token, " in said.lines()[1]
 
 
 def test_figures_leave_out_what_the_system_does_not_tell() -> None:
@@ -280,6 +293,20 @@ def test_long_lines_are_not_broken_where_nobody_looks() -> None:
     """Written to a file, a message is one line however narrow the console."""
     words = " ".join(f"word{number}" for number in range(30))
     assert talked(ada(f"you: hi\nada: {words}\n"), "hi") == [f"ada: {words}"]
+
+
+def test_text_wraps_at_words_on_a_terminal() -> None:
+    """No line is wider than the terminal, no word is broken, and no letter is lost."""
+    words = [f"word{number}" for number in range(30)]
+    voice = ada("ada: " + " ".join(words) + "\n", f"you: hi\nada: {' '.join(words)}\n")
+    where = console(terminal=True)
+    say(voice, "word0", sampling=GREEDY, console=where)
+    plain = Text.from_ansi(printed(where)).plain
+    assert plain.split() == words and max(map(len, plain.splitlines())) <= 60
+    where = console(terminal=True)
+    chat(voice, console=where, read=typing("hi"))
+    plain = Text.from_ansi(printed(where)).plain
+    assert max(map(len, plain.splitlines())) <= 60 and set(words) <= set(plain.split())
 
 
 def test_input_is_what_reads_by_default(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -10,6 +10,7 @@ from rich.text import Text
 from soundalike import __version__
 from soundalike.cli import judge, learn, speak
 from soundalike.cli.screen import err, out
+from soundalike.console import accept_every_character
 from soundalike.errors import SoundalikeError
 
 app = typer.Typer(
@@ -42,13 +43,14 @@ def main() -> None:
     With --json too an error is two sentences on standard error: standard output then stays empty.
     """
     debug = "--debug" in sys.argv
+    accept_every_character()
     gc.set_threshold(100_000)  # what imports make stays: no use in looking through it again every 700 objects
     try:
         app()
     except SoundalikeError as error:
         if debug:
             raise
-        err.print(Text.assemble((error.what, "red"), f" {error.do}"), soft_wrap=True)
+        err.print(Text.assemble((error.what, "red"), f" {error.do}"))
         sys.exit(error.exit_code)
     finally:
         gc.freeze()  # nor once more when the process ends

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from soundalike.cli.judge import brief
-from soundalike.cli.screen import CloneFolder, Json, Out, bar, command, err, give, out, tell
+from soundalike.cli.screen import DEFAULT_FOLDER, CloneFolder, Json, Out, bar, command, err, give, out, tell, waiting
 from soundalike.cli.speak import converse
 
 if TYPE_CHECKING:
@@ -56,7 +56,7 @@ def demo(
 @verbs.command(epilog="Example: soundalike clone package.zip --out me --minutes 5")
 def clone(
     exports: Exports,
-    out_: Out = Path("me"),
+    out_: Out = DEFAULT_FOLDER,
     minutes: Minutes = None,
     epochs: Epochs = None,
     iters: Iters = None,
@@ -85,7 +85,7 @@ def clone(
 @verbs.command("import", epilog="Example: soundalike import package.zip --out me")
 def import_(
     exports: Exports,
-    out_: Out = Path("me"),
+    out_: Out = DEFAULT_FOLDER,
     gap: Gap = "15m",
     no_redact: Raw = False,
     mask: Mask = None,
@@ -138,7 +138,7 @@ def export(
     from soundalike.clone import Clone
     from soundalike.export import export as write
 
-    with err.status("writing"):
+    with waiting("writing"):
         exported = write(Clone.open(me), to, precision)
     tell(exported.lines())
     give(exported.as_dict(), json)
@@ -149,7 +149,7 @@ def doctor(json: Json = False) -> None:
     """What this machine can run, what is missing, and how long each suggested base would take."""
     from soundalike.doctor import checkup
 
-    with err.status("looking"):
+    with waiting("looking"):
         found = checkup()
     tell(found.lines())
     give(found.as_dict(), json)

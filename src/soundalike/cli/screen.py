@@ -3,16 +3,21 @@
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
+from json import dumps, loads
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
-from rich.console import Console
 from rich.text import Text
 
 from soundalike import machine
+from soundalike.console import make_console, spinner
 
-out, err = Console(highlight=False), Console(stderr=True, highlight=False)
+if TYPE_CHECKING:
+    from rich.status import Status
+
+DEFAULT_FOLDER = Path("me")
+out, err = make_console(), make_console(stderr=True)
 
 
 def _alone(asked: bool) -> bool:
@@ -28,19 +33,27 @@ Json = Annotated[bool, typer.Option("--json", callback=_alone, help="Print the r
 
 def tell(lines: list[str]) -> None:
     for line in lines:
-        out.print(line, markup=False, soft_wrap=True)
+        out.print(line, markup=False)
 
 
 def give(result: Any, json: bool) -> None:
     if json:
         import orjson
 
-        sys.stdout.write(orjson.dumps(result, option=orjson.OPT_INDENT_2).decode() + "\n")
+        text = orjson.dumps(result, option=orjson.OPT_INDENT_2).decode()
+        if not out.encoding.startswith("utf"):  # escapes are the same JSON in every encoding
+            text = dumps(loads(text), indent=2)
+        sys.stdout.write(text + "\n")
 
 
 def command(before: str, typed: str, after: str = "") -> Text:
     """A command to type, printed as it stands: a folder's name may look like markup."""
     return Text.assemble(before, (typed, "bold"), after)
+
+
+def waiting(what: str) -> "Status":
+    """A line on standard error that says what is being done, until it is done."""
+    return err.status(what, spinner=spinner(err))
 
 
 @contextmanager

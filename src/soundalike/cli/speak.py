@@ -1,5 +1,6 @@
 """Verbs that let a clone talk: say, chat, room, serve, discord."""
 
+import sys
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -8,7 +9,7 @@ import typer
 from rich.text import Text
 
 from soundalike import machine
-from soundalike.cli.screen import CloneFolder, Json, command, err, give, out, tell
+from soundalike.cli.screen import DEFAULT_FOLDER, CloneFolder, Json, command, err, give, out, tell, waiting
 
 if TYPE_CHECKING:
     from soundalike.voice import Voice
@@ -30,8 +31,10 @@ Seed = Annotated[int | None, typer.Option(help="The same seed says the same agai
 
 @verbs.command(epilog='Example: soundalike say me "best pick up line?"')
 def say(
-    me: CloneFolder,
-    prompt: Annotated[str, typer.Argument(help="How the text begins.")] = "",
+    me: Annotated[str | None, typer.Argument(help="The clone's folder; without it, `me`.", metavar="[ME]")] = None,
+    prompt: Annotated[
+        str | None, typer.Argument(help="How the text begins; without it, what standard input holds.")
+    ] = None,
     max_tokens: Annotated[int, typer.Option(help="Stop after so many tokens.", min=1)] = 100,
     temperature: Temperature = None,
     top_p: TopP = None,
@@ -39,13 +42,17 @@ def say(
     seed: Seed = None,
     at: At = None,
     colorize: Annotated[bool, typer.Option("--colorize", help="Shade each token by its probability.")] = False,
+    stats: Annotated[bool, typer.Option("--stats", help="Print speed and memory on standard error.")] = False,
     json: Json = False,
 ) -> None:
     """Go on with a text in the owner's words."""
     from soundalike.frontends import terminal
 
-    voice = wake(me, at)
-    said = terminal.say(voice, prompt, max_tokens, _sampling(voice, temperature, top_p, min_p, seed), colorize, out)
+    folder, text = folder_and_prompt(me, prompt)
+    voice = wake(folder, at)
+    said = terminal.say(voice, text, max_tokens, _sampling(voice, temperature, top_p, min_p, seed), colorize, out)
+    for line in said.lines() if stats else ():
+        err.print(line, style="dim")
     give(said.as_dict(), json)
 
 
@@ -129,24 +136,42 @@ def discord(
     run(me, (lambda line: out.print(line, markup=False, soft_wrap=True)) if dry_run else None, at)
 
 
+def folder_and_prompt(me: str | None, prompt: str | None) -> tuple[Path, str]:
+    """The clone's folder and the beginning of the text, from the two arguments of `say`, each of which may be missing.
+
+    One argument that names no folder is the text, spoken by the clone in `me`. A text that is missing is read from
+    standard input, unless that is a terminal.
+    """
+    from soundalike.clone import MANIFEST
+
+    if me is not None and prompt is None and not Path(me).exists() and (DEFAULT_FOLDER / MANIFEST).exists():
+        me, prompt = None, me
+        err.print(f"There is no folder of that name, so {DEFAULT_FOLDER} says it.", style="dim")
+    folder = DEFAULT_FOLDER if me is None else Path(me)
+    if prompt is None:
+        piped = folder.exists() and sys.stdin is not None and not sys.stdin.isatty()
+        prompt = sys.stdin.read().rstrip("\n") if piped else ""
+    return folder, prompt
+
+
 def wake(folder: Path, at: str | None = None) -> "Voice":
     from soundalike.voice import Voice
 
     note(at)
-    with err.status("waking up"):
+    with waiting("waking up"):
         return Voice.load(folder, at)
 
 
 def note(at: str | None) -> None:
     """Tell where what is said goes, if not to this machine alone."""
     if at and not machine.is_here(at):
-        err.print(Text(f"What is said goes to {at}: another machine."), style="yellow", soft_wrap=True)
+        err.print(Text(f"What is said goes to {at}: another machine."), style="yellow")
 
 
 def converse(folder: Path, openers: list[tuple[str, str]]) -> list[dict[str, str]]:
     """Friends speak, the voice answers."""
     voice, history = wake(folder), list[tuple[str, str]]()
-    out.print()
+    out.print(f"\nInvented friends write, {voice.owner}'s clone answers:", style="dim", markup=False)
     for name, text in openers:
         history.append((name, text))
         out.print(Text.assemble((f"{name}:", "dim"), f" {text}"))

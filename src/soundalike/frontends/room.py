@@ -14,6 +14,7 @@ from random import Random
 from rich.console import Console
 from rich.text import Text
 
+from soundalike.console import make_console
 from soundalike.errors import UsageError
 from soundalike.frontends.loops import LoopGuard, LoopLimits, Said, unsaid
 from soundalike.frontends.terminal import visible
@@ -103,11 +104,11 @@ def room(
     """
     with suppress(ImportError):
         import_module("readline")  # gives `input` line editing, where the system has it
-    console = console or Console()
+    console = console or make_console()
     company = Room(voices, rng=rng)
     name = speaker_names([*((one, one, False) for one in company.names), ("person", name, False)])["person"]
     told = f"These are models of {', '.join(company.names)}, and what they say is made up. /quit leaves."
-    console.print(Text(told, style="dim"), soft_wrap=True)
+    console.print(Text(told, style="dim"))
     try:
         while (line := read(f"{name}: ").strip()) != "/quit":
             company.hear(name, line)

@@ -18,6 +18,7 @@ from rich.console import Console
 from rich.style import Style
 from rich.text import Text
 
+from soundalike.console import WordWriter, make_console, spinner
 from soundalike.draft import Piece
 from soundalike.errors import RecipeError
 from soundalike.guards import Interventions
@@ -80,13 +81,15 @@ def say(
     colorize: bool = False,
     console: Console | None = None,
 ) -> Said:
-    """Print `prompt` and how the voice goes on with it, as it comes, then the figures. Ctrl-C ends it early.
+    """Print `prompt` and how the voice goes on with it, as it comes, and return the text with its figures.
 
-    `colorize` shades what each token added by its probability under the raw model, red for unlikely to green.
+    Ctrl-C ends it early. `colorize` shades what each token added by its probability under the raw model, red for
+    unlikely to green, and ends with a legend where the console has colours.
     """
-    console = console or Console()
+    console = console or make_console()
+    writer = WordWriter(console)
     completion = voice.complete(prompt, max_tokens, sampling)
-    console.out(visible(completion.prompt), style="bold", highlight=False, end="")
+    writer.write(visible(completion.prompt), "bold")
     pieces: list[Piece] = []
     moments = [perf_counter()]
     with suppress(KeyboardInterrupt):
@@ -94,12 +97,12 @@ def say(
             moments.append(perf_counter())
             pieces.append(piece)
             style = shade(piece.logprob) if colorize and not math.isnan(piece.logprob) else None
-            console.out(visible(piece.text), style=style, highlight=False, end="")
-    said = _measured(completion, pieces, moments)
-    console.out("\n", highlight=False)
-    for line in said.lines():
-        console.print(Text(line, style="dim"), soft_wrap=True)
-    return said
+            writer.write(visible(piece.text), style)
+    writer.flush()
+    console.out("", highlight=False)
+    if colorize and console.color_system:
+        console.print(legend())
+    return _measured(completion, pieces, moments)
 
 
 def _measured(completion: Completion, pieces: list[Piece], moments: list[float]) -> Said:
@@ -122,6 +125,13 @@ def shade(logprob: float) -> Style:
     chance = math.exp(min(0.0, logprob))
     red, green = min(1.0, 2 - 2 * chance), min(1.0, 2 * chance)
     return Style(color=Color.from_rgb(int(80 + 160 * red), int(80 + 130 * green), 80))
+
+
+def legend() -> Text:
+    """What the shades of `shade` stand for, in these shades."""
+    shades = ((0.0, "unlikely"), (0.5, "as likely as not"), (1.0, "certain"))
+    words = [(f"{chance:.0%} {name}", shade(math.log(chance or 1e-9))) for chance, name in shades]
+    return Text.assemble(("Probability of each token: ", "dim"), words[0], "  ", words[1], "  ", words[2])
 
 
 class Chat:
@@ -167,13 +177,13 @@ class Chat:
         seed = None if self._sampling.seed is None else self._sampling.seed + self._drawn
         self._drawn, self.reply = self._drawn + 1, []
         try:
-            with self._console.status(f"{self._voice.owner} is typing"):
+            with self._console.status(f"{self._voice.owner} is typing", spinner=spinner(self._console)):
                 self.reply = self._voice.reply(self.history, replace(self._sampling, seed=seed))
         except KeyboardInterrupt:
             return self._note("(stopped)")
         for message in self.reply:
             head = Text(f"{self._voice.owner}: ", style="bold cyan")
-            self._console.print(head.append(visible(message), style="not bold default"), soft_wrap=True)
+            self._console.print(head.append(visible(message), style="not bold default"))
         return bool(self.reply) or self._note(f"({self._voice.owner} says nothing)")
 
     def _again(self, _: str) -> bool:
@@ -198,7 +208,7 @@ class Chat:
         return "\n".join(f"  {word:<13} {meaning}" for word, (_, meaning) in self._commands.items())
 
     def _note(self, words: str) -> bool:
-        self._console.print(Text(words, style="dim"), soft_wrap=True)
+        self._console.print(Text(words, style="dim"))
         return True
 
 
@@ -215,7 +225,7 @@ def chat(
     """
     with suppress(ImportError):
         import_module("readline")  # gives `input` line editing, where the system has it
-    console = console or Console()
+    console = console or make_console()
     talk = Chat(voice, name, sampling or voice.sampling, console)
     talk.greet()
     try:
