@@ -15,8 +15,11 @@ from soundalike.demo import write_package
 from soundalike.learning import learn, recipe_for
 
 ROOT = Path(__file__).parents[1]
-BLOCKS = re.findall(r"^```sh\n(.*?)^```", (ROOT / "README.md").read_text(), re.MULTILINE | re.DOTALL)
-COMMANDS = [line.split("  #")[0].strip() for block in BLOCKS for line in block.splitlines()]
+README = (ROOT / "README.md").read_text(encoding="utf-8")
+BLOCKS, CELLS = r"^```sh\n(?P<block>.*?)^```", r"^\| `(?P<cell>soundalike [^`]+)`"
+FOUND = re.finditer(f"{BLOCKS}|{CELLS}", README, re.MULTILINE | re.DOTALL)
+SHOWN = [match["block"] or match["cell"] for match in FOUND]
+COMMANDS = [line.split("  #")[0].strip() for shown in SHOWN for line in shown.splitlines()]
 
 
 def interrupted(folder: Path) -> None:
@@ -50,6 +53,7 @@ def test_the_readme_has_the_commands_it_should() -> None:
         "portrait",
         "audit",
         "doctor",
+        "evaluate",
     }
 
 
