@@ -19,7 +19,7 @@ README = (ROOT / "README.md").read_text(encoding="utf-8")
 BLOCKS, CELLS = r"^```sh\n(?P<block>.*?)^```", r"^\| `(?P<cell>soundalike [^`]+)`"
 FOUND = re.finditer(f"{BLOCKS}|{CELLS}", README, re.MULTILINE | re.DOTALL)
 SHOWN = [match["block"] or match["cell"] for match in FOUND]
-COMMANDS = [line.split("  #")[0].strip() for shown in SHOWN for line in shown.splitlines()]
+COMMANDS = list(dict.fromkeys(line.split("  #")[0].strip() for shown in SHOWN for line in shown.splitlines()))
 
 
 def interrupted(folder: Path) -> None:
