@@ -3,7 +3,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt
 
-.PHONY: setup demo test test-all check format bench clean
+.PHONY: setup demo test test-all check sanitize format bench clean
 
 .venv/run: pyproject.toml constraints.txt
 	@echo "Installing soundalike and its libraries into .venv: about 1 GB on disk, a minute or more."
@@ -35,6 +35,10 @@ check: .venv/dev
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
+
+# The C files under AddressSanitizer and UndefinedBehaviorSanitizer; `make test` runs it too.
+sanitize: .venv/dev
+	$(BIN)/python -m pytest tests/sanitize
 
 format: .venv/dev
 	$(BIN)/ruff check --fix .

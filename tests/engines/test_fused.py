@@ -15,11 +15,23 @@ from tests.engines import tiny
 needs_compiler = pytest.mark.skipif(not fused.available(), reason="no C compiler that knows _Float16")
 
 
+# What parts shapes in fused.c: heads that share keys, an odd number of them, one head a key, and widths of one panel.
+SHAPES = {
+    "two heads a key": {},
+    "three heads a key": {"num_attention_heads": 3},
+    "a key for each head": {"num_attention_heads": 4, "num_key_value_heads": 4, "hidden_size": 96},
+    "two panels a head": {"num_attention_heads": 6, "num_key_value_heads": 2, "head_dim": 64, "intermediate_size": 160},
+}
+
+
 @needs_compiler
 @pytest.mark.parametrize("method", ["full", "lora"])
-def test_logits_are_those_of_pytorch(base: str, method: str) -> None:
+@pytest.mark.parametrize("shape", SHAPES.values(), ids=SHAPES.keys())
+def test_logits_are_those_of_pytorch(tmp_path: Path, shape: dict[str, int], method: str) -> None:
     """For prompts of several lengths and tokens after them, beside each other, to what fp16 weights allow."""
+    base = str(tiny.base(tmp_path, **shape))
     adapter = engine_of.load(base, None, Training.model_validate({"method": method})).adapter
+    assert fused.fits(adapter.model.shape, 0)
     plain, one_call = Decoder(adapter).open(), FusedDecoder(adapter).open()
     for streams in (plain, one_call):
         streams.join([[0, 5, 9], list(range(2, 40)), [0]])

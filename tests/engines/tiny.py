@@ -23,10 +23,10 @@ SHAPE = Shape(
 )
 
 
-def base(folder: Path, seed: int = 0, reach: int = SHAPE.max_position_embeddings) -> Path:
-    """Write the base into `folder`; one token a byte, 0 ends and begins, 1 pads."""
+def base(folder: Path, seed: int = 0, reach: int = SHAPE.max_position_embeddings, **given: int) -> Path:
+    """Write the base into `folder`; one token a byte, 0 ends and begins, 1 pads. `given` are sizes of its shape."""
     torch.manual_seed(seed)
-    shape = replace(SHAPE, max_position_embeddings=reach)
+    shape = replace(SHAPE, max_position_embeddings=reach, **given)
     model = Llama(shape)
     initialise(model)
     write_folder(folder, shape, bytewise())

@@ -26,6 +26,7 @@
 #define PANEL (2 * LANES)
 
 typedef float vec __attribute__((vector_size(4 * LANES)));
+typedef int32_t ints __attribute__((vector_size(4 * LANES)));
 typedef _Float16 half;
 typedef half halves __attribute__((vector_size(2 * LANES)));
 
@@ -100,19 +101,19 @@ static void tile(const half *w, int inputs, const float *x, int x_step, int rows
 }
 
 /* y (rows, outputs) = x (rows, inputs) W^T; `outputs` is a whole number of panels. */
-static void product(const half *w, int inputs, int outputs, const float *x, int rows, float *y) {
+static void matmul(const half *w, int inputs, int outputs, const float *x, int rows, float *y) {
     for (int at = 0; at < outputs; at += PANEL) tile(w + (size_t)at * inputs, inputs, x, inputs, rows, y + at, outputs);
 }
 
 /* RMSNorm (arXiv 1910.07467). */
-static void normed(const float *x, const float *scales, int size, float epsilon, float *y) {
+static void rms_norm(const float *x, const float *scales, int size, float epsilon, float *y) {
     float squares = 0;
     for (int i = 0; i < size; i++) squares += x[i] * x[i];
     float scale = 1 / sqrtf(squares / size + epsilon);
     for (int i = 0; i < size; i++) y[i] = x[i] * scale * scales[i];
 }
 
-static void rotate(float *x, int head_dim, const float *cosines, const float *sines) {
+static void apply_rotary(float *x, int head_dim, const float *cosines, const float *sines) {
     int n = head_dim / 2;
     for (int i = 0; i < n; i++) {
         float a = x[i], b = x[i + n];
@@ -125,11 +126,11 @@ static void rotate(float *x, int head_dim, const float *cosines, const float *si
    (head_dim / PANEL, reach, PANEL). */
 static size_t side(const model *m) { return (size_t)m->reach * m->head_dim; }
 
-static half *keys_of(const model *m, half *cache, int layer, int head) {
+static half *keys_at(const model *m, half *cache, int layer, int head) {
     return cache + 2 * side(m) * (layer * m->kv_heads + head);
 }
 
-static void remember(const model *m, half *keys, int position, const float *k, const float *v) {
+static void write_kv(const model *m, half *keys, int position, const float *k, const float *v) {
     half *values = keys + side(m), *column = keys + (size_t)(position / PANEL) * m->head_dim * PANEL + position % PANEL;
     for (int d = 0; d < m->head_dim; d++) {
         column[d * PANEL] = (half)k[d];
@@ -137,72 +138,88 @@ static void remember(const model *m, half *keys, int position, const float *k, c
     }
 }
 
+/* The largest number. By vectors, because without the assumption that no number is NaN a compiler compares one by one. */
+static float max_of(const float *x, int size) {
+    vec most;
+    int i = 0;
+    for (int lane = 0; lane < LANES; lane++) most[lane] = x[0];
+    for (; i + LANES <= size; i += LANES) {
+        vec here;
+        memcpy(&here, x + i, sizeof here);
+        ints larger = here > most;
+        most = (vec)(((ints)here & larger) | ((ints)most & ~larger));
+    }
+    float peak = most[0];
+    for (int lane = 1; lane < LANES; lane++) peak = most[lane] > peak ? most[lane] : peak;
+    for (; i < size; i++) peak = x[i] > peak ? x[i] : peak;
+    return peak;
+}
+
 /* The heads that share a key are the rows of one product. `scores` holds (group, reach). */
-static void attend(const model *m, const half *keys, int position, const float *q, float *scores, float *seen) {
+static void attention(const model *m, const half *keys, int position, const float *q, float *scores, float *out) {
     int group = m->heads / m->kv_heads, count = position + 1, d = m->head_dim;
     for (int at = 0; at < count; at += PANEL) tile(keys + (size_t)at * d, d, q, d, group, scores + at, m->reach);
     for (int h = 0; h < group; h++) {
-        float *row = scores + (size_t)h * m->reach, peak = row[0], total = 0;
-        for (int p = 1; p < count; p++) peak = row[p] > peak ? row[p] : peak;
-        for (int p = 0; p < count; p++) total += row[p] = expf(row[p] - peak);
-        for (int p = 0; p < count; p++) row[p] /= total;
+        float *row = scores + (size_t)h * m->reach, peak = max_of(row, count), softmax_sum = 0;
+        for (int p = 0; p < count; p++) softmax_sum += row[p] = expf(row[p] - peak);
+        for (int p = 0; p < count; p++) row[p] /= softmax_sum;
     }
     const half *values = keys + side(m);
-    for (int at = 0; at < d; at += PANEL) tile(values + (size_t)at * m->reach, count, scores, m->reach, group, seen + at, d);
+    for (int at = 0; at < d; at += PANEL) tile(values + (size_t)at * m->reach, count, scores, m->reach, group, out + at, d);
 }
 
 /* The logarithm of the sum of all exponentials. */
-static float log_mass(const float *x, int size) {
-    float peak = x[0], total = 0;
-    for (int i = 1; i < size; i++) peak = x[i] > peak ? x[i] : peak;
+static float log_sum_exp(const float *x, int size) {
+    float peak = max_of(x, size), total = 0;
     for (int i = 0; i < size; i++) total += expf(x[i] - peak);
     return peak + logf(total);
 }
 
-/* Logits (wanted, columns of the head) after the last `wanted` rows, and the log mass of each row's first `vocabulary`
-   columns; gives 1 where memory ran out. A stream's rows stand in the order of their positions; those before must be
-   in its cache. */
+/* Writes logits (wanted, columns of the head) after the last `wanted` rows, and into `log_sums` (wanted) the logarithm of
+   the sum of exponentials of each row's first `vocabulary` columns. Returns 1 where memory ran out, else 0. The rows of a
+   stream stand in the order of their positions; the keys and values of positions before them must be in its cache. */
 int32_t forward(const model *m, int32_t rows, half *const *caches, const int32_t *positions, const int32_t *tokens,
-                int32_t wanted, float *logits, float *masses) {
+                int32_t wanted, float *logits, float *log_sums) {
     int h = m->hidden, d = m->head_dim, q_width = m->heads * d, qkv_width = q_width + 2 * m->kv_heads * d;
     int wide = qkv_width > 2 * m->inner ? qkv_width : 2 * m->inner, deep = q_width > m->inner ? q_width : m->inner;
     int group = m->heads / m->kv_heads;
     size_t sizes = (size_t)rows * (2 * h + wide + deep) + (size_t)group * m->reach;
-    float *x = malloc(sizes * sizeof *x), *y = x + (size_t)rows * h, *broad = y + (size_t)rows * h;
+    float *x = malloc(sizes * sizeof *x);
     if (!x) return 1;
+    float *y = x + (size_t)rows * h, *broad = y + (size_t)rows * h;
     float *inner = broad + (size_t)rows * wide, *scores = inner + (size_t)rows * deep;
     float root = 1 / sqrtf((float)d);
     for (int r = 0; r < rows; r++)
         for (int i = 0; i < h; i++) x[r * h + i] = (float)m->embedding[(size_t)tokens[r] * h + i];
     for (int layer = 0; layer < m->layers; layer++) {
-        for (int r = 0; r < rows; r++) normed(x + r * h, m->before_attention[layer], h, m->epsilon, y + r * h);
-        product(m->qkv[layer], h, qkv_width, y, rows, broad);
+        for (int r = 0; r < rows; r++) rms_norm(x + r * h, m->before_attention[layer], h, m->epsilon, y + r * h);
+        matmul(m->qkv[layer], h, qkv_width, y, rows, broad);
         for (int r = 0; r < rows; r++) {
             float *q = broad + r * qkv_width, *k = q + q_width, *v = k + m->kv_heads * d;
             const float *c = m->cosines + positions[r] * (d / 2), *s = m->sines + positions[r] * (d / 2);
-            for (int head = 0; head < m->heads + m->kv_heads; head++) rotate(q + head * d, d, c, s);
+            for (int head = 0; head < m->heads + m->kv_heads; head++) apply_rotary(q + head * d, d, c, s);
             for (int i = 0; i < q_width; i++) q[i] *= root;
             for (int head = 0; head < m->kv_heads; head++)
-                remember(m, keys_of(m, caches[r], layer, head), positions[r], k + head * d, v + head * d);
+                write_kv(m, keys_at(m, caches[r], layer, head), positions[r], k + head * d, v + head * d);
         }
         for (int r = 0; r < rows; r++)
             for (int head = 0; head < m->kv_heads; head++)
-                attend(m, keys_of(m, caches[r], layer, head), positions[r],
+                attention(m, keys_at(m, caches[r], layer, head), positions[r],
                        broad + r * qkv_width + head * group * d, scores, inner + r * q_width + head * group * d);
-        product(m->out[layer], q_width, h, inner, rows, y);
+        matmul(m->out[layer], q_width, h, inner, rows, y);
         for (int i = 0; i < rows * h; i++) x[i] += y[i];
-        for (int r = 0; r < rows; r++) normed(x + r * h, m->before_mlp[layer], h, m->epsilon, y + r * h);
-        product(m->gate_up[layer], h, 2 * m->inner, y, rows, broad);
+        for (int r = 0; r < rows; r++) rms_norm(x + r * h, m->before_mlp[layer], h, m->epsilon, y + r * h);
+        matmul(m->gate_up[layer], h, 2 * m->inner, y, rows, broad);
         for (int r = 0; r < rows; r++) {
             const float *gate = broad + r * 2 * m->inner, *up = gate + m->inner;
             for (int i = 0; i < m->inner; i++) inner[r * m->inner + i] = gate[i] / (1 + expf(-gate[i])) * up[i];
         }
-        product(m->down[layer], m->inner, h, inner, rows, y);
+        matmul(m->down[layer], m->inner, h, inner, rows, y);
         for (int i = 0; i < rows * h; i++) x[i] += y[i];
     }
-    for (int r = 0; r < wanted; r++) normed(x + (rows - wanted + r) * h, m->before_head, h, m->epsilon, y + r * h);
-    product(m->head, h, m->columns, y, wanted, logits);
-    for (int r = 0; r < wanted; r++) masses[r] = log_mass(logits + (size_t)r * m->columns, m->vocabulary);
+    for (int r = 0; r < wanted; r++) rms_norm(x + (rows - wanted + r) * h, m->before_head, h, m->epsilon, y + r * h);
+    matmul(m->head, h, m->columns, y, wanted, logits);
+    for (int r = 0; r < wanted; r++) log_sums[r] = log_sum_exp(logits + (size_t)r * m->columns, m->vocabulary);
     free(x);
     return 0;
 }

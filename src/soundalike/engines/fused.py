@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import torch
+from numpy import ctypeslib
 from numpy.typing import NDArray
 
 from soundalike.engines.llama import Shape
@@ -35,12 +36,12 @@ Array = NDArray[Any]
 
 def available() -> bool:
     """Whether this machine can compile and run fused.c."""
-    return library(SOURCE) is not None
+    return _compiled() is not None
 
 
 def fits(shape: Shape, parameters: int) -> bool:
     """Whether fused.c can run a model of this shape, and is the fastest way to."""
-    compiled = library(SOURCE)
+    compiled = _compiled()
     if compiled is None or parameters > LARGEST:
         return False
     width = int(compiled.panel())
@@ -62,11 +63,27 @@ class _Model(ctypes.Structure):
     )
 
 
+_INTS = ctypes.POINTER(ctypes.c_int32)
+
+
+def _compiled() -> ctypes.CDLL | None:
+    """fused.c with the types of its functions; None where it cannot be compiled."""
+    if (compiled := library(SOURCE)) is not None:
+        compiled.panel.argtypes, compiled.panel.restype = (), ctypes.c_int32
+        caches, count = ctypes.POINTER(ctypes.c_void_p), ctypes.c_int32
+        compiled.forward.argtypes = (
+            *(ctypes.POINTER(_Model), count, caches, _INTS, _INTS, count),
+            *(ctypeslib.ndpointer(np.float32, dimensions, flags="C") for dimensions in (2, 1)),
+        )
+        compiled.forward.restype = ctypes.c_int32
+    return compiled
+
+
 class FusedDecoder:
     """The model as it is now, packed for fused.c; training afterwards does not change it."""
 
     def __init__(self, adapter: "Adapter") -> None:
-        compiled = library(SOURCE)
+        compiled = _compiled()
         if compiled is None:
             raise EngineError("fused.c was not compiled on this machine.", "Install a C compiler.")
         self._library, self._panel = compiled, int(compiled.panel())
@@ -169,9 +186,8 @@ class FusedDecoder:
         caches = (ctypes.c_void_p * len(rows))(*(stream.cache.ctypes.data for stream, _ in rows))
         places = (ctypes.c_int32 * len(rows))(*(stream.read + at for stream, at in rows))
         tokens = (ctypes.c_int32 * len(rows))(*(stream.unread[at] for stream, at in rows))
-        out = (ctypes.c_void_p(array.ctypes.data) for array in (made.logits, made.masses))
-        model = ctypes.byref(self._model)
-        if self._library.forward(model, len(rows), caches, places, tokens, len(streams), *out):
+        given = (ctypes.byref(self._model), len(rows), caches, places, tokens, len(streams))
+        if self._library.forward(*given, made.logits, made.masses):
             raise MemoryError("no memory for the numbers of one pass")
 
 

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any, TypeAlias
 
 import numpy as np
+from numpy.ctypeslib import ndpointer
 from numpy.typing import NDArray
 
 from soundalike.native import library
@@ -27,8 +28,23 @@ def drawn(rows: Rows, temperatures: Floats, shares: NDArray[np.float64], enough:
     likelier tokens, and of those as likely the earlier ones; 0 is told of a token that holds more than `enough` by
     itself. All are (rows,).
     """
-    compiled, knobs = library(SOURCE), (temperatures, shares, enough)
+    compiled, knobs = _compiled(), (temperatures, shares, enough)
     return _in_c(compiled, rows, *knobs) if compiled else in_numpy(rows, *knobs)
+
+
+def _compiled() -> CDLL | None:
+    """inverse.c with the types of its function; None where it cannot be compiled."""
+    if (compiled := library(SOURCE)) is not None:
+        floats, doubles, ints = (_vector(kind) for kind in (np.float32, np.float64, np.int64))
+        sizes = (c_int32, c_int32, c_int64, c_void_p)
+        compiled.sample_rows.argtypes = (*sizes, *[floats] * 4, doubles, floats, ints, floats)
+        compiled.sample_rows.restype = None
+    return compiled
+
+
+def _vector(kind: type[np.generic]) -> Any:
+    """A one-dimensional array whose numbers lie side by side, for ctypes to check."""
+    return ndpointer(kind, 1, flags="C")
 
 
 def _in_c(compiled: CDLL, rows: Rows, temperatures: Floats, shares: NDArray[np.float64], enough: Floats) -> Found:
@@ -38,8 +54,7 @@ def _in_c(compiled: CDLL, rows: Rows, temperatures: Floats, shares: NDArray[np.f
     singles = [np.ascontiguousarray(each, np.float32) for each in (rows.peaks, rows.masses, temperatures, enough)]
     (count, size), step = logits.shape, logits.strides[0] // logits.itemsize
     tokens, before, sums = np.empty(count, np.int64), np.empty(count, np.float32), np.empty(size, np.float32)
-    arrays: list[NDArray[Any]] = [logits, *singles, shares, sums, tokens, before]
-    compiled.drawn(c_int32(count), c_int32(size), c_int64(step), *(c_void_p(each.ctypes.data) for each in arrays))
+    compiled.sample_rows(count, size, step, logits.ctypes.data, *singles, shares, sums, tokens, before)
     return tokens, before
 
 

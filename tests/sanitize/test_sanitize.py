@@ -1,0 +1,51 @@
+"""The C files under AddressSanitizer and UndefinedBehaviorSanitizer, for several shapes and instruction sets."""
+
+import platform
+import subprocess
+from pathlib import Path
+
+import pytest
+import torch
+
+from soundalike import native
+from soundalike.engines.fused import SOURCE as FUSED
+from soundalike.sampling.inverse import SOURCE as INVERSE
+
+HERE = Path(__file__).parent
+SANITIZERS = ("-g", "-O1", "-fsanitize=address,undefined", "-fno-sanitize-recover=all")
+FLAGS = [flag for flag in native.FLAGS if not flag.startswith("-O")]
+# heads, heads of keys and values, hidden, inner, vocabulary, reach; hidden, inner and reach in panels
+SHAPES = ["2 1 1 1 258 2", "3 1 2 3 100 1", "4 4 3 2 33 3", "6 2 1 5 1000 2"]
+
+# The instruction sets for which the files hold code of their own: AVX-512 where it is, AVX2 where it is, neither.
+X86 = platform.machine() in ("x86_64", "AMD64")
+AVX2 = bool(torch.cpu.get_capabilities().get("avx2"))
+TARGETS = ["native", *(["x86-64-v3"] if AVX2 else []), "x86-64"] if X86 else [""]
+
+
+def compiled(folder: Path, driver: str, source: Path, target: str) -> Path:
+    """The driver with the C file in it; the test is skipped where this compiler has no sanitizers."""
+    program = folder / f"{driver}-{target}"
+    march = [f"-march={target}"] if target else []
+    command = [*native.compiler(), *SANITIZERS, *FLAGS, *march, f"-I{source.parent}", "-o", str(program)]
+    done = subprocess.run([*command, str(HERE / f"{driver}.c"), "-lm"], capture_output=True, text=True, check=False)
+    if done.returncode:
+        why = done.stderr.strip().splitlines()[-1:] or ["no compiler"]
+        assert "sanitize" in done.stderr or "asan" in done.stderr, done.stderr
+        pytest.skip(f"this compiler has no sanitizers: {why[0]}")
+    return program
+
+
+def runs(program: Path, *words: str) -> None:
+    done = subprocess.run([str(program), *words], capture_output=True, text=True, check=False)
+    assert done.returncode == 0 and done.stdout == "no fault\n", done.stderr
+
+
+@pytest.mark.skipif(not native.compiler(), reason="no C compiler")
+@pytest.mark.parametrize("target", TARGETS)
+def test_no_read_or_write_is_out_of_place(tmp_path: Path, target: str) -> None:
+    """One pass with prompts up to the last place of the cache, and draws from vocabularies of all sizes."""
+    fused = compiled(tmp_path, "drive_fused", FUSED, target)
+    for shape in SHAPES:
+        runs(fused, *shape.split())
+    runs(compiled(tmp_path, "drive_inverse", INVERSE, target))
