@@ -108,6 +108,21 @@ class Clone(Folder):
         return self.root / "adapter"
 
     @property
+    def has_voice(self) -> bool:
+        """Whether a training, finished or not, left an adapter that can speak."""
+        return self.adapter_path.is_dir() and "training" in self.manifest()
+
+    @property
+    def candidate_path(self) -> Path:
+        """The adapter of a training that goes on beside a voice, with the sections of clone.toml that go with it."""
+        return self.root / "candidate"
+
+    @property
+    def versions_path(self) -> Path:
+        """Earlier voices, each in a numbered folder that is a clone folder itself."""
+        return self.root / "versions"
+
+    @property
     def checkpoints_path(self) -> Path:
         """A folder with all that exact resume needs."""
         return self.root / "checkpoints"

@@ -8,7 +8,7 @@ the new. Knows names and bytes, not what they are for.
 import os
 import shutil
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from contextlib import contextmanager
 from errno import EACCES, EDQUOT, ENOSPC, EPERM, EROFS
 from pathlib import Path
@@ -19,6 +19,7 @@ LOCK = ".lock"
 SCRATCH = ".scratch-"  # being written, by the process of that number
 INCOMING = ".incoming"  # written and flushed: on its way into place
 OUTGOING = ".outgoing"  # a folder that has just been replaced
+REMOVED = ".removed"  # within INCOMING: the names of entries that go away with this replacement, one a line
 
 
 class Folder:
@@ -64,10 +65,11 @@ class Folder:
                 os.close(handle)
 
     @contextmanager
-    def replacing(self) -> Iterator[Path]:
+    def replacing(self, without: Collection[str] = ()) -> Iterator[Path]:
         """A scratch folder: what is in it at the end replaces the entries of the same names, all or none.
 
-        An exception in the body leaves everything as it was.
+        The entries named in `without` are removed in the same step. An exception in the body leaves everything as it
+        was.
         """
         if not self._held:
             raise RuntimeError(f"{self.root} must be locked before it is written")
@@ -76,6 +78,9 @@ class Folder:
             with explained(self.root):
                 scratch.mkdir()
                 yield scratch
+                gone = [name for name in without if not (scratch / name).exists()]
+                if gone:
+                    (scratch / REMOVED).write_text("".join(f"{name}\n" for name in gone), encoding="utf-8")
                 _flush(scratch)
                 scratch.rename(self.root / INCOMING)
         except BaseException:
@@ -92,17 +97,36 @@ class Folder:
                 path.parent.mkdir(parents=True, exist_ok=True)
                 path.write_bytes(data)
 
+    def remove(self, names: Collection[str]) -> None:
+        """Remove these entries, where they exist, all or none."""
+        if any((self.root / name).exists() for name in names):
+            with self.replacing(without=names):
+                pass
+
     def _finish(self) -> None:
         """Move what was committed into place and sweep up what was not. Safe to repeat; needs the lock."""
         incoming = self.root / INCOMING
         if incoming.exists():
             _flush_names(self.root)
+            removed = incoming / REMOVED
+            for name in removed.read_text(encoding="utf-8").splitlines() if removed.exists() else ():
+                self._remove(name)
             for entry in sorted(incoming.iterdir()):
-                self._move(entry)
+                if entry.name != REMOVED:
+                    self._move(entry)
             _flush_names(self.root)
+            removed.unlink(missing_ok=True)
             incoming.rmdir()
         for left in (*self.root.glob(f"{SCRATCH}*"), self.root / OUTGOING):
             shutil.rmtree(left, ignore_errors=True)
+
+    def _remove(self, name: str) -> None:
+        """Remove an entry, whatever it is."""
+        target = self.root / name
+        if target.is_dir() and not target.is_symlink():
+            shutil.rmtree(target)
+        else:
+            target.unlink(missing_ok=True)
 
     def _move(self, entry: Path) -> None:
         target = self.root / entry.name
@@ -112,6 +136,25 @@ class Folder:
             shutil.rmtree(self.root / OUTGOING, ignore_errors=True)
             target.rename(self.root / OUTGOING)
         os.replace(entry, target)
+
+
+def link_tree(source: Path, target: Path) -> None:
+    """Put a file, or a folder with all in it, at `target` too: as hard links, which need no room, or as copies.
+
+    Neither may then be changed in place; everything that `Folder` writes is a new file.
+    """
+    target.parent.mkdir(parents=True, exist_ok=True)
+    if source.is_dir():
+        shutil.copytree(source, target, copy_function=_link)
+    else:
+        _link(source, target)
+
+
+def _link(source: str | Path, target: str | Path) -> None:
+    try:
+        os.link(source, target)
+    except OSError:  # a file system without hard links
+        shutil.copy2(source, target)
 
 
 @contextmanager

@@ -5,13 +5,15 @@ Joins recipe, engine and loop; the command line calls it.
 
 import math
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from typing import Any
 
-from soundalike import engines, estimate, pocket
+from soundalike import engines, estimate, pocket, versions
 from soundalike.clone import Clone
 from soundalike.engines.crew import crew
+from soundalike.errors import RecipeError
 from soundalike.preflight import spelled
-from soundalike.progress import Outcome, Progress
+from soundalike.progress import Outcome, Progress, Succession
 from soundalike.recipe import SMALL_BASE, Recipe, Training, large_base
 from soundalike.train import Choose, documents, read_checkpoint, train
 
@@ -90,23 +92,46 @@ def tokens_to_learn(clone: Clone) -> float:
     return sum(len(document.text.encode()) / pocket.BYTES_A_TOKEN + 1 for document in documents(clone, "train"))
 
 
+def check(base: str | None, given: Mapping[str, Any]) -> None:
+    """Whether such a training can be asked for at all, before anything is read: `RecipeError` or `BaseModelError`."""
+    asked = {name: value for name, value in given.items() if value is not None}
+    if len(budgets := [f"--{name}" for name in BUDGETS if name in asked]) > 1:
+        raise RecipeError(f"{' and '.join(budgets)} are more than one budget.", "Give one of them.")
+    Recipe.from_table({"base": base or "pocket", "training": asked})
+    engines.room_of(base or "pocket")
+
+
 def learn(
-    clone: Clone, recipe: Recipe, resume: bool, on_step: Callable[[Progress], None], choose: Choose | None = None
+    clone: Clone,
+    recipe: Recipe,
+    resume: bool,
+    on_step: Callable[[Progress], None],
+    choose: Choose | None = None,
+    succession: Succession | None = None,
 ) -> Outcome:
-    """Train by `recipe`; the manifest then says what was used. Of several processes all go by the first one's."""
+    """Train by `recipe`; the manifest then says what was used. Of several processes all go by the first one's.
+
+    Without a `succession` the clone must have no voice yet, or `resume` one; see `versions.succession`.
+    """
+    succession = succession or versions.succession(clone, resume=resume)
     recipe = Recipe.from_table(crew().agreed(recipe.as_table()))
+    before = versions.bits_a_byte(clone, clone.root) if succession == "better" else None
     engine = engines.load(recipe.base, None, recipe.training)
     used = {"base": recipe.base, **recipe.training.model_dump()}
     table = recipe.as_table()
     sections = {"training": used, "sampling": table["sampling"], "limits": table["limits"]}
-    given: dict[str, Any] = {"base": recipe.base, "sections": sections, "choose": choose}
+    given: dict[str, Any] = {"base": recipe.base, "sections": sections, "choose": choose, "succession": succession}
     outcome = train(engine, clone, recipe.training, resume=resume, on_step=on_step, **given)
-    seen = outcome.progress
-    if not outcome.finished or crew().rank:
+    if not outcome.finished:
         return outcome
-    if off := estimate.error(recipe.base, recipe.training, seen.seconds, seen.useful_tokens):
-        with clone.locked("training"):
-            clone.record(estimate=off)
+    off = estimate.error(recipe.base, recipe.training, outcome.progress.seconds, outcome.progress.useful_tokens)
+    after = versions.bits_a_byte(clone, clone.candidate_path) if before is not None else None
+    if crew().rank:
+        return outcome
+    if succession != "first":
+        return replace(outcome, settled=versions.settle(clone, {"estimate": off}, before, after).line())
+    with clone.locked("training"):
+        clone.record(estimate=off)
     return outcome
 
 

@@ -2,7 +2,11 @@
 
 import math
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Literal
+
+Succession = Literal["first", "fresh", "better"]
+"""What a training's adapter becomes: the `first` voice of its clone; the one that replaces the voice, which becomes a
+version (`fresh`); or the same only if it is the `better` of the two."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,12 +89,13 @@ class Progress:
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """How a run ended."""
+    """How a run ended; `settled` says which of two voices was kept, where there were two."""
 
     progress: Progress
     finished: bool
+    settled: str | None = None
 
     def as_dict(self) -> dict[str, Any]:
         """As plain values, for JSON: `valid` and `chosen` as in `Progress`."""
         seen = {"valid": self.progress.valid, "chosen": self.progress.chosen}
-        return {"finished": self.finished, **self.progress.figures(), **seen}
+        return {"finished": self.finished, "settled": self.settled, **self.progress.figures(), **seen}

@@ -23,14 +23,16 @@ from safetensors.numpy import load_file, save_file
 from soundalike.clone import MANIFEST, Clone
 from soundalike.engines import Engine
 from soundalike.engines.crew import crew
-from soundalike.errors import CloneError, TooLittleText
+from soundalike.errors import CloneError, EngineError, TooLittleText
+from soundalike.folder import link_tree
 from soundalike.packing import Batch, Document, Tokenizer, encode, pack
 from soundalike.pocket.corpora import small_talk
-from soundalike.progress import Choice, Outcome, Progress
+from soundalike.progress import Choice, Outcome, Progress, Succession
 from soundalike.recipe import Training
 
 CHECKPOINT_SECONDS = 45.0
 TIMED_STEPS = 4  # a budget in minutes becomes a number of steps once so many have been timed
+CURVE = "training.json"
 EVALUATIONS = 5
 EVALUATION_SHARE = 0.05  # of the training time, a forward pass costing a third of a step
 DRIFT = 0.1  # a plan further off its budget than this is made anew, at a checkpoint
@@ -71,19 +73,24 @@ def train(
     on_step: Callable[[Progress], None] = lambda progress: None,
     sections: Mapping[str, Mapping[str, Any]] | None = None,
     choose: Choose | None = None,
+    succession: Succession = "first",
 ) -> Outcome:
     """Train `engine` on the clone's documents and keep its best adapter in the clone.
+
+    A `first` voice is in place from its first evaluation on. Any other `succession` leaves the clone's voice alone: the
+    adapter is kept in candidate/, and so is the checkpoint, until `versions.settle` puts one of the two in place.
 
     With each adapter the clone's manifest gets its figures and `sections`, so that a run cut off later leaves a
     voice already. The best is the one of the fewest bits, or with `choose` the one that it says. Ctrl-C ends it after
     the step at hand, with a checkpoint. `TooLittleText` where there is nothing to learn from; `CloneError` where there
-    is nothing to resume, or the clone was imported anew since.
+    is nothing to resume, or the clone was imported anew since; `EngineError` where no adapter came of it.
     """
     with _writing(clone), interruptible() as stopped:
-        run = _Run(engine, clone, training, base, sections or {}, choose)
+        run = _Run(engine, clone, training, base, sections or {}, choose, succession)
         if resume:
             run.restore()
         else:
+            run.begin()
             run.choose_valid()
             run.evaluate()
         while not run.over:
@@ -112,9 +119,10 @@ class _Run:
         base: str,
         sections: Mapping[str, Mapping[str, Any]],
         choose: Choose | None,
+        succession: Succession,
     ) -> None:
         self.engine, self.clone, self.training, self.base, self.sections = engine, clone, training, base, sections
-        self.choose = choose
+        self.choose, self.succession = choose, succession
         learned, held_out = documents(clone, "train"), documents(clone, "valid")
         replayed = small_talk(training.replay, sum(len(d.text) for d in learned), training.seed)
         self.train, self.valid = (
@@ -195,11 +203,16 @@ class _Run:
         self.progress.valid.append((self.progress.step, bits))
         if self.progress.step and self.crew.agreed(self._better(bits)):
             self.progress.best = bits
-            if self.crew.rank:
-                return
-            with self.clone.replacing() as scratch:
-                self.engine.save(scratch / "adapter")
-                (scratch / MANIFEST).write_bytes(self.manifest())
+            if self.crew.rank == 0:
+                self._keep()
+
+    def _keep(self) -> None:
+        """The adapter as it is now becomes the clone's, or its candidate's, with the manifest that describes it."""
+        with self.clone.replacing() as scratch:
+            folder = scratch if self.succession == "first" else scratch / self.clone.candidate_path.name
+            folder.mkdir(exist_ok=True)
+            self.engine.save(folder / self.clone.adapter_path.name)
+            (folder / MANIFEST).write_bytes(self.manifest())
 
     def _better(self, bits: float) -> bool:
         """Whether the adapter is better than all before: as the caller chooses where that can be told, else by bits."""
@@ -213,24 +226,30 @@ class _Run:
     def checkpoint(self) -> None:
         """Everything that exact resume needs, at once; of several processes, all alike, the first writes it."""
         if self.crew.rank == 0:
-            about = {"progress": asdict(self.progress), "identity": self.identity()}
+            about = {"progress": asdict(self.progress), "identity": self.identity(), "succession": self.succession}
             with self.clone.replacing() as scratch:
                 folder = scratch / "checkpoints"
                 folder.mkdir()
                 save_file(self.engine.state(), folder / "state.safetensors")
-                (folder / self.clone.run_path.name).write_text(json.dumps(about))
+                (folder / self.clone.run_path.name).write_text(json.dumps(about), encoding="utf-8")
         self.saved_at = time.perf_counter()
 
     def identity(self) -> dict[str, Any]:
         """What must be the same for a checkpoint to fit."""
         return {"fingerprint": self.clone.fingerprint, "base": self.base, "training": self.training.model_dump()}
 
+    def begin(self) -> None:
+        """Sweep away what an earlier training left unfinished."""
+        if self.crew.rank == 0:
+            self.clone.remove([path.name for path in (self.clone.checkpoints_path, self.clone.candidate_path)])
+
     def restore(self) -> None:
         """Go on from the last checkpoint."""
         about = read_checkpoint(self.clone)
         if about["identity"] != self.identity():
             raise CloneError(
-                "The checkpoint was made from another import or with other settings.", "Train anew, without --resume."
+                "The checkpoint was made from another import or with other settings.",
+                "Start anew with --fresh in place of --resume.",
             )
         self.engine.load_state(load_file(self.clone.checkpoints_path / "state.safetensors"))
         self.progress = Progress(**about["progress"])
@@ -243,20 +262,35 @@ class _Run:
         return self.clone.manifest_with(result=result, **self.sections)
 
     def finish(self) -> None:
-        """Write what happened into the clone; the checkpoint has served."""
+        """Write what happened beside the adapter; the checkpoint of a `first` voice has served."""
+        if math.isinf(self.progress.best):
+            raise EngineError(
+                "The training went astray: its held-out loss is not a number.",
+                "Train again with --fresh and a lower --learning-rate.",
+            )
         if self.crew.rank:
             return
         curve = {"losses": self.progress.losses, "valid": self.progress.valid, "chosen": self.progress.chosen}
-        self.clone.write({MANIFEST: self.manifest(), "training.json": orjson.dumps(curve)})
-        for path in self.clone.checkpoints_path.glob("*"):
-            path.unlink()
+        about = {MANIFEST: self.manifest(), CURVE: orjson.dumps(curve)}
+        if self.succession == "first":
+            self.clone.write(about)
+            self.clone.remove([self.clone.checkpoints_path.name])
+            return
+        candidate = self.clone.candidate_path
+        with self.clone.replacing() as scratch:
+            link_tree(candidate / self.clone.adapter_path.name, scratch / candidate.name / self.clone.adapter_path.name)
+            for name, data in about.items():
+                (scratch / candidate.name / name).write_bytes(data)
 
 
 def read_checkpoint(clone: Clone) -> dict[str, Any]:
-    """`progress` and `identity` of the last checkpoint; `CloneError` where there is none."""
+    """`progress`, `identity` and `succession` of the last checkpoint; `CloneError` where there is none."""
     if not clone.run_path.exists():
         raise CloneError(f"There is nothing to resume in {clone.root}.", "Train without --resume.")
-    about: dict[str, Any] = json.loads(clone.run_path.read_text())
+    try:
+        about: dict[str, Any] = json.loads(clone.run_path.read_text(encoding="utf-8"))
+    except ValueError as error:
+        raise CloneError(f"The checkpoint in {clone.root} is damaged: {error}.", "Start anew with --fresh.") from error
     return about
 
 

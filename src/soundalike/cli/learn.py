@@ -13,7 +13,7 @@ from soundalike.cli.speak import converse
 
 if TYPE_CHECKING:
     from soundalike.preflight import ImportReport
-    from soundalike.progress import Outcome, Progress
+    from soundalike.progress import Outcome, Progress, Succession
 
 verbs = typer.Typer()
 Exports = Annotated[
@@ -25,6 +25,13 @@ Epochs = Annotated[float | None, typer.Option(help="Train on everything so many 
 Iters = Annotated[int | None, typer.Option(help="Train for so many steps.")]
 Choose = Annotated[
     str | None, typer.Option(help="Keep the adapter of the fewest `bits`, or the one of the most `likeness`.")
+]
+Resume = Annotated[bool, typer.Option("--resume", help="Go on with the training that was cut off, as it was begun.")]
+Fresh = Annotated[
+    bool, typer.Option("--fresh", help="Start anew over a voice or a training that was cut off; a voice is kept.")
+]
+KeepBetter = Annotated[
+    bool, typer.Option("--keep-better", help="Over a voice: keep the one of the two that knows your later words best.")
 ]
 Force = Annotated[bool, typer.Option("--force", help="Learn even from too little text.")]
 Raw = Annotated[bool, typer.Option("--no-redact", help="Keep private data and secrets in the text as they are.")]
@@ -44,9 +51,11 @@ def demo(
     from soundalike.demo import OPENERS, write_package
     from soundalike.documents import DocumentSettings
 
+    given: dict[str, Any] = {"minutes": minutes}
+    succession = _allowed(out_, "pocket", given, fresh=True)
     with TemporaryDirectory() as folder:
         report = _import([write_package(Path(folder) / "package.zip")], out_, DocumentSettings())
-    outcome = _train(out_, "pocket", {"minutes": minutes}, resume=False, why=lambda line: None)  # nobody's secrets
+    outcome = _train(out_, "pocket", given, succession, why=lambda line: None)  # nobody's secrets
     said = converse(out_, OPENERS)
     delete = f". Delete it all: rm -r {out_}"
     out.print(command("\nTalk to it yourself: ", f"soundalike chat {out_}", delete), soft_wrap=True)
@@ -66,20 +75,25 @@ def clone(
     no_redact: Raw = False,
     mask: Mask = None,
     force: Force = False,
+    keep_better: KeepBetter = False,
+    fresh: Fresh = False,
+    resume: Resume = False,
     json: Json = False,
 ) -> None:
     """From an export to a voice: import, train, and a few lines."""
     from soundalike.documents import DocumentSettings
     from soundalike.gaps import parse_duration
 
-    report = _import(exports, out_, DocumentSettings(gap_minutes=parse_duration(gap)), no_redact, mask, force)
     given: dict[str, Any] = {"minutes": minutes, "epochs": epochs, "iters": iters, "choose": choose}
-    outcome = _train(out_, base, given, resume=False)
+    settings = DocumentSettings(gap_minutes=parse_duration(gap))
+    succession = _allowed(out_, base, given, resume, fresh, keep_better)
+    report = None if resume else _import(exports, out_, settings, no_redact, mask, force)
+    outcome = _train(out_, base, given, succession, resume)
     figures = brief(out_)
     said = converse(out_, [("sam", "hey"), ("sam", "what are you up to?"), ("sam", "tell me something")])
     out.print(command("\nTalk to it: ", f"soundalike chat {out_}"), soft_wrap=True)
-    done = {"import": report.as_dict(), "training": outcome.as_dict(), "evaluation": figures, "conversation": said}
-    give(done, json)
+    imported = report and report.as_dict()
+    give({"import": imported, "training": outcome.as_dict(), "evaluation": figures, "conversation": said}, json)
 
 
 @verbs.command("import", epilog="Example: soundalike import package.zip --out me")
@@ -117,13 +131,15 @@ def train(
     method: Annotated[str | None, typer.Option(help="`full` (all weights) or `lora`.")] = None,
     learning_rate: Annotated[float | None, typer.Option(help="The peak rate.")] = None,
     choose: Choose = None,
-    resume: Annotated[bool, typer.Option("--resume", help="Go on from the last checkpoint.")] = False,
+    keep_better: KeepBetter = False,
+    fresh: Fresh = False,
+    resume: Resume = False,
     json: Json = False,
 ) -> None:
     """Teach the clone its owner's voice."""
     budget: dict[str, Any] = {"minutes": minutes, "epochs": epochs, "iters": iters}
     given = budget | {"method": method, "learning_rate": learning_rate, "choose": choose}
-    outcome = _train(me, base, given, resume)
+    outcome = _train(me, base, given, _allowed(me, base, given, resume, fresh, keep_better), resume)
     give(outcome.as_dict(), json)
 
 
@@ -153,6 +169,22 @@ def doctor(json: Json = False) -> None:
         found = checkup()
     tell(found.lines())
     give(found.as_dict(), json)
+
+
+def _allowed(
+    folder: Path,
+    base: str | None,
+    given: dict[str, Any],
+    resume: bool = False,
+    fresh: bool = False,
+    keep_better: bool = False,
+) -> "Succession":
+    """What a training asked for so becomes; every option is checked here, before anything is read or written."""
+    from soundalike import versions
+    from soundalike.learning import check
+
+    check(base, given)
+    return versions.succession(versions.clone_at(folder), resume=resume, fresh=fresh, keep_better=keep_better)
 
 
 def _import(
@@ -189,7 +221,8 @@ def _train(
     folder: Path,
     base: str | None,
     given: dict[str, Any],
-    resume: bool,
+    succession: "Succession",
+    resume: bool = False,
     why: Callable[[str], None] = lambda line: tell([line]),
 ) -> "Outcome":
     """Train, with what is to be said of the budget going to `why`."""
@@ -206,9 +239,9 @@ def _train(
         def shown(p: "Progress") -> None:
             progress.update(task, completed=p.step, total=p.steps, description=p.line())
 
-        outcome = learn(clone_, recipe, resume, shown, chooser(clone_, recipe))
+        outcome = learn(clone_, recipe, resume, shown, chooser(clone_, recipe), succession)
     if not outcome.finished:
         err.print(command("Stopped and saved. Go on with: ", f"soundalike train {folder} --resume"), soft_wrap=True)
         raise typer.Exit(130)
-    tell(outcome.progress.summary())
+    tell([*outcome.progress.summary(), *([outcome.settled] if outcome.settled else [])])
     return outcome
