@@ -132,9 +132,9 @@ def test_without_a_budget_one_is_chosen_and_told(run: Run, package: Path, tmp_pa
 
 def test_settings_that_have_no_effect_are_not_shown(run: Run, me: Path) -> None:
     """All weights move: there is no rank, and without Muon no scale of it."""
-    settings = run("train", me, "--base", "markov", "--iters", 2)[1]
+    settings = run("train", me, "--base", "markov", "--iters", 2, "--fresh")[1]
     assert "learning_rate" in settings and not any(name in settings for name in ("rank", "alpha", "muon_scale"))
-    assert "rank 16" in run("train", me, "--base", "markov", "--iters", 2, "--method", "lora")[1]
+    assert "rank 16" in run("train", me, "--base", "markov", "--iters", 2, "--method", "lora", "--fresh")[1]
 
 
 def test_a_folders_name_is_printed_as_it_is(
@@ -145,8 +145,55 @@ def test_a_folders_name_is_printed_as_it_is(
     told = run("clone", package, "--out", "[bold]x", "--base", "markov", "--iters", 2)[1]
     assert "Talk to it: soundalike chat [bold]x\n" in told
     monkeypatch.setattr("soundalike.train.interruptible", lambda: nullcontext(lambda: True))
-    code, _, err = run("train", "[bold]x", "--base", "markov", "--iters", 2)
+    code, _, err = run("train", "[bold]x", "--base", "markov", "--iters", 2, "--fresh")
     assert code == 130 and "Stopped and saved. Go on with: soundalike train [bold]x --resume\n" in err
+
+
+def test_clone_over_a_voice_asks_first(run: Run, me: Path, package: Path) -> None:
+    """One sentence with both options, exit 2, and not a byte is changed; with either option it goes through."""
+    again = ("clone", package, "--out", me, "--base", "markov", "--iters", 2)
+    before = {path: path.read_bytes() for path in me.rglob("*") if path.is_file()}
+    code, out, err = run(*again)
+    assert (code, out) == (2, "") and "has a voice already" in err and "--keep-better" in err and "--fresh" in err
+    assert before == {path: path.read_bytes() for path in me.rglob("*") if path.is_file()}
+    assert "stays: it costs" in run(*again, "--keep-better")[1]
+    code, out, _ = run(*again, "--fresh", "--json")
+    assert code == 0 and json.loads(out)["training"]["settled"].endswith(f"soundalike chat {me}/versions/2")
+
+
+def test_clone_over_half_a_training_asks_first(
+    run: Run, package: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """After Ctrl-C the same command names --resume and --fresh; with --resume nothing is imported anew."""
+    again = ("clone", package, "--out", tmp_path / "me", "--base", "markov", "--iters", 5)
+    with monkeypatch.context() as patch:
+        patch.setattr("soundalike.train.interruptible", lambda: nullcontext(lambda: True))
+        assert run(*again)[0] == 130
+    code, out, err = run(*again)
+    assert (code, out) == (2, "") and "cut off after step 1 of 5" in err and "--resume" in err and "--fresh" in err
+    monkeypatch.setattr("soundalike.importing.run_import", None)
+    code, out, _ = run(*again, "--resume", "--json")
+    assert code == 0 and json.loads(out)["training"]["steps"] == 5 and json.loads(out)["import"] is None
+
+
+@pytest.mark.parametrize(
+    ("asked", "told"),
+    [
+        (("--minutes", 0), "training.minutes is 0.0"),
+        (("--minutes", 1, "--iters", 3), "--minutes and --iters are more than one budget"),
+        (("--choose", "luck"), "training.choose is 'luck'"),
+        (("--base", "no/such/base"), "no base model at no/such/base"),
+        (("--resume", "--fresh"), "--resume goes on"),
+        (("--resume",), "nothing to resume"),
+        (("--gap", "long"), "not a length of time"),
+    ],
+)
+def test_options_are_checked_before_anything_is_read(
+    run: Run, tmp_path: Path, asked: tuple[object, ...], told: str
+) -> None:
+    """An export that does not exist is not even looked for, and no folder is made."""
+    code, out, err = run("clone", tmp_path / "package.zip", "--out", tmp_path / "me", *asked)
+    assert (code, out) == (2, "") and told in err and not (tmp_path / "me").exists()
 
 
 def test_export_refuses_what_it_cannot_write(run: Run, me: Path) -> None:
