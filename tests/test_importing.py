@@ -48,7 +48,8 @@ def test_an_import_writes_the_whole_folder(tmp_path: Path, export: Export) -> No
     names = {f"documents/{split}.jsonl" for split in SPLITS} | {".gitignore", ".lock", "clone.toml", "import.json"}
     assert everything(tmp_path / "me").keys() == names | {"messages.parquet", "authors.parquet", "channels.parquet"}
     clone = Clone.open(tmp_path / "me")
-    assert pl.read_parquet(clone.messages_path).equals(corpus(crowd(3000)).messages)
+    expected = corpus(crowd(3000)).messages.with_columns(pl.col("text").str.strip_chars())
+    assert pl.read_parquet(clone.messages_path).equals(expected)
     assert clone.manifest()["clone"]["speaker"] == "sam"
     assert DocumentSettings(**clone.manifest()["documents"]).gap_minutes == 15
 
@@ -85,6 +86,16 @@ def test_secrets_are_masked_before_anything_is_written(tmp_path: Path, export: E
     frame = pl.read_parquet(tmp_path / "me" / "messages.parquet")
     assert not frame["text"].str.contains("penwright").any()
     assert not any(b"penwright" in data for data in everything(tmp_path / "me").values())
+
+
+def test_what_is_masked_is_what_is_learned(tmp_path: Path, export: Export) -> None:
+    """Invisible characters are removed before masking, so that they hide nothing; emoji keep their joiners."""
+    export([*crowd(3000), (1e6, "c0", "me", "write quill\u200b@example.org \U0001f469\u200d\U0001f467 ")])
+    run_import(["package.zip"], tmp_path / "me", mask=["message 7"])
+    frame = pl.read_parquet(tmp_path / "me" / "messages.parquet")
+    assert frame["text"][-1] == "write my email \U0001f469\u200d\U0001f467"
+    assert not any(b"example.org" in data for data in everything(tmp_path / "me").values())
+    assert not (frame["text"] == "message 7").any()
 
 
 def test_too_little_text_leaves_nothing_behind(tmp_path: Path, export: Export) -> None:

@@ -33,6 +33,7 @@ __all__ = [
     "DocumentSettings",
     "Documents",
     "build",
+    "cleaned",
     "jsonl",
     "normalise",
     "parse",
@@ -127,23 +128,35 @@ def build(corpus: Corpus, settings: DocumentSettings) -> Documents:
     return Documents(frame, conversations, lines, heads, weight, words, own, left_out, speaker, dialogue)
 
 
-def _clean(messages: pl.DataFrame) -> pl.DataFrame:
-    """What documents are made of: `text` normalised and its inner lines indented by a tab, keys as numbers."""
+def cleaned(texts: pl.Series) -> pl.Series:
+    """Texts as a transcript holds them: what `transcript.normalise` gives of each; nulls stay."""
+    at = _odd(texts)
+    return texts.clone().scatter(at, texts.to_frame("text").select(_normalised(pl.col("text").gather(at))).to_series())
+
+
+def _odd(texts: pl.Series) -> pl.Series:
+    """Where texts are that are not normal; few are, and regular expressions are slow: only these are rewritten."""
     text = pl.col("text")
     odd = text.str.contains(NEEDS_CARE) | text.str.starts_with(" ") | text.str.ends_with(" ")
-    # Few are, and regular expressions are slow: only these are rewritten.
-    at = messages.lazy().select(odd.fill_null(True)).collect(engine="streaming").to_series().arg_true()
-    cleaned = messages.select(_normalised(text.gather(at).fill_null(""))).to_series()
+    return texts.to_frame("text").lazy().select(odd).collect(engine="streaming").to_series().fill_null(True).arg_true()
+
+
+def _clean(messages: pl.DataFrame) -> pl.DataFrame:
+    """What documents are made of: `text` normalised and its inner lines indented by a tab, keys as numbers."""
+    texts, at = messages["text"], _odd(messages["text"])
+    indented = _normalised(pl.col("text").gather(at).fill_null("")).str.replace_all("\n", "\n\t", literal=True)
     numbers = pl.col("channel", "author").cast(pl.Categorical).to_physical()
-    rows = messages.select(numbers, "me", "sent_at", text=messages["text"].clone().scatter(at, cleaned))
+    rows = messages.select(
+        numbers, "me", "sent_at", text=texts.clone().scatter(at, messages.select(indented).to_series())
+    )
     return rows.with_row_index("row")
 
 
 def _normalised(text: pl.Expr) -> pl.Expr:
-    """What `transcript.normalise` gives, inner lines indented."""
+    """What `transcript.normalise` gives."""
     for pattern, by in ((LINE_BREAKS, "\n"), (UNSEEN, ""), (LINE_EDGES, "")):
         text = text.str.replace_all(pattern, by)
-    return text.str.strip_chars().str.replace_all("\n", "\n\t", literal=True)
+    return text.str.strip_chars()
 
 
 def _kept(rows: pl.DataFrame, keep: pl.Expr, reason: str, left_out: dict[str, int]) -> pl.DataFrame:

@@ -17,7 +17,7 @@ import orjson
 import polars as pl
 
 from soundalike.clone import MANIFEST, Clone
-from soundalike.documents import SPLITS, Documents, DocumentSettings, build, jsonl
+from soundalike.documents import SPLITS, Documents, DocumentSettings, build, cleaned, jsonl
 from soundalike.errors import ExportError
 from soundalike.gaps import GapRow, compare_gaps
 from soundalike.messages import ROWS, Corpus
@@ -135,7 +135,9 @@ def _read(
     corpus = sources.read([Path(path) for path in paths], on_progress=on_progress)
     if not corpus.messages.height:
         raise ExportError("There is not one message in these exports.", "Name the file or folder that you were sent.")
-    messages, own = owners.mask(corpus.messages, mask) if mask else (corpus.messages, {})
+    # Cleaned first: an invisible character inside an address must not hide it from the masks and then be removed.
+    messages = corpus.messages.with_columns(cleaned(corpus.messages["text"]))
+    messages, own = owners.mask(messages, mask) if mask else (messages, {})
     messages, masked = redact(messages) if redacted else (messages, {})
     return replace(corpus, messages=messages), own | masked
 

@@ -13,14 +13,18 @@ NAME_LENGTH = 24
 # Written for both `re` and Rust's regex, so that a frame is normalised exactly as a single string is.
 LINE_BREAKS = "\r\n?|[\x0b\x0c\x85\u2028\u2029]"
 # Control and invisible formatting characters. Joiners, variation selectors and tag characters stay: emoji need them.
-UNSEEN = "[\x00-\x08\x0e-\x1f\x7f-\x84\x86-\x9f\u00ad\u200b\u200e\u200f\u202a-\u202e\u2060-\u206f\ufeff\ufff9-\ufffb]"
+UNSEEN = (
+    "[\x00-\x08\x0e-\x1f\x7f-\x84\x86-\x9f\u00ad\u034f\u061c\u180e"
+    "\u200b\u200e\u200f\u202a-\u202e\u2060-\u206f\ufeff\ufff9-\ufffb]"
+)
 LINE_EDGES = r"(?m)^\t+|[^\S\n]+$"
 # All of these and every blank but the plain one: where none occurs, and no plain one at an end, a text is normal.
 NEEDS_CARE = (
-    "[\x00-\x1f\x7f-\xa0\u00ad\u1680\u2000-\u200b\u200e\u200f\u2028-\u202f\u205f-\u206f\u3000\ufeff\ufff9-\ufffb]"
+    "[\x00-\x1f\x7f-\xa0\u00ad\u034f\u061c\u1680\u180e"
+    "\u2000-\u200b\u200e\u200f\u2028-\u202f\u205f-\u206f\u3000\ufeff\ufff9-\ufffb]"
 )
 
-_LINE_BREAKS, _UNSEEN, _LINE_EDGES = re.compile(LINE_BREAKS), re.compile(UNSEEN), re.compile(LINE_EDGES)
+_LINE_BREAKS, _UNSEEN = re.compile(LINE_BREAKS), re.compile(UNSEEN)
 _SURROGATES = re.compile("[\ud800-\udfff]")
 _TURN_END = re.compile(r"\n(?!\t)")
 _DANGLING = "\u200d\ufe0e\ufe0f"
@@ -29,7 +33,8 @@ _DANGLING = "\u200d\ufe0e\ufe0f"
 def normalise(text: str) -> str:
     """`text` as a transcript holds it: newlines only, nothing unseen, no tab at a line's head, no loose blanks."""
     text = _UNSEEN.sub("", _LINE_BREAKS.sub("\n", _SURROGATES.sub("", text)))
-    return _LINE_EDGES.sub("", text).strip()
+    # As LINE_EDGES does, which Python's engine would try at every blank of a long run.
+    return "\n".join([line.rstrip().lstrip("\t") for line in text.split("\n")]).strip()
 
 
 def speaker_name(name: str, fallback: str = "someone") -> str:

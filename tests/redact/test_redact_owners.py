@@ -1,5 +1,6 @@
 """What the owner asks to be masked is masked, and nothing else."""
 
+import os
 from pathlib import Path
 
 import polars as pl
@@ -45,3 +46,52 @@ def test_a_list_is_read_or_refused(tmp_path: Path) -> None:
     for wrong in (path, tmp_path / "none.txt"):
         with pytest.raises(UsageError, match=wrong.name):
             owners.read_list(wrong)
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        "\ufeffZebedee\nMill Lane".encode(),
+        "Zebedee\r\nMill Lane\r\n".encode("utf-16"),
+        "Zebedee\r\rMill Lane".encode("utf-16"),
+        "Zebedee\r\nMill Lane".encode("cp1252"),
+    ],
+)
+def test_a_list_is_read_in_whatever_encoding_an_editor_writes(tmp_path: Path, data: bytes) -> None:
+    """A byte-order mark is no letter of the first string."""
+    path = tmp_path / "mask.txt"
+    path.write_bytes(data)
+    assert owners.read_list(path) == ["Zebedee", "Mill Lane"]
+
+
+def test_a_list_in_cp1252_keeps_its_accents(tmp_path: Path) -> None:
+    """It is not UTF-8, and still says what it says."""
+    path = tmp_path / "mask.txt"
+    path.write_bytes("José\nStraße 5".encode("cp1252"))
+    assert owners.read_list(path) == ["José", "Straße 5"]
+
+
+def test_only_a_regular_file_of_some_size_is_a_list(tmp_path: Path) -> None:
+    """A pipe would be waited for, a device never ends: one sentence each."""
+    pipe, large = tmp_path / "pipe", tmp_path / "large"
+    os.mkfifo(pipe)
+    with large.open("wb") as file:
+        file.truncate(2**30)
+    for wrong in (pipe, large, tmp_path, Path("/dev/zero"), tmp_path / ("n" * 300)):
+        with pytest.raises(UsageError):
+            owners.read_list(wrong)
+
+
+@pytest.mark.parametrize(
+    ("text", "after"),
+    [
+        ("on Mill\u00a0Lane, mill  lane", "on something, something"),
+        ("ｚｅｂｅｄｅｅ and Ze\u200bbe\u00addee", "something and something"),
+        ("Zoe\u0308 and zo\u00eb", "something and something"),
+        ("我住在幸福路五号", "我住在something五号"),
+        ("mill lanes", "mill lanes"),
+    ],
+)
+def test_strings_are_found_however_they_are_written(text: str, after: str) -> None:
+    """Case, width, blanks, accents as one character or two; scripts without blanks have no words of their own."""
+    assert masked(text, "Mill Lane", "Zebedee", "Zo\u00eb", "幸福路", "\u200b") == after

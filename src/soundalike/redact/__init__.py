@@ -9,12 +9,14 @@ own hint finds are looked at in Python. One text goes through the same rules in 
 """
 
 import re
+from functools import cache
 
 import polars as pl
 
 from soundalike.messages import add_counts
 from soundalike.redact import links, network, numbers, phones, runs, secrets
-from soundalike.redact.rule import WORDS, Counts, Rule
+from soundalike.redact.rule import WORDS, Counts, Rule, edited
+from soundalike.redact.view import ODD, view
 
 __all__ = ["KINDS", "WORDS", "redact", "redact_text"]
 
@@ -31,28 +33,72 @@ _AFTER_LINKS: tuple[Rule, ...] = (
     phones.DIGITS,
 )
 _SIFT = "|".join(dict.fromkeys(rule.sift or rule.hint for rule in (*_BEFORE_LINKS, *_AFTER_LINKS)))
-_sifted = re.compile(_SIFT).search
-_HINTED = tuple((re.compile(rule.hint).search, rule.mask) for rule in _AFTER_LINKS)
+_LONG = 1000  # characters from which Rust's engine is quicker, though a text takes a while to get there
 
 
 def redact_text(text: str) -> tuple[str, dict[str, int]]:
     """`text` with personal data masked, and how often by kind; with nothing to mask, it comes back itself."""
     counts: Counts = {}
+    page = view(text)
     before = None
-    while text != before and _sifted(text):  # what masks leave side by side may be an address again
-        before = text
-        text = links.reduce(links.WEBHOOKS.mask(text, counts), counts)
-        if _sifted(text):
-            for mask in [mask for hinted, mask in _HINTED if hinted(text)]:
-                text = mask(text, counts)
-    return text, counts
+    while page.text != before and _sifted(page.text):  # what masks leave side by side may be an address again
+        before = page.text
+        for edits in (links.WEBHOOKS.edits, links.edits):
+            page.edit(edits(page.text, counts))
+        if _sifted(page.text):
+            for rule in [rule for rule in _AFTER_LINKS if _contains(page.text, rule.hint)]:
+                page.edit(rule.edits(page.text, counts))
+    return page.written, counts
+
+
+def _sifted(text: str) -> bool:
+    """Whether some rule may change the text."""
+    return _contains(text, _SIFT)
+
+
+def _contains(text: str, pattern: str) -> bool:
+    if len(text) > _LONG:
+        return bool(pl.Series([text]).str.contains(pattern)[0])
+    return _compiled(pattern).search(text) is not None
+
+
+@cache
+def _compiled(pattern: str) -> re.Pattern[str]:
+    return re.compile(pattern)
 
 
 def redact(messages: pl.DataFrame) -> tuple[pl.DataFrame, dict[str, int]]:
     """The message frame with personal data in `text` masked (same rows, order and schema), and how often by kind."""
     texts = messages["text"].clone()  # scatter writes in place
     counts: Counts = {}
+    odd = _odd(texts)
+    _redact_plain(texts, odd, counts)
+    _redact_odd(texts, odd.arg_true(), counts)
+    return messages.with_columns(texts), counts
+
+
+def _odd(texts: pl.Series) -> pl.Series:
+    """Whether each text's view may differ from it. Most texts are ASCII, and no pattern is asked about those."""
+    text = pl.col("text")
+    odd = (text.str.len_bytes() != text.str.len_chars()) & text.str.contains(ODD)
+    return texts.to_frame("text").lazy().select(odd.fill_null(False)).collect(engine="streaming").to_series()
+
+
+def _redact_odd(texts: pl.Series, rows: pl.Series, counts: Counts) -> None:
+    """Mask, in place, texts of odd characters: one by one, because masks are laid on what was typed."""
+    typed = texts.gather(rows).to_list()
+    done = []
+    for text in typed:
+        masked, found = redact_text(text)
+        done.append(masked)
+        add_counts(counts, found)
+    texts.scatter(rows, pl.Series(done, dtype=pl.String))
+
+
+def _redact_plain(texts: pl.Series, odd: pl.Series, counts: Counts) -> None:
+    """Mask, in place, texts that are as the rules read them."""
     rows = _sift(texts)
+    rows = rows.filter(~odd.gather(rows))
     while rows.len():
         before = texts.gather(rows)
         after = _once(before, counts)
@@ -60,7 +106,6 @@ def redact(messages: pl.DataFrame) -> tuple[pl.DataFrame, dict[str, int]]:
         rows, after = rows.filter(changed), after.filter(changed)
         texts.scatter(rows, after)
         rows = rows.gather(_sift(after))
-    return messages.with_columns(texts), counts
 
 
 def _sift(texts: pl.Series) -> pl.Series:
@@ -90,5 +135,5 @@ def _mask(rules: tuple[Rule, ...], texts: pl.Series, counts: Counts) -> pl.Serie
     hinted = texts.to_frame("text").select(hints.values())
     for rule in rules:
         for row in hinted[rule.hint].arg_true():
-            masked[row] = rule.mask(masked[row], counts)
+            masked[row] = edited(masked[row], rule.edits(masked[row], counts))
     return pl.Series(texts.name, masked, dtype=pl.String)

@@ -7,7 +7,7 @@ addresses (192.168.x.x, 10.x.x.x) are masked: they are of no use to a voice, and
 import ipaddress
 import re
 
-from soundalike.redact.rule import Finding, Rule, as_kind, masking
+from soundalike.redact.rule import Finding, Rule, as_kind, finding
 
 _KIND = "IP addresses"
 _IPV4 = re.compile(
@@ -58,7 +58,7 @@ def _is_mac(found: str) -> bool:
 
 
 RULES = (
-    Rule(_COLONS_HINT, masking(_MAC, as_kind(_KIND, _is_mac))),
-    Rule(_COLONS_HINT, masking(_IPV6, as_kind(_KIND, _is_ipv6))),
-    Rule(_IPV4_HINT, masking(_IPV4, _judge_ipv4)),
+    Rule(_COLONS_HINT, finding(_MAC, as_kind(_KIND, _is_mac))),
+    Rule(_COLONS_HINT, finding(_IPV6, as_kind(_KIND, _is_ipv6))),
+    Rule(_IPV4_HINT, finding(_IPV4, _judge_ipv4)),
 )

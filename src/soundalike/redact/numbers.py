@@ -7,10 +7,10 @@ stdnum), or that stand right after the words that name them. stdnum is imported 
 import re
 from importlib import import_module
 
-from soundalike.redact.rule import Finding, Rule, as_kind, masking
+from soundalike.redact.rule import Finding, Rule, as_kind, finding
 
-DIGITS_HINT = "(?:^|[^A-Za-z0-9_])[+(]{0,2}[0-9](?:[ \u00a0\u2011.()/\\-]{0,3}[0-9]){6}"
-DIGITS_SIFT = "[0-9](?:[ \u00a0\u2011.()/\\-]{0,3}[0-9]){6}"
+DIGITS_HINT = "(?:^|[^A-Za-z0-9_])[+(]{0,2}[0-9](?:[ .()/\\-]{0,3}[0-9]){6}"
+DIGITS_SIFT = "[0-9](?:[ .()/\\-]{0,3}[0-9]){6}"
 _CARDS, _ACCOUNTS, _IDENTITIES = "payment cards", "bank accounts", "identity numbers"
 
 # Shapes of digits by stdnum module: shape and checksum together leave little to chance.
@@ -111,8 +111,8 @@ def _judge_iban(match: re.Match[str]) -> Finding | None:
 
 
 RULES = (
-    Rule(_IBAN_HINT, masking(_IBAN, _judge_iban), DIGITS_SIFT),
-    Rule(_LETTERED_HINT, masking(_LETTER_SHAPED, _judge_shape)),
-    Rule(_NAMED_HINT, masking(_NAMED_ACCOUNT, as_kind(_ACCOUNTS)), DIGITS_SIFT),
-    Rule(_NAMED_HINT, masking(_NAMED_IDENTITY, as_kind(_IDENTITIES)), DIGITS_SIFT),
+    Rule(_IBAN_HINT, finding(_IBAN, _judge_iban), DIGITS_SIFT),
+    Rule(_LETTERED_HINT, finding(_LETTER_SHAPED, _judge_shape)),
+    Rule(_NAMED_HINT, finding(_NAMED_ACCOUNT, as_kind(_ACCOUNTS)), DIGITS_SIFT),
+    Rule(_NAMED_HINT, finding(_NAMED_IDENTITY, as_kind(_IDENTITIES)), DIGITS_SIFT),
 )

@@ -1,8 +1,10 @@
 """What the owner asks to be masked: names, streets, codes, whatever no rule can know.
 
-A list of strings, one a line; they are masked wherever they stand as words of their own, whatever their case.
+A list of strings, one a line; they are masked wherever they stand as words of their own, whatever their case, their
+blanks, and the other characters that a `View` evens out.
 """
 
+import codecs
 import re
 from collections.abc import Collection
 from pathlib import Path
@@ -10,33 +12,66 @@ from pathlib import Path
 import polars as pl
 
 from soundalike.errors import UsageError
+from soundalike.redact.view import view
 
 KIND, WORD = "strings on your list", "something"
+_UNSPACED = re.compile("[\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3040-\u30ff\u3400-\u9fff\U00020000-\U0003ffff]")
+_LARGEST = 8 * 2**20  # bytes
+_DO = "Name a text file with a string a line."
 
 
 def read_list(path: Path) -> list[str]:
-    """The strings in a file; empty lines are passed over. `UsageError` where it cannot be read or holds none."""
+    """The strings in a text file, in UTF-8, UTF-16 with its mark, or else Windows' cp1252; empty lines are passed over.
+
+    `UsageError` where it is no regular file, cannot be read, is too large to be a list, or holds none.
+    """
     try:
-        found = [line.strip() for line in path.read_text("utf-8").splitlines() if line.strip()]
-    except (OSError, UnicodeDecodeError) as error:
-        raise UsageError(f"{path} cannot be read: {error}.", "Name a text file with a string a line.") from error
+        if path.exists() and not path.is_file():
+            raise UsageError(f"{path} is not a file.", _DO)
+        if path.stat().st_size > _LARGEST:
+            raise UsageError(f"{path} is too large for a list of strings.", _DO)
+        text = _decoded(path.read_bytes())
+    except OSError as error:
+        raise UsageError(f"{path} cannot be read: {error.strerror or error}.", _DO) from error
+    found = [line.strip() for line in text.splitlines() if line.strip()]
     if not found:
         raise UsageError(f"{path} holds no strings.", "Write what is to be masked into it, one a line.")
     return found
 
 
+def _decoded(data: bytes) -> str:
+    if data.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
+        return data.decode("utf-16", "replace")
+    try:
+        return data.decode("utf-8-sig")
+    except UnicodeDecodeError:
+        return data.decode("cp1252", "replace")
+
+
 def mask(messages: pl.DataFrame, strings: Collection[str]) -> tuple[pl.DataFrame, dict[str, int]]:
     """The message frame with `strings` masked in `text`, and how often."""
-    longest_first = sorted(strings, key=len, reverse=True)
-    wanted = re.compile(rf"(?<!\w)(?:{'|'.join(map(re.escape, longest_first))})(?!\w)", re.IGNORECASE)
+    longest_first = sorted((view(string).text for string in strings), key=len, reverse=True)
+    wanted = re.compile("|".join(map(_pattern, filter(str.strip, longest_first))) or r"(?!)", re.IGNORECASE)
     count = 0
 
     def masked(text: str) -> str:
         nonlocal count
-        text, times = wanted.subn(WORD, text)
-        count += times
-        return text
+        page = view(text)
+        found = [(*match.span(), WORD) for match in wanted.finditer(page.text)]
+        page.edit(found)
+        count += len(found)
+        return page.written
 
     texts = messages["text"].to_list()
     made = pl.Series("text", [text if text is None else masked(text) for text in texts], dtype=pl.String)
     return messages.with_columns(made), {KIND: count} if count else {}
+
+
+def _pattern(string: str) -> str:
+    """The string as words of its own; in scripts that are written without blanks, wherever it stands."""
+    words = r"\s+".join(map(re.escape, string.split()))
+    return rf"{_edge(string.strip()[0], '<!')}{words}{_edge(string.strip()[-1], '!')}"
+
+
+def _edge(character: str, look: str) -> str:
+    return "" if _UNSPACED.match(character) else rf"(?{look}\w)"

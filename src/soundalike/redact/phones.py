@@ -7,21 +7,22 @@ numbering plans are those of `phonenumbers` (Google's libphonenumber), imported 
 
 import re
 from collections.abc import Iterator
+from functools import lru_cache
 from itertools import pairwise
 
 from soundalike.redact.numbers import DIGITS_HINT, DIGITS_SIFT, judge_digits
-from soundalike.redact.rule import Finding, Rule, masking
+from soundalike.redact.rule import Finding, Rule, finding
 
 _KIND = "phone numbers"
 _MOBILE = {1, 2}  # phonenumbers.PhoneNumberType.MOBILE, FIXED_LINE_OR_MOBILE: not worth importing it for
 # A run of digits and separators that is not inside a word, a price or a decimal. The class comes before the looks
 # behind it, so that the engine skips to the next digit by itself.
 _RUN = re.compile(
-    "[+(0-9](?<![\\w#$€£¥₹/@%^~][+(0-9])(?<![0-9][.,:=][+(0-9])(?:(?<=[+(])[(+]?[0-9])?"
-    "(?:[ \u00a0\u2011.()/\\-]{0,3}[0-9]){6,31}",
+    "[+(0-9](?<![\\w#$€£¥₹/@%^~][+(0-9])(?<![0-9][.,:=][+(0-9])(?:(?<=[+(])[(+]?[0-9])?(?:[ .()/\\-]{0,3}[0-9]){6,31}",
     re.ASCII,
 )
 _MOST_GROUPS = 8  # in any way to write a number
+_FEWEST_DIGITS = 4  # different ones
 _GROUP = re.compile(r"\+?\(?[0-9]+")
 _NOT_DIGITS = re.compile("[^0-9]+")
 _AFTER = re.compile(r"[\w%€£¥₹°]|[.,:/][0-9]|-\w", re.ASCII)
@@ -47,6 +48,7 @@ _DATE = re.compile(
 _PLAIN = re.compile(r"[0-9]+\.[0-9]+|(?:19|20)[0-9]{2}-[01][0-9]-[0-3][0-9](?: [0-2][0-9])?")
 _INTEGER_LIMITS = {"2147483647", "2147483648", "4294967295", "4294967296"}
 
+_MORE = re.compile(r"\S")
 _WORD = re.compile(r"[^\W\d_]+|[#☎📞📱]")
 _ASKING = set(
     "phone cell mobile tel telephone whatsapp sms fax call calling text txt dial digits handy handynummer telefon "
@@ -84,16 +86,21 @@ _REGIONS = ("US", *_TRUNK_REGIONS, "ES", "PL", "BR", "RU", "MX", "PT", "NO", "DK
 
 def _plans(digits: str, regions: tuple[str | None, ...]) -> Iterator[tuple[int, str]]:
     """Each region's plan that has this number (None: the country after `+`): its type, and how it is written."""
+    return (plan for region in regions if (plan := _plan(digits, region)))
+
+
+@lru_cache(4096)  # a text that repeats a number, or parts of one, asks again and again
+def _plan(digits: str, region: str | None) -> tuple[int, str] | None:
     import phonenumbers
 
-    for region in regions:
-        try:
-            number = phonenumbers.parse(digits, region)
-        except phonenumbers.NumberParseException:
-            continue
-        if phonenumbers.is_valid_number(number):
-            national = phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.NATIONAL)
-            yield phonenumbers.number_type(number), national
+    try:
+        number = phonenumbers.parse(digits, region)
+    except phonenumbers.NumberParseException:
+        return None
+    if not phonenumbers.is_valid_number(number):
+        return None
+    national = phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.NATIONAL)
+    return phonenumbers.number_type(number), national
 
 
 def _valid(digits: str, regions: tuple[str | None, ...], mobile: bool = False) -> bool:
@@ -177,25 +184,34 @@ def _stretches(match: re.Match[str]) -> Iterator[tuple[str, str, int, int]]:
     text = match.string
     groups = [group.span() for group in _GROUP.finditer(text, *match.span())]
     for first, (start, _) in enumerate(groups):
-        if first and text[start - 1] not in " \u00a0":
+        if first and text[start - 1] != " ":
             continue
         for _, end in reversed(groups[first : first + _MOST_GROUPS]):
-            if end == match.end() or text[end] in " \u00a0)":
+            if end == match.end() or text[end] in " )":
                 begin = start + (text[start] == "(" and ")" not in text[start:end])
                 yield text[begin:end], _NOT_DIGITS.sub("", text[begin:end]), begin, end
 
 
+def _stands_alone(match: re.Match[str]) -> bool:
+    """Whether there is nothing but blanks around; the text is not copied, for it may be long and full of runs."""
+    return not _MORE.search(match.string, match.end()) and not _MORE.search(match.string, 0, match.start())
+
+
 def _judge_phone(match: re.Match[str]) -> Finding | None:
     """The first stretch of the run that is a phone number by its form, by its company, or by being all there is."""
+    if len({character for character in match[0] if character.isdigit()}) < _FEWEST_DIGITS:
+        return None
     bare = match[0].isdigit()
-    alone = match.string.strip() == match[0]
+    alone = _stands_alone(match)
     asked = not (bare and _numbers_something_else(match)) and _asked(match)
     if bare and not (asked or alone or (match[0][0] == "0" and not _numbers_something_else(match))):
         return None
     likely = [
         stretch
         for stretch in _stretches(match)
-        if 7 <= len(stretch[1]) <= 15 and len(set(stretch[1])) >= 4 and not _AFTER.match(match.string, stretch[3])
+        if 7 <= len(stretch[1]) <= 15
+        and len(set(stretch[1])) >= _FEWEST_DIGITS
+        and not _AFTER.match(match.string, stretch[3])
     ]
     for found, digits, start, end in likely:
         if _by_form(found, digits, start - match.start() <= 1):
@@ -211,4 +227,4 @@ def _judge(match: re.Match[str]) -> Finding | None:
     return None if _PLAIN.fullmatch(match[0]) else judge_digits(match) or _judge_phone(match)
 
 
-DIGITS = Rule(DIGITS_HINT, masking(_RUN, _judge), DIGITS_SIFT)
+DIGITS = Rule(DIGITS_HINT, finding(_RUN, _judge), DIGITS_SIFT)

@@ -1,10 +1,11 @@
-"""What a rule of redaction is: a hint that sifts texts cheaply, and a mask for the few texts that are left.
+"""What a rule of redaction is: a hint that sifts texts cheaply, and a search in the few texts that are left.
 
-A rule never keeps, logs or returns what it masked: it gives the text and adds to counts by kind.
+A rule gives findings (kind and place in the text) and edits nothing itself, so that a mask can be laid on another
+writing of the same text. Nothing keeps or logs what was found.
 """
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 
 # Every kind of finding, in the report's words, and what a chatter could have typed in its place.
@@ -22,8 +23,9 @@ WORDS = {
 }
 
 Counts = dict[str, int]
-Mask = Callable[[str, Counts], str]
 Finding = tuple[str, int, int]  # kind, start, end in the text
+Edit = tuple[int, int, str]  # start, end, what stands there instead
+Find = Callable[[str], Iterable[Finding]]
 Judge = Callable[[re.Match[str]], Finding | None]
 
 
@@ -31,14 +33,33 @@ Judge = Callable[[re.Match[str]], Finding | None]
 class Rule:
     """One thing to look for.
 
-    `hint` is a regular expression that Polars (Rust's engine) and Python read alike; every text that `mask` would
-    change matches it. `sift`, where given, is a coarser one that several rules share, so that all sifts together stay
-    small enough for one fast pass; texts that match no sift are not looked at.
+    `hint` is a regular expression that Polars (Rust's engine) and Python read alike; every text in which `find` finds
+    something matches it. `sift`, where given, is a coarser one that several rules share, so that all sifts together
+    stay small enough for one fast pass; texts that match no sift are not looked at. `find` gives findings in the order
+    of the text, none over another, in time proportional to the text's length.
     """
 
     hint: str
-    mask: Mask
+    find: Find
     sift: str = ""
+
+    def edits(self, text: str, counts: Counts) -> list[Edit]:
+        """The findings as edits that put the kinds' words in their places; adds to `counts`."""
+        edits = []
+        for kind, start, end in self.find(text):
+            counts[kind] = counts.get(kind, 0) + 1
+            edits.append((start, end, WORDS[kind]))
+        return edits
+
+
+def edited(text: str, edits: Iterable[Edit]) -> str:
+    """`text` with the edits made; they are in order and none is over another."""
+    parts: list[str] = []
+    done = 0
+    for start, end, instead in edits:
+        parts += (text[done:start], instead)
+        done = end
+    return "".join(parts) + text[done:] if parts else text
 
 
 def as_kind(kind: str, check: Callable[[str], bool] | None = None) -> Judge:
@@ -51,20 +72,15 @@ def as_kind(kind: str, check: Callable[[str], bool] | None = None) -> Judge:
     return judge
 
 
-def masking(pattern: re.Pattern[str], *judges: Judge) -> Mask:
-    """A mask that asks `judges` in turn about each match of `pattern` and puts the kind's word where one says."""
+def finding(pattern: re.Pattern[str], *judges: Judge) -> Find:
+    """A search that asks `judges` in turn about each match of `pattern`."""
 
-    def mask(text: str, counts: Counts) -> str:
-        parts: list[str] = []
-        done, match = 0, pattern.search(text)
+    def find(text: str) -> Iterator[Finding]:
+        match = pattern.search(text)
         while match:
-            finding = next((found for judge in judges if (found := judge(match))), None)
-            if finding:
-                kind, start, end = finding
-                counts[kind] = counts.get(kind, 0) + 1
-                parts += (text[done:start], WORDS[kind])
-                done = end
-            match = pattern.search(text, done if finding else match.end())  # what a finding leaves may hold another
-        return "".join(parts) + text[done:] if parts else text
+            found = next((found for judge in judges if (found := judge(match))), None)
+            if found:
+                yield found
+            match = pattern.search(text, found[2] if found else match.end())  # what is left may hold another
 
-    return mask
+    return find

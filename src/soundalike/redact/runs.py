@@ -6,10 +6,11 @@ key where it looks random.
 """
 
 import re
+from collections.abc import Iterator
 from hashlib import sha256
 
 from soundalike.redact.randomness import bits_per_character, looks_random, turns
-from soundalike.redact.rule import Finding, Rule, masking
+from soundalike.redact.rule import Finding, Rule
 from soundalike.redact.secrets import RUN_SIFT
 
 _BITCOIN58 = "123456789ABCDEFGHJKLMNPQRSTUVWXYZabcdefghijkmnopqrstuvwxyz"
@@ -87,19 +88,25 @@ def kind_of(piece: str) -> str | None:
     return "wallet addresses" if solana or (piece[0] == "r" and base58check(piece, _RIPPLE58)) else None
 
 
-def _judge(match: re.Match[str]) -> Finding | None:
-    """A piece of the run that is known by itself (an address behind a path), else the whole run if it looks random."""
-    run, begin = match[0], match.start()
-    spans = [(0, len(run))] if run.isalnum() else [piece.span() for piece in _PIECE.finditer(run)]
-    for start, end in spans:
-        kind = kind_of(run[start:end])
-        if kind:
-            return kind, begin + start, begin + end
+def _find(text: str) -> Iterator[Finding]:
+    """The pieces of each run that are known by themselves (an address behind a path), else the run if it looks random.
+
+    What they leave of the run is looked at again when they are masked.
+    """
+    for match in _RUN.finditer(text):
+        run, begin = match[0], match.start()
+        spans = [(0, len(run))] if run.isalnum() else [piece.span() for piece in _PIECE.finditer(run)]
+        known = [(kind, begin + start, begin + end) for start, end in spans if (kind := kind_of(run[start:end]))]
+        kind = None if known else _kind_of_run(run)
+        yield from known if kind is None else [(kind, begin, match.end())]
+
+
+def _kind_of_run(run: str) -> str | None:
     if _TON.fullmatch(run):
-        return "wallet addresses", begin, match.end()
+        return "wallet addresses"
     if not looks_random(run) and not _is_amazon(run):
         return None
-    return "hashes and ids" if _SHORT_HEX.fullmatch(run) else "keys and tokens", begin, match.end()
+    return "hashes and ids" if _SHORT_HEX.fullmatch(run) else "keys and tokens"
 
 
-RUNS = Rule(r"[A-Za-z0-9_+/\-]{20}", masking(_RUN, _judge), RUN_SIFT)
+RUNS = Rule(r"[A-Za-z0-9_+/\-]{20}", _find, RUN_SIFT)

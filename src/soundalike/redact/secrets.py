@@ -6,19 +6,19 @@ Keys without a known form are found with wallets and hashes, among the long runs
 import base64
 import binascii
 import re
+from collections.abc import Iterator
 
 from soundalike.redact.randomness import bits_per_character, turns
-from soundalike.redact.rule import Finding, Rule, as_kind, masking
+from soundalike.redact.rule import Finding, Rule, as_kind, finding
 
 _KEY = "keys and tokens"
 # A digit and seven characters after it: an automaton that counts from digits only is twice as fast as one that counts
 # every run of letters, and a random string without such a digit is rare (one in ten of 20 characters, one in 40 of 32).
 RUN_SIFT = r"[0-9][A-Za-z0-9_+/\-]{7}"
 
-_BLOCK = re.compile(
-    r"-----BEGIN [A-Z0-9 ]*PRIVATE KEY(?: BLOCK)?-----"
-    r"(?:[\s\S]*?-----END [A-Z0-9 ]*-----|(?:\s*[A-Za-z0-9+/=:,\-]{16,})*)"
-)
+_BEGIN = re.compile(r"-----BEGIN [A-Z0-9 ]{0,40}PRIVATE KEY(?: BLOCK)?-----")
+_END = re.compile(r"-----END [A-Z0-9 ]{0,40}-----")
+_BODY = re.compile(r"(?:\s*[A-Za-z0-9+/=:,\-]{16,})*")
 # The forms that vendors document and secret scanners look for: a prefix, and after it what is secret.
 _PREFIXES = {
     r"mfa\.": r"[\w\-]{60,}",  # Discord, with a second factor
@@ -71,6 +71,18 @@ _NO_PASSWORD = set(
 )
 
 
+def _find_blocks(text: str) -> Iterator[Finding]:
+    """Private keys from BEGIN to END, or without an END as far as lines look encoded; each END is looked for once."""
+    end, begin = _END.search(text), _BEGIN.search(text)
+    while begin:
+        while end and end.start() < begin.end():
+            end = _END.search(text, end.end())
+        body = end or _BODY.match(text, begin.end())
+        assert body is not None
+        yield _KEY, begin.start(), body.end()
+        begin = _BEGIN.search(text, body.end())
+
+
 def _decoded(part: str) -> bytes:
     """The bytes of unpadded base64url; none where it is not that."""
     try:
@@ -112,12 +124,12 @@ def _judge_named(match: re.Match[str]) -> Finding | None:
     return (_KEY, start, match.end(1)) if match.string[start - 1] == "=" or turns(found) >= 0.15 else None
 
 
-BLOCKS = Rule(r"-----BEGIN", masking(_BLOCK, as_kind(_KEY)))
+BLOCKS = Rule(r"-----BEGIN", _find_blocks)
 KEYS = (
-    Rule(_DOTTED_HINT, masking(_DOTTED, _judge_dotted), RUN_SIFT),
-    Rule(_PREFIX_HINT, masking(_BY_PREFIX, as_kind(_KEY)), _PREFIX_SIFT),
+    Rule(_DOTTED_HINT, finding(_DOTTED, _judge_dotted), RUN_SIFT),
+    Rule(_PREFIX_HINT, finding(_BY_PREFIX, as_kind(_KEY)), _PREFIX_SIFT),
 )
 NAMED = (
-    Rule(_PASSWORD_HINT, masking(_PASSWORD, _judge_password), _NAMED_SIFT),
-    Rule(_NAMED_HINT, masking(_NAMED, _judge_named), _NAMED_SIFT),
+    Rule(_PASSWORD_HINT, finding(_PASSWORD, _judge_password), _NAMED_SIFT),
+    Rule(_NAMED_HINT, finding(_NAMED, _judge_named), _NAMED_SIFT),
 )
