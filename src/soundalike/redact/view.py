@@ -85,7 +85,8 @@ class View(Plain):
     def edit(self, edits: Sequence[Edit]) -> None:
         """Make edits, given in places of `text`, in it and in what was typed."""
         super().edit(edits)
-        done, pieces = 0, []
+        done = 0
+        pieces: list[str] = []
         for start, end, instead in edits:
             pieces += self._pieces[done:start] + list(instead)
             done = end
@@ -99,7 +100,9 @@ def view(typed: str) -> Plain:
 
 def _seen(typed: str) -> tuple[list[str], list[str]]:
     """The characters of a view, and beside each what stands for it in the original."""
-    table, seen, pieces, before = _table(), [], [], ""
+    table, before = _table(), ""
+    seen: list[str] = []
+    pieces: list[str] = []
     for character in typed:
         shown = table.get(ord(character), character)
         if seen and "\u0300" <= character <= "\u036f":
