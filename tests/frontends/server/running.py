@@ -15,6 +15,7 @@ from openai import OpenAI
 from soundalike.engines.markov import MarkovEngine, MarkovStreams
 from soundalike.engines.speech import Speech
 from soundalike.frontends.server import app, voices
+from soundalike.frontends.server.connection import Bounds, configured
 from soundalike.recipe import Serving
 from soundalike.voice import Voice
 from tests.test_voice import GREEDY, engine
@@ -46,12 +47,16 @@ class Running:
 
 
 @contextmanager
-def running(*given: Voice, key: str | None = None, serving: Serving | None = None) -> Iterator[Running]:
+def running(
+    *given: Voice, key: str | None = None, serving: Serving | None = None, bounds: Bounds | None = None
+) -> Iterator[Running]:
     """Serve these voices as ada, ada-2 and so on."""
     names = ["ada", *(f"ada-{number}" for number in range(2, 2 + len(given)))]
     served = {name: voices.Served(name, voice, "markov") for name, voice in zip(names, given, strict=False)}
-    made = app.create(served, serving or Serving(), key)
-    server = uvicorn.Server(uvicorn.Config(made, log_level="warning", timeout_graceful_shutdown=2))
+    serving = serving or Serving()
+    made = app.create(served, serving, key)
+    config = configured(made, bounds or Bounds.of(serving), made.state.server.metrics.answered, patience=2)
+    server = uvicorn.Server(config)
     with socket.create_server(("127.0.0.1", 0), backlog=256) as listener:
         address = f"http://127.0.0.1:{listener.getsockname()[1]}"
         thread = Thread(target=server.run, args=([listener],))

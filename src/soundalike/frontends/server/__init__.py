@@ -28,7 +28,7 @@ def serve(
     """
     import uvicorn
 
-    from soundalike.frontends.server import app, voices
+    from soundalike.frontends.server import app, connection, voices
 
     if not is_loopback(host) and not key:
         do = f"Set {KEY} to a long random text, or stay on 127.0.0.1."
@@ -36,7 +36,8 @@ def serve(
     served = voices.load(folders, with_base, at)
     with listening(host, port) as listener:
         made = app.create(served, serving, key)
-        config = uvicorn.Config(made, log_level="warning", access_log=False, timeout_graceful_shutdown=5)
+        bounds = connection.Bounds.of(serving)
+        config = connection.configured(made, bounds, made.state.server.metrics.answered, patience=5)
         name = f"[{host}]" if ":" in host else host
         address = f"http://{name}:{listener.getsockname()[1]}"
         tell(f"Serving {', '.join(served)} at {address}: a page to talk, and OpenAI's endpoints under {address}/v1.")
