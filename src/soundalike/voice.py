@@ -144,11 +144,12 @@ class Voice:
         max_tokens: int | None = None,
         stops: Sequence[str] = (),
         likeliest: int | None = None,
+        begun: str = "",
     ) -> Utterance:
         """A reply to `history` for a `Stage` to make: `number` is its random stream, before any of `stops` it ends.
 
         With `likeliest` its lines tell their tokens, with as many alternatives to each; a reply that has sent lines
-        goes on after them.
+        goes on after them. Of a first line that is `begun` already the reply is the rest.
         """
         tokens = max_tokens or self.limits.tokens
         lines = self.limits.lines if self.tagged else self.limits.untagged_lines
@@ -156,12 +157,15 @@ class Voice:
         told = self._told(sampling or self.sampling, {self.owner} | others)
         said, heard = _lately(history, self.owner)
 
-        def plan(left: Sequence[str], begun: str) -> Plan:
+        def plan(left: Sequence[str], more: str) -> Plan:
+            first, *others_left = [*left, more]
+            *whole, last = [begun + first, *others_left]
             scene = Scene(said, left, heard, others)
-            told_pieces, more = likeliest is not None, max(1, lines - len(left))
-            opening = self._opening([begun])
-            terms = Terms(self.owner, self.tagged, more, self.guards, scene, stops, opening, pieces=told_pieces)
-            return Plan(self.prompt([*history, *((self.owner, line) for line in left)], tokens, begun), terms, told)
+            told_pieces, most = likeliest is not None, max(1, lines - len(left))
+            terms = Terms(
+                self.owner, self.tagged, most, self.guards, scene, stops, self._opening([last]), pieces=told_pieces
+            )
+            return Plan(self.prompt([*history, *((self.owner, line) for line in whole)], tokens, last), terms, told)
 
         return Utterance(self.engine.tokenizer, plan, tokens, self.limits.retries, number, likeliest or 0)
 

@@ -101,6 +101,9 @@ def serve(
     streams: Annotated[int | None, typer.Option(help="Replies drawn side by side.", min=1)] = None,
     queue: Annotated[int | None, typer.Option(help="Requests that may wait for a place.", min=0)] = None,
     with_base: Annotated[bool, typer.Option("--with-base", help="Serve the base model too, to compare.")] = False,
+    allow_origin: Annotated[
+        list[str] | None, typer.Option(help="A page elsewhere that may ask from a browser, as https://example.org.")
+    ] = None,
     at: Places = None,
 ) -> None:
     """Serve voices over HTTP as OpenAI's clients ask, with a page to talk at /."""
@@ -111,7 +114,9 @@ def serve(
     serving = Serving(**{name: value for name, value in given.items() if value is not None})
     for place in at or ():
         note(place)
-    server.serve(clones, host, port, api_key, serving, with_base, lambda line: tell([line]), at or ())
+    server.serve(
+        clones, host, port, api_key, serving, with_base, lambda line: tell([line]), at or (), allow_origin or ()
+    )
 
 
 @verbs.command(epilog="Example: soundalike discord me")

@@ -48,13 +48,17 @@ class Running:
 
 @contextmanager
 def running(
-    *given: Voice, key: str | None = None, serving: Serving | None = None, bounds: Bounds | None = None
+    *given: Voice,
+    key: str | None = None,
+    serving: Serving | None = None,
+    bounds: Bounds | None = None,
+    allowed: Sequence[str] = (),
 ) -> Iterator[Running]:
     """Serve these voices as ada, ada-2 and so on."""
     names = ["ada", *(f"ada-{number}" for number in range(2, 2 + len(given)))]
     served = {name: voices.Served(name, voice, "markov") for name, voice in zip(names, given, strict=False)}
     serving = serving or Serving()
-    made = app.create(served, serving, key)
+    made = app.create(served, serving, key, allowed)
     config = configured(made, bounds or Bounds.of(serving), made.state.server.metrics.answered, patience=2)
     server = uvicorn.Server(config)
     with socket.create_server(("127.0.0.1", 0), backlog=256) as listener:

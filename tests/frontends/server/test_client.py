@@ -7,9 +7,12 @@ from typing import Any
 import openai
 import pytest
 
+from soundalike.frontends.server.schema import ChatRequest
 from tests.frontends.server.running import HI, Running, ada, running
 
 pytestmark = pytest.mark.allow_hosts(["127.0.0.1"])
+IMAGE = r"messages\[0\].content\[0\] is of the type .image_url., and a voice reads text only. Leave it out"
+SCHEMA = {"type": "json_schema", "json_schema": {"name": "x", "schema": {"type": "object"}}}
 TELL = [{"role": "user", "name": "sam", "content": "tell me"}]
 
 
@@ -145,6 +148,50 @@ def test_stops_and_limits(client: Any) -> None:
     assert said(client, max_completion_tokens=100_000) == "hey\nwhat's up"
 
 
+@pytest.mark.parametrize("name", ["max_tokens", "max_completion_tokens"])
+@pytest.mark.parametrize("none", [-1, 0])
+def test_no_limit_is_the_servers_own(client: Any, name: str, none: int) -> None:
+    """As many clients say it; the same for `top_k`."""
+    assert said(client, **{name: none}) == "hey\nwhat's up"
+    assert said(client, extra_body={"top_k": none}) == "hey\nwhat's up"
+
+
+def test_null_is_as_left_out(client: Any) -> None:
+    """Some clients send every field that they know; settings that say nothing are taken."""
+    nothing: dict[str, object] = dict.fromkeys(client_fields())
+    neutral = {"response_format": {"type": "text"}, "logit_bias": {}, "tools": [], "tool_choice": "none", "n": 1}
+    assert said(client, extra_body=nothing) == said(client, **neutral) == "hey\nwhat's up"
+
+
+def client_fields() -> list[str]:
+    """Of a request for a chat, all but what it must have."""
+    return [name for name in ChatRequest.model_fields if name not in ("model", "messages")]
+
+
+def begun(client: Any, text: str, **asked: Any) -> str:
+    asked = asked or {"continue_final_message": True}
+    messages = [*TELL, {"role": "assistant", "content": text}]
+    return said(client, messages=messages, extra_body=asked)
+
+
+def test_a_last_assistant_message_is_gone_on_with(client: Any) -> None:
+    """By either of the two settings that vLLM knows; whole lines before its last one count as said."""
+    assert begun(client, "the sea") == begun(client, "the sea", add_generation_prompt=False) == " is calm\nso am i"
+    assert begun(client, "nothing to tell\nrea") != begun(client, "nothing to tell")
+    assert begun(client, "nothing to tell\nask") == " mo"
+    both = {"continue_final_message": True, "add_generation_prompt": False}
+    assert begun(client, "the harbour", **both) == " was loud"
+
+
+def test_a_last_assistant_message_is_gone_on_with_in_a_stream(client: Any) -> None:
+    """What is told is the rest of it, and the burst after it."""
+    asked = {"model": "ada", "messages": [*TELL, {"role": "assistant", "content": "the sea"}], "stream": True}
+    chunks = list(client.chat.completions.create(**asked, extra_body={"continue_final_message": True}))
+    contents = [chunk.choices[0].delta.content or "" for chunk in chunks]
+    assert "".join(contents) == " is calm\nso am i"
+    assert chunks[-1].soundalike["messages"] == [[" is calm", "so am i"]]
+
+
 def test_logprobs_of_both_endpoints(client: Any) -> None:
     """The tokens make up the text, and the likeliest come first."""
     chat = client.chat.completions.create(model="ada", messages=HI, logprobs=True, top_logprobs=2)
@@ -165,13 +212,23 @@ def test_logprobs_of_both_endpoints(client: Any) -> None:
         ({"temperature": -1}, "temperature"),
         ({"top_p": 0}, "top_p"),
         ({"n": 0}, "n"),
-        ({"n": 17}, "n: "),
-        ({"presence_penalty": 1}, "presence_penalty"),
+        ({"n": 17}, "n is 17. Give a value of at most 16"),
+        ({"presence_penalty": 0.5}, "presence_penalty is not supported here"),
         ({"logit_bias": {"5": 1}}, "logit_bias"),
         ({"tools": [{"type": "function", "function": {"name": "x"}}]}, "tools"),
         ({"messages": []}, "messages"),
-        ({"messages": [{"role": "user", "content": [{"type": "image_url", "image_url": {"url": "x"}}]}]}, "messages.0"),
+        ({"messages": [{"role": "user", "content": [{"type": "image_url", "image_url": {"url": "x"}}]}]}, IMAGE),
+        ({"messages": [{"role": "tool", "content": "x"}]}, r"messages\[0\].role is .tool.. Give 'system'"),
+        ({"messages": [{"role": "user", "content": 5}]}, r"messages\[0\].content is 5. Give a text"),
         ({"stop": [""]}, "stop"),
+        ({"stop": ["a"] * 20}, "stop is a list of 20. Give at most 16"),
+        ({"seed": "x"}, 'seed is "x". Give a whole number'),
+        ({"max_tokens": -2}, "max_tokens is -2. Give a value of -1 or more"),
+        ({"response_format": {"type": "json_object"}}, "response_format is not supported here. Leave it out"),
+        ({"response_format": SCHEMA}, "response_format is not supported here. Leave it out"),
+        ({"extra_body": {"guided_regex": "[ab]"}}, "guided_regex is not supported here. Leave it out"),
+        ({"extra_body": {"continue_final_message": True}}, "The last message is not the assistant's"),
+        ({"extra_body": {"continue_final_message": True, "add_generation_prompt": True}}, "are both true"),
     ],
 )
 def test_what_cannot_be_is_refused(client: Any, asked: dict[str, object], named: str) -> None:

@@ -1,5 +1,6 @@
 """Who may come in, and with how much."""
 
+import json
 import socket
 from collections.abc import Iterator
 from pathlib import Path
@@ -60,6 +61,13 @@ def test_a_page_from_elsewhere_cannot_reach_the_voice(free: Running, host: str) 
         assert code(httpx.get(f"{free.address}{path}", headers={"Host": host})) == (403, "host_not_allowed")
 
 
+def test_a_container_is_told_what_lifts_the_bound(free: Running) -> None:
+    """Its name for this machine is none of ours; with a key any name is answered."""
+    answer = httpx.get(f"{free.address}/v1/models", headers={"Host": "host.docker.internal:8080"})
+    assert code(answer) == (403, "host_not_allowed")
+    assert f"start it with {KEY} set and send that key" in answer.json()["error"]["message"]
+
+
 @pytest.mark.parametrize("host", ["localhost", "LOCALHOST:8080", "127.0.0.1", "[::1]:8080"])
 def test_loopback_names_are_answered(free: Running, host: str) -> None:
     """With whatever port."""
@@ -71,6 +79,55 @@ def test_a_body_too_large_is_refused_before_it_is_read(free: Running) -> None:
     kind, url = {"Content-Type": "application/json"}, f"{free.address}/v1/completions"
     assert httpx.post(url, content=b" " * 3_000, headers=kind).status_code == 413
     assert httpx.post(url, content=iter([b" " * 1_500] * 3), headers=kind).status_code == 413
+
+
+@pytest.mark.parametrize("kind", ["Application/JSON", "application/json; charset=utf-8", "APPLICATION/JSON;charset=x"])
+def test_a_media_type_has_no_case(free: Running, kind: str) -> None:
+    """Nor has the name of the way in which a key is sent, see below."""
+    body = {"model": "ada", "prompt": "the sea"}
+    answer = httpx.post(f"{free.address}/v1/completions", content=json.dumps(body), headers={"Content-Type": kind})
+    assert answer.status_code == 200
+
+
+@pytest.mark.parametrize("scheme", ["bearer", "BEARER", "Bearer "])
+def test_the_scheme_of_a_key_has_no_case(locked: Running, scheme: str) -> None:
+    """RFC 9110, 11.1."""
+    given = {"Authorization": f"{scheme} {SECRET}"}
+    assert httpx.get(f"{locked.address}/v1/models", headers=given).status_code == 200
+
+
+@pytest.mark.parametrize("path", ["/", "/health", "/v1/models", "/metrics"])
+def test_head_is_get_without_its_body(free: Running, path: str) -> None:
+    """The same status and headers."""
+    head, whole = httpx.head(f"{free.address}{path}"), httpx.get(f"{free.address}{path}")
+    assert (head.status_code, head.content, head.headers["content-type"]) == (200, b"", whole.headers["content-type"])
+    assert httpx.head(f"{free.address}/v1/completions").status_code == 405
+
+
+def test_an_address_that_is_none_is_told_those_that_are(free: Running) -> None:
+    """A client that asks for embeddings learns what there is."""
+    told = httpx.get(f"{free.address}/v1/embeddings").json()["error"]["message"]
+    assert told.startswith("There is nothing at '/v1/embeddings'.") and "POST /v1/chat/completions" in told
+    told = httpx.get(f"{free.address}/v1/completions").json()["error"]["message"]
+    assert told == "GET is not answered at /v1/completions. Use POST."
+
+
+@pytest.mark.parametrize(
+    ("body", "told"),
+    [
+        (b'{"model": "ada", }', "The body is not JSON: "),
+        (b"", "The body is empty."),
+        (b"[]", "The body is not a JSON object."),
+        (b'{"model": "\xff"}', "The body cannot be read as JSON."),
+        (b'{"a":' * 100_000, "The body cannot be read as JSON."),
+        (b'{"messages": []}', "model is missing."),
+    ],
+)
+def test_a_broken_body_is_told_in_a_sentence(locked: Running, body: bytes, told: str) -> None:
+    """What is wrong, and what to do."""
+    headers = {"Content-Type": "application/json", "Authorization": f"Bearer {SECRET}"}
+    answer = httpx.post(f"{locked.address}/v1/chat/completions", content=body, headers=headers)
+    assert answer.status_code == 400 and answer.json()["error"]["message"].startswith(told)
 
 
 @pytest.mark.parametrize("kind", ["text/plain", "application/x-www-form-urlencoded", ""])

@@ -42,6 +42,8 @@ def test_every_answer_is_as_described(server: Running, label: str, mode: Generat
     def ask(case: Any) -> None:
         if mode is GenerationMode.POSITIVE and label in SPOKEN:
             case.body["model"] = "ada"  # any other name is 404, and that alone would be tried
+            for name in ("continue_final_message", "add_generation_prompt"):
+                case.body.pop(name, None)  # whether they may be sent depends on the last message: no schema says that
         case.call_and_validate(base_url=server.address, timeout=30)
 
     ask()

@@ -21,21 +21,23 @@ def serve(
     with_base: bool = False,
     tell: Callable[[str], None] = print,
     at: Sequence[str] = (),
+    allow: Sequence[str] = (),
 ) -> None:
     """Serve the clones in these folders, their models here or `at` other servers' addresses, as `places` has it.
 
-    `UsageError` for an address that others reach without a `key`.
+    `allow` are the origins of pages that may ask. `UsageError` for an address that others reach without a `key`.
     """
     import uvicorn
 
-    from soundalike.frontends.server import app, connection, voices
+    from soundalike.frontends.server import app, connection, origins, voices
 
     if not is_loopback(host) and not key:
         do = f"Set {KEY} to a long random text, or stay on 127.0.0.1."
         raise UsageError(f"Others can reach {host}, and there is no API key.", do)
+    allowed = origins.checked(allow)
     served = voices.load(folders, with_base, at)
     with listening(host, port) as listener:
-        made = app.create(served, serving, key)
+        made = app.create(served, serving, key, allowed)
         bounds = connection.Bounds.of(serving)
         config = connection.configured(made, bounds, made.state.server.metrics.answered, patience=5)
         name = f"[{host}]" if ":" in host else host

@@ -5,7 +5,7 @@ describes the endpoints; what a voice has beside them stands in each answer unde
 """
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine
+from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Sequence
 from contextlib import asynccontextmanager
 from importlib.resources import files
 from typing import Any, cast
@@ -19,10 +19,11 @@ from starlette.types import Receive, Scope, Send
 
 from soundalike import __version__
 from soundalike.errors import RecipeError
-from soundalike.frontends.server import answers, asked, schema, voices
+from soundalike.frontends.server import answers, asked, refusals, schema, voices
 from soundalike.frontends.server.errors import ApiError, failed
 from soundalike.frontends.server.gate import Gate
 from soundalike.frontends.server.metrics import Metrics
+from soundalike.frontends.server.origins import Origins
 from soundalike.frontends.server.scheduler import Scheduler, Ticket
 from soundalike.recipe import Serving
 
@@ -87,8 +88,10 @@ class Spoken(StreamingResponse):
             self._end()
 
 
-def create(served: dict[str, voices.Served], serving: Serving, key: str | None = None) -> FastAPI:
-    """The application that serves these voices; with a `key`, to those who have it."""
+def create(
+    served: dict[str, voices.Served], serving: Serving, key: str | None = None, allowed: Sequence[str] = ()
+) -> FastAPI:
+    """The application that serves these voices; with a `key`, to those who have it; to pages of `allowed` origins."""
     server = Server(served, serving)
 
     @asynccontextmanager
@@ -103,6 +106,8 @@ def create(served: dict[str, voices.Served], serving: Serving, key: str | None =
     _add_about(app, server)
     _add_page(app)
     app.add_middleware(Gate, key=key, body_bytes=serving.body_bytes, told=server.metrics.answered)
+    if allowed:  # outside of the gate: a browser asks without the key, and has to be let read what the gate says
+        app.add_middleware(Origins, allowed=allowed)
     return app
 
 
@@ -170,21 +175,37 @@ def _answer_errors(app: FastAPI) -> None:
 
     @app.exception_handler(RequestValidationError)
     async def invalid(_: Request, error: RequestValidationError) -> Response:
-        first = error.errors()[0]
-        where = ".".join(str(part) for part in first["loc"][1:]) or "body"
-        return ApiError(400, f"{where}: {first['msg']}. Change it and send again.", "invalid", where).response()
+        return refusals.refused(error.errors()).response()
 
     @app.exception_handler(RecipeError)
     async def out_of_range(_: Request, error: RecipeError) -> Response:
         return ApiError(400, str(error), "invalid").response()
 
     @app.exception_handler(HTTPException)
-    async def plain(_: Request, error: HTTPException) -> Response:
-        return ApiError(error.status_code, str(error.detail), "http", headers=error.headers).response()
+    async def plain(request: Request, error: HTTPException) -> Response:
+        return _as_told(request, error).response()
 
     @app.exception_handler(Exception)
     async def ours(_: Request, __: Exception) -> Response:
         return failed().response()
+
+
+def _as_told(request: Request, error: HTTPException) -> ApiError:
+    """An error of the framework's in our words."""
+    status, method, path = error.status_code, request.method, request.url.path
+    allowed = (error.headers or {}).get("Allow", "")
+    told = {
+        400: ("The body cannot be read as JSON. Send it in UTF-8.", "not_json"),
+        404: (f"There is nothing at {path[:100]!r}. This server has: {_endpoints(request.app)}.", "not_found"),
+        405: (f"{method} is not answered at {path}. Use {allowed}.", "method_not_allowed"),
+    }
+    message, code = told.get(status, (str(error.detail), "http"))
+    return ApiError(status, message, code, headers=error.headers)
+
+
+def _endpoints(app: FastAPI) -> str:
+    described = app.openapi()["paths"].items()
+    return ", ".join(f"{method.upper()} {path}" for path, methods in described for method in methods)
 
 
 async def _unless_gone(request: Request, work: Coroutine[Any, Any, answers.Json]) -> answers.Json:

@@ -22,20 +22,35 @@ class Asked:
 
 
 def chat(request: ChatRequest, voice: Voice, serving: Serving) -> Asked:
-    """`n` replies to a conversation; reply i draws from random stream i."""
+    """`n` replies to a conversation, or `n` ends of its last message; reply i draws from random stream i."""
     history, ignored = turns(request.messages, voice)
-    tokens = _tokens(request.max_completion_tokens or request.max_tokens or voice.limits.tokens, voice)
+    begun = _begun(request, history) if request.continues else ""
+    tokens = _tokens(
+        request.max_tokens if request.max_completion_tokens is None else request.max_completion_tokens, voice
+    )
     knobs = request.sampling(voice.sampling)
     count = _count(request.n or 1, serving)
     made = [
-        voice.utterance(history, knobs, number, tokens, request.stops, request.likeliest) for number in range(count)
+        voice.utterance(history, knobs, number, tokens, request.stops, request.likeliest, begun)
+        for number in range(count)
     ]
     return Asked(made, [*_unknown(request), *ignored])
 
 
+def _begun(request: ChatRequest, history: list[tuple[str, str]]) -> str:
+    """The last line of a last message that is to be gone on with, taken from the history."""
+    if request.continue_final_message and request.add_generation_prompt:
+        message = "continue_final_message and add_generation_prompt are both true. Leave out one of them."
+        raise ApiError(400, message, "invalid", "continue_final_message")
+    if request.messages[-1].role != "assistant":
+        message = "The last message is not the assistant's, so there is nothing to go on with. Let it end with one."
+        raise ApiError(400, message, "invalid", "messages")
+    return history.pop()[1]
+
+
 def completion(request: CompletionRequest, voice: Voice, serving: Serving) -> Asked:
     """`n` continuations of each prompt, in the order of the prompts; transcripts are gone on with as such."""
-    tokens = _tokens(request.max_tokens or voice.limits.tokens, voice)
+    tokens = _tokens(request.max_tokens, voice)
     knobs, n = request.sampling(voice.sampling), request.n or 1
     _count(n * len(request.prompts), serving)
     made = [
@@ -62,8 +77,10 @@ def turns(messages: Sequence[Message], voice: Voice) -> tuple[list[tuple[str, st
     return history, ignored
 
 
-def _tokens(asked: int, voice: Voice) -> int:
-    return max(1, min(asked, voice.window // 2))
+def _tokens(asked: int | None, voice: Voice) -> int:
+    """Tokens of one answer: as clone.toml says where nothing is asked, and at most half of the window."""
+    most = max(1, voice.window // 2)
+    return min(voice.limits.tokens if asked is None else asked if asked > 0 else most, most)
 
 
 def _count(asked: int, serving: Serving) -> int:

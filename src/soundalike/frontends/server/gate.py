@@ -11,6 +11,7 @@ from starlette.datastructures import Headers
 from starlette.exceptions import HTTPException
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from soundalike.frontends.server import KEY
 from soundalike.frontends.server.errors import ApiError
 
 OPEN = ("/", "/health", "/page.css", "/page.js")
@@ -33,6 +34,8 @@ class Gate:
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
+        if scope["method"] == "HEAD":  # answered as GET, and uvicorn, whose scope is the one before, sends no body
+            scope = {**scope, "method": "GET"}
         sending = self._counted(scope, send)
         try:
             self._check(scope["method"], scope["path"], Headers(scope=scope))
@@ -43,14 +46,17 @@ class Gate:
 
     def _check(self, method: str, path: str, headers: Headers) -> None:
         if self._key is None and _host(headers.get("host", "")) not in LOOPBACK:
-            message = "Without an API key this server answers to 127.0.0.1 and localhost only. Use one of these names."
+            message = (
+                "Without an API key this server answers to 127.0.0.1 and localhost only. To reach it by another name, "
+                f"such as host.docker.internal, start it with {KEY} set and send that key."
+            )
             raise ApiError(403, message, "host_not_allowed")
         if self._key is not None and path not in OPEN:
-            given = headers.get("authorization", "").removeprefix("Bearer ").strip()
-            if not hmac.compare_digest(given.encode(), self._key):
+            scheme, _, given = headers.get("authorization", "").partition(" ")
+            if scheme.lower() != "bearer" or not hmac.compare_digest(given.strip().encode(), self._key):
                 message = "The API key is missing or wrong. Send it as: Authorization: Bearer KEY."
                 raise ApiError(401, message, "invalid_api_key", headers={"WWW-Authenticate": "Bearer"})
-        if method == "POST" and headers.get("content-type", "").partition(";")[0].strip() != "application/json":
+        if method == "POST" and headers.get("content-type", "").partition(";")[0].strip().lower() != "application/json":
             raise ApiError(415, "The body is not JSON. Send it with Content-Type: application/json.", "not_json")
         if int(headers.get("content-length", "0") or 0) > self._most:
             raise self._too_large()

@@ -12,7 +12,16 @@ from soundalike.sampling import Sampling
 
 Stop = Annotated[str, StringConstraints(min_length=1, max_length=100)]
 Nothing = Annotated[float, Field(ge=0, le=0)]
+Tokens = Annotated[int, Field(ge=-1, description="0 and -1: no limit but the server's own, half of the window.")]
 Empty = Annotated[list[Any], Field(max_length=0)]
+UNSUPPORTED = frozenset(
+    "logit_bias tools functions tool_choice function_call response_format structured_outputs guided_json guided_regex "
+    "guided_choice guided_grammar grammar json_schema modalities audio echo suffix best_of presence_penalty "
+    "frequency_penalty".split()
+)
+
+
+KNOBS = ("temperature", "top_p", "min_p")
 
 
 class Part(BaseModel):
@@ -43,31 +52,51 @@ class StreamOptions(BaseModel):
     include_usage: bool | None = False
 
 
-class Request(BaseModel):
-    """What both endpoints take. What is left out is as clone.toml says."""
+class TextFormat(BaseModel):
+    """The one form of answer that there is."""
+
+    type: Literal["text"]
+
+
+class Unconstrained(BaseModel):
+    """Ways in which other servers let an answer be given a form; they would change it, and are not there."""
+
+    response_format: TextFormat | None = None
+    structured_outputs: None = None
+    guided_json: None = None
+    guided_regex: None = None
+    guided_choice: None = None
+    guided_grammar: None = None
+    grammar: None = None
+    json_schema: None = None
+    logit_bias: Annotated[dict[str, float], Field(max_length=0)] | None = None
+
+
+class Request(Unconstrained):
+    """What both endpoints take. What is left out, or null, is as clone.toml says."""
 
     model_config = ConfigDict(extra="allow")
 
     model: str = Field(min_length=1, max_length=200)
     temperature: float | None = Field(default=None, ge=0, le=5)
     top_p: float | None = Field(default=None, gt=0, le=1)
-    top_k: int | None = Field(default=None, ge=0)
+    top_k: int | None = Field(default=None, ge=-1, description="0 and -1: no limit.")
     min_p: float | None = Field(default=None, ge=0, le=1)
     seed: int | None = Field(default=None, ge=-(2**63), lt=2**64)
-    max_tokens: int | None = Field(default=None, ge=1, description="At most half of the voice's window is used.")
+    max_tokens: Tokens | None = None
     n: int | None = Field(default=None, ge=1, le=16)
     stop: Stop | Annotated[list[Stop], Field(max_length=16)] | None = None
     stream: bool | None = False
     stream_options: StreamOptions | None = None
     presence_penalty: Nothing | None = None
     frequency_penalty: Nothing | None = None
-    logit_bias: Annotated[dict[str, float], Field(max_length=0)] | None = None
     user: str | None = None
 
     def sampling(self, default: Sampling) -> Sampling:
         """The voice's knobs with those of the request."""
-        given = {name: getattr(self, name) for name in ("temperature", "top_p", "top_k", "min_p")}
+        given = {name: getattr(self, name) for name in KNOBS}
         given |= {"seed": None if self.seed is None else self.seed % 2**64}
+        given |= {"top_k": None if self.top_k is None else max(0, self.top_k)}
         kept = {name: getattr(default, name) for name in default.__slots__}
         return Sampling(**kept | {name: value for name, value in given.items() if value is not None})
 
@@ -86,16 +115,27 @@ class ChatRequest(Request):
     """What a conversation's next reply is asked with."""
 
     messages: list[Message] = Field(min_length=1, max_length=2_000)
-    max_completion_tokens: int | None = Field(default=None, ge=1)
+    max_completion_tokens: Tokens | None = None
     logprobs: bool | None = False
     top_logprobs: int | None = Field(default=None, ge=0, le=20)
     tools: Empty | None = None
     functions: Empty | None = None
+    tool_choice: Literal["none", "auto"] | None = None
+    function_call: Literal["none", "auto"] | None = None
+    modalities: list[Literal["text"]] | None = None
+    audio: None = None
+    continue_final_message: bool | None = None
+    add_generation_prompt: bool | None = None
 
     @property
     def likeliest(self) -> int | None:
         """How many alternatives are told with each token; None where no token is."""
         return self.top_logprobs or 0 if self.logprobs else None
+
+    @property
+    def continues(self) -> bool:
+        """Whether the last message is gone on with: asked for by one of vLLM's two settings, or the other's absence."""
+        return bool(self.continue_final_message) or self.add_generation_prompt is False
 
 
 class CompletionRequest(Request):
@@ -116,6 +156,13 @@ class CompletionRequest(Request):
     def prompts(self) -> list[str]:
         """One text each."""
         return [self.prompt] if isinstance(self.prompt, str) else self.prompt
+
+
+FIELDS = frozenset(
+    name
+    for kind in (ChatRequest, CompletionRequest, Message, Part, StreamOptions, TextFormat)
+    for name in kind.model_fields
+)
 
 
 class ErrorDetail(BaseModel):
