@@ -5,12 +5,14 @@ Knows nothing of any chat format.
 """
 
 import os
+import stat
 import zipfile
 from collections.abc import Iterator
 from functools import partial
 from pathlib import Path
 
 from soundalike.errors import ExportError
+from soundalike.paths import look_at
 from soundalike.sources._tree import CHUNK, Tree
 from soundalike.sources._zip import open_zip
 
@@ -22,14 +24,13 @@ DEEP = "folders too deep to look into"
 
 def open_tree(path: Path) -> Tree:
     """The tree at `path`. Raises ExportError where nothing is there, or nothing that is whole and safe."""
-    if not path.exists():
-        raise ExportError(f"There is no file or folder {path}.", "Check the path of your export.")
-    if path.is_dir():
+    found = look_at(path, ExportError, "Check the path of your export.")
+    if stat.S_ISDIR(found.st_mode):
         return _open_folder(path)
     if path.suffix.lower() == ".zip" or zipfile.is_zipfile(path):
         return open_zip(path)
     tree = Tree(path)
-    tree.add(path.name, path.stat().st_size, partial(_file_chunks, path))
+    tree.add(path.name, found.st_size, partial(_file_chunks, path))
     return tree
 
 
