@@ -39,14 +39,17 @@ def test_ids_are_strings(ids: tuple[str, str]) -> None:
 
 
 def test_rounded_ids() -> None:
-    """With rounded ids, rows are told apart by channel, second and text, and each gets an id of its own."""
+    """Rows with rounded ids are told apart by channel, second and text, equal ones by their place: none is lost."""
     exact = corpus(("1000000000000000001", 0.2, "hi"), ("1000000000000000002", 3, "ho"))
     rounded = corpus(("1000000000000000000", 0.9, "hi"), ("1000000000000000000", 3.1, "hey"), exact_ids=False)
     merged = merge([exact, rounded])
     assert merged.messages["text"].to_list() == ["hi", "ho", "hey"]
-    twins = merge([corpus(("5", 0, "a"), ("5", 1, "b"), ("5", 2, "c"), exact_ids=False)])
-    assert twins.messages["id"].to_list() == ["5", "5-2", "5-3"]
-    assert not merged.exact_ids and merged.unaccounted == twins.unaccounted == 0
+    assert merged.messages["id"].is_unique().all()
+    twins = [("5", 0, "a"), ("5", 1, "b"), ("5", 1, "b"), ("6", 1, "b")]
+    copies = merge([corpus(*twins, exact_ids=False), corpus(*twins, exact_ids=False)])
+    assert copies.messages["text"].to_list() == ["a", "b", "b", "b"]
+    assert copies.skipped == {"messages seen twice": 4}
+    assert not merged.exact_ids and merged.unaccounted == copies.unaccounted == 0
 
 
 def test_side_frames_prefer_what_says_something() -> None:
@@ -75,4 +78,7 @@ def test_accounting() -> None:
     add_counts(part.skipped, {"messages without text": 3, "other files": 7, "messages.csv files": 2, "nothing": 0})
     assert part.unaccounted == 1
     assert "nothing" not in part.skipped
+    part.read.update({"message files": 5, "message files with messages": 2})
+    add_counts(part.skipped, {"message files that are empty": 2, "messages lost": 1})
+    assert (part.unaccounted, part.unaccounted_files) == (0, 1)
     assert empty().schema == pl.Schema(SCHEMA)

@@ -20,7 +20,7 @@ from soundalike.clone import MANIFEST, Clone
 from soundalike.documents import SPLITS, Documents, DocumentSettings, build, cleaned, jsonl
 from soundalike.errors import ExportError
 from soundalike.gaps import GapRow, compare_gaps
-from soundalike.messages import ROWS, Corpus
+from soundalike.messages import FILES, ROWS, Corpus
 from soundalike.preflight import ImportReport, Lengths, refuse_too_little
 
 Progress = Callable[[int, int], None]  # done, of: while reading, which is most of the time
@@ -134,7 +134,9 @@ def _read(
 
     corpus = sources.read([Path(path) for path in paths], on_progress=on_progress)
     if not corpus.messages.height:
-        raise ExportError("There is not one message in these exports.", "Name the file or folder that you were sent.")
+        why = ", ".join(f"{count:,} {reason}" for reason, count in corpus.skipped.items())
+        what = f"There is not one message in these exports{f' (found: {why})' if why else ''}."
+        raise ExportError(what, "Name the file or folder that you were sent.")
     # Cleaned first: an invisible character inside an address must not hide it from the masks and then be removed.
     messages = corpus.messages.with_columns(cleaned(corpus.messages["text"]))
     messages, own = owners.mask(messages, mask) if mask else (messages, {})
@@ -150,7 +152,7 @@ def account(corpus: Corpus, masked: dict[str, int], documents: Documents, settin
         formats=messages["source"].unique().sort().to_list(),
         read=corpus.read,
         skipped={reason: count for reason, count in corpus.skipped.items() if reason.startswith(ROWS)},
-        ignored={reason: count for reason, count in corpus.skipped.items() if not reason.startswith(ROWS)},
+        ignored={reason: count for reason, count in corpus.skipped.items() if not reason.startswith((ROWS, FILES))},
         messages=messages.height,
         mine=int(messages["me"].sum()),
         masked=masked,
@@ -168,6 +170,7 @@ def account(corpus: Corpus, masked: dict[str, int], documents: Documents, settin
         message_words=Lengths.of(documents.words),
         conversation_words=Lengths.of(documents.conversations["words"]),
         notes=list(corpus.notes),
+        skipped_files={reason: count for reason, count in corpus.skipped.items() if reason.startswith(FILES)},
     )
 
 

@@ -7,6 +7,8 @@ Nothing is left out without being counted: `Corpus.unaccounted` is zero after ev
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
+from hashlib import blake2b
+from typing import TypeVar
 
 import polars as pl
 
@@ -33,6 +35,9 @@ UNKNOWN = "me"  # the owner's author key, and name, where an export does not say
 ROWS = "messages"  # counts rows in `read`; the reasons in `skipped` that count rows begin with this word
 REPEATED = "messages seen twice"
 
+FILES = "message files"  # counts opened files in `read`; reasons in `skipped` that count files begin with these words
+FILES_READ = "message files with messages"  # in `read`: those that a row was found in
+
 
 @dataclass
 class Corpus:
@@ -40,7 +45,7 @@ class Corpus:
 
     `read` counts what was seen; `skipped` counts, by reason in plain words, everything that was seen and not kept.
     `notes` are whole sentences for the owner. `exact_ids` is False where ids lost digits on their way, so that two
-    messages may share one and the same message may have two.
+    messages may share one and the same message may have two; such rows are of one file, in its order.
     """
 
     messages: pl.DataFrame
@@ -60,8 +65,15 @@ class Corpus:
     @property
     def unaccounted(self) -> int:
         """Rows that were read and are neither kept nor counted as skipped."""
-        skipped = sum(count for reason, count in self.skipped.items() if reason.startswith(f"{ROWS} "))
-        return self.read.get(ROWS, 0) - self.messages.height - skipped
+        return self.read.get(ROWS, 0) - self.messages.height - self._skipped(ROWS)
+
+    @property
+    def unaccounted_files(self) -> int:
+        """Message files that were opened, gave no row, and are not counted as skipped."""
+        return self.read.get(FILES, 0) - self.read.get(FILES_READ, 0) - self._skipped(FILES)
+
+    def _skipped(self, what: str) -> int:
+        return sum(count for reason, count in self.skipped.items() if reason.startswith(f"{what} "))
 
 
 def empty() -> pl.DataFrame:
@@ -69,7 +81,10 @@ def empty() -> pl.DataFrame:
     return pl.DataFrame(schema=SCHEMA)
 
 
-def add_counts(into: dict[str, int], more: Mapping[str, int]) -> None:
+_Key = TypeVar("_Key", str, int)
+
+
+def add_counts(into: dict[_Key, int], more: Mapping[_Key, int]) -> None:
     """Add `more` to `into`, key by key, in place."""
     for reason, count in more.items():
         if count:
@@ -83,8 +98,9 @@ def merge(corpora: Iterable[Corpus]) -> Corpus:
     """
     total = Corpus(empty())
     frames, authors, channels = [total.messages], [total.authors], [total.channels]
+    rounded: list[pl.DataFrame] = []
     for part in corpora:
-        frames.append(part.messages)
+        (frames if part.exact_ids else rounded).append(part.messages)
         authors.append(part.authors)
         channels.append(part.channels)
         add_counts(total.read, part.read)
@@ -95,8 +111,8 @@ def merge(corpora: Iterable[Corpus]) -> Corpus:
     total.channels = _one_each(pl.concat(channels), "channel", pl.col("title").is_null())
     rows = pl.concat(frames)
     frames.clear()
-    before = rows.height
-    total.messages = _arranged(rows, total.exact_ids)
+    before = rows.height + sum(frame.height for frame in rounded)
+    total.messages = _arranged(_with_rounded(rows, rounded) if rounded else rows)
     add_counts(total.skipped, {REPEATED: before - total.messages.height})
     return total
 
@@ -106,15 +122,13 @@ def _one_each(side: pl.DataFrame, key: str, says_nothing: pl.Expr) -> pl.DataFra
     return side.sort(says_nothing, maintain_order=True).unique(key, keep="first", maintain_order=True)
 
 
-def _arranged(rows: pl.DataFrame, exact_ids: bool) -> pl.DataFrame:
+def _arranged(rows: pl.DataFrame) -> pl.DataFrame:
     """`rows` unique and sorted, moved column by column so that only one column exists twice at a time.
 
     Taking strings out of one chunk is twenty times faster than out of the many that batches leave.
     """
-    if not exact_ids:
-        rows = _told_apart_by_words(rows)
     order = rows.select(pl.arg_sort_by("sent_at", "id")).to_series()
-    if exact_ids and _has_repeats(rows["id"]):
+    if _has_repeats(rows["id"]):
         order = order.filter(rows["id"].is_first_distinct().gather(order))
     return pl.DataFrame({name: rows.drop_in_place(name).rechunk().gather(order) for name in SCHEMA})
 
@@ -125,8 +139,27 @@ def _has_repeats(ids: pl.Series) -> bool:
     return (ids if numbers.null_count() else numbers).n_unique() < ids.len()
 
 
-def _told_apart_by_words(rows: pl.DataFrame) -> pl.DataFrame:
-    """One row for each (channel, second, text); ids that two rows share get `-2`, `-3`."""
-    rows = rows.filter(pl.struct("channel", pl.col("sent_at").dt.truncate("1s"), "text").is_first_distinct())
-    count = pl.col("id").cum_count().over("id")
-    return rows.with_columns(pl.when(count > 1).then(pl.format("{}-{}", "id", count)).otherwise("id").alias("id"))
+def _with_rounded(exact: pl.DataFrame, rounded: list[pl.DataFrame]) -> pl.DataFrame:
+    """`exact` and, under made ids, those rows of files with rounded ids that are not among them."""
+    made = pl.concat([rows.with_columns(made_ids(rows)) for rows in rounded])
+    unique = exact.filter(pl.col("id").is_first_distinct()).sort("id")
+    twins = made_ids(unique.filter(pl.col("channel").is_in(made["channel"].unique().implode())))
+    return pl.concat([exact, made.filter(~pl.col("id").is_in(twins.implode()))])
+
+
+def made_ids(rows: pl.DataFrame) -> pl.Series:
+    """Ids from channel, second, text and, of rows that have all three in common, the place among them.
+
+    Rows of one file get an id each, and rows of its copies the same ones.
+    """
+    what = rows.select("channel", pl.col("sent_at").dt.epoch("s"), "text", place=_place_among_equals())
+    ids = [f"{channel}-{second}-{_digest(f'{place} {text}')}" for channel, second, text, place in what.iter_rows()]
+    return pl.Series("id", ids, dtype=pl.String)
+
+
+def _place_among_equals() -> pl.Expr:
+    return pl.int_range(pl.len()).over("channel", pl.col("sent_at").dt.epoch("s"), "text")
+
+
+def _digest(text: str) -> str:
+    return blake2b(text.encode(), digest_size=8).hexdigest()

@@ -5,12 +5,13 @@ and knows no model: how many bytes make a token and how long one takes to learn 
 """
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from typing import Any
 
 import polars as pl
 
 from soundalike.errors import TooLittleText
+from soundalike.messages import FILES
 
 # Of 500 messages a tenth held out is 50 lines, and fewer cannot tell two voices apart. Authorship shows reliably
 # from some 5,000 words and hardly below 2,500 (Eder 2015, "Does size matter?"): where statistics find no style
@@ -47,8 +48,8 @@ class Lengths:
 class ImportReport:
     """The account of an import: counts and dates, no text and no name.
 
-    Every message read is kept or in `skipped`, every message kept in one document or in `left_out`; what else
-    was seen and not taken is in `ignored`. All three count by reason.
+    Every message read is kept or in `skipped`, every message kept in one document or in `left_out`; every message file
+    opened had messages or is in `skipped_files`; what else was seen and not taken is in `ignored`. All count by reason.
     """
 
     formats: list[str]
@@ -72,6 +73,7 @@ class ImportReport:
     message_words: Lengths  # the owner's messages
     conversation_words: Lengths
     notes: list[str]
+    skipped_files: dict[str, int] = field(default_factory=dict)  # message files without messages, by reason
 
     def as_dict(self) -> dict[str, Any]:
         """As plain values, for JSON."""
@@ -111,6 +113,7 @@ def lines(report: ImportReport, bytes_per_token: float = 3.0, seconds_per_token:
         f"{report.messages:,} messages in {sum(report.channels.values()):,} channels"
         + (f", {report.first} to {report.last}" if report.first else ""),
         *_told(f"{report.read.get('messages', 0):,} read, ", "skipped", report.skipped),
+        *_told(f"{report.read.get(FILES, 0):,} message files opened, ", "without messages", report.skipped_files),
         *_told("", "ignored", report.ignored),
         *_told("", "masked", report.masked),
         f"{report.conversations:,} conversations (a silence of {report.gap_minutes:g} minutes ends one) give "

@@ -117,8 +117,13 @@ def checked(corpus: Corpus) -> Corpus:
     assert frame.schema == pl.Schema(SCHEMA)
     assert frame.equals(frame.sort("sent_at", "id"))
     assert frame["id"].is_unique().all()
-    assert corpus.unaccounted == 0
+    assert corpus.unaccounted == corpus.unaccounted_files == 0
     return corpus
+
+
+def without_files(read: Mapping[str, int]) -> dict[str, int]:
+    """The counts of what was read, but those of message files."""
+    return {what: count for what, count in read.items() if not what.startswith("message files")}
 
 
 def texts(corpus: Corpus) -> list[str]:

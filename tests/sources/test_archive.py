@@ -1,6 +1,7 @@
 """A hostile or damaged archive is refused with one sentence and one advice; a folder is never left."""
 
 import os
+import shutil
 import stat
 import struct
 import zipfile
@@ -12,9 +13,9 @@ import pytest
 
 from soundalike import sources
 from soundalike.errors import ExportError
-from soundalike.sources import _zip
+from soundalike.sources import _archive, _zip
 from soundalike.sources._archive import open_tree
-from soundalike.sources._tree import CHUNK
+from soundalike.sources._tree import CHUNK, Tree
 from tests.sources.packages import GENERAL, checked, package, texts, write_folder, write_zip
 
 MESSAGES = f"Messages/c{GENERAL}/messages.json"
@@ -210,3 +211,49 @@ def test_one_enormous_message(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -
     body = b'[{"ID": 5, "Contents": "' + os.urandom(3 << 20).hex().encode() + b'"}]'
     with pytest.raises(ExportError, match="without the end of a message"):
         sources.read([write_zip(tmp_path / "p.zip", package(general=body))])
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="Windows has no such files")
+def test_special_files(tmp_path: Path) -> None:
+    """A pipe or a device is refused by name, never opened; in a folder only where a message file should be."""
+    os.mkfifo(tmp_path / "pipe.zip")
+    for path, kind in ((tmp_path / "pipe.zip", "a pipe"), (Path("/dev/zero"), "a device")):
+        assert f"is {kind}" in refusal(path)
+    folder = write_folder(tmp_path / "p", package())
+    os.mkfifo(folder / "Servers" / "pipe")
+    (folder / "Account" / "link").symlink_to("/dev/zero")
+    corpus = checked(sources.read([folder]))
+    assert texts(corpus) == ["hello pond", "psst sam"]
+    assert corpus.skipped == {"other files, never opened": 3, "links to elsewhere, not followed": 1}
+    (folder / MESSAGES).unlink()
+    os.mkfifo(folder / MESSAGES)
+    assert "messages.json is a pipe, and only regular files and folders are read" in refusal(folder)
+
+
+def test_a_name_that_is_too_long(tmp_path: Path) -> None:
+    """A name of 300 characters is no file anywhere, and that is one sentence."""
+    with pytest.raises(ExportError, match="cannot be looked at"):
+        sources.read([tmp_path / ("x" * 300)])
+
+
+def test_files_that_vanish(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What goes away while a folder is looked through is counted, and what goes away before it is read is named."""
+    folder = write_folder(tmp_path / "p", package() | {"Servers/passing/x": b"", "Servers/note.txt": b""})
+    look = _archive._looked_at
+
+    def late(entry: os.DirEntry[str], tree: Tree) -> os.stat_result | None:
+        if entry.name == "note.txt":
+            os.unlink(entry.path)
+        found = look(entry, tree)
+        if entry.name == "passing":
+            shutil.rmtree(entry.path)
+        return found
+
+    monkeypatch.setattr(_archive, "_looked_at", late)
+    corpus = checked(sources.read([folder]))
+    assert texts(corpus) == ["hello pond", "psst sam"]
+    assert corpus.skipped[_archive.VANISHED] == 2
+    with open_tree(folder) as tree:
+        (folder / MESSAGES).unlink()
+        with pytest.raises(ExportError, match="messages.json vanished"):
+            list(sources.found()[0].read(tree, lambda done, total: None))

@@ -115,7 +115,7 @@ def test_fast_and_careful_reading_agree(seed: int) -> None:
         assert (found.mended, found.lost) == (set(), 0)
         assert found.frame["Contents"].to_list() == [row["contents"] for row in careful]
         assert found.frame["number"].to_list() == [int(row["id"]) for row in careful]
-        assert found.frame["channel"].to_list() == [place for place, file in enumerate(files) for _ in file]
+        assert found.frame["file"].to_list() == [place for place, file in enumerate(files) for _ in file]
 
 
 def test_one_bad_file_among_many() -> None:
@@ -124,7 +124,7 @@ def test_one_bad_file_among_many() -> None:
     files[4] = files[4][:-1] + b",]"
     found = parse([Piece(place, raw, False) for place, raw in enumerate(files)])
     assert (found.frame.height, found.mended, found.lost) == (45, {4}, 0)
-    assert found.frame["channel"].to_list() == [place for place in range(9) for _ in range(5)]
+    assert found.frame["file"].to_list() == [place for place in range(9) for _ in range(5)]
 
 
 def test_deep_nesting() -> None:
@@ -166,7 +166,7 @@ def test_any_damage_is_accounted_for(is_csv: bool) -> None:
             place = rng.randrange(len(raw))
             raw[place : place + rng.choice([0, 0, 1, 9])] = rng.choice(NOISE)
         found = parsed([bytes(raw), as_csv(rows(1, 2)) if is_csv else as_json(rows(1, 2))], is_csv)
-        corpus, _ = to_messages(found, pl.Series(["5"]), Facts())
+        corpus = to_messages(found, pl.Series(["5"]), Facts()).corpus
         assert corpus.unaccounted == 0
         assert found.frame.height + found.lost >= 2
         assert corpus.messages.write_ndjson()

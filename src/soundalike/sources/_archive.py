@@ -7,19 +7,20 @@ Knows nothing of any chat format.
 import os
 import stat
 import zipfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from functools import partial
 from pathlib import Path
 
 from soundalike.errors import ExportError
-from soundalike.paths import look_at
+from soundalike.paths import look_at, special
 from soundalike.sources._tree import CHUNK, Tree
-from soundalike.sources._zip import open_zip
+from soundalike.sources._zip import MEMBERS, open_zip
 
 DEPTH = 8  # folders below the root that are looked into
 
 LINKS = "links to elsewhere, not followed"
 DEEP = "folders too deep to look into"
+VANISHED = "files that vanished while the folder was looked through"
 
 
 def open_tree(path: Path) -> Tree:
@@ -39,25 +40,53 @@ def _open_folder(root: Path) -> Tree:
     folders = [(str(root), "", 0)]
     while folders:
         folder, prefix, depth = folders.pop()
-        for entry in _entries(folder):
-            if entry.is_symlink():
+        for entry in _entries(folder, tree):
+            found = _looked_at(entry, tree)
+            if found is None:
+                continue
+            if stat.S_ISLNK(found.st_mode):
                 tree.ignore(LINKS)
-            elif entry.is_dir() and depth >= DEPTH:
+            elif not stat.S_ISDIR(found.st_mode):
+                tree.add(prefix + entry.name, found.st_size, _opener(Path(entry.path), special(found.st_mode)))
+            elif depth >= DEPTH:
                 tree.ignore(DEEP)
-            elif entry.is_dir():
+            else:
                 folders.append((entry.path, f"{prefix}{entry.name}/", depth + 1))
-            elif entry.is_file():
-                tree.add(prefix + entry.name, entry.stat().st_size, partial(_file_chunks, Path(entry.path)))
+        if len(tree.members) > MEMBERS:
+            raise ExportError(f"{root} holds more than {MEMBERS:,} files.", "Give the folder of the export alone.")
     tree.members.sort(key=lambda member: member.name)
     return tree
 
 
-def _entries(folder: str) -> list[os.DirEntry[str]]:
+def _entries(folder: str, tree: Tree) -> list[os.DirEntry[str]]:
     try:
         with os.scandir(folder) as entries:
             return list(entries)
+    except FileNotFoundError:
+        tree.ignore(VANISHED)
+        return []
     except OSError as error:
-        raise ExportError(f"The folder {folder} cannot be read ({error}).", "Check its permissions.") from error
+        raise ExportError(f"The folder {folder} cannot be read: {error.strerror}.", "Check its permissions.") from error
+
+
+def _looked_at(entry: os.DirEntry[str], tree: Tree) -> os.stat_result | None:
+    """What the entry is, a link as a link; None where it is gone since the folder was listed."""
+    try:
+        return entry.stat(follow_symlinks=False)
+    except FileNotFoundError:
+        tree.ignore(VANISHED)
+        return None
+    except OSError as error:
+        raise ExportError(f"{entry.path} cannot be looked at ({error.strerror}).", "Check its permissions.") from error
+
+
+def _opener(path: Path, kind: str | None) -> Callable[[], Iterator[bytes]]:
+    """How to get a file's bytes. A device, pipe or socket is refused when it is asked for, and never opened."""
+    return partial(_file_chunks, path) if kind is None else partial(_refuse, path, kind)
+
+
+def _refuse(path: Path, kind: str) -> Iterator[bytes]:
+    raise ExportError(f"{path} is {kind}, and only regular files and folders are read.", "Take it out of the export.")
 
 
 def _file_chunks(path: Path) -> Iterator[bytes]:
@@ -65,5 +94,7 @@ def _file_chunks(path: Path) -> Iterator[bytes]:
         with path.open("rb") as file:
             while chunk := file.read(CHUNK):
                 yield chunk
+    except FileNotFoundError as error:
+        raise ExportError(f"{path} vanished while it was to be read.", "Import again when nothing moves it.") from error
     except OSError as error:
-        raise ExportError(f"{path} cannot be read ({error}).", "Check its permissions.") from error
+        raise ExportError(f"{path} cannot be read ({error.strerror}).", "Check its permissions.") from error

@@ -15,6 +15,7 @@ import polars as pl
 
 from soundalike.messages import AUTHORS_SCHEMA, CHANNELS_SCHEMA
 from soundalike.sources._discord_layout import Channel, Package
+from soundalike.sources._encoding import decode
 from soundalike.sources._tree import Member
 
 UNREADABLE = "descriptions of channels or account that could not be read"
@@ -83,12 +84,12 @@ def _load(member: Member | None, facts: Facts) -> dict[str, Any]:
     """A small JSON object; an empty one where it is missing, or broken (then counted)."""
     if member is None:
         return {}
-    raw = member.read().removeprefix(b"\xef\xbb\xbf")
+    text, _ = decode(member.read())
     try:
-        found = orjson.loads(raw)
+        found = orjson.loads(text)
     except orjson.JSONDecodeError:
         try:
-            found = json.loads(raw.decode("utf-8", "replace"), strict=False)
+            found = json.loads(text, strict=False)
         except (ValueError, RecursionError):
             found = None
     if isinstance(found, dict):

@@ -4,6 +4,8 @@ Takes the member names of a tree, gives `Package`s: channel folders, index and a
 era (`messages`, `Messages`) and, since June 2025, by the language of the owner's client (`Nachrichten`, `メッセージ`),
 so the messages folder is the parent of any `c?<digits>/` that holds a channel.json or messages.json|csv, and the
 account file is the user.json exactly one level below the package root: deeper ones belong to games.
+Copies that a file manager or a browser has kept beside the first (`messages (1).json`, `c123 2/`) are message files
+too.
 """
 
 import re
@@ -12,29 +14,41 @@ from dataclasses import dataclass, field
 
 from soundalike.sources._tree import Member
 
-CHANNEL_FILE = re.compile(r"(?i)^(.*/)?(c?)([0-9]+)/(channel\.json|messages\.json|messages\.csv)$")
+# What is added to a name where a copy is kept: Windows, macOS, GNOME, browsers, sync programs; in any language.
+_COPY = (
+    r"(?: ?\([^()/]{1,60}\)|[ _-][0-9]{1,3}|(?: -)? [^\W\d_]{1,20}(?: [0-9]{1,3})?|\.sync-conflict-[^/.]{1,60}){1,3}"
+)
+_CHANNEL_FILE = re.compile(
+    rf"(?i)^(?P<above>.*/)?(?P<c>c?)(?P<id>[0-9]+)(?P<folder_copy>{_COPY})?/"
+    rf"(?P<copy_of>[^\W\d_]+ [^\W\d_]+ )?(?P<what>channel|messages)(?P<copy>{_COPY})?\.(?P<kind>json|csv)$"
+)
+_FEWEST_DIGITS = 10  # of a channel's id without a `c`, where more than an id is in the folder's name
 ACTIVITY = re.compile(r"(?i)(^|/)events-[0-9]+-[0-9]+-of-[0-9]+\.json$")
 
 ACTIVITY_FILES = "activity files, never opened"
 OTHER_FILES = "other files, never opened"
-OLDER_COPIES = "CSV files beside a messages.json"
+CSV_TWINS = "CSV files beside a messages.json"
 NO_MESSAGES = "channels without a messages file"
 
 
 @dataclass
 class Channel:
-    """One channel's folder; `id` has no `c`, and what a folder does not hold is empty."""
+    """One channel's folder; `id` has no `c`, and what a folder does not hold is empty.
+
+    `messages` are the files to read: not the CSV where there is a JSON beside it, but every copy of either.
+    `rank` orders the folders of one channel: what comes first wins where a message is in both.
+    """
 
     id: str
-    prefixed: bool
+    rank: tuple[bool, bool]
     description: Member | None = None
     json: list[Member] = field(default_factory=list)
     csv: list[Member] = field(default_factory=list)
+    copies: list[Member] = field(default_factory=list)
 
     @property
     def messages(self) -> list[Member]:
-        """The files to read: JSON where there is any."""
-        return self.json or self.csv
+        return [*(self.json or self.csv), *self.copies]
 
 
 @dataclass
@@ -50,7 +64,15 @@ class Package:
 
 def holds_package(members: Sequence[Member]) -> bool:
     """Whether any member lies where only a data package has one."""
-    return any(CHANNEL_FILE.match(member.name) for member in members)
+    return any(_channel_file(member.name) for member in members)
+
+
+def _channel_file(name: str) -> re.Match[str] | None:
+    found = _CHANNEL_FILE.match(name)
+    if found is None or (found["what"].lower(), found["kind"].lower()) == ("channel", "csv"):
+        return None
+    is_channel = found["c"] or not found["folder_copy"] or len(found["id"]) >= _FEWEST_DIGITS
+    return found if is_channel else None
 
 
 def find_packages(members: Sequence[Member]) -> list[Package]:
@@ -58,33 +80,40 @@ def find_packages(members: Sequence[Member]) -> list[Package]:
     folders: dict[str, dict[str, Channel]] = {}
     rest: list[Member] = []
     for member in members:
-        found = CHANNEL_FILE.match(member.name)
+        found = _channel_file(member.name)
         if found is None:
             rest.append(member)
             continue
-        channels = folders.setdefault(found[1] or "", {})
-        channel = channels.setdefault(found[2] + found[3], Channel(found[3], bool(found[2])))
-        _put(channel, found[4].lower(), member)
+        channels = folders.setdefault(found["above"] or "", {})
+        folder = _parent(member.name)
+        channel = channels.setdefault(folder, Channel(found["id"], (bool(found["folder_copy"]), not found["c"])))
+        if not _put(channel, found, member):
+            rest.append(member)
     packages = [_package(messages, list(channels.values())) for messages, channels in folders.items()]
     _find_index_and_account(packages, rest)
     _count_rest(packages, rest)
     return packages
 
 
-def _put(channel: Channel, name: str, member: Member) -> None:
-    if name == "messages.json":
-        channel.json.append(member)
-    elif name == "messages.csv":
-        channel.csv.append(member)
-    else:
+def _put(channel: Channel, found: re.Match[str], member: Member) -> bool:
+    """Take the file in; False for one more description of the channel."""
+    is_copy = bool(found["copy"] or found["copy_of"])
+    if found["what"].lower() == "channel":
+        if channel.description and is_copy:
+            return False
         channel.description = member
+    elif is_copy:
+        channel.copies.append(member)
+    else:
+        (channel.json if found["kind"].lower() == "json" else channel.csv).append(member)
+    return True
 
 
 def _package(messages: str, channels: list[Channel]) -> Package:
-    """`messages` is the messages folder with its `/`; of a channel's two folders `c<id>` comes first."""
-    package = Package(messages, sorted(channels, key=lambda channel: not channel.prefixed))
+    """`messages` is the messages folder with its `/`; of a channel's folders `c<id>` comes first, copies last."""
+    package = Package(messages, sorted(channels, key=lambda channel: channel.rank))
     _count(package, NO_MESSAGES, sum(not channel.messages for channel in channels))
-    _count(package, OLDER_COPIES, sum(len(channel.csv) for channel in channels if channel.json))
+    _count(package, CSV_TWINS, sum(len(channel.csv) for channel in channels if channel.json))
     return package
 
 

@@ -1,16 +1,18 @@
 """Raw rows of a package -> rows of the message frame, every dropped row counted by reason.
 
-Takes `Rows` and the package's `Facts`, gives a `Corpus` of one batch. A message's time is in its id; the Timestamp
+Takes `Rows` and the package's `Facts`, gives one `Batch`. A message's time is in its id; the Timestamp
 column (whole seconds, UTC) only checks it, and stands in for ids that are no snowflakes.
 """
 
 import time
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 
 import polars as pl
 
-from soundalike.messages import ROWS, SCHEMA, Corpus
+from soundalike.messages import ROWS, SCHEMA, Corpus, add_counts
 from soundalike.sources._discord_facts import Facts
+from soundalike.sources._discord_rounding import Evidence, evidence_by_file
 from soundalike.sources._discord_rows import Rows
 from soundalike.sources._markup import readable
 
@@ -19,57 +21,51 @@ DISCORD_EPOCH = 1_420_070_400_000  # ms, the first moment of 2015
 SNOWFLAKE_MS = 1 << 22  # ids in a millisecond: https://docs.discord.com/developers/reference#snowflakes
 EARLIEST = 1 << 50  # ids below this are of the first three days of 2015, before Discord: they count something else
 
-_SAMPLE = 1000  # ids of a batch that are looked at for signs of rounding
-
 LOST = "messages too broken to read"
 NO_ID = "messages without an id"
 ATTACHMENT_ONLY = "messages that were only an attachment"
 EMPTY = "messages without text (stickers, calls and the like)"
 NO_TIME = "messages without a time"
+IMPOSSIBLE_TIME = "messages with an impossible time"
 
-_REASONS = [NO_ID, ATTACHMENT_ONLY, EMPTY, NO_TIME]  # the first that holds is a row's; 4 stands for none
+_REASONS = [NO_ID, ATTACHMENT_ONLY, EMPTY, NO_TIME, IMPOSSIBLE_TIME]  # the first that holds is a row's; 5 for none
+
+_FIRST_DAY = datetime(1970, 1, 2, tzinfo=UTC)  # clocks that were never set say the day before
+_COARSE = 10_000_000  # an id that is a multiple of it has lost the millisecond too
+_SCIENTIFIC = r"^[0-9][.,]?[0-9]*[eE]\+?[0-9]{1,2}$"
+
+
+@dataclass
+class Batch:
+    """Messages of several files; `files` is the file of each, `tally` what can only be judged of whole files."""
+
+    corpus: Corpus
+    files: pl.Series
+    tally: "Tally"
 
 
 @dataclass
 class Tally:
-    """What can only be judged once all batches were seen."""
+    """Counts by file, of one batch or of all; `rows` are those seen, lost ones too."""
 
-    ids: int = 0  # looked at that are long enough to have been rounded
-    rounded: int = 0  # of those, how many look it
+    rows: dict[int, int] = field(default_factory=dict)
+    encodings: dict[int, str] = field(default_factory=dict)
+    mended: set[int] = field(default_factory=set)
+    evidence: dict[int, Evidence] = field(default_factory=dict)
     odd_times: int = 0
-    mended: set[int] = field(default_factory=set)  # channels
 
     def add(self, more: "Tally") -> None:
         """Add the counts of another batch."""
-        self.ids += more.ids
-        self.rounded += more.rounded
-        self.odd_times += more.odd_times
+        add_counts(self.rows, more.rows)
+        self.encodings |= more.encodings
         self.mended |= more.mended
-
-    @property
-    def exact_ids(self) -> bool:
-        """Whether ids are what Discord gave. By chance one id in eight looks rounded; of rounded ones all do."""
-        return self.ids < 8 or self.rounded < 0.95 * self.ids
-
-    def notes(self) -> list[str]:
-        """What the owner should know, one sentence each."""
-        told = []
-        if not self.exact_ids:
-            told.append(
-                "The message ids were rounded by another tool, so messages are told apart by channel, second and text; "
-                "a package as Discord sent it has exact ids."
-            )
-        if self.mended:
-            told.append(f"Some message files were damaged and mended as far as possible ({len(self.mended):,}).")
-        if self.odd_times:
-            told.append(
-                f"Some messages state another time than their ids do ({self.odd_times:,}); the ids were believed."
-            )
-        return told
+        self.odd_times += more.odd_times
+        for file, evidence in more.evidence.items():
+            self.evidence[file] = self.evidence.get(file, Evidence()) + evidence
 
 
-def to_messages(rows: Rows, channels: pl.Series, facts: Facts) -> tuple[Corpus, Tally]:
-    """One batch. `channels` holds the channel id of each channel number."""
+def to_messages(rows: Rows, channels: pl.Series, facts: Facts) -> Batch:
+    """One batch. `channels` holds the channel's id of each file."""
     frame = rows.frame.with_columns_seq(_said(rows.frame["Timestamp"])).with_columns_seq(_sent_at())
     frame = frame.with_columns_seq(_plain_text(frame, facts)).with_columns_seq(_blank()).with_columns_seq(_reason())
     kept = frame.filter(pl.col("reason") == len(_REASONS))
@@ -77,13 +73,13 @@ def to_messages(rows: Rows, channels: pl.Series, facts: Facts) -> tuple[Corpus, 
     skipped = {reason: counts[code] for code, reason in enumerate(_REASONS) if code in counts}
     skipped |= {LOST: rows.lost} if rows.lost else {}
     corpus = Corpus(_narrow(kept, channels, facts.author), read={ROWS: frame.height + rows.lost}, skipped=skipped)
-    return corpus, _tally(frame, rows.mended)
+    return Batch(corpus, kept["file"], _tally(frame, rows))
 
 
 def _narrow(kept: pl.DataFrame, channels: pl.Series, author: str) -> pl.DataFrame:
     return kept.select_seq(
         pl.col("ID").fill_null(pl.col("number").cast(pl.String)).alias("id"),
-        channels.gather(kept["channel"]).alias("channel"),
+        channels.gather(kept["file"]).alias("channel"),
         pl.lit(author).alias("author"),
         pl.lit(True).alias("me"),
         "sent_at",
@@ -94,24 +90,35 @@ def _narrow(kept: pl.DataFrame, channels: pl.Series, author: str) -> pl.DataFram
 
 
 def _said(stamp: pl.Series) -> pl.Series:
-    """Timestamp as a time, null where it is none. Fractions of a second and `+00:00` are left off."""
+    """Timestamp as a time, null where it is none or impossible. Fractions of a second and `+00:00` are left off."""
     start = stamp.str.head(19)
     said = start.str.to_datetime("%Y-%m-%d %H:%M:%S", time_unit="ms", time_zone="UTC", strict=False, cache=False)
     if said.null_count():
         iso = start.str.to_datetime("%Y-%m-%dT%H:%M:%S", time_unit="ms", time_zone="UTC", strict=False, cache=False)
         said = said.fill_null(iso)
-    return said.alias("said")
+    possible = said.is_between(pl.lit(_FIRST_DAY), pl.lit(_tomorrow()).cast(pl.Datetime("ms", "UTC")))
+    return said.set(~possible.fill_null(False), None).alias("said")
 
 
 def _sent_at() -> pl.Expr:
-    """From the id where it is a snowflake of a possible day, else from Timestamp."""
-    sent = (pl.col("number") // SNOWFLAKE_MS + DISCORD_EPOCH).cast(pl.Datetime("ms", "UTC"))
-    return pl.when(_is_snowflake()).then(sent).otherwise("said").alias("sent_at")
+    """From the id where it is a snowflake of a possible day, else from Timestamp, else from what is left of the id."""
+    sent = _moment(pl.col("number"))
+    rough = _moment(pl.col("ID").str.replace(",", ".", literal=True).cast(pl.Float64, strict=False).cast(pl.Int64))
+    exact = _is_snowflake() & ((pl.col("number") % _COARSE != 0) | pl.col("said").is_null())
+    scientific = pl.col("ID").str.contains(_SCIENTIFIC) & pl.col("said").is_null()
+    return pl.when(exact).then(sent).when(scientific).then(rough).otherwise("said").alias("sent_at")
+
+
+def _moment(number: pl.Expr) -> pl.Expr:
+    return (number // SNOWFLAKE_MS + DISCORD_EPOCH).cast(pl.Datetime("ms", "UTC"))
 
 
 def _is_snowflake() -> pl.Expr:
-    tomorrow = int(time.time() * 1000) + 86_400_000
-    return pl.col("number").is_between(EARLIEST, (tomorrow - DISCORD_EPOCH) * SNOWFLAKE_MS)
+    return pl.col("number").is_between(EARLIEST, (_tomorrow() - DISCORD_EPOCH) * SNOWFLAKE_MS)
+
+
+def _tomorrow() -> int:
+    return int(time.time() * 1000) + 86_400_000
 
 
 def _plain_text(frame: pl.DataFrame, facts: Facts) -> pl.Series:
@@ -134,25 +141,18 @@ def _reason() -> pl.Expr:
     """Why a row is dropped, as a place in _REASONS."""
     no_id = pl.col("number").is_null() & (pl.col("ID").fill_null("") == "")
     attached = pl.col("blank") & (pl.col("Attachments") != "").fill_null(False)
+    untimed = pl.col("sent_at").is_null()
+    silent = untimed & (pl.col("Timestamp").fill_null("") == "")
     reason = pl.lit(len(_REASONS), pl.UInt8())
-    for code, test in reversed(list(enumerate([no_id, attached, pl.col("blank"), pl.col("sent_at").is_null()]))):
+    for code, test in reversed(list(enumerate([no_id, attached, pl.col("blank"), silent, untimed]))):
         reason = pl.when(test).then(pl.lit(code, pl.UInt8())).otherwise(reason)
     return reason.alias("reason")
 
 
-def _tally(frame: pl.DataFrame, mended: set[int]) -> Tally:
+def _tally(frame: pl.DataFrame, rows: Rows) -> Tally:
     odd = _is_snowflake() & ((pl.col("sent_at") - pl.col("said")).dt.total_milliseconds().abs() > 1500)
-    ids, rounded = _rounded(frame["ID"].head(_SAMPLE), frame["number"].head(_SAMPLE))
-    return Tally(ids, rounded, frame.select_seq(odd.sum()).item(), mended)
-
-
-def _rounded(ids: pl.Series, number: pl.Series) -> tuple[int, int]:
-    """How many ids could have gone through a float, and how many of them look it.
-
-    A double keeps 53 bits: binary ids become multiples of 32 and more, printed ones (17 digits) end in 0 or 00.
-    A spreadsheet writes 5.4E+17. Ids whose lower 22 bits are all zero were made from a time and say nothing.
-    """
-    written = int(ids.filter(number.is_null()).str.contains(r"^[0-9][.,]?[0-9]*[eE]\+?[0-9]+$").sum())
-    long = number.filter((number >= 10**17) & (number % SNOWFLAKE_MS != 0))
-    zeros = (long % 100 == 0) | ((long < 10**18) & (long % 10 == 0))
-    return long.len() + written, int(((long % 32 == 0) | zeros).sum()) + written
+    runs = frame["file"].rle().struct.unnest()
+    counts = dict(rows.losses)
+    for length, file in runs.iter_rows():
+        counts[file] = counts.get(file, 0) + length
+    return Tally(counts, rows.encodings, rows.mended, evidence_by_file(frame), frame.select_seq(odd.sum()).item())

@@ -1,6 +1,6 @@
 """Message files of a Discord package -> one frame of raw rows, many files at a time.
 
-Takes pieces (the channel's number and the bytes of a whole messages.json or messages.csv), gives their rows as strings
+Takes pieces (the file's number and the bytes of a whole messages.json or messages.csv), gives their rows as strings
 with nothing dropped or judged. Thousands of small files cost one call of Polars' parser: between the files' rows
 stands a marker row with the number of the piece. Whatever that fast reading cannot prove right is read again by
 `_salvage`, file by file.
@@ -14,11 +14,13 @@ from typing import Any
 import polars as pl
 from polars.exceptions import PolarsError
 
+from soundalike.messages import add_counts
+from soundalike.sources._encoding import MIXED, UTF_8
 from soundalike.sources._salvage import Salvage, csv_rows, json_rows
 
 FIELDS = ["ID", "Timestamp", "Contents", "Attachments"]
 ROWS_SCHEMA: dict[str, pl.DataType] = {
-    "channel": pl.UInt32(),
+    "file": pl.UInt32(),  # the message file's number
     "number": pl.Int64(),  # the id where it is a whole number that fits
     **{name: pl.String() for name in FIELDS},  # ID is null where `number` says it all
     "special": pl.Boolean(),  # Contents holds something of SPECIAL
@@ -36,18 +38,25 @@ _HEADER = b"ID,Timestamp,Contents,Attachments"
 class Piece:
     """A whole message file, or a piece of a large one that can be read like a whole one."""
 
-    channel: int
+    file: int
     raw: bytes
     is_csv: bool
 
 
 @dataclass
 class Rows:
-    """Raw rows in ROWS_SCHEMA; `lost` rows could not be read, and `mended` channels' files were damaged."""
+    """Raw rows in ROWS_SCHEMA. By file: rows that could not be read, and encodings other than UTF-8; `mended` files
+    were damaged."""
 
     frame: pl.DataFrame
-    lost: int = 0
+    losses: dict[int, int] = field(default_factory=dict)
     mended: set[int] = field(default_factory=set)
+    encodings: dict[int, str] = field(default_factory=dict)
+
+    @property
+    def lost(self) -> int:
+        """All rows that could not be read."""
+        return sum(self.losses.values())
 
 
 def parse(pieces: list[Piece]) -> Rows:
@@ -55,9 +64,14 @@ def parse(pieces: list[Piece]) -> Rows:
     frame = _fast(pieces)
     if frame is not None:
         return Rows(frame)
+    whole = Rows(pl.DataFrame(schema=ROWS_SCHEMA))
     parts = [_carefully(piece) for piece in pieces]
-    mended = {channel for part in parts for channel in part.mended}
-    return Rows(pl.concat([part.frame for part in parts]), sum(part.lost for part in parts), mended)
+    for part in parts:
+        add_counts(whole.losses, part.losses)
+        whole.mended |= part.mended
+        whole.encodings |= part.encodings
+    whole.frame = pl.concat([part.frame for part in parts])
+    return whole
 
 
 def _carefully(piece: Piece) -> Rows:
@@ -65,7 +79,10 @@ def _carefully(piece: Piece) -> Rows:
     if frame is not None:
         return Rows(frame)
     salvage = csv_rows(piece.raw) if piece.is_csv else json_rows(piece.raw)
-    return Rows(_framed(salvage, piece.channel), salvage.lost, {piece.channel} if salvage.mended else set())
+    frame = _framed(salvage, piece.file)
+    lost = salvage.lost + len(salvage.rows) - frame.height
+    encodings = {piece.file: salvage.encoding} if salvage.encoding not in (UTF_8, MIXED) else {}
+    return Rows(frame, {piece.file: lost} if lost else {}, {piece.file} if salvage.mended else set(), encodings)
 
 
 def _fast(pieces: list[Piece]) -> pl.DataFrame | None:
@@ -101,17 +118,17 @@ def _portions(pieces: list[Piece]) -> Iterator[tuple[int, list[Piece]]]:
 
 
 def _unmarked(marked: pl.DataFrame, pieces: list[Piece]) -> pl.DataFrame | None:
-    """Rows with the channel of the marker above them; None where the markers are not just as they were put."""
+    """Rows with the file of the marker above them; None where the markers are not just as they were put."""
     mark = marked[_MARK]
     if mark.drop_nulls().to_list() != list(range(len(pieces))):
         return None
-    channels = pl.Series([piece.channel for piece in pieces], dtype=pl.UInt32)
-    channel = channels.gather(mark.forward_fill()).alias("channel")
-    return _finished(marked.drop(_MARK).with_columns(channel).filter(mark.is_null()))
+    files = pl.Series([piece.file for piece in pieces], dtype=pl.UInt32)
+    file = files.gather(mark.forward_fill()).alias("file")
+    return _finished(marked.drop(_MARK).with_columns(file).filter(mark.is_null()))
 
 
 def _finished(rows: pl.DataFrame) -> pl.DataFrame:
-    """ROWS_SCHEMA from FIELDS and channel; ID may be numbers."""
+    """ROWS_SCHEMA from FIELDS and file; ID may be numbers."""
     special = rows["Contents"].str.contains(SPECIAL).fill_null(False).alias("special")
     if rows.schema["ID"].is_integer():
         ids = [rows["ID"].alias("number"), pl.Series("ID", [None], dtype=pl.String).new_from_index(0, rows.height)]
@@ -168,10 +185,15 @@ def _parse_csv(pieces: list[Piece], first: int) -> pl.DataFrame | None:
     return rows.with_columns(mark.alias(_MARK))
 
 
-def _framed(salvage: Salvage, channel: int) -> pl.DataFrame:
-    rows = [(_id(row), _text(row, "timestamp"), _contents(row), _text(row, "attachments")) for row in salvage.rows]
+def _framed(salvage: Salvage, file: int) -> pl.DataFrame:
+    """The rows whose contents are a text, or nothing."""
+    rows = [
+        (_id(row), _text(row, "timestamp"), _text(row, key), _text(row, "attachments"))
+        for row in salvage.rows
+        if not _nested(row.get(key := "contents" if "contents" in row else "content"))  # the latter by other tools
+    ]
     frame = pl.DataFrame(rows, schema={name: pl.String() for name in FIELDS}, orient="row")
-    return _finished(frame.with_columns(pl.lit(channel, pl.UInt32()).alias("channel")))
+    return _finished(frame.with_columns(pl.lit(file, pl.UInt32()).alias("file")))
 
 
 def _id(row: dict[str, Any]) -> str | None:
@@ -184,14 +206,15 @@ def _id(row: dict[str, Any]) -> str | None:
     return _clean(str(value).strip()) if isinstance(value, int | str) else None
 
 
-def _contents(row: dict[str, Any]) -> str | None:
-    """Other tools write `Content` for `Contents`."""
-    return _text(row, "contents") if "contents" in row else _text(row, "content")
+def _nested(value: object) -> bool:
+    return isinstance(value, list | dict) and bool(value)
 
 
 def _text(row: dict[str, Any], key: str) -> str | None:
     value = row.get(key)
-    return None if value in (None, [], {}) else _clean(str(value))
+    if value in (None, [], {}):
+        return None
+    return "..." if _nested(value) else _clean(str(value))  # how deep they nest, nobody needs to know
 
 
 def _clean(text: str) -> str:

@@ -10,6 +10,7 @@ from collections.abc import Iterable, Iterator
 from soundalike.errors import ExportError
 
 LONGEST = 32 << 20  # bytes without a place to cut; a message has at most a few thousand characters
+_LINE_END = re.compile(rb"\r?\n|\r(?=[^\n])")  # CR alone: Macs before 2001
 _OPENING = re.compile(rb'\{\s*"[^"\\]{1,40}"')
 
 
@@ -34,13 +35,13 @@ def json_pieces(chunks: Iterable[bytes]) -> Iterator[bytes]:
 
 def csv_pieces(chunks: Iterable[bytes]) -> Iterator[bytes]:
     """Cut after a line at which every quote is closed (RFC 4180 doubles a quote inside a field)."""
-    header, buffer = b"", b""
+    header, buffer, line_end = b"", b"", b""
     for chunk in chunks:
         buffer += chunk
-        if not header:
-            header, line_end, buffer = buffer.partition(b"\n")
-            header += line_end
-        cut = _closed_line(buffer)
+        if not header and (found := _LINE_END.search(buffer)):
+            line_end = b"\r" if found[0] == b"\r" else b"\n"
+            header, buffer = buffer[: found.end()], buffer[found.end() :]
+        cut = _closed_line(buffer, line_end) if header else 0
         if cut:
             yield header + buffer[:cut]
             buffer = buffer[cut:]
@@ -49,12 +50,12 @@ def csv_pieces(chunks: Iterable[bytes]) -> Iterator[bytes]:
         yield header + buffer
 
 
-def _closed_line(buffer: bytes) -> int:
+def _closed_line(buffer: bytes, line_end: bytes) -> int:
     """Where the last line ends that has no quote open; 0 if there is none."""
-    end = buffer.rfind(b"\n")
+    end = buffer.rfind(line_end)
     open_quotes = buffer.count(b'"', 0, end + 1) % 2
     while end >= 0 and open_quotes:
-        before = buffer.rfind(b"\n", 0, end)
+        before = buffer.rfind(line_end, 0, end)
         open_quotes ^= buffer.count(b'"', before + 1, end + 1) % 2
         end = before
     return end + 1

@@ -14,22 +14,25 @@ from typing import Any
 
 import orjson
 
+from soundalike.sources._encoding import MIXED, UTF_8, decode
+
 _LENIENT = json.JSONDecoder(strict=False)
 _OBJECT = re.compile(r'\{\s*"(?:id|timestamp|contents?|attachments)"\s*:', re.IGNORECASE)
 _TRAILING_COMMA = re.compile(r",\s*\}[\s,\]]*$")
-_CSV_ROW = re.compile(r'^"?[0-9]{1,20}"?[,;\t]"?[0-9]{4}-[0-9]{2}-[0-9]{2}[ T]', re.MULTILINE)
+_LINE_END = re.compile(r"\r\n|\r|\n")
+_CSV_ROW = re.compile(r'(?:^|(?<=\r))"?[0-9]{1,20}"?[,;\t]"?[0-9]{4}-[0-9]{2}-[0-9]{2}[ T]', re.MULTILINE)
 _CSV_FIELDS = ["id", "timestamp", "contents", "attachments"]
-_BOM = b"\xef\xbb\xbf"
 _BROKEN = (ValueError, RecursionError)  # ValueError also for numbers of thousands of digits
 
 
 @dataclass
 class Salvage:
-    """`lost` counts what must have been a row and cannot be read."""
+    """`lost` counts what must have been a row and cannot be read; `encoding` is what the file was saved in."""
 
     rows: list[dict[str, Any]] = field(default_factory=list)
     lost: int = 0
     mended: bool = False
+    encoding: str = UTF_8
 
     def take(self, found: object) -> None:
         """Keep an object, count anything else as lost."""
@@ -40,11 +43,25 @@ class Salvage:
 
 
 def json_rows(raw: bytes) -> Salvage:
-    """The rows of a messages.json: as strict JSON, else as lenient JSON, else object by object."""
+    """The rows of a messages.json in any encoding: as strict JSON, else as lenient JSON, else object by object."""
+    text, encoding = decode(raw)
+    return _told(_json_rows(text), encoding)
+
+
+def _told(salvage: Salvage, encoding: str) -> Salvage:
+    """With the encoding; a mixture of two is damage."""
+    salvage.encoding = encoding
+    salvage.mended |= encoding == MIXED
+    return salvage
+
+
+def _json_rows(text: str) -> Salvage:
+    if not text.strip():
+        return Salvage()
     try:
-        return _listed(orjson.loads(raw.removeprefix(_BOM)), mended=False)
+        return _listed(orjson.loads(text), mended=False)
     except orjson.JSONDecodeError:
-        text = raw.decode("utf-8-sig", "replace")
+        pass
     try:
         return _listed(json.loads(text, strict=False), mended=True)
     except _BROKEN:
@@ -82,15 +99,22 @@ def _one_object(stretch: str) -> object:
 
 
 def csv_rows(raw: bytes) -> Salvage:
-    """The rows of a messages.csv (RFC 4180, any order of columns): all at once, else each from its beginning."""
-    text = raw.decode("utf-8-sig", "replace")
-    first_line = text.partition("\n")[0]
+    """The rows of a messages.csv (RFC 4180, any order of columns, any encoding and line ends): all at once, else each
+    from its beginning.
+    """
+    text, encoding = decode(raw)
+    return _told(_csv_rows(text), encoding)
+
+
+def _csv_rows(text: str) -> Salvage:
+    end = _LINE_END.search(text)
+    first_line = text[: end.start()] if end else text
     delimiter = max(",;\t", key=first_line.count)
-    header = [name.strip(' "\r').lower() for name in first_line.split(delimiter)]
+    header = [name.strip(' "').lower() for name in first_line.split(delimiter)]
     if "id" not in header:
         header, body = _CSV_FIELDS, text
     else:
-        body = text.partition("\n")[2]
+        body = text[end.end() :] if end else ""
     rows = _csv_parsed(body, delimiter, len(header))
     if rows is not None:
         return Salvage([dict(zip(header, row, strict=True)) for row in rows])

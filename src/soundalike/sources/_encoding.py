@@ -1,0 +1,128 @@
+"""Files that another program has saved anew, in whatever encoding -> text, or UTF-8 as it comes.
+
+Discord writes UTF-8. Editors and spreadsheets make UTF-16 or UTF-32 of it, with a byte-order mark or without, or the
+Windows encoding of western Europe (cp1252). No byte is ever replaced by U+FFFD: what is no UTF-8 is cp1252.
+"""
+
+import codecs
+import re
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+
+UTF_8, WINDOWS, MIXED = "UTF-8", "Windows-1252", "UTF-8 with Windows-1252 inside"
+
+_MARKS = [  # the longer first: the mark of UTF-32 begins with that of UTF-16
+    (codecs.BOM_UTF32_LE, "UTF-32-LE"),
+    (codecs.BOM_UTF32_BE, "UTF-32-BE"),
+    (codecs.BOM_UTF16_LE, "UTF-16-LE"),
+    (codecs.BOM_UTF16_BE, "UTF-16-BE"),
+]
+_UNMARKED = [  # message files begin with two ASCII characters: where their zero bytes lie tells (RFC 4627, section 3)
+    (re.compile(rb"[^\0]\0\0\0[^\0]\0\0\0"), "UTF-32-LE"),
+    (re.compile(rb"\0\0\0[^\0]\0\0\0[^\0]"), "UTF-32-BE"),
+    (re.compile(rb"[^\0]\0[^\0]\0"), "UTF-16-LE"),
+    (re.compile(rb"\0[^\0]\0[^\0]"), "UTF-16-BE"),
+]
+_STRAY = re.compile("[\udc80-\udcff]+")  # how `surrogateescape` shows bytes that are no UTF-8
+_UNDEFINED = b"\x81\x8d\x8f\x90\x9d"  # in cp1252; they become control characters, as in browsers
+_FROM_LATIN_1 = {byte: bytes([byte]).decode("cp1252") for byte in range(0x80, 0xA0) if byte not in _UNDEFINED}
+
+
+def decode(raw: bytes) -> tuple[str, str]:
+    """The text of a whole file, without its byte-order mark, and the encoding's name."""
+    if wide := _wide(raw):
+        return raw.decode(wide, "ignore").removeprefix("\ufeff"), wide
+    try:
+        return raw.decode("utf-8-sig"), UTF_8
+    except UnicodeDecodeError:
+        encoding = _Judge().look(raw).verdict
+        return _decoded(raw, encoding).removeprefix("\ufeff"), encoding
+
+
+def _wide(raw: bytes) -> str | None:
+    marked = (name for mark, name in _MARKS if raw.startswith(mark))
+    return next(marked, None) or next((name for pattern, name in _UNMARKED if pattern.match(raw)), None)
+
+
+def _decoded(raw: bytes, encoding: str) -> str:
+    """Text of bytes that are no UTF-8: all of them as cp1252, or only those that are not."""
+    if encoding == WINDOWS:
+        return raw.decode("latin-1").translate(_FROM_LATIN_1)
+    escaped = raw.decode("utf-8", "surrogateescape")
+    return _STRAY.sub(lambda stray: _decoded(stray[0].encode("utf-8", "surrogateescape"), WINDOWS), escaped)
+
+
+@dataclass
+class _Judge:
+    """Counts, over a whole file, the characters that only UTF-8 explains and the bytes that it does not explain."""
+
+    characters: int = 0
+    strays: int = 0
+
+    def look(self, raw: bytes) -> "_Judge":
+        text = raw.decode("utf-8", "ignore")
+        self.characters += len(text) - len(text.encode("ascii", "ignore"))
+        self.strays += len(raw) - len(text.encode())
+        return self
+
+    @property
+    def verdict(self) -> str:
+        """Chance makes UTF-8 of few cp1252 letters, so the larger count tells."""
+        return MIXED if self.characters > self.strays else WINDOWS
+
+
+class Utf8Chunks:
+    """The bytes of a large file as UTF-8, a chunk at a time; `encoding` is what it was, known once all are read.
+
+    `chunks` gives the bytes from the beginning each time it is called: a file that turns out to be no UTF-8 is read
+    a second time as a whole, to judge what it is. What was given before that was valid UTF-8.
+    """
+
+    def __init__(self, chunks: Callable[[], Iterator[bytes]]) -> None:
+        self._chunks = chunks
+        self.encoding = UTF_8
+
+    def __iter__(self) -> Iterator[bytes]:
+        left = b""
+        decoder: codecs.IncrementalDecoder | None = None
+        for number, chunk in enumerate(self._chunks()):
+            if not number and (wide := _wide(chunk)):
+                self.encoding, decoder = wide, codecs.getincrementaldecoder(wide)("ignore")
+            if decoder:
+                yield decoder.decode(chunk).encode()
+                continue
+            chunk = left + chunk
+            end = _end_of_last_character(chunk)
+            yield self._utf8(chunk[:end])
+            left = chunk[end:]
+        yield self._utf8(left)
+
+    def _utf8(self, chunk: bytes) -> bytes:
+        if self.encoding == UTF_8:
+            if chunk.isascii():
+                return chunk
+            try:
+                chunk.decode()
+            except UnicodeDecodeError:
+                self.encoding = self._judged()
+            else:
+                return chunk
+        return _decoded(chunk, self.encoding).encode()
+
+    def _judged(self) -> str:
+        judge = _Judge()
+        for chunk in self._chunks():
+            judge.look(chunk)
+        return judge.verdict
+
+
+def _end_of_last_character(chunk: bytes) -> int:
+    """The length without the beginning of a UTF-8 character whose end is in the next chunk."""
+    for back in range(1, min(len(chunk), 3) + 1):
+        byte = chunk[-back]
+        if byte < 0x80:
+            break
+        if byte >= 0xC0:
+            whole = 2 if byte < 0xE0 else 3 if byte < 0xF0 else 4
+            return len(chunk) - back if whole > back else len(chunk)
+    return len(chunk)
