@@ -16,6 +16,7 @@ import polars as pl
 
 from soundalike.errors import ExportError
 from soundalike.messages import UNKNOWN, Corpus, empty, merge
+from soundalike.sources import _strangers
 from soundalike.sources._archive import open_tree
 from soundalike.sources._tree import Tree
 
@@ -56,9 +57,7 @@ def read(paths: Sequence[Path], *, on_progress: Progress | None = None) -> Corpu
     if not paths:
         raise ExportError("No export was named.", "Give the path of at least one.")
     exports = [_read(Path(path), _share(on_progress, number, len(paths))) for number, path in enumerate(paths)]
-    owner = _one_owner(exports)
-    exports.sort(key=lambda batches: not all(batch.exact_ids for batch in batches))  # exact ids win a merge
-    return merge(_in_turn(exports, owner))
+    return merge(_in_turn(exports, _one_owner(exports)))
 
 
 def _read(path: Path, on_progress: Progress) -> list[Corpus]:
@@ -66,9 +65,9 @@ def _read(path: Path, on_progress: Progress) -> list[Corpus]:
     with open_tree(path) as tree:
         for source in sources:
             if source.recognise(tree):
-                return [*source.read(tree, on_progress), Corpus(empty(), skipped=tree.ignored)]
-    looked_for = ", or ".join(source.LOOKED_FOR for source in sources)
-    raise ExportError(f"{path} is no chat export that is known here.", f"Give {looked_for}.")
+                rest = Corpus(empty(), skipped=tree.ignored, notes=_strangers.note(tree))
+                return [*source.read(tree, on_progress), rest]
+        raise _strangers.refusal(tree, ", or ".join(source.LOOKED_FOR for source in sources))
 
 
 def _share(on_progress: Progress | None, number: int, of: int) -> Progress:

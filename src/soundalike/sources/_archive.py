@@ -13,6 +13,7 @@ from pathlib import Path
 
 from soundalike.errors import ExportError
 from soundalike.paths import look_at, special
+from soundalike.sources._strangers import SPLIT
 from soundalike.sources._tree import CHUNK, Tree
 from soundalike.sources._zip import MEMBERS, open_zip
 
@@ -28,11 +29,18 @@ def open_tree(path: Path) -> Tree:
     found = look_at(path, ExportError, "Check the path of your export.")
     if stat.S_ISDIR(found.st_mode):
         return _open_folder(path)
-    if path.suffix.lower() == ".zip" or zipfile.is_zipfile(path):
+    if path.suffix.lower() == ".zip" or _is_zip(path):
         return open_zip(path)
     tree = Tree(path)
     tree.add(path.name, found.st_size, partial(_file_chunks, path))
     return tree
+
+
+def _is_zip(path: Path) -> bool:
+    """Whether a file's end is a ZIP's, or, unless its name says that it is a part, its beginning."""
+    if zipfile.is_zipfile(path):
+        return True
+    return not SPLIT.search(path.name) and next(_file_chunks(path), b"").startswith(b"PK\x03\x04")
 
 
 def _open_folder(root: Path) -> Tree:

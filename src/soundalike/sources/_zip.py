@@ -6,6 +6,7 @@ names that climb out, links, passwords, members over one another, bombs, cut end
 No size that the archive states about itself is believed.
 """
 
+import os
 import re
 import stat
 import struct
@@ -18,6 +19,7 @@ from pathlib import Path
 from typing import BinaryIO
 
 from soundalike.errors import ExportError
+from soundalike.sources._strangers import JOIN, SPLIT
 from soundalike.sources._tree import CHUNK, Tree
 
 TOTAL = 16 << 30  # bytes, the most that one archive may unpack to
@@ -27,6 +29,7 @@ MEMBERS = 1_000_000
 
 _PACKED_CHUNK = 1 << 20
 _LOCAL_HEADER = struct.Struct("<4s22xHH")  # signature, lengths of name and extra field (APPNOTE.TXT 4.3.7)
+_END_FROM = 22 + 0xFFFF  # bytes before the end at which a ZIP's last record may begin
 _UTF8_NAME, _ENCRYPTED = 0x800, 0x1
 _OUTSIDE = re.compile(r"^/|^[A-Za-z]:|(^|/)\.\.(/|$)|\0")
 
@@ -39,14 +42,34 @@ def open_zip(path: Path) -> Tree:
     tree = Tree(path)
     try:
         file = tree.resources.enter_context(path.open("rb"))
+        _refuse_part(path, file)
         _fill(tree, _Unpacking(path, file), zipfile.ZipFile(file).infolist())
     except (zipfile.BadZipFile, NotImplementedError, ValueError, EOFError, OSError, struct.error) as error:
         tree.resources.close()
+        if SPLIT.search(path.name):
+            raise _part(path) from error
         raise ExportError(f"{path} is not a whole ZIP archive ({error}).", _AGAIN) from error
-    except ExportError:
+    except ExportError as error:
         tree.resources.close()
+        if SPLIT.search(path.name):
+            raise _part(path) from error
         raise
     return tree
+
+
+def _refuse_part(path: Path, file: BinaryIO) -> None:
+    """A ZIP split over several files says at its end that it is not the first, and at its beginning that it goes on."""
+    file.seek(-min(_END_FROM, file.seek(0, os.SEEK_END)), os.SEEK_END)
+    end = file.read()
+    at = end.rfind(b"PK\x05\x06")
+    disks = struct.unpack_from("<HH", end, at + 4) if 0 <= at <= len(end) - 22 else (0, 0)
+    file.seek(0)
+    if any(disk not in (0, 0xFFFF) for disk in disks) or file.read(4) == b"PK\x07\x08":  # 0xFFFF: told elsewhere
+        raise _part(path)
+
+
+def _part(path: Path) -> ExportError:
+    return ExportError(f"{path} is one part of a split ZIP.", JOIN)
 
 
 def _fill(tree: Tree, unpacking: "_Unpacking", infos: list[zipfile.ZipInfo]) -> None:

@@ -1,0 +1,162 @@
+"""What an export is that no source here reads: another program's, an archive in an archive, a part of one.
+
+Takes a tree, looks at names and at the beginnings of a few files, and gives words for the person who named it.
+"""
+
+import re
+from dataclasses import dataclass
+
+from soundalike.errors import ExportError
+from soundalike.sources._encoding import decode
+from soundalike.sources._tree import Member, Tree
+
+SPLIT = re.compile(r"(?i)\.(z[0-9]{2,3}|zip\.[0-9]{3,4})$")  # as Info-ZIP and WinZip, and as 7-Zip name the parts
+JOIN = "Put all of its parts into one folder, unpack the first with 7-Zip, and give the folder that comes out."
+
+_ARCHIVE = re.compile(r"(?i)\.(zip|7z|rar|tar|t?gz|xz|bz2|zst)$")
+_ARCHIVES = {
+    b"7z\xbc\xaf\x27\x1c": "7-Zip",
+    b"Rar!\x1a\x07": "RAR",
+    b"\x1f\x8b": "gzip",
+    b"BZh": "bzip2",
+    b"\xfd7zXZ\0": "xz",
+    b"\x28\xb5\x2f\xfd": "Zstandard",
+}
+_LOOKED_AT = 24  # files, the uppermost
+_HEAD = 1 << 16  # characters
+_TEXT_FILE = re.compile(r"(?i)\.(json|jsonl|ndjson|txt|html?|csv|xml|db|js)$")
+
+_DATE = r"[0-9٠-٩]{1,4}[./-][0-9٠-٩]{1,2}[./-][0-9٠-٩]{1,4}"
+_CLOCK = r"[0-9٠-٩]{1,2}[:.][0-9٠-٩]{2}(?:[:.][0-9٠-٩]{2})?"
+_WITH_DISCORD = "Ask Discord for your data package, and give that."
+
+
+@dataclass(frozen=True, slots=True)
+class _Kind:
+    """`names` is searched in the names of all files, `text` in the beginnings of some; either is enough."""
+
+    what: str
+    names: str | None = None
+    text: str | None = None
+    do: str = _WITH_DISCORD
+
+
+_KINDS = [
+    _Kind(
+        "one message file out of a Discord data package",
+        text=r'\A\s*\[?\s*\{\s*"ID"\s*:.{1,200}"Contents"\s*:|\A"?ID"?,"?Timestamp"?,"?Contents"?,"?Attachments',
+        do="Give the whole package, a ZIP or folder: the channel is in the folder's name.",
+    ),
+    _Kind(
+        "a Discord data package without its messages",
+        names=r"(^|/)events-\d+-\d+-of-\d+\.json$",
+        text=r'\A\s*\{(?=.*"username"\s*:)(?=.*"discriminator"\s*:)(?!.*"guild"\s*:).*"(relationships|flags|email)"\s*:',
+        do="Ask Discord for it again with Messages ticked.",
+    ),
+    _Kind(
+        "an export of DiscordChatExporter",
+        text=r'\A\s*\{\s*"guild"\s*:\s*\{.*"channel"\s*:\s*\{|class="?chatlog|\A"?AuthorID"?[,;]"?Author"?[,;]|\A={62}\s+Guild:',
+    ),
+    _Kind(
+        "a WhatsApp chat",
+        names=r"(^|/)(_chat|WhatsApp Chat (with|-) .*)\.txt$",
+        text=rf"(?m)\A(?:.*\n){{0,3}}[\u200e\u200f]?\[?{_DATE},?\s(?:klo )?{_CLOCK}[^\n]{{0,12}}?(?:\]| [-–—]|:) [^\n]",
+    ),
+    _Kind(
+        "a Telegram export",
+        text=r'"text_entities"\s*:|"date_unixtime"\s*:|"type"\s*:\s*"(personal_chat|saved_messages|(private|public)_\w+)"'
+        r'|"personal_information"\s*:.*"user_id"|<div class="page_wrap',
+    ),
+    _Kind(
+        "an Instagram or Messenger export",
+        names=r"(^|/)messages/(inbox|archived_threads|message_requests|e2ee_cutover)/",
+        text=r'"sender_name"\s*:.*"timestamp_ms"\s*:',
+    ),
+    _Kind("a Slack export", text=r'"client_msg_id"\s*:|"type"\s*:\s*"message".{0,4000}"ts"\s*:\s*"\d{10}\.\d{6}"'),
+    _Kind(
+        "an iMessage database or export",
+        names=r"(^|/)chat\.db$",
+        text=r"\A(?:.*\n){0,3}[A-Z][a-z]{2} \d{2}, \d{4} +\d{1,2}:\d{2}:\d{2} [AP]M\b|SQLite format 3.*chat_message_join",
+    ),
+    _Kind("a Signal export", text=r'"backupTimeMs"\s*:|"chatItem"\s*:'),
+    _Kind("a Google Chat export", names=r"(^|/)Google Chat/(Groups|Users)/", text=r'"topic_id"\s*:.*"creator"\s*:'),
+    _Kind("a Google Takeout", names=r"(^|/)Takeout/"),
+    _Kind("a Skype or Teams export", text=r'"exportDate"\s*:.*"conversations"\s*:|"MessageList"\s*:'),
+    _Kind("a LINE chat", text=r"\A\[LINE\]"),
+    _Kind("a Matrix room's export", text=r'"m\.room\.message"'),
+    _Kind("a Snapchat export", names=r"(^|/)(chat_history|snap_history)\.(json|html)$"),
+    _Kind("an archive of X (Twitter)", names=r"(^|/)direct-messages\.js$", text=r"\Awindow\.YTD\."),
+    _Kind("a backup of text messages", text=r"<smses\b"),
+    _Kind("a ChatLab file", text=r'"chatlab"\s*:\s*\{|"_type"\s*:\s*"header"'),
+]
+
+
+def refusal(tree: Tree, looked_for: str) -> ExportError:
+    """What to say of a tree that no source recognises."""
+    if SPLIT.search(tree.path.name):
+        return ExportError(f"{tree.path} is one part of a split ZIP.", JOIN)
+    if kind := _kind(tree):
+        return ExportError(f"{tree.path} is {kind.what}, and only whole Discord data packages are read here.", kind.do)
+    if packed := _packed(tree):
+        return ExportError(f"{tree.path} is a {packed} archive.", "Unpack it, and give the folder that comes out.")
+    if inside := archives(tree):
+        what = f"{tree.path} holds no chat export that is known here, but an archive ({_listed(inside)})."
+        split = any(SPLIT.search(name) for name in inside)
+        return ExportError(what, JOIN if split else "If that is the export, unpack it, or give it itself.")
+    return ExportError(f"{tree.path} is no chat export that is known here.", f"Give {looked_for}.")
+
+
+def archives(tree: Tree) -> list[str]:
+    """The names of members that are archives themselves, none of which is opened."""
+    return [member.name for member in tree.members if _ARCHIVE.search(member.name) or SPLIT.search(member.name)]
+
+
+def note(tree: Tree) -> list[str]:
+    """A sentence on the archives in a tree that a source did recognise."""
+    inside = [name for name in archives(tree) if name != tree.path.name]
+    if not inside:
+        return []
+    them, is_, it = ("them", "are exports", "they") if len(inside) > 1 else ("it", "is an export", "it")
+    return [f"{tree.path.name} also holds {_listed(inside)}, not opened: give {them} as well if {it} {is_} of yours."]
+
+
+def _listed(names: list[str]) -> str:
+    more = len(names) - 3
+    return ", ".join(name.encode("utf-8", "replace").decode() for name in names[:3]) + (
+        f" and {more} more" * (more > 0)
+    )
+
+
+def _kind(tree: Tree) -> _Kind | None:
+    names = "\n".join(member.name for member in tree.members)
+    uppermost = sorted(filter(_is_text, tree.members), key=lambda member: (member.name.count("/"), member.name))
+    heads = [_head(member) for member in uppermost[:_LOOKED_AT]]
+    for kind in _KINDS:
+        if kind.names and re.search(kind.names, names, re.IGNORECASE | re.MULTILINE):
+            return kind
+        if kind.text and any(re.search(kind.text, head, re.DOTALL) for head in heads):
+            return kind
+    return None
+
+
+def _is_text(member: Member) -> bool:
+    return bool(_TEXT_FILE.search(member.name))
+
+
+def _head(member: Member) -> str:
+    """The beginning as text; nothing where it cannot be had."""
+    try:
+        first = next(iter(member.chunks()), b"")
+    except ExportError:
+        return ""
+    return decode(first)[0] if first.startswith(b"SQLite format 3") else decode(first[:_HEAD])[0]
+
+
+def _packed(tree: Tree) -> str | None:
+    """The kind of archive that a single file is."""
+    if len(tree.members) != 1 or tree.members[0].name != tree.path.name:
+        return None
+    head = next(iter(tree.members[0].chunks()), b"")
+    if head[257:262] == b"ustar":
+        return "tar"
+    return next((kind for magic, kind in _ARCHIVES.items() if head.startswith(magic)), None)
