@@ -23,7 +23,7 @@ _ARCHIVES = {
     b"\x28\xb5\x2f\xfd": "Zstandard",
 }
 _LOOKED_AT = 24  # files, the uppermost
-_HEAD = 1 << 16  # characters
+_HEAD = 1 << 14  # bytes
 _TEXT_FILE = re.compile(r"(?i)\.(json|jsonl|ndjson|txt|html?|csv|xml|db|js)$")
 
 _DATE = r"[0-9٠-٩]{1,4}[./-][0-9٠-٩]{1,2}[./-][0-9٠-٩]{1,4}"
@@ -65,23 +65,28 @@ _KINDS = [
     _Kind(
         "a Telegram export",
         text=r'"text_entities"\s*:|"date_unixtime"\s*:|"type"\s*:\s*"(personal_chat|saved_messages|(private|public)_\w+)"'
-        r'|"personal_information"\s*:.*"user_id"|<div class="page_wrap',
+        r'|"personal_information"\s*:.{0,200}"user_id"|<div class="page_wrap',
     ),
     _Kind(
         "an Instagram or Messenger export",
         names=r"(^|/)messages/(inbox|archived_threads|message_requests|e2ee_cutover)/",
-        text=r'"sender_name"\s*:.*"timestamp_ms"\s*:',
+        text=r'"sender_name"\s*:.{0,200}"timestamp_ms"\s*:',
     ),
-    _Kind("a Slack export", text=r'"client_msg_id"\s*:|"type"\s*:\s*"message".{0,4000}"ts"\s*:\s*"\d{10}\.\d{6}"'),
+    _Kind("a Slack export", text=r'"client_msg_id"\s*:|"type"\s*:\s*"message".{0,400}"ts"\s*:\s*"\d{10}\.\d{6}"'),
     _Kind(
         "an iMessage database or export",
         names=r"(^|/)chat\.db$",
-        text=r"\A(?:.*\n){0,3}[A-Z][a-z]{2} \d{2}, \d{4} +\d{1,2}:\d{2}:\d{2} [AP]M\b|SQLite format 3.*chat_message_join",
+        text=r"\A(?:[^\n]*\n){0,3}[A-Z][a-z]{2} \d{2}, \d{4} +\d{1,2}:\d{2}:\d{2} [AP]M\b"
+        r"|\ASQLite format 3.*chat_message_join",
     ),
     _Kind("a Signal export", text=r'"backupTimeMs"\s*:|"chatItem"\s*:'),
-    _Kind("a Google Chat export", names=r"(^|/)Google Chat/(Groups|Users)/", text=r'"topic_id"\s*:.*"creator"\s*:'),
+    _Kind(
+        "a Google Chat export",
+        names=r"(^|/)Google Chat/(Groups|Users)/",
+        text=r'"creator"\s*:.{0,400}"created_date"\s*:',
+    ),
     _Kind("a Google Takeout", names=r"(^|/)Takeout/"),
-    _Kind("a Skype or Teams export", text=r'"exportDate"\s*:.*"conversations"\s*:|"MessageList"\s*:'),
+    _Kind("a Skype or Teams export", text=r'"exportDate"\s*:.{0,200}"conversations"\s*:|"MessageList"\s*:'),
     _Kind("a LINE chat", text=r"\A\[LINE\]"),
     _Kind("a Matrix room's export", text=r'"m\.room\.message"'),
     _Kind("a Snapchat export", names=r"(^|/)(chat_history|snap_history)\.(json|html)$"),
@@ -121,10 +126,8 @@ def note(tree: Tree) -> list[str]:
 
 
 def _listed(names: list[str]) -> str:
-    more = len(names) - 3
-    return ", ".join(name.encode("utf-8", "replace").decode() for name in names[:3]) + (
-        f" and {more} more" * (more > 0)
-    )
+    shown = ", ".join(name.encode("utf-8", "replace").decode() for name in names[:3])
+    return shown + (f" and {len(names) - 3} more" if len(names) > 3 else "")
 
 
 def _kind(tree: Tree) -> _Kind | None:

@@ -1,0 +1,193 @@
+"""A file that is not a Discord package is told as what it is, by its structure and not by its name."""
+
+import json
+import sqlite3
+import zipfile
+from pathlib import Path
+
+import pytest
+
+from soundalike import sources
+from soundalike.errors import ExportError
+from tests.sources.packages import GENERAL, as_csv, as_json, message, package, texts, without, write_folder, write_zip
+
+PEOPLE = [{"name": "Bo"}, {"name": "Mira"}]
+OTHERS: dict[str, tuple[str, str, object]] = {  # name: the file's name, what is said of it, its contents
+    "whatsapp-ios": ("_chat.txt", "a WhatsApp chat", "[13.06.23, 21:25:15] Bo: hi\n[13.06.23, 21:26:15] Mira: yo\n"),
+    "whatsapp-android": ("a.txt", "a WhatsApp chat", "6/13/23, 9:25 PM - Bo: hi\n6/13/23, 9:26 PM - Mira: yo\n"),
+    "whatsapp-finnish": ("a.txt", "a WhatsApp chat", "13.6.2018 klo 21.25.15 - Bo: hi\n"),
+    "telegram": (
+        "result.json",
+        "a Telegram export",
+        {"name": "Bo", "type": "personal_chat", "id": 1, "messages": [{"id": 1, "date_unixtime": "1"}]},
+    ),
+    "instagram": (
+        "message_1.json",
+        "an Instagram or Messenger export",
+        {"participants": PEOPLE, "messages": [{"sender_name": "Bo", "timestamp_ms": 1, "content": "hi"}]},
+    ),
+    "slack": (
+        "2024-01-01.json",
+        "a Slack export",
+        [{"type": "message", "user": "U1", "text": "hi", "ts": "1700000000.000100"}],
+    ),
+    "signal": ("main.jsonl", "a Signal export", '{"version":"1","backupTimeMs":"1700000000000"}\n{"account":{}}\n'),
+    "dce-json": (
+        "Direct Messages - bo [1].json",
+        "an export of DiscordChatExporter",
+        {
+            "guild": {"id": "0"},
+            "channel": {"id": "1"},
+            "messages": [{"id": "1", "content": "hi", "author": {"id": "2"}}],
+        },
+    ),
+    "dce-csv": ("bo.csv", "an export of DiscordChatExporter", "AuthorID,Author,Date,Content,Attachments,Reactions\n"),
+    "dce-html": ("bo.html", "an export of DiscordChatExporter", '<div class="chatlog__message-group"></div>'),
+    "imessage": ("bo.txt", "an iMessage database or export", "May 17, 2022  5:29:42 PM\nMe\nhi\n"),
+    "google-chat": (
+        "x.json",
+        "a Google Chat export",
+        {"messages": [{"creator": {"name": "Bo"}, "created_date": "Monday"}]},
+    ),
+    "skype": (
+        "messages.json",
+        "a Skype or Teams export",
+        {"userId": "8:bo", "exportDate": "2024", "conversations": []},
+    ),
+    "line": ("bo.txt", "a LINE chat", "[LINE] Chat history with Bo\nSaved on: 2024/01/01\n"),
+    "matrix": ("export.json", "a Matrix room's export", {"messages": [{"type": "m.room.message"}]}),
+    "sms": ("sms.xml", "a backup of text messages", "<?xml version='1.0'?><smses count='1'></smses>"),
+    "one-file": ("messages.json", "one message file out of a Discord data package", [message(0, "hi")]),
+    "no-messages": (
+        "user.json",
+        "a Discord data package without its messages",
+        {"id": "1", "username": "bo", "discriminator": 0, "email": "bo@example.invalid", "flags": []},
+    ),
+}
+
+
+def told(path: Path) -> ExportError:
+    """What is said of an export that is not read."""
+    with pytest.raises(ExportError) as caught:
+        sources.read([path])
+    assert caught.value.what.startswith(str(path)) and caught.value.do.endswith(".")
+    return caught.value
+
+
+@pytest.mark.parametrize("name", OTHERS)
+def test_other_exports_are_named(tmp_path: Path, name: str) -> None:
+    """As a file, in a folder, in a ZIP and saved as UTF-16, another program's export is told as what it is."""
+    file, what, contents = OTHERS[name]
+    text = contents if isinstance(contents, str) else json.dumps(contents)
+    (tmp_path / file).write_text(text, encoding="utf-8")
+    paths = [tmp_path / file, write_folder(tmp_path / "f", {f"some folder/{file}": text.encode("utf-16")})]
+    for path in [*paths, write_zip(tmp_path / "x.zip", {file: text.encode()})]:
+        assert f"is {what}, and only whole Discord data packages are read here" in told(path).what
+
+
+def test_database_of_imessage(tmp_path: Path) -> None:
+    """A database is told by its tables, whatever it is called."""
+    with sqlite3.connect(tmp_path / "backup.db") as base:
+        base.execute("create table chat_message_join (chat_id integer, message_id integer)")
+    base.close()
+    assert "is an iMessage database" in told(tmp_path / "backup.db").what
+
+
+def test_words_that_only_mention_other_programs(tmp_path: Path) -> None:
+    """A diary is no chat."""
+    (tmp_path / "diary.txt").write_text("On 13.06.23, 21:25 Bo wrote on WhatsApp: hi\n" * 9, encoding="utf-8")
+    assert "is no chat export that is known here" in told(tmp_path / "diary.txt").what
+
+
+@pytest.mark.parametrize("name", ["package.zip", "package.7z", "package.tar.gz"])
+@pytest.mark.parametrize("in_folder", [False, True])
+def test_an_archive_inside(tmp_path: Path, name: str, in_folder: bool) -> None:
+    """A ZIP or a folder that holds nothing but an archive says which file that is, and what to do."""
+    files = {f"old stuff/{name}": write_zip(tmp_path / "inner.zip", package()).read_bytes(), "readme.txt": b"hi"}
+    error = told(write_folder(tmp_path / "f", files) if in_folder else write_zip(tmp_path / "outer.zip", files))
+    assert f"holds no chat export that is known here, but an archive (old stuff/{name})" in error.what
+    assert error.do == "If that is the export, unpack it, or give it itself."
+
+
+def test_an_archive_beside_a_package(tmp_path: Path) -> None:
+    """A package that lies beside another's ZIP is read, and the ZIP is named in a note."""
+    inner = write_zip(tmp_path / "2022.zip", package()).read_bytes()
+    corpus = sources.read([write_folder(tmp_path / "all", package() | {"2022.zip": inner})])
+    assert texts(corpus) == ["hello pond", "psst sam"]
+    assert corpus.notes == ["all also holds 2022.zip, not opened: give it as well if it is an export of yours."]
+
+
+@pytest.mark.parametrize("kind", ["7-Zip", "gzip", "RAR", "tar"])
+def test_other_archives(tmp_path: Path, kind: str) -> None:
+    """An archive that is no ZIP is named, and said to be unpacked first."""
+    head = {
+        "7-Zip": b"7z\xbc\xaf\x27\x1c",
+        "gzip": b"\x1f\x8b\x08",
+        "RAR": b"Rar!\x1a\x07",
+        "tar": bytes(257) + b"ustar",
+    }
+    (tmp_path / "package.bin").write_bytes(head[kind] + bytes(99))
+    assert f"is a {kind} archive" in told(tmp_path / "package.bin").what
+
+
+def split_by_zip(path: Path) -> list[Path]:
+    """As `zip -s` splits: the first part begins with a mark, the last one's records name the disks they are on."""
+    write_zip(path, package())
+    raw = bytearray(b"PK\x07\x08" + path.read_bytes())
+    end = raw.rindex(b"PK\x05\x06")
+    raw[end + 4 : end + 8] = b"\x01\x00\x01\x00"
+    first, last = path.with_suffix(".z01"), path
+    first.write_bytes(bytes(raw[:700]))
+    last.write_bytes(bytes(raw[700:]))
+    return [first, last]
+
+
+def split_by_bytes(path: Path) -> list[Path]:
+    """As 7-Zip and `split` do: the bytes of one ZIP, cut."""
+    raw = write_zip(path, package()).read_bytes()
+    parts = [path.with_name(f"{path.name}.{number:03}") for number in (1, 2, 3)]
+    for number, part in enumerate(parts):
+        part.write_bytes(raw[700 * number : 700 * number + 700 if number < 2 else len(raw)])
+    return parts
+
+
+@pytest.mark.parametrize("split", [split_by_zip, split_by_bytes])
+def test_parts_of_a_split_zip(tmp_path: Path, split: object) -> None:
+    """Every part of a split ZIP, the last one too, is told to be one, and how to join them."""
+    assert callable(split)
+    for part in split(tmp_path / "package.zip"):
+        error = told(part)
+        assert "is one part of a split ZIP" in error.what
+        assert error.do.startswith("Put all of its parts into one folder")
+
+
+def test_a_set_of_one_part(tmp_path: Path) -> None:
+    """A ZIP that is called a first part but is whole is read."""
+    assert texts(sources.read([write_zip(tmp_path / "package.zip.001", package())])) == ["hello pond", "psst sam"]
+
+
+def test_parts_in_a_folder(tmp_path: Path) -> None:
+    """A folder of parts says so."""
+    (tmp_path / "all").mkdir()
+    split_by_bytes(tmp_path / "all" / "package.zip")
+    (tmp_path / "all" / "package.zip").unlink()
+    error = told(tmp_path / "all")
+    assert "package.zip.001, package.zip.002, package.zip.003" in error.what and error.do.startswith("Put all of its")
+
+
+def test_the_beginning_of_a_zip(tmp_path: Path) -> None:
+    """A ZIP without its end is no whole ZIP, whatever it is called."""
+    raw = write_zip(tmp_path / "p.zip", package()).read_bytes()
+    (tmp_path / "download.part").write_bytes(raw[:900])
+    assert "is not a whole ZIP archive" in told(tmp_path / "download.part").what
+    assert not zipfile.is_zipfile(tmp_path / "download.part")
+
+
+def test_a_csv_and_activity_alone(tmp_path: Path) -> None:
+    """What a package consists of is not taken for another program's."""
+    assert "one message file" in told(write_folder(tmp_path / "a", {"x.csv": as_csv([message(0, "a")])})).what
+    partial = {"Activity/tns/events-2024-00000-of-00001.json": b"{}", "Servers/index.json": b"{}"}
+    assert "without its messages" in told(write_folder(tmp_path / "b", partial)).what
+    rest = without(package(), "Messages/") | {"x/y.json": as_json([message(0, "a")])}
+    assert "Discord data package" in told(write_zip(tmp_path / "c.zip", rest)).what
+    assert sources.read([write_zip(tmp_path / "d.zip", {f"{GENERAL}/messages.json": as_json([message(0, "a")])})])
