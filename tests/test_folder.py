@@ -28,7 +28,10 @@ def replace(root, die_at):
     sys.addaudithook(hook)
     folder = Folder(root)
     with folder.locked("test"):
-        folder.write({"a.txt": b"new", "documents/x.jsonl": b"new", "b.txt": b"new"})
+        with folder.replacing(without=["gone.txt", "gone"]) as scratch:
+            (scratch / "documents").mkdir()
+            for name in ("a.txt", "documents/x.jsonl", "b.txt"):
+                (scratch / name).write_bytes(b"new")
     os._exit(0)
 
 def contents(root):
@@ -39,7 +42,9 @@ outcomes, deaths, status = set(), 0, 9
 while status:
     root = Path(sys.argv[1]) / str(deaths)
     (root / "documents").mkdir(parents=True)
+    (root / "gone").mkdir()
     old = {"a.txt": "old", "documents/x.jsonl": "old", "documents/y.jsonl": "old", "kept.txt": "old"}
+    old |= {"gone.txt": "old", "gone/page": "old"}
     new = {"a.txt": "new", "documents/x.jsonl": "new", "b.txt": "new", "kept.txt": "old"}
     for name, text in old.items():
         (root / name).write_text(text)
@@ -86,6 +91,17 @@ def test_a_folder_is_replaced_whole(tmp_path: Path) -> None:
         folder.write({"adapter/one": b"new"})
     found = {path.name: path.read_bytes() for path in tmp_path.rglob("*") if path.is_file() and path.name != ".lock"}
     assert found == {"one": b"new", "other": b"3"}
+
+
+def test_a_replacement_may_take_entries_away(tmp_path: Path) -> None:
+    """A file, a folder and what is not there; one of which a new one is written is replaced as ever."""
+    folder = Folder(tmp_path)
+    with folder.locked("test"):
+        folder.write({"page": b"old", "export/model": b"old", "adapter": b"old", "kept": b"old"})
+        with folder.replacing(without=("page", "export", "adapter", "absent")) as scratch:
+            (scratch / "adapter").write_bytes(b"new")
+    found = {path.name: path.read_bytes() for path in tmp_path.iterdir() if path.name != ".lock"}
+    assert found == {"adapter": b"new", "kept": b"old"}
 
 
 def test_a_second_process_is_told_who_is_at_work(tmp_path: Path) -> None:

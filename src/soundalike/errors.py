@@ -5,6 +5,7 @@
     │   ├── ExportError        an export that cannot be read, or must not be
     │   ├── TooLittleText      not enough of the owner's words to learn from
     │   ├── CloneError         a clone folder that is missing, locked or of another version
+    │   │   └── NoRoom         a disk without room for what is to be written
     │   ├── BaseModelError     a base model that is missing, out of reach, or that cannot be adapted
     │   └── RecipeError        a setting outside its range
     └── EngineError            the model failed: exit code 1
@@ -40,6 +41,10 @@ class TooLittleText(UsageError):
 
 class CloneError(UsageError):
     """A clone folder that is missing, locked or of another version."""
+
+
+class NoRoom(CloneError):
+    """A disk without room for what is to be written."""
 
 
 class BaseModelError(UsageError):

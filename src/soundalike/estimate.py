@@ -22,6 +22,8 @@ SHARE = {"cpu": 0.5, "cuda": 0.3}  # of the rate of a large product that a train
 HEAP = 2.0  # of what activations need, a processor's heap grows to: what is freed is not all of use again; measured
 WEIGHTLESS = ("markov", "remote")  # engines that train nothing worth waiting for
 POCKET_BYTES = 1 << 30  # measured: 0.99 GB
+# On disk, of a weight that is learned: a checkpoint (value, two moments) and an adapter, twice while one is replaced.
+DISK_BYTES = 2 * 12 + 2 * 4
 
 
 @dataclass(frozen=True, slots=True)
@@ -145,6 +147,14 @@ def memory_of(base: str, training: Training) -> float | None:
     if each * training.window > (on.memory - resting) / 2:
         each = heap * size.kept_again(computed)
     return resting + each * max(training.window, min(in_flight, (on.memory - resting) / 2 / each))
+
+
+def disk_of(base: str, training: Training) -> float:
+    """Bytes on disk that training needs at most beside what is there; 0 where nothing is known of the base."""
+    size = None if engines.room_of(base) in WEIGHTLESS else size_of(base)
+    if size is None:
+        return 0.0
+    return DISK_BYTES * (size.weights if training.method == "full" else size.factors(training.rank))
 
 
 def error(base: str, training: Training, seconds: float, tokens: int) -> dict[str, float]:

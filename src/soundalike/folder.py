@@ -6,14 +6,15 @@ the new. Knows names and bytes, not what they are for.
 """
 
 import os
+import re
 import shutil
 import sys
 from collections.abc import Collection, Iterator, Mapping
 from contextlib import contextmanager
-from errno import EACCES, EDQUOT, ENOSPC, EPERM, EROFS
+from errno import EACCES, EDQUOT, EFBIG, ENOSPC, EPERM, EROFS
 from pathlib import Path
 
-from soundalike.errors import CloneError
+from soundalike.errors import CloneError, NoRoom, SoundalikeError
 
 LOCK = ".lock"
 SCRATCH = ".scratch-"  # being written, by the process of that number
@@ -157,22 +158,47 @@ def _link(source: str | Path, target: str | Path) -> None:
         shutil.copy2(source, target)
 
 
+def demand_room(path: Path, needed: float, doing: str) -> None:
+    """`NoRoom` where the disk on which `path` lies, or would lie, has fewer than `needed` bytes free for `doing`."""
+    there = next(one for one in (path.absolute(), *path.absolute().parents) if one.exists())
+    with explained(there):
+        free = shutil.disk_usage(there).free
+    if free < needed:
+        what = f"{doing} needs about {needed / 1e6:,.0f} MB, and {free / 1e6:,.0f} MB are free."
+        raise NoRoom(f"There is not enough room at {path}: {what}", "Make room, or choose a folder on another disk.")
+
+
 @contextmanager
 def explained(path: Path) -> Iterator[None]:
-    """Turn an error of the disk into a `CloneError` of two sentences."""
+    """Turn an error of the disk, Python's own or a library's that names its number, into a `CloneError`."""
     try:
         yield
-    except OSError as error:
-        what, do = _in_words(error, error.filename or path)
-        raise CloneError(what, do) from error
+    except SoundalikeError:
+        raise
+    except Exception as error:
+        if (known := _as_os_error(error)) is None:
+            raise
+        raise _in_words(known, known.filename or path) from error
 
 
-def _in_words(error: OSError, where: object) -> tuple[str, str]:
-    if error.errno in (ENOSPC, EDQUOT):
-        return f"The disk is full: {where} could not be written.", "Make room and try again; nothing was changed."
+def _as_os_error(error: Exception) -> OSError | None:
+    """Libraries in Rust tell an error of the disk in a message that ends in its number."""
+    if isinstance(error, OSError):
+        return error
+    number = re.search(r"\(os error (\d+)\)", str(error))
+    return OSError(int(number[1]), os.strerror(int(number[1]))) if number else None
+
+
+def _in_words(error: OSError, where: object) -> CloneError:
+    if error.errno in (ENOSPC, EDQUOT, EFBIG):
+        return NoRoom(
+            f"The disk is full: {where} could not be written.", "Make room and try again; nothing was changed."
+        )
     if error.errno in (EACCES, EPERM, EROFS):
-        return f"There is no permission to write {where}.", "Change its permissions, or choose another folder."
-    return f"{where} could not be used: {error.strerror or error}.", "Check the path and the disk."
+        return CloneError(
+            f"There is no permission to write {where}.", "Change its permissions, or choose another folder."
+        )
+    return CloneError(f"{where} could not be used: {error.strerror or error}.", "Check the path and the disk.")
 
 
 def _flush(folder: Path) -> None:

@@ -19,12 +19,14 @@ import polars as pl
 from soundalike.clone import MANIFEST, Clone
 from soundalike.documents import SPLITS, Documents, DocumentSettings, build, cleaned, jsonl
 from soundalike.errors import ExportError
+from soundalike.folder import demand_room
 from soundalike.gaps import GapRow, compare_gaps
 from soundalike.messages import FILES, ROWS, Corpus
 from soundalike.preflight import ImportReport, Lengths, refuse_too_little
 
 Progress = Callable[[int, int], None]  # done, of: while reading, which is most of the time
 
+WRITTEN = 2.6  # bytes on disk, in documents and Parquet, of a byte of text: measured, and half as much again
 OLDER_IMPORT = "the voice in this clone was trained on another import; train again to teach it this one."
 
 
@@ -49,6 +51,7 @@ def run_import(
     clone = Clone.claim(out)
     with clone.locked("soundalike import"):
         corpus, masked = _read(paths, on_progress, redacted, mask)
+        demand_room(clone.root, WRITTEN * int(corpus.messages["text"].str.len_bytes().sum()), "the import")
         with clone.replacing() as scratch:
             return fill(clone, scratch, corpus, masked, settings, force)
 

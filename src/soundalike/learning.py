@@ -6,12 +6,14 @@ Joins recipe, engine and loop; the command line calls it.
 import math
 from collections.abc import Callable, Mapping
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 from soundalike import engines, estimate, pocket, versions
 from soundalike.clone import Clone
 from soundalike.engines.crew import crew
 from soundalike.errors import RecipeError
+from soundalike.folder import demand_room
 from soundalike.preflight import spelled
 from soundalike.progress import Outcome, Progress, Succession
 from soundalike.recipe import SMALL_BASE, Recipe, Training, large_base
@@ -92,13 +94,22 @@ def tokens_to_learn(clone: Clone) -> float:
     return sum(len(document.text.encode()) / pocket.BYTES_A_TOKEN + 1 for document in documents(clone, "train"))
 
 
-def check(base: str | None, given: Mapping[str, Any]) -> None:
-    """Whether such a training can be asked for at all, before anything is read: `RecipeError` or `BaseModelError`."""
+def check(folder: Path, base: str | None, given: Mapping[str, Any]) -> None:
+    """Whether such a training can be asked for in `folder`, before anything is read.
+
+    `RecipeError`, `BaseModelError`, or `NoRoom` where the disk has less than it will need.
+    """
     asked = {name: value for name, value in given.items() if value is not None}
     if len(budgets := [f"--{name}" for name in BUDGETS if name in asked]) > 1:
         raise RecipeError(f"{' and '.join(budgets)} are more than one budget.", "Give one of them.")
-    Recipe.from_table({"base": base or "pocket", "training": asked})
-    engines.room_of(base or "pocket")
+    base = base or "pocket"
+    Recipe.from_table({"training": asked})
+    _demand_room(folder, Recipe.from_table({"base": base, "training": {**defaults(base), **asked}}))
+
+
+def _demand_room(folder: Path, recipe: Recipe) -> None:
+    there = sum(path.stat().st_size for path in (folder / "checkpoints").glob("*"))  # it will be replaced
+    demand_room(folder, estimate.disk_of(recipe.base, recipe.training) - there, "training")
 
 
 def learn(
@@ -115,6 +126,7 @@ def learn(
     """
     succession = succession or versions.succession(clone, resume=resume)
     recipe = Recipe.from_table(crew().agreed(recipe.as_table()))
+    _demand_room(clone.root, recipe)
     before = versions.bits_a_byte(clone, clone.root) if succession == "better" else None
     engine = engines.load(recipe.base, None, recipe.training)
     used = {"base": recipe.base, **recipe.training.model_dump()}

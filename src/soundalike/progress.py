@@ -89,10 +89,14 @@ class Progress:
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """How a run ended; `settled` says which of two voices was kept, where there were two."""
+    """How a run ended.
+
+    `signal` is the number of the one that stopped it; `settled` says which voice was kept, where there were two.
+    """
 
     progress: Progress
     finished: bool
+    signal: int = 0
     settled: str | None = None
 
     def as_dict(self) -> dict[str, Any]:

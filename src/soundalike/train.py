@@ -1,18 +1,16 @@
 """The one training loop: budget, schedule, evaluation, checkpoints, resume. Engines supply the step.
 
 Takes a clone's documents and an engine; leaves an adapter in the clone. Stopped or killed at any moment it
-goes on from the last checkpoint, at most a minute old, with the same windows in the same order. It knows
-neither tensors nor text.
+goes on from the last checkpoint, some seconds and at most a minute old, with the same windows in the same
+order. It knows neither tensors nor text.
 """
 
 import json
 import math
-import signal
 import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import asdict, dataclass
-from types import FrameType
 from typing import Any
 
 import numpy as np
@@ -23,14 +21,17 @@ from safetensors.numpy import load_file, save_file
 from soundalike.clone import MANIFEST, Clone
 from soundalike.engines import Engine
 from soundalike.engines.crew import crew
-from soundalike.errors import CloneError, EngineError, TooLittleText
+from soundalike.errors import CloneError, EngineError, NoRoom, TooLittleText
 from soundalike.folder import link_tree
 from soundalike.packing import Batch, Document, Tokenizer, encode, pack
 from soundalike.pocket.corpora import small_talk
 from soundalike.progress import Choice, Outcome, Progress, Succession
 from soundalike.recipe import Training
+from soundalike.stopping import interruptible
 
-CHECKPOINT_SECONDS = 45.0
+FIRST_CHECKPOINTS = (5.0, 10.0, 20.0)  # seconds of a run, so that a short one is not lost either
+CHECKPOINT_SECONDS = 45.0  # between those that follow
+WRITING_SHARE = 0.1  # of the time that writing the first ones may take; with slow disks they come later
 TIMED_STEPS = 4  # a budget in minutes becomes a number of steps once so many have been timed
 CURVE = "training.json"
 EVALUATIONS = 5
@@ -81,11 +82,12 @@ def train(
     adapter is kept in candidate/, and so is the checkpoint, until `versions.settle` puts one of the two in place.
 
     With each adapter the clone's manifest gets its figures and `sections`, so that a run cut off later leaves a
-    voice already. The best is the one of the fewest bits, or with `choose` the one that it says. Ctrl-C ends it after
-    the step at hand, with a checkpoint. `TooLittleText` where there is nothing to learn from; `CloneError` where there
-    is nothing to resume, or the clone was imported anew since; `EngineError` where no adapter came of it.
+    voice already. The best is the one of the fewest bits, or with `choose` the one that it says. Ctrl-C, SIGTERM and
+    SIGHUP end it after the step at hand, with a checkpoint. `TooLittleText` where there is nothing to learn from;
+    `CloneError` where there is nothing to resume, or the clone was imported anew since; `NoRoom` where the disk is
+    full; `EngineError` where no adapter came of it.
     """
-    with _writing(clone), interruptible() as stopped:
+    with _writing(clone), interruptible() as stopped, _room_told(clone, engine):
         run = _Run(engine, clone, training, base, sections or {}, choose, succession)
         if resume:
             run.restore()
@@ -96,9 +98,9 @@ def train(
         while not run.over:
             run.advance()
             on_step(run.progress)
-            if run.crew.agreed(stopped()):
+            if number := run.crew.agreed(stopped()):
                 run.checkpoint()
-                return Outcome(run.progress, finished=False)
+                return Outcome(run.progress, finished=False, signal=number)
         run.finish()
         return Outcome(run.progress, finished=True)
 
@@ -106,6 +108,17 @@ def train(
 def _writing(clone: Clone) -> AbstractContextManager[None]:
     """Of several processes the first holds the clone; the others only read it."""
     return clone.locked("training") if crew().rank == 0 else nullcontext()
+
+
+@contextmanager
+def _room_told(clone: Clone, engine: Engine) -> Iterator[None]:
+    """Where the disk is full, say how much is needed and how to go on; a checkpoint that was there still is."""
+    try:
+        yield
+    except NoRoom as error:
+        needed = sum(array.nbytes for array in engine.state().values()) / 1e6
+        again = f"go on with: soundalike train {clone.root} --resume" if clone.run_path.exists() else "train again"
+        raise NoRoom(error.what, f"Make room for about {needed:,.0f} MB, then {again}") from error
 
 
 class _Run:
@@ -135,7 +148,8 @@ class _Run:
         self.crew = crew()
         self.rows = max(1, training.step_tokens // training.window)
         self.progress = Progress(steps=self._planned())
-        self.saved_at = time.perf_counter()
+        self.began_at = self.saved_at = time.perf_counter()
+        self.writing = 0.0
 
     @property
     def over(self) -> bool:
@@ -170,9 +184,14 @@ class _Run:
             self.checkpoint()
         if progress.steps is not None and progress.step in evaluation_steps(progress.steps):
             self.evaluate()
-        if self.crew.agreed(time.perf_counter() - self.saved_at > CHECKPOINT_SECONDS):
+        if self.crew.agreed(self._is_due()):
             self._plan()
             self.checkpoint()
+
+    def _is_due(self) -> bool:
+        """Whether it is time for a checkpoint."""
+        saved = self.saved_at - self.began_at
+        return time.perf_counter() - self.began_at >= next_checkpoint(saved, self.writing)
 
     def _plan(self) -> None:
         """Fit the number of steps to the minutes; a plan that is nearly right stays, so that a resumed run agrees."""
@@ -225,6 +244,7 @@ class _Run:
 
     def checkpoint(self) -> None:
         """Everything that exact resume needs, at once; of several processes, all alike, the first writes it."""
+        started = time.perf_counter()
         if self.crew.rank == 0:
             about = {"progress": asdict(self.progress), "identity": self.identity(), "succession": self.succession}
             with self.clone.replacing() as scratch:
@@ -233,6 +253,7 @@ class _Run:
                 save_file(self.engine.state(), folder / "state.safetensors")
                 (folder / self.clone.run_path.name).write_text(json.dumps(about), encoding="utf-8")
         self.saved_at = time.perf_counter()
+        self.writing = self.saved_at - started
 
     def identity(self) -> dict[str, Any]:
         """What must be the same for a checkpoint to fit."""
@@ -294,6 +315,13 @@ def read_checkpoint(clone: Clone) -> dict[str, Any]:
     return about
 
 
+def next_checkpoint(saved: float, writing: float) -> float:
+    """When the checkpoint after one at `saved` is due, which took `writing`; all in seconds since the run began."""
+    latest = saved + CHECKPOINT_SECONDS
+    first = next((at for at in FIRST_CHECKPOINTS if at > saved), latest)
+    return min(latest, max(first, saved + writing / WRITING_SHARE))
+
+
 def batch_rows(step: int, rows: int, total: int, seed: int) -> NDArray[np.intp]:
     """Which windows step `step` reads: each epoch is its own permutation, and a batch may span two."""
     places = np.arange(step * rows, (step + 1) * rows)
@@ -304,19 +332,3 @@ def batch_rows(step: int, rows: int, total: int, seed: int) -> NDArray[np.intp]:
 def evaluation_steps(steps: int) -> set[int]:
     """The steps after which held-out loss is measured: evenly spaced, the last always."""
     return {round(steps * (number + 1) / EVALUATIONS) for number in range(EVALUATIONS)} - {0}
-
-
-@contextmanager
-def interruptible() -> Iterator[Callable[[], bool]]:
-    """The first Ctrl-C within it is only noted; a second one is an ordinary KeyboardInterrupt."""
-    noted: list[int] = []
-
-    def note(number: int, frame: FrameType | None) -> None:
-        noted.append(number)
-        signal.signal(signal.SIGINT, before)
-
-    before = signal.signal(signal.SIGINT, note)
-    try:
-        yield lambda: bool(noted)
-    finally:
-        signal.signal(signal.SIGINT, before)

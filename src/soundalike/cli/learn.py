@@ -183,7 +183,7 @@ def _allowed(
     from soundalike import versions
     from soundalike.learning import check
 
-    check(base, given)
+    check(folder, base, given)
     return versions.succession(versions.clone_at(folder), resume=resume, fresh=fresh, keep_better=keep_better)
 
 
@@ -197,8 +197,9 @@ def _import(
 ) -> "ImportReport":
     from soundalike.importing import run_import
     from soundalike.redact.owners import read_list
+    from soundalike.stopping import tidily
 
-    with bar("Reading") as (progress, task):
+    with tidily(), bar("Reading") as (progress, task):
         report = run_import(
             exports,
             folder,
@@ -242,6 +243,6 @@ def _train(
         outcome = learn(clone_, recipe, resume, shown, chooser(clone_, recipe), succession)
     if not outcome.finished:
         err.print(command("Stopped and saved. Go on with: ", f"soundalike train {folder} --resume"), soft_wrap=True)
-        raise typer.Exit(130)
+        raise typer.Exit(128 + outcome.signal)
     tell([*outcome.progress.summary(), *([outcome.settled] if outcome.settled else [])])
     return outcome
