@@ -9,15 +9,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-
 from soundalike.clone import Clone
 from soundalike.errors import CloneError, TooLittleText
 from soundalike.evaluation.contest import Contestant, Stage
 from soundalike.evaluation.run import SCENES, SEEDS
 from soundalike.evaluation.scenes import conversations
 from soundalike.evaluation.speech import speak
-from soundalike.likeness.estimates import Estimate, from_draws, of_mean
+from soundalike.likeness.estimates import Estimate, difference, from_draws, of_mean
 from soundalike.likeness.scale import TELLING
 from soundalike.voice import Voice
 
@@ -114,10 +112,4 @@ def _shares(stage: Stage, both: list[Contestant]) -> dict[str, Versus | None]:
 
 
 def _apart(first: Estimate | None, second: Estimate | None) -> Versus | None:
-    """The interval of a difference of two shares from theirs (Newcombe 1998, method 10)."""
-    if first is None or second is None:
-        return None
-    value = first.value - second.value
-    down = np.hypot(first.value - first.low, second.high - second.value)
-    up = np.hypot(first.high - first.value, second.value - second.low)
-    return Versus(first, second, Estimate(value, float(value - down), float(value + up), first.n))
+    return None if first is None or second is None else Versus(first, second, difference(first, second))

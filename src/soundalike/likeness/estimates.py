@@ -2,12 +2,14 @@
 
 import math
 from dataclasses import dataclass
+from statistics import NormalDist
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 CONFIDENCE = (2.5, 97.5)
+ERROR = 0.05
 NORMAL = 1.959963984540054  # the standard normal's 97.5 % point
 
 
@@ -50,10 +52,38 @@ def of_mean(values: NDArray[np.float64], groups: NDArray[np.int64], seed: int = 
     return from_draws(float(values.mean()), (drawn @ sums) / np.maximum(drawn @ counts, 1), len(values))
 
 
-def share(hits: int, of: int) -> Estimate:
+def share(hits: int, of: int, z: float = NORMAL) -> Estimate:
     """A share with its score interval (Wilson 1927), which holds for few and for none too; `of` is at least 1."""
-    rate, square = hits / of, NORMAL**2
+    rate, square = hits / of, z**2
     centre = (rate + square / (2 * of)) / (1 + square / of)
-    spread = NORMAL * math.sqrt(rate * (1 - rate) / of + square / (4 * of * of)) / (1 + square / of)
+    spread = z * math.sqrt(rate * (1 - rate) / of + square / (4 * of * of)) / (1 + square / of)
     low = 0.0 if hits == 0 else centre - spread  # at the ends the bound is the share itself, which rounding misses
     return Estimate(rate, low, 1.0 if hits == of else centre + spread, of)
+
+
+def critical(tests: int = 1) -> float:
+    """The standard normal's bound at 95 % for the surest of so many tests (Bonferroni)."""
+    return NormalDist().inv_cdf(1 - ERROR / 2 / max(tests, 1))
+
+
+def median(values: NDArray[np.float64]) -> Estimate:
+    """The median with an interval between two of the values in order, which assumes no distribution; at least one.
+
+    The ranks are the innermost that a binomial of n coins keeps between them with 95 % (Conover 1999, section 3.2);
+    with fewer than six values they are the outermost, and hold a little less.
+    """
+    ordered, n = np.sort(values), len(values)
+    below, rank = 0.0, 0
+    while rank < n // 2 and below + math.comb(n, rank) / 2**n <= ERROR / 2:
+        below += math.comb(n, rank) / 2**n
+        rank += 1
+    place = max(rank - 1, 0)
+    return Estimate(float(np.median(ordered)), float(ordered[place]), float(ordered[n - 1 - place]), n)
+
+
+def difference(first: Estimate, second: Estimate) -> Estimate:
+    """First minus second of two independent figures, its interval from theirs (Newcombe 1998, method 10)."""
+    value = first.value - second.value
+    down = math.hypot(first.value - first.low, second.high - second.value)
+    up = math.hypot(first.high - first.value, second.value - second.low)
+    return Estimate(value, value - down, value + up, first.n)

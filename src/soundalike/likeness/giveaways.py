@@ -8,11 +8,12 @@ from typing import Any
 
 import numpy as np
 
+from soundalike.likeness.estimates import critical
 from soundalike.likeness.grams import grams, mask, spelled, vectors
 from soundalike.likeness.two_sample import RIDGE
 from soundalike.likeness.windows import Windows
 
-SURE = 1.96
+FEWEST_USES = 6  # of both together: fewer can show nothing beyond chance
 TOP = 8
 _TOKEN = re.compile(r"[^\W_]+(?:['’][^\W_]+)*|[^\w\s]+")  # a word as it is typed, or a run of marks
 PRIOR = 200.0  # words' worth of belief that two people use a word alike
@@ -51,10 +52,11 @@ def log_odds(one: Counter[str], other: Counter[str], prior: Counter[str]) -> dic
 
 
 def giveaway_words(clone: Windows, real: Windows) -> list[Giveaway]:
-    """Words and marks that the clone uses surely more or less, the surest first."""
+    """Words and marks that the clone uses surely more or less, the surest first; the bound is for so many asked."""
     one, two = (Counter(token for text in side.texts for token in _TOKEN.findall(text)) for side in (clone, real))
     scored = sorted(log_odds(one, two, one + two).items(), key=lambda pair: -abs(pair[1]))
-    sure = [(word, z) for word, z in scored if abs(z) > SURE]
+    asked = [(word, z) for word, z in scored if one[word] + two[word] >= FEWEST_USES]
+    sure = [(word, z) for word, z in asked if abs(z) > critical(len(asked))]
     return _both_ways(
         [Giveaway(w, round(z, 2), round(one[w] / len(clone), 3), round(two[w] / len(real), 3)) for w, z in sure]
     )

@@ -21,7 +21,10 @@ Progress = Callable[[int, int], None]  # done, of: stretches
 
 
 def listen(voice: Voice, chats: Sequence[Conversation], on_progress: Progress, seed: int = 0) -> list[Spoken]:
-    """Every line of the owner's in up to STRETCHES of the held-out `chats`, drawn by `seed`."""
+    """Every line of the owner's in up to STRETCHES of the held-out `chats`, drawn by `seed`.
+
+    Lines that stand word for word in what was learned from are heard, but not given.
+    """
     parts = [part for chat in chats for part in _stretches(chat)]
     chosen = sorted(np.random.default_rng(seed).permutation(len(parts))[:STRETCHES].tolist())
     spoken = list[Spoken]()
@@ -33,15 +36,15 @@ def listen(voice: Voice, chats: Sequence[Conversation], on_progress: Progress, s
 
 
 def _stretches(chat: Conversation) -> Iterator[list[Line]]:
-    """A conversation in parts of about BYTES, those in which the owner speaks."""
+    """A conversation in parts of about BYTES, those in which the owner says something new."""
     part, size = list[Line](), 0
     for line in chat:
         if part and size + len(line.text.encode()) > BYTES:
-            yield from [part] if any(one.me for one in part) else []
+            yield from [part] if any(one.scored for one in part) else []
             part, size = [], 0
         part.append(line)
         size += len(line.text.encode())
-    yield from [part] if any(one.me for one in part) else []
+    yield from [part] if any(one.scored for one in part) else []
 
 
 def _heard(voice: Voice, some: Sequence[Sequence[Line]]) -> Iterator[Spoken]:
@@ -69,7 +72,7 @@ def _spoken(
         written = normalise(line.text).replace("\n", "\n\t")
         first = start + len(turn) - 1 - len(written)  # the turn ends in a newline
         start += len(turn)
-        if line.me:
+        if line.scored:
             inside = np.flatnonzero((ends > first) & (ends <= start - 1))
             own = [(max(0, spans[at][0] - first), spans[at][1] - first) for at in inside.tolist()]
             yield Spoken(written, own, on[inside], off[inside])

@@ -20,24 +20,35 @@ from soundalike.portrait.discretion import Discretion, names_in, own_words
 FEWEST = 100  # messages; under it no habit is one
 PEOPLE = 5  # others with FEWEST messages that make a room; with fewer, strangers are the comparison
 QUARTER = 15 * 60
+ROOM = "the room"
 
 Clock = Callable[[float], time.struct_time]
 
 
 @dataclass(frozen=True, slots=True)
 class Others:
-    """Whom the owner is compared with: `name` as it stands in a sentence, `one` of them, and how many they are.
+    """Whom the owner is compared with: `name` as it stands in a sentence, and how many `people` they are.
 
     `habits` are by the names of `features.summary`, a value a person; `words` are counted over all of them. A word that
-    is not in `words` may have been said `rare` times.
+    is not in `words` may have been said `rare` times; `said` is how many words they said in all.
     """
 
     name: str
-    one: str
     people: int
     habits: dict[str, NDArray[np.float64]]
     words: Counter[str]
+    said: int
     rare: int = 1
+
+    @property
+    def is_room(self) -> bool:
+        """Whether they are people of the owner's own chats."""
+        return self.name == ROOM
+
+    @property
+    def middle(self) -> str:
+        """Whose figure the median of theirs is."""
+        return f"the middle one of {self.people} {'people there' if self.is_room else self.name}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,14 +124,15 @@ def _room(theirs: pl.DataFrame) -> Others | None:
     each = [summary(text_features(rows["text"])) for rows in people]
     habits = {name: np.array([one[name] for one in each]) for name in each[0]}
     words = Counter(word for rows in people for text in rows["text"] for word in own_words(text))
-    return Others("the room", "somebody in the room", len(people), habits, words)
+    return Others(ROOM, len(people), habits, words, words.total())
 
 
 def strangers() -> Others:
     """The built-in crowd."""
     people = crowd()
     words = Counter(dict(zip(people.words, people.together.tolist(), strict=True)))
-    return Others("strangers", "a stranger", len(people.totals), people.habits, words, min(words.values()))
+    rare = min(words.values())
+    return Others("strangers", len(people.totals), people.habits, words, int(people.totals.sum()), rare)
 
 
 def report(clone: Clone, name: str) -> dict[str, Any] | None:

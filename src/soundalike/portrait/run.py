@@ -8,7 +8,7 @@ from soundalike.evaluation.run import FILE as EVALUATION
 from soundalike.evaluation.scenes import conversations
 from soundalike.portrait.card import Portrait
 from soundalike.portrait.findings import heard as hearing
-from soundalike.portrait.findings import mirror, rhythm, typing, wording, years
+from soundalike.portrait.findings import laughter, mirror, rhythm, typing, wording, years
 from soundalike.portrait.findings.likeness import in_words
 from soundalike.portrait.listening import Progress, listen
 from soundalike.portrait.material import Material, gather, report
@@ -54,7 +54,7 @@ def compose(material: Material, found: hearing.Heard | None, clone: Clone, quota
         wording.signature(material, found),
         wording.skeletons(material),
         typing.punctuation(material),
-        typing.laughter(material),
+        laughter.laughter(material),
         rhythm.rhythm(material),
         hearing.surprise(found, material.discretion, quotations, train),
         years.years(material),

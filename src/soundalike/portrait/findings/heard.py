@@ -1,5 +1,6 @@
 """What a model hears in held-out lines: how much less they surprise it with its adapter than without."""
 
+import math
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -7,6 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from soundalike.likeness.estimates import critical, share
 from soundalike.likeness.grams import WORD
 from soundalike.portrait.card import Bars, Card, Densities, Quotation, Shade
 from soundalike.portrait.discretion import Discretion
@@ -41,7 +43,10 @@ class Spoken:
 
 @dataclass(frozen=True, slots=True)
 class Heard:
-    """Held-out `lines`, and `lifted`: words with the bits that the adapter saves on each, the most first."""
+    """Held-out `lines`, and `lifted`: words with the mean bits that the adapter saves on each.
+
+    Their order counts BELIEF uses without any saving to each word's own, so that rare ones do not lead by chance.
+    """
 
     lines: Sequence[Spoken]
     lifted: Sequence[tuple[str, float]]
@@ -55,8 +60,9 @@ def heard(lines: Sequence[Spoken]) -> Heard | None:
     for line in lines:
         for word, bits in _by_word(line):
             saved[word].append(bits)
-    means = [(word, sum(bits) / (len(bits) + BELIEF)) for word, bits in saved.items() if len(bits) >= FEWEST_USES]
-    return Heard(lines, sorted(((w, b) for w, b in means if b > 0), key=lambda pair: (-pair[1], pair[0])))
+    told = {word: bits for word, bits in saved.items() if len(bits) >= FEWEST_USES and sum(bits) > 0}
+    order = sorted(told, key=lambda word: (-sum(told[word]) / (len(told[word]) + BELIEF), word))
+    return Heard(lines, [(word, sum(told[word]) / len(told[word])) for word in order])
 
 
 def _by_word(line: Spoken) -> Iterator[tuple[str, float]]:
@@ -73,26 +79,31 @@ def surprise(found: Heard | None, discretion: Discretion, quotations: bool, comm
     if found is None:
         sentence = "No model has listened to you yet: counting alone cannot tell which of your lines are most you."
         return Card("surprise", title, sentence, command=command)
-    on, off = (float(np.median([line.cost(bits(line)) for line in found.lines])) for bits in (_on, _off))
+    on, off = (_half([line.cost(bits(line)) for line in found.lines]) for bits in (_on, _off))
     most, least = _openers(found, discretion)
     pictures: list[Densities | Bars] = [Densities("Surprise of a line", "bits a character", _densities(found.lines))]
     if most:
         pictures.append(Bars("Most you: lines that open with", most, "bits a character"))
     details = ["Farther left is less surprising; the filled curve is the model after it has read you."]
-    if most and least:
+    if least:
         details.append(f"Least you: lines that open with {saying.quoted([word for word, _ in least[:3]])}.")
     if not quotations:
         details.append("The lines themselves are left out; --quotes puts them in.")
     return Card(
         name="surprise",
         title=title,
-        sentence=f"Since it read you, a line of yours surprises the model {_less(on, off)}: "
-        f"{on:.1f} bits a character instead of {off:.1f}.",
-        basis=f"{saying.count(len(found.lines), 'line')} that it had never seen",
+        sentence=f"{_sentence(found.lines)} Half of your lines cost it at most {on:.1f} bits a character; "
+        f"before it read you, {off:.1f}.",
+        basis=f"{saying.count(len(found.lines), 'line')} that it did not learn from",
         details=details,
         pictures=pictures,
         quotations=_quotations(found.lines, discretion) if quotations else (),
     )
+
+
+def _half(costs: Sequence[float]) -> float:
+    """What half of them do not exceed, rounded up to what is printed."""
+    return math.ceil(float(np.quantile(costs, 0.5, method="inverted_cdf")) * 10 - 1e-9) / 10
 
 
 def _on(line: Spoken) -> NDArray[np.float64]:
@@ -103,8 +114,13 @@ def _off(line: Spoken) -> NDArray[np.float64]:
     return line.off
 
 
-def _less(on: float, off: float) -> str:
-    return f"{saying.percent(1 - on / off)} less" if on < off else "no less"
+def _sentence(lines: Sequence[Spoken]) -> str:
+    """Of how many lines the adapter made the model surer, where that is not half of them by chance."""
+    better = share(sum(line.lift > 0 for line in lines), len(lines))
+    told = f"Of your lines {saying.percent(better.value)} surprise the model less since it read you"
+    if better.low > 0.5:
+        return f"{told}."
+    return f"{told}: {'more surprise it than before' if better.high < 0.5 else 'about as many as surprise it more'}."
 
 
 def _densities(lines: Sequence[Spoken]) -> dict[str, list[tuple[float, float]]]:
@@ -120,15 +136,22 @@ def _densities(lines: Sequence[Spoken]) -> dict[str, list[tuple[float, float]]]:
 
 
 def _openers(found: Heard, discretion: Discretion) -> tuple[list[tuple[str, float]], list[tuple[str, float]]]:
-    """First words by what the adapter saves on lines that open with them: the most, the least."""
+    """First words by the mean of what the adapter saves on lines that open with them: surely more than on others,
+    the most first, and surely less, the least first.
+    """
     lifts = defaultdict[str, list[float]](list)
     for line in found.lines:
         first = WORD.match(line.text)
         if first and discretion.shows(first[0].lower()):
             lifts[first[0].lower()].append(line.lift)
-    means = sorted((-sum(some) / len(some), word) for word, some in lifts.items() if len(some) >= FEWEST_USES)
-    told = [(word, -mean) for mean, word in means]
-    return [one for one in told if one[1] > 0][:OPENERS], told[::-1][:OPENERS] if len(told) > 2 * OPENERS else []
+    asked = {word: some for word, some in lifts.items() if len(some) >= FEWEST_USES}
+    middle = float(np.mean([line.lift for line in found.lines]))
+    bound, means = critical(len(asked)), {word: float(np.mean(some)) for word, some in asked.items()}
+    errors = {word: float(np.std(some, ddof=1)) / len(some) ** 0.5 for word, some in asked.items()}
+    ordered = sorted(means, key=lambda word: (-means[word], word))
+    most = [(word, means[word]) for word in ordered if means[word] - middle > bound * errors[word] and means[word] > 0]
+    least = [(word, means[word]) for word in ordered[::-1] if middle - means[word] > bound * errors[word]]
+    return most[:OPENERS], least[:OPENERS]
 
 
 def _quotations(lines: Sequence[Spoken], discretion: Discretion) -> list[Quotation]:

@@ -55,15 +55,20 @@ def _sentence(rows: Mapping[str, Report]) -> str:
     likeness, sense = (rows[CLONE].get(name) for name in ("likeness", "sense"))
     if not likeness:
         return "There is too little held-out text to say how close your clone comes to you."
-    told = f"Your clone writes {saying.percent(likeness['value'])} like you"
+    told = f"Your clone writes {_figure(likeness)} like you"
     chains = [figures["likeness"] for name, figures in rows.items() if "chain" in name and figures.get("likeness")]
     if chains:
-        best = max(chain["value"] for chain in chains)
-        told += f"; the best word chain, which only shuffles your words, {saying.percent(best)}"
+        best = max(chains, key=lambda chain: float(chain["value"]))
+        told += f"; the best word chain, which only shuffles your words, {_figure(best)}"
     if not sense or not rows[YOU].get("sense"):
         return f"{told}."
-    fits = f"Its replies fit what was said in {saying.percent(sense['value'])} of cases"
-    return f"{told}. {fits}, yours in {saying.percent(rows[YOU]['sense']['value'])}."
+    fits = f"Its replies fit what was said in {_figure(sense)} of cases"
+    return f"{told}. {fits}, yours in {_figure(rows[YOU]['sense'])}."
+
+
+def _figure(one: Report) -> str:
+    """`42 % (31 to 56)`."""
+    return f"{saying.percent(one['value'])} ({one['low'] * 100:.0f} to {one['high'] * 100:.0f})"
 
 
 def _veto(rows: Mapping[str, Report]) -> list[str]:
@@ -107,7 +112,7 @@ def _showable(what: str, discretion: Discretion) -> bool:
 def _told(more: Sequence[Report], less: Sequence[Report]) -> str:
     parts = [f"says {saying.quoted([one['what'] for one in more[:3]])} too often"] if more else []
     parts += [f"{saying.quoted([one['what'] for one in less[:3]])} too seldom"] if less else []
-    return f"Your clone {saying.listed(parts)}." if parts else "No word gives your clone away."
+    return f"Your clone {saying.listed(parts)}." if parts else "No word surely gives your clone away."
 
 
 def _leak(audit: Report | None) -> str:

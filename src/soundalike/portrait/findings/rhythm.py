@@ -7,6 +7,7 @@ import polars as pl
 from numpy.typing import NDArray
 
 from soundalike.portrait.card import Card, Columns, Grid
+from soundalike.portrait.comparing import above_even, leaders
 from soundalike.portrait.findings import saying
 from soundalike.portrait.material import Material
 
@@ -14,31 +15,32 @@ DAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sun
 LENGTHS = (5, 10, 20, 40, 80, 160)
 BURSTS = (1, 2, 3, 4, 6, 9)
 CONVERSATIONS = (1, 2, 5, 10, 20, 40)
+FEWEST_WEEKS = 8  # in which messages left, for a day or an hour to be named
+MANY, SPAN = 2, 4  # days that may share the lead; hours in a row
+
+Counts = NDArray[np.int64]
 
 
 def rhythm(material: Material) -> Card:
     """Shares, so that years of different length compare; times as the clock of this machine showed them."""
     mine = material.mine
-    week = _week(mine)
+    weeks = _weeks(mine)
     bursts = mine.group_by("burst").agg(pl.len())["len"].to_numpy()
     talks = mine.group_by("conversation").agg(pl.len())["len"].to_numpy()
     lengths = mine["characters"].to_numpy()
-    inside = mine.filter(pl.col("burst_place") > 1)["gap"]
-    seconds = f", {np.median(inside.to_numpy()):.0f} seconds apart" if inside.len() else ""
-    run = float((bursts >= 3).mean())
     return Card(
         name="rhythm",
         title="Rhythm",
-        sentence=f"Your hour is {_hour(week)}, your day {DAYS[int(week.sum(axis=1).argmax())]}. "
-        f"Half of what you send has fewer than {np.median(lengths) + 1:.0f} characters.",
+        sentence=f"{_when(weeks)} Half of what you send has at most {saying.count(_half(lengths), 'character')}.",
         basis=f"{saying.count(mine.height, 'message')} in {saying.count(len(bursts), 'burst')} and "
         f"{saying.count(len(talks), 'conversation')}; clock of this machine, {material.zone}",
         details=[
-            f"{saying.percent(run)} of your bursts are three messages and more{seconds}.",
-            f"{saying.percent(_night(week))} of your messages leave between midnight and five.",
+            f"{saying.percent(float((bursts >= 3).mean()))} of your bursts are three messages and more{_pace(mine)}.",
+            f"{saying.percent(float(weeks[:, :, :5].sum()) / mine.height)} of your messages leave between midnight "
+            "and five.",
         ],
         pictures=[
-            Grid("Your week", week.tolist()),
+            Grid("Your week", (weeks.sum(axis=0) / mine.height).tolist()),
             Columns("Characters a message", _histogram(lengths, LENGTHS), "% of messages"),
             Columns("Messages a burst", _histogram(bursts, BURSTS), "% of bursts"),
             Columns("Your messages a conversation", _histogram(talks, CONVERSATIONS), "% of conversations"),
@@ -46,23 +48,57 @@ def rhythm(material: Material) -> Card:
     )
 
 
-def _week(mine: pl.DataFrame) -> NDArray[np.float64]:
-    """(7, 24): the share of messages."""
-    at = (mine["weekday"].to_numpy() - 1) * 24 + mine["hour"].to_numpy()
-    return np.bincount(at, minlength=7 * 24).reshape(7, 24) / mine.height
+def _weeks(mine: pl.DataFrame) -> Counts:
+    """(weeks, 7, 24): how many messages left in each week with any, by day and hour."""
+    number = (mine["sent_at"].dt.epoch("d") // 7).to_numpy()
+    week = np.unique(number, return_inverse=True)[1]
+    at = week * 7 * 24 + (mine["weekday"].to_numpy() - 1) * 24 + mine["hour"].to_numpy()
+    return np.bincount(at, minlength=(int(week.max()) + 1) * 7 * 24).reshape(-1, 7, 24)
 
 
-def _hour(week: NDArray[np.float64]) -> str:
-    hour = int(week.sum(axis=0).argmax())
-    return {0: "midnight", 12: "noon"}.get(hour, f"{hour % 12} in the {_part(hour)}")
+def _when(weeks: Counts) -> str:
+    """The day and the hours that stand out of an even week, by the differences between weeks; or that none does."""
+    if len(weeks) < FEWEST_WEEKS:
+        return f"Your messages lie in {saying.count(len(weeks), 'week')}: too few to name a day or an hour."
+    return f"{_hours(weeks.sum(axis=1))} {_day(weeks.sum(axis=2))}"
 
 
-def _part(hour: int) -> str:
-    return "morning" if hour < 12 else "afternoon" if hour < 18 else "evening"
+def _day(counts: Counts) -> str:
+    first = leaders(counts)
+    if len(first) > MANY:
+        return "No day of the week stands out."
+    days = saying.listed([f"{DAYS[day]}s" for day in first])
+    rest = "other days" if len(first) > 1 else "any other day"
+    share = float(counts[:, first].sum() / counts.sum())
+    return f"More leaves on {days} than on {rest}: {saying.percent(share)}, an even share is {saying.percent(len(first) / 7)}."
 
 
-def _night(week: NDArray[np.float64]) -> float:
-    return float(week[:, :5].sum())
+def _hours(counts: Counts) -> str:
+    """The fullest SPAN hours in a row, any of 24 beginnings."""
+    spans = sum(np.roll(counts, -later, axis=1) for later in range(SPAN))
+    start = int(np.asarray(spans).sum(axis=0).argmax())
+    inside = np.asarray(spans)[:, start]
+    if not above_even(inside, counts.sum(axis=1), SPAN / 24, 24):
+        return "No time of day stands out."
+    share = saying.percent(float(inside.sum() / counts.sum()))
+    return f"{share} leaves between {_hour(start)} and {_hour((start + SPAN) % 24)}."
+
+
+def _hour(hour: int) -> str:
+    part = "morning" if hour < 12 else "afternoon" if hour < 18 else "evening"
+    return {0: "midnight", 12: "noon"}.get(hour, f"{hour % 12} in the {part}")
+
+
+def _pace(mine: pl.DataFrame) -> str:
+    inside = mine.filter(pl.col("burst_place") > 1)["gap"].to_numpy()
+    if not len(inside):
+        return ""
+    return f"; within bursts, half of your messages follow the last one in at most {_half(inside):,} seconds"
+
+
+def _half(values: NDArray[np.generic]) -> int:
+    """What at least half of the values do not exceed."""
+    return int(np.ceil(np.quantile(values.astype(np.float64), 0.5, method="inverted_cdf")))
 
 
 def _histogram(values: NDArray[np.generic], edges: Sequence[int]) -> list[tuple[str, float]]:

@@ -4,29 +4,25 @@ from collections.abc import Sequence
 
 
 def percent(share: float) -> str:
-    """`4 %`; under one and a half `1.2 %`, next to nothing `0 %`."""
-    digits = 1 if 0.0005 <= share < 0.015 else 0
+    """`4 %`; under one and a half `1.2 %`, next to nothing `under 0.1 %`."""
+    if 0 < share < 0.0005:
+        return "under 0.1 %"
+    digits = 1 if 0 < share < 0.015 else 0
     return f"{share * 100:.{digits}f} %"
 
 
-def how_often(share: float) -> str:
-    """An adverb before a verb."""
-    steps = ((0.95, "nearly always"), (0.7, "mostly"), (0.4, "often"), (0.15, "sometimes"), (0.05, "seldom"))
-    return next((adverb for least, adverb in steps if share >= least), "hardly ever")
-
-
-def times(ratio: float) -> str:
-    """`3 times`, `1.4 times`."""
-    return f"{ratio:.0f} times" if ratio >= 3 else f"{ratio:.1f} times"
+def rate(value: float) -> str:
+    """`120`, `3.4`, `0.07`."""
+    return f"{value:,.0f}" if value >= 10 else f"{value:.1f}" if value >= 1 else f"{value:.2f}"
 
 
 def one_in(share: float) -> str:
-    """`every second`, `one in 14`; for shares over two thirds `nearly every` or `most`."""
-    if share >= 0.9:
-        return "nearly every one"
-    if share >= 2 / 3:
-        return "two in three"
-    return f"one in {round(1 / share)}" if share > 0 else "none"
+    """`one in 14`; from three tenths on `4 in 10`, and `nearly all`."""
+    if share >= 0.95:
+        return "nearly all"
+    if share >= 0.3:
+        return f"{share * 10:.0f} in 10"
+    return f"one in {1 / share:,.0f}" if share > 0 else "none"
 
 
 def count(number: float, one: str, many: str = "") -> str:

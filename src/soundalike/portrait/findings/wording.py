@@ -1,31 +1,33 @@
 """Which words are the owner's: signature words against others, and the skeletons that sentences are built on."""
 
 import math
+import re
 from collections import Counter, defaultdict
 from collections.abc import Iterator, Sequence
 
+from soundalike.likeness.estimates import critical
 from soundalike.likeness.giveaways import log_odds
 from soundalike.portrait.card import Bars, Card
 from soundalike.portrait.findings import saying
 from soundalike.portrait.findings.heard import Heard
 from soundalike.portrait.material import Material
 
-SHOWN = 12
+SHOWN, TOLD = 12, 3
 EVERYBODYS = 300  # words that anybody uses, whatever they talk about
 FEWEST_USES, FEWEST_DAYS = 8, 4
 OFTENER = 3  # times as often as others: a word that is surely but hardly more frequent is no signature
 KEPT = 120  # the owner's commonest words, which stay in a skeleton
-GAP = "*"
+GAP, FILLED = "*", 3  # a gap, and up to how many words fill it
 SIZES, FILLERS, SOLID = (4, 5, 6), 5, 3
 
 
 def signature(material: Material, heard: Heard | None) -> Card:
     """Words by weighted log-odds against others (Monroe et al. 2008), beside those that the adapter lifts most."""
-    own, theirs = _plain(Counter(word for message in material.words for word in message)), _plain(material.others.words)
-    theirs += Counter({word: material.others.rare for word in own if word not in theirs})
+    own, said = _plain(Counter(word for message in material.words for word in message)), _plain(material.others.words)
+    theirs = said + Counter({word: material.others.rare for word in own if word not in said})
     found, scores = _spread(material, own), log_odds(own, theirs, own + theirs)
-    sure = [word for word in sorted(found, key=lambda word: -scores[word]) if _ratio(word, own, theirs) >= OFTENER]
-    best = [word for word in sure if material.discretion.shows(word)][:SHOWN]
+    sure = [word for word in found if scores[word] > critical(len(found)) and _ratio(word, own, theirs) >= OFTENER]
+    best = [word for word in sorted(sure, key=lambda w: -scores[w]) if material.discretion.shows(word)][:SHOWN]
     rows = [(word, own[word] / own.total() * 10_000) for word in best]
     pictures = [Bars(f"You, more than {material.others.name}", rows, "in 10,000 words")] if rows else []
     details = []
@@ -38,9 +40,9 @@ def signature(material: Material, heard: Heard | None) -> Card:
     return Card(
         name="words",
         title="Signature words",
-        sentence=_signature_sentence(best, own, theirs, material) or "No word of yours stands out from everybody's.",
+        sentence=_signature_sentence(best[:TOLD], own, said, material),
         basis=f"{saying.count(own.total(), 'word')} of yours against "
-        f"{saying.count(material.others.words.total(), 'word')} of {saying.count(material.others.people, 'other')}",
+        f"{saying.count(material.others.said, 'word')} of {saying.count(material.others.people, 'other')}",
         details=details,
         pictures=pictures,
     )
@@ -68,15 +70,22 @@ def _spread(material: Material, own: Counter[str]) -> set[str]:
     return {word for word in own if own[word] >= FEWEST_USES and len(days[word]) >= FEWEST_DAYS}
 
 
-def _signature_sentence(best: Sequence[str], own: Counter[str], theirs: Counter[str], material: Material) -> str:
+def _signature_sentence(best: Sequence[str], own: Counter[str], said: Counter[str], material: Material) -> str:
+    """The words, and of the first how often it comes in 10,000 words of the owner's and of others'."""
+    others = material.others
     if not best:
-        return ""
-    told = f"{saying.quoted(best[:3])}: that is you talking."
-    known = [word for word in best[:3] if theirs[word] > material.others.rare]
-    if not known:
-        return f"{told} {material.others.one.capitalize()} hardly says them."
-    ratio = saying.times(_ratio(known[0], own, theirs))
-    return f"{told} You say “{known[0]}” {ratio} as often as {material.others.one} does."
+        return f"No word of yours that can be shown stands out from those of {others.name}."
+    first = best[0]
+    told = f"{saying.quoted(best)}: that is you talking. In 10,000 words you say “{first}” {_rate(own, first)} times"
+    if said[first]:
+        return f"{told}, {others.name} {saying.rate(said[first] / others.said * 10_000)} times."
+    if others.is_room:
+        return f"{told}; nobody in the room says it."
+    return f"{told}; it is not among the {len(said):,} words that at least twelve of {others.people} {others.name} use."
+
+
+def _rate(own: Counter[str], word: str) -> str:
+    return saying.rate(own[word] / own.total() * 10_000)
 
 
 def skeletons(material: Material) -> Card:
@@ -94,15 +103,24 @@ def skeletons(material: Material) -> Card:
         if times >= FEWEST_USES and len(fillers[skeleton]) >= FILLERS
     }
     best = _unlike(sorted(scored, key=lambda skeleton: (-scored[skeleton], skeleton)))
-    rows = [(" ".join(skeleton), float(found[skeleton])) for skeleton in best]
-    pictures = [Bars("Your sentences without their content", rows, "times", mono=True)] if rows else []
+    rows = [(" ".join(one), float(_said(one, material.words))) for one in best]
+    pictures = [Bars("Your sentences without their content", rows, "messages", mono=True)] if rows else []
     if rows:
-        first = rows[0]
-        sentence = f"Take away what you talk about, and “{first[0]}” is left: you have said it {first[1]:,.0f} times."
+        first, times = rows[0]
+        sentence = (
+            f"Take away what you talk about, and “{first}” is left, in {saying.count(times, 'message')} of yours."
+        )
     else:
         sentence = "No frame of yours comes back often enough to be one."
-    basis = f"{saying.count(len(material.words), 'message')}; {GAP} stands for words outside your {KEPT} commonest"
+    basis = f"{saying.count(len(material.words), 'message')}; {GAP} stands for any one to {FILLED} words"
     return Card("skeletons", "Sentence skeletons", sentence, basis, pictures=pictures)
+
+
+def _said(skeleton: "Skeleton", messages: Sequence[Sequence[str]]) -> int:
+    """In how many messages these words stand in a row, one to FILLED words of any kind in each gap."""
+    parts = [rf"(?: \S+){{1,{FILLED}}}" if slot == GAP else " " + re.escape(slot) for slot in skeleton]
+    frame = re.compile("".join(parts) + r"(?: |$)")
+    return sum(bool(frame.search(" " + " ".join(message))) for message in messages)
 
 
 Skeleton = tuple[str, ...]

@@ -1,6 +1,5 @@
 """How the owner changed: habits by year, or by month where there are fewer than three years, and the word of each."""
 
-import math
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -8,15 +7,16 @@ from datetime import datetime
 
 import polars as pl
 
+from soundalike.likeness.estimates import critical
 from soundalike.likeness.giveaways import log_odds
 from soundalike.portrait.card import Card, Table, Trend
+from soundalike.portrait.comparing import changed
 from soundalike.portrait.findings import saying
 from soundalike.portrait.material import Material
 
 YEARS, FEWEST = 3, 60  # periods that make a history, messages that make a period
 SHOWN, WORDS = 4, 3
 FEWEST_USES = 5
-SURE = 2.0  # standard errors
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,43 +29,79 @@ class Habit:
     less: str
     unit: str = "% of messages"
 
+    def spelled(self, value: float) -> str:
+        """A mean of the column as it stands in a sentence."""
+        return saying.percent(value) if self.unit else f"{value:.0f} characters"
+
 
 HABITS = (
     Habit("characters", "Characters a message", "your messages grew longer", "your messages got shorter", ""),
-    Habit("lowercase", "Without a capital", "you gave up capitals", "you took to capitals"),
-    Habit("stop", "Ending in a full stop", "you took to full stops", "you dropped the full stop"),
-    Habit("exclamation", "Ending in !", "you got louder!", "you dropped exclamation marks"),
-    Habit("question", "With a question", "you ask more", "you ask less"),
-    Habit("laughs", "With a laugh", "you laugh more", "you laugh less"),
+    Habit("lowercase", "Without a capital", "you leave out capitals more often", "you use capitals more often"),
+    Habit("stop", "Ending in a full stop", "you use the full stop more often", "you use the full stop less often"),
+    Habit("exclamation", "Ending in !", "you exclaim more often", "you exclaim less often"),
+    Habit("question", "With a question", "you ask more often", "you ask less often"),
+    Habit("laughs", "With a laugh", "you laugh more often", "you laugh less often"),
     Habit("stretched", "With a stretched letter", "you stretch moooore letters", "you stretch fewer letters"),
-    Habit("short", "With a short form", "you shorten more words", "you spell more words out"),
-    Habit("pictures", "With an emoji or emoticon", "you use more emoji", "you use fewer emoji"),
-    Habit("unmarked", "With a dropped apostrophe", "you drop more apostrophes", "you keep more apostrophes"),
+    Habit("short", "With a short form", "you shorten words more often", "you shorten words less often"),
+    Habit("pictures", "With an emoji or emoticon", "you use emoji more often", "you use emoji less often"),
+    Habit("unmarked", "With a dropped apostrophe", "you drop apostrophes more often", "you drop them less often"),
 )
 
 
+@dataclass(frozen=True, slots=True)
+class Change:
+    """A habit's means in the first and the last third of the periods; `sign` as in `comparing.changed`."""
+
+    habit: Habit
+    before: float
+    after: float
+    sign: int
+    size: float
+
+    @property
+    def told(self) -> str:
+        """As it stands in a sentence."""
+        words = self.habit.more if self.sign > 0 else self.habit.less
+        return f"{words} ({self.habit.spelled(self.before)}, then {self.habit.spelled(self.after)})"
+
+
 def years(material: Material) -> Card:
-    """The habits that changed most, in standard errors between the first and the last third of the periods."""
+    """The habits that surely changed between the first and the last third of the periods, the surest first."""
     table, period = _periods(material)
     basis = f"{saying.count(material.mine.height, 'message')} in {saying.count(table.height, period)}"
     if table.height < YEARS:
         return Card(
             "years", "How you changed", "Your messages are too few, or too close in time, to show a change.", basis
         )
-    changes = sorted(((_change(material, habit, table, period), habit) for habit in HABITS), key=lambda c: -abs(c[0]))
-    told = [habit.more if change > 0 else habit.less for change, habit in changes if abs(change) > SURE][:2]
-    since = _spelled(table["period"][0], "%B %Y")
-    sentence = f"Since {since} {saying.listed(told)}." if told else f"You write as you did in {since}."
-    shown = [habit for change, habit in changes[:SHOWN] if abs(change) > SURE] or [HABITS[0]]
-    tables = [_words(material, table["period"].to_list(), period)]
+    names, third = table["period"].to_list(), table.height // 3
+    rows = _flagged(material.mine)
+    early, late = (rows.filter(pl.col(period).is_in(some)) for some in (names[:third], names[-third:]))
+    found = [_change(habit, early, late) for habit in HABITS]
+    sure = sorted((change for change in found if change.sign), key=lambda change: -change.size)
+    since = _spelled(names[0], "%B %Y")
+    told = f"Since {since} {saying.listed([change.told for change in sure[:2]])}."
+    thirds = f"Compared are the first and the last {saying.count(third, period)}: {_span(early)} and {_span(late)}."
+    tables = [_words(material, names, period)]
     return Card(
         "years",
         "How you changed",
-        sentence,
+        told if sure else f"No habit of yours has changed since {since} by more than chance.",
         basis,
-        pictures=[_trend(table, habit) for habit in shown],
+        details=[thirds],
+        pictures=[_trend(table, change.habit) for change in sure[:SHOWN]] or [_trend(table, HABITS[0])],
         tables=[t for t in tables if t.rows],
     )
+
+
+def _span(rows: pl.DataFrame) -> str:
+    return saying.count(rows.height, "message")
+
+
+def _change(habit: Habit, early: pl.DataFrame, late: pl.DataFrame) -> Change:
+    first, second = (rows[habit.column].cast(pl.Float64).to_numpy() for rows in (early, late))
+    days = (early["day"].to_numpy(), late["day"].to_numpy())
+    apart = changed((first, second), days, len(HABITS))
+    return Change(habit, float(first.mean()), float(second.mean()), apart.sign, abs(apart.z))
 
 
 def _trend(table: pl.DataFrame, habit: Habit) -> Trend:
@@ -99,23 +135,6 @@ def _flagged(mine: pl.DataFrame) -> pl.DataFrame:
     return mine.with_columns(*ending, *flags, short=pl.col("abbreviations") > 0, pictures=pictures)
 
 
-def _change(material: Material, habit: Habit, table: pl.DataFrame, period: str) -> float:
-    """Difference of the means of the last and the first third of the periods, over its standard error."""
-    names, third = table["period"].to_list(), max(1, table.height // 3)
-    rows = _flagged(material.mine)
-    early, late = (
-        rows.filter(pl.col(period).is_in(some))[habit.column].cast(pl.Float64)
-        for some in (names[:third], names[-third:])
-    )
-    error = math.sqrt(_variance(early) / early.len() + _variance(late) / late.len())
-    error = max(error, 1 / min(early.len(), late.len()))  # who always did one and now always another does not vary
-    return (float(late.mean()) - float(early.mean())) / error  # type: ignore[arg-type]
-
-
-def _variance(values: pl.Series) -> float:
-    return float(values.var() or 0.0)  # type: ignore[arg-type]
-
-
 def _words(material: Material, periods: Sequence[str], period: str) -> Table:
     """The words of each period by weighted log-odds against all others."""
     counted = {name: Counter[str]() for name in periods}
@@ -125,9 +144,16 @@ def _words(material: Material, periods: Sequence[str], period: str) -> Table:
     whole: Counter[str] = sum(counted.values(), Counter())
     rows = []
     for name, own in counted.items():
-        scores = log_odds(own, whole - own, whole)
-        best = sorted((w for w in scores if own[w] >= FEWEST_USES and scores[w] > SURE), key=lambda w: -scores[w])
-        shown = [word for word in best if material.discretion.shows(word)][:WORDS]
+        shown = [word for word in _sure(own, whole - own, whole) if material.discretion.shows(word)][:WORDS]
         if shown:
             rows.append((_spelled(name, "%B %Y"), ", ".join(shown)))
-    return Table(f"Words of the {period}", (period.capitalize(), "said more than ever"), rows)
+    return Table(f"Words of the {period}", (period.capitalize(), f"said more often than in other {period}s"), rows)
+
+
+def _sure(own: Counter[str], others: Counter[str], whole: Counter[str]) -> list[str]:
+    """The words that one period has more of than all others, by more than the surest of so many would by chance."""
+    scores = log_odds(own, others, whole)
+    asked = [word for word in scores if whole[word] >= FEWEST_USES]
+    bound = critical(len(asked))
+    found = [word for word in asked if own[word] >= FEWEST_USES and scores[word] > bound]
+    return sorted(found, key=lambda word: -scores[word])
