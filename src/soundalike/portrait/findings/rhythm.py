@@ -69,8 +69,8 @@ def _day(counts: Counts) -> str:
         return "No day of the week stands out."
     days = saying.listed([f"{DAYS[day]}s" for day in first])
     rest = "other days" if len(first) > 1 else "any other day"
-    share = float(counts[:, first].sum() / counts.sum())
-    return f"More leaves on {days} than on {rest}: {saying.percent(share)}, an even share is {saying.percent(len(first) / 7)}."
+    share, even = (saying.percent(part) for part in (float(counts[:, first].sum() / counts.sum()), len(first) / 7))
+    return f"More leaves on {days} than on {rest}: {share}, an even share is {even}."
 
 
 def _hours(counts: Counts) -> str:
