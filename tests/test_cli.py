@@ -81,6 +81,15 @@ def test_say_prints_tokens_and_figures_as_json(run: Run, me: Path) -> None:
     assert said["text"] in run("say", me, "the soup", "--max-tokens", 9, "--seed", 3)[1]
 
 
+@pytest.mark.parametrize("verb", ["say", "chat"])
+def test_a_temperature_out_of_range_is_refused_before_anything_is_loaded(run: Run, tmp_path: Path, verb: str) -> None:
+    """The sentence names the setting and its range, though the folder holds no clone."""
+    for given in ("5", "-1", "nan"):
+        code, out, err = run(verb, tmp_path, "--temperature", given)
+        assert code == 2 and not out
+        assert f"temperature is {float(given)}" in err and "Give temperature a value of 0 to 2." in err
+
+
 def test_say_writes_its_figures_where_asked_to(run: Run, me: Path) -> None:
     """Standard output is the text; `--stats` prints the figures beside it, on standard error."""
     _, out, err = run("say", me, "the soup", "--max-tokens", 9, "--seed", 3)

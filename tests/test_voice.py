@@ -138,11 +138,12 @@ def test_the_history_is_trimmed_from_its_oldest_side() -> None:
 
 
 def test_one_message_too_long_is_cut_at_its_start() -> None:
-    """The end of it, and the owner's name, are read."""
+    """Its writer's name, the end of it, and the owner's name are read, in half the window at least."""
     voice = ada(SCRIPT, window=30, limits=Limits(tokens=20))
     prompt = voice.prompt([("sam", "a " * 50 + "so what")])
-    assert len(prompt) == 10
-    assert voice.engine.tokenizer.decode(prompt).endswith("so what\nada:")
+    assert len(prompt) == 15
+    text = voice.engine.tokenizer.decode(prompt)
+    assert text.startswith("sam: a a") and text.endswith("so what\nada:")
 
 
 LOOP = "sam: hi\n" + "ada: i love rust\n" * 12

@@ -14,6 +14,7 @@ from soundalike.engines import Engine, load, scoring
 from soundalike.engines.speech import generate
 from soundalike.errors import CloneError, RecipeError
 from soundalike.guards import HEARD_BACK, LINES_BACK, Guards, Interventions, Scene, loop_start, repeats_line
+from soundalike.prompt import TOKEN_CHARACTERS, Reader
 from soundalike.recipe import Limits, Recipe
 from soundalike.sampling import Sampling
 from soundalike.stage import Stage
@@ -23,6 +24,7 @@ from soundalike.utterance import Plan, Utterance
 History = Sequence[tuple[str, str]]
 
 WINDOW = 512
+CONTINUED = 100  # tokens of a continuation, where nobody says how many
 CHARACTERS_A_TOKEN = 3  # a little fewer than chat has: a server's model counts in characters here, and must not overrun
 
 
@@ -149,13 +151,16 @@ class Voice:
         """A reply to `history` for a `Stage` to make: `number` is its random stream, before any of `stops` it ends.
 
         With `likeliest` its lines tell their tokens, with as many alternatives to each; a reply that has sent lines
-        goes on after them. Of a first line that is `begun` already the reply is the rest.
+        goes on after them. Of a first line that is `begun` already the reply is the rest. `RecipeError` where
+        `max_tokens` leave no room for what must be read; see `prompt`.
         """
-        tokens = max_tokens or self.limits.tokens
+        turns = self._turns(history, begun)
+        tokens = max_tokens or self._usual_tokens(turns)
+        unmoved = self._reader.read(turns, tokens)
         lines = self.limits.lines if self.tagged else self.limits.untagged_lines
         others = self._others(history)
         told = self._told(sampling or self.sampling, {self.owner} | others)
-        said, heard = _lately(history, self.owner)
+        said, heard = _lately(history, self.owner, tokens * TOKEN_CHARACTERS)
 
         def plan(left: Sequence[str], more: str) -> Plan:
             first, *others_left = [*left, more]
@@ -165,28 +170,35 @@ class Voice:
             terms = Terms(
                 self.owner, self.tagged, most, self.guards, scene, stops, self._opening([last]), pieces=told_pieces
             )
-            return Plan(self.prompt([*history, *((self.owner, line) for line in whole)], tokens, last), terms, told)
+            since = [*history, *((self.owner, line) for line in whole)]
+            read = self._reader.squeezed(self._turns(since, last), tokens) if left or more else unmoved
+            return Plan(read, terms, told)
 
         return Utterance(self.engine.tokenizer, plan, tokens, self.limits.retries, number, likeliest or 0)
 
-    def prompt(self, history: History, max_tokens: int | None = None, begun: str = "") -> list[int]:
-        """Token ids of what the voice reads before it replies: the end of `history` that fits, `owner:`, and `begun`.
+    def prompt(self, history: History, max_tokens: int | None = None) -> list[int]:
+        """Token ids of what the voice reads before it replies: the end of `history` that fits, and `owner:`.
 
-        It leaves room in the window for a reply of so many `max_tokens`, as a rule `limits.tokens`.
+        It leaves room in the window for a reply of so many `max_tokens`, as a rule `limits.tokens`; `RecipeError`
+        where the last line and `owner:` then have none.
 
         Own lines that repeat an own line shortly before are left out, so that a loop does not feed itself.
         """
-        names = self._names(history)
-        turns = [(names[name], text) for name, text in self._fresh(history)]
-        room = max(2, self.window - (max_tokens or self.limits.tokens))
-        lines = [render([turn], tagged=self.tagged) for turn in turns]
-        sizes = [len(ids) for ids in self.engine.tokenizer.encode(lines)]
-        last = (self.owner, begun)
-        total, first = sum(sizes) + len(self._tokens(render([last], end=False, tagged=self.tagged))), 0
-        while total > room and first + 1 < len(turns):
-            total, first = total - sizes[first], first + 1
-        tokens = self._tokens(render([*turns[first:], last], end=False, tagged=self.tagged))
-        return tokens if len(tokens) <= room else [tokens[0], *tokens[1 - room :]]
+        turns = self._turns(history)
+        return self._reader.read(turns, max_tokens or self._usual_tokens(turns))
+
+    @property
+    def _reader(self) -> Reader:
+        return Reader(self.engine.tokenizer, self.window, self.tagged)
+
+    def _usual_tokens(self, turns: History) -> int:
+        """The limit of a reply, or fewer where the window is too small for it."""
+        return min(self.limits.tokens, self._reader.most(turns))
+
+    def _turns(self, history: History, begun: str = "") -> list[tuple[str, str]]:
+        """A history as the voice reads it, and its own line that is open."""
+        names, recent = self._names(history), self._reader.within_reach(history)
+        return [*((names[name], text) for name, text in self._fresh(recent)), (self.owner, begun)]
 
     def _fresh(self, history: History) -> Iterator[tuple[str, str]]:
         said: list[str] = []
@@ -214,13 +226,16 @@ class Voice:
         spare = (self.engine.tokenizer.end, *newline)
         return replace(sampling, dry_skip=skip if self.tagged else (), dry_spare=spare)
 
-    def complete(self, prompt: str, max_tokens: int = 100, sampling: Sampling | None = None) -> Completion:
+    def complete(self, prompt: str, max_tokens: int | None = None, sampling: Sampling | None = None) -> Completion:
         """Go on with `prompt` in the owner's words; each of its lines is a message.
 
         Ends with the conversation, where somebody else would begin, where the text loops, and after
-        `max_tokens`. Where lines bear names, the owner's stands before each but is not shown.
+        `max_tokens`, as a rule 100. Where lines bear names, the owner's stands before each but is not shown.
+        `RecipeError` where so many tokens leave no room for the last line of `prompt`.
         """
-        text, tokens = self._opened(_lines_of(prompt), max_tokens)
+        lines = _lines_of(prompt)
+        max_tokens = max_tokens or min(CONTINUED, self._reader.most(self._burst(lines)))
+        text, tokens = self._opening(lines), self._reader.read(self._burst(lines), max_tokens)
         told = self._told(sampling or self.sampling, {self.owner})
         shown = "\n".join(read_turn(text, self.owner, self.tagged)[0])
         return Completion(shown, len(tokens), self._pieces(text, shown, tokens, told, max_tokens))
@@ -230,7 +245,7 @@ class Voice:
         prompt: str,
         sampling: Sampling | None = None,
         number: int = 0,
-        max_tokens: int = 100,
+        max_tokens: int = CONTINUED,
         stops: Sequence[str] = (),
         likeliest: int | None = None,
     ) -> Utterance:
@@ -239,15 +254,19 @@ class Voice:
         A prompt that `is_transcript` is gone on with as one.
         """
         history, begun = self._parted(prompt)
-        others, (said, heard) = {name for name, _ in history}, _lately(history, self.owner)
+        others = {name for name, _ in history}
+        said, heard = _lately(history, self.owner, max_tokens * TOKEN_CHARACTERS)
+        read = self._reader.read([*history, *self._burst(begun)], max_tokens)
         told = self._told(sampling or self.sampling, {self.owner} | others)
 
         def plan(left: Sequence[str], more: str) -> Plan:
             first, *others_left = [*left, more]
             lines = [*begun[:-1], begun[-1] + first, *others_left]
-            text, tokens = self._opened(lines, max_tokens, history)
+            turns = [*history, *self._burst(lines)]
+            tokens = self._reader.squeezed(turns, max_tokens) if left or more else read
             scene = Scene(said, left, heard, others)
             pieces = likeliest is not None
+            text = self._opening(lines)
             terms = Terms(self.owner, self.tagged, None, self.guards, scene, stops, text, broken=True, pieces=pieces)
             return Plan(tokens, terms, told)
 
@@ -266,14 +285,9 @@ class Voice:
         burst = len(list(takewhile(lambda turn: turn[0] == self.owner, reversed(turns))))
         return turns[:-burst], [text for _, text in turns[-burst:]]
 
-    def _opened(
-        self, lines: Sequence[str], max_tokens: int, history: Sequence[tuple[str, str]] = ()
-    ) -> tuple[str, list[int]]:
-        """What stands after the first `owner:` of the owner's lines, and the tokens that are read of it all."""
-        burst = [(self.owner, line) for line in lines]
-        tokens = self._tokens(render([*history, *burst], end=False, tagged=self.tagged))
-        room = max(2, self.window - max_tokens)
-        return self._opening(lines), tokens if len(tokens) <= room else [tokens[0], *tokens[1 - room :]]
+    def _burst(self, lines: Sequence[str]) -> list[tuple[str, str]]:
+        """The owner's lines as turns."""
+        return [(self.owner, line) for line in lines]
 
     def _opening(self, lines: Sequence[str]) -> str:
         """The owner's lines without the first `owner:`."""
@@ -311,7 +325,10 @@ def _lines_of(prompt: str) -> list[str]:
     return [*lines, ""] if prompt.endswith("\n") or not lines else lines
 
 
-def _lately(history: History, owner: str) -> tuple[list[str], list[str]]:
-    """The last lines of the owner, and those of others that a reply is not to say back."""
-    said = [text for name, text in history if name == owner][-LINES_BACK:]
-    return said, [text for name, text in history if name != owner][-HEARD_BACK:]
+def _lately(history: History, owner: str, reach: int) -> tuple[list[str], list[str]]:
+    """The last lines of the owner, and those of others that a reply is not to say back.
+
+    Longer ones than `reach` characters, which no reply can be, are cut: they are compared at every word.
+    """
+    said = [text[:reach] for name, text in history if name == owner][-LINES_BACK:]
+    return said, [text[:reach] for name, text in history if name != owner][-HEARD_BACK:]

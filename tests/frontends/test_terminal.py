@@ -134,7 +134,7 @@ def test_shades_run_from_red_to_green() -> None:
 class Interrupted(Voice):
     """A voice that says one word before Ctrl-C is pressed."""
 
-    def complete(self, prompt: str, max_tokens: int = 100, sampling: Sampling | None = None) -> Completion:
+    def complete(self, prompt: str, max_tokens: int | None = None, sampling: Sampling | None = None) -> Completion:
         def pieces() -> Iterator[Piece]:
             yield Piece(" is", -1.0)
             raise KeyboardInterrupt
@@ -225,9 +225,9 @@ def test_again_before_anything_was_said() -> None:
 
 def test_temperature_is_set_and_checked() -> None:
     """A number is taken, anything else is explained."""
-    told = talked(ada(), "/temperature 0.5", "/temperature", "/temperature hot", "/temperature -1")
+    told = talked(ada(), "/temperature 0.5", "/temperature", "/temperature hot", "/temperature 5", "/temperature nan")
     assert told[0] == "The temperature is now 0.5."
-    assert told[1:] == ["The temperature is 0.5. Give another like this: /temperature 0.9"] * 3
+    assert told[1:] == ["The temperature is 0.5. Give another from 0 to 2, like this: /temperature 0.9"] * 4
 
 
 def test_a_seed_is_set_and_checked() -> None:

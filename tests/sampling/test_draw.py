@@ -3,6 +3,7 @@
 import math
 from collections.abc import Sequence
 from dataclasses import replace
+from typing import Any
 
 import numpy as np
 import pytest
@@ -137,7 +138,7 @@ def test_ids_beyond_the_tokenizers_are_no_letters() -> None:
 
 def test_the_cuts_come_before_the_temperature() -> None:
     """A high temperature brings no token back that min_p cut."""
-    assert survivors(logits(0.6, 0.35, 0.05), knobs(min_p=0.5, temperature=50.0)) == {0, 1}
+    assert survivors(logits(0.6, 0.35, 0.05), knobs(min_p=0.5, temperature=2.0)) == {0, 1}
 
 
 def test_all_cuts_must_be_passed() -> None:
@@ -290,6 +291,71 @@ def test_dry_changes_the_draw() -> None:
     assert len(set(said)) > 3
 
 
+def generated(*tokens: int, prompt: Sequence[int] = (), **changed: Any) -> dict[int, float]:
+    past = Repeats(prompt, Sampling(**{"dry_multiplier": 0.0} | changed))
+    for token in tokens:
+        past.append(token)
+    return past.penalties()
+
+
+def test_presence_and_frequency_penalties_are_openais() -> None:
+    """A token generated c times loses presence + c * frequency; what stood in the prompt loses nothing."""
+    both = {"presence_penalty": 0.5, "frequency_penalty": 0.25}
+    assert generated(3, 5, 3, 3, prompt=[7, 7], **both) == {3: 0.5 + 3 * 0.25, 5: 0.75}
+    assert generated(3, 5, 3) == {}
+    assert generated(3, prompt=[7], presence_penalty=-1.0) == {3: -1.0}
+
+
+def test_penalties_add_to_dry() -> None:
+    """Both work on one token where both apply."""
+    given = generated(1, 2, prompt=[1, 2, 3, 9], dry_multiplier=0.8, presence_penalty=0.5)
+    assert given == {1: 0.5, 2: 0.5, 3: pytest.approx(0.8)}
+    assert generated(3, 1, 2, prompt=[1, 2], dry_multiplier=0.8, presence_penalty=0.5)[3] == pytest.approx(1.3)
+
+
+def test_penalties_spare_the_template() -> None:
+    """Turn ends and the `name:` at line heads are no words of the reply."""
+    template: dict[str, Any] = {"dry_spare": (0,), "dry_skip": ((8, 9),)}
+    assert generated(4, 0, 8, 9, 5, 0, frequency_penalty=1.0, **template) == {4: 1.0, 5: 1.0}
+    assert generated(9, 9, prompt=[8], frequency_penalty=1.0, **template) == {9: 1.0}
+
+
+@pytest.mark.parametrize(("presence", "frequency"), [(1.5, 0.0), (0.0, -2.0), (-2.0, 2.0), (2.0, 2.0)])
+def test_penalties_change_the_chances_by_their_formula(presence: float, frequency: float) -> None:
+    """Drawing after token 1 came twice follows softmax(logits - presence - 2 * frequency), losses and gains alike."""
+    row, sampling = logits(0.5, 0.3, 0.2), replace(PLAIN, presence_penalty=presence, frequency_penalty=frequency)
+    past = Repeats([], sampling)
+    past.append(1)
+    past.append(1)
+    many = np.repeat(row, 20_000, axis=0)
+    tokens, logprobs = draw(many, masses(many), [past] * 20_000, [sampling] * 20_000, generators(sampling, 1) * 20_000)
+    chances = np.array([0.5, 0.3 * math.exp(-presence - 2 * frequency), 0.2])
+    found = np.bincount(tokens, minlength=3) / 20_000
+    assert found == pytest.approx(chances / chances.sum(), abs=0.015)
+    assert logprobs == pytest.approx(row[0, tokens], abs=1e-5)
+
+
+def test_what_gains_much_stays_a_number() -> None:
+    """A token said 500 times with a penalty of -2 is certain, with every cut."""
+    sampling = Sampling(frequency_penalty=-2.0, dry_multiplier=0.0, seed=1)
+    sampler, row = sampler_of(sampling), logits(1e-6, 0.5, 0.5)
+    past = Repeats([], sampling)
+    for _ in range(500):
+        past.append(0)
+    with np.errstate(all="raise", under="ignore"):
+        assert draw(row, masses(row), [past], [sampling], generators(sampling, 1))[0].tolist() == [0]
+    assert sampler.draw(row, masses(row), [0])[0][0] in {1, 2}
+
+
+@pytest.mark.parametrize("temperature", [0.0, 1e-300, 1e-45, 9e-6])
+def test_the_smallest_temperatures_are_greedy(temperature: float) -> None:
+    """A temperature that logits cannot be divided by takes the likeliest token."""
+    sampling = Sampling(temperature=temperature)
+    assert sampling.temperature == 0
+    assert survivors(logits(0.2, 0.5, 0.3), sampling) == {1}
+    assert survivors(logits(0.2, 0.5, 0.3), knobs(temperature=2e-5, top_p=0.99)) == {1}
+
+
 def test_dry_off_is_off() -> None:
     """A multiplier of 0 punishes nothing."""
     assert dry(1, 2, 3, 1, 2, dry_multiplier=0.0) == {}
@@ -299,6 +365,12 @@ def test_dry_off_is_off() -> None:
     ("name", "value"),
     [
         ("temperature", -0.1),
+        ("temperature", 2.1),
+        ("temperature", math.nan),
+        ("presence_penalty", 2.5),
+        ("frequency_penalty", -2.5),
+        ("frequency_penalty", math.nan),
+        ("dry_multiplier", math.inf),
         ("top_p", 0.0),
         ("top_p", 1.1),
         ("top_k", -1),

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from soundalike.voice import Voice
 
 verbs = typer.Typer()
-Temperature = Annotated[float | None, typer.Option(help="Below 1 safer, above 1 wilder.")]
+Temperature = Annotated[float | None, typer.Option(help="0 to 2; below 1 safer, above 1 wilder.")]
 TopP = Annotated[float | None, typer.Option(help="Draw only from the likeliest tokens that make up this share.")]
 MinP = Annotated[float | None, typer.Option(help="Drop tokens less likely than this share of the likeliest.")]
 At = Annotated[
@@ -35,7 +35,9 @@ def say(
     prompt: Annotated[
         str | None, typer.Argument(help="How the text begins; without it, what standard input holds.")
     ] = None,
-    max_tokens: Annotated[int, typer.Option(help="Stop after so many tokens.", min=1)] = 100,
+    max_tokens: Annotated[
+        int | None, typer.Option(help="Stop after so many tokens.", min=1, show_default="100")
+    ] = None,
     temperature: Temperature = None,
     top_p: TopP = None,
     min_p: MinP = None,
@@ -48,6 +50,7 @@ def say(
     """Go on with a text in the owner's words."""
     from soundalike.frontends import terminal
 
+    _check(temperature=temperature, top_p=top_p, min_p=min_p, seed=seed)
     folder, text = folder_and_prompt(me, prompt)
     voice = wake(folder, at)
     said = terminal.say(voice, text, max_tokens, _sampling(voice, temperature, top_p, min_p, seed), colorize, out)
@@ -69,6 +72,7 @@ def chat(
     """Talk to the clone; /quit ends it."""
     from soundalike.frontends import terminal
 
+    _check(temperature=temperature, top_p=top_p, min_p=min_p, seed=seed)
     voice = wake(me, at)
     terminal.chat(voice, name, _sampling(voice, temperature, top_p, min_p, seed), out)
 
@@ -184,6 +188,13 @@ def converse(folder: Path, openers: list[tuple[str, str]]) -> list[dict[str, str
             history.append((voice.owner, message))
             out.print(Text.assemble((f"{voice.owner}:", "bold"), f" {message}"))
     return [{"name": name, "text": text} for name, text in history]
+
+
+def _check(**given: Any) -> None:
+    """Refuse options that are out of range before anything is loaded; `RecipeError` names the first."""
+    from soundalike.sampling import Sampling
+
+    Sampling(**{name: value for name, value in given.items() if value is not None})
 
 
 def _sampling(voice: Any, temperature: float | None, top_p: float | None, min_p: float | None, seed: int | None) -> Any:

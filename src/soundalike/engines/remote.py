@@ -250,6 +250,9 @@ def _knobs(sampling: Sampling | Sequence[Sampling], count: int) -> list[tuple[Sa
 def _plain(sampling: Sampling, stream: int) -> dict[str, Any]:
     """What every server knows."""
     settings: dict[str, Any] = {"temperature": sampling.temperature, "top_p": sampling.top_p}
+    if sampling.penalises:
+        settings["presence_penalty"] = sampling.presence_penalty
+        settings["frequency_penalty"] = sampling.frequency_penalty
     if sampling.seed is not None:
         settings["seed"] = int(np.random.default_rng((sampling.seed, stream)).integers(1 << 31))
     return settings

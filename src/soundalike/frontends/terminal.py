@@ -23,7 +23,7 @@ from soundalike.draft import Piece
 from soundalike.errors import RecipeError
 from soundalike.guards import Interventions
 from soundalike.machine import peak_memory
-from soundalike.sampling import Sampling
+from soundalike.sampling import HOTTEST, Sampling
 from soundalike.transcript import UNSEEN
 from soundalike.voice import Completion, Voice
 
@@ -76,7 +76,7 @@ class Said:
 def say(
     voice: Voice,
     prompt: str,
-    max_tokens: int = 100,
+    max_tokens: int | None = None,
     sampling: Sampling | None = None,
     colorize: bool = False,
     console: Console | None = None,
@@ -194,7 +194,7 @@ class Chat:
             self._sampling = replace(self._sampling, temperature=float(given))
         except (ValueError, RecipeError):
             now = f"The temperature is {self._sampling.temperature:g}."
-            return self._note(f"{now} Give another like this: /temperature 0.9")
+            return self._note(f"{now} Give another from 0 to {HOTTEST:g}, like this: /temperature 0.9")
         return self._note(f"The temperature is now {self._sampling.temperature:g}.")
 
     def _seed(self, given: str) -> bool:

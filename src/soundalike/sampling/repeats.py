@@ -1,6 +1,9 @@
-"""DRY: what the end of a text would repeat, and what that costs the token that carries the repeat on."""
+"""DRY: what the end of a text would repeat, and what that costs the token that carries the repeat on.
 
-from collections import deque
+With it OpenAI's penalties on tokens that were generated already, which need the same history.
+"""
+
+from collections import Counter, deque
 from collections.abc import Sequence
 
 from soundalike.sampling.knobs import Sampling
@@ -20,12 +23,15 @@ class Repeats:
     every match, and breaking on it would be the newline's mistake again, so it is read through.
 
     One `append` costs as much as its token has earlier places, whatever the length of the history.
+
+    What is appended counts as generated for `presence_penalty` and `frequency_penalty`; the prompt does not.
     """
 
-    __slots__ = ("_matches", "_multiplier", "_places", "_sampling", "_skips", "_tokens", "_trail")
+    __slots__ = ("_counts", "_matches", "_multiplier", "_places", "_sampling", "_skips", "_tokens", "_trail")
 
     def __init__(self, tokens: Sequence[int], sampling: Sampling) -> None:
         self._sampling = sampling
+        self._counts: Counter[int] | None = None
         self._multiplier = sampling.dry_multiplier
         self._tokens: list[int] = []
         self._places: dict[int, list[int]] = {}
@@ -37,11 +43,15 @@ class Repeats:
         self._trail: deque[dict[int, int]] = deque(maxlen=longest)
         for token in tokens[-DRY_RANGE:]:
             self.append(token)
+        if sampling.penalises:
+            self._counts = Counter()
 
     def append(self, token: int) -> None:
         """Take in the stream's next token."""
-        if not self._multiplier:
+        if not self._multiplier and not self._sampling.penalises:
             return
+        if self._counts is not None and token not in self._sampling.dry_spare:
+            self._counts[token] += 1
         matches, places = self._matches, self._places.setdefault(token, [])
         self._trail.append(matches)
         self._matches = {at: matches.get(at - 1, 0) + 1 for at in places}
@@ -55,11 +65,22 @@ class Repeats:
     def _forget(self, count: int) -> None:
         for token in self._tokens[-count:]:
             self._places[token].pop()
+            if self._counts and self._counts[token]:
+                self._counts[token] -= 1
         del self._tokens[-count:]
         self._matches = [self._trail.pop() for _ in range(count)][-1]
 
     def penalties(self) -> dict[int, float]:
-        """What each token's logit loses now, in nats."""
+        """What each token's logit loses now, in nats; below 0 where it gains."""
+        losses = self._dry() if self._multiplier else {}
+        if self._counts:
+            once, each = self._sampling.presence_penalty, self._sampling.frequency_penalty
+            for token, count in self._counts.items():
+                if count:
+                    losses[token] = losses.get(token, 0.0) + once + each * count
+        return losses
+
+    def _dry(self) -> dict[int, float]:
         knobs, longest = self._sampling, dict[int, int]()
         for at, length in self._matches.items():
             if length >= knobs.dry_allowed_length:

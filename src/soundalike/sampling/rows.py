@@ -38,7 +38,7 @@ class Rows:
         return self if len(at) == len(self.peaks) else Rows(self.logits[at], self.peaks[at], self.masses[at])
 
     def without(self, lost: Sequence[dict[int, float]]) -> "Rows":
-        """The rows after row i's tokens have lost what `lost[i]` says, in nats."""
+        """The rows after row i's tokens have lost what `lost[i]` says, in nats; below 0 they gain."""
         taken = [(at, token, loss) for at, losses in enumerate(lost) for token, loss in losses.items()]
         if not taken:
             return self
@@ -46,10 +46,11 @@ class Rows:
         logits, peaks = self.logits.copy(), self.peaks.copy()
         before = logits[at, tokens].astype(np.float64)
         logits[at, tokens] -= losses.astype(np.float32)
-        for row in {*at[before == peaks[at]].tolist()}:
+        for row in {*at[(before == peaks[at]) | (losses < 0)].tolist()}:
             peaks[row] = logits[row].max()
-        shares = np.exp(before - self.masses[at]) * -np.expm1(-losses)
+        shares = np.exp(before - self.masses[at]) * -np.expm1(-losses.clip(0))
         left = 1 - np.bincount(at, shares, len(peaks))
+        left[at[losses < 0]] = 0  # summed anew: what is gained may leave the floats
         masses = self.masses + np.log(left.clip(LEAST)).astype(np.float32)
         for row in np.flatnonzero(left < LEAST).tolist():  # a difference of two numbers so alike is mostly rounding
             masses[row] = peaks[row] + math.log(np.exp(logits[row] - peaks[row]).sum())

@@ -56,7 +56,7 @@ class Commands(app_commands.Group):
         await _say(interaction, self._control.probability(_channel(interaction), value))
 
     @app_commands.command(description="How freely to speak here: 0.7 safer, 1.2 wilder", extras={"owner": True})
-    async def temperature(self, interaction: Interaction, value: Range[float, 0, 5]) -> None:
+    async def temperature(self, interaction: Interaction, value: Range[float, 0, 2]) -> None:
         """Set it."""
         await _say(interaction, self._control.temperature(_channel(interaction), value))
 

@@ -16,6 +16,7 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationEr
 from soundalike.errors import RecipeError
 from soundalike.folder import explained
 from soundalike.frontends.loops import LoopLimits
+from soundalike.sampling import HOTTEST
 
 if TYPE_CHECKING:
     from tomlkit import TOMLDocument
@@ -33,7 +34,7 @@ Id = Annotated[str, BeforeValidator(_id)]
 Ids = frozenset[Id]
 Share = Annotated[float, Field(ge=0, le=1)]
 Seconds = Annotated[float, Field(ge=0, le=86_400)]
-Temperature = Annotated[float, Field(ge=0, le=5)]
+Temperature = Annotated[float, Field(ge=0, le=HOTTEST)]
 
 
 class Table(BaseModel):
