@@ -50,8 +50,8 @@ class Size:
     @classmethod
     def read(cls, config: Mapping[str, Any]) -> "Size | None":
         """From a config.json; None where it does not describe such a transformer."""
-        told = config.get("text_config", config)
         try:
+            told = config.get("text_config", config)
             hidden, heads = int(told["hidden_size"]), int(told["num_attention_heads"])
             return cls(
                 int(told["num_hidden_layers"]),
@@ -63,7 +63,7 @@ class Size:
                 int(told["vocab_size"]),
                 bool(told.get("tie_word_embeddings", False)),
             )
-        except (KeyError, TypeError):
+        except (KeyError, TypeError, ValueError, AttributeError, ArithmeticError):
             return None
 
     @property

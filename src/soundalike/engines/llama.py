@@ -51,7 +51,7 @@ class Shape:
     @classmethod
     def read(cls, folder: Path) -> "Shape":
         """The shape that `folder/config.json` states, in the words of transformers 4 or 5."""
-        config = json.loads((folder / "config.json").read_text())
+        config = json.loads((folder / "config.json").read_text(encoding="utf-8"))
         config["head_dim"] = config.get("head_dim") or config["hidden_size"] // config["num_attention_heads"]
         config |= {key: value for key, value in (config.get("rope_parameters") or {}).items() if key == "rope_theta"}
         return cls(**{name: config[name] for name in cls.__dataclass_fields__ if name in config})

@@ -26,6 +26,7 @@ from numpy.typing import NDArray
 from soundalike import machine
 from soundalike.bases import WEIGHTS_SHARE
 from soundalike.engines.adapter import CONFIG, OTHER_BASE, WEIGHTS
+from soundalike.engines.base_check import check
 from soundalike.engines.crew import Launched, crew_for, share
 from soundalike.engines.layouts import peft_config, places, rope_names, to_mlx, to_peft
 from soundalike.engines.mlx_loss import Head
@@ -195,9 +196,11 @@ def load(base: str, adapter: Path | None = None, training: Training | None = Non
 
 def _read_model(folder: Path, asked: str) -> tuple[Any, str]:
     """mlx-lm's model of the base, quantized where asked for or where memory is short, and its precision."""
+    told = config_of(folder)
+    check(folder, told)
     try:
-        model, config = load_model(folder, lazy=True, model_config=rope_names(config_of(folder)))
-    except (TypeError, ValueError, FileNotFoundError) as error:
+        model, config = load_model(folder, lazy=True, model_config=rope_names(told))
+    except (TypeError, ValueError, LookupError, AttributeError, ArithmeticError, RuntimeError, OSError) as error:
         do = "Take another base: `soundalike doctor` suggests some."
         raise EngineError(f"mlx-lm cannot read the base in {folder}: {error}.", do) from error
     if not all(isinstance(cache, KVCache | RotatingKVCache) for cache in make_prompt_cache(model)):

@@ -17,12 +17,13 @@ import torch
 
 from soundalike import machine
 from soundalike.bases import Precision, finest
+from soundalike.engines.auto import config_from, explained, model_from, tokenizer_from
+from soundalike.engines.base_check import ANOTHER
 from soundalike.engines.precision import fast_in_bf16
 from soundalike.engines.tokenizer import FileTokenizer
 from soundalike.errors import BaseModelError
 
 Asked = Literal["auto", "fp32", "bf16", "4-bit"]
-ANOTHER = "Take another base: `soundalike doctor` suggests some."
 
 
 def device() -> str:
@@ -74,18 +75,17 @@ def read_model(folder: Path, asked: Asked = "auto") -> tuple[Any, Precision]:
 
 
 def _read_model(folder: Path, asked: Asked) -> tuple[Any, Precision]:
-    from transformers import AutoConfig, AutoModelForCausalLM
     from transformers.utils.logging import disable_progress_bar
 
     disable_progress_bar()  # type: ignore[no-untyped-call]  # who loads a base shows that it does
-    with _explained(folder):
-        config = AutoConfig.from_pretrained(folder)
+    with explained(folder):
+        config = config_from(folder)
         _without_dropout(config)
         precision = chosen(asked, parameters(folder, config))
         given: dict[str, Any] = {"dtype": torch.float32 if precision == "fp32" else torch.bfloat16}
         if precision == "4-bit":
             given = _four_bits()
-        model = AutoModelForCausalLM.from_pretrained(
+        model = model_from(
             folder, config=config, device_map={"": device()}, attn_implementation=attention(precision), **given
         )
     model.requires_grad_(False)
@@ -101,10 +101,7 @@ def attention(precision: Precision) -> str:
 
 def read_tokenizer(folder: Path) -> FileTokenizer:
     """The base's tokenizer. Documents open with its begin token, or with its end token where it has none."""
-    from transformers import AutoTokenizer
-
-    with _explained(folder):
-        told = AutoTokenizer.from_pretrained(folder)
+    told = tokenizer_from(folder)
     end, fast = told.eos_token_id, getattr(told, "backend_tokenizer", None)
     if end is None or fast is None:
         raise BaseModelError(f"The tokenizer in {folder} has no token that ends a text.", ANOTHER)
@@ -141,15 +138,3 @@ def unwarned() -> Iterator[None]:
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", FutureWarning)
         yield
-
-
-@contextmanager
-def _explained(folder: Path) -> Iterator[None]:
-    """What transformers says of a base it cannot read, in a sentence of ours."""
-    try:
-        yield
-    except (OSError, ValueError, KeyError, ImportError, RuntimeError) as error:
-        if isinstance(error, torch.OutOfMemoryError):
-            raise BaseModelError(f"The base in {folder} does not fit into memory.", ANOTHER) from error
-        said = " ".join(str(error).split("\n")[0].split())[:200]
-        raise BaseModelError(f"The base in {folder} cannot be read: {said}", ANOTHER) from error

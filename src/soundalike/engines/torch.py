@@ -20,6 +20,8 @@ from torch import Tensor
 
 from soundalike.engines import Streams, fused
 from soundalike.engines.adapter import Adapter, Delta, LowRank, method_of, switched_off
+from soundalike.engines.auto import explained
+from soundalike.engines.base_check import AGAIN, check
 from soundalike.engines.crew import Accelerated, add_up, crew_for, share
 from soundalike.engines.decode import Decoder
 from soundalike.engines.lanes import Lanes
@@ -30,8 +32,8 @@ from soundalike.engines.muon import Muon
 from soundalike.engines.precision import precision
 from soundalike.engines.scoring import trees
 from soundalike.engines.tokenizer import FileTokenizer
-from soundalike.engines.weights import check_window, folder_of
-from soundalike.errors import EngineError
+from soundalike.engines.weights import check_window, config_of, folder_of
+from soundalike.errors import BaseModelError, EngineError
 from soundalike.packing import Batch
 from soundalike.recipe import Training
 
@@ -175,13 +177,18 @@ def read_base(folder: Path) -> tuple[Llama, FileTokenizer]:
 
     A file that does not have the hash which the folder's SHA256SUMS, where there is one, gives it raises `EngineError`.
     """
-    _verify(folder)
-    shape = Shape.read(folder)
-    with torch.device("meta"):
-        model = Llama(shape)
-    weights = {name: value.float() for name, value in load_file(folder / "model.safetensors").items()}
-    model.load_state_dict(weights, assign=True)
-    return model, FileTokenizer.read(folder, shape.bos_token_id, shape.eos_token_id)
+    with explained(folder):
+        check(folder, config_of(folder))
+        _verify(folder)
+        shape = Shape.read(folder)
+        with torch.device("meta"):
+            model = Llama(shape)
+        weights = {name: value.float() for name, value in load_file(folder / "model.safetensors").items()}
+        model.load_state_dict(weights, assign=True)
+        tokenizer = FileTokenizer.read(folder, shape.bos_token_id, shape.eos_token_id)
+        if max(tokenizer.size - 1, tokenizer.begin, tokenizer.end) >= shape.vocab_size:
+            raise BaseModelError(f"The tokenizer in {folder} has tokens that the model does not know.", AGAIN)
+        return model, tokenizer
 
 
 def _verify(folder: Path) -> None:

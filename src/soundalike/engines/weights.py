@@ -91,11 +91,14 @@ def is_fetched(base: str) -> bool:
 
 
 def config_of(folder: Path) -> dict[str, Any]:
-    """config.json of a base model."""
+    """config.json of a base model; `BaseModelError` where it is no JSON object."""
+    path = folder / "config.json"
     try:
-        config: dict[str, Any] = json.loads((folder / "config.json").read_text())
-    except ValueError as error:
-        raise BaseModelError(f"{folder / 'config.json'} is damaged: {error}.", "Fetch the base again.") from error
+        config = json.loads(path.read_text(encoding="utf-8"))
+    except (ValueError, RecursionError) as error:
+        raise BaseModelError(f"{path} is damaged: {error}.", "Fetch the base again.") from error
+    if not isinstance(config, dict):
+        raise BaseModelError(f"{path} is damaged: it holds no object.", "Fetch the base again.")
     return config
 
 
@@ -103,7 +106,13 @@ def small_llama(folder: Path) -> bool:
     """Whether the base is one that `engines/torch.py` runs: Llama-shaped, output tied, small, in one file."""
     config, weights = config_of(folder), folder / "model.safetensors"
     plain = all(config.get(name, value) == value for name, value in LLAMA.items())
-    rope = (config.get("rope_parameters") or {}).get("rope_type", "default") == "default"
+    rope = _of(config, "rope_parameters").get("rope_type", "default") == "default"
     ends = isinstance(config.get("eos_token_id"), int) and isinstance(config.get("bos_token_id"), int)
     tied = config.get("tie_word_embeddings", False)
     return plain and rope and ends and tied and weights.is_file() and weights.stat().st_size <= SMALL_BYTES
+
+
+def _of(config: dict[str, Any], name: str) -> dict[str, Any]:
+    """A table within a config; empty where there is none."""
+    value = config.get(name)
+    return value if isinstance(value, dict) else {}

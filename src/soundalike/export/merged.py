@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from soundalike.engines.adapter import OTHER_BASE, method_of, read_tensors
+from soundalike.engines.auto import model_from, tokenizer_from
 from soundalike.engines.layouts import rope_names
 from soundalike.engines.weights import config_of, folder_of
 from soundalike.errors import EngineError
@@ -31,11 +32,10 @@ def write_merged(trained: Trained, target: Path) -> None:
 def merged_model(trained: Trained) -> "PreTrainedModel":
     """The base with the adapter in its weights: in fp32 where it is small, else in the base's own precision."""
     import torch
-    from transformers import AutoModelForCausalLM
     from transformers.utils import logging
 
     logging.disable_progress_bar()  # type: ignore[no-untyped-call]
-    model: Any = AutoModelForCausalLM.from_pretrained(folder_of(trained.base), dtype="auto")
+    model: Any = model_from(folder_of(trained.base), dtype="auto", attn_implementation="eager")
     if model.num_parameters() <= SMALL:
         model = model.to(torch.float32)
     method, _, _ = method_of(trained.adapter)
@@ -69,9 +69,8 @@ def _plus_factors(model: Any, trained: Trained) -> Any:
 def write_tokenizer(trained: Trained, target: Path) -> "PreTrainedTokenizerFast":
     """The base's tokenizer into `target`, told to open a text as training did and to write transcripts."""
     from tokenizers.processors import TemplateProcessing
-    from transformers import AutoTokenizer
 
-    tokenizer: Any = AutoTokenizer.from_pretrained(folder_of(trained.base))
+    tokenizer: Any = tokenizer_from(folder_of(trained.base))
     if tokenizer.bos_token is None:  # as in training
         tokenizer.bos_token = tokenizer.eos_token
     begin = tokenizer.bos_token

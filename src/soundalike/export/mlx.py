@@ -7,6 +7,7 @@ import json
 from pathlib import Path
 
 from soundalike.engines.adapter import CONFIG, method_of, read_tensors
+from soundalike.engines.auto import config_from
 from soundalike.engines.layouts import mlx_config, to_mlx
 from soundalike.engines.weights import folder_of
 from soundalike.export import Trained
@@ -35,6 +36,4 @@ def write_adapter(peft: Path, target: Path, layers: int) -> None:
 
 
 def _layers(base: str) -> int:
-    from transformers import AutoConfig
-
-    return int(AutoConfig.from_pretrained(folder_of(base)).num_hidden_layers)
+    return int(config_from(folder_of(base)).num_hidden_layers)

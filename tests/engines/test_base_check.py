@@ -1,0 +1,214 @@
+"""A stranger's base folder: none of its code runs, nobody is asked, and damage is told in a sentence."""
+
+import io
+import json
+import os
+import struct
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from soundalike.engines import load
+from soundalike.engines.auto import config_from, model_from, tokenizer_from
+from soundalike.engines.base_check import check
+from soundalike.engines.weights import config_of
+from soundalike.errors import BaseModelError
+from tests.engines import tiny
+
+READERS = (config_from, model_from, tokenizer_from)
+
+
+@pytest.fixture(scope="module")
+def _qwen(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return tiny.pretrained(tmp_path_factory.mktemp("qwen"), "qwen3", max_position_embeddings=256)
+
+
+@pytest.fixture
+def qwen(_qwen: Path, tmp_path: Path) -> Path:
+    """A base of transformers' own kind, to be spoiled."""
+    for path in _qwen.iterdir():
+        (tmp_path / path.name).write_bytes(path.read_bytes())
+    return tmp_path
+
+
+def changed(path: Path, **given: Any) -> None:
+    """Set keys of a JSON file."""
+    path.write_text(json.dumps(json.loads(path.read_text(encoding="utf-8")) | given), encoding="utf-8")
+
+
+@pytest.fixture
+def consent(monkeypatch: pytest.MonkeyPatch) -> io.StringIO:
+    """Somebody whose every line says yes."""
+    lines = io.StringIO("y\n" * 20)
+    monkeypatch.setattr(sys, "stdin", lines)
+    return lines
+
+
+def with_code(folder: Path) -> Path:
+    """Put code beside the base for all that transformers might take from it; gives the trace that it would leave."""
+    trace = folder / "trace"
+    code = f"import pathlib\npathlib.Path({str(trace)!r}).write_text('ran')\nclass Own: pass\n"
+    (folder / "own.py").write_text(code, encoding="utf-8")
+    (folder / "custom_generate").mkdir()
+    (folder / "custom_generate" / "generate.py").write_text(code, encoding="utf-8")
+    kinds = {name: "own.Own" for name in ("AutoConfig", "AutoModelForCausalLM")}
+    changed(folder / "config.json", auto_map=kinds)
+    changed(folder / "tokenizer_config.json", auto_map={"AutoTokenizer": ["own.Own", "own.Own"]})
+    return trace
+
+
+@pytest.mark.parametrize("kind", ["nobody-knows-it", None, 7])
+@pytest.mark.parametrize("reader", READERS)
+def test_a_base_that_needs_its_own_code_is_refused(
+    qwen: Path, consent: io.StringIO, reader: Callable[[Path], Any], kind: Any
+) -> None:
+    """In a sentence, before anything is asked: not one line of standard input is read, and no trace is left."""
+    trace = with_code(qwen)
+    changed(qwen / "config.json", model_type=kind)
+    with pytest.raises(BaseModelError, match=r"needs code of its own, and such code is never run here\. Take another"):
+        reader(qwen)
+    assert consent.tell() == 0 and not trace.exists()
+
+
+def test_code_beside_a_known_kind_is_left_alone(qwen: Path, consent: io.StringIO) -> None:
+    """The base is read by the library's own code, and what lies beside it never runs."""
+    trace = with_code(qwen)
+    engine = load(str(qwen))
+    assert engine.tokenizer.decode(engine.tokenizer.encode(["hi"])[0]) == "hi"
+    assert consent.tell() == 0 and not trace.exists()
+
+
+def test_a_module_that_mlx_lm_would_import_is_refused(qwen: Path) -> None:
+    """`model_file` names one."""
+    changed(qwen / "config.json", model_file="own.py")
+    with pytest.raises(BaseModelError, match="needs code of its own"):
+        check(qwen, config_of(qwen))
+
+
+class Pickled:
+    """Unpickled, it leaves a trace."""
+
+    def __init__(self, trace: Path) -> None:
+        self.trace = trace
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return os.mkdir, (str(self.trace),)
+
+
+@pytest.mark.parametrize("name", ["pytorch_model.bin", "model.pt"])
+def test_pickled_weights_are_never_opened(qwen: Path, name: str) -> None:
+    """Only safetensors are read, and that is said."""
+    import pickle
+
+    (qwen / "model.safetensors").unlink()
+    (qwen / name).write_bytes(pickle.dumps(Pickled(qwen / "trace")))
+    with pytest.raises(BaseModelError, match="as pickle, which can run code; only safetensors are read"):
+        load(str(qwen))
+    assert not (qwen / "trace").exists()
+
+
+@pytest.mark.parametrize("named", ["evil.bin", "../model.safetensors", "/etc/model.safetensors", 7])
+def test_an_index_names_only_safetensors_beside_it(qwen: Path, named: Any) -> None:
+    """A pickle or a path in its place is refused."""
+    (qwen / "model.safetensors").unlink()
+    index = {"metadata": {}, "weight_map": {"lm_head.weight": named}}
+    (qwen / "model.safetensors.index.json").write_text(json.dumps(index), encoding="utf-8")
+    with pytest.raises(BaseModelError, match="no safetensors file beside it"):
+        load(str(qwen))
+
+
+def header(described: object) -> bytes:
+    """The beginning of a safetensors file."""
+    told = json.dumps(described).encode()
+    return struct.pack("<Q", len(told)) + told
+
+
+TENSOR = {"dtype": "F32", "shape": [4], "data_offsets": [0, 16]}
+
+
+@pytest.mark.parametrize(
+    "written",
+    [
+        b"",
+        b"\x00" * 7,
+        struct.pack("<Q", 1 << 40) + b"{",
+        struct.pack("<Q", 1 << 63) + b"{}",
+        header({"w": TENSOR}),
+        header({"w": TENSOR | {"data_offsets": [0, 1 << 50]}}) + bytes(16),
+        header({"w": TENSOR | {"data_offsets": [16, 0]}}) + bytes(16),
+        header({"w": TENSOR | {"shape": [1 << 62, 1 << 62]}}) + bytes(16),
+        header({"w": TENSOR | {"shape": "x"}}) + bytes(16),
+        header([1]),
+    ],
+)
+def test_a_header_that_does_not_fit_its_file_is_refused(qwen: Path, written: bytes) -> None:
+    """A length of terabytes, offsets behind the end, shapes of more than there is: nothing is allocated for them."""
+    (qwen / "model.safetensors").write_bytes(written)
+    with pytest.raises(BaseModelError, match=r"model\.safetensors is damaged: .*\. Fetch the base again\."):
+        load(str(qwen))
+
+
+@pytest.mark.parametrize(
+    "given",
+    [
+        {"num_hidden_layers": 10**9},
+        {"vocab_size": 10**15},
+        {"hidden_size": -1},
+        {"hidden_size": "many"},
+        {"max_position_embeddings": 10**12},
+        {"intermediate_size": [10**15]},
+        {"text_config": {"num_hidden_layers": 10**9}},
+    ],
+)
+def test_sizes_that_the_weights_cannot_have_are_refused(qwen: Path, given: dict[str, Any]) -> None:
+    """Before a model of that size is made."""
+    changed(qwen / "config.json", **given)
+    with pytest.raises(BaseModelError, match=r"config\.json is damaged: \w+ is .*, which its weights cannot have"):
+        load(str(qwen))
+
+
+@pytest.mark.parametrize(
+    "given",
+    [
+        {"rope_parameters": "long"},
+        {"rope_parameters": {"rope_type": []}},
+        {"rms_norm_eps": "small"},
+        {"num_attention_heads": 5},
+        {"hidden_act": 3},
+        {"layer_types": 5},
+        {"dtype": "never"},
+        {"eos_token_id": "end"},
+    ],
+)
+@pytest.mark.parametrize("kind", ["qwen", "llama"])
+def test_values_of_a_wrong_kind_are_told_in_a_sentence(
+    qwen: Path, base: str, tmp_path: Path, kind: str, given: dict[str, Any]
+) -> None:
+    """Whatever a library makes of them; one that it can do without is read."""
+    if kind == "llama":
+        for path in Path(base).iterdir():
+            (qwen / path.name).write_bytes(path.read_bytes())
+        (qwen / "SHA256SUMS").unlink(missing_ok=True)
+    changed(qwen / "config.json", **given)
+    try:
+        load(str(qwen))
+    except BaseModelError as error:
+        assert "\n" not in error.what and len(error.what) < 500
+
+
+@pytest.mark.parametrize("text", ["", "[]", "null", "{", "[" * 100_000, "\udcff"])
+def test_a_config_that_is_no_object_is_damaged(qwen: Path, text: str) -> None:
+    """With the file's name and what to do."""
+    (qwen / "config.json").write_bytes(text.encode("utf-8", "surrogateescape"))
+    with pytest.raises(BaseModelError, match=r"config\.json is damaged: .*\. Fetch the base again\."):
+        load(str(qwen))
+
+
+def test_a_folder_that_points_to_another_base_reaches_nothing(qwen: Path) -> None:
+    """`adapter_config.json` in a base's folder makes transformers fetch another: here it may not."""
+    (qwen / "adapter_config.json").write_text('{"base_model_name_or_path": "org/other"}', encoding="utf-8")
+    with pytest.raises(BaseModelError, match="cannot be read"):
+        model_from(qwen)
