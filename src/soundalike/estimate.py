@@ -20,7 +20,7 @@ PATIENCE_MINUTES = 60.0  # a base that takes longer for one pass over a person's
 ROOM = 0.9  # of the memory: the system has its own
 SHARE = {"cpu": 0.5, "cuda": 0.3}  # of the rate of a large product that a training step of a large base reaches
 HEAP = 2.0  # of what activations need, a processor's heap grows to: what is freed is not all of use again; measured
-WEIGHTLESS = ("markov", "remote")  # engines that train nothing worth waiting for
+WEIGHTLESS = ("markov",)  # engines that train nothing worth waiting for
 POCKET_BYTES = 1 << 30  # measured: 0.99 GB
 # On disk, of a weight that is learned: a checkpoint (value, two moments) and an adapter, twice while one is replaced.
 DISK_BYTES = 2 * 12 + 2 * 4

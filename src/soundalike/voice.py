@@ -10,7 +10,7 @@ from itertools import takewhile
 from pathlib import Path
 
 from soundalike.draft import Piece, Spelling, Terms, read_turn
-from soundalike.engines import Engine, load, scoring
+from soundalike.engines import Engine, connect, load, scoring
 from soundalike.engines.speech import generate
 from soundalike.errors import CloneError, RecipeError
 from soundalike.guards import HEARD_BACK, LINES_BACK, Guards, Interventions, Scene, loop_start, repeats_line
@@ -108,7 +108,7 @@ class Voice:
         if at is not None:
             window *= CHARACTERS_A_TOKEN
             limits = limits.model_copy(update={"tokens": limits.tokens * CHARACTERS_A_TOKEN})
-        engine = load(base, clone.adapter_path if at is None else None)
+        engine = load(base, clone.adapter_path) if at is None else connect(at)
         return cls(engine, owner, tagged, window, said.sampling, limits, Guards.of(clone, limits))
 
     def guest_name(self, name: str) -> str:

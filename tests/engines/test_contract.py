@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from soundalike.engines import Engine, huggingface, load, scoring
+from soundalike.engines import Engine, connect, huggingface, load, scoring
 from soundalike.engines import torch as engine_of
 from soundalike.engines.markov import MarkovEngine
 from soundalike.engines.remote import RemoteEngine
@@ -105,7 +105,7 @@ def taught(request: pytest.FixtureRequest, base: str, tmp_path_factory: pytest.T
     (folder / "base").symlink_to(base)
     by_heart = trained(LEARNERS["torch-full"](base), TEXT, OTHER, steps=110)
     with SERVERS[request.param](by_heart, folder) as url:
-        yield load(url)
+        yield connect(url)
 
 
 def batch_of(engine: Engine, *documents: Document, windows: int | None = None) -> Batch:

@@ -12,9 +12,10 @@ from typing import Any
 import numpy as np
 import pytest
 
-from soundalike.engines import Engine, load
+from soundalike.engines import Engine, connect
 from soundalike.engines import torch as engine_of
-from soundalike.engines.remote import KEY, Characters, RemoteEngine
+from soundalike.engines.address import KEY
+from soundalike.engines.remote import Characters, RemoteEngine
 from soundalike.engines.speech import generate, opened
 from soundalike.errors import EngineError
 from soundalike.export import Trained
@@ -68,7 +69,7 @@ def url(
 
 
 def remote(url: str) -> RemoteEngine:
-    engine = load(url)
+    engine = connect(url)
     assert isinstance(engine, RemoteEngine)
     return engine
 
@@ -167,8 +168,8 @@ Answer = tuple[int, Any]
 
 
 @contextmanager
-def answering(answer: Callable[[str, dict[str, Any], str], Answer]) -> Iterator[str]:
-    """A server that answers (path, body, key) with (status, JSON); a list is streamed."""
+def answering(answer: Callable[[str, dict[str, Any], str], Answer], location: str = "") -> Iterator[str]:
+    """A server that answers (path, body, key) with (status, JSON); a list is streamed, a `location` pointed to."""
 
     class Handler(BaseHTTPRequestHandler):
         def do_GET(self) -> None:
@@ -182,6 +183,8 @@ def answering(answer: Callable[[str, dict[str, Any], str], Answer]) -> Iterator[
             self.send_response(status)
             self.send_header("Content-Type", "text/event-stream" if lines else "application/json")
             self.send_header("Content-Length", str(len(data)))
+            if location:
+                self.send_header("Location", location)
             self.end_headers()
             self.wfile.write(data)
 
@@ -251,6 +254,34 @@ def test_a_key_is_its_own(monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setenv(KEY, "mine")
         said(RemoteEngine(url, "m"), ["a"])
     assert keys == ["Bearer none", "Bearer mine"]
+
+
+def test_the_key_that_clients_send_stays_here(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What `serve` asks of others is no key for a server elsewhere."""
+    monkeypatch.setenv("SOUNDALIKE_API_KEY", "inbound")
+    keys = []
+
+    def note(path: str, body: dict[str, Any], key: str) -> Answer:
+        keys.append(key)
+        return 200, [chunk("x", "stop")]
+
+    with answering(note) as url:
+        said(RemoteEngine(url, "m"), ["a"])
+    assert keys == ["Bearer none"]
+
+
+def test_what_is_said_follows_no_redirection() -> None:
+    """A server cannot pass it on to an address that nobody was told of."""
+    reached = []
+
+    def note(path: str, body: dict[str, Any], key: str) -> Answer:
+        reached.append(path)
+        return 200, [chunk("x", "stop")]
+
+    with answering(note) as elsewhere, answering(lambda path, body, key: (307, {}), elsewhere) as url:
+        with pytest.raises(EngineError, match="sends us to another address"):
+            said(RemoteEngine(url, "m", retries=0), ["a"])
+    assert not reached
 
 
 def test_an_unanswering_server_is_given_up() -> None:

@@ -104,4 +104,4 @@ def test_another_machine_is_told_of_by_every_verb(
     assert given["discord"][-1] == ELSEWHERE
     initialise(folder)
     asyncio.run(speaker_of(Clone.open(folder), SettingsFile(folder / "discord.toml"), ELSEWHERE))
-    assert f"goes to {ELSEWHERE}: another machine" in caplog.text
+    assert f"goes to {ELSEWHERE}, another machine" in caplog.text

@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 from rich.text import Text
 
-from soundalike import machine
 from soundalike.cli.screen import DEFAULT_FOLDER, CloneFolder, Json, command, err, give, out, tell, waiting
 
 if TYPE_CHECKING:
@@ -172,9 +171,16 @@ def wake(folder: Path, at: str | None = None) -> "Voice":
 
 
 def note(at: str | None) -> None:
-    """Tell where what is said goes, if not to this machine alone."""
-    if at and not machine.is_here(at):
-        err.print(Text(f"What is said goes to {at}: another machine."), style="yellow")
+    """Tell where what is said goes, before the first word leaves; `UsageError` for what is no address."""
+    from soundalike.engines import address
+
+    if at is None:
+        return
+    place = address.read(at)
+    if place.here:
+        err.print(Text(f"What is said goes to {place}, on this machine."), style="dim", soft_wrap=True)
+    else:
+        err.print(Text(f"What is said goes to {place}: another machine."), style="yellow", soft_wrap=True)
 
 
 def converse(folder: Path, openers: list[tuple[str, str]]) -> list[dict[str, str]]:

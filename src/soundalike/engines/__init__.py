@@ -16,7 +16,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from soundalike import machine
+from soundalike.engines.address import looks_like_one
 from soundalike.engines.weights import folder_of, small_llama
+from soundalike.errors import BaseModelError
 from soundalike.packing import Batch, Tokenizer
 
 if TYPE_CHECKING:
@@ -93,6 +95,13 @@ def load(base: str, adapter: Path | None = None, training: "Training | None" = N
     return engine
 
 
+def connect(at: str) -> Engine:
+    """The model of the server at an address that a person gave; `EngineError` where nothing answers."""
+    from soundalike.engines import remote
+
+    return remote.load(at)
+
+
 def peak_memory() -> int:
     """Bytes that this process has held at most: of the GPU where it used one, else of the machine."""
     torch: Any = sys.modules.get("torch")
@@ -101,13 +110,14 @@ def peak_memory() -> int:
 
 
 def room_of(base: str) -> str:
-    """The module that runs `base`; `BaseModelError` where there is no such base.
+    """The module that runs `base`; `BaseModelError` where there is no such base on this machine or the hub.
 
-    A server's address, a word chain for "markov", "markov-3" and so on, PyTorch for pocket and small models of its
-    kind, else MLX on Apple silicon and transformers elsewhere.
+    A word chain for "markov", "markov-3" and so on, PyTorch for pocket and small models of its kind, else MLX on Apple
+    silicon and transformers elsewhere.
     """
-    if base.startswith(("http://", "https://")):
-        return "remote"
+    if looks_like_one(base):
+        do = "A person names a server, with --at; a base is `pocket`, a folder, or a Hugging Face name."
+        raise BaseModelError(f"The base {base[:100]} is an address, and nothing is sent to one that a clone names.", do)
     if base.partition("-")[0] == "markov":
         return "markov"
     if small_llama(folder_of(base)):

@@ -50,8 +50,10 @@ def _admit(folder: Path) -> None:
 
     config = config_of(folder)
     kind = config.get("model_type")
-    if not (isinstance(kind, str) and kind in CONFIG_MAPPING) and (config.get("auto_map") or any(folder.glob("*.py"))):
-        raise own_code(folder)
+    if not isinstance(kind, str) or kind not in CONFIG_MAPPING:
+        if config.get("auto_map") or any(folder.glob("*.py")):
+            raise own_code(folder)
+        raise BaseModelError(f"The base in {folder} cannot be read: transformers knows no kind {kind!r}.", ANOTHER)
     check(folder, config)
 
 

@@ -13,11 +13,12 @@ from importlib.util import find_spec
 from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NoReturn
-from urllib.parse import urldefrag
 
 import numpy as np
 from numpy.typing import NDArray
 
+from soundalike.engines import address
+from soundalike.engines.address import KEY
 from soundalike.engines.speech import Step, each
 from soundalike.errors import EngineError
 from soundalike.packing import Batch
@@ -26,7 +27,6 @@ from soundalike.sampling import Sampling
 if TYPE_CHECKING:
     from soundalike.engines import Streams
 
-KEY = "SOUNDALIKE_API_KEY"  # not OpenAI's own variable: a key of theirs is no other server's business
 TIMEOUT, RETRIES = 60.0, 2  # seconds until the next piece of a text; times that a refused connection is tried again
 UNKNOWN = frozenset({400, 422, 500, 501})  # what servers answer to a setting that they do not know
 
@@ -53,11 +53,12 @@ class RemoteEngine:
     """The model `model` of the server at `url`, or the only one that it has."""
 
     def __init__(self, url: str, model: str = "", timeout: float = TIMEOUT, retries: int = RETRIES) -> None:
-        from openai import OpenAI
+        from openai import DefaultHttpxClient, OpenAI
 
         self.tokenizer, self.url = Characters(), url
-        key = os.environ.get(KEY, "none")
-        self.client = OpenAI(base_url=url, api_key=key, timeout=timeout, max_retries=retries)
+        key = os.environ.get(KEY) or "none"  # not OpenAI's own variable: a key of theirs is no other server's business
+        direct = DefaultHttpxClient(follow_redirects=False)  # what is said goes to this address and to no other
+        self.client = OpenAI(base_url=url, api_key=key, timeout=timeout, max_retries=retries, http_client=direct)
         self.model = model or self._only_model()
         self._ways = [_all_settings, _without_logprobs, _plain]
 
@@ -287,16 +288,21 @@ def explained(url: str, model: str = "") -> Iterator[None]:
     except ValueError as error:
         do = f"See that its address is right, as a rule it ends in /v1, and name the model: {url}#MODEL"
         raise EngineError(f"What answers at {url} is no OpenAI-compatible server.", do) from error
+    except openai.APIStatusError as error:
+        if 300 <= error.status_code < 400:
+            do = "What is said follows no redirection: give the address that it names, if you trust it."
+            raise EngineError(f"The server at {url} sends us to another address.", do) from error
+        raise EngineError(f"The server at {url} failed: {error.message}.", "Look at what it says itself.") from error
     except openai.APIError as error:
         raise EngineError(f"The server at {url} failed: {error.message}.", "Look at what it says itself.") from error
 
 
-def load(base: str, adapter: Path | None = None, training: object = None) -> RemoteEngine:
+def load(at: str) -> RemoteEngine:
     """The model at an address: `http://127.0.0.1:8080/v1`, or with `#MODEL` where the server has several.
 
-    The adapter is the server's affair. `EngineError` where nothing answers.
+    Which adapter speaks is the server's affair. `UsageError` for what is no address, `EngineError` where none answers.
     """
+    place = address.read(at)
     if find_spec("openai") is None:
         raise EngineError("A model elsewhere needs the openai package.", "Install it: pip install 'soundalike[remote]'")
-    url, model = urldefrag(base)
-    return RemoteEngine(url, model)
+    return RemoteEngine(place.url, place.model)

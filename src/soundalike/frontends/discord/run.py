@@ -11,8 +11,8 @@ from pathlib import Path
 import aiohttp
 import discord
 
-from soundalike import machine
 from soundalike.clone import Clone
+from soundalike.engines import address
 from soundalike.errors import CloneError, SoundalikeError, UsageError
 from soundalike.frontends.discord import memory, portal, settings
 from soundalike.frontends.discord.bot import Bot
@@ -131,8 +131,8 @@ async def speaker_of(clone: Clone, file: SettingsFile, at: str | None = None) ->
     model = file.now.model
     at = at or (f"{model.url}#{model.name}" if model.name else model.url)
     if at:
-        if not machine.is_here(at):
-            log.warning("What is said in its channels goes to %s: another machine.", at)
+        place = address.read(at)
+        log.warning("What is said in its channels goes to %s, %s machine.", place, "this" if place.here else "another")
         return of_clone(clone, at)
     speaker = of_clone(clone)
     await speaker.wake()
