@@ -69,7 +69,7 @@ def test_mlx_lm_loads_what_is_written_for_it(base: str, tmp_path: Path, method: 
 
     engine, what = trained(base, tmp_path / "adapter", method)
     (tmp_path / "mlx").mkdir()
-    write_mlx(what, tmp_path / "mlx")
+    write_mlx(what, tmp_path / "mlx", tmp_path / "mlx")
     written = str(tmp_path / "mlx")
     model: Any = (load(written) if method == "full" else load(base, adapter_path=written))[0]
     tokens = tokens_of(engine)

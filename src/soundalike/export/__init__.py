@@ -4,6 +4,14 @@ Takes a trained clone, leaves a folder `export-<kind>` in it, all at once or not
 here. It knows weights and files, never messages.
 """
 
+import errno
+import json
+import os
+import shlex
+import subprocess
+import sys
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -14,15 +22,16 @@ from soundalike.recipe import Recipe
 
 KINDS = ("merged", "gguf", "mlx")
 PRECISIONS = ("f16", "q8_0")
+RECORD = "export.json"  # in an exported folder: what was written there
 
 
 @dataclass(frozen=True, slots=True)
 class Exported:
-    """What was written: `folder`, its `files` with their sizes in bytes, and `use`, a command that takes it up."""
+    """What was written: `folder`, its `files` with their sizes in bytes, and `use`: commands that take it up."""
 
     folder: str
     files: dict[str, int]
-    use: str
+    use: list[str]
 
     def as_dict(self) -> dict[str, Any]:
         """As plain values, for JSON."""
@@ -32,7 +41,7 @@ class Exported:
         """As a person reads it."""
         return [
             *(f"{self.folder}/{name}: {size / 1e6:,.1f} MB" for name, size in self.files.items()),
-            f"Use it: {self.use}",
+            f"Use it: {'   or   '.join(self.use)}",
         ]
 
 
@@ -51,35 +60,78 @@ class Trained:
 def export(clone: Clone, kind: str, precision: str = "f16") -> Exported:
     """Write the clone's model as `kind`, one of KINDS; `precision`, one of PRECISIONS, is for gguf.
 
-    `CloneError` where the clone is untrained or holds no weights; `EngineError` where the base cannot be written so.
+    `CloneError` where the clone is untrained, holds no weights, or something else lies where the export would; then,
+    and where the disk is full, nothing is changed. `EngineError` where the base cannot be written so.
     """
     _demand(kind, KINDS, "--to")
     _demand(precision, PRECISIONS, "--precision")
     trained = _trained(clone)
     folder = clone.root / f"export-{kind}"
-    with clone.locked("exporting"), clone.replacing() as scratch:
+    with clone.locked("exporting"), clone.replacing() as scratch, full_disk_told():
+        _refuse_others(folder)
         target = scratch / folder.name
         target.mkdir()
-        use = _write(kind, trained, target, precision)
-    sizes = {path.name: path.stat().st_size for path in sorted(folder.iterdir())}
-    return Exported(str(folder), sizes, use.replace(str(target), str(folder)))
+        use = _write(kind, trained, target, precision, folder)
+        sizes = {path.name: path.stat().st_size for path in sorted(target.iterdir())}
+        (target / RECORD).write_text(json.dumps({"kind": kind, "files": list(sizes)}) + "\n", encoding="utf-8")
+    return Exported(str(folder), sizes, [quoted(command) for command in use])
 
 
-def _write(kind: str, trained: Trained, target: Path, precision: str) -> str:
-    """Write one kind into `target`; gives the command that takes it up."""
+def quoted(command: Sequence[str]) -> str:
+    """A command as this system's shell takes it: names with blanks and quotes stay one word."""
+    return subprocess.list2cmdline(command) if sys.platform == "win32" else shlex.join(command)
+
+
+@contextmanager
+def full_disk_told() -> Iterator[None]:
+    """Libraries in Rust have errors of their own for a full disk: within it they are Python's, which are told."""
+    try:
+        yield
+    except OSError:
+        raise
+    except Exception as error:
+        if f"(os error {errno.ENOSPC})" in str(error):
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC)) from error
+        raise
+
+
+def _refuse_others(folder: Path) -> None:
+    """`CloneError` where the export would replace anything but an earlier export."""
+    if not folder.exists() and not folder.is_symlink():
+        return
+    do = f"Move or delete it, and export again: {folder}"
+    if folder.is_symlink() or not folder.is_dir():
+        raise CloneError(f"Something that is no export lies at {folder}.", do)
+    others = {path.name for path in folder.iterdir()} - _recorded(folder)
+    if others:
+        raise CloneError(f"{folder} holds {min(others)}, which no export wrote.", do)
+
+
+def _recorded(folder: Path) -> set[str]:
+    """Names of the files that an earlier export says it wrote into `folder`."""
+    try:
+        files = json.loads((folder / RECORD).read_text(encoding="utf-8"))["files"]
+        return {RECORD, *map(str, files)}
+    except (OSError, ValueError, KeyError, TypeError):
+        return set()  # then nothing there is known to be an export's
+
+
+def _write(kind: str, trained: Trained, target: Path, precision: str, folder: Path) -> list[list[str]]:
+    """Write one kind into `target`, which will be `folder`; gives the commands that take it up."""
     if kind == "merged":
         from soundalike.export.merged import write_merged
 
         write_merged(trained, target)
-        return f"vllm serve {target}"
+        return [["vllm", "serve", str(folder)]]
     if kind == "gguf":
         from soundalike.export.gguf import write_gguf
 
         file = write_gguf(trained, target, precision)
-        return f"llama-server -m {file}   or   ollama create me -f {target / 'Modelfile'}"
+        create = ["ollama", "create", "me", "-f", str(folder / "Modelfile")]
+        return [["llama-server", "-m", str(folder / file.name)], create]
     from soundalike.export.mlx import write_mlx
 
-    return write_mlx(trained, target)
+    return [write_mlx(trained, target, folder)]
 
 
 def _trained(clone: Clone) -> Trained:

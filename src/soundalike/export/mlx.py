@@ -14,14 +14,18 @@ from soundalike.export import Trained
 from soundalike.export.merged import write_merged
 
 
-def write_mlx(trained: Trained, target: Path) -> str:
-    """Write into `target`; gives the command that speaks with it."""
+def write_mlx(trained: Trained, target: Path, folder: Path) -> list[str]:
+    """Write into `target`, which will be `folder`; gives the command that speaks with it."""
     method, _, _ = method_of(trained.adapter)
     if method == "full":
         write_merged(trained, target)
-        return f"mlx_lm.generate --model {target} --prompt '{trained.owner}:'"
-    write_adapter(trained.adapter, target, _layers(trained.base))
-    return f"mlx_lm.generate --model {trained.base} --adapter-path {target} --prompt '{trained.owner}:'"
+        where = ["--model", str(folder)]
+    else:
+        base = folder_of(trained.base)
+        write_adapter(trained.adapter, target, _layers(base))
+        where = ["--model", str(base), "--adapter-path", str(folder)]
+    opening = f"{trained.owner}:" if trained.tagged else "so"
+    return ["mlx_lm.generate", *where, "--ignore-chat-template", "--prompt", opening]
 
 
 def write_adapter(peft: Path, target: Path, layers: int) -> None:
@@ -31,9 +35,9 @@ def write_adapter(peft: Path, target: Path, layers: int) -> None:
     factors = read_tensors(peft)
     turned = {name: factor.contiguous() for name, factor in to_mlx(factors).items()}
     save_file(turned, target / "adapters.safetensors")
-    config = mlx_config(json.loads((peft / CONFIG).read_text()), factors, layers)
-    (target / CONFIG).write_text(json.dumps(config, indent=2) + "\n")
+    config = mlx_config(json.loads((peft / CONFIG).read_text(encoding="utf-8")), factors, layers)
+    (target / CONFIG).write_text(json.dumps(config, indent=2) + "\n", encoding="utf-8")
 
 
-def _layers(base: str) -> int:
-    return int(config_from(folder_of(base)).num_hidden_layers)
+def _layers(base: Path) -> int:
+    return int(config_from(base).num_hidden_layers)
