@@ -25,6 +25,7 @@ from rich.console import Console
 from rich.table import Table
 
 from soundalike.bases import SUGGESTED, Precision, Size
+from soundalike.engines.numerics import Numerics
 from soundalike.packing import Batch, Piece, pack
 from soundalike.recipe import Training
 
@@ -77,7 +78,7 @@ def model_of(kind: str, size: Size, precision: Precision) -> Any:
     import torch
     from transformers import AutoConfig, AutoModelForCausalLM
 
-    from soundalike.engines.pretrained import attention, device
+    from soundalike.engines.pretrained import attention, device, keep_packing
 
     config = AutoConfig.for_model(
         kind,
@@ -97,12 +98,18 @@ def model_of(kind: str, size: Size, precision: Precision) -> Any:
     )
     with torch.device(device()):
         made: Any = AutoModelForCausalLM.from_config(  # type: ignore[no-untyped-call]
-            config, dtype=torch.bfloat16, attn_implementation=attention(precision)
+            config, dtype=torch.bfloat16, attn_implementation=attention(_numerics(precision))
         )
     if precision == "4-bit":
         _quantize(made)
+        keep_packing(made)
     made.requires_grad_(False)
     return made.train(False)
+
+
+def _numerics(precision: Precision) -> Numerics:
+    """Products in bf16, whatever machine this is."""
+    return Numerics(precision, "bf16", "The benchmark compares trainers in bf16.")
 
 
 def _quantize(model: Any) -> None:
@@ -145,7 +152,7 @@ def ours(task: Task, scale: Scale) -> dict[str, float]:
     model = model_of(task.kind, size, task.precision)
     causal = Causal(model, flat=model.config._attn_implementation == "flash_attention_2")
     unused: Any = None  # a tokenizer: documents come as numbers
-    engine = HuggingFaceEngine(causal, adapted(model, training), unused, task.kind, task.precision, training)
+    engine = HuggingFaceEngine(causal, adapted(model, training), unused, task.kind, training, _numerics(task.precision))
     if task.side == LEAST:
         engine.room = 0.0
     clock = Clock(scale.warm)

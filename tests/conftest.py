@@ -1,5 +1,6 @@
 """What holds for every test: a home of its own, and the network closed (see pyproject)."""
 
+import os
 import shutil
 from collections.abc import Iterator
 from pathlib import Path
@@ -9,6 +10,17 @@ import pytest
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser
+
+
+# Products of every test are fp32 on every processor; those that hold for bf16 too ask for the fixture `dtype`.
+os.environ["SOUNDALIKE_DTYPE"] = "fp32"
+
+
+@pytest.fixture(params=["fp32", "bf16"])
+def dtype(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> str:
+    """Engines made in the test compute in it; PyTorch emulates bf16 where the processor has no instructions for it."""
+    monkeypatch.setenv("SOUNDALIKE_DTYPE", request.param)
+    return str(request.param)
 
 
 @pytest.fixture(autouse=True)

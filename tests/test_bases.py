@@ -3,9 +3,8 @@
 from typing import Any
 
 import pytest
-import torch
 
-from soundalike.bases import SUGGESTED, Size, finest
+from soundalike.bases import SUGGESTED, Compute, Size, finest
 
 SMALL = {
     "num_hidden_layers": 3,
@@ -35,22 +34,25 @@ def test_a_size_counts_the_weights_of_the_model(kind: str) -> None:
     assert size.factors(8) == sum(p.numel() for p in adapted.parameters() if p.requires_grad)
 
 
+@pytest.mark.parametrize("compute", ["fp32", "bf16"])
 @pytest.mark.parametrize("hidden", [64, 128])
-def test_activations_are_about_what_the_engine_measures(hidden: int) -> None:
+def test_activations_are_about_what_the_engine_measures(hidden: int, compute: Compute) -> None:
     """Bytes a token and layer that a forward pass keeps, on a shape that the figures were not fitted to."""
     from peft import LoraConfig, get_peft_model
     from transformers import AutoConfig, AutoModelForCausalLM
 
     from soundalike.engines.causal import Causal
     from soundalike.engines.huggingface import bytes_a_token
+    from soundalike.engines.numerics import Numerics
+    from soundalike.engines.pretrained import TYPES
 
     told = SMALL | {"hidden_size": hidden, "head_dim": hidden // 4, "intermediate_size": 300}
     config = AutoConfig.for_model("mistral", **told, bos_token_id=0, eos_token_id=0, pad_token_id=0)
-    model: Any = AutoModelForCausalLM.from_config(config, dtype=torch.float32)  # type: ignore[no-untyped-call]
-    causal = Causal(model)
+    model: Any = AutoModelForCausalLM.from_config(config, dtype=TYPES[compute])  # type: ignore[no-untyped-call]
+    causal, numerics = Causal(model), Numerics(compute, compute, "")
     get_peft_model(model.requires_grad_(False), LoraConfig(r=4, target_modules="all-linear", task_type="CAUSAL_LM"))
     size = Size.read(told)
-    assert size is not None and size.activations("fp32") == pytest.approx(bytes_a_token(causal), rel=0.15)
+    assert size is not None and size.activations(compute) == pytest.approx(bytes_a_token(causal, numerics), rel=0.15)
 
 
 def test_the_origin_of_this_program_fits_where_it_did() -> None:
@@ -73,7 +75,7 @@ def test_a_configuration_of_another_shape_has_no_size() -> None:
 
 
 def test_numbers_are_as_fine_as_memory_allows() -> None:
-    """Half of the memory may be weights; GPUs, and processors that are fast in it, take bf16 at most."""
-    assert finest(1e9, "cpu", 16e9) == "fp32" and finest(1e9, "cpu", 16e9, fast_bf16=True) == "bf16"
-    assert finest(3e9, "cpu", 16e9) == "bf16" and finest(7e9, "cpu", 16e9) == "4-bit"
-    assert finest(3e9, "cuda", 16e9) == "bf16" and finest(7e9, "cuda", 24e9) == "4-bit"
+    """Half of the memory may be weights; where products are of one type, weights are of no other but 4 bits."""
+    assert [finest(1e9, 16e9, compute) for compute in (None, "fp32", "bf16")] == ["fp32", "fp32", "bf16"]
+    assert [finest(3e9, 16e9, compute) for compute in (None, "fp32", "bf16")] == ["bf16", "4-bit", "bf16"]
+    assert [finest(7e9, 16e9, compute) for compute in (None, "fp32", "bf16")] == ["4-bit"] * 3

@@ -8,14 +8,15 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Literal
 
-Precision = Literal["fp32", "bf16", "4-bit"]
+Precision = Literal["fp32", "bf16", "4-bit"]  # of weights
+Compute = Literal["fp32", "bf16"]  # of products
 
 # NF4 with quantized constants: 4 bits and 0.127 (arXiv 2305.14314, section 3).
 LINEAR_BYTES: Mapping[Precision, float] = {"fp32": 4.0, "bf16": 2.0, "4-bit": 4.127 / 8}
 EMBEDDING_BYTES: Mapping[Precision, float] = {"fp32": 4.0, "bf16": 2.0, "4-bit": 2.0}
 # Bytes that the backward pass keeps a token and a layer, by unit of (hidden, query, key or value, intermediate) width;
 # fitted to what engines/huggingface.py measures on five shapes of a Llama, to 3 %.
-ACTIVATION_BYTES: Mapping[str, tuple[float, float, float, float]] = {
+ACTIVATION_BYTES: Mapping[Compute, tuple[float, float, float, float]] = {
     "fp32": (12.0, 12.0, 8.0, 16.0),
     "bf16": (12.7, 12.7, 4.3, 8.4),
 }
@@ -28,9 +29,9 @@ WEIGHTS_SHARE = 0.5  # of the memory that weights may take while finer numbers a
 IN_FLIGHT = {"cpu": 2_048, "cuda": 16_384}  # tokens that are learned from at once: more of them are no faster
 
 
-def finest(weights: float, device: str, memory: float, fast_bf16: bool = False) -> Precision:
-    """The finest numbers in which so many weights leave room to learn; a GPU, and some processors, want bf16 anyway."""
-    usual: tuple[Precision, ...] = ("bf16",) if device == "cuda" or fast_bf16 else ("fp32", "bf16")
+def finest(weights: float, memory: float, compute: Compute | None) -> Precision:
+    """The finest numbers in which so many weights leave room to learn; those that are multiplied, where that is set."""
+    usual: tuple[Precision, ...] = (compute,) if compute else ("fp32", "bf16")
     return next((one for one in usual if weights * LINEAR_BYTES[one] <= WEIGHTS_SHARE * memory), "4-bit")
 
 
@@ -97,13 +98,13 @@ class Size:
         """
         return (6 if again else 4) * (self.linear + self.vocabulary * self.hidden)
 
-    def activations(self, computed: str) -> float:
+    def activations(self, computed: Compute) -> float:
         """Bytes a token that the backward pass needs, with products in fp32 or bf16."""
         key = self.kv_heads * self.head_dim
         widths = (self.hidden, self.heads * self.head_dim, key, self.intermediate)
         return self.layers * sum(a * b for a, b in zip(ACTIVATION_BYTES[computed], widths, strict=True))
 
-    def kept_again(self, computed: str) -> float:
+    def kept_again(self, computed: Compute) -> float:
         """The same where each layer's input is kept alone, and one layer's activations are made again at a time."""
         width = 4 if computed == "fp32" else 2
         return self.layers * self.hidden * width + 2 * self.activations(computed) / self.layers
@@ -126,7 +127,7 @@ class Size:
 
     def least(self, precision: Precision, rank: int = 16, window: int = 512) -> float:
         """Bytes without which it cannot be adapted at all: one window at a time, activations made again."""
-        computed = "fp32" if precision == "fp32" else "bf16"
+        computed: Compute = "fp32" if precision == "fp32" else "bf16"
         return self.resting(precision, rank) + window * self.kept_again(computed)
 
 

@@ -13,7 +13,9 @@ from pathlib import Path
 from typing import Any
 
 from soundalike import machine
+from soundalike.engines.numerics import VARIABLE, Numerics, for_small
 from soundalike.estimate import Estimate, Machine, default_base, estimates, lines, this_machine
+from soundalike.recipe import Training
 
 TOKENS = 3e6  # of some 300,000 messages: what the largest exports hold
 
@@ -48,6 +50,7 @@ class Checkup:
     gpu_memory: int | None
     device: str
     rate: float
+    numerics: Numerics
     free_disk: int
     backends: list[Backend]
     bases: list[Estimate]
@@ -70,6 +73,7 @@ class Checkup:
             f"GPU: {graphics}",
             f"Free disk here: {self.free_disk / 1e9:.0f} GB",
             f"Learns on the {_DEVICES[self.device]}, at {self.rate / 1e9:,.0f} GFLOP/s in large products",
+            f"Multiplies {self.numerics.compute}: {self.numerics.reason} {VARIABLE}=fp32 or bf16 forces one.",
             "",
             "Backends",
             *(backend.line() for backend in self.backends),
@@ -99,7 +103,7 @@ LIBRARIES: tuple[tuple[str, str, str, Callable[[], bool]], ...] = (
 
 def checkup() -> Checkup:
     """Look at this machine; takes some seconds, in which PyTorch is loaded and a few products are timed."""
-    from soundalike.engines.precision import processor
+    from soundalike.engines.hardware import processor
 
     on, told, gpu = this_machine(), processor(), machine.gpu()
     rows = estimates(TOKENS, on)
@@ -115,6 +119,7 @@ def checkup() -> Checkup:
         gpu_memory=gpu and gpu[1],
         device=on.device,
         rate=on.rate,
+        numerics=for_small(Training(), on.hardware),
         free_disk=shutil.disk_usage(Path.cwd()).free,
         backends=backends(on),
         bases=rows,

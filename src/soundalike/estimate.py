@@ -11,8 +11,9 @@ from functools import cache
 from typing import Any
 
 from soundalike import engines, machine, pocket
-from soundalike.bases import IN_FLIGHT, SUGGESTED, Precision, Size, finest
+from soundalike.bases import IN_FLIGHT, SUGGESTED, Size
 from soundalike.engines import weights
+from soundalike.engines.numerics import Hardware, Numerics, for_large, for_small
 from soundalike.preflight import spelled
 from soundalike.recipe import Training
 
@@ -28,12 +29,18 @@ DISK_BYTES = 2 * 12 + 2 * 4
 
 @dataclass(frozen=True, slots=True)
 class Machine:
-    """A device to learn on: its name, bytes of memory, and FLOP/s in large products."""
+    """A device to learn on: its name, bytes of memory, FLOP/s in large products, and what multiplies bf16 natively."""
 
     device: str
     name: str
     memory: int
     rate: float
+    bf16: str | None = None
+
+    @property
+    def hardware(self) -> Hardware:
+        """As the choice of number types asks for it."""
+        return Hardware(self.device, self.memory, self.bf16)
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,17 +64,17 @@ class Estimate:
 def this_machine() -> Machine:
     """The GPU where PyTorch can use one, else the processor."""
     if found := machine.gpu():
-        from soundalike.engines.precision import gpu_rate
+        from soundalike.engines.hardware import gpu_rate
 
         if rate := gpu_rate():
-            return Machine("cuda", found[0], found[1], rate)
-    return Machine("cpu", "", machine.memory(), machine.matmul_rate())
+            return Machine("cuda", found[0], found[1], rate, Hardware.here().bf16)
+    return Machine("cpu", "", machine.memory(), machine.matmul_rate(), machine.native_bf16())
 
 
-def precision_for(size: Size, on: Machine) -> Precision | None:
-    """The numbers in which a base is adapted there; None where it does not fit."""
-    precision = finest(size.weights, on.device, on.memory)
-    return precision if size.least(precision) <= ROOM * on.memory else None
+def numerics_for(size: Size, on: Machine) -> Numerics | None:
+    """The number types in which a base is adapted there; None where it does not fit."""
+    numerics = for_large(Training(method="lora"), size.weights, on.hardware)
+    return numerics if size.least(numerics.weights) <= ROOM * on.memory else None
 
 
 def tokens_a_second(size: Size, on: Machine) -> float:
@@ -83,8 +90,9 @@ def estimates(tokens: float, on: Machine) -> list[Estimate]:
     minutes = tokens / tokens_per_second("pocket") / 60
     rows = [Estimate("pocket", "CC BY-SA 4.0", pocket.PARAMETERS, True, "fp32", POCKET_BYTES, minutes)]
     for base in SUGGESTED:
-        precision, memory, spent = precision_for(base.size, on), None, None
-        if precision:
+        numerics, precision, memory, spent = numerics_for(base.size, on), None, None, None
+        if numerics:
+            precision = numerics.weights
             memory, spent = int(base.size.least(precision)), tokens / tokens_a_second(base.size, on) / 60
         here = weights.is_fetched(base.name)
         rows.append(Estimate(base.name, base.licence, base.size.weights, here, precision, memory, spent))
@@ -138,14 +146,12 @@ def memory_of(base: str, training: Training) -> float | None:
         return None
     on, small = this_machine(), room == "torch"
     in_flight = min(training.step_tokens, IN_FLIGHT[on.device])
-    asked = "fp32" if small else training.precision
-    precision = finest(size.weights, on.device, on.memory) if asked == "auto" else asked
-    computed = "bf16" if on.device == "cuda" else "fp32"
+    numerics = for_small(training, on.hardware) if small else for_large(training, size.weights, on.hardware)
     heap = HEAP if on.device == "cpu" and not small else 1.0
     rank = None if training.method == "full" else training.rank
-    resting, each = size.resting(precision, rank), heap * size.activations(computed)
+    resting, each = size.resting(numerics.weights, rank), heap * size.activations(numerics.compute)
     if each * training.window > (on.memory - resting) / 2:
-        each = heap * size.kept_again(computed)
+        each = heap * size.kept_again(numerics.compute)
     return resting + each * max(training.window, min(in_flight, (on.memory - resting) / 2 / each))
 
 

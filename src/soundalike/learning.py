@@ -5,13 +5,14 @@ Joins recipe, engine and loop; the command line calls it.
 
 import math
 from collections.abc import Callable, Mapping
-from dataclasses import replace
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
 
 from soundalike import engines, estimate, pocket, versions
 from soundalike.clone import Clone
 from soundalike.engines.crew import crew
+from soundalike.engines.numerics import settled
 from soundalike.errors import RecipeError
 from soundalike.folder import demand_room
 from soundalike.preflight import spelled
@@ -129,9 +130,15 @@ def learn(
     _demand_room(clone.root, recipe)
     before = versions.bits_a_byte(clone, clone.root) if succession == "better" else None
     engine = engines.load(recipe.base, None, recipe.training)
+    recipe = recipe.model_copy(update={"training": settled(recipe.training, engine.numerics)})
     used = {"base": recipe.base, **recipe.training.model_dump()}
     table = recipe.as_table()
-    sections = {"training": used, "sampling": table["sampling"], "limits": table["limits"]}
+    sections = {
+        "training": used,
+        "numerics": asdict(engine.numerics) if engine.numerics else {},
+        "sampling": table["sampling"],
+        "limits": table["limits"],
+    }
     given: dict[str, Any] = {"base": recipe.base, "sections": sections, "choose": choose, "succession": succession}
     outcome = train(engine, clone, recipe.training, resume=resume, on_step=on_step, **given)
     if not outcome.finished:

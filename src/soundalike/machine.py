@@ -7,6 +7,7 @@ import sys
 import time
 from collections.abc import Callable
 from functools import cache
+from pathlib import Path
 
 
 def matmul_rate(size: int = 512, repeats: int = 60) -> float:
@@ -80,6 +81,16 @@ def peak_memory() -> int:
 
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
     return peak if sys.platform == "darwin" else peak * 1024
+
+
+def native_bf16() -> str | None:
+    """The instructions with which this processor multiplies bf16, as Linux names them; None where there are none."""
+    try:
+        told = Path("/proc/cpuinfo").read_text(encoding="utf-8", errors="replace")
+    except OSError:
+        return None
+    flags = next((line.split(":", 1)[1].split() for line in told.splitlines() if line.startswith("flags")), [])
+    return next((name for name in ("amx_bf16", "avx512_bf16") if name in flags), None)
 
 
 def is_apple_silicon() -> bool:

@@ -33,6 +33,8 @@ class Training(BaseModel):
     """`full` moves all weights and keeps the difference: better and faster for a small base. `lora` for a large one."""
     precision: Annotated[Literal["auto", "fp32", "bf16", "4-bit"], OnlyWith({"method": "lora"})] = "auto"
     """The numbers that hold a large base's weights; `auto` takes the finest for which there is memory."""
+    compute_dtype: Literal["auto", "fp32", "bf16"] = "auto"
+    """The numbers that are multiplied; `auto` takes bf16 where the processor or GPU has instructions for it."""
     rank: Annotated[int, OnlyWith({"method": "lora"})] = Field(default=16, ge=1, le=512)
     alpha: Annotated[float, OnlyWith({"method": "lora"})] = Field(default=32.0, gt=0)
     optimizer: Annotated[Literal["adamw", "muon"], OnlyWith({"method": "full"})] = "adamw"

@@ -21,6 +21,7 @@ from safetensors.numpy import load_file, save_file
 from soundalike.clone import MANIFEST, Clone
 from soundalike.engines import Engine
 from soundalike.engines.crew import crew
+from soundalike.engines.numerics import settled
 from soundalike.errors import CloneError, EngineError, NoRoom, TooLittleText
 from soundalike.folder import link_tree
 from soundalike.packing import Batch, Document, Tokenizer, encode, pack
@@ -134,7 +135,8 @@ class _Run:
         choose: Choose | None,
         succession: Succession,
     ) -> None:
-        self.engine, self.clone, self.training, self.base, self.sections = engine, clone, training, base, sections
+        self.engine, self.clone, self.base, self.sections = engine, clone, base, sections
+        self.training = training = settled(training, engine.numerics)
         self.choose, self.succession = choose, succession
         learned, held_out = documents(clone, "train"), documents(clone, "valid")
         replayed = small_talk(training.replay, sum(len(d.text) for d in learned), training.seed)
@@ -267,6 +269,7 @@ class _Run:
     def restore(self) -> None:
         """Go on from the last checkpoint."""
         about = read_checkpoint(self.clone)
+        _same_numbers(about["identity"]["training"], self.training)
         if about["identity"] != self.identity():
             raise CloneError(
                 "The checkpoint was made from another import or with other settings.",
@@ -302,6 +305,16 @@ class _Run:
             link_tree(candidate / self.clone.adapter_path.name, scratch / candidate.name / self.clone.adapter_path.name)
             for name, data in about.items():
                 (scratch / candidate.name / name).write_bytes(data)
+
+
+def _same_numbers(before: Mapping[str, Any], now: Training) -> None:
+    """`CloneError` where the checkpoint's run multiplied or held weights in other number types."""
+    types = [f"{told.get('compute_dtype')} over {told.get('precision')} weights" for told in (before, now.model_dump())]
+    if types[0] != types[1]:
+        raise CloneError(
+            f"The checkpoint was computed in {types[0]}, and this run computes in {types[1]}.",
+            "Leave precision and compute_dtype as they were, or train anew, without --resume.",
+        )
 
 
 def read_checkpoint(clone: Clone) -> dict[str, Any]:

@@ -171,7 +171,7 @@ def test_four_bits_learn_and_come_back(base_of: Callable[[str], str], tmp_path: 
     assert [engine.step(batch, 1e-2) for _ in range(2)] == [other.step(batch, 1e-2) for _ in range(2)]
     engine.save(tmp_path / "adapter")
     again = huggingface.load(base_of("llama"), tmp_path / "adapter")
-    assert again.held == "4-bit" and again.loss(batch)[0] == pytest.approx(engine.loss(batch)[0], rel=1e-5)
+    assert again.numerics.weights == "4-bit" and again.loss(batch)[0] == pytest.approx(engine.loss(batch)[0], rel=1e-5)
 
 
 def test_an_adapter_loads_in_plain_peft(base_of: Callable[[str], str], tmp_path: Path) -> None:
@@ -188,17 +188,6 @@ def test_an_adapter_loads_in_plain_peft(base_of: Callable[[str], str], tmp_path:
     with torch.no_grad():
         expected = torch.log_softmax(model(torch.tensor([ids])).logits[0, :-1], -1)[range(len(ids) - 1), ids[1:]]
     assert np.allclose(engine.logprobs(ids)[1:], expected.numpy(), atol=1e-5)
-
-
-@pytest.mark.parametrize(("weights", "room", "expected"), [(1e6, 1e9, "fp32"), (2e8, 1e9, "bf16"), (3e8, 1e9, "4-bit")])
-def test_weights_are_as_fine_as_memory_allows(
-    weights: float, room: float, expected: str, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """A third of the memory may be weights; what is asked for is taken as it is."""
-    monkeypatch.setattr(pretrained, "memory", lambda: room)
-    monkeypatch.setattr(pretrained, "fast_in_bf16", lambda: False)
-    assert pretrained.chosen("auto", weights) == expected
-    assert pretrained.chosen("bf16", weights) == "bf16"
 
 
 def test_each_base_has_its_engine(base: str, base_of: Callable[[str], str]) -> None:

@@ -75,7 +75,11 @@ def test_it_learns_over_four_bits(tmp_path: Path) -> None:
     assert np.array_equal(np.array(layer.weight), frozen)
     engine.save(tmp_path / "adapter")
     again = engine_of.load(base, tmp_path / "adapter")
-    assert again.held == json.loads((tmp_path / "adapter" / "weights.json").read_text())["precision"] == "4-bit"
+    assert (
+        again.numerics.weights
+        == json.loads((tmp_path / "adapter" / "weights.json").read_text())["precision"]
+        == "4-bit"
+    )
     assert again.loss(batch) == pytest.approx(engine.loss(batch), rel=1e-5)
 
 

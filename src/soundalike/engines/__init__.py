@@ -22,6 +22,7 @@ from soundalike.errors import BaseModelError
 from soundalike.packing import Batch, Tokenizer
 
 if TYPE_CHECKING:
+    from soundalike.engines.numerics import Numerics
     from soundalike.recipe import Training
 
 
@@ -58,6 +59,10 @@ class Engine(Protocol):
     def tokenizer(self) -> Tokenizer:
         """Text to this base's token ids and back."""
 
+    @property
+    def numerics(self) -> "Numerics | None":
+        """The number types that it computes with; None where it has no weights of its own."""
+
     def step(self, batch: Batch, learning_rate: float) -> float:
         """Learn from one batch; gives its weighted mean loss in nats a token, measured before the update."""
 
@@ -86,12 +91,17 @@ class Engine(Protocol):
         """Put back what `state` gave."""
 
 
-def load(base: str, adapter: Path | None = None, training: "Training | None" = None) -> Engine:
+def load(
+    base: str,
+    adapter: Path | None = None,
+    training: "Training | None" = None,
+    numerics: "Numerics | None" = None,
+) -> Engine:
     """The engine that runs `base`, with the adapter in a folder or a fresh one made as `training` says.
 
-    It is imported here and not before.
+    It is imported here and not before. Without `numerics` it chooses them by `training`, environment and machine.
     """
-    engine: Engine = import_module(f"soundalike.engines.{room_of(base)}").load(base, adapter, training)
+    engine: Engine = import_module(f"soundalike.engines.{room_of(base)}").load(base, adapter, training, numerics)
     return engine
 
 

@@ -6,7 +6,7 @@ the model keeps documents apart, a row a document where it does not. It knows ne
 
 import json
 from collections.abc import Iterator, Sequence
-from contextlib import AbstractContextManager, contextmanager, nullcontext
+from contextlib import contextmanager
 from functools import cached_property
 from importlib import import_module
 from pathlib import Path
@@ -25,8 +25,8 @@ from soundalike.engines.cache import CachedStreams
 from soundalike.engines.causal import Causal, batch_loss, separated
 from soundalike.engines.crew import Accelerated, add_up, crew_for, share
 from soundalike.engines.moments import moments, restore
-from soundalike.engines.precision import precision
-from soundalike.engines.pretrained import Asked, free_memory, read_model, read_tokenizer, unwarned
+from soundalike.engines.numerics import Hardware, Numerics, for_large, recorded
+from soundalike.engines.pretrained import free_memory, parameters, read_model, read_tokenizer, unwarned
 from soundalike.engines.scoring import alike, padded
 from soundalike.engines.tokenizer import FileTokenizer
 from soundalike.engines.weights import check_window, folder_of
@@ -40,17 +40,17 @@ ROOM = 0.5  # of the free memory that activations may take
 
 
 class HuggingFaceEngine:
-    """A base with an adapter on it. `peft` is the base as peft wraps it, `held` the precision of its weights."""
+    """A base with an adapter on it. `peft` is the base as peft wraps it, its weights of the type in `numerics`."""
 
     def __init__(
-        self, causal: Causal, peft: Any, tokenizer: FileTokenizer, base: str, held: Precision, training: Training
+        self, causal: Causal, peft: Any, tokenizer: FileTokenizer, base: str, training: Training, numerics: Numerics
     ) -> None:
         self.causal, self.peft, self.tokenizer = causal, peft, tokenizer
-        self.base, self.held, self.training = base, held, training
+        self.base, self.training, self.numerics = base, training, numerics
         self.room: float | None = None  # bytes that activations may take; where none are given, half of what is free
         self.crew = crew_for(Accelerated)
         self.reach = int(getattr(causal.model.config.get_text_config(), "max_position_embeddings", None) or LONGEST)
-        self.optimizer = _optimizer(self._factors(), held, training)
+        self.optimizer = _optimizer(self._factors(), numerics.weights, training)
 
     def step(self, batch: Batch, learning_rate: float) -> float:
         """One update; gives the weighted mean loss in nats a token before it."""
@@ -74,13 +74,9 @@ class HuggingFaceEngine:
         return add_up([], mine, self.crew), float(batch.weights.sum())
 
     def _loss_of(self, batch: Batch) -> Tensor:
-        with self._computing():
-            return batch_loss(self.causal, batch, self.causal.packs)
-
-    def _computing(self) -> AbstractContextManager[Any]:
-        """bf16 where it is fast; weights that are kept in bf16 for want of memory are computed with as they are."""
-        device = self.causal.device.type
-        return nullcontext() if device == "cpu" and self.held == "bf16" else precision(device)
+        packs = self.causal.packs  # asked of the weights as they are held, before anything is cast
+        with self.numerics.autocast(self.causal.device.type):
+            return batch_loss(self.causal, batch, packs)
 
     def _parts(self, batch: Batch) -> list[Batch]:
         most = self._most_tokens
@@ -92,7 +88,7 @@ class HuggingFaceEngine:
     def _most_tokens(self) -> int:
         """Tokens in flight at once. Where not even a window's activations fit, the backward pass makes them again."""
         model, room = self.causal.model, ROOM * free_memory() if self.room is None else self.room
-        each = bytes_a_token(self.causal)
+        each = bytes_a_token(self.causal, self.numerics)
         if room < each * self.training.window:
             layers = model.config.get_text_config().num_hidden_layers
             model.activation_checkpointing_enable({"use_reentrant": False})
@@ -135,7 +131,7 @@ class HuggingFaceEngine:
         config.base_model_name_or_path, config.inference_mode = self.base, True
         config.save_pretrained(str(folder))
         config.inference_mode = False
-        (folder / HELD).write_text(json.dumps({"precision": self.held}) + "\n")
+        (folder / HELD).write_text(json.dumps({"precision": self.numerics.weights}) + "\n")
 
     def load(self, folder: Path) -> None:
         """Read an adapter that `save`, or peft, wrote."""
@@ -168,8 +164,13 @@ class HuggingFaceEngine:
         restore([self.optimizer], state)
 
 
-def load(base: str, adapter: Path | None = None, training: Training | None = None) -> HuggingFaceEngine:
-    """The base named or at the path `base`, with the adapter in `adapter` or a fresh one made as `training` says."""
+def load(
+    base: str, adapter: Path | None = None, training: Training | None = None, numerics: Numerics | None = None
+) -> HuggingFaceEngine:
+    """The base named or at the path `base`, with the adapter in `adapter` or a fresh one made as `training` says.
+
+    Without `numerics` weights are held as those were over which the adapter was learned, else as `for_large` chooses.
+    """
     from peft import LoraConfig, get_peft_model
 
     training = training or Training(method="lora")
@@ -177,21 +178,22 @@ def load(base: str, adapter: Path | None = None, training: Training | None = Non
         raise RecipeError(f"All weights of {base} cannot be moved: it is too large.", "Train it with --method lora.")
     shape: dict[str, Any] = {"r": training.rank, "lora_alpha": training.alpha, "target_modules": "all-linear"}
     config = LoraConfig(**shape, task_type="CAUSAL_LM")
-    asked: Asked = training.precision
     if adapter is not None:
         read_tensors(adapter)
         config = LoraConfig.from_pretrained(str(adapter))
         config.inference_mode = False
         config.base_model_name_or_path = None  # peft would compare the base's name with the folder that it lies in
-        asked = json.loads((adapter / HELD).read_text())["precision"] if (adapter / HELD).exists() else asked
+        if (adapter / HELD).exists():
+            training = recorded(training, json.loads((adapter / HELD).read_text(encoding="utf-8")))
     folder = folder_of(base)
     crew_for(Accelerated)  # it says which GPU is this process's
-    model, held = read_model(folder, asked)
+    numerics = numerics or for_large(training, parameters(folder), Hardware.here())
+    model = read_model(folder, numerics)
     causal = Causal(model, flat=model.config._attn_implementation == "flash_attention_2")
     torch.manual_seed(training.seed)
     with unwarned():
         peft = get_peft_model(model, config)
-    engine = HuggingFaceEngine(causal, peft, read_tokenizer(folder), base, held, training)
+    engine = HuggingFaceEngine(causal, peft, read_tokenizer(folder), base, training, numerics)
     if adapter is not None:
         engine.load(adapter)
     else:
@@ -209,7 +211,7 @@ def _optimizer(factors: list[nn.Parameter], held: Precision, training: Training)
     return made
 
 
-def bytes_a_token(causal: Causal, tokens: int = 64) -> float:
+def bytes_a_token(causal: Causal, numerics: Numerics, tokens: int = 64) -> float:
     """What the backward pass needs of each token of a forward one, measured on a short text."""
     kept: dict[int, int] = {}
 
@@ -221,7 +223,7 @@ def bytes_a_token(causal: Causal, tokens: int = 64) -> float:
 
     ids = torch.zeros(1, tokens, dtype=torch.long, device=causal.device)
     hooks = torch.autograd.graph.saved_tensors_hooks(keep, lambda tensor: tensor)
-    with torch.enable_grad(), hooks, precision(causal.device.type):
+    with torch.enable_grad(), hooks, numerics.autocast(causal.device.type):
         causal.read(ids)
     owned = {p.untyped_storage().data_ptr() for p in (*causal.model.parameters(), *causal.model.buffers())}
     return sum(size for place, size in kept.items() if place not in owned) / tokens

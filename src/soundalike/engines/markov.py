@@ -18,6 +18,7 @@ from soundalike.errors import EngineError
 from soundalike.packing import Batch
 
 if TYPE_CHECKING:
+    from soundalike.engines.numerics import Numerics
     from soundalike.recipe import Training
 
 FILE = "markov.json"
@@ -66,7 +67,7 @@ class MarkovEngine:
     """
 
     def __init__(self, order: int = 2, tokenizer: WordTokenizer | None = None) -> None:
-        self.order = order
+        self.order, self.numerics = order, None
         self.tokenizer = tokenizer or WordTokenizer()
         self._counts: dict[Context, dict[int, float]] = {}
         self._totals: dict[Context, float] = {}
@@ -224,10 +225,15 @@ def _examples(batch: Batch, order: int) -> Iterator[tuple[Context, int, float]]:
             yield tuple(tokens[at - min(order, positions[at]) : at]), tokens[at], weights[at]
 
 
-def load(base: str, adapter: Path | None = None, training: "Training | None" = None) -> MarkovEngine:
+def load(
+    base: str,
+    adapter: Path | None = None,
+    training: "Training | None" = None,
+    numerics: "Numerics | None" = None,
+) -> MarkovEngine:
     """The engine of base "markov", or "markov-3" for a chain of order 3; with the adapter in a folder, if given.
 
-    A chain counts the same however it is trained.
+    A chain counts the same however it is trained, and in whatever numbers.
     """
     order = base.partition("-")[2] or "2"
     if not order.isdigit():

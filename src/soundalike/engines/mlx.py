@@ -24,7 +24,7 @@ from mlx_lm.utils import load_model, quantize_model
 from numpy.typing import NDArray
 
 from soundalike import machine
-from soundalike.bases import WEIGHTS_SHARE
+from soundalike.bases import WEIGHTS_SHARE, Precision
 from soundalike.engines.adapter import CONFIG, OTHER_BASE, WEIGHTS
 from soundalike.engines.base_check import check
 from soundalike.engines.crew import Launched, crew_for, share
@@ -32,6 +32,7 @@ from soundalike.engines.layouts import peft_config, places, rope_names, to_mlx, 
 from soundalike.engines.mlx_loss import Head
 from soundalike.engines.mlx_memory import remembering_less
 from soundalike.engines.mlx_streams import MlxStreams, Packed
+from soundalike.engines.numerics import Numerics, for_mlx, recorded
 from soundalike.engines.pretrained import read_tokenizer
 from soundalike.engines.tokenizer import FileTokenizer
 from soundalike.engines.weights import check_window, config_of, folder_of
@@ -47,12 +48,18 @@ PROMPTS, PROMPT_BYTES = 32, 1 << 30  # prompts whose keys and values are kept
 
 
 class MlxEngine:
-    """A base with a low-rank adapter on all linear layers. `held` is the precision of the base's weights."""
+    """A base with a low-rank adapter on all linear layers, its weights of the type in `numerics`."""
 
     def __init__(
-        self, model: Any, tokenizer: FileTokenizer, base: str, lora: Mapping[str, Any], held: str, training: Training
+        self,
+        model: Any,
+        tokenizer: FileTokenizer,
+        base: str,
+        lora: Mapping[str, Any],
+        training: Training,
+        numerics: Numerics,
     ) -> None:
-        self.model, self.tokenizer, self.base, self.held, self.training = model, tokenizer, base, held, training
+        self.model, self.tokenizer, self.base, self.training, self.numerics = model, tokenizer, base, training, numerics
         self.lora, self.crew, self.head = dict(lora), crew_for(Launched), Head(model)
         self.reach = int(getattr(model.args, "max_position_embeddings", None) or LONGEST)
         given = {"betas": [0.9, 0.95], "weight_decay": training.weight_decay, "bias_correction": True}
@@ -138,7 +145,7 @@ class MlxEngine:
         mx.save_safetensors(str(folder / WEIGHTS), factors, {"format": "pt"})
         config = peft_config({"lora_parameters": self.lora}, list(self._factors()), self.base)
         (folder / CONFIG).write_text(json.dumps(config, indent=2) + "\n")
-        (folder / HELD).write_text(json.dumps({"precision": self.held}) + "\n")
+        (folder / HELD).write_text(json.dumps({"precision": self.numerics.weights}) + "\n")
 
     def load(self, folder: Path) -> None:
         """Read an adapter that `save`, or peft, wrote; `EngineError` where it belongs to another base."""
@@ -169,24 +176,27 @@ class MlxEngine:
         self.optimizer.state = tree_unflatten(list(parts["optimizer"].items()))
 
 
-def load(base: str, adapter: Path | None = None, training: Training | None = None) -> MlxEngine:
+def load(
+    base: str, adapter: Path | None = None, training: Training | None = None, numerics: Numerics | None = None
+) -> MlxEngine:
     """The base named or at the path `base`, with the adapter in `adapter` or a fresh one made as `training` says."""
     training = training or Training(method="lora")
     if training.method != "lora":
         raise RecipeError(f"All weights of {base} cannot be moved by MLX here.", "Train it with --method lora.")
-    asked, rank, alpha, keys = training.precision, training.rank, training.alpha, None
+    rank, alpha, keys = training.rank, training.alpha, None
     if adapter is not None:
         told = _config(adapter)
         rank, alpha, keys = int(told["r"]), float(told["lora_alpha"]), places(_read(adapter))
-        asked = json.loads((adapter / HELD).read_text())["precision"] if (adapter / HELD).exists() else asked
+        if (adapter / HELD).exists():
+            training = recorded(training, json.loads((adapter / HELD).read_text(encoding="utf-8")))
     folder = folder_of(base)
-    model, held = _read_model(folder, asked)
+    model, numerics = _read_model(folder, numerics or for_mlx(training))
     lora = {"rank": rank, "scale": alpha / rank, "dropout": 0.0, "keys": keys or _linears(model)}
     mx.random.seed(training.seed)
     model.freeze()
     linear_to_lora_layers(model, len(model.layers), lora)
     model.eval()
-    engine = MlxEngine(model, read_tokenizer(folder), base, lora, held, training)
+    engine = MlxEngine(model, read_tokenizer(folder), base, lora, training, numerics)
     if adapter is not None:
         engine.load(adapter)
     else:
@@ -194,8 +204,8 @@ def load(base: str, adapter: Path | None = None, training: Training | None = Non
     return engine
 
 
-def _read_model(folder: Path, asked: str) -> tuple[Any, str]:
-    """mlx-lm's model of the base, quantized where asked for or where memory is short, and its precision."""
+def _read_model(folder: Path, asked: Numerics | None) -> tuple[Any, Numerics]:
+    """mlx-lm's model of the base, quantized where asked for or where memory is short, and its number types."""
     told = config_of(folder)
     check(folder, told)
     try:
@@ -210,16 +220,19 @@ def _read_model(folder: Path, asked: str) -> tuple[Any, str]:
         )
     weights = sum(value.nbytes for _, value in tree_flatten(model.parameters()))
     stored = "quantization" in config or "quantization_config" in config
-    if not stored and (asked == "4-bit" or (asked == "auto" and weights > WEIGHTS_SHARE * machine.memory())):
+    short = asked is None and weights > WEIGHTS_SHARE * machine.memory()
+    if not stored and (short or (asked and asked.weights == "4-bit")):
         model, config = quantize_model(model, config, group_size=64, bits=4)
         stored = True
-    elif not stored and asked != "auto":
-        model.set_dtype(mx.float32 if asked == "fp32" else mx.bfloat16)
+    elif not stored and asked:
+        model.set_dtype(mx.float32 if asked.weights == "fp32" else mx.bfloat16)
     if weights > LARGE:
         remembering_less(model.layers)
     mx.eval(model.parameters())
     fp32 = any(value.dtype == mx.float32 for _, value in tree_flatten(model.parameters()))
-    return model, "4-bit" if stored else "fp32" if fp32 else "bf16"
+    held: Precision = "4-bit" if stored else "fp32" if fp32 else "bf16"
+    reason = asked.reason if asked else "Memory is short." if short else "The base is stored so."
+    return model, Numerics(held, "fp32" if fp32 else "bf16", reason)
 
 
 def _linears(model: Any) -> list[str]:

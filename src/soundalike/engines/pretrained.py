@@ -10,20 +10,20 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from importlib.util import find_spec
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 from weakref import WeakValueDictionary
 
 import torch
 
 from soundalike import machine
-from soundalike.bases import Precision, finest
 from soundalike.engines.auto import config_from, explained, model_from, tokenizer_from
 from soundalike.engines.base_check import ANOTHER
-from soundalike.engines.precision import fast_in_bf16
+from soundalike.engines.numerics import Numerics
 from soundalike.engines.tokenizer import FileTokenizer
+from soundalike.engines.weights import config_of
 from soundalike.errors import BaseModelError
 
-Asked = Literal["auto", "fp32", "bf16", "4-bit"]
+TYPES = {"fp32": torch.float32, "bf16": torch.bfloat16}
 
 
 def device() -> str:
@@ -31,71 +31,69 @@ def device() -> str:
     return "cuda" if torch.cuda.is_available() else "cpu"
 
 
-def memory() -> int:
-    """Bytes that the device has for weights and what training needs."""
-    return torch.cuda.mem_get_info()[1] if device() == "cuda" else machine.memory()
-
-
 def free_memory() -> int:
-    """Bytes of it that nobody uses."""
+    """Bytes of the device's memory that nobody uses."""
     return torch.cuda.mem_get_info()[0] if device() == "cuda" else machine.free_memory()
 
 
-def parameters(folder: Path, config: Any) -> float:
-    """How many weights a base has, from the size of its files."""
+def parameters(folder: Path) -> float:
+    """How many weights a base has, from the size of its files and the type that its config.json states."""
+    told = config_of(folder)
+    told |= told.get("text_config") or {}
     size = sum(path.stat().st_size for path in folder.glob("*.safetensors"))
-    return size / (4 if config.dtype == torch.float32 else 2)
+    return size / (4 if (told.get("dtype") or told.get("torch_dtype")) == "float32" else 2)
 
 
-def chosen(asked: Asked, weights: float) -> Precision:
-    """The precision asked for, or the finest that this machine has room for."""
-    if asked != "auto":
-        return asked
-    return finest(weights, device(), memory(), device() == "cpu" and fast_in_bf16())
+_read: WeakValueDictionary[tuple[Path, str, str], Any] = WeakValueDictionary()  # bases that somebody stands on
 
 
-_read: WeakValueDictionary[tuple[Path, Asked], Any] = WeakValueDictionary()  # bases that somebody stands on
-
-
-def read_model(folder: Path, asked: Asked = "auto") -> tuple[Any, Precision]:
-    """The model in `folder` and the precision of its weights; `BaseModelError` for one that cannot be adapted.
+def read_model(folder: Path, numerics: Numerics) -> Any:
+    """The model in `folder`, its weights held as `numerics` says; `BaseModelError` for one that cannot be adapted.
 
     The weights are frozen, so whoever asks for them again while they are held gets the same ones in modules of its own:
     several adapters over one base hold it once.
     """
-    key = (folder.resolve(), asked)
+    key = (folder.resolve(), numerics.weights, numerics.compute)
     first = _read.get(key)
     if first is None:
-        first, precision = _read_model(folder, asked)
-        first.soundalike_precision = precision
-        _read[key] = first
+        first = _read[key] = _read_model(folder, numerics)
     twin = copy.deepcopy(first, {id(tensor): tensor for tensor in (*first.parameters(), *first.buffers())})
     twin.soundalike_first = (first,)  # held as long as a twin is; in a tuple, since a module would be a part of it
-    return twin, first.soundalike_precision
+    return twin
 
 
-def _read_model(folder: Path, asked: Asked) -> tuple[Any, Precision]:
+def _read_model(folder: Path, numerics: Numerics) -> Any:
     from transformers.utils.logging import disable_progress_bar
 
     disable_progress_bar()  # type: ignore[no-untyped-call]  # who loads a base shows that it does
     with explained(folder):
         config = config_from(folder)
         _without_dropout(config)
-        precision = chosen(asked, parameters(folder, config))
-        given: dict[str, Any] = {"dtype": torch.float32 if precision == "fp32" else torch.bfloat16}
-        if precision == "4-bit":
-            given = _four_bits()
+        four_bits = numerics.weights == "4-bit"
+        given = _four_bits(TYPES[numerics.compute]) if four_bits else {"dtype": TYPES[numerics.weights]}
         model = model_from(
-            folder, config=config, device_map={"": device()}, attn_implementation=attention(precision), **given
+            folder, config=config, device_map={"": device()}, attn_implementation=attention(numerics), **given
         )
     model.requires_grad_(False)
     model.train(False)
-    return model, precision
+    keep_packing(model)
+    return model
 
 
-def attention(precision: Precision) -> str:
+def keep_packing(model: Any) -> None:
+    """Make bitsandbytes leave its 4-bit weights as they were quantized.
+
+    On a processor with AVX512-BF16 it would rearrange them for inference at the first pass without gradients; passes
+    with gradients then read them wrongly, and layers whose width is not a multiple of 32 fail.
+    """
+    for module in model.modules():
+        if hasattr(module, "support_avx512bf16_for_cpu"):
+            module.support_avx512bf16_for_cpu = False
+
+
+def attention(numerics: Numerics) -> str:
     """FlashAttention's kernels for packed sequences where they are installed, else PyTorch's own."""
-    flash = device() == "cuda" and precision != "fp32" and find_spec("flash_attn") is not None
+    flash = device() == "cuda" and numerics.compute == "bf16" and find_spec("flash_attn") is not None
     return "flash_attention_2" if flash else "sdpa"
 
 
@@ -108,8 +106,8 @@ def read_tokenizer(folder: Path) -> FileTokenizer:
     return FileTokenizer(fast, end if told.bos_token_id is None else told.bos_token_id, end)
 
 
-def _four_bits() -> dict[str, Any]:
-    """NF4 with quantized constants, 4.13 bits a weight; products in bf16 where that is fast."""
+def _four_bits(dtype: torch.dtype) -> dict[str, Any]:
+    """NF4 with quantized constants, 4.13 bits a weight, multiplied as `dtype`."""
     from transformers import BitsAndBytesConfig
 
     if find_spec("bitsandbytes") is None:
@@ -117,7 +115,6 @@ def _four_bits() -> dict[str, Any]:
             "This base fits into memory in 4 bits only, and bitsandbytes is not installed.",
             "Install it: pip install 'soundalike[4bit]'",
         )
-    dtype = torch.bfloat16 if device() == "cuda" or fast_in_bf16() else torch.float32
     config: Any = BitsAndBytesConfig(  # type: ignore[no-untyped-call]
         load_in_4bit=True, bnb_4bit_quant_type="nf4", bnb_4bit_use_double_quant=True, bnb_4bit_compute_dtype=dtype
     )

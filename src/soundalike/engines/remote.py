@@ -55,7 +55,7 @@ class RemoteEngine:
     def __init__(self, url: str, model: str = "", timeout: float = TIMEOUT, retries: int = RETRIES) -> None:
         from openai import DefaultHttpxClient, OpenAI
 
-        self.tokenizer, self.url = Characters(), url
+        self.tokenizer, self.url, self.numerics = Characters(), url, None
         key = os.environ.get(KEY) or "none"  # not OpenAI's own variable: a key of theirs is no other server's business
         direct = DefaultHttpxClient(follow_redirects=False)  # what is said goes to this address and to no other
         self.client = OpenAI(base_url=url, api_key=key, timeout=timeout, max_retries=retries, http_client=direct)

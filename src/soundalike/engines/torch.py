@@ -1,7 +1,7 @@
 """The PyTorch engine: one code for processor and CUDA.
 
 Takes token windows, gives losses and tokens. It trains a low-rank adapter or a delta of all weights over a
-Llama-shaped base, in bf16 where this machine multiplies faster in it, and decodes many streams at once.
+Llama-shaped base, with products in the type that `numerics` says, and decodes many streams at once.
 It knows neither text nor time budgets.
 """
 
@@ -29,7 +29,7 @@ from soundalike.engines.llama import Llama, Shape
 from soundalike.engines.loss import batch_loss
 from soundalike.engines.moments import moments, restore
 from soundalike.engines.muon import Muon
-from soundalike.engines.precision import precision
+from soundalike.engines.numerics import Hardware, Numerics, for_small
 from soundalike.engines.scoring import trees
 from soundalike.engines.tokenizer import FileTokenizer
 from soundalike.engines.weights import check_window, config_of, folder_of
@@ -44,8 +44,17 @@ ROW_TOKENS = 512  # read at once to score texts; in longer rows attention costs 
 class TorchEngine:
     """A Llama-shaped base with an adapter on it."""
 
-    def __init__(self, model: Llama, tokenizer: FileTokenizer, adapter: Adapter, base: str, training: Training) -> None:
+    def __init__(
+        self,
+        model: Llama,
+        tokenizer: FileTokenizer,
+        adapter: Adapter,
+        base: str,
+        training: Training,
+        numerics: Numerics,
+    ) -> None:
         self.model, self.tokenizer, self.adapter, self.base, self.training = model, tokenizer, adapter, base, training
+        self.numerics = numerics
         self.device, self.crew = next(model.parameters()).device, crew_for(Accelerated)
         parameters = sum(p.numel() for p in model.parameters())
         self.fuses = self.device.type == "cpu" and fused.fits(model.shape, parameters)
@@ -93,7 +102,7 @@ class TorchEngine:
         return batch.parts(rows)
 
     def _loss_of(self, model: Llama, batch: Batch) -> Tensor:
-        with precision(self.device.type):  # it holds for a thread
+        with self.numerics.autocast(self.device.type):  # it holds for a thread
             return batch_loss(model, batch)
 
     def logprobs(self, tokens: Sequence[int]) -> NDArray[np.float32]:
@@ -152,7 +161,9 @@ class TorchEngine:
         restore(self.optimizers, state)
 
 
-def load(base: str, adapter: Path | None = None, training: Training | None = None) -> TorchEngine:
+def load(
+    base: str, adapter: Path | None = None, training: Training | None = None, numerics: Numerics | None = None
+) -> TorchEngine:
     """The base named or at the path `base`, with the adapter in `adapter` or a fresh one made as `training` says."""
     asked, training = training, training or Training()
     folder = folder_of(base)
@@ -164,7 +175,7 @@ def load(base: str, adapter: Path | None = None, training: Training | None = Non
     model, tokenizer = read_base(folder)
     model.to("cuda" if torch.cuda.is_available() else "cpu")
     made: Adapter = LowRank(model, training.rank, training.alpha) if training.method == "lora" else Delta(model)
-    engine = TorchEngine(model, tokenizer, made, base, training)
+    engine = TorchEngine(model, tokenizer, made, base, training, numerics or for_small(training, Hardware.here()))
     if adapter is not None:
         engine.load(adapter)
     elif asked is not None:  # else nothing is to be learned
