@@ -246,6 +246,7 @@ def account(counts: Interventions) -> str:
         "copied a message": counts.copied,
         "copied somebody else's message": counts.quoted,
         "said a blocked word": counts.blocked,
+        "said nothing but a handle": counts.handle,
         "said private data, masked": counts.masked,
         "spoke for somebody else": counts.unmasked,
     }

@@ -10,7 +10,9 @@ from typing import TYPE_CHECKING
 
 from soundalike.errors import CloneError
 from soundalike.guards.blocked import Blocked, slurs
+from soundalike.guards.handles import Handles
 from soundalike.guards.interventions import Interventions
+from soundalike.guards.labels import Labels
 from soundalike.guards.loops import (
     LINES_BACK,
     SHORT_LINE,
@@ -35,7 +37,9 @@ __all__ = [
     "Blocked",
     "Finding",
     "Guards",
+    "Handles",
     "Interventions",
+    "Labels",
     "Scene",
     "first_repeat",
     "fold",
@@ -71,19 +75,26 @@ class Scene:
 
 
 class Guards:
-    """The guards of one clone. Without arguments they know no words to block and no messages to copy."""
+    """The guards of one clone. Without arguments they know no words to block, no messages to copy, and nobody."""
 
     def __init__(
-        self, blocked: Collection[str] = (), copied: "Verbatim | None" = None, quoted: "Verbatim | None" = None
+        self,
+        blocked: Collection[str] = (),
+        copied: "Verbatim | None" = None,
+        quoted: "Verbatim | None" = None,
+        labels: Labels | None = None,
+        handles: Handles | None = None,
     ) -> None:
         self._blocked = Blocked(blocked)
+        self._labels, self._handles = labels or Labels(), handles or Handles()
         self._runs = [(name, runs) for name, runs in (("quoted", quoted), ("copied", copied)) if runs]
 
     @classmethod
     def of(cls, clone: "Clone", limits: "Limits") -> "Guards":
         """As a clone's messages and limits ask. Runs of other people's words that the owner types too are nobody's."""
         copied, quoted = _indexed(clone, limits) if limits.copied_words or limits.quoted_words else (None, None)
-        return cls([*limits.blocked, *(slurs() if limits.block_slurs else ())], copied, quoted)
+        labels, handles = _people(clone)
+        return cls([*limits.blocked, *(slurs() if limits.block_slurs else ())], copied, quoted, labels, handles)
 
     def growing(self, lines: Sequence[str], start: int = 0) -> Finding | None:
         """What is wrong already with lines of which the last still grows; cheap enough to ask at every word.
@@ -101,6 +112,10 @@ class Guards:
         line, before = lines[-1], list(lines[:-1])
         if self._blocked.has(line):
             return Finding("blocked", before)
+        if self._labels.at(line, scene.names) == 0:
+            return Finding("unmasked", before)
+        if self._handles.only(line, scene.names):
+            return Finding("handle", before)
         if copy := self._copy(lines, line, 0 if before else start):
             return copy
         if repeats_line(line, [*scene.left, *before]):
@@ -122,18 +137,25 @@ class Guards:
         words, last = fold(line[: _last_word(line)]), line.rpartition("\n")[2].strip().casefold()
         others = [*scene.said, *scene.left, *scene.heard]
         named = ":" not in last and any(name.casefold().startswith(last) for name in scene.names)
-        if named or any(may_become(words, other) for other in others):
+        if named or self._may_name(line, scene) or any(may_become(words, other) for other in others):
             return 0
         sure = line[: settled(line)]
         stays = not self._blocked.has(sure) and not self._copy([sure], sure, start) and redact_text(sure)[0] == sure
         return len(sure) if stays else 0
 
+    def _may_name(self, line: str, scene: Scene) -> bool:
+        """Whether a line that grows is, or may become, one in another's name or nothing but a handle."""
+        labels, whole = self._labels, line[: _last_word(line)]
+        spoken_for = labels.may_begin(line.rpartition("\n")[2]) or labels.at(line, scene.names) is not None
+        return spoken_for or self._handles.only(whole)
+
     def mend(self, line: str, scene: Scene, counts: Interventions) -> tuple[str, bool]:
         """A whole line as it may leave, and whether the reply ends with it, somebody else's beginning there."""
         from soundalike.redact import redact_text
 
-        own = "\n".join(unmask([line], scene.names))
-        ended = own != line
+        at = self._labels.at(line, scene.names)
+        own = line if at is None else line[:at].removesuffix("\n")
+        ended = at is not None
         counts.unmasked += ended
         masked, found = redact_text(own)
         counts.masked += sum(found.values())
@@ -146,6 +168,24 @@ class Guards:
                 at = runs.copied_at(text, start) if latest else at
                 return Finding(guard, [*lines[:-1], text[:at].rstrip()])
         return None
+
+
+def _people(clone: "Clone") -> tuple[Labels, Handles]:
+    """Whose lines and handles are another's: from the names and messages of the clone, where they are there."""
+    import polars as pl
+
+    from soundalike.transcript import speaker_name
+
+    authors, messages = clone.authors_path, clone.messages_path
+    names = pl.read_parquet(authors, columns=["name", "me"], glob=False) if authors.exists() else None
+    known = [] if names is None else names.filter(~pl.col("me"))["name"].drop_nulls().to_list()
+    known = [*known, *map(speaker_name, known)]
+    if not messages.exists():
+        return Labels(known=known), Handles(known)
+    said = pl.read_parquet(messages, columns=["me", "text"], glob=False)
+    own = said.filter(pl.col("me") & pl.col("text").str.contains(":", literal=True))["text"]
+    about = clone.manifest().get("clone", {}).get("speaker", "")
+    return Labels.learned(own, str(about), known, int(said["me"].sum())), Handles.learned(said["text"], known)
 
 
 def _indexed(clone: "Clone", limits: "Limits") -> tuple["Verbatim | None", "Verbatim | None"]:

@@ -9,9 +9,10 @@ class Interventions:
 
     These count attempts that were stopped: `looped`, `repeated` (a line of the same reply), `echoed` (a line of an
     earlier reply), `parroted` (a line that somebody else has just said), `copied` (words in a row out of a message),
-    `quoted` (fewer, out of other people's), `blocked` (a word that is not said). `resampled` of them were drawn
-    again, `gave_up` were not, the tries being used up. `unmasked` counts messages that went on in somebody else's name
-    and were cut there, `masked` pieces of personal data that were masked.
+    `quoted` (fewer, out of other people's), `blocked` (a word that is not said), `handle` (nothing but somebody's
+    handle). `resampled` of them were drawn again, `gave_up` were not, the tries being used up. `unmasked` counts
+    messages that began in another's name, drawn again too, and those that went on in it and were cut there,
+    `masked` pieces of personal data that were masked.
     """
 
     looped: int = 0
@@ -21,6 +22,7 @@ class Interventions:
     copied: int = 0
     quoted: int = 0
     blocked: int = 0
+    handle: int = 0
     unmasked: int = 0
     masked: int = 0
     resampled: int = 0

@@ -309,6 +309,30 @@ def test_anybody_can_opt_out_report_and_ask_what_it_is(tmp_path: Path) -> None:
     live(scenario)
 
 
+@pytest.mark.parametrize("asking", [BO, ANA])
+def test_an_opt_out_reaches_an_answer_under_way(tmp_path: Path, asking: Person) -> None:
+    """While the model thinks, an answer to who opts out is broken off; one made from their words is lost."""
+
+    async def scenario(fake: FakeDiscord) -> None:
+        speaker = Scripted()
+        async with living(fake, tmp_path, speaker) as bot:
+            speaker.hold = asyncio.Event()
+            await fake.say(BO, "a secret", mentions=[fake.me] if asking is BO else [])
+            if asking is ANA:
+                await fake.say(ANA, "hi", mentions=[fake.me])
+            await speaker.asked.wait()
+            await fake.command(BO, "soundalike opt-out")
+            speaker.hold.set()
+            await fake.until(lambda: bot.pipeline.ledger.fates["opted out"] >= 1 and not bot.pipeline.ledger.pending)
+            assert fake.posted == []
+            assert all(heard.author != BO.id for heard in bot.pipeline.context.last(fake.channels[0], 9))
+            await fake.say(ANA, "still there?", mentions=[fake.me])
+            await fake.replies(1)
+        assert all(text != "a secret" for _, text in speaker.shown[-1])
+
+    live(scenario)
+
+
 def test_discord_toml_is_read_again_while_running(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
     """A change holds without a restart; a wrong file is told and the settings from before hold."""
 

@@ -104,3 +104,30 @@ def test_a_long_mixed_day_adds_up() -> None:
     ledger = case.pipeline.ledger
     assert ledger.pending == 0 and ledger.fates.total() == ledger.heard == 3_000
     assert ledger.fates["answered"] == settled > 5
+
+
+def test_an_opt_out_drops_the_open_burst_and_what_waits() -> None:
+    """What was said half a second before is neither answered nor kept; others' turns stay."""
+    case = Case()
+    case.hear("in line", addressed=True)
+    case.hear("of another", channel=OTHER, parent=ROOM, author=BO, addressed=True)
+    case.pipeline.advance(1.5)
+    case.hear("half a second before", at=1.6, addressed=True)
+    case.pipeline.opt_out(ANA)
+    assert case.fates == {"in line": "opted out", "half a second before": "opted out"}
+    assert case.pipeline.next_due is None and case.pipeline.context.last(ROOM, 9) == []
+    turn = case.pipeline.take(1.6, ())
+    assert turn is not None and turn.asked.text == "of another" and case.pipeline.take(1.6, ()) is None
+
+
+def test_an_opt_out_leaves_the_burst_of_others_without_their_words() -> None:
+    """A burst that ends with somebody else's message is theirs; what it replies to is forgotten too."""
+    case = Case()
+    said = case.hear("hers", addressed=True)
+    case.hear("his", author=BO, addressed=True, quoted=said)
+    case.pipeline.opt_out(ANA)
+    case.pipeline.advance(9.0)
+    turn = case.pipeline.take(9.0, ())
+    assert turn is not None and turn.asked.text == "his"
+    (kept,) = case.pipeline.context.last(ROOM, 9)
+    assert kept.text == "his" and kept.quoted is None

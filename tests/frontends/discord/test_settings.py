@@ -1,5 +1,6 @@
 """discord.toml: what is written is what holds; what is wrong is told with its line; comments survive commands."""
 
+import errno
 import os
 import stat
 from pathlib import Path
@@ -130,3 +131,56 @@ def test_what_must_be_remembered_survives(tmp_path: Path) -> None:
     memory.path.write_text('{"opted_out": 3}')
     with pytest.raises(CloneError, match="damaged"):
         Memory(memory.path)
+
+
+TEXT = f"# caf\u00e9\n[channels.{ID}]\nprobability = 0.25\n"
+
+
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16"])
+def test_a_file_in_unicode_is_read_and_changed_whatever_the_mark(tmp_path: Path, encoding: str) -> None:
+    """Editors on Windows save with a byte-order mark, or as UTF-16; what a command writes is UTF-8."""
+    path = tmp_path / "discord.toml"
+    path.write_bytes(TEXT.encode(encoding))
+    file = SettingsFile(path)
+    assert file.now.probability(ID) == 0.25
+    file.change(lambda document: set_in_channel(document, OTHER, probability=0.5))
+    written = path.read_text("utf-8")
+    assert written.startswith("# caf\u00e9") and file.now.probability(OTHER) == 0.5
+
+
+@pytest.mark.parametrize(
+    ("text", "encoding", "told"),
+    [("#\n# caf\u00e9", "latin-1", r"\(line 2\)"), (TEXT, "utf-16-le", r"\(line 1\)"), ("# tea", "utf-16-le", "zeros")],
+)
+def test_a_file_in_another_encoding_is_told_in_a_sentence(tmp_path: Path, text: str, encoding: str, told: str) -> None:
+    """It says what to do, at the start, at a change, and while the bot runs, where the last right one holds."""
+    path = tmp_path / "discord.toml"
+    path.write_text(TEXT, "utf-8")
+    file = SettingsFile(path)
+    path.write_bytes(text.encode(encoding))
+    for use in (lambda: SettingsFile(path), file.reread, lambda: file.change(lambda document: None)):
+        with pytest.raises(RecipeError, match=f"discord.toml is not UTF-8 text.*{told}.*Save it as UTF-8"):
+            use()
+    assert file.now.probability(ID) == 0.25
+
+
+def test_a_full_disk_is_a_sentence_and_leaves_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Neither a first file nor a change nor what the bot remembers is written by half; what was there stays."""
+
+    def full(handle: int) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    (tmp_path / "old").mkdir()
+    old = initialise(tmp_path / "old")
+    file, before = SettingsFile(old), old.read_bytes()
+    monkeypatch.setattr(os, "fsync", full)
+    uses = (
+        lambda: initialise(tmp_path),
+        lambda: file.change(lambda document: set_in_channel(document, ID)),
+        Memory(tmp_path / "memory.json").save,
+    )
+    for use in uses:
+        with pytest.raises(CloneError, match=r"The disk is full: \S+ could not be written\."):
+            use()
+    assert old.read_bytes() == before
+    assert sorted(path.name for path in tmp_path.rglob("*")) == ["discord.toml", "old"]

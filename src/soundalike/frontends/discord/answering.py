@@ -6,12 +6,12 @@ from collections.abc import Awaitable, Callable
 from random import Random
 
 from soundalike.frontends.discord.clock import Clock
-from soundalike.frontends.discord.context import History, Names, shown
+from soundalike.frontends.discord.context import Names, shown
 from soundalike.frontends.discord.decide import second_thought
 from soundalike.frontends.discord.filter import may_be_context
 from soundalike.frontends.discord.health import Health
-from soundalike.frontends.discord.heard import Turn
-from soundalike.frontends.discord.ledger import AWAY, SILENT, STALE
+from soundalike.frontends.discord.heard import Heard, Turn
+from soundalike.frontends.discord.ledger import AWAY, OPTED_OUT, SILENT, STALE
 from soundalike.frontends.discord.pipeline import Pipeline
 from soundalike.frontends.discord.speaker import Speaker, SpeakerAway
 from soundalike.frontends.loops import unsaid
@@ -41,6 +41,8 @@ class Answering:
 
     async def compose(self, turn: Turn) -> tuple[list[str], str]:
         """(lines to send, "") or (nothing, why not)."""
+        if reason := self._pipeline.refusal(turn.asked):
+            return [], reason
         if self._health.away:
             return await self._away(turn)
         began = self._clock.now()
@@ -59,24 +61,27 @@ class Answering:
             self.seconds += self._clock.now() - began
 
     async def _composed(self, turn: Turn) -> tuple[list[str], str]:
-        history = self.history(turn)
+        read = self._read(turn)
+        history = self._names.history(read)
         if not turn.addressed:
             stays = second_thought(await self._speaker.eagerness(history))
             if self._rng.random() >= stays:
                 return [], SILENT
         temperature = self._pipeline.settings().temperature(turn.channel, turn.asked.parent)
         reply = await self._speaker.reply(history, temperature)
+        if any(heard.author in self._pipeline.remembered().opted_out for heard in read):
+            return [], OPTED_OUT
         lines = unsaid(reply, self._pipeline.context.own_lines(turn.channel))
         return lines, "" if lines else EMPTY
 
-    def history(self, turn: Turn) -> History:
-        """What the speaker is shown for a turn."""
+    def _read(self, turn: Turn) -> list[Heard]:
+        """The messages that the speaker is shown for a turn."""
         settings, asked = self._pipeline.settings(), turn.asked
         limits, quoted = settings.context, asked.quoted
         if quoted is not None and not may_be_context(quoted, settings, self._pipeline.remembered()):
             quoted = None
         said = self._pipeline.context.last(turn.channel, limits.messages * 2)
-        return self._names.history(shown(said, asked, quoted, limits.messages, limits.tokens))
+        return shown(said, asked, quoted, limits.messages, limits.tokens)
 
     async def _away(self, turn: Turn) -> tuple[list[str], str]:
         if turn.addressed and self._health.tell(turn.channel):

@@ -13,6 +13,7 @@ import aiohttp
 import discord
 
 from soundalike.errors import SoundalikeError
+from soundalike.frontends.discord import gateway
 from soundalike.frontends.discord.answering import Answering
 from soundalike.frontends.discord.commands import Commands, Tree
 from soundalike.frontends.discord.context import Names
@@ -44,6 +45,7 @@ class Bot(discord.Client):
     """One voice on one connection. `start(token)` runs until `leave`."""
 
     def __init__(self, parts: Parts, **options: Any) -> None:
+        gateway.install()
         super().__init__(
             intents=intents(parts.settings.now),
             allowed_mentions=discord.AllowedMentions.none(),
@@ -79,7 +81,7 @@ class Bot(discord.Client):
         delivery = Rehearsal(parts.rehearsal) if parts.rehearsal else sender
         self.turns = Turns(self.pipeline, self.answering, delivery, self._backfill, self._introduce, clock)
         self.control = Control(
-            parts.speaker.owner, parts.settings, parts.memory, self.pipeline, self.health, self.turns.stop, clock
+            parts.speaker.owner, parts.settings, parts.memory, self.pipeline, self.health, self.turns, clock
         )
         self.tree.add_command(Commands(self.control, self.is_owner))
         if not parts.rehearsal:

@@ -50,6 +50,11 @@ class Bursts:
         """When the first open burst will be over."""
         return min((burst.due for burst in self._open.values()), default=None)
 
+    def drop_person(self, author: str) -> list[Turn]:
+        """Forget the bursts that would be answered to one person."""
+        gone = [name for name, burst in self._open.items() if burst.turn.asked.author == author]
+        return [self._open.pop(name).turn for name in gone]
+
     def drop(self, channel: str | None = None) -> list[Turn]:
         """Forget the burst of one channel, or all."""
         gone = [name for name in self._open if channel in (None, name)]

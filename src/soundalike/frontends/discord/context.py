@@ -58,9 +58,9 @@ class Context:
         return len(self._channels.pop(channel, ()))
 
     def forget_person(self, author: str) -> None:
-        """Forget everything one person said."""
+        """Forget everything one person said, also where others replied to it."""
         for channel, said in self._channels.items():
-            self._channels[channel] = deque((h for h in said if h.author != author), maxlen=KEPT)
+            self._channels[channel] = deque((_without(h, author) for h in said if h.author != author), maxlen=KEPT)
 
     def last(self, channel: str, count: int) -> list[Heard]:
         """The last messages of a channel, oldest first."""
@@ -86,6 +86,14 @@ def shown(said: Sequence[Heard], asked: Heard, quoted: Heard | None, messages: i
     if quoted is not None and all(heard.id != quoted.id for heard in kept):
         kept.append(quoted)
     return kept[::-1]
+
+
+def _without(heard: Heard, author: str) -> Heard:
+    """A message without the one that it replies to, where that is this author's."""
+    if heard.quoted is None:
+        return heard
+    quoted = None if heard.quoted.author == author else _without(heard.quoted, author)
+    return heard if quoted is heard.quoted else replace(heard, quoted=quoted)
 
 
 def _size(heard: Heard) -> int:

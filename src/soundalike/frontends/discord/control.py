@@ -5,15 +5,16 @@ Knows neither discord.py nor who is an owner: `commands` asks only for those who
 
 import json
 import os
-from collections.abc import Callable
 from pathlib import Path
 
+from soundalike.folder import explained
 from soundalike.frontends.discord import settings as files
 from soundalike.frontends.discord.buckets import Buckets
 from soundalike.frontends.discord.clock import Clock
 from soundalike.frontends.discord.health import Health
 from soundalike.frontends.discord.memory import Memory
 from soundalike.frontends.discord.pipeline import Pipeline
+from soundalike.frontends.discord.turns import Turns
 
 REPORTS = "discord-reports.jsonl"
 REPORTS_BYTES = 1_000_000
@@ -35,7 +36,7 @@ def introduction(owner: str) -> str:
 
 
 class Control:
-    """Commands as functions. `stop` breaks off answers under way, in one channel or, with None, in all."""
+    """Commands as functions; they break off those of `turns` that are under way."""
 
     def __init__(
         self,
@@ -44,11 +45,11 @@ class Control:
         memory: Memory,
         pipeline: Pipeline,
         health: Health,
-        stop: Callable[[str | None], None],
+        turns: Turns,
         clock: Clock,
     ) -> None:
         self._owner, self._settings, self._memory, self._pipeline = owner, settings, memory, pipeline
-        self._health, self._stop, self._clock = health, stop, clock
+        self._health, self._turns, self._clock = health, turns, clock
         self._began = clock.now()
         self._reporters = Buckets()
 
@@ -67,7 +68,7 @@ class Control:
         """Say nothing anywhere, at once, until `resume`."""
         self._memory.now.hushed = True
         self._pipeline.drop("hushed")
-        self._stop(None)
+        self._turns.stop()
         self._memory.save()
         return "Hushed everywhere. `/soundalike resume` lets me speak again."
 
@@ -96,7 +97,7 @@ class Control:
         return f"I have forgotten {self._quiet(channel)} messages of this channel."
 
     def _quiet(self, channel: str) -> int:
-        self._stop(channel)
+        self._turns.stop(channel)
         return self._pipeline.forget(channel)
 
     def status(self, channel: str) -> str:
@@ -121,8 +122,9 @@ class Control:
     def opt_out(self, person: str) -> str:
         """Never answer or read a person again."""
         self._memory.now.opted_out.add(person)
-        self._memory.save()
         self._pipeline.opt_out(person)
+        self._turns.stop_person(person)
+        self._memory.save()
         return "From now on I neither answer nor read you. `/soundalike opt-in` takes it back."
 
     def opt_in(self, person: str) -> str:
@@ -144,10 +146,11 @@ class Control:
 
 
 def note(path: Path, report: dict[str, object]) -> bool:
-    """Add a line to a private file, unless that is full."""
+    """Add a line to a private file, unless that is full; `CloneError` where the disk refuses."""
     if path.exists() and path.stat().st_size > REPORTS_BYTES:
         return False
-    handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
-    with open(handle, "w", encoding="utf-8") as file:
-        file.write(json.dumps(report, ensure_ascii=False) + "\n")
+    with explained(path):
+        handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
+        with open(handle, "w", encoding="utf-8") as file:
+            file.write(json.dumps(report, ensure_ascii=False) + "\n")
     return True

@@ -11,6 +11,7 @@ STALE, AWAY = "not ready in time", "the model was away"
 TOO_OFTEN = ("too often for one person", "too often for one channel", "too often in all")
 PAUSED, FORBIDDEN, REFUSED = "Discord asked for a pause", "not permitted to write there", "Discord failed to take it"
 WRONG = "went wrong"
+OPTED_OUT = "opted out"
 SHED = (FULL, OLD, STALE, AWAY, *TOO_OFTEN, PAUSED, FORBIDDEN, REFUSED, WRONG)
 
 

@@ -17,7 +17,7 @@ from soundalike.frontends.discord.context import Context
 from soundalike.frontends.discord.decide import chance
 from soundalike.frontends.discord.filter import may_be_context, refusal
 from soundalike.frontends.discord.heard import Heard, Turn
-from soundalike.frontends.discord.ledger import MERGED, SILENT, Ledger
+from soundalike.frontends.discord.ledger import MERGED, OPTED_OUT, SILENT, Ledger
 from soundalike.frontends.discord.memory import Remembered
 from soundalike.frontends.discord.settings import Settings
 from soundalike.frontends.discord.waiting import Waiting
@@ -123,7 +123,9 @@ class Pipeline:
         return self.context.forget(channel)
 
     def opt_out(self, author: str) -> None:
-        """Forget what a person said; from now on the filter knows them."""
+        """Forget what a person said, and what was to be answered to them; from now on the filter knows them."""
+        for turn in [*self._bursts.drop_person(author), *self._waiting.drop_person(author)]:
+            self.ledger.settle(turn.asked, OPTED_OUT)
         self.context.forget_person(author)
 
     def _guard(self, channel: str) -> LoopGuard:

@@ -6,6 +6,7 @@ keeping the comments. Knows nothing of discord.py.
 
 import os
 import re
+from codecs import BOM_UTF16_BE, BOM_UTF16_LE
 from collections.abc import Callable, Mapping, Sequence
 from importlib.resources import files
 from pathlib import Path
@@ -192,7 +193,7 @@ class SettingsFile:
 
     def _read(self) -> Settings:
         with explained(self.path):
-            return parse(self.path.read_text("utf-8"), str(self.path))
+            return parse(read_text(self.path), str(self.path))
 
     def _stamped(self) -> tuple[int, int]:
         with explained(self.path):
@@ -219,7 +220,7 @@ class SettingsFile:
         import tomlkit
 
         with explained(self.path):
-            document = tomlkit.parse(self.path.read_text("utf-8"))
+            document = tomlkit.parse(read_text(self.path))
             edit(document)
             written = tomlkit.dumps(document)
             parse(written, str(self.path))
@@ -227,15 +228,36 @@ class SettingsFile:
         self.reread()
 
 
+def read_text(path: Path) -> str:
+    """The text of a file in UTF-8 or UTF-16, as editors save it, a byte-order mark or none; `RecipeError` for others.
+
+    A UTF-16 file is known by its mark.
+    """
+    data = path.read_bytes()
+    encoding = "utf-16" if data.startswith((BOM_UTF16_LE, BOM_UTF16_BE)) else "utf-8-sig"
+    try:
+        text = data.decode(encoding)
+    except UnicodeDecodeError as error:
+        line = data.count(b"\n", 0, error.start) + 1
+        raise RecipeError(f"{path} is not UTF-8 text (line {line}).", "Save it as UTF-8.") from error
+    if "\0" in text:
+        raise RecipeError(f"{path} is not UTF-8 text: it has zeros in it.", "Save it as UTF-8.")
+    return text
+
+
 def replace(path: Path, text: str) -> None:
-    """Write a private file in one move."""
+    """Write a private file in one move; where that fails nothing is left behind."""
     aside = path.with_name(f".{path.name}.{os.getpid()}")
-    handle = os.open(aside, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
-    with open(handle, "w", encoding="utf-8") as file:
-        file.write(text)
-        file.flush()
-        os.fsync(file.fileno())
-    os.replace(aside, path)
+    try:
+        handle = os.open(aside, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+        with open(handle, "w", encoding="utf-8") as file:
+            file.write(text)
+            file.flush()
+            os.fsync(file.fileno())
+        os.replace(aside, path)
+    except BaseException:
+        aside.unlink(missing_ok=True)
+        raise
 
 
 def set_in_channel(document: "TOMLDocument", channel: str, **values: float) -> None:

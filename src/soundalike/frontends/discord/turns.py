@@ -37,7 +37,7 @@ class Turns:
         self._prepare, self._introduce, self._clock = prepare, introduce, clock
         self._heard, self._changed = asyncio.Event(), asyncio.Event()
         self._thinking: Turn | None = None
-        self._answers: dict[str, asyncio.Task[str]] = {}
+        self._answers: dict[str, tuple[Turn, asyncio.Task[str]]] = {}  # by channel
 
     def heard(self) -> None:
         """Something was said: a burst may have begun."""
@@ -62,7 +62,8 @@ class Turns:
             await self._changed.wait()
             return
         self._thinking = turn
-        self._answers[turn.channel] = task = asyncio.create_task(self._answer(turn))
+        task = asyncio.create_task(self._answer(turn))
+        self._answers[turn.channel] = turn, task
         task.add_done_callback(partial(self._over, turn))
 
     async def _answer(self, turn: Turn) -> str:
@@ -97,15 +98,21 @@ class Turns:
             return WRONG
         return task.result()
 
+    def stop_person(self, author: str) -> None:
+        """Break off the answers to one person."""
+        for turn, task in self._answers.values():
+            if turn.asked.author == author:
+                task.cancel()
+
     def stop(self, channel: str | None = None) -> None:
         """Break off the answers under way, in one channel or in all."""
-        for name, task in self._answers.items():
+        for name, (_, task) in self._answers.items():
             if channel in (None, name):
                 task.cancel()
 
     async def finish(self, seconds: float) -> None:
         """Let the answers under way be finished, for so many seconds at most; then break them off."""
-        tasks = list(self._answers.values())
+        tasks = [task for _, task in self._answers.values()]
         if tasks:
             await asyncio.wait(tasks, timeout=seconds)
         self.stop()

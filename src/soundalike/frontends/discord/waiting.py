@@ -31,6 +31,12 @@ class Waiting:
         self._turns = deque(turn for turn in young if turn is not chosen)
         return chosen, dropped
 
+    def drop_person(self, author: str) -> list[Turn]:
+        """Send away the turns that would answer one person."""
+        gone = [turn for turn in self._turns if turn.asked.author == author]
+        self._turns = deque(turn for turn in self._turns if turn.asked.author != author)
+        return gone
+
     def drop(self, channel: str | None = None) -> list[Turn]:
         """Send away the turns of one channel, or all."""
         gone = [turn for turn in self._turns if channel in (None, turn.channel)]

@@ -1,0 +1,97 @@
+"""Frames that cannot be read, through the real discord.py: told once, skipped, and the connection goes on."""
+
+import logging
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.frontends.discord.fake import FakeDiscord
+from tests.frontends.discord.payloads import Person, message
+from tests.frontends.discord.rig import Scripted, StillClock, live, living, settled
+
+pytestmark = pytest.mark.allow_hosts(["127.0.0.1"])
+
+ANA, SECRET = Person("ana"), "plum jam at nine"
+
+
+def damaged(fake: FakeDiscord) -> list[tuple[str, Any]]:
+    """Events that lack what discord.py takes for granted, one way each; some hold words that nobody may see."""
+    whole = message(fake.channels[0], ANA, SECRET, fake.guild, [], None, None)
+    without = [{key: value for key, value in whole.items() if key != gone} for gone in ("author", "id", "content")]
+    return [
+        ("MESSAGE_CREATE", {}),
+        *(("MESSAGE_CREATE", one) for one in without),
+        ("MESSAGE_CREATE", whole | {"timestamp": SECRET}),
+        ("MESSAGE_CREATE", whole | {"id": SECRET}),
+        ("MESSAGE_CREATE", whole | {"mentions": SECRET}),
+        ("MESSAGE_CREATE", None),
+        ("MESSAGE_UPDATE", {}),
+        ("MESSAGE_DELETE", {"id": SECRET}),
+        ("MESSAGE_DELETE_BULK", {}),
+        ("GUILD_CREATE", {}),
+        ("GUILD_UPDATE", {"id": None}),
+        ("CHANNEL_CREATE", {"guild_id": fake.guild, "type": SECRET}),
+        ("THREAD_CREATE", {"guild_id": fake.guild}),
+        ("INTERACTION_CREATE", {}),
+        ("USER_UPDATE", []),
+        ("NO_SUCH_EVENT", {"content": SECRET}),
+    ]
+
+
+async def send(fake: FakeDiscord, text: str) -> None:
+    """Something that is no event, as text."""
+    (session,) = fake.sessions
+    assert session.socket is not None
+    await session.socket.send_str(text)
+
+
+def test_broken_frames_are_skipped(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    """One connection survives them all and answers after them; each kind is told once, without a word of anybody's."""
+
+    async def scenario(fake: FakeDiscord) -> None:
+        async with living(fake, tmp_path, Scripted()) as bot:
+            for name, data in damaged(fake) * 2:
+                await fake.sessions[0].dispatch(name, data)
+            for text in ("", "[]", "not json", "7", f'{{"op": 0, "t": ["{SECRET}"], "d": {{}}}}', '{"op": "x"}'):
+                await send(fake, text)
+            await fake.say(ANA, "hi", mentions=[fake.me])
+            assert await fake.replies(1) == ["reply 1"]
+            await settled(fake, bot, 2)
+        assert (fake.identified, fake.resumed) == (1, 0)
+
+    with caplog.at_level(logging.INFO):
+        live(scenario)
+    told = [record.getMessage() for record in caplog.records if "cannot be read" in record.getMessage()]
+    assert len([line for line in told if "MESSAGE_CREATE" in line]) == 1 and len(set(told)) == len(told)
+    assert "Discord sent GUILD_CREATE in a form that cannot be read (KeyError): skipped." in told
+    assert SECRET not in caplog.text and ANA.name not in "".join(told)
+
+
+@pytest.mark.parametrize("frame", ['{"op": 0, "s": 1, "t": "READY", "d": {}}', '{"op": 10, "d": null}'])
+def test_what_a_connection_needs_begins_a_new_one(tmp_path: Path, frame: str) -> None:
+    """Without a session or a heartbeat it would hear nothing: it identifies anew and goes on."""
+
+    async def scenario(fake: FakeDiscord) -> None:
+        time = StillClock()
+        async with living(fake, tmp_path, Scripted(), clock=time.clock()):
+            await send(fake, frame)
+            await time.pass_until(1, lambda: fake.identified == 2)
+            await fake.say(ANA, "hi", mentions=[fake.me], at=time.wall())
+            await fake.replies(1)
+
+    live(scenario)
+
+
+def test_a_stream_that_cannot_be_unpacked_begins_a_new_one(tmp_path: Path) -> None:
+    """Nothing that comes after it could be read either."""
+
+    async def scenario(fake: FakeDiscord) -> None:
+        time = StillClock()
+        async with living(fake, tmp_path, Scripted(), clock=time.clock()):
+            socket = fake.sessions[0].socket
+            assert socket is not None
+            await socket.send_bytes(b"no zlib at all\x00\x00\xff\xff")
+            await time.pass_until(1, lambda: fake.identified == 2)
+
+    live(scenario)
