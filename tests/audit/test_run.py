@@ -10,8 +10,9 @@ from soundalike.audit import copying
 from soundalike.audit.copying import Rates
 from soundalike.audit.exposure import Exposure, Suspect
 from soundalike.audit.page import html
-from soundalike.audit.report import KEEP, RETRAIN, SHARE, Copying, Recital, Report
+from soundalike.audit.report import Copying, Recital, Report
 from soundalike.audit.run import FILE, PAGE, audit
+from soundalike.audit.verdict import KEEP, RETRAIN, SHARE
 from soundalike.clone import Clone
 from soundalike.errors import CloneError
 from soundalike.likeness.estimates import Estimate, share

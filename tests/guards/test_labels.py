@@ -160,4 +160,3 @@ def test_nothing_leaves_while_it_may_become_a_name_or_a_handle() -> None:
     ):
         assert guards.settled(line, scene) == 0
     assert guards.settled("mary ann is here now", scene) > 0
-    assert guards.settled("edit: it is here now", scene) > 0

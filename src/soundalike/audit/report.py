@@ -9,13 +9,13 @@ from typing import Any
 
 import numpy as np
 
+from soundalike.audit import verdict
 from soundalike.audit.canaries import CONTROL, Sighting
 from soundalike.audit.copying import Rates
 from soundalike.audit.exposure import ALARM, Exposure, Suspect
 from soundalike.audit.texts import Place
 from soundalike.likeness.estimates import Estimate
 
-SHARE, KEEP, RETRAIN = "share", "keep private", "retrain"
 COPY_LIMIT = 1.5  # times the owner's own rate of saying things again
 TOLD_APART = 0.6  # area under the membership curve from which a training has learned texts rather than habits
 
@@ -77,28 +77,40 @@ class Report:
     @property
     def reasons(self) -> list[str]:
         """Why it should not be shared as it is, each a clause."""
-        return [*_of_secrets(self), *_of_recitals(self), *_of_membership(self), *_of_canaries(self)]
+        named = [one for one, _ in self.leaked]
+        return [*verdict.clauses(named, len(self.secrets)), *self._others]
+
+    @property
+    def _others(self) -> list[str]:
+        """Reasons beside named strings."""
+        return [*_of_recitals(self), *_of_membership(self), *_of_canaries(self)]
+
+    @property
+    def level(self) -> verdict.Level:
+        """How bad what is named is."""
+        return verdict.worst([one for one, _ in self.leaked])
 
     @property
     def recommendation(self) -> str:
-        """SHARE, KEEP or RETRAIN."""
-        if self.leaked:
-            return RETRAIN
-        return KEEP if self.reasons else SHARE
+        """SHARE, KEEP or RETRAIN; see `verdict`."""
+        return verdict.recommendation(self.level, bool(self._others))
 
     @property
     def verdict(self) -> str:
         """All of it in one sentence that holds no string of anybody's."""
-        if self.reasons:
-            do = "Retrain it without what it leaks" if self.leaked else "Keep it private"
-            return f"{do}: {'; '.join(self.reasons)}."
-        return f"Nothing was found against sharing it: {'; '.join(_good(self))}."
+        return f"{verdict.advice(self.level, bool(self._others))}: {'; '.join(self.reasons or _good(self))}."
+
+    def commands(self, folder: str = "me") -> list[str]:
+        """What mends it; none where there is nothing to mend."""
+        return verdict.commands(self.level, bool(self._others), folder)
 
     def as_dict(self) -> dict[str, Any]:
         """As plain values without any string of anybody's, for JSON."""
         return {
             "verdict": self.verdict,
             "recommendation": self.recommendation,
+            "named": self.level.name.lower(),
+            "commands": self.commands(),
             "about": self.about,
             "inventory": self.inventory,
             "exposure": [_plain_secret(*pair) for pair in self.secrets],
@@ -127,11 +139,6 @@ class Report:
             )
         told += [line for whose, one in self.copying.items() for line in _copying_lines(whose, one)]
         return [*told, *canary_lines(self.sightings)]
-
-
-def _of_secrets(report: Report) -> Iterator[str]:
-    if report.leaked:
-        yield f"it names {len(report.leaked)} of the {len(report.secrets)} riskiest strings outright"
 
 
 def _of_recitals(report: Report) -> Iterator[str]:

@@ -74,6 +74,11 @@ def audit(
             on_progress=lambda what, done, of: progress.update(task, description=what, completed=done, total=of),
         )
     tell([*report.lines(), "", report.verdict])
+    if mending := report.commands(str(me)):
+        masks = "--mask" in mending[0]
+        tell([f"To mend it{', with the strings that the page lists in strings.txt' if masks else ''}:"])
+        for line in mending:
+            out.print(command("  ", line), soft_wrap=True)
     out.print(command("\nWhat it found, for you alone: ", str(page)), soft_wrap=True)
     give(report.as_dict(), json)
 

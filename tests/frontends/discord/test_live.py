@@ -5,6 +5,7 @@ import json
 import os
 from collections.abc import Collection
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -291,7 +292,7 @@ def test_anybody_can_opt_out_report_and_ask_what_it_is(tmp_path: Path) -> None:
         speaker = Scripted()
         async with living(fake, tmp_path, speaker) as bot:
             await fake.say(BO, "a secret")
-            await fake.replies(1)
+            await settled(fake, bot, 2)
             await fake.command(BO, "soundalike opt-out")
             assert "not ada" in await fake.command(BO, "soundalike about")
             assert "owner" in await fake.command(BO, "soundalike report", "it was rude")
@@ -305,6 +306,31 @@ def test_anybody_can_opt_out_report_and_ask_what_it_is(tmp_path: Path) -> None:
         async with living(fake, tmp_path, Scripted(["after"])) as bot:
             await fake.say(BO, "and now?", mentions=[fake.me])
             await fake.until(lambda: bot.pipeline.ledger.fates["opted out"] == 1)
+
+    live(scenario)
+
+
+def test_a_message_on_its_way_is_finished_when_its_answer_is_broken_off(tmp_path: Path) -> None:
+    """discord.py would hold the channel's next message back for half a minute if its request were cancelled."""
+
+    async def scenario(fake: FakeDiscord) -> None:
+        async with living(fake, tmp_path, Scripted()) as bot:
+            post = fake._post
+            arrived, respond = asyncio.Event(), asyncio.Event()
+
+            async def slow(*given: Any) -> Any:
+                setattr(fake, "_post", post)  # noqa: B010
+                arrived.set()
+                await respond.wait()
+                return await post(*given)
+
+            setattr(fake, "_post", slow)  # noqa: B010
+            await fake.say(ANA, "hi", mentions=[fake.me])
+            await arrived.wait()
+            bot.turns.stop()
+            await fake.say(ANA, "hello", mentions=[fake.me])
+            respond.set()
+            assert await fake.replies(2) == ["reply 1", "reply 2"]
 
     live(scenario)
 

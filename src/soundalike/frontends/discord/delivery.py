@@ -2,10 +2,10 @@
 
 import asyncio
 import logging
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Callable, Coroutine, Sequence
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from random import Random
-from typing import Protocol
+from typing import Any, Protocol
 
 import aiohttp
 import discord
@@ -19,6 +19,7 @@ from soundalike.frontends.discord.pipeline import Pipeline
 
 log = logging.getLogger("soundalike.discord")
 
+GRACE = 2.0  # seconds for a message on its way when its answer is broken off
 TYPING_EVERY = 8.0  # seconds; Discord shows it for ten
 FIRST_PAUSE, LONGEST_PAUSE = 30.0, 900.0  # seconds of silence everywhere after Discord cut us off
 
@@ -84,7 +85,7 @@ class Sender:
             return PAUSED
         try:
             async with asyncio.timeout(deadline - self._clock.now()):
-                self._sent(await self._post(turn, text, first))
+                self._sent(await finished(self._post(turn, text, first)))
         except TimeoutError:
             return STALE
         except (discord.DiscordException, aiohttp.ClientError, OSError) as error:
@@ -121,6 +122,22 @@ class Sender:
     @property
     def _silent(self) -> bool:
         return self._clock.now() < self._silent_until
+
+
+async def finished(sending: Coroutine[Any, Any, discord.Message]) -> discord.Message:
+    """What is on its way to Discord is sent to its end, for a moment also where the answer is broken off.
+
+    discord.py holds a channel's next message back until it has the response to the one before: a request that is
+    cancelled in the middle would silence the channel for half a minute.
+    """
+    task = asyncio.ensure_future(sending)
+    try:
+        return await asyncio.shield(task)
+    except asyncio.CancelledError:
+        await asyncio.wait([task], timeout=GRACE)
+        task.cancel()
+        await asyncio.gather(task, return_exceptions=True)
+        raise
 
 
 class Rehearsal:

@@ -1,0 +1,91 @@
+"""The verdict weighs what leaked, and names the commands that mend it."""
+
+import json
+
+import pytest
+
+from soundalike.audit.exposure import Exposure, Suspect
+from soundalike.audit.inventory import CODES, HANDLES, NAMES
+from soundalike.audit.page import html
+from soundalike.audit.report import Report
+from soundalike.audit.shapes import DATES
+from soundalike.audit.texts import Line, Place, Text
+from soundalike.audit.verdict import KEEP, RETRAIN, SHARE, Level
+from soundalike.likeness.estimates import Estimate
+
+NAMED = Exposure(on=8, off=1, rank=1, most=8)
+MASKING = ["soundalike import package.zip --out me --mask strings.txt", "soundalike train me --fresh"]
+
+
+def suspect(said: str, words: str, kind: str, times: int = 1, me: bool = True) -> Suspect:
+    text = Text(f"sam: {said}\n", (Line(me, 5, 5 + len(said)),))
+    start = text.text.index(words)
+    return Suspect(Place(text, start, start + len(words), me), kind, times, ("1", "2"))
+
+
+MENTION = suspect("ask @velvet_otter about it", "velvet_otter", HANDLES)
+OFTEN = suspect("the door is 4821", "4821", CODES, times=40)
+SECRET = suspect("mail me at mira@example.org", "mira@example.org", "e-mail addresses", times=40)
+
+
+def report(*named: Suspect) -> Report:
+    return Report({}, {}, [(one, NAMED) for one in named])
+
+
+@pytest.mark.parametrize(
+    ("named", "level", "recommended", "begins", "commands"),
+    [
+        ([], Level.NOTHING, SHARE, "Nothing was found against sharing it", []),
+        (
+            [MENTION, MENTION],
+            Level.MENTIONED,
+            KEEP,
+            "Let only people talk to it who may know these names: it names 2",
+            MASKING,
+        ),
+        ([OFTEN, MENTION], Level.HABIT, KEEP, "Keep it private: it names 1 of the 2 that you typed 5 times", MASKING),
+        (
+            [MENTION, OFTEN, SECRET],
+            Level.SECRET,
+            RETRAIN,
+            "Retrain it without what it leaks: it names 1 of the 3",
+            MASKING,
+        ),
+    ],
+)
+def test_each_level_has_its_verdict_and_its_commands(
+    named: list[Suspect], level: Level, recommended: str, begins: str, commands: list[str]
+) -> None:
+    """Two nicknames behind an @ are no reason to retrain; the worst of what is named decides."""
+    found = report(*named)
+    assert (found.level, found.recommendation) == (level, recommended)
+    assert found.verdict.startswith(begins) and found.commands() == commands
+    told = json.loads(json.dumps(found.as_dict()))
+    assert told["named"] == level.name.lower() and told["commands"] == commands
+    page = html(found, "sam")
+    assert all(f"<code>{line}</code>" in page for line in commands)
+    assert all(one.place.words in page and one.place.words not in json.dumps(told) for one in named)
+
+
+@pytest.mark.parametrize(
+    ("one", "level"),
+    [
+        (suspect("otter.jam#4821 is mine", "otter.jam#4821", HANDLES), Level.SECRET),
+        (suspect("is zebedee coming", "zebedee", NAMES), Level.SECRET),
+        (suspect("is zebedee coming", "zebedee", NAMES, times=9), Level.HABIT),
+        (suspect("is zebedee coming", "zebedee", NAMES, times=9, me=False), Level.SECRET),
+        (suspect("born 24.12.1991", "24.12.1991", DATES, times=5), Level.HABIT),
+        (suspect("12 Lower Fern Street", "12 Lower Fern Street", "street addresses", times=90), Level.SECRET),
+    ],
+)
+def test_what_a_string_weighs(one: Suspect, level: Level) -> None:
+    """What an import masks is a secret however often; else what the owner types often is not, what others typed is."""
+    assert report(one).level is level
+
+
+def test_other_reasons_alone_ask_for_a_shorter_training() -> None:
+    """Nothing is named, yet it is told apart what was learned."""
+    found = report()
+    found.membership = Estimate(0.9, 0.85, 0.95, 200)
+    assert found.recommendation == KEEP and found.verdict.startswith("Keep it private: whether")
+    assert found.commands("you") == ["soundalike train you --fresh --epochs 1"]
