@@ -7,7 +7,8 @@ from typing import Any
 import openai
 import pytest
 
-from soundalike.frontends.server.schema import ChatRequest
+from soundalike.frontends.server.schema import ChatRequest, Message
+from soundalike.sampling import Sampling
 from tests.frontends.server.running import HI, Running, ada, running
 
 pytestmark = pytest.mark.allow_hosts(["127.0.0.1"])
@@ -206,6 +207,14 @@ def test_logprobs_of_both_endpoints(client: Any) -> None:
     assert [len(part.content) for part in told_parts] == [1, 3]
 
 
+def test_penalties_reach_the_sampler(client: Any) -> None:
+    """They are applied, 0 says nothing, and what is left out stays as the voice has it."""
+    assert said(client, presence_penalty=0.5, frequency_penalty=-0.5)
+    asked = ChatRequest(model="ada", messages=[Message(role="user", content="hi")], presence_penalty=0.5)
+    knobs = asked.sampling(Sampling(frequency_penalty=0.25))
+    assert (knobs.presence_penalty, knobs.frequency_penalty) == (0.5, 0.25)
+
+
 @pytest.mark.parametrize(
     ("asked", "named"),
     [
@@ -213,7 +222,8 @@ def test_logprobs_of_both_endpoints(client: Any) -> None:
         ({"top_p": 0}, "top_p"),
         ({"n": 0}, "n"),
         ({"n": 17}, "n is 17. Give a value of at most 16"),
-        ({"presence_penalty": 0.5}, "presence_penalty is not supported here"),
+        ({"presence_penalty": 2.5}, "presence_penalty is 2.5. Give a value of at most 2"),
+        ({"frequency_penalty": -3}, "frequency_penalty is -3"),
         ({"logit_bias": {"5": 1}}, "logit_bias"),
         ({"tools": [{"type": "function", "function": {"name": "x"}}]}, "tools"),
         ({"messages": []}, "messages"),

@@ -11,17 +11,16 @@ from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 from soundalike.sampling import Sampling
 
 Stop = Annotated[str, StringConstraints(min_length=1, max_length=100)]
-Nothing = Annotated[float, Field(ge=0, le=0)]
+Penalty = Annotated[float, Field(ge=-2, le=2)]
 Tokens = Annotated[int, Field(ge=-1, description="0 and -1: no limit but the server's own, half of the window.")]
 Empty = Annotated[list[Any], Field(max_length=0)]
 UNSUPPORTED = frozenset(
     "logit_bias tools functions tool_choice function_call response_format structured_outputs guided_json guided_regex "
-    "guided_choice guided_grammar grammar json_schema modalities audio echo suffix best_of presence_penalty "
-    "frequency_penalty".split()
+    "guided_choice guided_grammar grammar json_schema modalities audio echo suffix best_of".split()
 )
 
 
-KNOBS = ("temperature", "top_p", "min_p")
+KNOBS = ("temperature", "top_p", "min_p", "presence_penalty", "frequency_penalty")
 
 
 class Part(BaseModel):
@@ -88,8 +87,8 @@ class Request(Unconstrained):
     stop: Stop | Annotated[list[Stop], Field(max_length=16)] | None = None
     stream: bool | None = False
     stream_options: StreamOptions | None = None
-    presence_penalty: Nothing | None = None
-    frequency_penalty: Nothing | None = None
+    presence_penalty: Penalty | None = None
+    frequency_penalty: Penalty | None = None
     user: str | None = None
 
     def sampling(self, default: Sampling) -> Sampling:
