@@ -1,14 +1,16 @@
 """A clone is let speak in held-out contexts, and what it says is measured; voices here are word chains."""
 
+import io
 import json
 from collections.abc import Sequence
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from pathlib import Path
 from random import Random
 
 import numpy as np
 import pytest
 from numpy.typing import NDArray
+from rich.console import Console
 
 from soundalike.clone import Clone
 from soundalike.documents import DocumentSettings, build, jsonl
@@ -19,11 +21,13 @@ from soundalike.evaluation import bits, versus
 from soundalike.evaluation import scenes as scenes_room
 from soundalike.evaluation.choosing import chooser
 from soundalike.evaluation.contest import Contestant, Stage
-from soundalike.evaluation.report import BEFORE, CLONE, OTHERS, YOU
-from soundalike.evaluation.run import FILE, evaluate
+from soundalike.evaluation.kept import FILE, FULL, SHORT, best, identity
+from soundalike.evaluation.report import BEFORE, CLONE, OTHERS, YOU, Report
+from soundalike.evaluation.run import evaluate
 from soundalike.evaluation.scenes import Line, conversations, left_out, own, own_windows, real_windows, scenes
 from soundalike.evaluation.speech import speak
 from soundalike.importing import _parquet, _store
+from soundalike.likeness.estimates import Estimate
 from soundalike.likeness.windows import Windows
 from soundalike.packing import encode, pack
 from soundalike.recipe import Recipe, Training
@@ -131,14 +135,65 @@ def test_a_full_evaluation(me: Path) -> None:
     assert report.bits["on"].high < report.bits["off"].low
     assert report.about["scale"] == "1 other people of your chats"
     assert calls[-1][0] == calls[-1][1]
-    kept = json.loads((me / FILE).read_text())
+    kept = json.loads((me / FILE).read_text())[FULL]
     assert kept == json.loads(json.dumps(report.as_dict()))
     told = "\n".join([*report.needles(), *report.lines()])
-    assert "likeness" in told and "Bits a byte" in told and report.table().row_count == len(report.rows)
+    assert "likeness" in told and "bits a byte" in told and report.table().row_count == len(report.rows) - 1
     for figures in kept["rows"].values():  # no interval, no number
         for name, one in figures.items():
             if one is not None and name != "variety":
                 assert one["low"] <= one["value"] <= one["high"] and one["n"] > 0, name
+
+
+def test_the_short_check_agrees_with_the_full_figure(me: Path) -> None:
+    """The same scenes on the same scale for the first seed alone: each figure lies within the other's interval.
+
+    Both are kept, and the full one is the better whichever came last.
+    """
+    full, short = evaluate(me, seeds=(1, 2)), evaluate(me, brief=True)
+    for needle in ("likeness", "sense", "copying", "loops"):
+        one, other = (getattr(report.rows[CLONE], needle) for report in (full, short))
+        assert one.low <= other.value <= one.high and other.low <= one.value <= other.high, needle
+    assert (short.about["windows"], short.about["seeds"]) == (full.about["windows"], 1)
+    assert short.extent() == "Short check: 44 held-out windows of four messages, 1 seed."
+    for about in ("floor", "ceiling"):
+        assert short.about[about] == full.about[about]
+    assert json.loads((me / FILE).read_text()).keys() == {FULL, SHORT}
+    measured = best(Clone.open(me))
+    assert measured.report == measured.full == json.loads(json.dumps(full.as_dict())) and not measured.stale
+
+
+def test_a_figure_belongs_to_one_voice(tmp_path: Path) -> None:
+    """After another training, or with another sampling, what was measured is told of no more, and then replaced."""
+    clone = Clone.open(folder(tmp_path / "me", dialogue=False))
+    assert best(clone).report is None and not best(clone).stale
+    evaluate(clone.root, brief=True)
+    assert best(clone).report is not None and best(clone).full is None
+    with clone.locked("test"):
+        clone.record(sampling={"temperature": 0.5})
+    assert best(clone).report is None and best(clone).stale
+    before = identity(clone)
+    (clone.adapter_path / "more").write_text("x", encoding="utf-8")
+    assert identity(clone) == before | {"adapter": identity(clone)["adapter"]} != before
+    evaluate(clone.root, split="valid", brief=True)
+    assert json.loads((clone.root / FILE).read_text()).keys() == {"short, valid"}
+
+
+def test_the_table_fits_a_terminal(me: Path) -> None:
+    """No cell is wrapped and none cut at 80 columns, with the widest figures too; every row is explained."""
+    report = evaluate(me, brief=True)
+    wide = Estimate(1.0, 0.1, 1.0, 9), Estimate(0.021, 0.0012, 0.0987, 9)
+    figures = replace(report.rows[CLONE], likeness=wide[0], sense=wide[0], copying=wide[0], loops=wide[1])
+    names = (BEFORE, "the base alone", "word chain, order 1", "word chain, order 2", "word salad")
+    table = Report(report.about, report.rows | dict.fromkeys(names, figures)).table()
+    told = io.StringIO()
+    Console(file=told, width=80).print(table)
+    assert len(told.getvalue().splitlines()) == table.row_count + 1 and "…" not in told.getvalue()
+    assert "100 % [10, 100]" in told.getvalue() and "2.1 % [0.1, 9.9]" in told.getvalue()
+    legend = "\n".join(report.legend())
+    assert all(
+        name in legend for name in ("likeness", "sense", "copying", "loops", "parrot", "word salad", "base alone")
+    )
 
 
 def test_an_export_of_own_lines_is_measured_against_strangers(tmp_path: Path) -> None:

@@ -142,7 +142,9 @@ def test_needles_come_from_the_report() -> None:
         "clone": {"likeness": estimate(0.6), "sense": estimate(0.6), "copying": estimate(0.9)},
         "word chain, order 2": {"likeness": estimate(0.5)},
     }
-    card = mirror.needles({"rows": rows, "about": {"scale": "9 strangers", "windows": 80, "seeds": 3}}, "")
+    card = mirror.needles(
+        {"rows": rows, "about": {"scale": "9 strangers", "windows": 80, "seeds": 3, "form": "full"}}, ""
+    )
     assert card.sentence.startswith("Your clone writes 60 % (50 to 70) like you; the best word chain")
     assert "50 % (40 to 60)" in card.sentence and "yours in 70 % (60 to 80)" in card.sentence
     assert any("recites" in detail for detail in card.details) and len(card.pictures) == 3

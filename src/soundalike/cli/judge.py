@@ -1,5 +1,6 @@
 """Verbs that look at a clone: evaluate, portrait, audit."""
 
+import shlex
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -19,6 +20,7 @@ def evaluate(
 ) -> None:
     """How close is it? Lets the clone answer held-out conversations; with OTHER, tells which of two is closer."""
     from soundalike.evaluation import run, versus
+    from soundalike.evaluation.advice import advice
 
     with bar("Answering") as (progress, task):
 
@@ -34,7 +36,7 @@ def evaluate(
         give({name: one.as_dict() for name, one in found.items()}, json)
         return
     out.print(report.table())
-    tell(["", *report.needles(), "", *report.lines()])
+    tell(["", *report.legend(), "", *report.lines(), "", *advice(report)])
     give(report.as_dict(), json)
 
 
@@ -92,8 +94,6 @@ def brief(folder: Path) -> dict[str, Any] | None:
         try:
             report = run.evaluate(
                 folder,
-                seeds=run.BRIEF_SEEDS,
-                most=run.BRIEF_SCENES,
                 brief=True,
                 on_progress=lambda done, of: progress.update(task, completed=done, total=of),
             )
@@ -101,5 +101,5 @@ def brief(folder: Path) -> dict[str, Any] | None:
             tell([error.what])
             return None
     tell(["", *report.needles()])
-    out.print(command("More, with intervals beside baselines: ", f"soundalike evaluate {folder}"), soft_wrap=True)
+    out.print(command(f"{report.extent()} The full figure: ", f"soundalike evaluate {shlex.quote(str(folder))}"))
     return report.as_dict()

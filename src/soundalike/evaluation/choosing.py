@@ -1,6 +1,6 @@
 """Which of a training's adapters writes most like its owner: what `train` asks at each of its evaluations.
 
-The short form of `evaluate`: the same scenes of the validation part each time, one seed, the clone's own sampling and
+A shorter form of `evaluate`: the same SCENES of the validation part each time, one seed, the clone's own sampling and
 guards. Copying is a veto and no term of a sum, because whoever is chosen by likeness alone learns to recite.
 """
 
@@ -8,7 +8,7 @@ from soundalike.clone import Clone
 from soundalike.engines import Engine
 from soundalike.evaluation.contest import Contestant, Stage
 from soundalike.evaluation.report import recites
-from soundalike.evaluation.run import BRIEF_SCENES, BRIEF_SEEDS
+from soundalike.evaluation.run import BRIEF_SEEDS
 from soundalike.evaluation.scenes import conversations
 from soundalike.evaluation.speech import speak
 from soundalike.guards import Guards
@@ -17,6 +17,8 @@ from soundalike.recipe import Recipe
 from soundalike.train import Choose
 from soundalike.voice import Voice
 
+SCENES = 96  # fewer than `evaluate` has: a training asks several times
+
 
 def chooser(clone: Clone, recipe: Recipe) -> Choose | None:
     """The likeness of an engine that is being trained by `recipe`; None where the recipe chooses by bits."""
@@ -24,7 +26,7 @@ def chooser(clone: Clone, recipe: Recipe) -> Choose | None:
         return None
     about, (chats, _) = clone.manifest(), conversations(clone)
     owner, tagged = about["clone"]["speaker"], about["documents"]["tagged"]
-    stage, guards = Stage(chats, "valid", owner, BRIEF_SCENES, seed=0), Guards.of(clone, recipe.limits)
+    stage, guards = Stage(chats, "valid", owner, SCENES, seed=0), Guards.of(clone, recipe.limits)
     own = stage.owner_figures().copying
 
     def choose(engine: Engine) -> Choice | None:

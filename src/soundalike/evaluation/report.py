@@ -4,6 +4,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from soundalike.evaluation.contest import Figures
+from soundalike.evaluation.kept import SHORT
 from soundalike.likeness.distances import Distance
 from soundalike.likeness.estimates import Estimate
 from soundalike.likeness.giveaways import Giveaway
@@ -15,14 +16,23 @@ if TYPE_CHECKING:
 YOU, CLONE, BEFORE, OTHERS = "you", "clone", "you, months before", "other people"
 COPY_LIMIT = 1.5  # times the owner's own rate
 FAR = 2.0  # times the owner's own variation
-COLUMNS = {
-    "likeness": ("likeness", True),
-    "area": ("told apart", False),
-    "strict": ("in eights", False),
-    "sense": ("sense", True),
-    "copying": ("copying", True),
-    "loops": ("loops", True),
+COLUMNS = ("likeness", "sense", "copying", "loops")
+ROWS = {
+    BEFORE: "you, earlier",
+    "the base alone": "base alone",
+    "word chain, order 1": "word chain 1",
+    "word chain, order 2": "word chain 2",
 }
+LEGEND = (
+    "likeness  how hard it is to tell these lines from yours: 100 % is as hard as your own of the months before,",
+    "          0 % as easy as {scale}",
+    "sense     how often a reply fits what was said before it better than it fits another conversation; 50 % is chance",
+    "copying   messages of five words and more that stand word for word in what was learned from",
+    "loops     messages that go round in a circle, say again what was just said, or echo it",
+    "in [ ]    where the figure lies with a certainty of 95 %",
+    "parrot    your old messages at random; word chain 1 and 2: each word drawn after the one or two before it;",
+    "          word salad: your words in any order; base alone: the model before it read you",
+)
 
 
 @dataclass
@@ -51,6 +61,16 @@ class Report:
             },
         }
 
+    def extent(self) -> str:
+        """On how much the figures rest, and whether they are the short check's."""
+        windows, seeds = self.about["windows"], self.about["seeds"]
+        check = "Short check: " if self.about["form"] == SHORT else "On "
+        return f"{check}{windows} held-out windows of four messages, {seeds} seed{'' if seeds == 1 else 's'}."
+
+    def legend(self) -> list[str]:
+        """What the columns and rows of the table mean."""
+        return [line.format(scale=self.about["scale"]) for line in LEGEND]
+
     def needles(self) -> list[str]:
         """The four figures that are never told apart from each other, a line each."""
         clone, you = self.rows[CLONE], self.rows[YOU]
@@ -69,19 +89,24 @@ class Report:
 
     def lines(self) -> list[str]:
         """Everything that stands in no table."""
-        told = [f"On {self.about['windows']} held-out windows of four messages, {self.about['seeds']} seeds."]
+        told = [self.extent()]
         if self.about["left_out"]:
             told.append(
                 f"Not scored: {self.about['left_out']:,} held-out messages that stand word for word in learned ones."
             )
         if self.bits:
             names = {"on": "with what it learned", "off": "before", "renamed": "under another's name"}
-            told.append("Bits a byte: " + "; ".join(f"{names[n]} {one.spelled()}" for n, one in self.bits.items()))
+            costs = "; ".join(f"{names[n]} {one.spelled()}" for n, one in self.bits.items())
+            told.append(f"Your held-out words cost the model in bits a byte, the fewer the better: {costs}.")
         rates = {name: self.rows[name].hit_rate for name in (YOU, CLONE)}
         if all(rates.values()):
-            told.append("Windows given to you among others: " + _pairs(rates, True))
+            told.append("Windows whose style is nearer to yours than to anybody else's here: " + _pairs(rates, True))
         if self.delta:
-            told.append(f"Delta's rank of you among {self.about['people']}: " + _pairs(self.delta, False))
+            people = self.about["people"]
+            told.append(
+                f"Whose frequencies of common words they are nearest to (Cosine Delta; 1 is you, {people} is the last "
+                f"of so many people): {_pairs(self.delta, False)}"
+            )
         told += self._giveaways()
         return told
 
@@ -94,13 +119,17 @@ class Report:
         return told
 
     def table(self) -> "Table":
-        """Everybody beside each other."""
+        """Everybody beside each other, within 80 columns."""
         from rich.table import Table
 
-        table = Table("", *(title for title, _ in COLUMNS.values()), box=None, pad_edge=False)
+        table = Table(box=None, pad_edge=False, padding=(0, 1, 0, 0))
+        for title in ("", *COLUMNS):
+            table.add_column(title, no_wrap=True)
         for name, figures in self.rows.items():
-            cells = [_cell(getattr(figures, column), percent) for column, (_, percent) in COLUMNS.items()]
-            table.add_row(name, *cells, style="bold" if name == CLONE else None)
+            cells = [_cell(getattr(figures, column)) for column in COLUMNS]
+            if set(cells) == {"-"}:  # other people are one end of the scale, and nothing else
+                continue
+            table.add_row(ROWS.get(name, name), *cells, style="bold" if name == CLONE else None)
         return table
 
 
@@ -118,8 +147,8 @@ def _spelled(one: Estimate | None, percent: bool) -> str:
     return one.spelled(percent=percent) if one else TOO_LITTLE
 
 
-def _cell(one: Estimate | None, percent: bool) -> str:
-    return one.spelled(percent=percent) if one else "-"
+def _cell(one: Estimate | None) -> str:
+    return one.spelled(percent=True) if one else "-"
 
 
 def _pairs(figures: dict[str, Any], percent: bool) -> str:

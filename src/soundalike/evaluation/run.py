@@ -1,19 +1,17 @@
 """`soundalike evaluate me`: a clone folder -> a report, which evaluation.json in it holds too."""
 
-import json
 from collections.abc import Callable
-from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
 import numpy as np
-import orjson
 
 from soundalike.clone import Clone
 from soundalike.errors import RecipeError, TooLittleText
 from soundalike.evaluation import bits
 from soundalike.evaluation.contest import BEFORE as BEFORE_HELD_OUT
 from soundalike.evaluation.contest import Contestant, Figures, Stage
+from soundalike.evaluation.kept import FULL, SHORT, identity, keep
 from soundalike.evaluation.report import BEFORE, CLONE, OTHERS, YOU, Report
 from soundalike.evaluation.scenes import conversations, left_out
 from soundalike.evaluation.speech import speak
@@ -29,9 +27,8 @@ from soundalike.likeness.windows import FEWEST
 from soundalike.voice import Voice
 
 SCENES, SEEDS = 160, (1, 2, 3)
-BRIEF_SCENES, BRIEF_SEEDS = 96, (1,)
+BRIEF_SEEDS = (1,)
 DELTA_DRAWS = 200
-FILE = "evaluation.json"
 
 Progress = Callable[[int, int], None]  # done, of: scenes answered
 
@@ -45,7 +42,9 @@ def evaluate(
     brief: bool = False,
     on_progress: Progress = lambda done, of: None,
 ) -> Report:
-    """Everything about the clone in `folder`; `brief` leaves out all that the four needles do not need.
+    """Everything about the clone in `folder`, kept in evaluation.json.
+
+    `brief` is the short check: the four needles on the same scenes and the same scale, for the first seed alone.
 
     `split` is `test`, which is opened once for each clone that is told of, or `valid`, to choose settings by.
     `TooLittleText` where held-out text has fewer windows than any figure needs; `CloneError` where there is no voice.
@@ -59,6 +58,7 @@ def evaluate(
     if len(stage.real) < FEWEST:
         what = f"The held-out part has {len(stage.real)} windows of four messages, and no figure holds under {FEWEST}"
         raise TooLittleText(f"{what}: too little text.", "Import more of your messages, or a shorter --gap.")
+    seeds = seeds[: len(BRIEF_SEEDS)] if brief else seeds
     total, done = len(stage.scenes) * len(seeds) * (1 if brief else 2), 0
 
     def step(scenes: int) -> None:
@@ -72,12 +72,12 @@ def evaluate(
         with voice.engine.adapter_off():
             alone = speak(voice, stage.scenes, seeds, step).windows(stage.scenes)
         contestants += [Contestant("the base alone", alone), *counters(stage, len(seeds))]
-    about = _about(clone, stage, split, seeds) | {"left_out": left_out(chats[split])}
+    about = _about(clone, stage, split, seeds) | {"form": SHORT if brief else FULL, "left_out": left_out(chats[split])}
     report = Report(about, _rows(stage, contestants, brief))
     if not brief:
         _add(report, stage, spoken, voice, chats[split])
     with clone.locked("soundalike evaluate"):
-        clone.write({FILE: orjson.dumps(report.as_dict(), option=orjson.OPT_INDENT_2)})
+        keep(clone, report.as_dict())
     return report
 
 
@@ -108,8 +108,6 @@ def _rows(stage: Stage, contestants: list[Contestant], brief: bool) -> dict[str,
 
 
 def _about(clone: Clone, stage: Stage, split: str, seeds: tuple[int, ...]) -> dict[str, Any]:
-    manifest = clone.manifest()
-    made = {name: manifest[name] for name in ("documents", "training", "sampling", "limits") if name in manifest}
     who = f"{stage.members} other people of your chats" if stage.members else f"{stage.strangers} strangers"
     return {
         "split": split,
@@ -120,8 +118,9 @@ def _about(clone: Clone, stage: Stage, split: str, seeds: tuple[int, ...]) -> di
         "people": len(stage.people) if stage.members else len(crowd().counts) + 1,
         "floor": area(stage.floor).as_dict() if stage.floor else None,
         "ceiling": area(stage.ceiling).as_dict() if stage.ceiling else None,
-        "recipe": sha256(json.dumps(made, sort_keys=True).encode()).hexdigest()[:12],
-        "fingerprint": clone.fingerprint,
+        "folder": str(clone.root),
+        "trained_seconds": clone.manifest().get("result", {}).get("seconds"),
+        "identity": identity(clone),
     }
 
 

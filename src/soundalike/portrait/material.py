@@ -136,7 +136,7 @@ def strangers() -> Others:
 
 
 def report(clone: Clone, name: str) -> dict[str, Any] | None:
-    """A clone's evaluation.json or audit.json as plain values, or None; `CloneError` where it is damaged."""
+    """A clone's report of this name as plain values, or None; `CloneError` where it is damaged."""
     path = clone.root / name
     if not path.is_file():
         return None

@@ -4,7 +4,7 @@ import shlex
 from pathlib import Path
 
 from soundalike.clone import Clone
-from soundalike.evaluation.run import FILE as EVALUATION
+from soundalike.evaluation.kept import best
 from soundalike.evaluation.scenes import conversations
 from soundalike.portrait.card import Portrait
 from soundalike.portrait.findings import heard as hearing
@@ -47,10 +47,10 @@ def compose(material: Material, found: hearing.Heard | None, clone: Clone, quota
     """All ten cards, in the page's order."""
     me = shlex.quote(str(clone.root))
     train, evaluate = (f"soundalike {verb} {me}" for verb in ("train", "evaluate"))
-    measured, audited = report(clone, EVALUATION), report(clone, AUDIT)
+    measured, audited = best(clone), report(clone, AUDIT)
     cards = [
         in_words(material),
-        mirror.needles(measured, evaluate),
+        mirror.needles(measured.report, evaluate, measured.stale),
         wording.signature(material, found),
         wording.skeletons(material),
         typing.punctuation(material),
@@ -58,7 +58,7 @@ def compose(material: Material, found: hearing.Heard | None, clone: Clone, quota
         rhythm.rhythm(material),
         hearing.surprise(found, material.discretion, quotations, train),
         years.years(material),
-        mirror.giveaways(measured, audited, material.discretion, evaluate),
+        mirror.giveaways(measured.full, audited, material.discretion, evaluate),
     ]
     months = material.mine["sent_at"].sort().dt.strftime("%B %Y")
     about = f"{material.mine.height:,} messages, {months[0]} to {months[-1]}."

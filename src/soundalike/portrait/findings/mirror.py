@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from soundalike.evaluation.kept import SHORT
 from soundalike.evaluation.report import CLONE, COPY_LIMIT, YOU
 from soundalike.portrait.card import Bars, Card, Picture, Ranges
 from soundalike.portrait.discretion import Discretion
@@ -19,12 +20,21 @@ SHOWN = 8
 Report = Mapping[str, Any]
 
 
-def needles(report: Report | None, command: str) -> Card:
-    """Likeness, sense, copying and loops, each beside the owner's own and the baselines'."""
+def needles(report: Report | None, command: str, stale: bool = False) -> Card:
+    """Likeness, sense, copying and loops, each beside the owner's own and the baselines'.
+
+    `stale` says that something was measured once, of another voice than the one that is there now.
+    """
     title = "Four needles"
     if report is None:
-        return Card("needles", title, "How close your clone comes to you has not been measured yet.", command=command)
+        told = (
+            "was measured of an earlier voice, not of the one that is here now."
+            if stale
+            else ("has not been measured yet.")
+        )
+        return Card("needles", title, f"How close your clone comes to you {told}", command=command)
     rows, about = report["rows"], report["about"]
+    short = about["form"] == SHORT
     pictures = [
         Ranges(told, _ranges(rows, name), CLONE, name in ("likeness", "sense")) for name, told in NEEDLES.items()
     ]
@@ -36,9 +46,10 @@ def needles(report: Report | None, command: str) -> Card:
         title=title,
         sentence=_sentence(rows),
         basis=f"{saying.count(about['windows'], 'window')} of four held-out messages, "
-        f"{saying.count(about['seeds'], 'seed')}",
+        f"{saying.count(about['seeds'], 'seed')}{', the short check' if short else ''}",
         details=[*details, *_veto(rows)],
         pictures=[picture for picture in pictures if picture.rows],
+        command=command if short else "",
     )
 
 

@@ -1,0 +1,75 @@
+"""What an evaluation means and what to do about it: a sentence or two a needle, by the interval of each difference."""
+
+import math
+import shlex
+
+from soundalike.evaluation.report import CLONE, YOU, Report, recites
+from soundalike.likeness.estimates import Estimate, difference
+
+PARROT = "parrot"
+COUNTERS = (PARROT, "word chain, order 1", "word chain, order 2")
+NAMED = {
+    PARROT: "a parrot, which says old messages of yours at random",
+    "word chain, order 1": "a word chain, which knows only which word follows which of yours",
+    "word chain, order 2": "a word chain, which knows only which word follows which two of yours",
+}
+SHORTEST, LONGER = 10, 3  # minutes of a next training at least, and how many times the last one
+
+
+def advice(report: Report) -> list[str]:
+    """Sentences on who is ahead in likeness and in sense, and what helps."""
+    told = [*_likeness(report), *_sense(report)]
+    if recites(report.rows[CLONE].copying, report.rows[YOU].copying):
+        told.append(
+            "It recites: its likeness counts for nothing until it copies less. Train it for fewer epochs, or import "
+            "more messages."
+        )
+    return told
+
+
+def _likeness(report: Report) -> list[str]:
+    clone = report.rows[CLONE].likeness
+    rivals = {name: one for name in COUNTERS if (one := report.rows[name].likeness if name in report.rows else None)}
+    if clone is None or not rivals:
+        return []
+    first = max(rivals, key=lambda name: rivals[name].value)
+    both = f"{_percent(rivals[first])} to {_percent(clone)}"
+    match _order(clone, rivals[first]):
+        case 1:
+            return ["In likeness the voice is ahead of everything that only counts your words: it writes as you do."]
+        case -1:
+            told = f"In likeness {NAMED[first]}, is ahead of the voice ({both})."
+        case _:
+            told = f"In likeness this text shows no difference between the voice and {NAMED[first]} ({both})."
+    return [told, _remedy(report)]
+
+
+def _sense(report: Report) -> list[str]:
+    clone = report.rows[CLONE].sense
+    if clone is None:
+        return []
+    if clone.low > 0.5:
+        return [f"Its replies fit what was said more often than chance ({_percent(clone)} against 50 %)."]
+    larger = "a larger base makes more sense than more minutes do: soundalike doctor lists those that run here."
+    return [f"Its replies fit what was said no more often than chance would ({_percent(clone)} against 50 %): {larger}"]
+
+
+def _remedy(report: Report) -> str:
+    """What helps, in the order in which it is worth trying."""
+    minutes = max(SHORTEST, math.ceil(LONGER * (report.about["trained_seconds"] or 0) / 60))
+    me = shlex.quote(report.about["folder"])
+    return (
+        f"What helps, in this order: more minutes (soundalike train {me} --minutes {minutes} --keep-better), a larger "
+        "base (soundalike doctor lists those that run here), another temperature ([sampling] in clone.toml; lower is "
+        "tamer)."
+    )
+
+
+def _order(clone: Estimate, rival: Estimate) -> int:
+    """1 where the clone is surely ahead, -1 where the rival is, else 0."""
+    apart = difference(clone, rival)
+    return int(apart.low > 0) - int(apart.high < 0)
+
+
+def _percent(one: Estimate) -> str:
+    return f"{one.value * 100:.0f} %"

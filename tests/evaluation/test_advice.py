@@ -1,0 +1,61 @@
+"""What an evaluation tells a person to do: by who is ahead beyond chance, never by who has the larger figure."""
+
+from typing import Any
+
+import pytest
+
+from soundalike.evaluation.advice import advice
+from soundalike.evaluation.contest import Figures
+from soundalike.evaluation.report import CLONE, YOU, Report
+from soundalike.likeness.estimates import Estimate
+
+
+def about(value: float, spread: float = 0.05) -> Estimate:
+    return Estimate(value, value - spread, value + spread, 80)
+
+
+def figures(**some: Any) -> Figures:
+    return Figures(**{**dict.fromkeys(Figures.__slots__), "variety": {}, **some})
+
+
+def report(clone: Estimate, parrot: Estimate, sense: float = 0.6, copying: float = 0.1) -> Report:
+    rows = {
+        YOU: figures(copying=about(0.1)),
+        CLONE: figures(likeness=clone, sense=about(sense), copying=about(copying)),
+        "parrot": figures(likeness=parrot),
+        "word chain, order 2": figures(likeness=about(0.3)),
+    }
+    return Report({"folder": "my clone", "trained_seconds": 600.0}, rows)
+
+
+def test_a_parrot_ahead_is_told_with_what_helps() -> None:
+    """Three times the minutes, a larger base, another temperature; the command keeps the better voice."""
+    ahead, helps, *_ = advice(report(about(0.4), about(0.7)))
+    assert (
+        ahead.startswith("In likeness a parrot, which says old messages")
+        and "is ahead of the voice (70 % to 40 %)" in ahead
+    )
+    assert "soundalike train 'my clone' --minutes 30 --keep-better" in helps and "soundalike doctor" in helps
+
+
+def test_a_lead_within_chance_is_none() -> None:
+    """The larger figure is no lead where the interval of the difference holds 0."""
+    told = " ".join(advice(report(about(0.5, 0.2), about(0.6, 0.2))))
+    assert "this text shows no difference between the voice and a parrot" in told and "is ahead" not in told
+
+
+def test_a_voice_ahead_is_told_what_that_means() -> None:
+    """Nothing is to be done then."""
+    told = advice(report(about(0.8), about(0.4)))
+    assert told[0].startswith("In likeness the voice is ahead of everything that only counts") and len(told) == 2
+
+
+@pytest.mark.parametrize(("sense", "words"), [(0.6, "more often than chance"), (0.52, "no more often than chance")])
+def test_sense_is_told_beside_chance(sense: float, words: str) -> None:
+    """One half is what a reply has that was drawn without looking."""
+    assert any(words in line for line in advice(report(about(0.8), about(0.4), sense)))
+
+
+def test_whoever_recites_is_told_so() -> None:
+    """Copying beyond one and a half times the owner's own takes the likeness back."""
+    assert "It recites" in advice(report(about(0.8), about(0.4), copying=0.9))[-1]
