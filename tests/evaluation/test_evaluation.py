@@ -190,6 +190,7 @@ def test_the_table_fits_a_terminal(me: Path) -> None:
     Console(file=told, width=80).print(table)
     assert len(told.getvalue().splitlines()) == table.row_count + 1 and "…" not in told.getvalue()
     assert "100 % [10, 100]" in told.getvalue() and "2.1 % [0.1, 9.9]" in told.getvalue()
+    assert max(map(len, report.legend())) <= 80
     legend = "\n".join(report.legend())
     assert all(
         name in legend for name in ("likeness", "sense", "copying", "loops", "parrot", "word salad", "base alone")

@@ -24,14 +24,18 @@ ROWS = {
     "word chain, order 2": "word chain 2",
 }
 LEGEND = (
-    "likeness  how hard it is to tell these lines from yours: 100 % is as hard as your own of the months before,",
-    "          0 % as easy as {scale}",
-    "sense     how often a reply fits what was said before it better than it fits another conversation; 50 % is chance",
-    "copying   messages of five words and more that stand word for word in what was learned from",
-    "loops     messages that go round in a circle, say again what was just said, or echo it",
+    "likeness  how hard these lines are to tell from yours: 100 % is as hard as your",
+    "          own of the months before, 0 % as easy as {scale}",
+    "sense     how often a reply fits what was said just before it better than it",
+    "          fits another conversation; 50 % is chance",
+    "copying   messages of five words and more that stand word for word in what was",
+    "          learned from",
+    "loops     messages that go round in circles, say again what was just said, or",
+    "          echo it",
     "in [ ]    where the figure lies with a certainty of 95 %",
-    "parrot    your old messages at random; word chain 1 and 2: each word drawn after the one or two before it;",
-    "          word salad: your words in any order; base alone: the model before it read you",
+    "parrot    your old messages, drawn at random",
+    "word chain 1, 2   each word drawn after the one or the two words before it",
+    "word salad, base alone   your words in any order; the model before it read you",
 )
 
 
