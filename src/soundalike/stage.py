@@ -14,7 +14,7 @@ class Stage:
     """Utterances being made side by side; another attempt at one takes the place of the attempt before it."""
 
     def __init__(self, engine: Engine) -> None:
-        self._speech = opened(engine)
+        self._speech = opened(engine, patient=True)
         self._speaking: dict[int, Utterance] = {}
 
     def __len__(self) -> int:
@@ -29,7 +29,7 @@ class Stage:
         self._speaking |= zip(numbers, utterances, strict=True)
 
     def step(self) -> list[Utterance]:
-        """One token for each; gives those that are done."""
+        """One token for each whose prompt has been read; gives those that are done."""
         steps = self._speech.step()
         self._speech.leave([step.stream for step in steps if self._speaking[step.stream].take(step)])
         running = set(self._speech.running)

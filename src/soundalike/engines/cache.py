@@ -5,7 +5,7 @@ recurrent state. Its cache is then laid beside those that run, all ending at the
 the left masked. Knows tensors, never text.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 import numpy as np
@@ -15,7 +15,9 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from soundalike.engines.causal import Causal
+from soundalike.engines.reading import cut
 
+SLICE = {"cpu": 64, "cuda": 512}  # tokens of a prompt that are read at once beside the tokens of others
 STATES = ("conv_states", "recurrent_states")  # of recurrent and convolutional layers, which know no length
 
 
@@ -57,19 +59,44 @@ class CachedStreams:
         for prompt in prompts:
             self._join(list(prompt)[1 - self._reach :])
 
-    def _join(self, prompt: list[int]) -> None:
+    abreast = 1
+
+    @torch.inference_mode()
+    def slices(self, prompts: Sequence[Sequence[int]]) -> Iterator[None]:
+        """Read one prompt, a slice a turn; see `ReadsInSlices`."""
+        (prompt,) = prompts
+        size, kept, cache = SLICE.get(self._causal.device.type, 256), list(prompt)[1 - self._reach :], self._new_cache()
+        parts = cut(kept, size)
+        if any(hasattr(layer, name) for layer in cache.layers for name in STATES):
+            parts = [kept]  # such layers go on from a state with one token, and not with several
+        for number, part in enumerate(parts[:-1]):
+            self._read(part, cache, number * size)
+            yield
+        self._lay(self._read(parts[-1], cache, len(kept) - len(parts[-1])), cache, len(kept))
+
+    def _new_cache(self) -> Any:
         from transformers import DynamicCache
 
-        causal = self._causal
-        tokens = torch.tensor([prompt], device=causal.device)
-        new = DynamicCache(config=causal.model.config)
-        hidden = causal.read(tokens, torch.arange(len(prompt), device=causal.device)[None], **self._given(new))
+        return DynamicCache(config=self._causal.model.config)
+
+    def _join(self, prompt: list[int]) -> None:
+        cache = self._new_cache()
+        self._lay(self._read(prompt, cache, 0), cache, len(prompt))
+
+    def _read(self, tokens: Sequence[int], cache: Any, held: int) -> Tensor:
+        """Hidden state (1, hidden) after tokens that go on with the `held` tokens in `cache`."""
+        device = self._causal.device
+        positions = torch.arange(held, held + len(tokens), device=device)[None]
+        return self._causal.read(torch.tensor([list(tokens)], device=device), positions, **self._given(cache))[0, -1:]
+
+    def _lay(self, hidden: Tensor, cache: Any, length: int) -> None:
+        """What was read becomes a stream after those that run."""
         if self._cache is None:
-            self._cache = new
+            self._cache = cache
         else:
-            lay_beside(self._cache, new)
-        self._lengths = torch.cat((self._lengths, torch.tensor([len(prompt)], device=causal.device)))
-        self._logits = torch.cat((self._logits, causal.logits(hidden[0, -1:]).float()))
+            lay_beside(self._cache, cache)
+        self._lengths = torch.cat((self._lengths, torch.tensor([length], device=self._causal.device)))
+        self._logits = torch.cat((self._logits, self._causal.logits(hidden).float()))
 
     @torch.inference_mode()
     def advance(self, tokens: Sequence[int]) -> None:

@@ -5,7 +5,7 @@ product after it) so that a step is a few large products, and on x86 they are ke
 that a token has to read. Keys and values of each stream stand in one fixed block. It knows tensors, never text.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from functools import partial
 from typing import TYPE_CHECKING
 
@@ -15,10 +15,14 @@ import torch.nn.functional as F
 from numpy.typing import NDArray
 from torch import Tensor
 
-from soundalike.engines.llama import Shape, block_mask, rotate
+from soundalike.engines.llama import Shape, rotate
+from soundalike.engines.reading import cut
 
 if TYPE_CHECKING:
     from soundalike.engines.adapter import Adapter
+
+
+SLICE = {"cpu": 128, "cuda": 512}  # tokens of a prompt that are read at once beside the tokens of others
 
 
 class FusedLayer:
@@ -123,8 +127,28 @@ class TorchStreams:
         self._reserve(longest)
         lengths = torch.tensor([len(prompt) for prompt in kept], device=device)
         tokens = torch.tensor([[*prompt, *([0] * (longest - len(prompt)))] for prompt in kept], device=device)
-        keys, values, logits = self._read(tokens, lengths)
-        room = (0, 0, 0, self._keys.shape[3] - longest)
+        self._lay(*self._read(tokens, lengths), lengths)
+
+    abreast = 1
+
+    @torch.inference_mode()
+    def slices(self, prompts: Sequence[Sequence[int]]) -> Iterator[None]:
+        """Read one prompt, a slice a turn; see `ReadsInSlices`."""
+        (prompt,), device = prompts, self._lengths.device
+        kept = list(prompt)[1 - self.decoder.shape.max_position_embeddings :]
+        before: tuple[Tensor, Tensor] | None = None
+        *parts, last = (torch.tensor([part], device=device) for part in cut(kept, SLICE.get(device.type, 256)))
+        for part in parts:
+            keys, values, _ = self._read(part, torch.tensor([part.shape[1]], device=device), before)
+            before = keys, values
+            yield
+        read = self._read(last, torch.tensor([last.shape[1]], device=device), before)
+        self._reserve(len(kept))
+        self._lay(*read, torch.tensor([len(kept)], device=device))
+
+    def _lay(self, keys: Tensor, values: Tensor, logits: Tensor, lengths: Tensor) -> None:
+        """What was read becomes streams after those that run."""
+        room = (0, 0, 0, self._keys.shape[3] - keys.shape[3])
         self._keys = torch.cat((self._keys, F.pad(keys, room)), dim=1)
         self._values = torch.cat((self._values, F.pad(values, room)), dim=1)
         self._lengths = torch.cat((self._lengths, lengths))
@@ -137,15 +161,20 @@ class TorchStreams:
             room = (0, 0, 0, size - self._keys.shape[3])
             self._keys, self._values = F.pad(self._keys, room), F.pad(self._values, room)
 
-    def _read(self, tokens: Tensor, lengths: Tensor) -> tuple[Tensor, Tensor, Tensor]:
-        """Keys and values (layers, prompts, heads, length, head_dim), and the logits after each prompt."""
-        decoder, length = self.decoder, tokens.shape[1]
+    def _read(
+        self, tokens: Tensor, lengths: Tensor, before: tuple[Tensor, Tensor] | None = None
+    ) -> tuple[Tensor, Tensor, Tensor]:
+        """Keys and values (layers, prompts, heads, length, head_dim), those `before` the tokens too, and the logits
+        after each prompt."""
+        decoder, length, held = self.decoder, tokens.shape[1], before[0].shape[3] if before else 0
         grouped = decoder.shape.num_key_value_heads != decoder.shape.num_attention_heads
-        mask = block_mask(torch.zeros_like(tokens[:1]))
-        cos, sin = decoder.cos[:length], decoder.sin[:length]
+        mask = torch.ones(length, held + length, dtype=torch.bool, device=tokens.device).tril(held)[None, None]
+        cos, sin = decoder.cos[held : held + length], decoder.sin[held : held + length]
         x, keys, values = F.embedding(tokens, decoder.embedding), list[Tensor](), list[Tensor]()
-        for layer in decoder.layers:
+        for number, layer in enumerate(decoder.layers):
             q, k, v = decoder._qkv(layer, x, cos, sin)
+            if before:
+                k, v = torch.cat((before[0][number], k), dim=2), torch.cat((before[1][number], v), dim=2)
             keys.append(k)
             values.append(v)
             x = decoder._rest(layer, x, F.scaled_dot_product_attention(q, k, v, attn_mask=mask, enable_gqa=grouped))

@@ -6,7 +6,7 @@ token. `available` says whether this machine can compile it. It knows numbers, n
 """
 
 import ctypes
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from itertools import pairwise
@@ -19,6 +19,7 @@ from numpy import ctypeslib
 from numpy.typing import NDArray
 
 from soundalike.engines.llama import Shape
+from soundalike.engines.reading import cut
 from soundalike.errors import EngineError
 from soundalike.native import library
 
@@ -27,6 +28,7 @@ if TYPE_CHECKING:
 
 SOURCE = Path(__file__).with_name("fused.c")
 LARGEST = 100_000_000  # parameters: of a larger model one core reads the weights too slowly to do without the others
+SLICE = 128  # tokens of a prompt that are read at once beside the tokens of others
 LONGEST = 4_096  # positions: a cache has room for all of them from the start
 
 POINTERS = "embedding cosines sines head qkv out gate_up down before_attention before_mlp before_head".split()
@@ -132,8 +134,8 @@ class FusedDecoder:
             layers(self._hold, "post_attention_layernorm"),
             self._hold(weight("model.norm.weight")),
         )
-        self._threads = torch.get_num_threads()
-        self._pool = ThreadPoolExecutor(max(1, self._threads - 1), "fused")
+        self.threads = torch.get_num_threads()
+        self._pool = ThreadPoolExecutor(max(1, self.threads - 1), "fused")
 
     def open(self) -> "FusedStreams":
         """No streams yet."""
@@ -160,7 +162,7 @@ class FusedDecoder:
         """Let streams read what they have not yet read; what comes after each. Each core gets as many tokens."""
         made = self.believe_nothing(len(streams))
         ends = np.cumsum([len(stream.unread) for stream in streams])
-        shares = ends[-1] * np.arange(1, self._threads) / self._threads
+        shares = ends[-1] * np.arange(1, self.threads) / self.threads
         edges = [0, *ends.searchsorted(shares, side="right").tolist(), len(streams)]
         parts = [slice(*edge) for edge in pairwise(edges) if edge[0] < edge[1]]
 
@@ -249,6 +251,24 @@ class FusedStreams:
         """Streams of their own for these prompts, after those that run."""
         reach = self._decoder.reach
         self._streams += [Stream(self._decoder.new_cache(), prompt[1 - reach :]) for prompt in prompts]
+
+    @property
+    def abreast(self) -> int:
+        """A prompt a core."""
+        return self._decoder.threads
+
+    def slices(self, prompts: Sequence[Sequence[int]]) -> Iterator[None]:
+        """Read prompts a slice a turn, the last slices with whatever is read next; see `ReadsInSlices`."""
+        reach = self._decoder.reach
+        parts = [cut(prompt[1 - reach :], SLICE) for prompt in prompts]
+        streams = [Stream(self._decoder.new_cache(), part.pop(0)) for part in parts]
+        while any(parts):
+            going_on = [(stream, part) for stream, part in zip(streams, parts, strict=True) if part]
+            self._decoder.read([stream for stream, _ in going_on])
+            for stream, part in going_on:
+                stream.unread = part.pop(0)
+            yield
+        self._streams += streams
 
     def advance(self, tokens: Sequence[int]) -> None:
         """Give each stream its next token."""

@@ -5,11 +5,12 @@ knows token ids, never text.
 """
 
 from collections.abc import Collection, Generator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Protocol, runtime_checkable
 
 from soundalike.engines import Engine
 from soundalike.engines.letters import letters_of
+from soundalike.engines.reading import Reading
 from soundalike.sampling import Sampler, Sampling
 
 
@@ -27,11 +28,27 @@ class Step:
     likeliest: tuple[tuple[int, float], ...] = ()
 
 
-class Speech:
-    """Many replies being drawn at once over one engine; a stream takes part from `join` until it ends or leaves."""
+@dataclass(frozen=True, slots=True)
+class Wish:
+    """What one stream was asked for: its prompt, its knobs, its most tokens, how many of the likeliest are told."""
 
-    def __init__(self, engine: Engine) -> None:
+    prompt: Sequence[int]
+    sampling: Sampling
+    max_tokens: int
+    likeliest: int
+
+
+class Speech:
+    """Many replies being drawn at once over one engine; a stream takes part from `join` until it ends or leaves.
+
+    A `patient` one lets those that run draw on while prompts are read, and draws for those whose prompt has been read.
+    """
+
+    def __init__(self, engine: Engine, patient: bool = False) -> None:
         self._streams, self._end = engine.streams(), engine.tokenizer.end
+        self._reading = Reading(self._streams) if patient else None
+        self._wishes: dict[int, Wish] = {}  # of streams whose prompt is being read
+        self._given_up: set[int] = set()  # those of them that nobody wants any more
         self._sampler, self._joined = Sampler(letters_of(engine.tokenizer)), 0
         self._left: dict[int, int] = {}  # running stream -> tokens it may still draw, in the order of the rows
         self._asked: dict[int, int] = {}  # running stream -> how many of the likeliest tokens are told with each
@@ -39,8 +56,8 @@ class Speech:
 
     @property
     def running(self) -> list[int]:
-        """The streams that will draw at the next step."""
-        return list(self._left)
+        """The streams that have not ended."""
+        return [*self._left, *(number for number in self._wishes if number not in self._given_up)]
 
     def join(
         self,
@@ -55,17 +72,41 @@ class Speech:
         """
         if not prompts or max_tokens == 0:
             return []
-        self._advance()
         numbers = list(range(self._joined, self._joined + len(prompts)))
         self._joined += len(prompts)
-        self._streams.join(prompts)
-        self._sampler.join(numbers, prompts, sampling)
-        self._left |= zip(numbers, each(max_tokens, numbers), strict=True)
-        self._asked |= {number: asked for number, asked in zip(numbers, each(likeliest, numbers), strict=True) if asked}
+        asked = zip(
+            prompts, knobs(sampling, len(prompts)), each(max_tokens, numbers), each(likeliest, numbers), strict=True
+        )
+        self._wishes |= {number: Wish(*wish) for number, wish in zip(numbers, asked, strict=True)}
+        if self._reading:
+            self._reading.add(numbers, prompts)
+        else:
+            self._advance()
+            self._streams.join(prompts)
+            self._begin(numbers)
         return numbers
+
+    def _begin(self, numbers: Sequence[int]) -> None:
+        """The prompts of these have become streams."""
+        wishes = {number: self._wishes.pop(number) for number in numbers}
+        self._sampler.join(
+            numbers, [wish.prompt for wish in wishes.values()], [wish.sampling for wish in wishes.values()]
+        )
+        self._left |= {number: wish.max_tokens for number, wish in wishes.items()}
+        self._asked |= {number: wish.likeliest for number, wish in wishes.items() if wish.likeliest}
+
+    def _read(self) -> None:
+        """Let those that wait be read for a while, in front of nobody."""
+        if self._reading and self._wishes and (joined := self._reading.read()):
+            self._begin(joined)
+            self.leave(self._given_up.intersection(joined))
+            self._given_up.difference_update(joined)
 
     def leave(self, streams: Collection[int]) -> None:
         """Give these streams up; their place is free at once. Those that have ended already are passed over."""
+        if self._reading and (waiting := [stream for stream in streams if stream in self._wishes]):
+            self._given_up.update(self._reading.leave(waiting))
+            self._wishes = {n: wish for n, wish in self._wishes.items() if n not in waiting or n in self._given_up}
         gone = [stream for stream in streams if stream in self._left]
         if not gone:
             return
@@ -78,11 +119,15 @@ class Speech:
         self._streams.keep(rows)
 
     def step(self) -> list[Step]:
-        """One token for every running stream; one ends with the end-of-text token, which is given, or its last."""
+        """One token for every running stream; one ends with the end-of-text token, which is given, or its last.
+
+        None for those whose prompt is still being read.
+        """
         self._advance()
+        self._read()
         if not self._left:
             return []
-        numbers = self.running
+        numbers = list(self._left)
         tokens, logprobs = self._sampler.draw(self._streams.logits, self._streams.masses, numbers)
         told = [self._likeliest(row, stream) for row, stream in enumerate(numbers)]
         drawn = [Step(*step) for step in zip(numbers, tokens.tolist(), logprobs.tolist(), told, strict=True)]
@@ -113,12 +158,19 @@ def each(value: int | Sequence[int], numbers: Sequence[int]) -> Sequence[int]:
     return [value] * len(numbers) if isinstance(value, int) else value
 
 
+def knobs(sampling: Sampling | Sequence[Sampling], count: int) -> list[Sampling]:
+    """The knobs of each of `count` streams; of one for all, stream i draws from its random stream i."""
+    if not isinstance(sampling, Sampling):
+        return list(sampling)
+    return [replace(sampling, streams=(stream,)) for stream in (sampling.streams or range(count))[:count]]
+
+
 class Drawing(Protocol):
     """Replies being drawn, as `Speech` draws them."""
 
     @property
     def running(self) -> list[int]:
-        """The streams that will draw at the next step."""
+        """The streams that have not ended."""
 
     def join(
         self,
@@ -133,7 +185,7 @@ class Drawing(Protocol):
         """Give these streams up."""
 
     def step(self) -> list[Step]:
-        """One token for every running stream."""
+        """One token for every running stream that has read its prompt."""
 
 
 @runtime_checkable
@@ -144,9 +196,9 @@ class DrawsItself(Protocol):
         """No replies yet."""
 
 
-def opened(engine: Engine) -> Drawing:
+def opened(engine: Engine, patient: bool = False) -> Drawing:
     """Where the engine's replies are drawn: with our sampler, or where it draws them itself."""
-    return engine.speech() if isinstance(engine, DrawsItself) else Speech(engine)
+    return engine.speech() if isinstance(engine, DrawsItself) else Speech(engine, patient)
 
 
 def generate(
