@@ -107,6 +107,40 @@ def test_a_full_queue_says_when_to_come_again() -> None:
         assert metrics(server)['soundalike_requests_total{path="/v1/chat/completions",status="429"}'] == 1
 
 
+def test_little_work_passes_much_work() -> None:
+    """Whoever asks for one short reply goes before the two long ones that somebody asked for first, who comes after."""
+    serving = Serving(streams=2)
+    with stepped(*SCRIPTS) as (voice, engine), running(voice, serving=serving) as server, ThreadPoolExecutor() as pool:
+        speaking = pool.submit(said, server.client, n=2)
+        assert engine.reads.acquire(timeout=20)
+        much = pool.submit(said, server.client, n=2, max_tokens=200)
+        until(server, lambda scheduler: scheduler.waiting == 1)
+        little = pool.submit(said, server.client, max_tokens=20)
+        until(server, lambda scheduler: scheduler.waiting == 2)
+        scheduler: Scheduler = server.app.state.server.scheduler
+        assert [len(ticket.utterances) for ticket in scheduler._waiting] == [1, 2]
+        engine.turns.release(1_000)
+        assert {one.result(timeout=20) for one in (speaking, much, little)} == {"hey\nwhat's up"}
+
+
+def test_many_replies_for_one_leave_a_place_for_others() -> None:
+    """Of four places two are taken and two more asked for at once: one of them is kept for somebody else."""
+    serving = Serving(streams=4)
+    with stepped(*SCRIPTS) as (voice, engine), running(voice, serving=serving) as server, ThreadPoolExecutor() as pool:
+        many = [pool.submit(said, server.client, n=2)]
+        assert engine.reads.acquire(timeout=20) and engine.reads.acquire(timeout=20)
+        many.append(pool.submit(said, server.client, n=2))
+        until(server, lambda scheduler: scheduler.waiting)
+        one = pool.submit(said, server.client)
+        until(server, lambda scheduler: scheduler.waiting == 2)
+        engine.turns.release(1)
+        assert engine.reads.acquire(timeout=20)
+        scheduler: Scheduler = server.app.state.server.scheduler
+        assert (scheduler.running, scheduler.waiting) == (3, 1)
+        engine.turns.release(1_000)
+        assert {asked.result(timeout=20) for asked in (*many, one)} == {"hey\nwhat's up"}
+
+
 def test_a_failing_step_is_told_and_the_server_goes_on(caplog: pytest.LogCaptureFixture) -> None:
     """500 to those who took part, in a stream an error event; the next request is served."""
     with stepped(*SCRIPTS) as (voice, engine), running(voice) as server:

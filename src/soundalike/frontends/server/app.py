@@ -60,7 +60,7 @@ class Server:
     async def answer(self, request: Request, body: Body, one: voices.Served, made: asked.Asked) -> Response:
         """Queue what was asked; the answer whole or, where the request says so, as a stream."""
         writer = answers.Writer(one, made, isinstance(body, schema.ChatRequest), body.likeliest is not None)
-        ticket = self.scheduler.submit(one.voice, made.utterances, bool(body.stream))
+        ticket = self.scheduler.submit(one.voice, made.utterances, bool(body.stream), made.cost)
         if body.stream:
             return Spoken(writer.stream(ticket, body.told_usage), lambda: self._release(one, ticket))
         try:

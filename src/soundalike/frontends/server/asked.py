@@ -9,14 +9,17 @@ from soundalike.recipe import Serving
 from soundalike.utterance import Utterance
 from soundalike.voice import Voice
 
+CHARACTERS = 4  # of a token, in chats
 FRIEND = "friend"  # who speaks where a user line bears no name
 
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """What is to be said, what of the request was passed over, and whether the answer is to be in the template."""
+    """What is to be said, how many tokens that may cost, what of the request was passed over, and whether the answer
+    is to be in the template."""
 
     utterances: list[Utterance]
+    cost: int
     ignored: list[str] = field(default_factory=list)
     transcript: bool = False
 
@@ -34,7 +37,8 @@ def chat(request: ChatRequest, voice: Voice, serving: Serving) -> Asked:
         voice.utterance(history, knobs, number, tokens, request.stops, request.likeliest, begun)
         for number in range(count)
     ]
-    return Asked(made, [*_unknown(request), *ignored])
+    read = sum(len(text) for _, text in history)
+    return Asked(made, _cost([read] * count, tokens, voice), [*_unknown(request), *ignored])
 
 
 def _begun(request: ChatRequest, history: list[tuple[str, str]]) -> str:
@@ -58,7 +62,13 @@ def completion(request: CompletionRequest, voice: Voice, serving: Serving) -> As
         for row, prompt in enumerate(request.prompts)
         for number in range(n)
     ]
-    return Asked(made, _unknown(request), all(map(voice.is_transcript, request.prompts)))
+    cost = _cost([len(prompt) for prompt in request.prompts for _ in range(n)], tokens, voice)
+    return Asked(made, cost, _unknown(request), all(map(voice.is_transcript, request.prompts)))
+
+
+def _cost(read: Sequence[int], tokens: int, voice: Voice) -> int:
+    """Tokens, where each reply reads so many characters and draws so many tokens."""
+    return sum(min(voice.window, characters // CHARACTERS) + tokens for characters in read)
 
 
 def turns(messages: Sequence[Message], voice: Voice) -> tuple[list[tuple[str, str]], list[str]]:

@@ -1,14 +1,15 @@
 """Continuous batching: a thread steps the engines, and requests join and leave between any two tokens.
 
 A request is a `Ticket` with one or more utterances of one voice. It waits in a bounded queue until there is room for
-all of them, speaks, and gives its places back when it is done or given up. What happens to it comes out as events on
-the asyncio loop that it was made on.
+all of them, speaks, and gives its places back when it is done or given up. The queue is ordered by when each is due,
+which is the later the more tokens it costs: little work passes much work, but not for ever. What happens to a ticket
+comes out as events on the asyncio loop that it was made on.
 """
 
 import asyncio
 import logging
 import math
-from collections import deque
+from bisect import insort
 from collections.abc import AsyncIterator, Iterator, Sequence
 from dataclasses import dataclass
 from threading import Condition, Thread
@@ -24,6 +25,8 @@ from soundalike.voice import Voice
 
 log = logging.getLogger(__name__)
 RECENT = 0.1  # weight of the last request in the running mean of seconds
+SECONDS_A_TOKEN = 0.001  # by which a request may be passed by cheaper ones, for each token that it reads or draws
+SPARED = 4  # one place in so many is for requests of one reply, as long as anybody speaks
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,10 +41,11 @@ class Event:
 class Ticket:
     """One request; iterate over it for its events. A failure is raised as `ApiError`."""
 
-    def __init__(self, voice: Voice, utterances: Sequence[Utterance], eager: bool) -> None:
+    def __init__(self, voice: Voice, utterances: Sequence[Utterance], eager: bool, cost: int) -> None:
         self.voice, self.utterances, self.eager = voice, utterances, eager
         self.key = id(voice)  # of its stage
         self.left, self.joined, self.first, self.failed = len(utterances), monotonic(), 0.0, False
+        self.due = self.joined + cost * SECONDS_A_TOKEN
         self.loop, self._events = asyncio.get_running_loop(), asyncio.Queue[Event | ApiError]()
 
     def tell(self, event: Event | ApiError) -> None:
@@ -83,7 +87,7 @@ class Scheduler:
         self._serving = serving
         self._engines = {id(voice): voice.engine for voice in voices}
         self._stages = {key: Stage(engine) for key, engine in self._engines.items()}
-        self._waiting: deque[Ticket] = deque()
+        self._waiting: list[Ticket] = []  # by when they are due
         self._speaking: list[Ticket] = []
         self._gone: set[Ticket] = set()
         self._changed, self._open = Condition(), True
@@ -106,18 +110,19 @@ class Scheduler:
         """Utterances being drawn."""
         return sum(map(len, self._stages.values()))
 
-    def submit(self, voice: Voice, utterances: Sequence[Utterance], eager: bool) -> Ticket:
+    def submit(self, voice: Voice, utterances: Sequence[Utterance], eager: bool, cost: int = 0) -> Ticket:
         """A ticket for these; an `eager` one gets lines as they are cleared, any other all of them at the end.
 
-        Whoever submits also releases. `Busy` where the queue is full.
+        `cost` is how many tokens are read and drawn at most. Whoever submits also releases. `Busy` where the queue is
+        full.
         """
-        ticket = Ticket(voice, utterances, eager)
+        ticket = Ticket(voice, utterances, eager, cost)
         with self._changed:
             if not self._open:
                 raise stopping()
             if self._room() < len(utterances) and len(self._waiting) >= self._serving.queue:
                 raise Busy(self._patience())
-            self._waiting.append(ticket)
+            insort(self._waiting, ticket, key=lambda one: one.due)
             self._changed.notify_all()
         return ticket
 
@@ -160,19 +165,28 @@ class Scheduler:
         return any(ticket.key in lane for ticket in held) or any(self._admitted(lane))
 
     def _admitted(self, lane: Sequence[int]) -> Iterator[Ticket]:
-        """Those of this lane in the queue for whom there is room when all before them have theirs."""
-        room = self._serving.streams - sum(ticket.left for ticket in self._speaking)
+        """Those of this lane in the queue for whom there is room when all before them have theirs.
+
+        One for whom there is none is passed until it is due; then all others wait for it.
+        """
+        room, now = self._serving.streams - sum(ticket.left for ticket in self._speaking), monotonic()
         for ticket in self._waiting:
-            room -= len(ticket.utterances)
-            if room < 0:
+            if self._fits(len(ticket.utterances), room):
+                room -= len(ticket.utterances)
+                if ticket.key in lane:
+                    yield ticket
+            elif ticket.due <= now:
                 return
-            if ticket.key in lane:
-                yield ticket
+
+    def _fits(self, count: int, room: int) -> bool:
+        """Whether so many replies may begin: one where there is a place, several where they leave some to others."""
+        most = self._serving.streams
+        return count <= room and (count == 1 or room == most or room - count >= most // SPARED)
 
     def _departures(self, lane: Sequence[int]) -> list[Ticket]:
         gone = {ticket for ticket in self._gone if ticket.key in lane}
         self._gone -= gone
-        self._waiting = deque(ticket for ticket in self._waiting if ticket not in gone)
+        self._waiting = [ticket for ticket in self._waiting if ticket not in gone]
         left = [ticket for ticket in self._speaking if ticket in gone]
         self._speaking = [ticket for ticket in self._speaking if ticket not in gone]
         if gone:
@@ -181,7 +195,7 @@ class Scheduler:
 
     def _arrivals(self, lane: Sequence[int]) -> list[Ticket]:
         arrived = list(self._admitted(lane))
-        self._waiting = deque(ticket for ticket in self._waiting if ticket not in arrived)
+        self._waiting = [ticket for ticket in self._waiting if ticket not in arrived]
         self._speaking += arrived
         return arrived
 
@@ -190,7 +204,8 @@ class Scheduler:
         if not arrived and not len(stage):
             return
         try:
-            stage.begin([utterance for ticket in arrived for utterance in ticket.utterances])
+            for ticket in arrived:
+                stage.begin(ticket.utterances)
             done = set(stage.step())
         except Exception:
             log.exception("a step failed; the requests that took part are answered with an error")
