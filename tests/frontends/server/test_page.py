@@ -15,6 +15,7 @@ from playwright.sync_api import Browser, Page, Route, expect
 from tests.frontends.server.running import SCRIPTS, Running, ada, running, stepped
 
 pytestmark = pytest.mark.allow_hosts(["127.0.0.1"])
+LINK = "https://example.org/" + "a" * 86
 
 
 @pytest.fixture(scope="module")
@@ -67,6 +68,67 @@ def test_everybody_can_use_it(page: Page, scheme: Literal["light", "dark"]) -> N
     expect(bubbles(page)).to_have_count(2)
     assert page.evaluate("document.documentElement.scrollWidth") <= 390
     assert Axe().run(page).response["violations"] == []
+
+
+@pytest.mark.parametrize("width", [320, 360, 390])
+def test_a_pasted_link_stays_within_the_screen(page: Page, width: int) -> None:
+    """One of 106 characters, without a place to break: neither the box nor its bubble is wider than a phone."""
+    page.set_viewport_size({"width": width, "height": 700})
+    page.locator("#text").fill(LINK)
+    assert page.evaluate("document.documentElement.scrollWidth") <= width
+    box = page.locator("#send").bounding_box()
+    assert box and box["x"] + box["width"] <= width
+    page.keyboard.press("Enter")
+    expect(page.locator(".bubble.you")).to_have_text([LINK])
+    expect(page.locator("#log[aria-busy=false]")).to_be_attached()
+    assert page.evaluate("document.documentElement.scrollWidth") <= width
+    assert page.evaluate("document.querySelector('#log').scrollWidth <= document.querySelector('#log').clientWidth")
+
+
+def test_a_refresh_keeps_what_was_said_until_it_is_forgotten(page: Page) -> None:
+    """With the voice and the name; the next reply goes on from it, and after Forget nothing comes back."""
+    page.keyboard.type("hi")
+    page.keyboard.press("Enter")
+    expect(bubbles(page)).to_have_text(["hey", "what's up"])
+    page.reload()
+    expect(page.locator(".bubble")).to_have_text(["hi", "hey", "what's up"])
+    expect(page.locator("#name")).to_have_value("sam")
+    page.locator("#text").fill("not much")
+    page.keyboard.press("Enter")
+    expect(bubbles(page)).to_have_text(["hey", "what's up", "ok"])
+    page.get_by_role("button", name="Forget").click()
+    page.reload()
+    expect(page.locator("#model option")).to_have_count(2)
+    expect(page.locator(".bubble")).to_have_count(0)
+    assert page.evaluate("sessionStorage.length") == 0
+
+
+def test_what_is_kept_is_of_a_voice_that_is_served(page: Page) -> None:
+    """A conversation with the second voice comes back with it; one with a voice that is gone does not."""
+    page.locator("#model").select_option("ada-2")
+    page.locator("#name").fill("mo")
+    page.locator("#text").fill("hi")
+    page.keyboard.press("Enter")
+    expect(bubbles(page)).to_have_text(["yes mo"])
+    page.reload()
+    expect(page.locator("#model")).to_have_value("ada-2")
+    expect(bubbles(page)).to_have_text(["yes mo"])
+    page.evaluate("sessionStorage.setItem('soundalike', sessionStorage.getItem('soundalike').replace('ada-2', 'eve'))")
+    page.reload()
+    expect(page.locator("#model")).to_have_value("ada")
+    expect(page.locator(".bubble")).to_have_count(0)
+
+
+def test_each_bubble_has_the_direction_of_its_words(page: Page) -> None:
+    """Arabic from the right, whatever stands beside it; in the box too."""
+    arabic = "\u0645\u0631\u062d\u0628\u0627 ok"
+    page.locator("#text").fill(arabic)
+    assert page.locator("#text").evaluate("(box) => getComputedStyle(box).direction") == "rtl"
+    page.keyboard.press("Enter")
+    expect(page.locator(".bubble.you")).to_have_text([arabic])
+    expect(page.locator("#log[aria-busy=false]")).to_be_attached()
+    assert page.locator(".bubble.you").evaluate("(bubble) => getComputedStyle(bubble).direction") == "rtl"
+    assert page.locator(".who.you").evaluate("(name) => getComputedStyle(name).direction") == "ltr"
 
 
 def test_words_that_come_one_by_one_are_one_bubble(page: Page) -> None:
@@ -156,6 +218,7 @@ def test_a_server_with_a_key_asks_for_it(chromium: Browser) -> None:
         page.keyboard.press("Enter")
         expect(bubbles(page)).to_have_text(["hello you"])
         assert context.storage_state() == {"cookies": [], "origins": []}
+        assert "open sesame" not in page.evaluate("JSON.stringify({...sessionStorage})")
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])

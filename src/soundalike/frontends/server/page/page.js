@@ -1,10 +1,18 @@
-// A conversation with one voice. All state is in this page: nothing is stored, nothing goes anywhere but this server.
+// A conversation with one voice. What was said stays in this tab, over a refresh too, until it is closed or told to
+// forget; the API key is not kept. Nothing goes anywhere but this server.
+const KEPT = "soundalike";
 const at = (id) => document.getElementById(id);
 const [log, text, form, send] = ["log", "text", "form", "send"].map(at);
 let models = [];
 let turns = []; // {role, name, content}, as the server takes them
 let key = "";
 let speaking = null; // the AbortController of the reply that is on its way
+
+function keep() {
+  const kept = { model: at("model").value, name: at("name").value, turns };
+  if (turns.length) sessionStorage.setItem(KEPT, JSON.stringify(kept));
+  else sessionStorage.removeItem(KEPT);
+}
 
 const voice = () => models.find((one) => one.id === at("model").value);
 
@@ -28,7 +36,7 @@ function askForKey() {
 }
 
 function add(kind, content) {
-  const element = Object.assign(document.createElement("div"), { className: kind, textContent: content });
+  const element = Object.assign(document.createElement("div"), { className: kind, textContent: content, dir: "auto" });
   log.append(element);
   log.scrollTop = log.scrollHeight;
   return element;
@@ -95,6 +103,7 @@ async function reply() {
   } finally {
     typing.remove();
     if (said.length) turns.push({ role: "assistant", content: said.join("\n") });
+    keep();
     speaking = null;
     send.textContent = "Send";
     log.ariaBusy = "false";
@@ -109,6 +118,7 @@ async function say() {
   text.value = "";
   const turn = { role: "user", name: at("name").value.trim() || "friend", content };
   turns.push(turn);
+  keep();
   show(turn);
   await reply();
   text.focus();
@@ -124,9 +134,22 @@ async function again() {
 function begin() {
   speaking?.abort();
   turns = [];
-  log.replaceChildren();
+  keep();
+  greet();
+}
+
+function greet() {
+  redraw();
   at("owner").textContent = voice()?.owner ?? "…";
   text.focus();
+}
+
+function remember() {
+  const kept = JSON.parse(sessionStorage.getItem(KEPT) ?? "null");
+  if (!models.some((one) => one.id === kept?.model)) return;
+  at("model").value = kept.model;
+  at("name").value = kept.name;
+  turns = kept.turns;
 }
 
 function takeBack() {
@@ -134,6 +157,7 @@ function takeBack() {
   if (last < 0 || speaking) return;
   text.value = turns[last].content;
   turns = turns.slice(0, last);
+  keep();
   redraw();
 }
 
@@ -167,7 +191,8 @@ async function meet() {
   try {
     models = (await (await call("/v1/models")).json()).data;
     at("model").append(...models.map((one) => new Option(one.id, one.id)));
-    begin();
+    remember();
+    greet();
   } catch (error) {
     add("note bad", error.message);
   }
