@@ -60,6 +60,10 @@ class Utterance:
         self._shown = ""  # of its next line, what has left
         self._draft: Draft
 
+    def twin(self, number: int) -> "Utterance":
+        """The same to be said anew, before the first attempt at either: what is read first was prepared once."""
+        return Utterance(self._tokenizer, self._plan, self._budget, self._retries, number, self.likeliest)
+
     def attempt(self) -> tuple[Sequence[int], Sampling, int]:
         """Start an attempt: the prompt, the knobs, and the most tokens that it may draw."""
         plan = self._plan(tuple(self._left), self._begun)

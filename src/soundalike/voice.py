@@ -24,6 +24,7 @@ from soundalike.utterance import Plan, Utterance
 History = Sequence[tuple[str, str]]
 
 WINDOW = 512
+OPEN = 2_000  # characters of a line that is gone on with which guards look at: they look at it at every token
 CONTINUED = 100  # tokens of a continuation, where nobody says how many
 CHARACTERS_A_TOKEN = 3  # a little fewer than chat has: a server's model counts in characters here, and must not overrun
 
@@ -168,7 +169,14 @@ class Voice:
             scene = Scene(said, left, heard, others)
             told_pieces, most = likeliest is not None, max(1, lines - len(left))
             terms = Terms(
-                self.owner, self.tagged, most, self.guards, scene, stops, self._opening([last]), pieces=told_pieces
+                self.owner,
+                self.tagged,
+                most,
+                self.guards,
+                scene,
+                stops,
+                self._opening([last[-OPEN:]]),
+                pieces=told_pieces,
             )
             since = [*history, *((self.owner, line) for line in whole)]
             read = self._reader.squeezed(self._turns(since, last), tokens) if left or more else unmoved
@@ -266,7 +274,7 @@ class Voice:
             tokens = self._reader.squeezed(turns, max_tokens) if left or more else read
             scene = Scene(said, left, heard, others)
             pieces = likeliest is not None
-            text = self._opening(lines)
+            text = self._opening([lines[-1][-OPEN:]])
             terms = Terms(self.owner, self.tagged, None, self.guards, scene, stops, text, broken=True, pieces=pieces)
             return Plan(tokens, terms, told)
 

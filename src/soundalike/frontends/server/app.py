@@ -8,7 +8,7 @@ import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Sequence
 from contextlib import asynccontextmanager
 from importlib.resources import files
-from typing import Any, cast
+from typing import Any, TypeVar, cast
 
 import orjson
 from fastapi import FastAPI, Request
@@ -26,8 +26,11 @@ from soundalike.frontends.server.metrics import Metrics
 from soundalike.frontends.server.origins import Origins
 from soundalike.frontends.server.scheduler import Scheduler, Ticket
 from soundalike.recipe import Serving
+from soundalike.voice import Voice
 
 Body = schema.ChatRequest | schema.CompletionRequest
+Asks = TypeVar("Asks", schema.ChatRequest, schema.CompletionRequest)
+LONG = 10_000  # characters: shorter requests are read in less time than it takes to wake a thread
 EVENT = {"type": "object", "properties": {"data": {"type": "string"}}, "required": ["data"]}
 SPOKEN: dict[int | str, dict[str, Any]] = {
     200: {"model": schema.Answer, "content": {"text/event-stream": {"schema": EVENT}}}
@@ -126,13 +129,22 @@ def _add_voices(app: FastAPI, server: Server) -> None:
     async def chat(request: Request, body: schema.ChatRequest) -> Response:
         """What the owner would say next in a conversation: a burst of messages, joined by newlines."""
         one = voices.find(server.served, body.model)
-        return await server.answer(request, body, one, asked.chat(body, one.voice, server.serving))
+        return await server.answer(request, body, one, await _apart(asked.chat, body, one.voice, server.serving))
 
     @app.post("/v1/completions", responses=ERRORS | SPOKEN)
     async def completions(request: Request, body: schema.CompletionRequest) -> Response:
         """How the owner would go on with a text; each of its lines is a message."""
         one = voices.find(server.served, body.model)
-        return await server.answer(request, body, one, asked.completion(body, one.voice, server.serving))
+        return await server.answer(request, body, one, await _apart(asked.completion, body, one.voice, server.serving))
+
+
+async def _apart(
+    read: Callable[[Asks, Voice, Serving], asked.Asked], body: Asks, voice: Voice, serving: Serving
+) -> asked.Asked:
+    """What is asked; a long request is read in a thread of its own, so that others are answered meanwhile."""
+    if body.characters < LONG:
+        return read(body, voice, serving)
+    return await asyncio.to_thread(read, body, voice, serving)
 
 
 def _add_about(app: FastAPI, server: Server) -> None:

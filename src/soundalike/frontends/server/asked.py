@@ -33,10 +33,8 @@ def chat(request: ChatRequest, voice: Voice, serving: Serving) -> Asked:
     )
     knobs = request.sampling(voice.sampling)
     count = _count(request.n or 1, serving)
-    made = [
-        voice.utterance(history, knobs, number, tokens, request.stops, request.likeliest, begun)
-        for number in range(count)
-    ]
+    first = voice.utterance(history, knobs, 0, tokens, request.stops, request.likeliest, begun)
+    made = [first, *(first.twin(number) for number in range(1, count))]
     read = sum(len(text) for _, text in history)
     return Asked(made, _cost([read] * count, tokens, voice), [*_unknown(request), *ignored])
 
@@ -57,10 +55,14 @@ def completion(request: CompletionRequest, voice: Voice, serving: Serving) -> As
     tokens = _tokens(request.max_tokens, voice)
     knobs, n = request.sampling(voice.sampling), request.n or 1
     _count(n * len(request.prompts), serving)
-    made = [
-        voice.continuation(prompt, knobs, row * n + number, tokens, request.stops, request.likeliest)
+    firsts = [
+        voice.continuation(prompt, knobs, row * n, tokens, request.stops, request.likeliest)
         for row, prompt in enumerate(request.prompts)
-        for number in range(n)
+    ]
+    made = [
+        one
+        for row, first in enumerate(firsts)
+        for one in (first, *(first.twin(row * n + number) for number in range(1, n)))
     ]
     cost = _cost([len(prompt) for prompt in request.prompts for _ in range(n)], tokens, voice)
     return Asked(made, cost, _unknown(request), all(map(voice.is_transcript, request.prompts)))

@@ -132,6 +132,11 @@ class ChatRequest(Request):
         return self.top_logprobs or 0 if self.logprobs else None
 
     @property
+    def characters(self) -> int:
+        """How much there is to read."""
+        return sum(len(message.text) for message in self.messages)
+
+    @property
     def continues(self) -> bool:
         """Whether the last message is gone on with: asked for by one of vLLM's two settings, or the other's absence."""
         return bool(self.continue_final_message) or self.add_generation_prompt is False
@@ -150,6 +155,11 @@ class CompletionRequest(Request):
     def likeliest(self) -> int | None:
         """How many alternatives are told with each token; None where no token is."""
         return self.logprobs
+
+    @property
+    def characters(self) -> int:
+        """How much there is to read."""
+        return sum(map(len, self.prompts))
 
     @property
     def prompts(self) -> list[str]:
