@@ -5,15 +5,17 @@ keeps those that others wrote; what a recipe, a document or an adapter means is 
 """
 
 import sys
-import tomllib
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from soundalike import __version__
+from soundalike import __version__, contents, manifest
 from soundalike.errors import CloneError
 from soundalike.folder import INCOMING, LOCK, OUTGOING, SCRATCH, Folder, explained
+
+if TYPE_CHECKING:
+    import polars as pl
 
 FORMAT = 1
 MANIFEST, IGNORE, EVERYTHING = "clone.toml", ".gitignore", "*\n"
@@ -56,7 +58,7 @@ class Clone(Folder):
         with super().locked(doing):
             try:
                 with explained(self.root):
-                    (self.root / IGNORE).write_text(EVERYTHING)
+                    (self.root / IGNORE).write_text(EVERYTHING, encoding="utf-8")
                 yield
             finally:
                 if not self.exists and sys.platform != "win32":  # there an open file, the lock, cannot be removed
@@ -135,13 +137,34 @@ class Clone(Folder):
     def manifest(self) -> Sections:
         """clone.toml: [clone], [import], [documents], [hashes], and the sections that others wrote."""
         with explained(self.manifest_path):
-            try:
-                sections: Sections = tomllib.loads(self.manifest_path.read_text("utf-8"))
-            except ValueError as error:
-                raise CloneError(f"{self.manifest_path} is damaged: {error}.", "Import into a new folder.") from error
+            sections = manifest.read(self.manifest_path)
         if sections.get("clone", {}).get("format", 0) > FORMAT:
             raise CloneError(f"{self.root} was written by a later soundalike.", "Install that one, or import again.")
         return sections
+
+    def intact(self, path: Path) -> Path:
+        """`path`, a file that import wrote here; `CloneError` where it is missing or not as it was written."""
+        name = path.relative_to(self.root).as_posix()
+        contents.demand(path, self.manifest().get("hashes", {}).get(name), "Import again.")
+        return path
+
+    def intact_adapter(self) -> Path:
+        """The folder of the adapter; `CloneError` where its files are not those that training wrote."""
+        for name, written in self.manifest().get("result", {}).get("adapter", {}).items():
+            contents.demand(self.adapter_path / name, written, "Train again with --fresh, or put back what was there.")
+        return self.adapter_path
+
+    def frame(self, path: Path, columns: Sequence[str] | None = None) -> "pl.DataFrame":
+        """The message frame or one beside it, or some `columns` of it; `CloneError` where it is not as imported."""
+        from soundalike import messages
+
+        schemas = {
+            self.messages_path: messages.SCHEMA,
+            self.authors_path: messages.AUTHORS_SCHEMA,
+            self.channels_path: messages.CHANNELS_SCHEMA,
+        }
+        schema = {name: kind for name, kind in schemas[path].items() if columns is None or name in columns}
+        return contents.frame(self.intact(path), schema, "Import again.")
 
     def record(self, **sections: Mapping[str, Any]) -> None:
         """Replace these sections of clone.toml and keep all others; needs the lock."""

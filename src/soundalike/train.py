@@ -16,8 +16,10 @@ from typing import Any
 import numpy as np
 import orjson
 from numpy.typing import NDArray
+from safetensors import SafetensorError
 from safetensors.numpy import load_file, save_file
 
+from soundalike import contents
 from soundalike.clone import MANIFEST, Clone
 from soundalike.engines import Engine
 from soundalike.engines.crew import crew
@@ -35,6 +37,7 @@ CHECKPOINT_SECONDS = 45.0  # between those that follow
 WRITING_SHARE = 0.1  # of the time that writing the first ones may take; with slow disks they come later
 TIMED_STEPS = 4  # a budget in minutes becomes a number of steps once so many have been timed
 CURVE = "training.json"
+STATE = "state.safetensors"
 EVALUATIONS = 5
 EVALUATION_SHARE = 0.05  # of the training time, a forward pass costing a third of a step
 DRIFT = 0.1  # a plan further off its budget than this is made anew, at a checkpoint
@@ -52,9 +55,19 @@ class Windows:
 
 def documents(clone: Clone, split: str) -> list[Document]:
     """The documents of a split, as the import wrote them."""
-    with clone.documents_path(split).open("rb") as lines:
-        rows = [orjson.loads(line) for line in lines]
-    return [Document(row["text"], [(t, w) for t, w in row["turns"]] if "turns" in row else None) for row in rows]
+    path = clone.intact(clone.documents_path(split))
+    try:
+        return [_document(line) for line in path.read_bytes().splitlines()]
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        raise CloneError(f"{path} is damaged: {error}.", "Import again.") from error
+
+
+def _document(line: bytes) -> Document:
+    row = orjson.loads(line)
+    turns = [(str(text), float(weight)) for text, weight in row["turns"]] if "turns" in row else None
+    if not isinstance(row["text"], str):
+        raise TypeError("a text is none")
+    return Document(row["text"], turns)
 
 
 def windows(texts: list[Document], tokenizer: Tokenizer, window: int, seed: int) -> Windows:
@@ -138,6 +151,7 @@ class _Run:
         self.engine, self.clone, self.base, self.sections = engine, clone, base, sections
         self.training = training = settled(training, engine.numerics)
         self.choose, self.succession = choose, succession
+        self.adapter: dict[str, str] = {}  # SHA-256 of the files of the adapter that was kept last
         learned, held_out = documents(clone, "train"), documents(clone, "valid")
         replayed = small_talk(training.replay, sum(len(d.text) for d in learned), training.seed)
         self.train, self.valid = (
@@ -233,6 +247,7 @@ class _Run:
             folder = scratch if self.succession == "first" else scratch / self.clone.candidate_path.name
             folder.mkdir(exist_ok=True)
             self.engine.save(folder / self.clone.adapter_path.name)
+            self.adapter = contents.digests(folder / self.clone.adapter_path.name)
             (folder / MANIFEST).write_bytes(self.manifest())
 
     def _better(self, bits: float) -> bool:
@@ -248,11 +263,16 @@ class _Run:
         """Everything that exact resume needs, at once; of several processes, all alike, the first writes it."""
         started = time.perf_counter()
         if self.crew.rank == 0:
-            about = {"progress": asdict(self.progress), "identity": self.identity(), "succession": self.succession}
+            about: dict[str, Any] = {
+                "progress": asdict(self.progress),
+                "identity": self.identity(),
+                "succession": self.succession,
+            }
             with self.clone.replacing() as scratch:
                 folder = scratch / "checkpoints"
                 folder.mkdir()
-                save_file(self.engine.state(), folder / "state.safetensors")
+                save_file(self.engine.state(), folder / STATE)
+                about["state"] = contents.digest(folder / STATE)
                 (folder / self.clone.run_path.name).write_text(json.dumps(about), encoding="utf-8")
         self.saved_at = time.perf_counter()
         self.writing = self.saved_at - started
@@ -275,14 +295,27 @@ class _Run:
                 "The checkpoint was made from another import or with other settings.",
                 "Start anew with --fresh in place of --resume.",
             )
-        self.engine.load_state(load_file(self.clone.checkpoints_path / "state.safetensors"))
-        self.progress = Progress(**about["progress"])
-        self.progress.valid = [(step, bits) for step, bits in self.progress.valid]
-        self.progress.chosen = [(step, score, recites) for step, score, recites in self.progress.chosen]
+        state = self.clone.checkpoints_path / STATE
+        contents.demand(state, about.get("state"), "Start anew with --fresh.")
+        try:
+            self.engine.load_state(load_file(state))
+            self.progress = Progress(**about["progress"])
+            self.progress.valid = [(int(step), float(bits)) for step, bits in self.progress.valid]
+            self.progress.chosen = [(int(step), float(s), bool(recites)) for step, s, recites in self.progress.chosen]
+        except (SafetensorError, LookupError, TypeError, ValueError, RuntimeError) as error:
+            said = str(error).split("\n")[0][:200]
+            what = f"The checkpoint in {self.clone.root} is damaged: {said}."
+            raise CloneError(what, "Start anew with --fresh.") from error
+        self.adapter = self._kept_adapter()
+
+    def _kept_adapter(self) -> dict[str, str]:
+        """Hashes of the adapter that was kept before the run was cut off."""
+        kept = self.clone if self.succession == "first" else Clone(self.clone.candidate_path)
+        return dict(kept.manifest().get("result", {}).get("adapter", {})) if kept.exists else {}
 
     def manifest(self) -> bytes:
         """clone.toml with how the adapter was made and what came of it so far."""
-        result = {**self.progress.figures(), "fingerprint": self.clone.fingerprint}
+        result = {**self.progress.figures(), "fingerprint": self.clone.fingerprint, "adapter": self.adapter}
         return self.clone.manifest_with(result=result, **self.sections)
 
     def finish(self) -> None:
@@ -319,11 +352,13 @@ def _same_numbers(before: Mapping[str, Any], now: Training) -> None:
 
 def read_checkpoint(clone: Clone) -> dict[str, Any]:
     """`progress`, `identity` and `succession` of the last checkpoint; `CloneError` where there is none."""
-    if not clone.run_path.exists():
+    if not clone.run_path.is_file():
         raise CloneError(f"There is nothing to resume in {clone.root}.", "Train without --resume.")
     try:
         about: dict[str, Any] = json.loads(clone.run_path.read_text(encoding="utf-8"))
-    except ValueError as error:
+        if not all(isinstance(about[name], dict) for name in ("progress", "identity")):
+            raise TypeError("it does not say how far it was")
+    except (OSError, ValueError, KeyError, TypeError, RecursionError) as error:
         raise CloneError(f"The checkpoint in {clone.root} is damaged: {error}.", "Start anew with --fresh.") from error
     return about
 

@@ -107,14 +107,15 @@ def bits_a_byte(clone: Clone, folder: Path) -> float:
 
     On the same text for every voice, the first COMPARED_BYTES, whatever its base and tokenizer are.
     """
-    sections = Clone(folder).manifest()["training"]
+    described = Clone(folder)
+    sections = described.manifest()["training"]
     some, size = [], 0
     for document in documents(clone, "valid"):
         if size > COMPARED_BYTES:
             break
         some.append(document)
         size += len(document.text.encode())
-    engine = engines.load(sections["base"], folder / "adapter")
+    engine = engines.load(sections["base"], described.intact_adapter())
     read = windows(some, engine.tokenizer, sections["window"], 0)
     nats, weight = engine.loss(read.batch)
     return nats / weight / math.log(2) / read.bytes_a_weight

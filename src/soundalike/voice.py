@@ -109,7 +109,7 @@ class Voice:
         if at is not None:
             window *= CHARACTERS_A_TOKEN
             limits = limits.model_copy(update={"tokens": limits.tokens * CHARACTERS_A_TOKEN})
-        engine = load(base, clone.adapter_path) if at is None else connect(at)
+        engine = load(base, clone.intact_adapter()) if at is None else connect(at)
         return cls(engine, owner, tagged, window, said.sampling, limits, Guards.of(clone, limits))
 
     def guest_name(self, name: str) -> str:

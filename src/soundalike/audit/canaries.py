@@ -20,9 +20,10 @@ from soundalike.audit.extraction import Halves
 from soundalike.audit.texts import Line, Place, Text, tokens_before
 from soundalike.clone import MANIFEST, Clone
 from soundalike.engines import Engine
+from soundalike.errors import CloneError, RecipeError
 from soundalike.packing import Document
 from soundalike.progress import Progress
-from soundalike.recipe import Training
+from soundalike.recipe import Recipe, Training
 from soundalike.train import train
 from soundalike.transcript import render
 from soundalike.voice import Voice
@@ -120,7 +121,11 @@ def same_training(clone: Clone) -> tuple[str, Training]:
     base = used.pop("base")
     for budget in ("minutes", "epochs"):
         used.pop(budget, None)
-    return base, Training.model_validate(used | {"iters": int(sections["result"]["steps"])})
+    used["iters"] = sections["result"]["steps"]
+    try:
+        return base, Recipe.from_table({"training": used}).training
+    except RecipeError as error:
+        raise CloneError(f"In {clone.manifest_path}: {error.what}", "Train again.") from error
 
 
 def train_on(
@@ -131,10 +136,11 @@ def train_on(
     Nothing of the clone itself is touched. Interrupted, it ends as Ctrl-C does.
     """
     (folder / "documents").mkdir(parents=True)
-    shutil.copy(clone.manifest_path, folder / MANIFEST)
-    shutil.copy(clone.documents_path("valid"), folder / "documents")
+    shutil.copy(clone.intact(clone.documents_path("valid")), folder / "documents")
+    planted_rows = b"\n".join(map(_row, planted.documents))
+    (folder / "documents" / "train.jsonl").write_bytes(planted_rows)
+    (folder / MANIFEST).write_bytes(clone.manifest_with(hashes={}))
     copy = Clone.open(folder)
-    copy.documents_path("train").write_bytes(b"\n".join(map(_row, planted.documents)))
     if not train(engine, copy, training, base=base, on_step=on_step).finished:
         raise KeyboardInterrupt
     about = clone.manifest()

@@ -102,10 +102,7 @@ def _counter(what: str, total: int, on_progress: Progress) -> Callable[[int], No
 
 def _names(clone: Clone) -> list[str]:
     """Display names of other people, and titles of chats with them."""
-    try:
-        authors, channels = (pl.read_parquet(path, glob=False) for path in (clone.authors_path, clone.channels_path))
-    except (OSError, pl.exceptions.PolarsError) as error:
-        raise CloneError(f"The names in {clone.root} cannot be read: {error}.", "Import again.") from error
+    authors, channels = clone.frame(clone.authors_path), clone.frame(clone.channels_path)
     titles = channels.filter(pl.col("kind").is_in(["dm", "group"]))["title"]
     return [*authors.filter(~pl.col("me"))["name"].drop_nulls(), *titles.drop_nulls()]
 

@@ -6,12 +6,14 @@ base of a few million parameters it costs less time to learn than it saves, and 
 """
 
 import json
-from collections.abc import Iterator
+import math
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
 import torch
+from safetensors import SafetensorError
 from safetensors.torch import load_file, save_file
 from torch import Tensor, nn
 
@@ -22,6 +24,9 @@ if TYPE_CHECKING:
     from peft.tuners.lora import LoraLayer
 
 CONFIG, WEIGHTS = "adapter_config.json", "adapter_model.safetensors"
+HELD = "weights.json"  # beside an adapter: the precision of the weights that it was learned over
+DELTA = "SOUNDALIKE_DELTA"
+MOST_RANK = 1 << 14
 OTHER_BASE = "Train again, or name the base that it was trained on."
 LINEARS = ["q_proj", "k_proj", "v_proj", "o_proj", "gate_proj", "up_proj", "down_proj"]
 
@@ -80,15 +85,14 @@ class Delta:
         pairs = ((name, p.detach() - self.base[name]) for name, p in self.model.named_parameters())
         folder.mkdir(parents=True, exist_ok=True)
         save_file({name: d.to(torch.bfloat16).cpu().contiguous() for name, d in pairs}, folder / WEIGHTS)
-        described = {"peft_type": "SOUNDALIKE_DELTA", "base_model_name_or_path": base}
-        (folder / CONFIG).write_text(json.dumps(described, indent=2) + "\n")
+        described = {"peft_type": DELTA, "base_model_name_or_path": base}
+        (folder / CONFIG).write_text(json.dumps(described, indent=2) + "\n", encoding="utf-8")
 
     @torch.no_grad()
     def load(self, folder: Path) -> None:
         """Base plus the differences in `folder`."""
         differences = read_tensors(folder)
-        if differences.keys() != self.base.keys():
-            raise EngineError(f"The adapter in {folder} belongs to another base.", OTHER_BASE)
+        check_shapes(differences, self.base, folder)
         for name, p in self.model.named_parameters():
             p.copy_(self.base[name] + differences[name].to(p.device, p.dtype))
 
@@ -150,27 +154,85 @@ class LowRank:
     @torch.no_grad()
     def load(self, folder: Path) -> None:
         """The factors in `folder`."""
-        factors, wanted = read_tensors(folder), self.parameters()
+        factors = read_tensors(folder)
+        wanted = {f"base_model.model.{name.replace('.default.', '.')}": p for name, p in self.parameters().items()}
+        check_shapes(factors, wanted, folder)
         for name, p in wanted.items():
-            stored = factors.get(f"base_model.model.{name.replace('.default.', '.')}")
-            if stored is None or stored.shape != p.shape:
-                raise EngineError(f"The adapter in {folder} belongs to another base.", OTHER_BASE)
-            p.copy_(stored.to(p.device, p.dtype))
+            p.copy_(factors[name].to(p.device, p.dtype))
 
 
 def read_tensors(folder: Path) -> dict[str, Tensor]:
-    """The adapter's tensors; `EngineError` where there are none."""
-    if not (folder / WEIGHTS).exists():
+    """The adapter's tensors; `EngineError` where there are none, or the file is damaged."""
+    demand_one(folder, WEIGHTS)
+    try:
+        return load_file(folder / WEIGHTS)
+    except (SafetensorError, OSError, ValueError) as error:
+        raise damaged(folder / WEIGHTS, error) from error
+
+
+def check_shapes(stored: Mapping[str, Any], wanted: Mapping[str, Any], folder: Path) -> None:
+    """`EngineError` where an adapter's tensors are not those of this base, each in its own shape.
+
+    Nothing is broadcast: a difference of one row would otherwise be added to all of them.
+    """
+    if {name: tuple(t.shape) for name, t in stored.items()} != {name: tuple(t.shape) for name, t in wanted.items()}:
+        raise EngineError(f"The adapter in {folder} belongs to another base.", OTHER_BASE)
+
+
+def read_config(folder: Path) -> dict[str, Any]:
+    """adapter_config.json; `EngineError` where there is none, or it describes no adapter that is known here."""
+    demand_one(folder, CONFIG)
+    try:
+        config = json.loads((folder / CONFIG).read_text(encoding="utf-8"))
+        if config["peft_type"] not in ("LORA", DELTA):
+            raise ValueError(f"peft_type is {config['peft_type']!r}")
+        if config["peft_type"] == "LORA":
+            _check_factors(config)
+    except (OSError, ValueError, LookupError, TypeError, AttributeError, RecursionError) as error:
+        raise damaged(folder / CONFIG, error) from error
+    return dict(config)
+
+
+def _check_factors(config: dict[str, Any]) -> None:
+    """`ValueError` for a rank or a scale that no training gives, and for code that peft would import."""
+    rank, alpha = config["r"], config["lora_alpha"]
+    if isinstance(rank, bool) or not isinstance(rank, int) or not 0 < rank <= MOST_RANK:
+        raise ValueError(f"r is {rank!r}")
+    if isinstance(alpha, bool) or not isinstance(alpha, int | float) or not 0 < alpha < math.inf:
+        raise ValueError(f"lora_alpha is {alpha!r}")
+    if config.get("megatron_config") is not None:
+        raise ValueError("it asks for megatron")
+
+
+def read_held(folder: Path) -> dict[str, str]:
+    """`precision` of the base's weights that the adapter was learned over; nothing where it was not written."""
+    if not (folder / HELD).is_file():
+        return {}
+    try:
+        held = json.loads((folder / HELD).read_text(encoding="utf-8"))["precision"]
+        if held not in ("fp32", "bf16", "4-bit"):
+            raise ValueError(f"precision is {held!r}")
+    except (OSError, ValueError, LookupError, TypeError, RecursionError) as error:
+        raise damaged(folder / HELD, error) from error
+    return {"precision": held}
+
+
+def demand_one(folder: Path, name: str) -> None:
+    """`EngineError` where the folder does not hold this regular file of an adapter."""
+    if not (folder / name).is_file():
         raise EngineError(f"There is no adapter in {folder}.", "Train one with `soundalike train`.")
-    return load_file(folder / WEIGHTS)
+
+
+def damaged(path: Path, error: Exception) -> EngineError:
+    """What is said of an adapter's file that cannot be read."""
+    said = str(error).splitlines()[0][:200] if str(error) else type(error).__name__
+    return EngineError(f"{path} is damaged: {said}.", "Train again with --fresh, or put back what was there.")
 
 
 def method_of(folder: Path) -> tuple[str, int, float]:
     """How the adapter in `folder` was made: (`full` or `lora`, rank, alpha)."""
-    if not (folder / CONFIG).exists():
-        raise EngineError(f"There is no adapter in {folder}.", "Train one with `soundalike train`.")
-    config = json.loads((folder / CONFIG).read_text())
-    if config.get("peft_type") == "LORA":
+    config = read_config(folder)
+    if config["peft_type"] == "LORA":
         return "lora", int(config["r"]), float(config["lora_alpha"])
     return "full", 0, 0.0
 

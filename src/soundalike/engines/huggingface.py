@@ -20,7 +20,17 @@ from torch import Tensor, nn
 
 from soundalike.bases import IN_FLIGHT, Precision
 from soundalike.engines import Streams
-from soundalike.engines.adapter import OTHER_BASE, WEIGHTS, read_tensors
+from soundalike.engines.adapter import (
+    CONFIG,
+    HELD,
+    OTHER_BASE,
+    WEIGHTS,
+    check_shapes,
+    damaged,
+    read_config,
+    read_held,
+    read_tensors,
+)
 from soundalike.engines.cache import CachedStreams
 from soundalike.engines.causal import Causal, batch_loss, separated
 from soundalike.engines.crew import Accelerated, add_up, crew_for, share
@@ -34,7 +44,6 @@ from soundalike.errors import EngineError, RecipeError
 from soundalike.packing import Batch
 from soundalike.recipe import Training
 
-HELD = "weights.json"  # beside an adapter: the precision of the weights that it was learned over
 LONGEST = 32_768  # tokens of a text, where a model does not say how many it reads
 ROOM = 0.5  # of the free memory that activations may take
 
@@ -138,8 +147,7 @@ class HuggingFaceEngine:
         from peft import set_peft_model_state_dict
 
         stored, wanted = read_tensors(folder), self._adapter()
-        if {n: t.shape for n, t in stored.items()} != {n: t.shape for n, t in wanted.items()}:
-            raise EngineError(f"The adapter in {folder} belongs to another base.", OTHER_BASE)
+        check_shapes(stored, wanted, folder)
         set_peft_model_state_dict(self.peft, stored)
 
     def _adapter(self) -> dict[str, Tensor]:
@@ -180,25 +188,41 @@ def load(
     config = LoraConfig(**shape, task_type="CAUSAL_LM")
     if adapter is not None:
         read_tensors(adapter)
-        config = LoraConfig.from_pretrained(str(adapter))
+        config = lora_config(adapter)
         config.inference_mode = False
         config.base_model_name_or_path = None  # peft would compare the base's name with the folder that it lies in
-        if (adapter / HELD).exists():
-            training = recorded(training, json.loads((adapter / HELD).read_text(encoding="utf-8")))
+        training = recorded(training, read_held(adapter))
     folder = folder_of(base)
     crew_for(Accelerated)  # it says which GPU is this process's
     numerics = numerics or for_large(training, parameters(folder), Hardware.here())
     model = read_model(folder, numerics)
     causal = Causal(model, flat=model.config._attn_implementation == "flash_attention_2")
     torch.manual_seed(training.seed)
-    with unwarned():
-        peft = get_peft_model(model, config)
+    try:
+        with unwarned():
+            peft = get_peft_model(model, config)
+    except (ValueError, TypeError, LookupError, AttributeError, RuntimeError) as error:
+        if adapter is None:
+            raise
+        raise damaged(adapter / CONFIG, error) from error
     engine = HuggingFaceEngine(causal, peft, read_tokenizer(folder), base, training, numerics)
     if adapter is not None:
         engine.load(adapter)
     else:
         check_window(base, engine.reach, training.window)
     return engine
+
+
+def lora_config(adapter: Path) -> Any:
+    """adapter_config.json as peft's; `EngineError` where it describes no adapter of factors."""
+    from peft import LoraConfig
+
+    if read_config(adapter)["peft_type"] != "LORA":
+        raise EngineError(f"The adapter in {adapter} belongs to another base.", OTHER_BASE)
+    try:
+        return LoraConfig.from_pretrained(str(adapter))
+    except (ValueError, TypeError, LookupError, AttributeError) as error:
+        raise damaged(adapter / CONFIG, error) from error
 
 
 def _optimizer(factors: list[nn.Parameter], held: Precision, training: Training) -> torch.optim.Optimizer:

@@ -122,7 +122,7 @@ class MarkovEngine:
         """Read what `save` wrote; `EngineError` where there is nothing to read."""
         try:
             self._read((folder / FILE).read_bytes())
-        except (OSError, ValueError, KeyError, TypeError) as error:
+        except (OSError, ValueError, LookupError, TypeError, AttributeError, RecursionError) as error:
             raise EngineError(f"{folder / FILE} is not a word chain ({error}).", "Train the clone again.") from error
 
     def state(self) -> dict[str, NDArray[Any]]:

@@ -25,7 +25,7 @@ from numpy.typing import NDArray
 
 from soundalike import machine
 from soundalike.bases import WEIGHTS_SHARE, Precision
-from soundalike.engines.adapter import CONFIG, OTHER_BASE, WEIGHTS
+from soundalike.engines.adapter import CONFIG, HELD, WEIGHTS, check_shapes, damaged, demand_one, read_config, read_held
 from soundalike.engines.base_check import check
 from soundalike.engines.crew import Launched, crew_for, share
 from soundalike.engines.layouts import peft_config, places, rope_names, to_mlx, to_peft
@@ -40,7 +40,6 @@ from soundalike.errors import EngineError, RecipeError
 from soundalike.packing import Batch
 from soundalike.recipe import Training
 
-HELD = "weights.json"  # beside an adapter: the precision of the weights that it was learned over
 MICRO_TOKENS = 1_024  # tokens in flight
 LONGEST = 32_768  # tokens of a text, where a model does not say how many it reads
 LARGE = 2_000_000_000  # bytes of weights from which activations are computed anew in the backward pass
@@ -151,8 +150,7 @@ class MlxEngine:
         """Read an adapter that `save`, or peft, wrote; `EngineError` where it belongs to another base."""
         self._forget()
         stored, wanted = to_mlx(_read(folder)), self._factors()
-        if {n: f.shape for n, f in stored.items()} != {n: f.shape for n, f in wanted.items()}:
-            raise EngineError(f"The adapter in {folder} belongs to another base.", OTHER_BASE)
+        check_shapes(stored, wanted, folder)
         self._place({name: factor.astype(wanted[name].dtype) for name, factor in stored.items()})
 
     def _place(self, factors: Mapping[str, mx.array]) -> None:
@@ -185,10 +183,9 @@ def load(
         raise RecipeError(f"All weights of {base} cannot be moved by MLX here.", "Train it with --method lora.")
     rank, alpha, keys = training.rank, training.alpha, None
     if adapter is not None:
-        told = _config(adapter)
+        told = read_config(adapter)
         rank, alpha, keys = int(told["r"]), float(told["lora_alpha"]), places(_read(adapter))
-        if (adapter / HELD).exists():
-            training = recorded(training, json.loads((adapter / HELD).read_text(encoding="utf-8")))
+        training = recorded(training, read_held(adapter))
     folder = folder_of(base)
     model, numerics = _read_model(folder, numerics or for_mlx(training))
     lora = {"rank": rank, "scale": alpha / rank, "dropout": 0.0, "keys": keys or _linears(model)}
@@ -241,15 +238,10 @@ def _linears(model: Any) -> list[str]:
     return sorted({name for layer in model.layers for name, m in layer.named_modules() if isinstance(m, kinds)})
 
 
-def _config(folder: Path) -> dict[str, Any]:
-    if not (folder / CONFIG).exists():
-        raise EngineError(f"There is no adapter in {folder}.", "Train one with `soundalike train`.")
-    told: dict[str, Any] = json.loads((folder / CONFIG).read_text())
-    return told
-
-
 def _read(folder: Path) -> dict[str, mx.array]:
-    if not (folder / WEIGHTS).exists():
-        raise EngineError(f"There is no adapter in {folder}.", "Train one with `soundalike train`.")
-    tensors: dict[str, mx.array] = mx.load(str(folder / WEIGHTS))
+    demand_one(folder, WEIGHTS)
+    try:
+        tensors: dict[str, mx.array] = mx.load(str(folder / WEIGHTS))
+    except (RuntimeError, ValueError, OSError) as error:
+        raise damaged(folder / WEIGHTS, error) from error
     return tensors

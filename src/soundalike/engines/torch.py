@@ -205,7 +205,7 @@ def read_base(folder: Path) -> tuple[Llama, FileTokenizer]:
 def _verify(folder: Path) -> None:
     """Compare files with the folder's SHA256SUMS (the format of sha256sum: a hash, two blanks, a name)."""
     sums = folder / "SHA256SUMS"
-    for line in sums.read_text().splitlines() if sums.exists() else ():
+    for line in sums.read_text(encoding="utf-8").splitlines() if sums.exists() else ():
         digest, name = line.split("  ", 1)
         with (folder / name).open("rb") as file:
             if hashlib.file_digest(file, "sha256").hexdigest() != digest:

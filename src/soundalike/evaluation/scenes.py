@@ -8,18 +8,18 @@ scored on it. In an export of one's own lines alone the whole conversation is on
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from functools import partial
 
 import numpy as np
 import polars as pl
 
 from soundalike.clone import Clone
 from soundalike.documents import SPLITS, Documents, DocumentSettings, build
-from soundalike.errors import CloneError
+from soundalike.errors import CloneError, RecipeError
 from soundalike.likeness.grams import words
 from soundalike.likeness.repeats import COPIED_WORDS
 from soundalike.likeness.windows import SIZE, Windows, windows
 from soundalike.messages import Corpus
+from soundalike.recipe import Recipe
 
 HISTORY = 40  # lines before a turn that a voice gets: more than its window holds
 CAP = 4  # windows of one conversation: many conversations tell more than one long one
@@ -64,13 +64,8 @@ def conversations(clone: Clone) -> tuple[dict[str, list[Conversation]], Document
 
     `CloneError` where the messages cannot be read.
     """
-    try:
-        read = partial(pl.read_parquet, glob=False)  # a folder's name may look like a pattern
-        corpus = Corpus(read(clone.messages_path), read(clone.authors_path))
-    except (OSError, pl.exceptions.PolarsError) as error:
-        raise CloneError(f"The messages in {clone.root} cannot be read: {error}.", "Import again.") from error
-    settings = clone.manifest()["documents"]
-    built = build(corpus, DocumentSettings(**{**settings, "shares": tuple(settings["shares"])}))
+    corpus = Corpus(clone.frame(clone.messages_path), clone.frame(clone.authors_path))
+    built = build(corpus, settings_of(clone))
     names = {author: head.removesuffix(": ") for author, head in built.heads.items()}
     rows = [
         Line(built.speaker if me else names[author] or "friend", me, text.replace("\n\t", "\n"))
@@ -82,6 +77,14 @@ def conversations(clone: Clone) -> tuple[dict[str, list[Conversation]], Document
     for split, first, count in spans.sort("started_at").select("split", "first", "messages").iter_rows():
         found[split].append(rows[first : first + count])
     return _marked(found), built
+
+
+def settings_of(clone: Clone) -> DocumentSettings:
+    """How the clone's documents were cut; `CloneError` where clone.toml does not say so."""
+    try:
+        return Recipe.from_table({"documents": clone.manifest()["documents"]}).documents
+    except RecipeError as error:
+        raise CloneError(f"In {clone.manifest_path}: {error.what}", "Import again.") from error
 
 
 def _marked(found: dict[str, list[Conversation]]) -> dict[str, list[Conversation]]:

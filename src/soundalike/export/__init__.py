@@ -145,7 +145,7 @@ def _trained(clone: Clone) -> Trained:
     kept: dict[str, Any] = {name: sections[name] for name in ("sampling", "limits") if name in sections}
     learned, tagged = sections["training"], sections["documents"]["tagged"]
     owner = sections["clone"]["speaker"]
-    return Trained(learned["base"], clone.adapter_path, owner, tagged, learned["window"], Recipe.from_table(kept))
+    return Trained(learned["base"], clone.intact_adapter(), owner, tagged, learned["window"], Recipe.from_table(kept))
 
 
 def _demand(value: str, allowed: tuple[str, ...], option: str) -> None:

@@ -7,11 +7,10 @@ import json
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from soundalike.engines.adapter import OTHER_BASE, method_of, read_tensors
+from soundalike.engines.adapter import check_shapes, method_of, read_tensors
 from soundalike.engines.auto import model_from, tokenizer_from
 from soundalike.engines.layouts import rope_names
 from soundalike.engines.weights import config_of, folder_of
-from soundalike.errors import EngineError
 from soundalike.export import Trained
 from soundalike.export.template import chat_template
 
@@ -48,8 +47,7 @@ def _plus_delta(model: Any, adapter: Path) -> Any:
     import torch
 
     differences, weights = read_tensors(adapter), dict(model.named_parameters())
-    if differences.keys() != weights.keys():
-        raise EngineError(f"The adapter in {adapter} belongs to another base.", OTHER_BASE)
+    check_shapes(differences, weights, adapter)
     with torch.no_grad():
         for name, weight in weights.items():
             weight += differences[name].to(weight.dtype)
@@ -58,12 +56,18 @@ def _plus_delta(model: Any, adapter: Path) -> Any:
 
 def _plus_factors(model: Any, trained: Trained) -> Any:
     """Every adapted matrix plus alpha / rank x B A."""
-    from peft import PeftModel
+    from peft import get_peft_model, get_peft_model_state_dict, set_peft_model_state_dict
 
+    from soundalike.engines.huggingface import lora_config
     from soundalike.engines.pretrained import unwarned
 
+    factors, config = read_tensors(trained.adapter), lora_config(trained.adapter)
+    config.base_model_name_or_path = None  # peft would compare the base's name with the folder that it lies in
     with unwarned():
-        return PeftModel.from_pretrained(model, str(trained.adapter)).merge_and_unload()
+        peft: Any = get_peft_model(model, config)
+        check_shapes(factors, get_peft_model_state_dict(peft, save_embedding_layers=False), trained.adapter)
+        set_peft_model_state_dict(peft, factors)
+        return peft.merge_and_unload()
 
 
 def write_tokenizer(trained: Trained, target: Path) -> "PreTrainedTokenizerFast":

@@ -6,7 +6,7 @@ mlx-lm reads transformers' folders as they are, so only a low-rank adapter needs
 import json
 from pathlib import Path
 
-from soundalike.engines.adapter import CONFIG, method_of, read_tensors
+from soundalike.engines.adapter import CONFIG, method_of, read_config, read_tensors
 from soundalike.engines.auto import config_from
 from soundalike.engines.layouts import mlx_config, to_mlx
 from soundalike.engines.weights import folder_of
@@ -35,7 +35,7 @@ def write_adapter(peft: Path, target: Path, layers: int) -> None:
     factors = read_tensors(peft)
     turned = {name: factor.contiguous() for name, factor in to_mlx(factors).items()}
     save_file(turned, target / "adapters.safetensors")
-    config = mlx_config(json.loads((peft / CONFIG).read_text(encoding="utf-8")), factors, layers)
+    config = mlx_config(read_config(peft), factors, layers)
     (target / CONFIG).write_text(json.dumps(config, indent=2) + "\n", encoding="utf-8")
 
 

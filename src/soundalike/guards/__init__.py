@@ -200,7 +200,7 @@ def _indexed(clone: "Clone", limits: "Limits") -> tuple["Verbatim | None", "Verb
     if not clone.messages_path.exists():
         do = "Import again, or set copied_words and quoted_words to 0 in [limits] of clone.toml."
         raise CloneError(f"{clone.messages_path} is missing, so copies of messages cannot be told.", do)
-    messages = pl.read_parquet(clone.messages_path, columns=["me", "text"], glob=False)
+    messages = clone.frame(clone.messages_path, ["me", "text"])
     own, others = (messages.filter(mine)["text"] for mine in (pl.col("me"), ~pl.col("me")))
     known = messages["text"] if limits.quoted_words else own
     copied = Verbatim(known, limits.copied_words) if limits.copied_words else None

@@ -68,11 +68,8 @@ class Material:
 
 def gather(clone: Clone, clock: Clock = time.localtime) -> Material:
     """Read the clone's messages; `TooLittleText` under FEWEST of the owner's, `CloneError` where they are damaged."""
-    try:
-        messages = pl.read_parquet(clone.messages_path)
-        authors, channels = pl.read_parquet(clone.authors_path), pl.read_parquet(clone.channels_path)
-    except (OSError, pl.exceptions.PolarsError) as error:
-        raise CloneError(f"The messages in {clone.root} cannot be read: {error}.", "Import again.") from error
+    messages = clone.frame(clone.messages_path)
+    authors, channels = clone.frame(clone.authors_path), clone.frame(clone.channels_path)
     people = authors.filter(~pl.col("me"))["name"].drop_nulls().to_list()
     titles = channels.filter(pl.col("kind").is_in(["dm", "group"]))["title"].drop_nulls().to_list()
     owner = str(clone.manifest().get("clone", {}).get("speaker", "me"))

@@ -147,15 +147,13 @@ def people(clone: Clone) -> dict[str, str]:
 
     if not clone.authors_path.exists():
         return {}
-    rows = pl.read_parquet(clone.authors_path).sort(~pl.col("me"), maintain_order=True)
+    rows = clone.frame(clone.authors_path).sort(~pl.col("me"), maintain_order=True)
     names = speaker_names(rows.select("author", "name", "me").iter_rows())
     return {author: names[author] for author in rows.filter(~pl.col("me"))["author"]}
 
 
 def pace_of(clone: Clone) -> Pace:
     """The owner's pace of typing."""
-    import polars as pl
-
     if not clone.messages_path.exists():
         return Pace()
-    return fit(pl.read_parquet(clone.messages_path, columns=["id", "channel", "me", "sent_at", "text"]))
+    return fit(clone.frame(clone.messages_path, ["id", "channel", "me", "sent_at", "text"]))

@@ -1,0 +1,35 @@
+"""TOML files that a person may have edited: UTF-8, with or without the byte-order mark that some editors write."""
+
+import codecs
+import tomllib
+from pathlib import Path
+from typing import Any
+
+from soundalike.errors import UsageError
+from soundalike.paths import regular_file
+
+MOST_BYTES = 16 << 20  # a file of settings that is larger is none
+UTF_16 = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
+
+
+def read_text(path: Path, error: type[UsageError], do: str) -> str:
+    """The file's text; `error` with the advice `do`, and with the line, where it is no text in UTF-8."""
+    if regular_file(path, error, do).st_size > MOST_BYTES:
+        raise error(f"{path} is damaged: it is larger than any file of settings.", do)
+    data = path.read_bytes()
+    if data.startswith(UTF_16):
+        raise error(f"{path} is saved as UTF-16, and UTF-8 is read.", "Save it as UTF-8.")
+    try:
+        return data.decode("utf-8-sig")
+    except UnicodeDecodeError as problem:
+        line = data.count(b"\n", 0, problem.start) + 1
+        what = f"{path} is damaged: on line {line} stands a character that is not UTF-8."
+        raise error(what, f"Save it as UTF-8. {do}") from problem
+
+
+def parse(text: str, path: Path, error: type[UsageError], do: str) -> dict[str, Any]:
+    """Its tables; `error` with the advice `do`, and with the line, where the text is no TOML."""
+    try:
+        return tomllib.loads(text)
+    except (ValueError, RecursionError) as problem:
+        raise error(f"{path} is damaged: {problem}.", do) from problem
