@@ -97,10 +97,10 @@ class Voice:
             do = f"Train it: soundalike train {folder}{resume}"
             raise CloneError(f"The clone in {folder} has not been trained yet.", do)
         try:
-            learned = sections.get("training", {"window": WINDOW}) | ({"base": at} if at else {})
+            learned = sections.get("training", {"window": WINDOW})
             said = Recipe.from_table({name: sections[name] for name in ("sampling", "limits") if name in sections})
             owner, tagged = sections["clone"]["speaker"], sections["documents"]["tagged"]
-            base, window = learned["base"], learned["window"]
+            base, window = at or learned["base"], learned["window"]
         except RecipeError as error:
             raise CloneError(f"In {clone.manifest_path}: {error.what}", "Change it there.") from error
         except (KeyError, TypeError) as error:
