@@ -179,7 +179,7 @@ def load(
 
     Without `numerics` weights are held as those were over which the adapter was learned, else as `for_large` chooses.
     """
-    from peft import LoraConfig, get_peft_model
+    from peft import LoraConfig
 
     training = training or Training(method="lora")
     if training.method != "lora":
@@ -198,13 +198,7 @@ def load(
     model = read_model(folder, numerics)
     causal = Causal(model, flat=model.config._attn_implementation == "flash_attention_2")
     torch.manual_seed(training.seed)
-    try:
-        with unwarned():
-            peft = get_peft_model(model, config)
-    except (ValueError, TypeError, LookupError, AttributeError, RuntimeError) as error:
-        if adapter is None:
-            raise
-        raise damaged(adapter / CONFIG, error) from error
+    peft = adapted(model, config, adapter)
     engine = HuggingFaceEngine(causal, peft, read_tokenizer(folder), base, training, numerics)
     if adapter is not None:
         engine.load(adapter)
@@ -222,6 +216,19 @@ def lora_config(adapter: Path) -> Any:
     try:
         return LoraConfig.from_pretrained(str(adapter))
     except (ValueError, TypeError, LookupError, AttributeError) as error:
+        raise damaged(adapter / CONFIG, error) from error
+
+
+def adapted(model: Any, config: Any, adapter: Path | None = None) -> Any:
+    """The model as peft wraps it; `EngineError` where the config is an `adapter`'s and fits no model."""
+    from peft import get_peft_model
+
+    try:
+        with unwarned():
+            return get_peft_model(model, config)
+    except (ValueError, TypeError, LookupError, AttributeError, RuntimeError) as error:
+        if adapter is None:
+            raise
         raise damaged(adapter / CONFIG, error) from error
 
 

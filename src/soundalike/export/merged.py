@@ -56,15 +56,15 @@ def _plus_delta(model: Any, adapter: Path) -> Any:
 
 def _plus_factors(model: Any, trained: Trained) -> Any:
     """Every adapted matrix plus alpha / rank x B A."""
-    from peft import get_peft_model, get_peft_model_state_dict, set_peft_model_state_dict
+    from peft import get_peft_model_state_dict, set_peft_model_state_dict
 
-    from soundalike.engines.huggingface import lora_config
+    from soundalike.engines.huggingface import adapted, lora_config
     from soundalike.engines.pretrained import unwarned
 
     factors, config = read_tensors(trained.adapter), lora_config(trained.adapter)
     config.base_model_name_or_path = None  # peft would compare the base's name with the folder that it lies in
     with unwarned():
-        peft: Any = get_peft_model(model, config)
+        peft = adapted(model, config, trained.adapter)
         check_shapes(factors, get_peft_model_state_dict(peft, save_embedding_layers=False), trained.adapter)
         set_peft_model_state_dict(peft, factors)
         return peft.merge_and_unload()

@@ -49,7 +49,8 @@ class Resampling:
         self._groups = np.unique(groups)
         count = len(self._groups)
         generator = np.random.default_rng((seed, count))
-        self._drawn = generator.multinomial(count, np.full(count, 1 / max(count, 1)), draws).astype(np.float64)
+        each = np.full(count, 1 / max(count, 1))
+        self._drawn = generator.multinomial(count, each, draws).astype(float) if count else np.zeros((draws, 0))
 
     def weights(self, groups: NDArray[np.int64]) -> Floats:
         """(draws, windows): how often the conversation of each window was drawn."""
