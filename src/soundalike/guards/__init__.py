@@ -177,12 +177,12 @@ def _people(clone: "Clone") -> tuple[Labels, Handles]:
     from soundalike.transcript import speaker_name
 
     authors, messages = clone.authors_path, clone.messages_path
-    names = pl.read_parquet(authors, columns=["name", "me"], glob=False) if authors.exists() else None
+    names = clone.frame(authors, ["name", "me"]) if authors.exists() else None
     known = [] if names is None else names.filter(~pl.col("me"))["name"].drop_nulls().to_list()
     known = [*known, *map(speaker_name, known)]
     if not messages.exists():
         return Labels(known=known), Handles(known)
-    said = pl.read_parquet(messages, columns=["me", "text"], glob=False)
+    said = clone.frame(messages, ["me", "text"])
     own = said.filter(pl.col("me") & pl.col("text").str.contains(":", literal=True))["text"]
     about = clone.manifest().get("clone", {}).get("speaker", "")
     return Labels.learned(own, str(about), known, int(said["me"].sum())), Handles.learned(said["text"], known)
