@@ -94,3 +94,11 @@ def test_little_text_and_missing_splits_are_warned_of() -> None:
     told = " ".join(warnings(replace(small, mode="dialogue")))
     assert "3,500 words are few" in told and "any to watch the learning or held out" in told
     assert not warnings(replace(report(), mode="dialogue"))
+
+
+def test_message_files_are_told() -> None:
+    """How many files were opened, and of those without a message why."""
+    some = replace(report(), read={"messages": 930, "message files": 7})
+    assert "7 message files opened, messages in all of them\n" in "\n".join(lines(some))
+    some = replace(some, skipped_files={"message files that are empty": 2})
+    assert "7 message files opened, 2 of them skipped: message files that are empty 2\n" in "\n".join(lines(some))

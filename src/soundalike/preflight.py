@@ -113,7 +113,7 @@ def lines(report: ImportReport, bytes_per_token: float = 3.0, seconds_per_token:
         f"{report.messages:,} messages in {sum(report.channels.values()):,} channels"
         + (f", {report.first} to {report.last}" if report.first else ""),
         *_told(f"{report.read.get('messages', 0):,} read, ", "skipped", report.skipped),
-        *_told(f"{report.read.get(FILES, 0):,} message files opened, ", "without messages", report.skipped_files),
+        *_files(report),
         *_told("", "ignored", report.ignored),
         *_told("", "masked", report.masked),
         f"{report.conversations:,} conversations (a silence of {report.gap_minutes:g} minutes ends one) give "
@@ -135,6 +135,13 @@ _USES = {"train": "to learn from", "valid": "to watch the learning", "test": "he
 
 def _told(before: str, verb: str, counts: Mapping[str, int]) -> list[str]:
     return [f"{before}{sum(counts.values()):,} {verb}: {_counts(counts)}"] if counts else []
+
+
+def _files(report: ImportReport) -> list[str]:
+    """How many message files were opened, and why some of them gave nothing."""
+    opened = report.read.get(FILES, 0)
+    told = _told(f"{opened:,} message files opened, ", "of them skipped", report.skipped_files)
+    return told or ([f"{opened:,} message files opened, messages in all of them"] if opened else [])
 
 
 def _counts(counts: Mapping[str, int]) -> str:
