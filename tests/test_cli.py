@@ -131,6 +131,16 @@ def test_an_error_is_two_sentences_on_standard_error(run: Run, tmp_path: Path, v
     assert err == f"There is no clone at {me}. Make one with: soundalike clone EXPORT --out {me}\n"
 
 
+@pytest.mark.parametrize(
+    "words", [["say", "{}", "hi"], ["train", "{}"], ["import", "{}"], ["clone", "p.zip", "--out", "{}"]]
+)
+def test_a_path_that_is_too_long_is_one_sentence(run: Run, words: list[str]) -> None:
+    """A name of 300 characters can be no file, whatever it was given for."""
+    code, out, err = run(*(word.format("x" * 300) for word in words))
+    assert (code, out) == (2, "") and "Traceback" not in err and err.count("\n") < 4
+    assert "File name too long" in " ".join(err.split())
+
+
 def test_without_a_budget_one_is_chosen_and_told(run: Run, package: Path, tmp_path: Path) -> None:
     """One line says what and why before the settings do, and clone.toml keeps it."""
     code, out, _ = run("clone", package, "--out", tmp_path / "me", "--base", "markov")

@@ -2,6 +2,7 @@
 
 import gc
 import sys
+from errno import ELOOP, ENAMETOOLONG
 from typing import Annotated
 
 import typer
@@ -11,7 +12,7 @@ from soundalike import __version__
 from soundalike.cli import judge, learn, speak
 from soundalike.cli.screen import err, out
 from soundalike.console import accept_every_character
-from soundalike.errors import SoundalikeError
+from soundalike.errors import SoundalikeError, UsageError
 
 app = typer.Typer(
     help="Turn a person's chat export into a bot that talks like them.",
@@ -52,5 +53,11 @@ def main() -> None:
             raise
         err.print(Text.assemble((error.what, "red"), f" {error.do}"))
         sys.exit(error.exit_code)
+    except OSError as error:
+        if debug or error.errno not in (ENAMETOOLONG, ELOOP):
+            raise
+        what = f"{str(error.filename)[:100]}… is no possible path ({error.strerror})."
+        err.print(Text.assemble((what, "red"), " Give a shorter one, without links that lead in a circle."))
+        sys.exit(UsageError.exit_code)
     finally:
         gc.freeze()  # nor once more when the process ends
