@@ -14,7 +14,7 @@ from functools import cache
 import polars as pl
 
 from soundalike.messages import add_counts
-from soundalike.redact import links, network, numbers, phones, runs, secrets
+from soundalike.redact import links, network, numbers, passwords, phones, runs, secrets
 from soundalike.redact.rule import WORDS, Counts, Rule, edited
 from soundalike.redact.view import ODD, view
 
@@ -26,7 +26,8 @@ _AFTER_LINKS: tuple[Rule, ...] = (
     secrets.BLOCKS,
     *links.EMAILS,
     *secrets.KEYS,
-    *secrets.NAMED,
+    *passwords.RULES,
+    secrets.NAMED,
     runs.RUNS,
     *network.RULES,
     *numbers.RULES,

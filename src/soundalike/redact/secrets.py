@@ -1,4 +1,4 @@
-"""Rules for keys, tokens and passwords: those that have a known form, and those that are named as what they are.
+"""Rules for keys and tokens: those that have a known form, and those that are named as what they are.
 
 Keys without a known form are found with wallets and hashes, among the long runs.
 """
@@ -52,23 +52,12 @@ _DOTTED_HINT = r"[A-Za-z0-9_\-]{20}\.[A-Za-z0-9_\-]{4,}\."
 
 _QUOTES = r"[\"'`\\|*]{0,4}"
 _CLOSED = rf"{_QUOTES}[ \t]{{0,2}}"  # what may stand between a name and its sign
-_PASSWORD_NAME = "password|passwd|passphrase|passwort|userpass|contraseña|senha|mot de passe|wachtwoord"
 _SECRET_NAME = r"token|secret|api[_ \-]?key|access[_ \-]?key|private[_ \-]?key|privkey|authorization"
-_PASSWORD = re.compile(
-    rf"(?<!no)(?:{_PASSWORD_NAME}|\b(?P<short>pwd|pass|pw)){_CLOSED}(?P<by>[:=]|\bis\b:?)\s*{_QUOTES}"
-    r"(?!(?:some|my)\b)(?P<value>[^\s\"'`,;<>{}$|*()\\]{3,})",
-    re.IGNORECASE,
-)
 _NAMED = re.compile(
     rf"(?:(?:{_SECRET_NAME}|\bwif){_CLOSED}(?:=|:\s?){_QUOTES}(?:bearer )?|\bbearer )([A-Za-z0-9_\-./+=~]{{10,}})",
     re.IGNORECASE,
 )
-_PASSWORD_HINT = rf"(?i:(?:{_PASSWORD_NAME}|pwd|pass|pw){_CLOSED}(?:[:=]|is))"
 _NAMED_HINT = rf"(?i:(?:{_SECRET_NAME}|wif){_CLOSED}[:=]|bearer )"
-_NAMED_SIFT = rf"(?i:(?:{_PASSWORD_NAME}|pwd|pass|pw|token|secret|key|authorization|wif){_CLOSED}(?:[:=]|is)|bearer )"
-_NO_PASSWORD = set(
-    "true false none null nil required yes no string empty incorrect wrong hidden same what who why not".split()
-)
 
 
 def _find_blocks(text: str) -> Iterator[Finding]:
@@ -97,25 +86,6 @@ def _judge_dotted(match: re.Match[str]) -> Finding | None:
     return (_KEY, match.start(), match.end()) if opening.startswith(b"{") or opening.isdigit() else None
 
 
-def _judge_password(match: re.Match[str]) -> Finding | None:
-    """What stands after a password's name, if it can be one there."""
-    value, start = match["value"].rstrip(".!?"), match.start("value")
-    if len(value) < 3 or value.lower() in _NO_PASSWORD or not any(map(str.isalnum, value)):
-        return None
-    return ("passwords", start, start + len(value)) if _may_be_password(value, match) else None
-
-
-def _may_be_password(value: str, match: re.Match[str]) -> bool:
-    """After `is`, what no word has, or quotes; after `:`, a plain word only as the last on its line; after `=`, all."""
-    short, by, before = (match["short"] or "").lower(), match["by"].lower(), match.string[match.start("value") - 1]
-    if by.startswith("is"):
-        return short != "pass" and (before in "\"'`" or re.search(r"[0-9!@#^&]|[a-z][A-Z]", value) is not None)
-    if not value.isalpha() or not (value.islower() or value.istitle()):
-        return not (short and value[0] == "/")  # the shell's PWD
-    followed = by == ":" and before == " " and re.match(r"[^\w\n]*\w", match.string[match.end("value") :])
-    return not short and not followed
-
-
 def _judge_named(match: re.Match[str]) -> Finding | None:
     """What is named a token or a key and has letters and digits; without a `=`, they must alternate too."""
     found, start = match[1], match.start(1)
@@ -129,7 +99,4 @@ KEYS = (
     Rule(_DOTTED_HINT, finding(_DOTTED, _judge_dotted), RUN_SIFT),
     Rule(_PREFIX_HINT, finding(_BY_PREFIX, as_kind(_KEY)), _PREFIX_SIFT),
 )
-NAMED = (
-    Rule(_PASSWORD_HINT, finding(_PASSWORD, _judge_password), _NAMED_SIFT),
-    Rule(_NAMED_HINT, finding(_NAMED, _judge_named), _NAMED_SIFT),
-)
+NAMED = Rule(_NAMED_HINT, finding(_NAMED, _judge_named))
