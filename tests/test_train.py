@@ -4,6 +4,8 @@ import json
 import signal
 import subprocess
 import sys
+from collections.abc import Callable
+from itertools import islice
 from pathlib import Path
 from random import Random
 
@@ -119,6 +121,7 @@ base, folder, resume, at = sys.argv[1], sys.argv[2], sys.argv[3] == "1", int(sys
 training = Training.model_validate_json(sys.argv[5])
 loop.CHECKPOINT_SECONDS = float(sys.argv[6])
 def die(progress):
+    print(progress.step, flush=True)
     if progress.step == at:
         os.kill(os.getpid(), signal.SIGKILL)
 engine, clone, sections = engine_of.load(base, None, training), Clone.open(folder), {"training": {"window": 64}}
@@ -165,21 +168,22 @@ def test_the_first_checkpoints_come_soon(writing: float, times: list[float]) -> 
 
 @pytest.mark.slow
 def test_ten_kills_at_random_moments_change_no_loss(base: str, tmp_path: Path) -> None:
-    """A run of two thousand steps, killed by its parent ten times, ends with the losses of one that was left alone."""
+    """A run of two thousand steps, killed by its parent ten times, ends with the losses of one that was left alone.
+
+    A life lasts 60 to 180 steps, so that ten of them fit into the run on every machine.
+    """
     long, rng = SHORT.model_copy(update={"iters": 2_000}), Random(7)
     whole = train(engine_of.load(base, None, long), clone_of(tmp_path / "whole"), long, base=base).progress
-    clone, kills = clone_of(tmp_path / "killed"), 0
-    while not (clone.root / "training.json").exists():
-        resume = "1" if (clone.checkpoints_path / "run.json").exists() else "0"
-        process = subprocess.Popen(command(base, clone, resume, -1, long, "0.5"))
-        try:
-            assert process.wait(rng.uniform(3, 7) if kills < 10 else None) == 0
-        except subprocess.TimeoutExpired:
+    clone = clone_of(tmp_path / "killed")
+    for _ in range(10):
+        given = command(base, clone, "1" if clone.run_path.exists() else "0", -1, long, "0.5")
+        with subprocess.Popen(given, stdout=subprocess.PIPE) as process:
+            assert process.stdout is not None
+            assert len(list(islice(process.stdout, rng.randint(60, 180)))) >= 60
             process.kill()
-            process.wait()
-            kills += 1
-    assert kills == 10
-    assert json.loads((clone.root / "training.json").read_text())["losses"] == whole.losses
+        assert process.returncode == -signal.SIGKILL
+    assert subprocess.run(command(base, clone, "1", -1, long, "0.5"), check=False, capture_output=True).returncode == 0
+    assert json.loads((clone.root / "training.json").read_text(encoding="utf-8"))["losses"] == whole.losses
 
 
 def test_minutes_become_steps_once_some_were_timed(base: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -211,6 +215,22 @@ def test_resume_refuses_what_does_not_fit(base: str, tmp_path: Path) -> None:
     other = SHORT.model_copy(update={"learning_rate": 1e-4})
     with pytest.raises(CloneError, match="other settings"):
         train(engine, clone, other, base=base, resume=True)
+
+
+def test_a_checkpoint_knows_the_number_types_of_its_run(
+    base: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """They stand in it as they were computed, and a run in others is refused by name."""
+    clone = clone_of(tmp_path / "me")
+    stop: Callable[[Progress], None] = lambda p: signal.raise_signal(signal.SIGINT)  # noqa: E731
+    train(engine_of.load(base, None, SHORT), clone, SHORT, base=base, on_step=stop)
+    told = json.loads(clone.run_path.read_text(encoding="utf-8"))["identity"]["training"]
+    assert (told["precision"], told["compute_dtype"]) == ("fp32", "fp32")
+    monkeypatch.setenv("SOUNDALIKE_DTYPE", "bf16")
+    with pytest.raises(CloneError, match="computed in fp32 over fp32 weights, and this run computes in bf16 over fp32"):
+        train(engine_of.load(base, None, SHORT), clone, SHORT, base=base, resume=True)
+    recorded = Training(**told)
+    assert train(engine_of.load(base, None, recorded), clone, recorded, base=base, resume=True).finished
 
 
 def test_nothing_to_learn_from_is_said(base: str, tmp_path: Path) -> None:

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -42,7 +43,7 @@ def batch_of(engine: HuggingFaceEngine) -> Batch:
     return pack(list(encode([Document(text) for text in TEXTS], engine.tokenizer, 64)), 64, 0)
 
 
-def linears(engine: HuggingFaceEngine) -> list[torch.nn.Linear]:
+def linears(engine: HuggingFaceEngine) -> list[Any]:
     """The base's linear layers that are adapted."""
     return [m.base_layer for m in engine.peft.modules() if hasattr(m, "lora_A")]
 
