@@ -17,7 +17,7 @@ from soundalike.recipe import Serving
 from tests.frontends.server.running import HI, SCRIPTS, Running, ada, running, stepped
 
 pytestmark = pytest.mark.allow_hosts(["127.0.0.1"])
-QUICK = 1.0  # seconds; without bounds 64 MB of headers take some four, and a busy machine may take its time
+QUICK = 3.0  # seconds; without bounds 64 MB of headers take some four, and a busy machine may take its time
 POST = "POST /v1/chat/completions HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Type: application/json\r\n"
 
 
@@ -136,7 +136,7 @@ def test_trickled_bodies_are_given_up_and_hold_up_nobody(server: Running) -> Non
                 send(connection, b" ")
             waits.append(lives(server))
         told = [answered(connection) for connection in trickling]
-        assert time.monotonic() - began < 6
+        assert time.monotonic() - began < 15
     assert max(waits) < QUICK
     assert {(status, error["code"]) for status, error in told} == {(408, "too_slow")}
     assert "body came too slowly" in told[0][1]["message"]
