@@ -142,19 +142,38 @@ def test_a_path_that_is_too_long_is_one_sentence(run: Run, words: list[str]) -> 
 
 
 def test_without_a_budget_one_is_chosen_and_told(run: Run, package: Path, tmp_path: Path) -> None:
-    """One line says what and why before the settings do, and clone.toml keeps it."""
+    """One line says what and why, and clone.toml keeps it."""
     code, out, _ = run("clone", package, "--out", tmp_path / "me", "--base", "markov")
-    budget, settings = (next(line for line in out.splitlines() if line.startswith(h)) for h in ("Budget", "Settings"))
-    assert code == 0 and budget == "Budget: one epoch, about half a minute on this machine."
-    assert out.index("Budget") < out.index("Settings") and "epochs 1.0" in settings
+    assert "Now:" not in out and out.count("on this machine") == 1
+    budget = next(line for line in out.splitlines() if line.startswith("Budget"))
+    assert code == 0 and budget == "Budget: one epoch, about 10 seconds on this machine."
     assert tomllib.loads((tmp_path / "me" / "clone.toml").read_text())["training"]["epochs"] == 1
 
 
-def test_settings_that_have_no_effect_are_not_shown(run: Run, me: Path) -> None:
-    """All weights move: there is no rank, and without Muon no scale of it."""
-    settings = run("train", me, "--base", "markov", "--iters", 2, "--fresh")[1]
-    assert "learning_rate" in settings and not any(name in settings for name in ("rank", "alpha", "muon_scale"))
-    assert "rank 16" in run("train", me, "--base", "markov", "--iters", 2, "--method", "lora", "--fresh")[1]
+def test_settings_are_for_developers(run: Run, me: Path) -> None:
+    """Only with --debug are they told, and of them those that have an effect: with all weights moving, no rank."""
+    again = ("train", me, "--base", "markov", "--iters", 2, "--fresh")
+    told = run("--debug", *again)[1]
+    assert "Settings: base markov" in told and "learning_rate" in told
+    assert not any(name in told for name in ("rank", "alpha", "muon_scale"))
+    assert "rank 16" in run("--debug", *again, "--method", "lora")[1]
+    assert "Settings" not in run(*again)[1]
+
+
+def test_an_import_says_what_to_do_next(run: Run, package: Path, tmp_path: Path) -> None:
+    """One range of time, and the command; of bases only those that make sense here."""
+    out = run("import", package, "--out", tmp_path / "your name")[1]
+    assert len([line for line in out.splitlines() if "Training takes " in line and "with pocket." in line]) == 1
+    assert out.count("on this machine") == 1
+    assert " days" not in out and "8B" not in out and "too large" not in out
+    assert out.endswith(f"Now: soundalike train '{tmp_path}/your name'\n")
+
+
+def test_no_bar_is_drawn_before_there_is_something_to_show(run: Run, tmp_path: Path) -> None:
+    """An error comes alone."""
+    for verb in ("import", "clone"):
+        _, _, err = run(verb, tmp_path / "absent.zip", "--out", tmp_path / "me")
+        assert "Reading" not in err and "━" not in err
 
 
 def test_a_folders_name_is_printed_as_it_is(
@@ -176,9 +195,10 @@ def test_clone_over_a_voice_asks_first(run: Run, me: Path, package: Path) -> Non
     code, out, err = run(*again)
     assert (code, out) == (2, "") and "has a voice already" in err and "--keep-better" in err and "--fresh" in err
     assert before == {path: path.read_bytes() for path in me.rglob("*") if path.is_file()}
-    assert "stays: it costs" in run(*again, "--keep-better")[1]
-    code, out, _ = run(*again, "--fresh", "--json")
-    assert code == 0 and json.loads(out)["training"]["settled"].endswith(f"soundalike chat {me}/versions/2")
+    more = ("train", me, "--base", "markov", "--iters", 2)
+    assert "has a voice already" in run(*more)[2] and "stays: it costs" in run(*more, "--keep-better")[1]
+    code, out, _ = run(*more, "--fresh", "--json")
+    assert code == 0 and json.loads(out)["settled"].endswith(f"soundalike chat {me}/versions/2")
 
 
 def test_clone_over_half_a_training_asks_first(
@@ -214,6 +234,25 @@ def test_options_are_checked_before_anything_is_read(
     """An export that does not exist is not even looked for, and no folder is made."""
     code, out, err = run("clone", tmp_path / "package.zip", "--out", tmp_path / "me", *asked)
     assert (code, out) == (2, "") and told in err and not (tmp_path / "me").exists()
+
+
+def test_clone_with_force_goes_through(run: Run, tmp_path: Path) -> None:
+    """Forty messages of one evening are refused without it; with it they become a voice that speaks."""
+    rows = [
+        {"ID": 10**17 + n, "Timestamp": f"2024-03-01 20:{n:02}:00", "Contents": f"the soup is number {n}"}
+        for n in range(40)
+    ]
+    channel = tmp_path / "package" / "Messages" / "c100000000000000001"
+    channel.mkdir(parents=True)
+    (channel / "messages.json").write_text(json.dumps(rows), encoding="utf-8")
+    about = {"id": "100000000000000001", "type": "DM"}
+    (channel / "channel.json").write_text(json.dumps(about), encoding="utf-8")
+    again = ("clone", tmp_path / "package", "--out", tmp_path / "me", "--base", "markov", "--iters", 2)
+    code, _, err = run(*again)
+    assert code == 2 and "Only 40 of your messages" in err and "--force" in err and not (tmp_path / "me").exists()
+    code, out, err = run(*again, "--force")
+    assert code == 0, err
+    assert "words that it learned cost" in out and "Talk to it: soundalike chat" in out
 
 
 def test_export_refuses_what_it_cannot_write(run: Run, me: Path) -> None:

@@ -237,5 +237,20 @@ def test_nothing_to_learn_from_is_said(base: str, tmp_path: Path) -> None:
     """An empty split is too little text, not a crash."""
     with pytest.raises(TooLittleText):
         train(engine_of.load(base, None, SHORT), clone_of(tmp_path / "a", lines=0), SHORT, base=base)
-    with pytest.raises(TooLittleText):
-        train(engine_of.load(base, None, SHORT), clone_of(tmp_path / "b", valid=0), SHORT, base=base)
+
+
+def test_without_a_later_conversation_the_learned_ones_are_measured(base: str, tmp_path: Path) -> None:
+    """As an import with --force may leave it: a voice comes of it, and what the figure is of is said."""
+    short = SHORT.model_copy(update={"iters": 5})
+    outcome = train(engine_of.load(base, None, short), clone_of(tmp_path / "b", valid=0), short, base=base)
+    told = " ".join(outcome.progress.summary())
+    assert outcome.finished and "words that it learned cost" in told and "held-out" not in told
+
+
+def test_how_much_of_the_text_was_read_is_said(base: str, tmp_path: Path) -> None:
+    """A budget that ends before the text does says so in a sentence, and one that does not, does not."""
+    for budget, told in (({"iters": 4}, True), ({"iters": None, "epochs": 1.0}, False)):
+        asked = SHORT.model_copy(update=budget)
+        seen = train(engine_of.load(base, None, asked), clone_of(tmp_path / str(told)), asked, base=base).progress
+        assert any("of your text once; more minutes help" in line for line in seen.summary()) == told
+        assert seen.read >= 0.95 or told and 0 < seen.read < 0.5

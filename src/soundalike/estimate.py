@@ -14,10 +14,11 @@ from soundalike import engines, machine, pocket
 from soundalike.bases import IN_FLIGHT, SUGGESTED, Size
 from soundalike.engines import weights
 from soundalike.engines.numerics import Hardware, Numerics, for_large, for_small
-from soundalike.preflight import spelled
 from soundalike.recipe import Training
+from soundalike.work import spelled, spelled_range
 
 PATIENCE_MINUTES = 60.0  # a base that takes longer for one pass over a person's text is not taken unasked
+RANGE = 0.7, 1.4  # of what is estimated: what a training then takes
 ROOM = 0.9  # of the memory: the system has its own
 SHARE = {"cpu": 0.5, "cuda": 0.3}  # of the rate of a large product that a training step of a large base reaches
 HEAP = 2.0  # of what activations need, a processor's heap grows to: what is freed is not all of use again; measured
@@ -103,6 +104,16 @@ def default_base(rows: Sequence[Estimate]) -> str:
     """The largest base that is on this machine already and is adapted within PATIENCE_MINUTES; pocket always is."""
     fitting = [row for row in rows if row.here and row.minutes is not None and row.minutes <= PATIENCE_MINUTES]
     return max(fitting, key=lambda row: row.weights, default=rows[0]).base
+
+
+def spelled_estimate(minutes: float) -> str:
+    """An estimate as the range in which what is seen lies nearly always."""
+    return spelled_range(minutes * RANGE[0], minutes * RANGE[1])
+
+
+def sensible(rows: Sequence[Estimate]) -> list[Estimate]:
+    """The bases that one would take on this machine beside pocket: those that fit and take no more than an hour."""
+    return [row for row in rows[1:] if row.minutes is not None and row.minutes <= PATIENCE_MINUTES]
 
 
 def lines(rows: Sequence[Estimate], chosen: str) -> list[str]:

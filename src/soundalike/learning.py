@@ -4,7 +4,7 @@ Joins recipe, engine and loop; the command line calls it.
 """
 
 import math
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
@@ -15,7 +15,6 @@ from soundalike.engines.crew import crew
 from soundalike.engines.numerics import settled
 from soundalike.errors import RecipeError
 from soundalike.folder import demand_room
-from soundalike.preflight import spelled
 from soundalike.progress import Outcome, Progress, Succession
 from soundalike.recipe import SMALL_BASE, Recipe, Training, large_base
 from soundalike.train import Choose, documents, read_checkpoint, train
@@ -63,20 +62,46 @@ def resumed_recipe(clone: Clone) -> Recipe:
     return Recipe.from_table({"base": identity["base"], **_kept(clone), "training": identity["training"]})
 
 
+def prospect(learned: int) -> list[str]:
+    """What training on so many bytes of documents will take here, and which larger bases make sense, in two lines."""
+    tokens = learned / pocket.BYTES_A_TOKEN
+    rows = estimate.estimates(tokens, estimate.this_machine())
+    base = estimate.default_base(rows)
+    training = Training.model_validate(defaults(base))
+    rate, read = estimate.tokens_per_second(base), tokens / (1 - training.replay)
+    budget, _ = default_budget(read, rate, training.step_tokens)
+    minutes = _minutes(training.model_copy(update=budget), read, rate)
+    time = estimate.spelled_estimate(minutes)
+    return [f"Training takes {time} on this machine, with {base}.", _larger(estimate.sensible(rows))]
+
+
+def _minutes(training: Training, tokens: float, rate: float) -> float:
+    if training.minutes is not None:
+        return training.minutes
+    return epochs(training, tokens, rate) * max(tokens, 1.0) / rate / 60
+
+
+def _larger(rows: Sequence[estimate.Estimate]) -> str:
+    if not rows:
+        return "Larger bases take over an hour here; how long: soundalike doctor"
+    each = ", ".join(f"{row.base} ({estimate.spelled_estimate(row.minutes or 0.0)})" for row in rows)
+    return f"Larger bases for --base, with the time of one pass here: {each}."
+
+
 def default_budget(tokens: float, rate: float, step_tokens: int) -> tuple[dict[str, float], str]:
     """How long to learn from so many tokens at `rate` tokens a second, as settings, and why in a line.
 
     One epoch, because after two what was typed once can be guessed (LOG.md, the defences), or the part of it that fits
     into LONGEST_MINUTES, but never under FEWEST_STEPS.
     """
-    fitting = LONGEST_MINUTES * 60 * rate
-    fewest = FEWEST_STEPS * step_tokens
+    fitting, fewest = LONGEST_MINUTES * 60 * rate, FEWEST_STEPS * step_tokens
+    spelled = estimate.spelled_estimate
     if min(tokens, fitting) < fewest:
         time = spelled(fewest / rate / 60)
-        return {"iters": FEWEST_STEPS}, f"Budget: {FEWEST_STEPS} steps, the fewest, about {time} on this machine."
+        return {"iters": FEWEST_STEPS}, f"Budget: {FEWEST_STEPS} steps, the fewest, {time} on this machine."
     time = spelled(tokens / rate / 60)
     if tokens <= fitting:
-        return {"epochs": 1.0}, f"Budget: one epoch, about {time} on this machine."
+        return {"epochs": 1.0}, f"Budget: one epoch, {time} on this machine."
     reason = f"about {fitting / tokens:.1f} epochs on this machine, where one would take {time}."
     return {"minutes": LONGEST_MINUTES}, f"Budget: {LONGEST_MINUTES:g} minutes, {reason}"
 

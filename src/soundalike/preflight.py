@@ -1,7 +1,7 @@
-"""What the owner is told before training: what was found, how long it is, what it will cost, or why it is too little.
+"""What the owner is told after an import: what was found, how long it is, or why it is too little.
 
-Takes the counts of an import; gives plain lines of text, warnings and a refusal. Writes and prints nothing,
-and knows no model: how many bytes make a token and how long one takes to learn are told to it.
+Takes the counts of an import; gives plain lines of text, warnings and a refusal. Writes and prints nothing, and knows
+no model.
 """
 
 from collections.abc import Mapping
@@ -106,8 +106,8 @@ def refuse_too_little(report: ImportReport) -> None:
     )
 
 
-def lines(report: ImportReport, bytes_per_token: float = 3.0, seconds_per_token: float | None = None) -> list[str]:
-    """The report in plain words, a line each; `seconds_per_token` is how fast this machine learns, if that is known."""
+def lines(report: ImportReport) -> list[str]:
+    """The report in plain words, a line each."""
     documents = ", ".join(f"{report.splits[split]['documents']:,} {use}" for split, use in _USES.items())
     told = [
         f"{report.messages:,} messages in {sum(report.channels.values()):,} channels"
@@ -125,7 +125,6 @@ def lines(report: ImportReport, bytes_per_token: float = 3.0, seconds_per_token:
         f"Half of your messages have at most {report.message_words.median:g} words, half of the conversations at "
         f"least {report.conversation_words.median:g}. Learned one by one, messages teach one-word answers; learned "
         "as conversations, they teach how you go on.",
-        _cost(report, bytes_per_token, seconds_per_token),
     ]
     return told + [f"Note: {note}" for note in [*report.notes, *warnings(report)]]
 
@@ -146,24 +145,6 @@ def _files(report: ImportReport) -> list[str]:
 
 def _counts(counts: Mapping[str, int]) -> str:
     return ", ".join(f"{reason} {count:,}" for reason, count in sorted(counts.items(), key=lambda item: -item[1]))
-
-
-def _cost(report: ImportReport, bytes_per_token: float, seconds_per_token: float | None) -> str:
-    """Tokens in round numbers, each document's end included, and the time of one pass over those to learn from."""
-    tokens = report.total("bytes") / bytes_per_token + report.total("documents")
-    told = f"About {float(f'{tokens:.2g}'):,.0f} tokens"
-    if seconds_per_token is None:
-        return told + "."
-    learned = tokens * report.splits["train"]["bytes"] / max(1, report.total("bytes"))
-    time = spelled(learned * seconds_per_token / 60)
-    return f"{told}; one pass over those to learn from takes about {time} on this machine."
-
-
-def spelled(minutes: float) -> str:
-    """An estimate of time in words."""
-    if minutes < 90:
-        return f"{minutes:.0f} minutes" if minutes >= 1.5 else "a minute" if minutes > 0.5 else "half a minute"
-    return f"{minutes / 60:.0f} hours" if minutes < 48 * 60 else f"{minutes / 60 / 24:,.0f} days"
 
 
 def warnings(report: ImportReport) -> list[str]:

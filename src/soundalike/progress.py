@@ -9,6 +9,9 @@ Succession = Literal["first", "fresh", "better"]
 version (`fresh`); or the same only if it is the `better` of the two."""
 
 
+WHOLE = 0.95  # of the text, from which on it counts as read
+
+
 @dataclass(frozen=True, slots=True)
 class Choice:
     """How good an adapter is by a measure of the caller's: the higher `score` the better, those that `recite` last."""
@@ -38,6 +41,10 @@ class Progress:
     """Bits per byte of the adapter that was kept."""
     chosen: list[tuple[int, float, bool]] = field(default_factory=list)
     """(step, score, whether it recites) of the adapters that the caller's measure was asked about."""
+    read: float = 0.0
+    """How often all text was read once."""
+    held_out: bool = True
+    """Whether `valid` is of text that was not learned; where no later conversation is, there is no such text."""
     valid_windows: int = 0
     """Held-out windows that every evaluation of this run measures on."""
 
@@ -81,10 +88,17 @@ class Progress:
         return [
             f"Learned from {self.useful_tokens:,} tokens in {self.seconds / 60:.1f} minutes "
             f"({self.tokens_per_second:,.0f} a second, {self.step:,} steps).",
-            f"Your held-out words cost {after:.2f} bits a byte; before training they cost {before:.2f} "
-            f"({1 - after / before:.0%} fewer: the lower, the better it knows how you write).",
+            *self._cost(before, after),
+            *([f"It read {self.read:.0%} of your text once; more minutes help."] if 0 < self.read < WHOLE else []),
             *kept,
         ]
+
+    def _cost(self, before: float, after: float) -> list[str]:
+        fell = f"cost {after:.2f} bits a byte; before training they cost {before:.2f}"
+        if not self.held_out:
+            return [f"The words that it learned {fell}. No conversation is left to check it on: import more for that."]
+        fewer = f"{1 - after / before:.0%} fewer: the lower, the better it knows how you write"
+        return [f"Your held-out words {fell} ({fewer})."]
 
 
 @dataclass(frozen=True, slots=True)

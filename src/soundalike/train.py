@@ -152,18 +152,19 @@ class _Run:
         self.training = training = settled(training, engine.numerics)
         self.choose, self.succession = choose, succession
         self.adapter: dict[str, str] = {}  # SHA-256 of the files of the adapter that was kept last
-        learned, held_out = documents(clone, "train"), documents(clone, "valid")
+        learned, later = documents(clone, "train"), documents(clone, "valid")
         replayed = small_talk(training.replay, sum(len(d.text) for d in learned), training.seed)
         self.train, self.valid = (
-            windows(texts, engine.tokenizer, training.window, training.seed) for texts in (learned + replayed, held_out)
+            windows(texts, engine.tokenizer, training.window, training.seed) for texts in (learned + replayed, later)
         )
         if not learned:
             raise TooLittleText("There is no text of yours to train on.", "Import an export with messages of yours.")
-        if not len(self.valid.batch):
-            raise TooLittleText("There is no later conversation to check on.", "Import an export with more of them.")
+        held_out = bool(len(self.valid.batch))
+        if not held_out:
+            self.valid = windows(learned, engine.tokenizer, training.window, training.seed)
         self.crew = crew()
         self.rows = max(1, training.step_tokens // training.window)
-        self.progress = Progress(steps=self._planned())
+        self.progress = Progress(steps=self._planned(), held_out=held_out)
         self.began_at = self.saved_at = time.perf_counter()
         self.writing = 0.0
 
@@ -194,6 +195,7 @@ class _Run:
         progress.losses.append(self.engine.step(batch, self.rate()))
         progress.step += 1
         progress.useful_tokens += batch.useful
+        progress.read = progress.step * self.rows / len(self.train.batch)
         progress.seconds += time.perf_counter() - started
         if progress.steps is None and progress.step == TIMED_STEPS:
             self._plan()

@@ -110,7 +110,7 @@ def bits_a_byte(clone: Clone, folder: Path) -> float:
     described = Clone(folder)
     sections = described.manifest()["training"]
     some, size = [], 0
-    for document in documents(clone, "valid"):
+    for document in documents(clone, "valid") or documents(clone, "train"):
         if size > COMPARED_BYTES:
             break
         some.append(document)

@@ -4,7 +4,7 @@ Takes names and texts, gives texts: the template and the tokens stay inside. Whi
 engine's affair, what a reply must not do is `guards`', and nothing here sees a tensor.
 """
 
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import dataclass, replace
 from itertools import takewhile
 from pathlib import Path
@@ -120,12 +120,18 @@ class Voice:
         """What the owner says next, as the messages of a burst; see `replies`."""
         return self.replies([history], sampling)[0]
 
-    def replies(self, histories: Sequence[History], sampling: Sampling | None = None) -> list[Reply]:
+    def replies(
+        self,
+        histories: Sequence[History],
+        sampling: Sampling | None = None,
+        on_done: Callable[[int], None] = lambda replies: None,
+    ) -> list[Reply]:
         """A reply to each history of (name, text), oldest first; lines under the owner's name are the voice's own.
 
         Reply i draws from random stream i, whatever other histories there are. A reply that a guard stops is
         drawn again, at most `limits.retries` times and never at temperature 0; then what the guard found is cut
-        off, while a line from an earlier reply is let through: it may be the right answer twice.
+        off, while a line from an earlier reply is let through: it may be the right answer twice. `on_done` hears how
+        many replies were finished since.
         """
         utterances = [self.utterance(history, sampling, number) for number, history in enumerate(histories)]
         stage, waiting = Stage(self.engine), list(utterances)
@@ -133,7 +139,8 @@ class Voice:
             room = self.limits.at_once - len(stage)
             stage.begin(waiting[:room])
             waiting = waiting[room:]
-            stage.step()
+            if done := stage.step():
+                on_done(len(done))
         replies = [Reply(utterance) for utterance in utterances]
         for reply in replies:
             self.interventions.add(reply.interventions)

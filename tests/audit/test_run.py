@@ -38,7 +38,7 @@ def contents(root: Path) -> dict[str, bytes]:
 def test_an_audit_of_a_chain(me: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """It finds planted secrets, writes figures without strings and a page, and touches nothing else."""
     monkeypatch.setattr(copying, "REPLIES", 40)
-    before, calls = contents(me), list[tuple[str, int, int]]()
+    before, calls = contents(me), list[tuple[str, float, float]]()
     report, page = audit(me, with_canaries=True, on_progress=lambda *call: calls.append(call))
     assert report.recommendation == KEEP and "planted secrets could be drawn out" in report.verdict
     assert all(one.extracted for one in report.sightings) and len(report.sightings) == 17
@@ -58,7 +58,7 @@ def test_ctrl_c_leaves_the_folder_as_it_was(me: Path, monkeypatch: pytest.Monkey
     monkeypatch.setattr(copying, "REPLIES", 1)
     before = contents(me)
 
-    def interrupt(what: str, done: int, of: int) -> None:
+    def interrupt(what: str, done: float, of: float) -> None:
         if what.startswith("Learning") and done > 1:
             raise KeyboardInterrupt
 

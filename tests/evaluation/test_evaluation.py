@@ -126,7 +126,7 @@ def test_a_voice_says_as_much_as_its_owner_did(me: Path) -> None:
 
 def test_a_full_evaluation(me: Path) -> None:
     """A chain that learned its owner is like them, salad less; every figure comes with its interval."""
-    calls: list[tuple[int, int]] = []
+    calls: list[tuple[float, int]] = []
     report = evaluate(me, seeds=(1,), on_progress=lambda done, of: calls.append((done, of)))
     clone, salad = report.rows[CLONE], report.rows["word salad"]
     assert clone.likeness and salad.likeness and clone.likeness.low > salad.likeness.high
@@ -134,7 +134,7 @@ def test_a_full_evaluation(me: Path) -> None:
     assert report.rows["parrot"].copying and report.rows["parrot"].copying.value == 1
     assert report.bits["on"].high < report.bits["off"].low
     assert report.about["scale"] == "1 other people of your chats"
-    assert calls[-1][0] == calls[-1][1]
+    assert calls[-1][0] == calls[-1][1] and len(calls) > 20 and calls == sorted(calls)
     kept = json.loads((me / FILE).read_text())[FULL]
     assert kept == json.loads(json.dumps(report.as_dict()))
     told = "\n".join([*report.needles(), *report.lines()])

@@ -22,11 +22,7 @@ def evaluate(
     from soundalike.evaluation import run, versus
     from soundalike.evaluation.advice import advice
 
-    with bar("Answering") as (progress, task):
-
-        def shown(done: int, of: int) -> None:
-            progress.update(task, completed=done, total=of)
-
+    with bar("Answering") as shown:
         if other is not None:
             found = versus.compare(me, other, on_progress=shown)
         else:
@@ -49,10 +45,8 @@ def portrait(
     """Your diction as observed by a model: ten cards on one page, which nothing leaves."""
     from soundalike.portrait.run import paint
 
-    with bar("Listening") as (progress, task):
-        painted, page = paint(
-            me, quotations=quotes, on_progress=lambda done, of: progress.update(task, completed=done, total=of)
-        )
+    with bar("Listening") as shown:
+        painted, page = paint(me, quotations=quotes, on_progress=shown)
     tell(painted.lines())
     out.print(command("\nThe page, for a browser: ", str(page)), soft_wrap=True)
     give(painted.as_dict(), json)
@@ -69,12 +63,8 @@ def audit(
     """What could be pulled out of it? A verdict to share, and a private page with the strings."""
     from soundalike.audit.run import audit as ask
 
-    with bar("Looking") as (progress, task):
-        report, page = ask(
-            me,
-            with_canaries=canaries,
-            on_progress=lambda what, done, of: progress.update(task, description=what, completed=done, total=of),
-        )
+    with bar("Looking") as shown:
+        report, page = ask(me, with_canaries=canaries, on_progress=lambda what, done, of: shown(done, of, what))
     tell([*report.lines(), "", report.verdict])
     if mending := report.commands(str(me)):
         masks = "--mask" in mending[0]
@@ -90,12 +80,12 @@ def brief(folder: Path) -> dict[str, Any] | None:
     from soundalike.errors import TooLittleText
     from soundalike.evaluation import run
 
-    with bar("Evaluating") as (progress, task):
+    with bar("Evaluating") as shown:
         try:
             report = run.evaluate(
                 folder,
                 brief=True,
-                on_progress=lambda done, of: progress.update(task, completed=done, total=of),
+                on_progress=shown,
             )
         except TooLittleText as error:
             tell([error.what])

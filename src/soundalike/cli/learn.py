@@ -1,5 +1,6 @@
 """Verbs that make a clone: import, train, clone, demo; and what becomes of it elsewhere: export, doctor."""
 
+import shlex
 from collections.abc import Callable
 from dataclasses import asdict
 from pathlib import Path
@@ -8,7 +9,20 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from soundalike.cli.judge import brief
-from soundalike.cli.screen import DEFAULT_FOLDER, CloneFolder, Json, Out, bar, command, err, give, out, tell, waiting
+from soundalike.cli.screen import (
+    DEFAULT_FOLDER,
+    CloneFolder,
+    Json,
+    Out,
+    bar,
+    command,
+    debug,
+    err,
+    give,
+    out,
+    tell,
+    waiting,
+)
 from soundalike.cli.speak import converse
 
 if TYPE_CHECKING:
@@ -118,6 +132,11 @@ def import_(
         give([asdict(row) for row in rows], json)
         return
     report = _import(exports, out_, DocumentSettings(gap_minutes=gaps[0]), no_redact, mask, force)
+    if not out.quiet:  # the machine's rate takes a moment to measure
+        from soundalike.learning import prospect
+
+        tell(["", *prospect(report.splits["train"]["bytes"])])
+        out.print(command("Now: ", f"soundalike train {shlex.quote(str(out_))}"), soft_wrap=True)
     give(report.as_dict(), json)
 
 
@@ -195,26 +214,22 @@ def _import(
     mask: Path | None = None,
     force: bool = False,
 ) -> "ImportReport":
+    from soundalike import preflight
     from soundalike.importing import run_import
     from soundalike.redact.owners import read_list
     from soundalike.stopping import tidily
 
-    with tidily(), bar("Reading") as (progress, task):
+    with tidily(), bar("Reading") as shown:
         report = run_import(
             exports,
             folder,
             settings,
-            on_progress=lambda done, of: progress.update(task, completed=done, total=of),
+            on_progress=shown,
             redacted=not no_redact,
             mask=read_list(mask) if mask else (),
             force=force,
         )
-    if not out.quiet:  # the machine's rate takes a moment to measure
-        from soundalike import estimate, pocket, preflight
-
-        tell(preflight.lines(report, pocket.BYTES_A_TOKEN, 1 / estimate.tokens_per_second("pocket")))
-        rows = estimate.estimates(report.total("bytes") / pocket.BYTES_A_TOKEN, estimate.this_machine())
-        tell(["", *estimate.lines(rows, estimate.default_base(rows))])
+    tell(preflight.lines(report))
     return report
 
 
@@ -233,14 +248,15 @@ def _train(
 
     clone_ = Clone.open(folder)
     recipe = resumed_recipe(clone_) if resume else recipe_for(clone_, base, given, why)
-    settings = {"base": recipe.base, **recipe.training.used()}
-    tell(["Settings: " + ", ".join(f"{name} {value}" for name, value in settings.items())])
-    with bar("Learning") as (progress, task):
+    if debug():
+        settings = {"base": recipe.base, **recipe.training.used()}
+        tell(["Settings: " + ", ".join(f"{name} {value}" for name, value in settings.items())])
+    with bar("Learning") as shown:
 
-        def shown(p: "Progress") -> None:
-            progress.update(task, completed=p.step, total=p.steps, description=p.line())
+        def on_step(p: "Progress") -> None:
+            shown(p.step, p.steps, p.line())
 
-        outcome = learn(clone_, recipe, resume, shown, chooser(clone_, recipe), succession)
+        outcome = learn(clone_, recipe, resume, on_step, chooser(clone_, recipe), succession)
     if not outcome.finished:
         err.print(command("Stopped and saved. Go on with: ", f"soundalike train {folder} --resume"), soft_wrap=True)
         raise typer.Exit(128 + outcome.signal)

@@ -56,11 +56,52 @@ def waiting(what: str) -> "Status":
     return err.status(what, spinner=spinner(err))
 
 
-@contextmanager
-def bar(label: str) -> Iterator[Any]:
-    """A progress bar with time left, on stderr, so that what is printed can be piped."""
-    from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeRemainingColumn
+def debug() -> bool:
+    """Whether what only a developer wants to see is shown."""
+    return "--debug" in sys.argv
 
-    columns = (TextColumn("{task.description}"), BarColumn(), TaskProgressColumn(), TimeRemainingColumn())
-    with Progress(*columns, console=err, disable=not machine.is_first()) as progress:
-        yield progress, progress.add_task(label, total=None)
+
+class Bar:
+    """A progress bar on stderr, so that what is printed can be piped; there from the first work that was done.
+
+    It says once, as a range, how long all of it takes.
+    """
+
+    def __init__(self, label: str) -> None:
+        self._label = label
+        self._shown: Any = None
+        self._pace: Any = None
+
+    def __call__(self, done: float, of: float | None, label: str | None = None) -> None:
+        """So much is `done` of all; None where that is not known yet."""
+        if not done or not machine.is_first():
+            return
+        if self._shown is None:
+            self._start()
+        told = self._pace.at(done, of) if of else ""
+        self._shown.update(0, completed=done, total=of, description=label or self._label, takes=told and f"of {told}")
+
+    def _start(self) -> None:
+        from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeElapsedColumn
+
+        from soundalike.work import Pace
+
+        columns = (TextColumn("{task.description}"), BarColumn(), TaskProgressColumn(), TimeElapsedColumn())
+        self._shown, self._pace = Progress(*columns, TextColumn("{task.fields[takes]}"), console=err), Pace()
+        self._shown.add_task(self._label, total=None, takes="")
+        self._shown.start()
+
+    def stop(self) -> None:
+        """Leave the bar as it is."""
+        if self._shown is not None:
+            self._shown.stop()
+
+
+@contextmanager
+def bar(label: str) -> Iterator[Bar]:
+    """A bar for as long as the work goes on."""
+    shown = Bar(label)
+    try:
+        yield shown
+    finally:
+        shown.stop()

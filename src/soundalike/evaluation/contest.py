@@ -10,6 +10,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
+from soundalike.errors import TooLittleText
 from soundalike.evaluation.scenes import Conversation, Scene, others_windows, own, own_windows, real_windows, scenes
 from soundalike.likeness import attribution, fit, repeats
 from soundalike.likeness.crowd import crowd
@@ -56,6 +57,9 @@ class Stage:
         self.owner, self.seed = owner, seed
         self.scenes = scenes(chats[split], most, seed)
         self.real = real_windows(self.scenes)
+        if not len(self.real):
+            what = "The held-out part has no window of four messages, so no figure can be measured."
+            raise TooLittleText(what, "Import more of your messages, or a shorter --gap.")
         self.learned = [text for texts in own(chats["train"]) for text in texts]
         self.earlier = own_windows(chats[BEFORE[split]]).last(most)
         people = [w for w in others_windows(chats[split]) if len(w) >= FEWEST]

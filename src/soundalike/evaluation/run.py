@@ -30,7 +30,7 @@ SCENES, SEEDS = 160, (1, 2, 3)
 BRIEF_SEEDS = (1,)
 DELTA_DRAWS = 200
 
-Progress = Callable[[int, int], None]  # done, of: scenes answered
+Progress = Callable[[float, int], None]  # done, of: scenes answered
 
 
 def evaluate(
@@ -59,12 +59,12 @@ def evaluate(
         what = f"The held-out part has {len(stage.real)} windows of four messages, and no figure holds under {FEWEST}"
         raise TooLittleText(f"{what}: too little text.", "Import more of your messages, or a shorter --gap.")
     seeds = seeds[: len(BRIEF_SEEDS)] if brief else seeds
-    total, done = len(stage.scenes) * len(seeds) * (1 if brief else 2), 0
+    total, done = len(stage.scenes) * len(seeds) * (1 if brief else 2), 0.0
 
-    def step(scenes: int) -> None:
+    def step(scenes: float) -> None:
         nonlocal done
         done += scenes
-        on_progress(done, total)
+        on_progress(round(done, 6), total)
 
     spoken = Contestant(CLONE, speak(voice, stage.scenes, seeds, step).windows(stage.scenes))
     contestants = [spoken]

@@ -41,7 +41,7 @@ def compare(
     *,
     seeds: tuple[int, ...] = SEEDS,
     most: int = SCENES,
-    on_progress: Callable[[int, int], None] = lambda done, of: None,
+    on_progress: Callable[[float, int], None] = lambda done, of: None,
 ) -> dict[str, Versus]:
     """Four figures of two clones with the paired difference; a figure that there is too little text for is left out.
 
@@ -53,12 +53,12 @@ def compare(
     voices = [Voice.load(folder) for folder in (one, other)]
     chats, _ = conversations(clones[0])
     stage = Stage(chats, "valid", voices[0].owner, most, seed=0)
-    total, done = 2 * len(seeds) * len(stage.scenes), 0
+    total, done = 2 * len(seeds) * len(stage.scenes), 0.0
 
-    def step(scenes: int) -> None:
+    def step(scenes: float) -> None:
         nonlocal done
         done += scenes
-        on_progress(done, total)
+        on_progress(round(done, 6), total)
 
     both = [Contestant("", speak(voice, stage.scenes, seeds, step).windows(stage.scenes)) for voice in voices]
     found = {"likeness": _likeness(stage, both), "sense": _sense(stage, both), **_shares(stage, both)}
