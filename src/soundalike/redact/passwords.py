@@ -211,13 +211,13 @@ _NAME_HINT = rf"(?i:{wording.PASSWORDS}|(?:^|[^A-Za-z])(?:{wording.SHORT})s?(?:[
 _LOGIN_HINT = rf"(?i:{wording.LOGINS})"
 _CODE_HINT = rf"(?i:code|código|{wording.CODES})(?:[^A-Za-z]|$)"
 _PHRASE_HINT = r"(?i:phrase)"
-_SIFT = (
+SIFT = (
     rf"(?i:{wording.PASSWORDS}|{wording.LOGINS}|phrase|code|código|"
     rf"(?:^|[^A-Za-z])(?:{wording.SHORT}|{wording.CODES})s?(?:[^A-Za-z]|$))"
 )
 
 RULES = tuple(
-    Rule(hint, _finding(pattern, judge), _SIFT)
+    Rule(hint, _finding(pattern, judge), SIFT)
     for hint, pattern, judge in (
         (_PHRASE_HINT, _PHRASE, _judge_phrase),
         (_LOGIN_HINT, _LOGIN, _judge_login),
