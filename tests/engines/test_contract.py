@@ -113,7 +113,8 @@ def closeness(engine: Engine) -> tuple[float, float, float]:
 @pytest.fixture(params=COMPUTED, ids="-".join)
 def build(request: pytest.FixtureRequest, base: str) -> Callable[[], Engine]:
     """Of an engine that learns."""
-    return lambda: built(*request.param, base)
+    name, dtype = request.param
+    return lambda: built(name, dtype, base)
 
 
 @pytest.fixture(scope="module", params=sorted([*LEARNERS, *SERVERS]))
