@@ -24,7 +24,7 @@ import tomllib
 import traceback
 import warnings
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from hashlib import sha256
 from pathlib import Path
 from typing import Any
@@ -32,6 +32,7 @@ from typing import Any
 import numpy as np
 import polars as pl
 import tomli_w
+from safetensors import SafetensorError
 from safetensors.numpy import load_file, save_file
 
 from soundalike.clone import Clone
@@ -61,19 +62,21 @@ ODD += ["markov", "\u202e\x00\n", [], [1], ["x"], {}, {"x": 1}, [[[]]]]
 Rng = random.Random
 
 
-def build(folder: Path) -> dict[str, Path]:
+def build(folder: Path, names: Sequence[str] = ("full", "lora", "qwen", "chain", "half")) -> dict[str, Path]:
     """Small clones by name: over a Llama of ours, all weights and factors, over transformers, and half trained."""
     bases = folder / "bases"
     tiny.base(bases / "llama")
-    tiny.pretrained(bases / "qwen3", "qwen3", max_position_embeddings=256)
+    if "qwen" in names:
+        tiny.pretrained(bases / "qwen3", "qwen3", max_position_embeddings=256)
     kinds = {
         "full": ("llama", "full"),
         "lora": ("llama", "lora"),
         "qwen": ("qwen3", "lora"),
         "chain": ("markov", "full"),
     }
-    made = {name: _clone(folder / name, bases, *kind) for name, kind in kinds.items()}
-    made["half"] = _clone(folder / "half", bases, "llama", "full", stop_after=2)
+    made = {name: _clone(folder / name, bases, *kind) for name, kind in kinds.items() if name in names}
+    if "half" in names:
+        made["half"] = _clone(folder / "half", bases, "llama", "full", stop_after=2)
     return made
 
 
@@ -244,7 +247,7 @@ def _tensors(folder: Path, path: Path, others: list[Path], rng: Rng) -> str:
         "row": lambda t: t[:1],
         "flat": lambda t: t.reshape(-1),
         "turned": lambda t: np.ascontiguousarray(t.T),
-        "scalar": lambda t: t.reshape(-1)[0].reshape(()),
+        "scalar": lambda t: np.array(t.reshape(-1)[0]),
         "integers": lambda t: t.astype(np.int64),
         "nan": lambda t: t * np.float32("nan"),
         "none": lambda t: t[:0],
@@ -320,18 +323,18 @@ def limited(seconds: int) -> Iterator[None]:
         signal.signal(signal.SIGALRM, before)
 
 
-def case(number: int, seed: int, made: dict[str, Path], home: Path) -> tuple[str, str]:
+def case(number: int, seed: int, made: dict[str, Path], home: Path, verbs: Sequence[str]) -> tuple[str, str]:
     """One case: what came of it (`works`, `told` or a fault's text), and what it was."""
     rng = Rng(f"{seed}/{number}")
     kind = rng.choice(sorted(made))
-    verb = "resume" if kind == "half" and rng.random() < 0.7 else rng.choice(sorted(VERBS))
+    verb = "resume" if kind == "half" and rng.random() < 0.7 else rng.choice(sorted(verbs))
     folder = home / "me"
     shutil.rmtree(folder, ignore_errors=True)
     shutil.copytree(made[kind], folder, copy_function=os.link)
     others = [path for name, path in made.items() if name != kind]
-    what = []
+    what = []  # where a file is spoiled already, a second damage may find nothing to change
     for _ in range(rng.choice([1, 1, 2])):
-        with contextlib.suppress(OSError, ValueError, IndexError, pl.exceptions.PolarsError):  # spoiled already
+        with contextlib.suppress(OSError, ValueError, IndexError, SafetensorError, pl.exceptions.PolarsError):
             what.append(damage(folder, others, rng))
     if signed := rng.random() < 0.5:
         resign(folder)
@@ -352,14 +355,14 @@ def _outcome(verb: Callable[[Path], None], folder: Path) -> str:
     return "works"
 
 
-def run(cases: int, seed: int, first: int = 0) -> int:
+def run(cases: int, seed: int, first: int = 0, verbs: Sequence[str] = tuple(VERBS), **given: Sequence[str]) -> int:
     """Run the cases; prints faults and a count, and gives the number of faults."""
-    warnings.simplefilter("ignore")
     counts, started = Counter[str](), time.perf_counter()
-    with tempfile.TemporaryDirectory() as home:
-        made = build(Path(home) / "made")
+    with tempfile.TemporaryDirectory() as home, warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        made = build(Path(home) / "made", **given)
         for number in range(first, first + cases):
-            outcome, what = case(number, seed, made, Path(home))
+            outcome, what = case(number, seed, made, Path(home), verbs)
             counts[outcome if outcome in ("works", "told") else "fault"] += 1
             if outcome not in ("works", "told"):
                 print(f"case {what}\n{outcome}", flush=True)

@@ -16,6 +16,7 @@ from typing import Any
 import numpy as np
 import orjson
 from numpy.typing import NDArray
+from pydantic import TypeAdapter
 from safetensors import SafetensorError
 from safetensors.numpy import load_file, save_file
 
@@ -301,9 +302,7 @@ class _Run:
         contents.demand(state, about.get("state"), "Start anew with --fresh.")
         try:
             self.engine.load_state(load_file(state))
-            self.progress = Progress(**about["progress"])
-            self.progress.valid = [(int(step), float(bits)) for step, bits in self.progress.valid]
-            self.progress.chosen = [(int(step), float(s), bool(recites)) for step, s, recites in self.progress.chosen]
+            self.progress = TypeAdapter(Progress).validate_python(about["progress"])
         except (SafetensorError, LookupError, TypeError, ValueError, RuntimeError) as error:
             said = str(error).split("\n")[0][:200]
             what = f"The checkpoint in {self.clone.root} is damaged: {said}."
