@@ -67,7 +67,7 @@ def test_what_many_messages_hold_is_no_rare_name() -> None:
 
 def test_the_riskiest_take_turns_by_kind() -> None:
     """Of every kind the oftenest first, where it stands last."""
-    said = ("@otter hi", "the pin is 4821", "@otter", "@wren", "the pin is 4821", "the pin is 9157")
+    said = ("@otter hi", "the room is 4821", "@otter", "@wren", "the room is 4821", "the room is 9157")
     ranked = list(inventory.riskiest(inventory.find(texts(*said), ())))
     assert [(kind, place.words, times) for kind, place, times in ranked] == [
         ("handles", "otter", 2),

@@ -12,6 +12,7 @@ import pytest
 from numpy.typing import NDArray
 from rich.console import Console
 
+from soundalike import contents
 from soundalike.clone import Clone
 from soundalike.documents import DocumentSettings, build, jsonl
 from soundalike.engines import load
@@ -66,7 +67,7 @@ def folder(path: Path, dialogue: bool = True, chats: int = CHATS, order: int = 2
         sections = {
             "clone": {"speaker": "sam"},
             "documents": asdict(settings),
-            "hashes": {"messages.parquet": "same"},
+            "hashes": {"messages.parquet": contents.digest(scratch / "messages.parquet")},
             "training": {"base": f"markov-{order}", "window": 256},
             "sampling": {"temperature": 1.0, "min_p": 0.0, "dry_multiplier": 0.0},
         }
