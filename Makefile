@@ -23,12 +23,12 @@ demo: .venv/run
 	$(BIN)/soundalike demo
 
 test: check
-	$(BIN)/python -m pytest -m "not slow"
+	$(BIN)/python -X warn_default_encoding -m pytest -m "not slow"
 
 # llama.cpp is compiled for it, which takes minutes.
 test-all: check
 	$(PIP) -e ".[dev,llama]"
-	$(BIN)/python -m pytest
+	$(BIN)/python -X warn_default_encoding -m pytest
 
 check: .venv/dev
 	$(BIN)/ruff check .

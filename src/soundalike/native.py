@@ -28,7 +28,7 @@ def library(source: Path) -> ctypes.CDLL | None:
     command = compiler()
     if not command:
         return None
-    key = "\0".join((source.read_text(), *command, *FLAGS, _processor())).encode()
+    key = "\0".join((source.read_text("utf-8"), *command, *FLAGS, _processor())).encode()
     made = _cache_folder() / f"{source.stem}-{hashlib.sha256(key).hexdigest()[:16]}.so"
     if made.exists():
         return ctypes.CDLL(str(made))
@@ -85,4 +85,4 @@ def _processor() -> str:
     facts = Path("/proc/cpuinfo")
     if not facts.exists():
         return f"{platform.machine()} {platform.processor()}"
-    return next((line for line in facts.read_text().splitlines() if line.startswith(("flags", "Features"))), "")
+    return next((line for line in facts.read_text("utf-8").splitlines() if line.startswith(("flags", "Features"))), "")

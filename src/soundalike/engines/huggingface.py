@@ -140,7 +140,7 @@ class HuggingFaceEngine:
         config.base_model_name_or_path, config.inference_mode = self.base, True
         config.save_pretrained(str(folder))
         config.inference_mode = False
-        (folder / HELD).write_text(json.dumps({"precision": self.numerics.weights}) + "\n")
+        (folder / HELD).write_text(json.dumps({"precision": self.numerics.weights}) + "\n", "utf-8")
 
     def load(self, folder: Path) -> None:
         """Read an adapter that `save`, or peft, wrote."""

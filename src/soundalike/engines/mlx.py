@@ -143,8 +143,8 @@ class MlxEngine:
         factors = {name: mx.contiguous(factor) for name, factor in to_peft(self._factors()).items()}
         mx.save_safetensors(str(folder / WEIGHTS), factors, {"format": "pt"})
         config = peft_config({"lora_parameters": self.lora}, list(self._factors()), self.base)
-        (folder / CONFIG).write_text(json.dumps(config, indent=2) + "\n")
-        (folder / HELD).write_text(json.dumps({"precision": self.numerics.weights}) + "\n")
+        (folder / CONFIG).write_text(json.dumps(config, indent=2) + "\n", "utf-8")
+        (folder / HELD).write_text(json.dumps({"precision": self.numerics.weights}) + "\n", "utf-8")
 
     def load(self, folder: Path) -> None:
         """Read an adapter that `save`, or peft, wrote; `EngineError` where it belongs to another base."""

@@ -24,7 +24,7 @@ def write_merged(trained: Trained, target: Path) -> None:
     """Weights, config and tokenizer into `target`, with a chat template that writes transcripts."""
     merged_model(trained).save_pretrained(target)
     config = config_of(target)
-    (target / "config.json").write_text(json.dumps(config | rope_names(config), indent=2) + "\n")
+    (target / "config.json").write_text(json.dumps(config | rope_names(config), indent=2) + "\n", "utf-8")
     write_tokenizer(trained, target)
 
 

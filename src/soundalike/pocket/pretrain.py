@@ -129,13 +129,13 @@ def write_folder(out: Path, shape: Shape, fast: Fast) -> None:
     """Everything but the weights."""
     out.mkdir(parents=True, exist_ok=True)
     fast.save(str(out / "tokenizer.json"))
-    (out / "config.json").write_text(json.dumps(shape.config(), indent=2) + "\n")
+    (out / "config.json").write_text(json.dumps(shape.config(), indent=2) + "\n", "utf-8")
     names = {"bos_token": END, "eos_token": END, "pad_token": PAD}
     described = {
         "tokenizer_class": "PreTrainedTokenizerFast",
         "model_max_length": shape.max_position_embeddings,
     } | names
-    (out / "tokenizer_config.json").write_text(json.dumps(described, indent=2) + "\n")
+    (out / "tokenizer_config.json").write_text(json.dumps(described, indent=2) + "\n", "utf-8")
 
 
 def write_weights(out: Path, model: Llama) -> None:
@@ -144,7 +144,7 @@ def write_weights(out: Path, model: Llama) -> None:
     save_file(tensors, out / "model.safetensors", metadata={"format": "pt"})
     names = ("config.json", "model.safetensors", "tokenizer.json", "tokenizer_config.json")
     sums = [f"{hashlib.sha256((out / name).read_bytes()).hexdigest()}  {name}\n" for name in names]
-    (out / "SHA256SUMS").write_text("".join(sums))
+    (out / "SHA256SUMS").write_text("".join(sums), "utf-8")
 
 
 def batches(data: corpora.Corpora, tokenizer: FileTokenizer, settings: Settings, skip: int) -> Iterator[Batch]:
@@ -268,7 +268,7 @@ def pretrain(folder: Path, out: Path, settings: Settings, shape: Shape = SHAPE) 
     write_weights(out, run.model)
     figures = evaluate(run.model, tokenizer, data, settings.window, 10**6)
     figures |= {"minutes": run.seconds / 60, "tokens": float(run.done * settings.step_tokens)}
-    (out / "figures.json").write_text(json.dumps(figures, indent=2) + "\n")
+    (out / "figures.json").write_text(json.dumps(figures, indent=2) + "\n", "utf-8")
     print(json.dumps(figures, indent=2))
     return figures
 
