@@ -14,10 +14,7 @@ ODD = [
     ("sam\u200d@exa\u00admple.com ok", "my email ok"),
     ("\u2060sam@example\ufe0f.com", "my email"),
     ("sam＠example.com", "my email"),
-    (
-        "ｓａｍ＠ｅｘａｍｐｌｅ．ｃｏｍ",
-        "ｓａｍ＠ｅｘａｍｐｌｅ．ｃｏｍ",
-    ),  # the full-width stop ends a sentence elsewhere
+    ("ｓａｍ＠ｅｘａｍｐｌｅ．ｃｏｍ", "my email"),
     ("4111\u00a01111\u00a01111\u00a01111", "my card"),
     ("4111\u202f1111\u202f1111\u202f1111 ok", "my card ok"),
     ("4111\u20131111\u20131111\u20131111", "my card"),

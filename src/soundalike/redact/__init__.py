@@ -14,7 +14,7 @@ from functools import cache
 import polars as pl
 
 from soundalike.messages import add_counts
-from soundalike.redact import links, network, numbers, passwords, phones, runs, secrets
+from soundalike.redact import emails, links, network, numbers, passwords, phones, runs, secrets
 from soundalike.redact.rule import WORDS, Counts, Rule, edited
 from soundalike.redact.view import ODD, view
 
@@ -24,7 +24,7 @@ KINDS = (links.LINK_KIND, *WORDS)
 _BEFORE_LINKS = (links.WEBHOOKS,)
 _AFTER_LINKS: tuple[Rule, ...] = (
     secrets.BLOCKS,
-    *links.EMAILS,
+    *emails.RULES,
     *secrets.KEYS,
     *passwords.RULES,
     secrets.NAMED,

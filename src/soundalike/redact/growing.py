@@ -1,18 +1,20 @@
 """How much of a text that still grows no rule can take back.
 
 What rules mask begins at most one word before the first character that no plain word has: a digit, a sign, an
-unfinished word that may yet get one. The one word is the name in an address spelt out, "sam (at) ...". Words for
-passwords and codes count as such a character, because a password may be a plain word.
+unfinished word that may yet get one. The one word is the name in an address spelt out, "sam (at) ...", "sam dot poe
+at ...". The words of spelt addresses and those for passwords and codes count as such a character, because all that
+follows them may be plain words.
 """
 
 import re
 
+from soundalike.redact.emails import SPOKEN
 from soundalike.redact.passwords import NAMES
 from soundalike.redact.view import view
 
 _CHUNK = re.compile(r"\S+")
 _NAME = re.compile(NAMES, re.IGNORECASE)
-_PLAIN = re.compile(r"(?!at$)[^\W\d_]+(?:['’][^\W\d_]+)*[.,!?;…]*", re.IGNORECASE)
+_PLAIN = re.compile(rf"(?!{SPOKEN}\Z)[^\W\d_]+(?:['’][^\W\d_]+)*[.,!?;…]*", re.IGNORECASE)
 
 
 def settled(text: str) -> int:

@@ -1,8 +1,8 @@
-"""Rules for links and e-mail addresses.
+"""The rule for links, and for the webhooks among them.
 
 A link becomes its host without `www.`; port, path, query and the password in it are gone. The pattern for links is
 the one that Polars runs over whole frames too, so it uses nothing that only one engine has, and nothing that makes
-Rust's engine slow (no word boundaries, no Unicode classes). File names, versions and `git@` stay.
+Rust's engine slow (no word boundaries, no Unicode classes).
 """
 
 import re
@@ -39,22 +39,6 @@ _LINK_HINT = r"://|[Ww]{3}\.|\.[A-Za-z]{2,6}[:/]"
 _WEBHOOK = re.compile(
     r"https?://[^\s/]*(?:/api(?:/v[0-9]+)?/webhooks/[0-9]+/[\w\-]+|/services/T\w+/B\w+/\w+)[^\s<>)\]\"'`]*"
 )
-
-_EMAIL = re.compile(r"(?<![\w.+%\-])@?[\w.+%\-]*\w@(?:[A-Za-z0-9\-]+\.)+[A-Za-z]{2,24}(?![\w@])")
-_NO_EMAIL = re.compile(
-    r"git@|.*@[0-9]+\.[0-9]|.*\.(?:png|jpe?g|gif|webp|svg|ico|pdf|js|css|html?|txt|json|zip|mp[34])$", re.IGNORECASE
-)
-_HOSTED = "gmail|googlemail|yahoo|hotmail|outlook|icloud|proton|protonmail|gmx|aol|live|mail|yandex|qq"
-_SPELT_EMAIL = re.compile(
-    rf"(?<![\w.+%\-])[\w.+%\-]+(?: ?[\[({{] ?at ?[\])}}] ?[\w\-]+| (?:at|@) (?:{_HOSTED}))"
-    r"(?: ?(?:\.|[\[({] ?dot ?[\])}]|\bdot\b) ?[A-Za-z]{2,12}\b)+",
-    re.IGNORECASE,
-)
-_SPELT_HINT = rf"(?i:[\[({{] ?at ?[\])}}]| (?:at|@) (?:{_HOSTED}))"
-
-
-def _is_email(found: str) -> bool:
-    return not _NO_EMAIL.match(found.lstrip("@"))
 
 
 def edits(text: str, counts: Counts) -> list[Edit]:
@@ -94,7 +78,3 @@ def _links(text: str) -> Iterator[tuple[re.Match[str], int]]:
 
 
 WEBHOOKS = Rule(r"/webhooks/|/services/T", finding(_WEBHOOK, as_kind("keys and tokens")), _LINK_HINT)
-EMAILS = (
-    Rule(r"@[A-Za-z0-9\-]+\.[A-Za-z0-9]", finding(_EMAIL, as_kind("e-mail addresses", _is_email))),
-    Rule(_SPELT_HINT, finding(_SPELT_EMAIL, as_kind("e-mail addresses"))),
-)

@@ -72,8 +72,12 @@ def as_kind(kind: str, check: Callable[[str], bool] | None = None) -> Judge:
     return judge
 
 
-def finding(pattern: re.Pattern[str], *judges: Judge) -> Find:
-    """A search that asks `judges` in turn about each match of `pattern`."""
+def finding(pattern: re.Pattern[str], *judges: Judge, step: bool = False) -> Find:
+    """A search that asks `judges` in turn about each match of `pattern`.
+
+    Behind a match that no judge accepts it goes on at the match's end; with `step` at its second character, so that
+    what begins inside it is found too. That is for patterns whose matches have a bounded length.
+    """
 
     def find(text: str) -> Iterator[Finding]:
         match = pattern.search(text)
@@ -81,6 +85,7 @@ def finding(pattern: re.Pattern[str], *judges: Judge) -> Find:
             found = next((found for judge in judges if (found := judge(match))), None)
             if found:
                 yield found
-            match = pattern.search(text, found[2] if found else match.end())  # what is left may hold another
+            refused = match.start() + 1 if step else match.end()
+            match = pattern.search(text, found[2] if found else refused)  # what is left may hold another
 
     return find
