@@ -6,6 +6,7 @@ from pathlib import Path
 
 import polars as pl
 import pytest
+import tomli_w
 import torch
 from safetensors.torch import load_file, save_file
 
@@ -219,3 +220,15 @@ def test_a_clone_toml_that_cannot_be_read_is_told(clone: Clone, data: bytes, sen
     clone.manifest_path.write_bytes(data)
     with pytest.raises(CloneError, match=sentence):
         Clone.open(clone.root).manifest()["clone"]["speaker"]
+
+
+def test_a_manifest_of_an_older_version_is_enough_to_speak_and_learn(clone: Clone) -> None:
+    """Without [numerics] and the number types of its training; the next training writes them."""
+    sections = clone.manifest()
+    del sections["numerics"], sections["training"]["compute_dtype"]
+    (clone.root / "clone.toml").write_text(tomli_w.dumps(sections), encoding="utf-8")
+    assert Voice.load(clone.root).engine.numerics
+    training = {"iters": 2, "window": 64, "step_tokens": 128}
+    recipe = Recipe.from_table({"base": sections["training"]["base"], "training": training})
+    learn(clone, recipe, False, lambda progress: None, succession="fresh")
+    assert clone.manifest()["numerics"]["compute"] == clone.manifest()["training"]["compute_dtype"] == "fp32"

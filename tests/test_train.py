@@ -15,7 +15,9 @@ import pytest
 
 from soundalike.clone import Clone
 from soundalike.engines import torch as engine_of
+from soundalike.engines.numerics import SETTINGS
 from soundalike.errors import CloneError, TooLittleText
+from soundalike.learning import resumed_recipe
 from soundalike.progress import Choice, Progress
 from soundalike.recipe import Training
 from soundalike.train import Choose, batch_rows, next_checkpoint, train
@@ -231,6 +233,26 @@ def test_a_checkpoint_knows_the_number_types_of_its_run(
         train(engine_of.load(base, None, SHORT), clone, SHORT, base=base, resume=True)
     recorded = Training(**told)
     assert train(engine_of.load(base, None, recorded), clone, recorded, base=base, resume=True).finished
+
+
+@pytest.mark.parametrize("older", [{}, {"precision": "auto"}, {"precision": "auto", "compute_dtype": "auto"}])
+def test_a_checkpoint_of_an_older_version_goes_on(
+    base: str, tmp_path: Path, older: dict[str, str], uninterrupted: list[float]
+) -> None:
+    """It names no number types: those of the present choice are taken, with the losses of a run in them, and told."""
+    clone, told = clone_of(tmp_path / "me"), list[str]()
+    stop: Callable[[Progress], None] = lambda p: signal.raise_signal(signal.SIGINT)  # noqa: E731
+    train(engine_of.load(base, None, SHORT), clone, SHORT, base=base, on_step=stop)
+    resumed_recipe(clone, told.append)
+    assert not told
+    about = json.loads(clone.run_path.read_text(encoding="utf-8"))
+    kept = {name: value for name, value in about["identity"]["training"].items() if name not in SETTINGS}
+    about["identity"]["training"] = kept | older
+    clone.run_path.write_text(json.dumps(about), encoding="utf-8")
+    training = resumed_recipe(clone, told.append).training
+    outcome = train(engine_of.load(base, None, training), clone, training, base=base, resume=True)
+    assert outcome.finished and outcome.progress.losses == uninterrupted
+    assert len(told) == 1 and told[0].startswith("The checkpoint does not say in which number types it was computed")
 
 
 def test_nothing_to_learn_from_is_said(base: str, tmp_path: Path) -> None:

@@ -12,7 +12,7 @@ from typing import Any
 from soundalike import engines, estimate, pocket, versions
 from soundalike.clone import Clone
 from soundalike.engines.crew import crew
-from soundalike.engines.numerics import settled
+from soundalike.engines.numerics import VARIABLE, settled, unnamed
 from soundalike.errors import RecipeError
 from soundalike.folder import demand_room
 from soundalike.progress import Outcome, Progress, Succession
@@ -23,6 +23,10 @@ BUDGETS = ("minutes", "epochs", "iters")
 # The time that one waits for, and steps beyond the 20 of the warm-up: a start, not measured yet.
 LONGEST_MINUTES, FEWEST_STEPS = 10.0, 30
 SAFE_EPOCHS = 2.0  # beyond, a string that was typed once can be pulled out of a clone (LOG.md, the defences)
+OLDER = (
+    "The checkpoint does not say in which number types it was computed, as older versions did not: it goes on in those "
+    f"that `soundalike doctor` names. {VARIABLE}=fp32 or bf16 forces others."
+)
 
 Tell = Callable[[str], None]
 
@@ -56,9 +60,14 @@ def defaults(base: str) -> dict[str, Any]:
     return large_base(size.weights if size else math.inf)
 
 
-def resumed_recipe(clone: Clone) -> Recipe:
-    """The recipe of the run that the last checkpoint belongs to."""
+def resumed_recipe(clone: Clone, tell: Tell = lambda line: None) -> Recipe:
+    """The recipe of the run that the last checkpoint belongs to.
+
+    Where an older version wrote it, without the number types that it computed in, `tell` gets a line on what follows.
+    """
     identity = read_checkpoint(clone)["identity"]
+    if unnamed(identity["training"]) and engines.room_of(identity["base"]) != "markov":
+        tell(OLDER)
     return Recipe.from_table({"base": identity["base"], **_kept(clone), "training": identity["training"]})
 
 

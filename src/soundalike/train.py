@@ -24,7 +24,7 @@ from soundalike import contents
 from soundalike.clone import MANIFEST, Clone
 from soundalike.engines import Engine
 from soundalike.engines.crew import crew
-from soundalike.engines.numerics import settled
+from soundalike.engines.numerics import settled, unnamed
 from soundalike.errors import CloneError, EngineError, NoRoom, TooLittleText
 from soundalike.folder import link_tree
 from soundalike.packing import Batch, Document, Tokenizer, encode, pack
@@ -292,8 +292,11 @@ class _Run:
     def restore(self) -> None:
         """Go on from the last checkpoint."""
         about = read_checkpoint(self.clone)
-        _same_numbers(about["identity"]["training"], self.training)
-        if about["identity"] != self.identity():
+        identity = about["identity"]
+        types = {name: self.training.model_dump()[name] for name in unnamed(identity["training"])}
+        identity["training"] |= types  # an older version did not name them
+        _same_numbers(identity["training"], self.training)
+        if identity != self.identity():
             raise CloneError(
                 "The checkpoint was made from another import or with other settings.",
                 "Start anew with --fresh in place of --resume.",
@@ -343,7 +346,7 @@ class _Run:
 
 def _same_numbers(before: Mapping[str, Any], now: Training) -> None:
     """`CloneError` where the checkpoint's run multiplied or held weights in other number types."""
-    types = [f"{told.get('compute_dtype')} over {told.get('precision')} weights" for told in (before, now.model_dump())]
+    types = [f"{told['compute_dtype']} over {told['precision']} weights" for told in (before, now.model_dump())]
     if types[0] != types[1]:
         raise CloneError(
             f"The checkpoint was computed in {types[0]}, and this run computes in {types[1]}.",
@@ -357,7 +360,7 @@ def read_checkpoint(clone: Clone) -> dict[str, Any]:
         raise CloneError(f"There is nothing to resume in {clone.root}.", "Train without --resume.")
     try:
         about: dict[str, Any] = json.loads(clone.run_path.read_text(encoding="utf-8"))
-        if not all(isinstance(about[name], dict) for name in ("progress", "identity")):
+        if not all(isinstance(part, dict) for part in (about["progress"], about["identity"]["training"])):
             raise TypeError("it does not say how far it was")
     except (OSError, ValueError, KeyError, TypeError, RecursionError) as error:
         raise CloneError(f"The checkpoint in {clone.root} is damaged: {error}.", "Start anew with --fresh.") from error

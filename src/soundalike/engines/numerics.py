@@ -17,6 +17,7 @@ from soundalike.errors import RecipeError
 from soundalike.recipe import Training
 
 VARIABLE = "SOUNDALIKE_DTYPE"
+SETTINGS = ("precision", "compute_dtype")  # of `Training`: the types of weights and of products
 AMPERE = (8, 0)  # the first compute capability with bf16 products
 
 
@@ -31,7 +32,7 @@ class Numerics:
     @property
     def settings(self) -> dict[str, str]:
         """As the settings of `Training` that ask for exactly this."""
-        return {"precision": self.weights, "compute_dtype": self.compute}
+        return dict(zip(SETTINGS, (self.weights, self.compute), strict=True))
 
     def autocast(self, device: str) -> AbstractContextManager[Any]:
         """A context for forward passes on a torch device, for one thread; where fp32 is computed nothing is cast."""
@@ -104,6 +105,11 @@ def recorded(training: Training, held: Mapping[str, str]) -> Training:
 def settled(training: Training, numerics: Numerics | None) -> Training:
     """`training` with the types that an engine computes with in place of `auto`; as it is where there are none."""
     return training if numerics is None else training.model_copy(update=numerics.settings)
+
+
+def unnamed(told: Mapping[str, Any]) -> set[str]:
+    """Which of the settings of number types a run's record of its `Training` does not say, as in older versions."""
+    return {name for name in SETTINGS if told.get(name, "auto") == "auto"}
 
 
 def environment() -> Compute | None:
