@@ -161,5 +161,5 @@ def _described(clone: Clone, sections: dict[str, Any]) -> bytes:
     """The manifest with the candidate as its voice; how the owner set it to speak is kept."""
     made, kept = Clone(clone.candidate_path).manifest(), clone.manifest()
     speaking = {name: made[name] for name in ("sampling", "limits") if name in made and name not in kept}
-    learned = {name: made[name] for name in ("training", "result") if name in made}
+    learned = {name: made[name] for name in ("training", "numerics", "result") if name in made}
     return clone.manifest_with(**learned, **speaking, **sections)
