@@ -54,11 +54,14 @@ def test_a_list_is_read_or_refused(tmp_path: Path) -> None:
         "\ufeffZebedee\nMill Lane".encode(),
         "Zebedee\r\nMill Lane\r\n".encode("utf-16"),
         "Zebedee\r\rMill Lane".encode("utf-16"),
+        "Zebedee\nMill Lane".encode("utf-16-le"),
+        "Zebedee\nMill Lane".encode("utf-16-be"),
+        "Zebedee\nMill Lane".encode("utf-32"),
         "Zebedee\r\nMill Lane".encode("cp1252"),
     ],
 )
 def test_a_list_is_read_in_whatever_encoding_an_editor_writes(tmp_path: Path, data: bytes) -> None:
-    """A byte-order mark is no letter of the first string."""
+    """With or without a byte-order mark, which is no letter of the first string."""
     path = tmp_path / "mask.txt"
     path.write_bytes(data)
     assert owners.read_list(path) == ["Zebedee", "Mill Lane"]
@@ -69,6 +72,15 @@ def test_a_list_in_cp1252_keeps_its_accents(tmp_path: Path) -> None:
     path = tmp_path / "mask.txt"
     path.write_bytes("José\nStraße 5".encode("cp1252"))
     assert owners.read_list(path) == ["José", "Straße 5"]
+
+
+@pytest.mark.parametrize("data", [b"\0\0\0", "Мила\nДуб".encode("utf-16-le"), b"PK\3\4\0\0mask\0"])
+def test_a_list_that_is_no_text_is_refused(tmp_path: Path, data: bytes) -> None:
+    """Read as it stands, it would mask nothing without a word."""
+    path = tmp_path / "mask.txt"
+    path.write_bytes(data)
+    with pytest.raises(UsageError, match=r"mask\.txt is not plain text"):
+        owners.read_list(path)
 
 
 def test_only_a_regular_file_of_some_size_is_a_list(tmp_path: Path) -> None:

@@ -4,7 +4,6 @@ A list of strings, one a line; they are masked wherever they stand as words of t
 blanks, and the other characters that a `View` evens out.
 """
 
-import codecs
 import re
 from collections.abc import Collection
 from pathlib import Path
@@ -13,6 +12,7 @@ import polars as pl
 
 from soundalike.errors import UsageError
 from soundalike.redact.view import view
+from soundalike.sources._encoding import decode
 
 KIND, WORD = "strings on your list", "something"
 _UNSPACED = re.compile("[\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3040-\u30ff\u3400-\u9fff\U00020000-\U0003ffff]")
@@ -21,31 +21,24 @@ _DO = "Name a text file with a string a line."
 
 
 def read_list(path: Path) -> list[str]:
-    """The strings in a text file, in UTF-8, UTF-16 with its mark, or else Windows' cp1252; empty lines are passed over.
+    """The strings in a text file, in UTF-8, UTF-16, UTF-32 or else Windows' cp1252; empty lines are passed over.
 
-    `UsageError` where it is no regular file, cannot be read, is too large to be a list, or holds none.
+    `UsageError` where it is no regular file, cannot be read, is too large to be a list, is no text, or holds none.
     """
     try:
         if path.exists() and not path.is_file():
             raise UsageError(f"{path} is not a file.", _DO)
         if path.stat().st_size > _LARGEST:
             raise UsageError(f"{path} is too large for a list of strings.", _DO)
-        text = _decoded(path.read_bytes())
+        text, _ = decode(path.read_bytes())
     except OSError as error:
         raise UsageError(f"{path} cannot be read: {error.strerror or error}.", _DO) from error
+    if "\0" in text:  # of an encoding that was not recognised: nothing on the list would be found
+        raise UsageError(f"{path} is not plain text.", "Save it as UTF-8, with a string a line.")
     found = [line.strip() for line in text.splitlines() if line.strip()]
     if not found:
         raise UsageError(f"{path} holds no strings.", "Write what is to be masked into it, one a line.")
     return found
-
-
-def _decoded(data: bytes) -> str:
-    if data.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
-        return data.decode("utf-16", "replace")
-    try:
-        return data.decode("utf-8-sig")
-    except UnicodeDecodeError:
-        return data.decode("cp1252", "replace")
 
 
 def mask(messages: pl.DataFrame, strings: Collection[str]) -> tuple[pl.DataFrame, dict[str, int]]:
