@@ -9,7 +9,7 @@ from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
 
-from soundalike import engines, estimate, pocket, versions
+from soundalike import checkpoint, engines, estimate, pocket, versions
 from soundalike.clone import Clone
 from soundalike.engines.crew import crew
 from soundalike.engines.numerics import VARIABLE, settled, unnamed
@@ -17,7 +17,7 @@ from soundalike.errors import RecipeError
 from soundalike.folder import demand_room
 from soundalike.progress import Outcome, Progress, Succession
 from soundalike.recipe import SMALL_BASE, Recipe, Training, large_base
-from soundalike.train import Choose, documents, read_checkpoint, train
+from soundalike.train import Choose, documents, train
 
 BUDGETS = ("minutes", "epochs", "iters")
 # The time that one waits for, and steps beyond the 20 of the warm-up: a start, not measured yet.
@@ -65,10 +65,10 @@ def resumed_recipe(clone: Clone, tell: Tell = lambda line: None) -> Recipe:
 
     Where an older version wrote it, without the number types that it computed in, `tell` gets a line on what follows.
     """
-    identity = read_checkpoint(clone)["identity"]
-    if unnamed(identity["training"]) and engines.room_of(identity["base"]) != "markov":
+    identity = checkpoint.read(clone).identity
+    if unnamed(identity.training) and engines.room_of(identity.base) != "markov":
         tell(OLDER)
-    return Recipe.from_table({"base": identity["base"], **_kept(clone), "training": identity["training"]})
+    return Recipe.from_table({"base": identity.base, **_kept(clone), "training": identity.training})
 
 
 def prospect(learned: int) -> list[str]:

@@ -2,13 +2,17 @@
 
 import math
 from dataclasses import dataclass, field
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
+
+from pydantic import Field
 
 Succession = Literal["first", "fresh", "better"]
 """What a training's adapter becomes: the `first` voice of its clone; the one that replaces the voice, which becomes a
 version (`fresh`); or the same only if it is the `better` of the two."""
 
 
+Count = Annotated[int, Field(ge=0, lt=1 << 53)]
+NotNegative = Annotated[float, Field(ge=0, allow_inf_nan=False)]
 WHOLE = 0.95  # of the text, from which on it counts as read
 
 
@@ -27,26 +31,37 @@ class Choice:
 
 @dataclass
 class Progress:
-    """Where training stands; all of it survives in the checkpoint."""
+    """Where training stands; all of it survives in the checkpoint, whose reader holds it to these ranges."""
 
-    step: int = 0
-    steps: int | None = None
-    seconds: float = 0.0
-    useful_tokens: int = 0
+    step: Count = 0
+    steps: Count | None = None
+    seconds: NotNegative = 0.0
+    useful_tokens: Count = 0
     losses: list[float] = field(default_factory=list)
     """Nats a token, by step."""
-    valid: list[tuple[int, float]] = field(default_factory=list)
+    valid: list[tuple[Count, float]] = field(default_factory=list)
     """(step, bits per byte of the owner's held-out text)."""
     best: float = math.inf
     """Bits per byte of the adapter that was kept."""
-    chosen: list[tuple[int, float, bool]] = field(default_factory=list)
+    chosen: list[tuple[Count, float, bool]] = field(default_factory=list)
     """(step, score, whether it recites) of the adapters that the caller's measure was asked about."""
-    read: float = 0.0
+    read: NotNegative = 0.0
     """How often all text was read once."""
     held_out: bool = True
     """Whether `valid` is of text that was not learned; where no later conversation is, there is no such text."""
-    valid_windows: int = 0
+    valid_windows: Count = 0
     """Held-out windows that every evaluation of this run measures on."""
+
+    def check(self) -> None:
+        """`ValueError` where a training that has begun cannot stand so."""
+        if len(self.losses) != self.step or not self.step:
+            raise ValueError(f"it has {len(self.losses)} losses of {self.step} steps")
+        if not self.valid or not self.valid_windows:
+            raise ValueError("nothing was measured before its first step")
+        if not all(math.isfinite(bits) for _, bits in self.valid[:1]) or math.isnan(self.best):
+            raise ValueError("what it measured is not a number")
+        if self.steps is not None and self.steps < self.step:
+            raise ValueError(f"it made {self.step} of {self.steps} steps")
 
     @property
     def tokens_per_second(self) -> float:

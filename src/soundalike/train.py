@@ -10,17 +10,16 @@ import math
 import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager, nullcontext
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from typing import Any
 
 import numpy as np
 import orjson
 from numpy.typing import NDArray
-from pydantic import TypeAdapter
 from safetensors import SafetensorError
 from safetensors.numpy import load_file, save_file
 
-from soundalike import contents
+from soundalike import checkpoint, contents
 from soundalike.clone import MANIFEST, Clone
 from soundalike.engines import Engine
 from soundalike.engines.crew import crew
@@ -39,6 +38,7 @@ WRITING_SHARE = 0.1  # of the time that writing the first ones may take; with sl
 TIMED_STEPS = 4  # a budget in minutes becomes a number of steps once so many have been timed
 CURVE = "training.json"
 STATE = "state.safetensors"
+UNREADABLE = (SafetensorError, OSError, LookupError, TypeError, ValueError, AttributeError, RuntimeError, MemoryError)
 EVALUATIONS = 5
 EVALUATION_SHARE = 0.05  # of the training time, a forward pass costing a third of a step
 DRIFT = 0.1  # a plan further off its budget than this is made anew, at a checkpoint
@@ -291,26 +291,37 @@ class _Run:
 
     def restore(self) -> None:
         """Go on from the last checkpoint."""
-        about = read_checkpoint(self.clone)
-        identity = about["identity"]
-        types = {name: self.training.model_dump()[name] for name in unnamed(identity["training"])}
-        identity["training"] |= types  # an older version did not name them
-        _same_numbers(identity["training"], self.training)
-        if identity != self.identity():
+        about = checkpoint.read(self.clone)
+        named = self.training.model_dump()
+        types = {name: named[name] for name in unnamed(about.identity.training)}  # an older version did not name them
+        identity = replace(about.identity, training=about.identity.training | types)
+        _same_numbers(identity.training, self.training)
+        if asdict(identity) != self.identity():
             raise CloneError(
                 "The checkpoint was made from another import or with other settings.",
                 "Start anew with --fresh in place of --resume.",
             )
+        self._check(about.progress)
         state = self.clone.checkpoints_path / STATE
-        contents.demand(state, about.get("state"), "Start anew with --fresh.")
+        contents.demand(state, about.state, checkpoint.ANEW)
         try:
             self.engine.load_state(load_file(state))
-            self.progress = TypeAdapter(Progress).validate_python(about["progress"])
-        except (SafetensorError, LookupError, TypeError, ValueError, RuntimeError) as error:
-            said = str(error).split("\n")[0][:200]
-            what = f"The checkpoint in {self.clone.root} is damaged: {said}."
-            raise CloneError(what, "Start anew with --fresh.") from error
+        except UNREADABLE as error:
+            raise checkpoint.damaged(self.clone, error) from error
+        self.progress = about.progress
         self.adapter = self._kept_adapter()
+
+    def _check(self, stands: Progress) -> None:
+        """`CloneError` where a checkpoint's progress is none that this training can have."""
+        planned = self._planned()
+        try:
+            stands.check()
+            if planned is not None and stands.steps != planned:
+                raise ValueError(f"it plans {stands.steps} steps where its settings give {planned}")
+            if stands.valid_windows > len(self.valid.batch):
+                raise ValueError(f"it measured on {stands.valid_windows} windows of {len(self.valid.batch)}")
+        except ValueError as error:
+            raise checkpoint.damaged(self.clone, error) from error
 
     def _kept_adapter(self) -> dict[str, str]:
         """Hashes of the adapter that was kept before the run was cut off."""
@@ -352,19 +363,6 @@ def _same_numbers(before: Mapping[str, Any], now: Training) -> None:
             f"The checkpoint was computed in {types[0]}, and this run computes in {types[1]}.",
             "Leave precision and compute_dtype as they were, or train anew, without --resume.",
         )
-
-
-def read_checkpoint(clone: Clone) -> dict[str, Any]:
-    """`progress`, `identity` and `succession` of the last checkpoint; `CloneError` where there is none."""
-    if not clone.run_path.is_file():
-        raise CloneError(f"There is nothing to resume in {clone.root}.", "Train without --resume.")
-    try:
-        about: dict[str, Any] = json.loads(clone.run_path.read_text(encoding="utf-8"))
-        if not all(isinstance(part, dict) for part in (about["progress"], about["identity"]["training"])):
-            raise TypeError("it does not say how far it was")
-    except (OSError, ValueError, KeyError, TypeError, RecursionError) as error:
-        raise CloneError(f"The checkpoint in {clone.root} is damaged: {error}.", "Start anew with --fresh.") from error
-    return about
 
 
 def next_checkpoint(saved: float, writing: float) -> float:

@@ -12,12 +12,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from soundalike import engines
+from soundalike import checkpoint, engines
 from soundalike.clone import MANIFEST, Clone
 from soundalike.errors import CloneError, RecipeError
 from soundalike.folder import INCOMING, link_tree
-from soundalike.progress import Succession
-from soundalike.train import CURVE, documents, read_checkpoint, windows
+from soundalike.progress import Progress, Succession
+from soundalike.train import CURVE, documents, windows
 
 KEPT = 3
 COMPARED_BYTES = 60_000  # of held-out text, on which two voices are compared
@@ -71,10 +71,9 @@ def succession(
     if resume:
         if clone is None:
             raise CloneError("There is nothing to resume.", "Leave --resume out.")
-        begun: Succession = read_checkpoint(clone).get("succession", "first")
-        return begun
+        return checkpoint.read(clone).succession
     if clone is not None and clone.run_path.exists() and not fresh:
-        at = _progress(read_checkpoint(clone)["progress"])
+        at = _progress(checkpoint.read(clone).progress)
         raise CloneError(
             f"{clone.root} holds a training that was cut off after {at}.",
             "Go on with it by --resume, or drop it and start anew with --fresh.",
@@ -92,9 +91,9 @@ def succession(
     )
 
 
-def _progress(progress: dict[str, Any]) -> str:
-    of = f" of {progress['steps']:,}" if progress["steps"] else ""
-    return f"step {progress['step']:,}{of}"
+def _progress(progress: Progress) -> str:
+    of = f" of {progress.steps:,}" if progress.steps else ""
+    return f"step {progress.step:,}{of}"
 
 
 def _bits(clone: Clone) -> str:

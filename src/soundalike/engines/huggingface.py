@@ -34,7 +34,7 @@ from soundalike.engines.adapter import (
 from soundalike.engines.cache import CachedStreams
 from soundalike.engines.causal import Causal, batch_loss, separated
 from soundalike.engines.crew import Accelerated, add_up, crew_for, share
-from soundalike.engines.moments import moments, restore
+from soundalike.engines.moments import demand_moments, moments, restore
 from soundalike.engines.numerics import Hardware, Numerics, for_large, recorded
 from soundalike.engines.pretrained import free_memory, parameters, read_model, read_tokenizer, unwarned
 from soundalike.engines.scoring import alike, padded
@@ -161,12 +161,15 @@ class HuggingFaceEngine:
 
     def state(self) -> dict[str, NDArray[Any]]:
         """The factors and the optimizer's memory of them, as arrays."""
-        factors = {f"weight/{number}": p.detach().cpu().numpy() for number, p in enumerate(self._factors())}
-        return factors | moments([self.optimizer])
+        return self._weights() | moments([self.optimizer])
+
+    def _weights(self) -> dict[str, NDArray[Any]]:
+        return {f"weight/{number}": p.detach().cpu().numpy() for number, p in enumerate(self._factors())}
 
     @torch.no_grad()
     def load_state(self, state: dict[str, NDArray[Any]]) -> None:
-        """Put back what `state` gave."""
+        """Put back what `state` gave; `ValueError` for any other."""
+        demand_moments([self.optimizer], self._weights(), state)
         for number, p in enumerate(self._factors()):
             p.copy_(torch.from_numpy(np.asarray(state[f"weight/{number}"])))
         restore([self.optimizer], state)

@@ -130,7 +130,7 @@ class MarkovEngine:
         return {"chain": np.frombuffer(self._written(), dtype=np.uint8)}
 
     def load_state(self, state: dict[str, NDArray[Any]]) -> None:
-        """Put back what `state` gave."""
+        """Put back what `state` gave; `ValueError` or `LookupError` for any other."""
         self._read(state["chain"].tobytes())
 
     def _written(self) -> bytes:
@@ -141,7 +141,8 @@ class MarkovEngine:
     def _read(self, written: bytes) -> None:
         chain = json.loads(written)
         rows = [(tuple(context), total, tokens, counts) for context, total, tokens, counts in chain["counts"]]
-        self.order, self.tokenizer = int(chain["order"]), WordTokenizer(chain["words"])
+        _check(chain["order"], chain["words"], rows)
+        self.order, self.tokenizer = chain["order"], WordTokenizer(chain["words"])
         self._counts = {context: dict(zip(tokens, counts, strict=True)) for context, _, tokens, counts in rows}
         self._totals = {context: total for context, total, _, _ in rows}
         self._arrays.clear()
@@ -223,6 +224,22 @@ def _examples(batch: Batch, order: int) -> Iterator[tuple[Context, int, float]]:
     ):
         for at in np.flatnonzero(weights).tolist():
             yield tuple(tokens[at - min(order, positions[at]) : at]), tokens[at], weights[at]
+
+
+def _check(order: Any, words: Any, rows: Sequence[tuple[Any, Any, Any, Any]]) -> None:
+    """`ValueError` where these cannot be a chain's: words, tokens that there are, counts above 0."""
+    if isinstance(order, bool) or not isinstance(order, int) or order < 0:
+        raise ValueError(f"its order is {str(order)[:30]}")
+    if not isinstance(words, list) or not all(isinstance(word, str) for word in words):
+        raise ValueError("its words are none")
+    if not all(tokens for _, _, tokens, _ in rows):
+        raise ValueError("it counts nothing after some words")
+    tokens = np.array([token for context, _, after, _ in rows for token in (*context, *after)])
+    counts = np.array([count for _, total, _, after in rows for count in (total, *after)])
+    if rows and not (tokens.dtype.kind == "i" and 0 <= tokens.min() and tokens.max() < len(words) + 2):
+        raise ValueError("it counts words that it does not have")
+    if rows and not (counts.dtype.kind in "if" and np.isfinite(counts).all() and counts.min() > 0):
+        raise ValueError("its counts are none")
 
 
 def load(

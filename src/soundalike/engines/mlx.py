@@ -27,6 +27,7 @@ from soundalike import machine
 from soundalike.bases import WEIGHTS_SHARE, Precision
 from soundalike.engines.adapter import CONFIG, HELD, WEIGHTS, check_shapes, damaged, demand_one, read_config, read_held
 from soundalike.engines.base_check import check
+from soundalike.engines.checked_state import demand_alike
 from soundalike.engines.crew import Launched, crew_for, share
 from soundalike.engines.layouts import peft_config, places, rope_names, to_mlx, to_peft
 from soundalike.engines.mlx_loss import Head
@@ -164,8 +165,9 @@ class MlxEngine:
         return {name: np.array(value) for name, value in held.items()}
 
     def load_state(self, state: dict[str, NDArray[Any]]) -> None:
-        """Put back what `state` gave."""
+        """Put back what `state` gave; `ValueError` for any other."""
         self._forget()
+        demand_alike(state, self.state())
         parts: dict[str, dict[str, mx.array]] = {"weight": {}, "optimizer": {}}
         for path, value in state.items():
             part, _, name = path.partition("/")

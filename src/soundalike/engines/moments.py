@@ -1,11 +1,13 @@
 """An optimizer's memory as named arrays, and back: what exact resume needs besides the weights."""
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
+
+from soundalike.engines.checked_state import demand_alike
 
 
 def moments(optimizers: Iterable[torch.optim.Optimizer]) -> dict[str, NDArray[Any]]:
@@ -16,6 +18,25 @@ def moments(optimizers: Iterable[torch.optim.Optimizer]) -> dict[str, NDArray[An
         for index, held in optimizer.state_dict()["state"].items()
         for key, value in _flat(held)
     }
+
+
+def prime(optimizers: Iterable[torch.optim.Optimizer]) -> None:
+    """Have them make the memory that a first step makes; with gradients and a rate of 0 no weight moves."""
+    for optimizer in optimizers:
+        for group in optimizer.param_groups:
+            group["lr"] = 0.0
+            for p in group["params"]:
+                p.grad = torch.zeros_like(p)
+        optimizer.step()
+        optimizer.zero_grad()
+
+
+def demand_moments(
+    optimizers: Sequence[torch.optim.Optimizer], weights: Mapping[str, NDArray[Any]], state: Mapping[str, NDArray[Any]]
+) -> None:
+    """`ValueError` where a `state` does not hold these weights and what these optimizers remember of them."""
+    prime(optimizers)
+    demand_alike(state, {**weights, **moments(optimizers)})
 
 
 def restore(optimizers: Iterable[torch.optim.Optimizer], state: Mapping[str, NDArray[Any]]) -> None:

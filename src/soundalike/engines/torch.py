@@ -27,7 +27,7 @@ from soundalike.engines.decode import Decoder
 from soundalike.engines.lanes import Lanes
 from soundalike.engines.llama import Llama, Shape
 from soundalike.engines.loss import batch_loss
-from soundalike.engines.moments import moments, restore
+from soundalike.engines.moments import demand_moments, moments, restore
 from soundalike.engines.muon import Muon
 from soundalike.engines.numerics import Hardware, Numerics, for_small
 from soundalike.engines.scoring import trees
@@ -149,13 +149,16 @@ class TorchEngine:
 
     def state(self) -> dict[str, NDArray[Any]]:
         """What moves in training, and the optimizers' memory of it, as arrays."""
-        arrays = {f"weight/{name}": p.detach().cpu().numpy() for name, p in self.adapter.parameters().items()}
-        return arrays | moments(self.optimizers)
+        return self._weights() | moments(self.optimizers)
+
+    def _weights(self) -> dict[str, NDArray[Any]]:
+        return {f"weight/{name}": p.detach().cpu().numpy() for name, p in self.adapter.parameters().items()}
 
     @torch.no_grad()
     def load_state(self, state: dict[str, NDArray[Any]]) -> None:
-        """Put back what `state` gave."""
+        """Put back what `state` gave; `ValueError` for any other."""
         self._decoder = None
+        demand_moments(self.optimizers, self._weights(), state)
         for name, p in self.adapter.parameters().items():
             p.copy_(torch.from_numpy(np.asarray(state[f"weight/{name}"])))
         restore(self.optimizers, state)
