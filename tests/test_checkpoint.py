@@ -66,7 +66,7 @@ def whole_numbers(state: State) -> None:
 
 
 def counted_below_zero(state: State) -> None:
-    state[moment(state, "step")] = np.float32(-1) * np.ones_like(state[moment(state, "step")])
+    state[moment(state, "step")] = np.full_like(state[moment(state, "step")], -1)
 
 
 def of_nobody(state: State) -> None:
