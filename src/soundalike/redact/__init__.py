@@ -36,7 +36,7 @@ _AFTER_LINKS: tuple[Rule, ...] = (
 _SIFT_ALL = tuple(dict.fromkeys(rule.sift or rule.hint for rule in (*_BEFORE_LINKS, *_AFTER_LINKS)))
 # Two automata of moderate size are three times as quick as one of both: the passwords' names have a pass of their own.
 _SIFTS = ("|".join(sift for sift in _SIFT_ALL if sift != passwords.SIFT), passwords.SIFT)
-_LONG = 1000  # characters from which Rust's engine is quicker, though a text takes a while to get there
+_LONG = 5000  # characters from which Rust's engine is quicker, though it makes its automata anew for each text
 
 
 def redact_text(text: str) -> tuple[str, dict[str, int]]:
@@ -82,16 +82,16 @@ def redact(messages: pl.DataFrame) -> tuple[pl.DataFrame, dict[str, int]]:
 
 def _odd(texts: pl.Series) -> pl.Series:
     """Whether each text's view may differ from it. Most texts are ASCII, and no pattern is asked about those."""
-    text = pl.col("text")
-    odd = (text.str.len_bytes() != text.str.len_chars()) & text.str.contains(ODD)
-    return texts.to_frame("text").lazy().select(odd.fill_null(False)).collect(engine="streaming").to_series()
+    rows = (texts.str.len_bytes() != texts.str.len_chars()).fill_null(False)
+    return rows.scatter(at, texts.gather(at).str.contains(ODD)) if (at := rows.arg_true()).len() else rows
 
 
 def _redact_odd(texts: pl.Series, rows: pl.Series, counts: Counts) -> None:
     """Mask, in place, texts of odd characters: one by one, because masks are laid on what was typed."""
-    typed = texts.gather(rows).to_list()
+    seen = [view(text).text for text in texts.gather(rows)]
+    rows = rows.gather(_sift(pl.Series("text", seen, dtype=pl.String)))
     done = []
-    for text in typed:
+    for text in texts.gather(rows):
         masked, found = redact_text(text)
         done.append(masked)
         add_counts(counts, found)

@@ -31,10 +31,10 @@ _UNNAMED = _DOT.replace("?P<word>", "?:").replace("?P<spaced>", "?:")
 _NAME_SIGNS = rf"{_OPEN}(?:{_DOT_WORDS}){_CLOSE}|[ ](?:{_DOT_WORDS}|underscore|dash|minus|unterstrich|guion)[ ]"
 _AT_WORDS = rf"at|ät|{domains.AT_SIGNS}"
 _SPELT = re.compile(
-    rf"(?<![{_W}.+%@'’\-])(?P<more>(?:[{_W}.+%\-]{{1,32}}(?:{_NAME_SIGNS})){{0,3}})(?P<local>[{_W}.+%'’\-]{{1,64}})"
+    rf"(?<![{_W}.+%@'’\-])(?P<more>(?:[{_W}.+%\-]{{1,32}}+(?:{_NAME_SIGNS})){{0,3}})(?P<local>[{_W}.+%'’\-]{{1,64}}+)"
     rf"(?:(?P<marked>{_OPEN}(?:{_AT_WORDS}|@){_CLOSE}|[ ](?:{domains.AT_SIGNS})[ ])"
     rf"|[ ]@[ ]|(?P<said>[ ](?:at|ät)[ ]|[ ]@|@[ ]?))"
-    rf"(?P<host>[{_W}\-]{{1,63}})(?P<parts>(?:(?:{_UNNAMED})[{_W}\-]{{1,63}}){{1,4}})",
+    rf"(?P<host>[{_W}\-]{{1,63}}+)(?P<parts>(?:(?:{_UNNAMED})[{_W}\-]{{1,63}}){{1,4}})",
     re.IGNORECASE,
 )
 _JOINED = re.compile(
@@ -105,7 +105,7 @@ SPOKEN = rf"(?:{_AT_WORDS}|{_DOT_WORDS}|underscore|dash|minus|unterstrich|guion)
 _SIGN_HINT = r"@[^ @\n]*[.．]"
 _SPELT_HINT = (
     rf"(?i:[\[({{<] ?(?:{_AT_WORDS}|@) ?[\])}}>]| (?:{domains.AT_SIGNS}) |[_\-]at[_\-]"
-    rf"|(?: (?:at|ät)|@) ?[^ @\n]+(?:(?: ?[\[({{<]{{1,2}} ?| )(?:{_DOT_WORDS})|[.．][^ .\n]| [.．]| ?[\[({{<] ?\.))"
+    rf"|(?: (?:at|ät)|@) ?[^ @\n]+(?:(?: ?[\[({{<]{{1,2}} ?| )(?:{_DOT_WORDS})|[.．][^ .\n0-9]| [.．]| ?[\[({{<] ?\.))"
 )
 RULES = (
     Rule(_SIGN_HINT, finding(_EMAIL, _judge_email)),

@@ -28,15 +28,26 @@ _VALUE = (
 _LONG = rf"(?<!no)(?P<long>{wording.PASSWORDS})"
 _SHORT = rf"{_FREE}(?P<short>{wording.SHORT})"
 
-_NAMED = re.compile(rf"(?:{_LONG}|{_SHORT})s?(?=[\W_{wording.PARTICLES}]){_LINK}{_VALUE}", re.IGNORECASE)
+
+def _opening(*names: str) -> str:
+    """Looks ahead to the names' first letters (and a few more), so that an engine without tables passes over others."""
+    firsts = {part[0] for part in "|".join(names).replace("(?:", "").split("|")}
+    return f"(?=[{re.escape(''.join(sorted(firsts)))}])"
+
+
+_NAMED = re.compile(
+    rf"{_opening(wording.PASSWORDS, wording.SHORT)}(?:{_LONG}|{_SHORT})s?(?=[\W_{wording.PARTICLES}]){_LINK}{_VALUE}",
+    re.IGNORECASE,
+)
 _CHANGED = re.compile(
     rf"{_FREE}(?:chang|set|reset|switch|updat|änder|geänder)\w{{0,4}}[ ](?:\w{{1,12}}[ ]){{0,3}}?"
     rf"(?:{_LONG}|{_SHORT})(?!\w){_CONTEXT}(?P<sign>)(?P<verb>[ ](?:to|zu|auf))[ ](?P<open>{_QUOTES}){_VALUE}",
     re.IGNORECASE,
 )
+_ARE = r"is|was|=|as|ist|es|é|est|è|als|como|comme|come"
 _TURNED = re.compile(
     r"(?<!\S)[\"'`*|]{0,4}(?P<value>[^\s\"'`*|<>]{4,40})[\"'`*|]{0,4}[ ]"
-    rf"(?:is|was|=|as|ist|es|é|est|è|als|como|comme|come)[ ](?:[^\W\d_]{{1,12}}[ ]){{0,3}}?"
+    rf"(?:{_ARE})[ ](?:[^\W\d_]{{1,12}}[ ]){{0,3}}?"
     rf"(?:{wording.PASSWORDS}|pwd?|{wording.CODES})(?!\w)",
     re.IGNORECASE,
 )
@@ -47,8 +58,8 @@ _LOGIN = re.compile(
     re.IGNORECASE,
 )
 _CODE = re.compile(
-    rf"(?:{_FREE}(?:{wording.CODES})s?(?!\w)(?:{_SAYS}|(?=[ ]))"
-    rf"|(?:(?<![\w\-])(?P<before>[\w\-]{{1,16}})[ ])?{_FREE}code(?:{_QUOTES}{_BLANKS}[:=]"
+    rf"{_opening(wording.CODES, 'code')}{_FREE}(?:(?:{wording.CODES})s?(?!\w)(?:{_SAYS}|(?=[ ]))"
+    rf"|(?P<mere>code)(?:{_QUOTES}{_BLANKS}[:=]"
     rf"|(?:(?<=use code)|(?<=enter code))[ ](?=[0-9]{{6}})|[ ](?:is|was|es|é|est|ist|è)\b:?))"
     rf"\s{{0,4}}{_QUOTES}(?P<value>(?:G-)?[0-9](?:[ \-]?[0-9]){{2,9}})(?![\w%€£]|[.,:/\-][0-9])",
     re.IGNORECASE,
@@ -149,8 +160,11 @@ def _has_both(value: str) -> bool:
 
 def _word_before(match: re.Match[str]) -> str:
     """The word before a name, in lower case; none where there is none."""
-    name = match.start("short") if match["short"] else match.start()
-    before = _WORD_BEFORE.search(match.string, max(0, name - 24), name)
+    return _before(match.string, match.start("short") if match["short"] else match.start())
+
+
+def _before(text: str, at: int) -> str:
+    before = _WORD_BEFORE.search(text, max(0, at - 24), at)
     return before[1].lower() if before else ""
 
 
@@ -177,7 +191,8 @@ def _judge_login(match: re.Match[str]) -> Finding | None:
 
 def _judge_code(match: re.Match[str]) -> Finding | None:
     """Digits after a code's name; after the mere word "code" only where it is nobody else's."""
-    if (match["before"] or "my").lower() not in wording.WHOSE or _COUNTED.match(match.string, match.end()):
+    whose = (match["mere"] and _before(match.string, match.start())) or "my"
+    if whose not in wording.WHOSE or _COUNTED.match(match.string, match.end()):
         return None
     digits = sum(map(str.isdigit, match["value"]))
     shortest = 3 if match[0][:2].lower() == "cv" else 4
@@ -207,9 +222,13 @@ def _finding(
 
 NAMES = rf"{wording.PASSWORDS}|phrase|{_FREE}(?:{wording.SHORT}|{wording.CODES}|{wording.LOGINS}|code)s?(?!\w)"
 """What every finding here has before it, or after it where it has digits; for `re`, whatever the case."""
+_WORDS = r"(?: [^ \n]+){0,3} "  # up to three, with the blanks around them
+_DIGITS = r"(?s:.*)[0-9][ \-]?[0-9][ \-]?[0-9]"
 _NAME_HINT = rf"(?i:{wording.PASSWORDS}|(?:^|[^A-Za-z])(?:{wording.SHORT})s?(?:[^A-Za-z]|$))"
+_CHANGED_HINT = rf"(?i:(?:chang|set|switch|updat|änder)[^ \n]*{_WORDS}(?:{wording.PASSWORDS}|{wording.SHORT}))"
+_TURNED_HINT = rf"(?i: (?:{_ARE}){_WORDS}(?:{wording.PASSWORDS}|pw|{wording.CODES}))"
 _LOGIN_HINT = rf"(?i:{wording.LOGINS})"
-_CODE_HINT = rf"(?i:code|código|{wording.CODES})(?:[^A-Za-z]|$)"
+_CODE_HINT = rf"(?i:code|código|{wording.CODES})s?(?:[^A-Za-z]){_DIGITS}"
 _PHRASE_HINT = r"(?i:phrase)"
 SIFT = (
     rf"(?i:{wording.PASSWORDS}|{wording.LOGINS}|phrase|code|código|"
@@ -221,10 +240,9 @@ RULES = tuple(
     for hint, pattern, judge in (
         (_PHRASE_HINT, _PHRASE, _judge_phrase),
         (_LOGIN_HINT, _LOGIN, _judge_login),
-        (_NAME_HINT, _CHANGED, _judge_named),
+        (_CHANGED_HINT, _CHANGED, _judge_named),
         (_NAME_HINT, _NAMED, _judge_named),
-        (_NAME_HINT, _TURNED, _judge_turned),
-        (_CODE_HINT, _TURNED, _judge_turned),
+        (_TURNED_HINT, _TURNED, _judge_turned),
         (_CODE_HINT, _CODE, _judge_code),
     )
 )

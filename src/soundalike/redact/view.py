@@ -33,6 +33,7 @@ ODD = f"[{_BLANKS}{_HYPHENS}{_UNSEEN}{_MARKS}{_LOOKALIKES}{_DIGITS}]"
 """Matches where a text and its view differ or may; for `re` and for Rust's engine."""
 
 is_odd = re.compile(ODD).search
+_is_uneven = re.compile(f"[{_UNSEEN}{_MARKS}]").search  # has characters that are no character of the view
 
 
 @cache
@@ -100,6 +101,8 @@ def view(typed: str) -> Plain:
 
 def _seen(typed: str) -> tuple[list[str], list[str]]:
     """The characters of a view, and beside each what stands for it in the original."""
+    if not _is_uneven(typed):
+        return list(typed.translate(_table())), list(typed)
     table, before = _table(), ""
     seen: list[str] = []
     pieces: list[str] = []
