@@ -124,3 +124,19 @@ def test_plain_talk_imports_no_number_library() -> None:
         "assert 'phonenumbers' not in sys.modules and 'stdnum' not in sys.modules"
     )
     subprocess.run([sys.executable, "-c", code], check=True)
+
+
+def test_no_number_stays_in_memory() -> None:
+    """What was asked of the numbering plans is forgotten with the text: nothing of ours holds its digits."""
+    code = (
+        "import gc; from soundalike.redact import redact_text\n"
+        "number = ''.join(map(str, [4, 1, 5, 5, 5, 5, 0, 1, 3, 2]))\n"
+        "assert redact_text('call me at ' + number)[1] == {'phone numbers': 1}\n"
+        "gc.collect()\n"
+        "held = [o for o in gc.get_objects() if isinstance(o, (tuple, list, dict)) and o is not globals()"
+        " and any(isinstance(x, str) and number in x for x in (o.values() if isinstance(o, dict) else o))]\n"
+        "import soundalike.redact.phones as phones\n"
+        "assert not held, held\n"
+        "assert not any(hasattr(value, 'cache_info') for value in vars(phones).values())\n"
+    )
+    subprocess.run([sys.executable, "-c", code], check=True)

@@ -107,6 +107,7 @@ MASKED = {
         ("send it to GB29 NWBK 6016 1331 9268 19 please", "send it to my account please"),
         ("fr14 2004 1010 0505 0001 3m02 606", "my account"),
         ("IBAN: NL91ABNA0417164300", "IBAN: my account"),
+        ("ref AB12 3456 7890 1234 DE89 3704 0044 0532 0130 00 ok", "ref AB12 3456 7890 1234 my account ok"),
         ("routing number 021000021", "routing number my account"),
         ("account number: 12345678", "account number: my account"),
         ("19-2000145399/0800", "my account"),

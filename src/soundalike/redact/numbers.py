@@ -48,6 +48,7 @@ _ISSUER = re.compile(
 )
 
 _IBAN = re.compile(r"(?<![A-Za-z0-9])[A-Za-z]{2}[0-9]{2}(?:[ \-]?[A-Za-z0-9]{4}){2,7}(?:[ \-]?[A-Za-z0-9]{1,4})?")
+_NUMERALS = {ord(letter): str(10 + n) for n, letter in enumerate("ABCDEFGHIJKLMNOPQRSTUVWXYZ")}
 _IBAN_HINT = r"(?:^|[^A-Za-z0-9])[A-Za-z]{2}[0-9]{2}[ \-]?[A-Za-z0-9]{4}[ \-]?[A-Za-z0-9]{4}[ \-]?[A-Za-z0-9]{3}"
 _LETTERED_HINT = r"[A-Z]{6}[0-9]{2}[A-Z]|[A-Z]{4}[0-9]{6}[HM]"
 _NAMED_ACCOUNT = re.compile(
@@ -100,18 +101,24 @@ def judge_digits(match: re.Match[str]) -> Finding | None:
     return None
 
 
+def _has_remainder(found: str) -> bool:
+    """Whether the check digits of ISO 7064 hold, asked first because stdnum takes ten times as long to say no."""
+    characters = found.upper().replace(" ", "").replace("-", "")
+    return int((characters[4:] + characters[:4]).translate(_NUMERALS)) % 97 == 1
+
+
 def _judge_iban(match: re.Match[str]) -> Finding | None:
     """The longest start of the match, cut between groups, that is an account: words may follow in the same breath."""
     found, following = match[0], match.string[match.end() : match.end() + 1]
     ends = [cut.start() for cut in re.finditer(r"[ \-]", found) if cut.start() >= 15]
     if not following.isalnum():
         ends.append(len(found))
-    end = next((end for end in reversed(ends) if _valid("iban", found[:end])), 0)
+    end = next((end for end in reversed(ends) if _has_remainder(found[:end]) and _valid("iban", found[:end])), 0)
     return (_ACCOUNTS, match.start(), match.start() + end) if end else None
 
 
 RULES = (
-    Rule(_IBAN_HINT, finding(_IBAN, _judge_iban), DIGITS_SIFT),
+    Rule(_IBAN_HINT, finding(_IBAN, _judge_iban, step=True), DIGITS_SIFT),
     Rule(_LETTERED_HINT, finding(_LETTER_SHAPED, _judge_shape)),
     Rule(_NAMED_HINT, finding(_NAMED_ACCOUNT, as_kind(_ACCOUNTS)), DIGITS_SIFT),
     Rule(_NAMED_HINT, finding(_NAMED_IDENTITY, as_kind(_IDENTITIES)), DIGITS_SIFT),

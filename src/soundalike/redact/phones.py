@@ -6,14 +6,14 @@ numbering plans are those of `phonenumbers` (Google's libphonenumber), imported 
 """
 
 import re
-from collections.abc import Iterator
-from functools import lru_cache
+from collections.abc import Iterable, Iterator
 from itertools import pairwise
 
 from soundalike.redact.numbers import DIGITS_HINT, DIGITS_SIFT, judge_digits
 from soundalike.redact.rule import Finding, Rule, finding
 
 _KIND = "phone numbers"
+Stretch = tuple[str, str, int, int]  # as written, its digits, start, end
 _MOBILE = {1, 2}  # phonenumbers.PhoneNumberType.MOBILE, FIXED_LINE_OR_MOBILE: not worth importing it for
 # A run of digits and separators that is not inside a word, a price or a decimal. The class comes before the looks
 # behind it, so that the engine skips to the next digit by itself.
@@ -22,7 +22,9 @@ _RUN = re.compile(
     re.ASCII,
 )
 _MOST_GROUPS = 8  # in any way to write a number
+_MOST_DIGITS = 15  # ITU-T E.164
 _FEWEST_DIGITS = 4  # different ones
+_REACH = (40, 20)  # characters before and after a run that its verdict depends on
 _GROUP = re.compile(r"\+?\(?[0-9]+")
 _NOT_DIGITS = re.compile("[^0-9]+")
 _AFTER = re.compile(r"[\w%€£¥₹°]|[.,:/][0-9]|-\w", re.ASCII)
@@ -89,7 +91,6 @@ def _plans(digits: str, regions: tuple[str | None, ...]) -> Iterator[tuple[int, 
     return (plan for region in regions if (plan := _plan(digits, region)))
 
 
-@lru_cache(4096)  # a text that repeats a number, or parts of one, asks again and again
 def _plan(digits: str, region: str | None) -> tuple[int, str] | None:
     import phonenumbers
 
@@ -176,20 +177,29 @@ def _numbers_something_else(match: re.Match[str]) -> bool:
     return bool(words) and (words[-1] in _OTHERWISE or words[-1].removesuffix("s") in _OTHERWISE)
 
 
-def _stretches(match: re.Match[str]) -> Iterator[tuple[str, str, int, int]]:
-    """Every stretch of whole groups in the run that stands free on both sides, the longest from each start first.
+def _stretches(match: re.Match[str]) -> Iterator[Stretch]:
+    """Every stretch of whole groups in the run that stands free and has a phone number's length and variety.
 
-    Gives the stretch, its digits, and where it starts and ends.
+    The longest from each start comes first.
     """
     text = match.string
-    groups = [group.span() for group in _GROUP.finditer(text, *match.span())]
-    for first, (start, _) in enumerate(groups):
+    groups = [(group[0].lstrip("+("), *group.span()) for group in _GROUP.finditer(text, *match.span())]
+    for first, (_, start, _) in enumerate(groups):
         if first and text[start - 1] != " ":
             continue
-        for _, end in reversed(groups[first : first + _MOST_GROUPS]):
-            if end == match.end() or text[end] in " )":
+        digits, found = "", []
+        for more, _, end in groups[first : first + _MOST_GROUPS]:
+            digits += more
+            if len(digits) > _MOST_DIGITS:
+                break
+            if len(digits) >= 7 and (end == match.end() or text[end] in " )"):
                 begin = start + (text[start] == "(" and ")" not in text[start:end])
-                yield text[begin:end], _NOT_DIGITS.sub("", text[begin:end]), begin, end
+                found.append((text[begin:end], digits, begin, end))
+        yield from (stretch for stretch in reversed(found) if _may_be_dialled(stretch[1], text, stretch[3]))
+
+
+def _may_be_dialled(digits: str, text: str, end: int) -> bool:
+    return len(set(digits)) >= _FEWEST_DIGITS and not _AFTER.match(text, end)
 
 
 def _stands_alone(match: re.Match[str]) -> bool:
@@ -197,22 +207,15 @@ def _stands_alone(match: re.Match[str]) -> bool:
     return not _MORE.search(match.string, match.end()) and not _MORE.search(match.string, 0, match.start())
 
 
-def _judge_phone(match: re.Match[str]) -> Finding | None:
+def _judge_phone(match: re.Match[str], alone: bool) -> Finding | None:
     """The first stretch of the run that is a phone number by its form, by its company, or by being all there is."""
     if len({character for character in match[0] if character.isdigit()}) < _FEWEST_DIGITS:
         return None
     bare = match[0].isdigit()
-    alone = _stands_alone(match)
     asked = not (bare and _numbers_something_else(match)) and _asked(match)
     if bare and not (asked or alone or (match[0][0] == "0" and not _numbers_something_else(match))):
         return None
-    likely = [
-        stretch
-        for stretch in _stretches(match)
-        if 7 <= len(stretch[1]) <= 15
-        and len(set(stretch[1])) >= _FEWEST_DIGITS
-        and not _AFTER.match(match.string, stretch[3])
-    ]
+    likely = list(_stretches(match))
     for found, digits, start, end in likely:
         if _by_form(found, digits, start - match.start() <= 1):
             return _KIND, start, end
@@ -222,9 +225,29 @@ def _judge_phone(match: re.Match[str]) -> Finding | None:
     return None
 
 
-def _judge(match: re.Match[str]) -> Finding | None:
+def _judge(match: re.Match[str], alone: bool) -> Finding | None:
     """A card, an account, an identity or a phone number in the run; a decimal or a date is seen at a glance."""
-    return None if _PLAIN.fullmatch(match[0]) else judge_digits(match) or _judge_phone(match)
+    return None if _PLAIN.fullmatch(match[0]) else judge_digits(match) or _judge_phone(match, alone)
 
 
-DIGITS = Rule(DIGITS_HINT, finding(_RUN, _judge), DIGITS_SIFT)
+def _find(text: str) -> Iterable[Finding]:
+    """The numbers in a text; what repeats in it, words around included, is judged once.
+
+    Verdicts are remembered until the text is done, and no longer: nobody's number stays in memory.
+    """
+    known: dict[tuple[str, int, bool], Finding | None] = {}
+
+    def judge(match: re.Match[str]) -> Finding | None:
+        start, end = match.span()
+        begin = max(0, start - _REACH[0])
+        around = (text[begin : end + _REACH[1]], start - begin, _stands_alone(match))
+        if around not in known:
+            found = _judge(match, around[2])
+            known[around] = found and (found[0], found[1] - start, found[2] - start)
+        verdict = known[around]
+        return verdict and (verdict[0], start + verdict[1], start + verdict[2])
+
+    return finding(_RUN, judge)(text)
+
+
+DIGITS = Rule(DIGITS_HINT, _find, DIGITS_SIFT)
