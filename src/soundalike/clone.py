@@ -58,11 +58,18 @@ class Clone(Folder):
         with super().locked(doing):
             try:
                 with explained(self.root):
-                    (self.root / IGNORE).write_text(EVERYTHING, encoding="utf-8")
+                    self._ignore()
                 yield
             finally:
                 if not self.exists and sys.platform != "win32":  # there an open file, the lock, cannot be removed
                     self._vanish()
+
+    def _ignore(self) -> None:
+        """Have git ignore everything; nothing is written through a link, or into a pipe, that lies there."""
+        path = self.root / IGNORE
+        if path.is_symlink() or (path.exists() and not path.is_file()):
+            self._remove(IGNORE)
+        path.write_text(EVERYTHING, encoding="utf-8")
 
     def _vanish(self) -> None:
         for name in (IGNORE, LOCK):
@@ -189,7 +196,7 @@ class Clone(Folder):
 def _ours(path: Path) -> bool:
     """Whether this is a trace of an import that never finished."""
     if path.name == IGNORE:
-        return path.read_bytes() == EVERYTHING.encode()
+        return path.is_file() and path.read_bytes() == EVERYTHING.encode()
     return path.name in (LOCK, OUTGOING) or path.name.startswith(SCRATCH)
 
 

@@ -10,11 +10,12 @@ import re
 import shutil
 import sys
 from collections.abc import Collection, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from errno import EACCES, EDQUOT, EFBIG, ENOSPC, EPERM, EROFS
 from pathlib import Path
 
 from soundalike.errors import CloneError, NoRoom, SoundalikeError
+from soundalike.paths import regular_file
 
 LOCK = ".lock"
 SCRATCH = ".scratch-"  # being written, by the process of that number
@@ -37,7 +38,7 @@ class Folder:
         The lock is the operating system's, on an open file: it goes when its process does, however it ends.
         """
         with explained(self.root):
-            handle = os.open(self.root / LOCK, os.O_RDWR | os.O_CREAT, 0o600)
+            handle = self._open_lock()
         try:
             if not _acquire(handle):
                 raise self._in_use(handle)
@@ -51,6 +52,13 @@ class Folder:
             self._held = False
             os.close(handle)
 
+    def _open_lock(self) -> int:
+        """The lock's file, opened; `CloneError` where a link or a pipe lies there: nothing is written through one."""
+        path = self.root / LOCK
+        if path.is_symlink() or (path.exists() and not path.is_file()):
+            raise CloneError(f"{path} is no lock: it is a link, or no file.", "Delete it.")
+        return os.open(path, os.O_RDWR | os.O_CREAT | getattr(os, "O_NOFOLLOW", 0), 0o600)
+
     def _in_use(self, handle: int) -> CloneError:
         holder = os.read(handle, 200).decode("utf-8", "replace") or "another process"
         return CloneError(f"{self.root} is in use ({holder}).", "Wait until that has ended, or stop it.")
@@ -58,7 +66,7 @@ class Folder:
     def settle(self) -> None:
         """Finish a replacement that was cut short, unless a living process is at it."""
         if (self.root / INCOMING).exists():
-            handle = os.open(self.root / LOCK, os.O_RDWR | os.O_CREAT, 0o600)
+            handle = self._open_lock()
             try:
                 if _acquire(handle):
                     self._finish()
@@ -108,9 +116,10 @@ class Folder:
         """Move what was committed into place and sweep up what was not. Safe to repeat; needs the lock."""
         incoming = self.root / INCOMING
         if incoming.exists():
-            _flush_names(self.root)
             removed = incoming / REMOVED
-            for name in removed.read_text(encoding="utf-8").splitlines() if removed.exists() else ():
+            gone = self._to_remove(removed)
+            _flush_names(self.root)
+            for name in gone:
                 self._remove(name)
             for entry in sorted(incoming.iterdir()):
                 if entry.name != REMOVED:
@@ -119,7 +128,21 @@ class Folder:
             removed.unlink(missing_ok=True)
             incoming.rmdir()
         for left in (*self.root.glob(f"{SCRATCH}*"), self.root / OUTGOING):
-            shutil.rmtree(left, ignore_errors=True)
+            with suppress(OSError):  # the next one to write here tries again
+                self._remove(left.name)
+
+    def _to_remove(self, removed: Path) -> list[str]:
+        """Names in a REMOVED file; `CloneError` where this folder cannot have written it: others' files would go."""
+        do = "Delete it: soundalike did not write it."
+        if removed.parent.is_symlink() or removed.is_symlink():
+            raise CloneError(f"{removed.parent} holds a link, or is one.", do)
+        if not removed.exists():
+            return []
+        regular_file(removed, CloneError, do)
+        names = removed.read_text(encoding="utf-8", errors="replace").splitlines()
+        if odd := [name for name in names if name in ("", ".", "..") or set(name) & set("/\\:\0")]:
+            raise CloneError(f"{removed} names {odd[0][:60]!r}, which is no entry of this folder.", do)
+        return names
 
     def _remove(self, name: str) -> None:
         """Remove an entry, whatever it is."""
@@ -134,7 +157,7 @@ class Folder:
         if target.is_symlink():
             target.unlink()
         elif target.is_dir():
-            shutil.rmtree(self.root / OUTGOING, ignore_errors=True)
+            self._remove(OUTGOING)
             target.rename(self.root / OUTGOING)
         os.replace(entry, target)
 
@@ -142,18 +165,20 @@ class Folder:
 def link_tree(source: Path, target: Path) -> None:
     """Put a file, or a folder with all in it, at `target` too: as hard links, which need no room, or as copies.
 
-    Neither may then be changed in place; everything that `Folder` writes is a new file.
+    Neither may then be changed in place; everything that `Folder` writes is a new file. Links within the folder stay
+    links; `CloneError` for devices and pipes.
     """
     target.parent.mkdir(parents=True, exist_ok=True)
     if source.is_dir():
-        shutil.copytree(source, target, copy_function=_link)
+        shutil.copytree(source, target, copy_function=_link, symlinks=True)
     else:
         _link(source, target)
 
 
 def _link(source: str | Path, target: str | Path) -> None:
+    regular_file(Path(source), CloneError, "Put back what was there.")  # a copy of a device or a pipe has no end
     try:
-        os.link(source, target)
+        os.link(os.path.realpath(source), target)
     except OSError:  # a file system without hard links
         shutil.copy2(source, target)
 
@@ -204,6 +229,8 @@ def _in_words(error: OSError, where: object) -> CloneError:
 def _flush(folder: Path) -> None:
     """Flush every file below `folder`, and the folders' lists of names, to disk."""
     for path in sorted(folder.rglob("*"), reverse=True):
+        if path.is_symlink():
+            continue
         if path.is_file():
             with path.open("rb+") as file:
                 os.fsync(file.fileno())

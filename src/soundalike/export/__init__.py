@@ -109,6 +109,8 @@ def _refuse_others(folder: Path) -> None:
 
 def _recorded(folder: Path) -> set[str]:
     """Names of the files that an earlier export says it wrote into `folder`."""
+    if not (folder / RECORD).is_file():
+        return set()
     try:
         files = json.loads((folder / RECORD).read_text(encoding="utf-8"))["files"]
         return {RECORD, *map(str, files)}
