@@ -39,6 +39,7 @@ def test_an_address_is_read(given: str, url: str, model: str, here: bool) -> Non
         ("192.168.1.7:8080/v1", "does not say how to reach it"),
         ("me", "does not say how to reach it"),
         ("", "does not say how to reach it"),
+        ("sam:secret@models.example/v1", "address 'models.example/v1' does not say how to reach it"),
         ("ftp://127.0.0.1/v1", "cannot be reached by ftp://"),
         ("file:///etc/passwd", "is none"),
         ("http://", "is none"),

@@ -152,6 +152,8 @@ KEPT_BOTH = [
     f"{FOLDER}/messages (1).json",
     f"{FOLDER}/messages(2).json",
     f"{FOLDER}/messages 2.json",
+    f"{FOLDER}/messages.1.json",
+    f"{FOLDER}/messages – copie.json",
     f"{FOLDER}/messages copy.json",
     f"{FOLDER}/messages copy 3.json",
     f"{FOLDER}/messages - Copy.json",

@@ -43,7 +43,8 @@ def read(text: str) -> Address:
         given = f"http://{given}"
     url, _, model = given.partition("#")
     if not SCHEME.match(url):
-        raise UsageError(f"The address {given!r} does not say how to reach it.", f"Put https:// before it. {EXAMPLE}")
+        what = f"The address {_without_secrets(given)!r} does not say how to reach it."
+        raise UsageError(what, f"Put https:// before it. {EXAMPLE}")
     try:
         parts = urlsplit(url)
         named = parts.hostname or ""
@@ -67,5 +68,5 @@ def _refuse_unsafe(parts: SplitResult) -> None:
 
 def _without_secrets(url: str) -> str:
     """The address without what stands before an @, which may be a password."""
-    scheme, _, rest = url.partition("://")
-    return f"{scheme}://{rest.rpartition('@')[2]}"
+    scheme, mark, rest = url.rpartition("://")
+    return f"{scheme}{mark}{rest.rpartition('@')[2]}"

@@ -16,7 +16,8 @@ from soundalike.sources._tree import Member
 
 # What is added to a name where a copy is kept: Windows, macOS, GNOME, browsers, sync programs; in any language.
 _COPY = (
-    r"(?: ?\([^()/]{1,60}\)|[ _-][0-9]{1,3}|(?: -)? [^\W\d_]{1,20}(?: [0-9]{1,3})?|\.sync-conflict-[^/.]{1,60}){1,3}"
+    r"(?: ?\([^()/]{1,60}\)|[ ._-][0-9]{1,3}|(?: [-–])? [^\W\d_]{1,20}(?: [0-9]{1,3})?"
+    r"|\.sync-conflict-[^/.]{1,60}){1,3}"
 )
 _CHANNEL_FILE = re.compile(
     rf"(?i)^(?P<above>.*/)?(?P<c>c?)(?P<id>[0-9]+)(?P<folder_copy>{_COPY})?/"
