@@ -212,3 +212,19 @@ def test_a_folder_that_points_to_another_base_reaches_nothing(qwen: Path) -> Non
     (qwen / "adapter_config.json").write_text('{"base_model_name_or_path": "org/other"}', encoding="utf-8")
     with pytest.raises(BaseModelError, match="cannot be read"):
         model_from(qwen)
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="no pipes here")
+@pytest.mark.parametrize("name", ["config.json", "tokenizer.json", "model.safetensors", "generation_config.json"])
+@pytest.mark.parametrize("kind", ["pipe", "device"])
+def test_pipes_and_devices_in_a_base_are_told(qwen: Path, name: str, kind: str) -> None:
+    """Opening one might never end: none is opened."""
+    (qwen / name).unlink(missing_ok=True)
+    if kind == "pipe":
+        os.mkfifo(qwen / name)
+    else:
+        (qwen / name).symlink_to("/dev/zero")
+    with pytest.raises(BaseModelError, match=r"There is no base model at|is a (pipe|device), and only regular files"):
+        load(str(qwen))
+    with pytest.raises(BaseModelError, match=r"is a (pipe|device), and only regular files"):
+        config_from(qwen)

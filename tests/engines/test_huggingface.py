@@ -1,6 +1,8 @@
 """The engine for any Hugging Face base: kinds of models, numbers, memory, and what is refused."""
 
+import errno
 import gc
+import os
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -8,13 +10,14 @@ from typing import Any
 import numpy as np
 import pytest
 import torch
+from huggingface_hub.errors import LocalEntryNotFoundError
 
 from soundalike.engines import huggingface, pretrained, room_of
 from soundalike.engines.causal import separated
 from soundalike.engines.huggingface import HuggingFaceEngine
 from soundalike.engines.speech import generate
 from soundalike.engines.weights import folder_of
-from soundalike.errors import BaseModelError, EngineError, RecipeError
+from soundalike.errors import BaseModelError, EngineError, NoRoom, RecipeError
 from soundalike.packing import Batch, Document, encode, pack
 from soundalike.recipe import Training
 from soundalike.sampling import Sampling
@@ -205,6 +208,20 @@ def test_a_base_that_is_out_of_reach_is_told_in_a_sentence(tmp_path: Path, monke
         folder_of("org/model")
     with pytest.raises(BaseModelError, match="There is no base model at pokcet"):
         room_of("pokcet")
+
+
+def test_a_disk_that_fills_up_while_a_base_is_fetched_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
+    """It is no hub out of reach, also where a library's own error hides it."""
+    full = OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    def fetch(name: str, local_files_only: bool = False, **given: object) -> str:
+        if local_files_only:
+            raise LocalEntryNotFoundError("not here")
+        raise LocalEntryNotFoundError("cannot be fetched") from full
+
+    monkeypatch.setattr("huggingface_hub.snapshot_download", fetch)
+    with pytest.raises(NoRoom, match=r"^The disk is full: the base model org/model could not be fetched.*HF_HOME"):
+        folder_of("org/model")
 
 
 def test_a_base_fetched_once_needs_no_network(

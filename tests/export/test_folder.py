@@ -1,14 +1,16 @@
 """The folder of an export: nothing of anybody else's is replaced, nothing is left behind, commands can be pasted."""
 
 import shlex
+import shutil
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 from safetensors import SafetensorError
 
 from soundalike import export as room
 from soundalike.clone import Clone
-from soundalike.errors import CloneError
+from soundalike.errors import CloneError, NoRoom
 from soundalike.export import RECORD, Trained, export
 from soundalike.messages import empty
 from tests.export.trained import trained
@@ -82,3 +84,17 @@ def test_a_full_disk_is_one_sentence(clone: Clone, error: Exception, monkeypatch
     with pytest.raises(CloneError, match="The disk is full: .* could not be written. Make room and try again"):
         export(clone, "merged")
     assert sorted(clone.root.rglob("*")) == before
+
+
+@pytest.mark.parametrize("kind", ["gguf", "merged", "mlx"])
+def test_room_is_asked_for_before_anything_is_written(clone: Clone, kind: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """As much as is then written, up to a tokenizer's size."""
+    asked: list[float] = []
+    monkeypatch.setattr(room, "demand_room", lambda path, needed, doing: asked.append(needed))
+    written = sum(size for name, size in export(clone, kind).files.items() if name.endswith(("gguf", "safetensors")))
+    assert 0.5 * written < asked[0] <= 1.2 * written
+    monkeypatch.undo()
+    monkeypatch.setattr(shutil, "disk_usage", lambda path: SimpleNamespace(free=0))
+    with pytest.raises(NoRoom, match="the export needs about"):
+        export(clone, kind)
+    assert not list(clone.root.glob(".scratch*"))

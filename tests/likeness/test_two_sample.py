@@ -9,7 +9,7 @@ import pytest
 from soundalike.likeness.estimates import from_draws, of_mean, share
 from soundalike.likeness.grams import BUCKETS, bucket_of, common_words, grams, mask, spelled, vectors, words
 from soundalike.likeness.scale import ceiling_of, likeness
-from soundalike.likeness.two_sample import Resampling, Sample, TwoSample, _areas, _folds, sample, two_sample
+from soundalike.likeness.two_sample import DRAWS, Resampling, Sample, TwoSample, _areas, _folds, sample, two_sample
 from soundalike.likeness.windows import Windows, windows
 from tests.likeness.people import person
 
@@ -93,6 +93,14 @@ def test_under_forty_windows_there_is_no_figure() -> None:
     """On either side."""
     assert compared(person(1), person(2, conversations=19)) is None
     assert compared(person(1, conversations=19), person(2)) is None
+
+
+def test_without_one_window_there_is_no_figure() -> None:
+    """A clone may have no held-out conversation: its bootstrap draws nothing, and divides by nothing."""
+    nothing = sample(windows([]), frozenset())
+    resampling = Resampling(nothing.groups)
+    assert resampling.weights(nothing.groups).shape == (DRAWS, 0)
+    assert two_sample(nothing, [nothing], resampling) is None
 
 
 def test_what_a_conversation_is_about_does_not_count() -> None:

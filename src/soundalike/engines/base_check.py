@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from soundalike.errors import BaseModelError
+from soundalike.paths import look_at
 
 ANOTHER = "Take another base: `soundalike doctor` suggests some."
 AGAIN = "Fetch the base again."
@@ -23,6 +24,7 @@ SIZES = ("vocab_size", "hidden_size", "intermediate_size", "num_attention_heads"
 
 def check(folder: Path, config: dict[str, Any]) -> None:
     """Refuse a folder whose weights are pickles or damaged, or whose `config` does not describe them."""
+    _demand_plain_files(folder)
     if "model_file" in config:  # mlx-lm would import it
         raise own_code(folder)
     shapes = [shape for path in weight_files(folder) for shape in _shapes(path)]
@@ -32,6 +34,13 @@ def check(folder: Path, config: dict[str, Any]) -> None:
         _demand(folder, part, "num_hidden_layers", len(shapes))
         for name in SIZES:
             _demand(folder, part, name, largest)
+
+
+def _demand_plain_files(folder: Path) -> None:
+    """`BaseModelError` where a pipe or a device lies in the folder: a library that opened one might wait for ever."""
+    for path in sorted(folder.iterdir()):
+        if path.exists():
+            look_at(path, BaseModelError, AGAIN)
 
 
 def own_code(folder: Path) -> BaseModelError:

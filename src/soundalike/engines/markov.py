@@ -14,8 +14,9 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from soundalike.errors import EngineError
+from soundalike.errors import EngineError, UsageError
 from soundalike.packing import Batch
+from soundalike.paths import regular_file
 
 if TYPE_CHECKING:
     from soundalike.engines.numerics import Numerics
@@ -121,8 +122,9 @@ class MarkovEngine:
     def load(self, folder: Path) -> None:
         """Read what `save` wrote; `EngineError` where there is nothing to read."""
         try:
+            regular_file(folder / FILE)
             self._read((folder / FILE).read_bytes())
-        except (OSError, ValueError, LookupError, TypeError, AttributeError, RecursionError) as error:
+        except (UsageError, OSError, ValueError, LookupError, TypeError, AttributeError, RecursionError) as error:
             raise EngineError(f"{folder / FILE} is not a word chain ({error}).", "Train the clone again.") from error
 
     def state(self) -> dict[str, NDArray[Any]]:

@@ -35,6 +35,7 @@ from soundalike.engines.tokenizer import FileTokenizer
 from soundalike.engines.weights import check_window, config_of, folder_of
 from soundalike.errors import BaseModelError, EngineError
 from soundalike.packing import Batch
+from soundalike.paths import regular_file
 from soundalike.recipe import Training
 
 MICRO_TOKENS = 2_048  # tokens in flight in a lane: activations of a small base stay under half a gigabyte
@@ -210,6 +211,7 @@ def _verify(folder: Path) -> None:
     sums = folder / "SHA256SUMS"
     for line in sums.read_text(encoding="utf-8").splitlines() if sums.exists() else ():
         digest, name = line.split("  ", 1)
+        regular_file(folder / name, BaseModelError, AGAIN)
         with (folder / name).open("rb") as file:
             if hashlib.file_digest(file, "sha256").hexdigest() != digest:
                 raise EngineError(f"{folder / name} is not as it was published.", "Install soundalike again.")

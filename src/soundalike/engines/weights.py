@@ -6,11 +6,13 @@ A hub name is read from the hub's cache on this machine; only what is missing th
 import json
 import os
 from contextlib import suppress
+from errno import EDQUOT, EFBIG, ENOSPC
 from functools import partial
 from pathlib import Path
 from typing import Any
 
-from soundalike.errors import BaseModelError, RecipeError
+from soundalike.errors import BaseModelError, NoRoom, RecipeError
+from soundalike.paths import regular_file
 
 EMBEDDED = Path(__file__).parents[1] / "pocket" / "weights"
 # Not `consolidated.safetensors` or `original/`, which hold the same weights a second time.
@@ -77,10 +79,23 @@ def _fetched(name: str) -> Path:
             f"The Hugging Face hub has no model named {name}.", "Check the name, or give a folder."
         ) from error
     except (LocalEntryNotFoundError, HfHubHTTPError, HTTPError, OSError) as error:
+        if (cause := _full_disk(error)) is not None:
+            cache = os.environ.get("HF_HUB_CACHE") or os.environ.get("HF_HOME") or "~/.cache/huggingface"
+            what = f"The disk is full: the base model {name} could not be fetched into {cause.filename or cache}."
+            raise NoRoom(what, "Make room and try again, or name a folder on another disk in HF_HOME.") from error
         raise BaseModelError(
             f"The base model {name} is not on this machine and the Hugging Face hub cannot be reached.",
             "Go online once to fetch it (and unset HF_HUB_OFFLINE), give a folder, or use `--base pocket`.",
         ) from error
+
+
+def _full_disk(error: BaseException | None) -> OSError | None:
+    """The error of a full disk that an error is, or came of."""
+    while error is not None:
+        if isinstance(error, OSError) and error.errno in (ENOSPC, EDQUOT, EFBIG):
+            return error
+        error = error.__cause__ or error.__context__
+    return None
 
 
 def is_fetched(base: str) -> bool:
@@ -93,6 +108,7 @@ def is_fetched(base: str) -> bool:
 def config_of(folder: Path) -> dict[str, Any]:
     """config.json of a base model; `BaseModelError` where it is no JSON object."""
     path = folder / "config.json"
+    regular_file(path, BaseModelError, "Fetch the base again.")
     try:
         config = json.loads(path.read_text(encoding="utf-8"))
     except (ValueError, RecursionError) as error:

@@ -18,10 +18,14 @@ from typing import Any
 
 from soundalike.clone import Clone
 from soundalike.errors import CloneError, RecipeError
+from soundalike.estimate import size_of
+from soundalike.folder import demand_room
 from soundalike.recipe import Recipe
 
 KINDS = ("merged", "gguf", "mlx")
 PRECISIONS = ("f16", "q8_0")
+SMALL = 100_000_000  # weights up to which they are written in fp32: nothing of a small model is rounded away
+GGUF_BYTES = {"f16": 2, "q8_0": 34 / 32}  # of a weight: q8_0 has a scale of two bytes for each 32
 RECORD = "export.json"  # in an exported folder: what was written there
 
 
@@ -67,6 +71,7 @@ def export(clone: Clone, kind: str, precision: str = "f16") -> Exported:
     _demand(precision, PRECISIONS, "--precision")
     trained = _trained(clone)
     folder = clone.root / f"export-{kind}"
+    demand_room(clone.root, _bytes_of(kind, trained, precision), "the export")
     with clone.locked("exporting"), clone.replacing() as scratch, full_disk_told():
         _refuse_others(folder)
         target = scratch / folder.name
@@ -75,6 +80,19 @@ def export(clone: Clone, kind: str, precision: str = "f16") -> Exported:
         sizes = {path.name: path.stat().st_size for path in sorted(target.iterdir())}
         (target / RECORD).write_text(json.dumps({"kind": kind, "files": list(sizes)}) + "\n", encoding="utf-8")
     return Exported(str(folder), sizes, [quoted(command) for command in use])
+
+
+def _bytes_of(kind: str, trained: Trained, precision: str) -> float:
+    """How much an export writes, its tokenizer aside: each weight as that kind holds it."""
+    from soundalike.engines.adapter import method_of
+
+    size = size_of(trained.base)
+    adapter = sum(path.stat().st_size for path in trained.adapter.glob("*.safetensors"))
+    if size is None or (kind == "mlx" and method_of(trained.adapter)[0] == "lora"):
+        return adapter
+    if kind == "gguf":
+        return size.weights * GGUF_BYTES[precision]
+    return size.weights * (4 if size.weights <= SMALL else 2)
 
 
 def quoted(command: Sequence[str]) -> str:

@@ -11,13 +11,11 @@ from soundalike.engines.adapter import check_shapes, method_of, read_tensors
 from soundalike.engines.auto import model_from, tokenizer_from
 from soundalike.engines.layouts import rope_names
 from soundalike.engines.weights import config_of, folder_of
-from soundalike.export import Trained
+from soundalike.export import SMALL, Trained
 from soundalike.export.template import chat_template
 
 if TYPE_CHECKING:
     from transformers import PreTrainedModel, PreTrainedTokenizerFast
-
-SMALL = 100_000_000  # parameters up to which weights are kept in fp32: nothing of a small model is rounded away
 
 
 def write_merged(trained: Trained, target: Path) -> None:
