@@ -4,9 +4,11 @@
 
 Each case damages one or two things of a clone (files cut, flipped, swapped, emptied, replaced by a link, a pipe or a
 folder; values of clone.toml and of JSON files replaced by others; tensors and columns of another shape or type), in
-half of the cases with the hashes in clone.toml made to fit, as a stranger could. Then it says, evaluates, exports,
-resumes or serves. Right is that it works, or an error of soundalike's own in one line. A traceback of anything else, or
-no end within LIMIT seconds, is a fault: it is printed with its case, and the exit status is 1.
+half of the cases with the hashes in clone.toml made to fit, as a stranger could. Links lead to a folder outside, and a
+base's folder is damaged too. Then it says, in its present or its earlier voice, evaluates, exports, resumes, trains
+another or serves. Right is that it works, or an error of soundalike's own in one line. A traceback of anything else, or
+no end within LIMIT seconds, or a change to the folder outside, is a fault: it is printed with its case, and the exit
+status is 1.
 """
 
 import argparse
@@ -39,11 +41,14 @@ from soundalike.clone import Clone
 from soundalike.documents import DocumentSettings
 from soundalike.errors import SoundalikeError
 from soundalike.importing import fill
-from soundalike.learning import learn
+from soundalike.learning import learn, recipe_for, resumed_recipe
+from soundalike.progress import Progress, Succession
 from soundalike.recipe import Recipe
+from soundalike.versions import succession
 from tests.engines import tiny
 from tests.invented import FRIENDS, corpus, friends
 
+OUTSIDE = "outside"
 LIMIT = 60  # seconds of a case: a hang, on a machine however busy
 ODD: list[Any] = [
     0,
@@ -62,10 +67,14 @@ ODD += ["markov", "\u202e\x00\n", [], [1], ["x"], {}, {"x": 1}, [[[]]]]
 Rng = random.Random
 
 
-def build(folder: Path, names: Sequence[str] = ("full", "lora", "qwen", "chain", "half")) -> dict[str, Path]:
-    """Small clones by name: over a Llama of ours, all weights and factors, over transformers, and half trained."""
+def build(folder: Path, names: Sequence[str] = ("full", "lora", "qwen", "chain", "half", "beside")) -> dict[str, Path]:
+    """Small clones by name: over a Llama of ours, all weights and factors, over transformers, and half trained.
+
+    `beside` is a word chain with an earlier voice in versions/ and a training beside it that was cut off.
+    """
     bases = folder / "bases"
-    tiny.base(bases / "llama")
+    if not {"full", "lora", "half"}.isdisjoint(names):
+        tiny.base(bases / "llama")
     if "qwen" in names:
         tiny.pretrained(bases / "qwen3", "qwen3", max_position_embeddings=256)
     kinds = {
@@ -77,7 +86,27 @@ def build(folder: Path, names: Sequence[str] = ("full", "lora", "qwen", "chain",
     made = {name: _clone(folder / name, bases, *kind) for name, kind in kinds.items() if name in names}
     if "half" in names:
         made["half"] = _clone(folder / "half", bases, "llama", "full", stop_after=2)
+    if "beside" in names:
+        made["beside"] = _clone(folder / "beside", bases, "markov", "full")
+        _train_beside(Clone.open(made["beside"]), 2, "fresh")
+        _train_beside(Clone.open(made["beside"]), 9, "better", stop_after=6)
     return made
+
+
+def _train_beside(clone: Clone, iters: int, becomes: Succession, stop_after: int | None = None) -> None:
+    """Another word chain over a voice."""
+    given = {"iters": iters, "window": 64, "step_tokens": 256, "method": "full"}
+    learn(clone, recipe_for(clone, "markov", given), False, _stop_after(stop_after), succession=becomes)
+
+
+def _stop_after(step: int | None) -> Callable[[Progress], None]:
+    """Have a training stop there as Ctrl-C does."""
+
+    def stop(progress: Progress) -> None:
+        if progress.step == step:
+            signal.raise_signal(signal.SIGINT)
+
+    return stop
 
 
 def _clone(path: Path, bases: Path, base: str, method: str, stop_after: int | None = None) -> Path:
@@ -87,12 +116,7 @@ def _clone(path: Path, bases: Path, base: str, method: str, stop_after: int | No
     training = {"method": method, "iters": 4, "window": 64, "step_tokens": 256, "rank": 4}
     named = base if base == "markov" else str(bases / base)
     recipe = Recipe.from_table({"base": named, "training": training, "limits": {"tokens": 24}})
-
-    def stop(progress: Any) -> None:
-        if progress.step == stop_after:
-            signal.raise_signal(signal.SIGINT)
-
-    learn(clone, recipe, resume=False, on_step=stop)
+    learn(clone, recipe, resume=False, on_step=_stop_after(stop_after))
     return path
 
 
@@ -130,23 +154,35 @@ def export(folder: Path) -> None:
 
 def resume(folder: Path) -> None:
     """A training gone on with, or one beside a voice."""
-    from soundalike.learning import recipe_for, resumed_recipe
-
     clone = Clone.open(folder)
     if clone.run_path.exists():
         learn(clone, resumed_recipe(clone), resume=True, on_step=lambda progress: None)
     else:
-        given = {"iters": 1, "window": 64, "step_tokens": 256, "method": "full"}
-        learn(clone, recipe_for(clone, "markov", given), False, lambda progress: None, succession="better")
+        _train_beside(clone, 1, "better")
 
 
-VERBS: dict[str, Callable[[Path], None]] = {f.__name__: f for f in (say, serve, evaluate, export, resume)}
+def keep_better(folder: Path) -> None:
+    """Another training over the voice, as `--keep-better` begins one; what was cut off is swept away, as by --fresh."""
+    clone = Clone.open(folder)
+    succession(clone, fresh=clone.run_path.exists(), keep_better=not clone.run_path.exists())
+    _train_beside(clone, 1, "better")
+
+
+def older(folder: Path) -> None:
+    """The earlier voice, where there is one, as `chat me/versions/1` takes it."""
+    say(folder / "versions" / "1" if (folder / "versions").exists() else folder)
+
+
+VERBS: dict[str, Callable[[Path], None]] = {
+    f.__name__: f for f in (say, serve, evaluate, export, resume, keep_better, older)
+}
 
 
 def damage(folder: Path, others: list[Path], rng: Rng) -> str:
     """One damage; gives what it was, in words."""
     files = sorted(path for path in folder.rglob("*") if path.is_file() and path.name not in (".lock", ".gitignore"))
-    kinds = [_bytes, _bytes, _replaced, _swapped, _toml, _toml, _toml, _json, _tensors, _columns]
+    kinds = [_bytes, _bytes, _replaced, _replaced, _swapped, _toml, _toml, _toml, _json, _json, _tensors, _columns]
+    kinds += [_linked, _unfinished, _base]
     return rng.choice(kinds)(folder, rng.choice(files) if files else folder, others, rng)
 
 
@@ -190,6 +226,45 @@ def _replaced(folder: Path, path: Path, others: list[Path], rng: Rng) -> str:
     return f"{path.name} became {kind}"
 
 
+def _linked(folder: Path, path: Path, others: list[Path], rng: Rng) -> str:
+    """A link to the folder outside, or to a file in it, in place of what soundalike writes or sweeps up."""
+    outside = folder.parent / OUTSIDE
+    names = ["checkpoints", "candidate", "versions", "versions/1", "adapter", "documents", ".incoming", ".outgoing"]
+    name = rng.choice([*names, ".lock", ".gitignore", "clone.toml", "training.json", "checkpoints/run.json"])
+    place = folder / name
+    file = place.is_file() or name in (".lock", ".gitignore", "training.json")
+    shutil.rmtree(place) if place.is_dir() else place.unlink(missing_ok=True)
+    place.symlink_to(outside / "kept" if file else outside)
+    return f"{name} became a link to outside"
+
+
+def _unfinished(folder: Path, path: Path, others: list[Path], rng: Rng) -> str:
+    """A replacement that was cut short, and that soundalike did not write."""
+    (folder / ".incoming").mkdir()
+    name = rng.choice([f"../{OUTSIDE}", str(folder.parent / OUTSIDE), "..", "adapter", "", "versions/1"])
+    (folder / ".incoming" / ".removed").write_text(f"{name}\n", encoding="utf-8")
+    return f"something to finish that removes {name!r}"
+
+
+def _base(folder: Path, path: Path, others: list[Path], rng: Rng) -> str:
+    """A copy of the clone's base, damaged, in its place."""
+    told = tomllib.loads((folder / "clone.toml").read_text(encoding="utf-8"))
+    base = Path(told["training"]["base"])
+    if not base.is_dir():
+        return "nothing"
+    copy = folder.parent / "base"
+    shutil.rmtree(copy, ignore_errors=True)
+    shutil.copytree(base, copy)
+    one = rng.choice(sorted(copy.iterdir()))
+    what = rng.choice([_bytes, _replaced])(copy, one, others, rng)
+    for described in (folder / "clone.toml", folder / "checkpoints" / "run.json"):
+        if described.is_file():
+            text = described.read_text(encoding="utf-8").replace(str(base), str(copy))
+            described.unlink()
+            described.write_text(text, encoding="utf-8")
+    return f"of the base: {what}"
+
+
 def _swapped(folder: Path, path: Path, others: list[Path], rng: Rng) -> str:
     other = rng.choice(others)
     theirs = [one for one in other.rglob("*") if one.is_file() and one.suffix == path.suffix] or [other / "clone.toml"]
@@ -220,7 +295,7 @@ def _spoil(told: Any, rng: Rng) -> str:
 
 
 def _toml(folder: Path, path: Path, others: list[Path], rng: Rng) -> str:
-    path = folder / "clone.toml"
+    path = rng.choice(sorted(folder.rglob("clone.toml")))
     told = tomllib.loads(path.read_text(encoding="utf-8"))
     what = _spoil(told, rng)
     path.unlink()
@@ -229,7 +304,7 @@ def _toml(folder: Path, path: Path, others: list[Path], rng: Rng) -> str:
 
 
 def _json(folder: Path, path: Path, others: list[Path], rng: Rng) -> str:
-    path = rng.choice(sorted([*folder.glob("adapter/*.json"), *folder.glob("checkpoints/*.json")]))
+    path = rng.choice(sorted(path for path in folder.rglob("*.json") if path.is_file()))
     told = json.loads(path.read_text(encoding="utf-8"))
     what = _spoil(told, rng)
     path.unlink()
@@ -327,9 +402,12 @@ def case(number: int, seed: int, made: dict[str, Path], home: Path, verbs: Seque
     """One case: what came of it (`works`, `told` or a fault's text), and what it was."""
     rng = Rng(f"{seed}/{number}")
     kind = rng.choice(sorted(made))
-    verb = "resume" if kind == "half" and rng.random() < 0.7 else rng.choice(sorted(verbs))
-    folder = home / "me"
+    verb = "resume" if "resume" in verbs and kind == "half" and rng.random() < 0.7 else rng.choice(sorted(verbs))
+    folder, outside = home / "me", home / OUTSIDE
     shutil.rmtree(folder, ignore_errors=True)
+    shutil.rmtree(outside, ignore_errors=True)
+    outside.mkdir()
+    (outside / "kept").write_bytes(b"kept")
     shutil.copytree(made[kind], folder, copy_function=os.link)
     others = [path for name, path in made.items() if name != kind]
     what = []  # where a file is spoiled already, a second damage may find nothing to change
@@ -339,7 +417,10 @@ def case(number: int, seed: int, made: dict[str, Path], home: Path, verbs: Seque
     if signed := rng.random() < 0.5:
         resign(folder)
     told = f"{number}: {kind}, {verb}, {'; '.join(what)}{', hashes made to fit' if signed else ''}"
-    return _outcome(VERBS[verb], folder), told
+    outcome = _outcome(VERBS[verb], folder)
+    if [path.name for path in outside.glob("**/*")] != ["kept"] or (outside / "kept").read_bytes() != b"kept":
+        outcome = f"the folder outside was changed: {list(outside.glob('**/*'))}"
+    return outcome, told
 
 
 def _outcome(verb: Callable[[Path], None], folder: Path) -> str:
@@ -376,5 +457,7 @@ if __name__ == "__main__":
     parser.add_argument("--cases", type=int, default=3000)
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--first", type=int, default=0)
+    parser.add_argument("--clones", nargs="+", default=["full", "lora", "qwen", "chain", "half", "beside"])
+    parser.add_argument("--verbs", nargs="+", default=list(VERBS), choices=list(VERBS))
     given = parser.parse_args()
-    sys.exit(bool(run(given.cases, given.seed, given.first)))
+    sys.exit(bool(run(given.cases, given.seed, given.first, given.verbs, names=given.clones)))
