@@ -9,6 +9,7 @@ own hint finds are looked at in Python. One text goes through the same rules in 
 """
 
 import re
+from collections.abc import Sequence
 from functools import cache
 
 import polars as pl
@@ -16,7 +17,7 @@ import polars as pl
 from soundalike.messages import add_counts
 from soundalike.redact import emails, links, network, numbers, passwords, phones, runs, secrets
 from soundalike.redact.rule import WORDS, Counts, Rule, edited
-from soundalike.redact.view import ODD, view
+from soundalike.redact.view import ODD, Plain, view
 
 __all__ = ["KINDS", "WORDS", "redact", "redact_text"]
 
@@ -46,8 +47,7 @@ def redact_text(text: str) -> tuple[str, dict[str, int]]:
     before = None
     while page.text != before and _sifted(page.text):  # what masks leave side by side may be an address again
         before = page.text
-        for edits in (links.WEBHOOKS.edits, links.edits):
-            page.edit(edits(page.text, counts))
+        _edit_links(page, counts)
         if _sifted(page.text):
             for rule in [rule for rule in _AFTER_LINKS if _contains(page.text, rule.hint)]:
                 page.edit(rule.edits(page.text, counts))
@@ -87,15 +87,35 @@ def _odd(texts: pl.Series) -> pl.Series:
 
 
 def _redact_odd(texts: pl.Series, rows: pl.Series, counts: Counts) -> None:
-    """Mask, in place, texts of odd characters: one by one, because masks are laid on what was typed."""
-    seen = [view(text).text for text in texts.gather(rows)]
-    rows = rows.gather(_sift(pl.Series("text", seen, dtype=pl.String)))
-    done = []
-    for text in texts.gather(rows):
-        masked, found = redact_text(text)
-        done.append(masked)
-        add_counts(counts, found)
-    texts.scatter(rows, pl.Series(done, dtype=pl.String))
+    """Mask, in place, texts of odd characters: on their views, because masks are laid on what was typed."""
+    pages = [view(text) for text in texts.gather(rows)]
+    left = [pages[at] for at in _sift(_read(pages))]
+    while left:
+        before = [page.text for page in left]
+        _edit_once(left, counts)
+        changed = [page for page, text in zip(left, before, strict=True) if page.text != text]
+        left = [changed[at] for at in _sift(_read(changed))]
+    texts.scatter(rows, pl.Series([page.written for page in pages], dtype=pl.String))
+
+
+def _read(pages: Sequence[Plain]) -> pl.Series:
+    return pl.Series("text", [page.text for page in pages], dtype=pl.String)
+
+
+def _edit_once(pages: Sequence[Plain], counts: Counts) -> None:
+    """What `_once` does, to views."""
+    for page in pages:
+        _edit_links(page, counts)
+    hinted = _hinted(_AFTER_LINKS, _read(pages))
+    for rule in _AFTER_LINKS:
+        for at in hinted[rule.hint].arg_true():
+            pages[at].edit(rule.edits(pages[at].text, counts))
+
+
+def _edit_links(page: Plain, counts: Counts) -> None:
+    if _contains(page.text, links.HINT):
+        for edits in (links.WEBHOOKS.edits, links.edits):
+            page.edit(edits(page.text, counts))
 
 
 def _redact_plain(texts: pl.Series, odd: pl.Series, counts: Counts) -> None:
@@ -134,9 +154,14 @@ def _reduce_links(texts: pl.Series, counts: Counts) -> pl.Series:
 def _mask(rules: tuple[Rule, ...], texts: pl.Series, counts: Counts) -> pl.Series:
     """The rules in order, each on the texts that its hint finds."""
     masked = texts.to_list()
-    hints = {rule.hint: pl.col("text").str.contains(rule.hint).alias(rule.hint) for rule in rules}
-    hinted = texts.to_frame("text").select(hints.values())
+    hinted = _hinted(rules, texts)
     for rule in rules:
         for row in hinted[rule.hint].arg_true():
             masked[row] = edited(masked[row], rule.edits(masked[row], counts))
     return pl.Series(texts.name, masked, dtype=pl.String)
+
+
+def _hinted(rules: Sequence[Rule], texts: pl.Series) -> pl.DataFrame:
+    """A column of booleans for each hint: which texts it finds."""
+    hints = {rule.hint: pl.col("text").str.contains(rule.hint).alias(rule.hint) for rule in rules}
+    return texts.to_frame("text").select(hints.values())

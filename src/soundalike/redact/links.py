@@ -35,7 +35,7 @@ LINK = (
 LINK_PARTS = (1, 2, 3, 4)  # the groups that stay: all are empty but a host, and what stood before it
 LINK_KIND = "links"
 _LONG = 1000
-_LINK_HINT = r"://|[Ww]{3}\.|\.[A-Za-z]{2,6}[:/]"
+HINT = r"://|[Ww]{3}\.|\.[A-Za-z]{2,6}[:/]"
 _WEBHOOK = re.compile(
     r"https?://[^\s/]*(?:/api(?:/v[0-9]+)?/webhooks/[0-9]+/[\w\-]+|/services/T\w+/B\w+/\w+)[^\s<>)\]\"'`]*"
 )
@@ -77,4 +77,4 @@ def _links(text: str) -> Iterator[tuple[re.Match[str], int]]:
         at += len(link)
 
 
-WEBHOOKS = Rule(r"/webhooks/|/services/T", finding(_WEBHOOK, as_kind("keys and tokens")), _LINK_HINT)
+WEBHOOKS = Rule(r"/webhooks/|/services/T", finding(_WEBHOOK, as_kind("keys and tokens")), HINT)
