@@ -2,6 +2,7 @@
 
 import os
 import shutil
+import signal
 from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -14,6 +15,10 @@ if TYPE_CHECKING:
 
 # Products of every test are fp32 on every processor; those that hold for bf16 too ask for the fixture `dtype`.
 os.environ["SOUNDALIKE_DTYPE"] = "fp32"
+
+# A shell without job control lets what it starts in the background ignore Ctrl-C, which tests send.
+if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 @pytest.fixture(params=["fp32", "bf16"])

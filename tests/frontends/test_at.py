@@ -96,7 +96,7 @@ def test_another_machine_is_told_of_by_every_verb(
         with pytest.raises(SystemExit):
             cli.main()
         assert f"What is said goes to {ELSEWHERE}: another machine." in capsys.readouterr().err
-    assert given["serve"][-1] == [ELSEWHERE]
+    assert given["serve"][-2:] == ([ELSEWHERE], ())
     assert given["room"][0] == [(folder, f"{ELSEWHERE}#b"), (folder, ELSEWHERE)]
     monkeypatch.setattr(sys, "argv", ["soundalike", "discord", str(folder), "--at", ELSEWHERE])
     with pytest.raises(SystemExit):

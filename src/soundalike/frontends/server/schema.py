@@ -81,7 +81,7 @@ class Request(Unconstrained):
     top_p: float | None = Field(default=None, gt=0, le=1)
     top_k: int | None = Field(default=None, ge=-1, description="0 and -1: no limit.")
     min_p: float | None = Field(default=None, ge=0, le=1)
-    seed: int | None = Field(default=None, ge=-(2**63), lt=2**64)
+    seed: int | None = None  # any integer, taken modulo 2**64: bounds of 64 bits are rounded in a JSON schema
     max_tokens: Tokens | None = None
     n: int | None = Field(default=None, ge=1, le=16)
     stop: Stop | Annotated[list[Stop], Field(max_length=16)] | None = None
