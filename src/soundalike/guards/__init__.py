@@ -110,7 +110,7 @@ class Guards:
     def whole(self, lines: Sequence[str], scene: Scene, start: int = 0) -> Finding | None:
         """What is wrong with the last of `lines`, which is whole; those before it are cleared."""
         line, before = lines[-1], list(lines[:-1])
-        if self._blocked.has(line):
+        if self._blocked.has(line) or (before and self._blocked.has("\n".join(lines))):
             return Finding("blocked", before)
         if self._labels.at(line, scene.names) == 0:
             return Finding("unmasked", before)
@@ -140,7 +140,10 @@ class Guards:
         if named or self._may_name(line, scene) or any(may_become(words, other) for other in others):
             return 0
         sure = line[: settled(line)]
-        stays = not self._blocked.has(sure) and not self._copy([sure], sure, start) and redact_text(sure)[0] == sure
+        if self._blocked.has(sure):
+            return 0
+        sure = sure[: self._blocked.settled(sure)]
+        stays = not self._copy([sure], sure, start) and redact_text(sure)[0] == sure
         return len(sure) if stays else 0
 
     def _may_name(self, line: str, scene: Scene) -> bool:

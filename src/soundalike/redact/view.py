@@ -7,18 +7,12 @@ characters that were typed. Every character of the view has the piece of the ori
 
 import re
 import unicodedata
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from functools import cache
 
+from soundalike.characters import BLANKS, HYPHENS, MARKS, UNSEEN, spelt
 from soundalike.redact.rule import Edit, edited
 
-_BLANKS = "\u00a0\u1680\u2000-\u200a\u202f\u205f\u3000"
-_HYPHENS = "\u2010-\u2015\u2212\ufe58\ufe63\uff0d"
-_UNSEEN = (
-    "\u00ad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180b-\u180f\u200b-\u200f\u202a-\u202e\u2060-\u206f\u3164\ufe00-\ufe0f"
-    "\ufeff\uffa0\U000e0000-\U000e01ef"
-)
-_MARKS = "\u0300-\u036f"
 # Blocks whose characters are compatible with ASCII ones: letterlike, enclosed, small and full-width, mathematical.
 # The full-width stops of Chinese and Japanese stay, because they end an address as their plain ones do not.
 _LOOKALIKES = "\u2100-\u214f\u2460-\u249b\u24b6-\u24ea\ufe50-\ufe6b\uff01-\uff5e\U0001d400-\U0001d7ff"
@@ -29,7 +23,7 @@ _ZEROS = (
 )
 _DIGITS = "".join(f"{zero}-{chr(ord(zero) + 9)}" for zero in _ZEROS)
 
-ODD = f"[{_BLANKS}{_HYPHENS}{_UNSEEN}{_MARKS}{_LOOKALIKES}{_DIGITS}]"
+ODD = f"[{BLANKS}{HYPHENS}{UNSEEN}{MARKS}{_LOOKALIKES}{_DIGITS}]"
 """Matches where a text and its view differ or may; for `re` and for Rust's engine."""
 
 is_odd = re.compile(ODD).search
@@ -39,20 +33,14 @@ _is_uneven = re.compile(f"[{_UNSEEN}{_MARKS}]").search  # has characters that ar
 @cache
 def _table() -> dict[int, str]:
     """Character -> what the view shows for it: one character, or none."""
-    table = {ord(c): " " for c in _spelt(_BLANKS)} | {ord(c): "-" for c in _spelt(_HYPHENS)}
-    table |= {ord(c): "" for c in _spelt(_UNSEEN)}
+    table = {ord(c): " " for c in spelt(BLANKS)} | {ord(c): "-" for c in spelt(HYPHENS)}
+    table |= {ord(c): "" for c in spelt(UNSEEN)}
     table |= {ord(zero) + n: str(n) for zero in _ZEROS for n in range(10)}
-    for character in _spelt(_LOOKALIKES):
+    for character in spelt(_LOOKALIKES):
         plain = unicodedata.normalize("NFKC", character)
         if len(plain) == 1 and plain.isascii() and character not in _STOPS:
             table.setdefault(ord(character), plain)
     return table
-
-
-def _spelt(ranges: str) -> Iterable[str]:
-    """The characters of the inside of a regular expression's character class."""
-    for first, last in re.findall("(.)(?:-(.))?", ranges, re.DOTALL):
-        yield from map(chr, range(ord(first), ord(last or first) + 1))
 
 
 class Plain:
