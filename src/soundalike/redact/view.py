@@ -27,7 +27,7 @@ ODD = f"[{BLANKS}{HYPHENS}{UNSEEN}{MARKS}{_LOOKALIKES}{_DIGITS}]"
 """Matches where a text and its view differ or may; for `re` and for Rust's engine."""
 
 is_odd = re.compile(ODD).search
-_is_uneven = re.compile(f"[{_UNSEEN}{_MARKS}]").search  # has characters that are no character of the view
+_is_uneven = re.compile(f"[{UNSEEN}{MARKS}]").search  # has characters that are no character of the view
 
 
 @cache
