@@ -153,6 +153,7 @@ def test_talk_stays(text: str, before: str, after: str) -> None:
         ("me at sam dot poe at example dot com", "me at my email"),
         ("'sam@example.com', 'kim@example.org'", "'my email', 'my email'"),
         ("sam at example dot com or kim at gmail dot com", "my email or my email"),
+        ("sam at gmail dot com dot kim at gmail dot com", "my email dot my email"),
         ("sam at example dot com. is that right", "my email. is that right"),
     ],
 )

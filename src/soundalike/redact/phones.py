@@ -209,13 +209,13 @@ def _stands_alone(match: re.Match[str]) -> bool:
 
 def _judge_phone(match: re.Match[str], alone: bool) -> Finding | None:
     """The first stretch of the run that is a phone number by its form, by its company, or by being all there is."""
-    if len({character for character in match[0] if character.isdigit()}) < _FEWEST_DIGITS:
+    likely = list(_stretches(match))
+    if not likely:
         return None
     bare = match[0].isdigit()
     asked = not (bare and _numbers_something_else(match)) and _asked(match)
     if bare and not (asked or alone or (match[0][0] == "0" and not _numbers_something_else(match))):
         return None
-    likely = list(_stretches(match))
     for found, digits, start, end in likely:
         if _by_form(found, digits, start - match.start() <= 1):
             return _KIND, start, end
