@@ -6,6 +6,7 @@ a sentence. Knows no model, only a Speaker.
 
 import asyncio
 import logging
+import sys
 from collections.abc import Awaitable, Callable
 from typing import Any
 
@@ -19,6 +20,7 @@ from soundalike.frontends.discord.commands import Commands, Tree
 from soundalike.frontends.discord.context import Names
 from soundalike.frontends.discord.control import Control, introduction
 from soundalike.frontends.discord.delivery import Rehearsal, Sender
+from soundalike.frontends.discord.faults import kind_and_place
 from soundalike.frontends.discord.filter import may_be_context
 from soundalike.frontends.discord.health import Health
 from soundalike.frontends.discord.heard import Heard, Turn
@@ -143,8 +145,8 @@ class Bot(discord.Client):
             self.pipeline.context.edit(str(event.channel_id), str(message), None)
 
     async def on_error(self, event_method: str, /, *args: Any, **kwargs: Any) -> None:
-        """An event that went wrong is told with its traceback, and the next is taken."""
-        log.exception("Something went wrong in %s.", event_method)
+        """An event that went wrong is told by kind and place, since an error's text may hold words; the next is taken."""
+        log.error("Something went wrong in %s: %s.", event_method, kind_and_place(sys.exception()))
 
     async def before_identify_hook(self, shard_id: int | None, *, initial: bool = False) -> None:
         """Keep far from the number of identifications that costs the token, also over restarts."""
@@ -168,7 +170,7 @@ class Bot(discord.Client):
             try:
                 await step()
             except Exception:
-                log.exception("Something went wrong; I go on.")
+                log.error("Something went wrong; I go on: %s.", kind_and_place(sys.exception()))
                 await self.parts.clock.sleep(1.0)
 
     async def _backfill(self, turn: Turn) -> None:

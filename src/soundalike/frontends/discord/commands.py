@@ -9,6 +9,7 @@ from discord.app_commands import Range
 
 from soundalike.errors import SoundalikeError
 from soundalike.frontends.discord.control import Control
+from soundalike.frontends.discord.faults import kind_and_place
 
 log = logging.getLogger("soundalike.discord")
 
@@ -100,7 +101,7 @@ class Tree(app_commands.CommandTree):
         if isinstance(error, app_commands.CheckFailure):
             return
         cause = error.__cause__ or error
-        log.error("A command failed: %s", cause, exc_info=None if isinstance(cause, SoundalikeError) else cause)
+        log.error("A command failed: %s", cause if isinstance(cause, SoundalikeError) else kind_and_place(cause))
         told = str(cause) if isinstance(cause, SoundalikeError) else "That went wrong; the bot's log says how."
         if not interaction.response.is_done():
             await _say(interaction, told)

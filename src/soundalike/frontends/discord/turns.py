@@ -12,6 +12,7 @@ from functools import partial
 from soundalike.frontends.discord.answering import Answering
 from soundalike.frontends.discord.clock import Clock
 from soundalike.frontends.discord.delivery import Delivery
+from soundalike.frontends.discord.faults import kind_and_place
 from soundalike.frontends.discord.heard import Turn
 from soundalike.frontends.discord.ledger import WRONG
 from soundalike.frontends.discord.pipeline import Pipeline
@@ -94,7 +95,7 @@ class Turns:
         if task.cancelled():
             return self._pipeline.refusal(turn.asked) or "broken off"
         if error := task.exception():
-            log.error("An answer went wrong; I go on.", exc_info=error)
+            log.error("An answer went wrong; I go on: %s.", kind_and_place(error))
             return WRONG
         return task.result()
 
