@@ -145,7 +145,7 @@ class Bot(discord.Client):
             self.pipeline.context.edit(str(event.channel_id), str(message), None)
 
     async def on_error(self, event_method: str, /, *args: Any, **kwargs: Any) -> None:
-        """An event that went wrong is told by kind and place, since an error's text may hold words; the next is taken."""
+        """An event that went wrong is told by kind and place, an error's text may hold words; the next is taken."""
         log.error("Something went wrong in %s: %s.", event_method, kind_and_place(sys.exception()))
 
     async def before_identify_hook(self, shard_id: int | None, *, initial: bool = False) -> None:
