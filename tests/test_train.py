@@ -1,11 +1,12 @@
 """The training loop: budgets, resume, kill, Ctrl-C."""
 
 import json
+import math
 import signal
 import subprocess
 import sys
 from collections.abc import Callable
-from itertools import islice
+from itertools import chain, islice, repeat
 from pathlib import Path
 from random import Random
 
@@ -14,10 +15,12 @@ import orjson
 import pytest
 
 from soundalike.clone import Clone
+from soundalike.engines import load
 from soundalike.engines import torch as engine_of
 from soundalike.engines.numerics import SETTINGS
 from soundalike.errors import CloneError, TooLittleText
 from soundalike.learning import resumed_recipe
+from soundalike.packing import Batch
 from soundalike.progress import Choice, Progress
 from soundalike.recipe import Training
 from soundalike.train import Choose, batch_rows, next_checkpoint, train
@@ -117,6 +120,7 @@ import sys, os, signal
 from pathlib import Path
 from soundalike import train as loop
 from soundalike.clone import Clone
+from soundalike.engines import load
 from soundalike.engines import torch as engine_of
 from soundalike.recipe import Training
 base, folder, resume, at = sys.argv[1], sys.argv[2], sys.argv[3] == "1", int(sys.argv[4])
@@ -197,6 +201,32 @@ def test_minutes_become_steps_once_some_were_timed(base: str, tmp_path: Path, mo
     outcome = train(engine, clone_of(tmp_path / "me"), training, base=base)
     assert outcome.progress.step == outcome.progress.steps
     assert 110 <= outcome.progress.step <= 116
+
+
+@pytest.mark.parametrize(("first", "steps"), [(80.0, 12), (100.0, 1)])
+def test_a_slow_first_step_is_no_measure_of_the_others(
+    first: float, steps: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Of 85.5 seconds for steps what it leaves is spent at the pace of the others, and even it alone gives a voice."""
+    clock, lasts = [0.0], chain([first], repeat(0.5))
+    engine = load("markov-2")
+    learn = engine.step
+
+    def step(batch: Batch, rate: float) -> float:
+        clock[0] += next(lasts)
+        return learn(batch, rate)
+
+    def now() -> float:
+        clock[0] += 1e-6
+        return clock[0]
+
+    monkeypatch.setattr(engine, "step", step)
+    monkeypatch.setattr("soundalike.train.time.perf_counter", now)
+    monkeypatch.setattr("soundalike.train.next_checkpoint", lambda saved, writing: 0.0)
+    training = SHORT.model_copy(update={"iters": None, "minutes": 1.5})
+    outcome = train(engine, clone_of(tmp_path / "me"), training, base="markov-2")
+    assert (outcome.progress.step, outcome.progress.steps) == (steps, steps)
+    assert math.isfinite(outcome.progress.best)
 
 
 def test_every_epoch_reads_every_window_once() -> None:

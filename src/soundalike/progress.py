@@ -78,6 +78,8 @@ class Progress:
     def line(self) -> str:
         """Where it stands, in a line."""
         bits = f", {self.valid[-1][1]:.3f} bits a byte" if self.valid else ""
+        if not self.losses:
+            return f"Learning: begun{bits}"
         return f"Learning: loss {self.losses[-1]:.3f}{bits}, {self.tokens_per_second:,.0f} tokens a second"
 
     def figures(self) -> dict[str, float]:

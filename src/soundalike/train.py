@@ -110,6 +110,8 @@ def train(
             run.begin()
             run.choose_valid()
             run.evaluate()
+        if not run.over:
+            on_step(run.progress)  # the first step may take long
         while not run.over:
             run.advance()
             on_step(run.progress)
@@ -168,6 +170,7 @@ class _Run:
         self.progress = Progress(steps=self._planned(), held_out=held_out)
         self.began_at = self.saved_at = time.perf_counter()
         self.writing = 0.0
+        self.warm: tuple[int, float] | None = None  # steps and seconds after the first step of this process
 
     @property
     def over(self) -> bool:
@@ -198,13 +201,13 @@ class _Run:
         progress.useful_tokens += batch.useful
         progress.read = progress.step * self.rows / len(self.train.batch)
         progress.seconds += time.perf_counter() - started
-        if progress.steps is None and progress.step == TIMED_STEPS:
+        self.warm = self.warm or (progress.step, progress.seconds)
+        timed, due = progress.steps is None and progress.step == TIMED_STEPS, self.crew.agreed(self._is_due())
+        if timed or due:
             self._plan()
-            self.checkpoint()
         if progress.steps is not None and progress.step in evaluation_steps(progress.steps):
             self.evaluate()
-        if self.crew.agreed(self._is_due()):
-            self._plan()
+        if timed or due:
             self.checkpoint()
 
     def _is_due(self) -> bool:
@@ -217,10 +220,19 @@ class _Run:
         if self.training.minutes is None:
             return
         progress = self.progress
-        budget = self.training.minutes * 60 * (1 - EVALUATION_SHARE)
-        fitting = self.crew.agreed(max(progress.step, round(budget / progress.seconds * progress.step)))
+        left = self.training.minutes * 60 * (1 - EVALUATION_SHARE) - progress.seconds
+        if self.crew.agreed(progress.step < TIMED_STEPS and left > 0):
+            return
+        fitting = self.crew.agreed(progress.step + max(0, round(left / self._seconds_a_step())))
         if progress.steps is None or abs(fitting - progress.steps) > DRIFT * progress.steps:
             progress.steps = fitting
+
+    def _seconds_a_step(self) -> float:
+        """Without the first one of this process, in which libraries and C files are still made ready."""
+        step, seconds = self.warm or (0, 0.0)
+        if self.progress.step > step:
+            return (self.progress.seconds - seconds) / (self.progress.step - step)
+        return self.progress.seconds / self.progress.step
 
     def choose_valid(self) -> None:
         """How many held-out windows to measure on, so that all evaluations together cost EVALUATION_SHARE."""
