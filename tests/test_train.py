@@ -17,7 +17,7 @@ import pytest
 from soundalike.clone import Clone
 from soundalike.engines import load
 from soundalike.engines import torch as engine_of
-from soundalike.engines.numerics import SETTINGS
+from soundalike.engines.numerics import SETTINGS, Numerics
 from soundalike.errors import CloneError, TooLittleText
 from soundalike.learning import resumed_recipe
 from soundalike.packing import Batch
@@ -113,6 +113,25 @@ def test_ctrl_c_saves_and_resume_has_the_same_losses(base: str, tmp_path: Path, 
     assert not first.finished and first.progress.step == 10
     second = train(engine_of.load(base, None, SHORT), clone, SHORT, base=base, resume=True)
     assert second.finished and second.progress.losses == uninterrupted
+
+
+def test_a_resumed_run_has_the_same_losses_in_either_type(base: str, tmp_path: Path, dtype: str) -> None:
+    """Through the checkpoint's files, bit by bit; and the two types do not have the same losses."""
+    short = SHORT.model_copy(update={"iters": 6})
+    whole = train(engine_of.load(base, None, short), clone_of(tmp_path / "whole"), short, base=base).progress.losses
+
+    def stop_at_three(progress: Progress) -> None:
+        if progress.step == 3:
+            signal.raise_signal(signal.SIGINT)
+
+    clone = clone_of(tmp_path / "me")
+    assert not train(engine_of.load(base, None, short), clone, short, base=base, on_step=stop_at_three).finished
+    engine = engine_of.load(base, None, short)
+    assert engine.numerics.compute == dtype
+    assert train(engine, clone, short, base=base, resume=True).progress.losses == whole
+    plain = engine_of.load(base, None, short, Numerics("fp32", "fp32", ""))
+    others = train(plain, clone_of(tmp_path / "plain"), short, base=base).progress.losses
+    assert (others == whole) == (dtype == "fp32") and others == pytest.approx(whole, rel=1e-2)
 
 
 RUN = """

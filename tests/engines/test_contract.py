@@ -275,9 +275,18 @@ def test_a_continuation_keeps_to_its_limits(taught: Engine) -> None:
         running = {step.stream for step in steps if step.token != taught.tokenizer.end}
 
 
-@pytest.mark.parametrize("build", [(name, "fp32") for name in sorted(LEARNERS)], indirect=True, ids="-".join)
+@pytest.mark.parametrize(
+    "build",
+    [*((name, "fp32") for name in sorted(LEARNERS)), ("torch-full", "bf16"), ("torch-plain", "bf16")],
+    indirect=True,
+    ids="-".join,
+)
 def test_the_end_is_drawn_where_it_was_learned(build: Callable[[], Engine]) -> None:
-    """A document learned by heart is said to its end, and the end-of-text token itself is given."""
+    """A document learned by heart is said to its end, and the end-of-text token itself is given.
+
+    Factors over a random base hardly learn (160 steps take the loss from 5.57 to 5.0 nats in either type of products),
+    so that another seed or rate may say something else; where all weights move, it holds for both types.
+    """
     says_its_end(trained(build(), TEXT, steps=160))
 
 

@@ -80,20 +80,19 @@ def test_a_window_longer_than_its_positions_is_refused(tmp_path: Path) -> None:
     engine_of.load(short, tmp_path / "adapter", Training(window=128))
 
 
-def test_packed_documents_have_the_logits_of_separate_ones(base: str) -> None:
-    """Documents that share a window do not see each other: hidden states agree to 1e-5."""
-    model = engine_of.load(base).model
+def test_packed_documents_have_the_logits_of_separate_ones(base: str, dtype: str) -> None:
+    """Documents that share a window do not see each other: hidden states, a few units wide, agree."""
     engine = engine_of.load(base)
-    batch = batch_of(engine)
+    model, batch = engine.model, batch_of(engine)
     assert len(batch) < len(TEXTS)
     tokens, positions = torch.from_numpy(batch.tokens).long(), torch.from_numpy(batch.positions).long()
-    with torch.no_grad():
+    with torch.no_grad(), engine.numerics.autocast("cpu"):
         packed = model(tokens, positions, block_mask(torch.from_numpy(batch.documents)))
         for row, number in {(r, n) for r in range(len(batch)) for n in batch.documents[r].tolist() if n >= 0}:
             where = batch.documents[row] == number
             alone = tokens[row, where][None]
             apart = model(alone, torch.arange(alone.shape[1])[None], block_mask(torch.zeros_like(alone)))
-            assert torch.allclose(packed[row, where], apart[0], atol=1e-5)
+            assert torch.allclose(packed[row, where], apart[0], atol=1e-5 if dtype == "fp32" else 5e-2)
 
 
 def test_sliced_cross_entropy_equals_torchs_own() -> None:
@@ -144,8 +143,8 @@ def test_a_low_rank_adapter_loads_in_plain_peft(base: str, tmp_path: Path) -> No
 
 
 @pytest.mark.parametrize("training", METHODS, ids=["full", "muon", "lora"])
-def test_state_put_back_goes_on_exactly(base: str, training: Training) -> None:
-    """A fresh engine given another's state has bit-identical losses from there on."""
+def test_state_put_back_goes_on_exactly(base: str, training: Training, dtype: str) -> None:
+    """A fresh engine given another's state has bit-identical losses from there on, whatever is computed in."""
     first = engine_of.load(base, None, training)
     batch = batch_of(first)
     for _ in range(3):
@@ -157,8 +156,8 @@ def test_state_put_back_goes_on_exactly(base: str, training: Training) -> None:
 
 
 @pytest.mark.parametrize("training", METHODS[::2], ids=["full", "lora"])
-def test_streams_decode_what_the_model_says(base: str, training: Training) -> None:
-    """Log-probabilities of drawn tokens, prompts of many lengths, equal those of one forward pass."""
+def test_streams_decode_what_the_model_says(base: str, training: Training, dtype: str) -> None:
+    """Log-probabilities of drawn tokens, prompts of many lengths, equal those of one forward pass, both in fp32."""
     engine = engine_of.load(base, None, training)
     engine.step(batch_of(engine), 1e-2)
     prompts = [[0, *engine.tokenizer.encode([t])[0]] for t in TEXTS]

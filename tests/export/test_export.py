@@ -16,16 +16,29 @@ from soundalike.export.merged import merged_model, write_merged
 from soundalike.export.mlx import write_mlx
 from soundalike.export.template import chat_template, modelfile
 from soundalike.transcript import render
+from tests.engines import tiny
 from tests.export.trained import CLOSE, TEXT, logits_of, tokens_of, trained
 
 METHODS = ("full", "lora")
+KINDS = [("small", "full"), ("small", "lora"), ("large", "lora")]
+NEAR = {"fp32": CLOSE, "bf16": 0.1}
+"""Type of the weights over which an adapter was learned -> how near the logits of the merged weights, in fp32, are."""
 
 
-@pytest.mark.parametrize("method", METHODS)
-def test_transformers_loads_the_merged_folder(base: str, tmp_path: Path, method: str) -> None:
+@pytest.fixture(scope="module")
+def large(tmp_path_factory: pytest.TempPathFactory) -> str:
+    """The folder of a base that transformers runs, its weights held in the type that is computed in."""
+    return str(tiny.pretrained(tmp_path_factory.mktemp("large"), "llama"))
+
+
+@pytest.mark.parametrize(("size", "method"), KINDS)
+def test_transformers_loads_the_merged_folder(
+    base: str, large: str, tmp_path: Path, size: str, method: str, dtype: str
+) -> None:
     """Its logits are our engine's, for all weights and for factors, and far from the base's own."""
     from transformers import AutoModelForCausalLM
 
+    base = large if size == "large" else base
     engine, what = trained(base, tmp_path / "adapter", method)
     write_merged(what, tmp_path / "merged")
     tokens = tokens_of(engine)
@@ -34,8 +47,10 @@ def test_transformers_loads_the_merged_folder(base: str, tmp_path: Path, method:
             AutoModelForCausalLM.from_pretrained(folder, dtype=torch.float32)(torch.tensor([tokens])).logits[0, -1]
             for folder in (tmp_path / "merged", base)
         )
-    ours = logits_of(engine, tokens)
-    assert np.abs(theirs.numpy() - ours).max() < CLOSE < 0.3 < np.abs(before.numpy() - ours).max()
+    ours, known = logits_of(engine, tokens), engine.tokenizer.size
+    assert engine.numerics and engine.numerics.compute == dtype
+    off, moved = (np.abs(logits.numpy() - ours)[:known].max() for logits in (theirs, before))
+    assert off < NEAR[engine.numerics.weights] < 0.3 < moved
 
 
 def test_merging_warns_nobody(base: str, tmp_path: Path) -> None:
@@ -78,18 +93,22 @@ def test_mlx_lm_loads_what_is_written_for_it(base: str, tmp_path: Path, method: 
     assert np.abs(theirs - logits_of(engine, tokens)).max() < CLOSE
 
 
-def test_a_gguf_file_holds_the_merged_weights(base: str, tmp_path: Path) -> None:
-    """Matrices in half precision, norms whole; keys in the order of llama.cpp's rotation."""
+@pytest.mark.parametrize(("size", "heads"), [("small", 1), ("large", 2)])
+def test_a_gguf_file_holds_the_merged_weights(
+    base: str, large: str, tmp_path: Path, size: str, heads: int, dtype: str
+) -> None:
+    """Matrices in half precision, norms whole, whatever was computed in; keys in the order of llama.cpp's rotation."""
     from gguf import GGUFReader
 
-    _, what = trained(base, tmp_path / "adapter")
+    _, what = trained(large if size == "large" else base, tmp_path / "adapter", "lora")
     held = {tensor.name: tensor.data for tensor in GGUFReader(write_gguf(what, tmp_path)).tensors}
     weights = {name: value.numpy() for name, value in merged_model(what).state_dict().items()}
     assert np.array_equal(held["blk.0.ffn_up.weight"], weights["model.layers.0.mlp.up_proj.weight"].astype(np.float16))
     assert np.array_equal(held["output_norm.weight"], weights["model.norm.weight"])
     keys = weights["model.layers.1.self_attn.k_proj.weight"].astype(np.float16)
-    assert np.array_equal(held["blk.1.attn_k.weight"], keys.reshape(1, 2, 16, 32).swapaxes(1, 2).reshape(32, 32))
-    assert len(held) == len(weights) - ("lm_head.weight" in weights)
+    turned = keys.reshape(heads, 2, -1, keys.shape[1]).swapaxes(1, 2).reshape(keys.shape)
+    assert np.array_equal(held["blk.1.attn_k.weight"], turned)
+    assert len(held) == len(weights) - (size == "small")  # its output is its embedding
 
 
 def test_eight_bits_halve_it(base: str, tmp_path: Path) -> None:

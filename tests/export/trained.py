@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from soundalike.engines.torch import TorchEngine, load
+from soundalike.engines import Engine, load
 from soundalike.export import Trained
 from soundalike.packing import Document, encode, pack
 from soundalike.recipe import Recipe, Training
@@ -15,9 +15,9 @@ TEXT = "ada: hi sam\nsam: hello\n\tthere ada\nada: ok ✨\n"
 CLOSE = 1e-2  # logits are a few units wide
 
 
-def trained(base: str, folder: Path, method: str = "full") -> tuple[TorchEngine, Trained]:
+def trained(base: str, folder: Path, method: str = "full") -> tuple[Engine, Trained]:
     """What ten fast steps taught, as an engine reads it from its folder, and what the export room is given of it."""
-    engine = load(base, None, Training.model_validate({"method": method, "rank": 4}))
+    engine = load(base, None, Training.model_validate({"method": method, "rank": 4, "window": 64}))
     batch = pack(list(encode([Document(TEXT)], engine.tokenizer, 64)), 64, 0)
     for _ in range(10):
         engine.step(batch, 2e-2)
@@ -25,12 +25,12 @@ def trained(base: str, folder: Path, method: str = "full") -> tuple[TorchEngine,
     return load(base, folder), Trained(base, folder, "ada", True, 64, Recipe())
 
 
-def tokens_of(engine: TorchEngine, text: str = TEXT) -> list[int]:
+def tokens_of(engine: Engine, text: str = TEXT) -> list[int]:
     """As a voice reads it."""
     return [engine.tokenizer.begin, *engine.tokenizer.encode([text])[0]]
 
 
-def logits_of(engine: TorchEngine, tokens: list[int]) -> NDArray[np.float32]:
+def logits_of(engine: Engine, tokens: list[int]) -> NDArray[np.float32]:
     """What our own engine says comes after these tokens, shape (vocabulary,)."""
     streams: Any = engine.streams()
     streams.join([tokens])
