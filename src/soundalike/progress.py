@@ -76,11 +76,10 @@ class Progress:
         return self.seconds / self.step * (self.steps - self.step)
 
     def line(self) -> str:
-        """Where it stands, in a line."""
+        """Where it stands, in a line that leaves half a terminal to the time it takes."""
         bits = f", {self.valid[-1][1]:.3f} bits a byte" if self.valid else ""
-        if not self.losses:
-            return f"Learning: begun{bits}"
-        return f"Learning: loss {self.losses[-1]:.3f}{bits}, {self.tokens_per_second:,.0f} tokens a second"
+        speed = f", {self.tokens_per_second:,.0f} tokens/s" if self.step else ""
+        return f"Learning{bits}{speed}"
 
     def figures(self) -> dict[str, float]:
         """What came of it, as plain values."""

@@ -254,6 +254,8 @@ def _train(
     with bar("Learning") as shown:
 
         def on_step(p: "Progress") -> None:
+            if not p.step:
+                shown.start()
             shown(p.step, p.steps, p.line())
 
         outcome = learn(clone_, recipe, resume, on_step, chooser(clone_, recipe), succession)

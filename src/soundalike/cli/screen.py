@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from rich.status import Status
 
 DEFAULT_FOLDER = Path("me")
+WITH_BAR = 110  # columns that the longest label, a bar and both times take
 out, err = make_console(), make_console(stderr=True)
 
 
@@ -64,7 +65,7 @@ def debug() -> bool:
 class Bar:
     """A progress bar on stderr, so that what is printed can be piped; there from the first work that was done.
 
-    It says once, as a range, how long all of it takes.
+    It says once, as a range, how long all of it takes. On a narrow terminal the text has the place of the bar itself.
     """
 
     def __init__(self, label: str) -> None:
@@ -74,20 +75,25 @@ class Bar:
 
     def __call__(self, done: float, of: float | None, label: str | None = None) -> None:
         """So much is `done` of all; None where that is not known yet."""
-        if not done or not machine.is_first():
-            return
+        if self._shown is None and done:
+            self.start()
         if self._shown is None:
-            self._start()
+            return
         told = self._pace.at(done, of) if of else ""
         self._shown.update(0, completed=done, total=of, description=label or self._label, takes=told and f"of {told}")
 
-    def _start(self) -> None:
+    def start(self) -> None:
+        """Show it before the first work is done, where that is sure to come and takes long."""
+        if not machine.is_first():
+            return
         from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeElapsedColumn
 
         from soundalike.work import Pace
 
-        columns = (TextColumn("{task.description}"), BarColumn(), TaskProgressColumn(), TimeElapsedColumn())
-        self._shown, self._pace = Progress(*columns, TextColumn("{task.fields[takes]}"), console=err), Pace()
+        text, times = TextColumn("{task.description}"), (TaskProgressColumn(), TimeElapsedColumn())
+        drawn = (BarColumn(),) if err.width >= WITH_BAR else ()
+        takes = TextColumn("{task.fields[takes]}")
+        self._shown, self._pace = Progress(text, *drawn, *times, takes, console=err), Pace()
         self._shown.add_task(self._label, total=None, takes="")
         self._shown.start()
 
