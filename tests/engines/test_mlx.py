@@ -11,6 +11,7 @@ import torch
 mx = pytest.importorskip("mlx.core")
 
 from mlx.utils import tree_flatten  # noqa: E402
+from safetensors.torch import load_file, save_file  # noqa: E402
 
 from soundalike import engines, machine  # noqa: E402
 from soundalike.engines import huggingface, mlx_loss  # noqa: E402
@@ -81,6 +82,18 @@ def test_it_learns_over_four_bits(tmp_path: Path) -> None:
         == "4-bit"
     )
     assert again.loss(batch) == pytest.approx(engine.loss(batch), rel=1e-5)
+
+
+def test_a_base_stored_in_fp16_is_held_in_bf16(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """As the other engine holds it, and it is called what it is."""
+    monkeypatch.delenv("SOUNDALIKE_DTYPE")
+    weights = tiny.pretrained(tmp_path, "llama") / "model.safetensors"
+    stored = {name: tensor.half() for name, tensor in load_file(weights).items()}
+    save_file(stored, weights, metadata={"format": "pt"})
+    engine = engine_of.load(str(tmp_path), None, LORA)
+    assert engine.model.layers[0].mlp.up_proj.linear.weight.dtype == mx.bfloat16
+    assert (engine.numerics.weights, engine.numerics.compute) == ("bf16", "bf16")
+    assert "fp16" in engine.numerics.reason
 
 
 KINDS: dict[str, dict[str, Any]] = {

@@ -223,14 +223,16 @@ def _read_model(folder: Path, asked: Numerics | None) -> tuple[Any, Numerics]:
     if not stored and (short or (asked and asked.weights == "4-bit")):
         model, config = quantize_model(model, config, group_size=64, bits=4)
         stored = True
-    elif not stored and asked:
-        model.set_dtype(mx.float32 if asked.weights == "fp32" else mx.bfloat16)
+    halves = not stored and any(value.dtype == mx.float16 for _, value in tree_flatten(model.parameters()))
+    if not stored and (asked or halves):  # gradients of fp16 would leave its range
+        model.set_dtype(mx.float32 if asked and asked.weights == "fp32" else mx.bfloat16)
     if weights > LARGE:
         remembering_less(model.layers)
     mx.eval(model.parameters())
     fp32 = any(value.dtype == mx.float32 for _, value in tree_flatten(model.parameters()))
     held: Precision = "4-bit" if stored else "fp32" if fp32 else "bf16"
-    reason = asked.reason if asked else "Memory is short." if short else "The base is stored so."
+    found = "The base is stored in fp16." if halves else "The base is stored so."
+    reason = asked.reason if asked else "Memory is short." if short else found
     return model, Numerics(held, "fp32" if fp32 else "bf16", reason)
 
 
