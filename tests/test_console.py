@@ -56,6 +56,20 @@ def test_what_is_typed_in_another_encoding_is_read(run: Console) -> None:
     assert done.stdout.startswith(b"caf")
 
 
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="/dev/full is there on Linux alone")
+@pytest.mark.parametrize("words", [["doctor"], ["doctor", "--json"], ["--help"]])
+def test_a_full_disk_under_what_is_printed_is_one_sentence(words: list[str]) -> None:
+    """Whoever sends it to a file reads what to do, and no traceback."""
+    with open("/dev/full", "w", encoding="utf-8") as full:
+        command = [sys.executable, "-m", "soundalike.cli", *words]
+        done = subprocess.run(command, stdout=full, stderr=subprocess.PIPE, text=True, check=False)
+    assert done.returncode == 2
+    assert (
+        done.stderr.splitlines()[-1]
+        == "The disk is full: what is printed could not be written. Make room and try again."
+    )
+
+
 def test_bars_and_quotes_have_plain_forms(monkeypatch: pytest.MonkeyPatch) -> None:
     """What a bar of text is made of is still a bar; an emoji is a question mark."""
     file = io.BytesIO()

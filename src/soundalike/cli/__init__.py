@@ -2,8 +2,8 @@
 
 import gc
 import sys
-from errno import ELOOP, ENAMETOOLONG
-from typing import Annotated
+from errno import EDQUOT, EFBIG, ELOOP, ENAMETOOLONG, ENOSPC
+from typing import Annotated, NoReturn
 
 import typer
 from rich.text import Text
@@ -12,7 +12,7 @@ from soundalike import __version__
 from soundalike.cli import judge, learn, speak
 from soundalike.cli.screen import err, out
 from soundalike.console import accept_every_character
-from soundalike.errors import SoundalikeError, UsageError
+from soundalike.errors import NoRoom, SoundalikeError, UsageError
 
 app = typer.Typer(
     help="Turn a person's chat export into a bot that talks like them.",
@@ -51,13 +51,29 @@ def main() -> None:
     except SoundalikeError as error:
         if debug:
             raise
-        err.print(Text.assemble((error.what, "red"), f" {error.do}"))
-        sys.exit(error.exit_code)
+        _tell(error)
     except OSError as error:
-        if debug or error.errno not in (ENAMETOOLONG, ELOOP):
+        told = _of_the_system(error)
+        if debug or told is None:
             raise
-        what = f"{str(error.filename)[:100]}… is no possible path ({error.strerror})."
-        err.print(Text.assemble((what, "red"), " Give a shorter one, without links that lead in a circle."))
-        sys.exit(UsageError.exit_code)
+        _tell(told)
     finally:
         gc.freeze()  # nor once more when the process ends
+
+
+def _of_the_system(error: OSError) -> SoundalikeError | None:
+    """What a person can mend of an error of the system; None for all others."""
+    if error.errno in (ENAMETOOLONG, ELOOP):
+        what = f"{str(error.filename)[:100]}… is no possible path ({error.strerror})."
+        return UsageError(what, "Give a shorter one, without links that lead in a circle.")
+    if error.errno in (ENOSPC, EDQUOT, EFBIG):
+        if error.filename is None:  # standard output, whose rest would fail once more at the end
+            sys.stdout = None
+        where = error.filename or "what is printed"
+        return NoRoom(f"The disk is full: {where} could not be written.", "Make room and try again.")
+    return None
+
+
+def _tell(error: SoundalikeError) -> NoReturn:
+    err.print(Text.assemble((error.what, "red"), f" {error.do}"))
+    sys.exit(error.exit_code)

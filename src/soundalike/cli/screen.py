@@ -45,6 +45,7 @@ def give(result: Any, json: bool) -> None:
         if not out.encoding.startswith("utf"):  # escapes are the same JSON in every encoding
             text = dumps(loads(text), indent=2)
         sys.stdout.write(text + "\n")
+        sys.stdout.flush()  # a full disk is told here, not while Python ends
 
 
 def command(before: str, typed: str, after: str = "") -> Text:
