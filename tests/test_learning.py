@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from soundalike import learning
+from soundalike.errors import RecipeError
 from soundalike.learning import (
     FEWEST_STEPS,
     LONGEST_MINUTES,
@@ -98,3 +99,25 @@ def test_tokens_are_counted_from_the_documents(tmp_path: Path) -> None:
     clone = clone_of(tmp_path / "me", lines=10)
     text = "bo: the soup is number 0\nbo: no because 0 spoons\n"
     assert tokens_to_learn(clone) == pytest.approx(10 * (len(text) / BYTES_A_TOKEN + 1))
+
+
+@pytest.mark.parametrize(
+    ("base", "given", "told"),
+    [
+        ("pocket", {}, "begun with --base markov, not --base pocket"),
+        (None, {"iters": 9}, "begun with --iters 5, not --iters 9"),
+        (None, {"iters": None, "minutes": 1.0}, "begun without --minutes, not --minutes 1.0"),
+        (None, {"iters": 5, "learning_rate": 0.5}, "not --learning-rate 0.5. Leave --learning-rate out"),
+    ],
+)
+def test_resume_passes_over_nothing_that_was_asked_for(
+    tmp_path: Path, base: str | None, given: dict[str, Any], told: str
+) -> None:
+    """The same settings once more are no question; another one is refused by name, and the checkpoint stays."""
+    clone = clone_of(tmp_path / "me")
+    recipe = recipe_for(clone, "markov", {"iters": 5})
+    assert not learn(clone, recipe, False, lambda progress: signal.raise_signal(signal.SIGINT)).finished
+    assert resumed_recipe(clone, base="markov", given={"iters": 5, "minutes": None}) == recipe
+    with pytest.raises(RecipeError, match=told):
+        resumed_recipe(clone, base=base, given=given)
+    assert clone.run_path.exists()

@@ -60,15 +60,34 @@ def defaults(base: str) -> dict[str, Any]:
     return large_base(size.weights if size else math.inf)
 
 
-def resumed_recipe(clone: Clone, tell: Tell = lambda line: None) -> Recipe:
-    """The recipe of the run that the last checkpoint belongs to.
+def resumed_recipe(
+    clone: Clone, tell: Tell = lambda line: None, base: str | None = None, given: Mapping[str, Any] | None = None
+) -> Recipe:
+    """The recipe of the run that the last checkpoint belongs to; `RecipeError` where `base` or `given` is another.
 
     Where an older version wrote it, without the number types that it computed in, `tell` gets a line on what follows.
     """
     identity = checkpoint.read(clone).identity
+    _demand_as_begun(identity, base, given or {})
     if unnamed(identity.training) and engines.room_of(identity.base) != "markov":
         tell(OLDER)
     return Recipe.from_table({"base": identity.base, **_kept(clone), "training": identity.training})
+
+
+def _demand_as_begun(identity: checkpoint.Identity, base: str | None, given: Mapping[str, Any]) -> None:
+    """Refuse to pass over a setting that was asked for and is not the one that the training was begun with."""
+    if base is not None and Path(base).resolve() != Path(identity.base).resolve():  # of a name, as of a folder
+        raise _other("base", identity.base, base)
+    for name, value in given.items():
+        if value is not None and value != (begun := identity.training.get(name)):
+            raise _other(name, begun, value)
+
+
+def _other(name: str, begun: Any, value: Any) -> RecipeError:
+    option = f"--{name.replace('_', '-')}"
+    without = f"without {option}" if begun is None else f"with {option} {begun}"
+    what = f"The training that was cut off was begun {without}, not {option} {value}."
+    return RecipeError(what, f"Leave {option} out to go on with it, or start anew with --fresh in place of --resume.")
 
 
 def prospect(learned: int) -> list[str]:

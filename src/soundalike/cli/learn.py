@@ -247,7 +247,7 @@ def _train(
     from soundalike.learning import learn, recipe_for, resumed_recipe
 
     clone_ = Clone.open(folder)
-    recipe = resumed_recipe(clone_, why) if resume else recipe_for(clone_, base, given, why)
+    recipe = resumed_recipe(clone_, why, base, given) if resume else recipe_for(clone_, base, given, why)
     if debug():
         settings = {"base": recipe.base, **recipe.training.used()}
         tell(["Settings: " + ", ".join(f"{name} {value}" for name, value in settings.items())])
