@@ -18,6 +18,7 @@ from soundalike.learning import (
     tokens_to_learn,
 )
 from soundalike.pocket import BYTES_A_TOKEN
+from soundalike.progress import Progress
 from soundalike.recipe import Limits, Training
 from tests.test_train import clone_of
 
@@ -75,7 +76,7 @@ def test_a_chosen_budget_is_kept_and_resumed(tmp_path: Path) -> None:
     clone, told = clone_of(tmp_path / "me"), list[str]()
     recipe = recipe_for(clone, "markov", {"minutes": None}, told.append)
     assert recipe.training.iters == FEWEST_STEPS and len(told) == 1
-    assert not learn(clone, recipe, False, lambda progress: signal.raise_signal(signal.SIGINT)).finished
+    assert not learn(clone, recipe, False, _stop_at_the_first_step).finished
     resumed = resumed_recipe(clone)
     assert resumed == recipe
     assert learn(clone, resumed, True, lambda progress: None).progress.step == FEWEST_STEPS
@@ -116,8 +117,13 @@ def test_resume_passes_over_nothing_that_was_asked_for(
     """The same settings once more are no question; another one is refused by name, and the checkpoint stays."""
     clone = clone_of(tmp_path / "me")
     recipe = recipe_for(clone, "markov", {"iters": 5})
-    assert not learn(clone, recipe, False, lambda progress: signal.raise_signal(signal.SIGINT)).finished
+    assert not learn(clone, recipe, False, _stop_at_the_first_step).finished
     assert resumed_recipe(clone, base="markov", given={"iters": 5, "minutes": None}) == recipe
     with pytest.raises(RecipeError, match=told):
         resumed_recipe(clone, base=base, given=given)
     assert clone.run_path.exists()
+
+
+def _stop_at_the_first_step(progress: Progress) -> None:
+    if progress.step == 1:
+        signal.raise_signal(signal.SIGINT)
