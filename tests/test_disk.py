@@ -35,6 +35,13 @@ def test_room_is_asked_for_on_the_disk_where_the_folder_will_lie(tmp_path: Path,
         demand_room(tmp_path / "not" / "yet", 90e6, "training")
 
 
+def test_what_needs_little_needs_a_megabyte(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Never "about 0 MB", which would say that there is room."""
+    monkeypatch.setattr(shutil, "disk_usage", lambda path: Usage(20_000_000, 20_000_000, 0))
+    with pytest.raises(NoRoom, match="needs about 1 MB, and 0 MB are free"):
+        demand_room(tmp_path, 3e5, "the import")
+
+
 def test_training_asks_for_room_before_it_begins(base: str, tmp_path: Path, small_disk: None) -> None:
     """`clone` before it reads an export, `train` before it loads a base; what needs little goes through."""
     assert 150e6 < disk_of("pocket", Training()) < 250e6 and disk_of("markov", Training()) == 0

@@ -189,7 +189,7 @@ def demand_room(path: Path, needed: float, doing: str) -> None:
     with explained(there):
         free = shutil.disk_usage(there).free
     if free < needed:
-        what = f"{doing} needs about {needed / 1e6:,.0f} MB, and {free / 1e6:,.0f} MB are free."
+        what = f"{doing} needs about {max(1, needed / 1e6):,.0f} MB, and {free / 1e6:,.0f} MB are free."
         raise NoRoom(f"There is not enough room at {path}: {what}", "Make room, or choose a folder on another disk.")
 
 

@@ -134,8 +134,8 @@ def _room_told(clone: Clone, engine: Engine) -> Iterator[None]:
         yield
     except NoRoom as error:
         needed = sum(array.nbytes for array in engine.state().values()) / 1e6
-        again = f"go on with: soundalike train {clone.root} --resume" if clone.run_path.exists() else "train again"
-        raise NoRoom(error.what, f"Make room for about {needed:,.0f} MB, then {again}") from error
+        again = f"go on with: soundalike train {clone.root} --resume" if clone.run_path.exists() else "train again."
+        raise NoRoom(error.what, f"Make room for about {max(1, needed):,.0f} MB, then {again}") from error
 
 
 class _Run:
