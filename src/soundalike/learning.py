@@ -111,7 +111,7 @@ def _minutes(training: Training, tokens: float, rate: float) -> float:
 
 def _larger(rows: Sequence[estimate.Estimate]) -> str:
     if not rows:
-        return "Larger bases take over an hour here; how long: soundalike doctor"
+        return "Larger bases take longer; how long: soundalike doctor"
     each = ", ".join(f"{row.base} ({estimate.spelled_estimate(row.minutes or 0.0)})" for row in rows)
     return f"Larger bases for --base, with the time of one pass here: {each}."
 

@@ -42,7 +42,7 @@ def portrait(
     quotes: Annotated[bool, typer.Option("--quotes", help="Put lines of yours into it, not only counts.")] = False,
     json: Json = False,
 ) -> None:
-    """Your diction as observed by a model: ten cards on one page, which nothing leaves."""
+    """Your diction as observed by a model: ten cards on one page that stays on this machine."""
     from soundalike.portrait.run import paint
 
     with bar("Listening") as shown:
