@@ -19,7 +19,7 @@ def test_a_checkup_tells_of_this_machine() -> None:
     assert found.bases[0].base == "pocket" and found.rate > 1e9
     told = "\n".join(found.lines())
     assert all(row.base in told for row in found.bases) and f"{TOKENS / 1e6:g} million tokens" in told
-    assert told.count("taken where no --base is given") == 1 and "Processor: " in told
+    assert told.count("<- the default") == 1 and "Processor: " in told
 
 
 def test_what_is_missing_is_told_with_the_command_that_installs_it(monkeypatch: pytest.MonkeyPatch) -> None:

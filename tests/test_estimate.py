@@ -59,8 +59,9 @@ def test_the_table_says_what_is_taken_and_what_must_be_fetched() -> None:
     """A line a base; times in minutes, hours or days."""
     rows = estimates(1e6, Machine("cpu", "", 6 << 30, 1e11))
     told = lines(rows, "pocket")
-    assert len(told) == len(rows) + 1 and "taken where no --base is given" in told[1]
-    assert "to be fetched once" in told[2] and told[-1].endswith("too large for this machine")
+    assert len(told) == len(rows) + 1 and told[1].endswith("<- the default")
+    assert max(map(len, told)) <= 80
+    assert told[2].endswith("to be fetched") and told[-1].endswith("too large for this machine")
     assert told[1].split()[1:7] == ["6", "M", "1.1", "GB", "11", "minutes"] and " hours " in told[2]
 
 

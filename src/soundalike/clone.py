@@ -34,6 +34,9 @@ class Clone(Folder):
             clone.settle()
         if not clone.root.exists():
             raise CloneError(f"There is no clone at {path}.", f"Make one with: soundalike clone EXPORT --out {path}")
+        if not clone.exists and clone.root.is_dir() and all(map(_ours, clone.root.iterdir())):
+            what = f"There is no clone at {path} yet: an import into it goes on, or was cut off."
+            raise CloneError(what, "Wait until it is done, or import again.")
         if not clone.exists:
             raise CloneError(f"{path} is not a clone folder.", "Name a folder that soundalike clone has made.")
         clone.manifest()

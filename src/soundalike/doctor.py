@@ -63,7 +63,7 @@ class Checkup:
     def lines(self) -> list[str]:
         """As a person reads it."""
         has = ", ".join(name for name, there in self.features.items() if there) or "none of those that speed it up"
-        graphics = f"{self.gpu}, {(self.gpu_memory or 0) / 1e9:.0f} GB" if self.gpu else "none of NVIDIA's"
+        graphics = f"{self.gpu}, {(self.gpu_memory or 0) / 1e9:.0f} GB" if self.gpu else "none that CUDA can use"
         if self.gpu and self.device != "cuda":
             graphics += ", which this PyTorch cannot use: see below"
         return [
@@ -73,12 +73,12 @@ class Checkup:
             f"GPU: {graphics}",
             f"Free disk here: {self.free_disk / 1e9:.0f} GB",
             f"Learns on the {_DEVICES[self.device]}, at {self.rate / 1e9:,.0f} GFLOP/s in large products",
-            f"Multiplies {self.numerics.compute}: {self.numerics.reason} {VARIABLE}=fp32 or bf16 forces one.",
+            f"Computes in {self.numerics.compute}. {self.numerics.reason} {VARIABLE}=fp32 or bf16 forces one.",
             "",
             "Backends",
             *(backend.line() for backend in self.backends),
             "",
-            f"Bases; one pass is over {TOKENS / 1e6:g} million tokens, some 300,000 messages; times are estimates",
+            f"Bases, with estimates of one pass over {TOKENS / 1e6:g} million tokens, some 300,000 messages",
             *lines(self.bases, self.default),
         ]
 

@@ -119,7 +119,7 @@ def sensible(rows: Sequence[Estimate]) -> list[Estimate]:
 def lines(rows: Sequence[Estimate], chosen: str) -> list[str]:
     """A table in plain text: what fits, what it takes, and which one is taken where none is named."""
     head = f"{'base':<30}{'weights':>9}{'memory':>9}{'one pass':>15}"
-    told = [_line(row) + ("  <- taken where no --base is given" if row.base == chosen else "") for row in rows]
+    told = [_line(row) + ("  <- the default" if row.base == chosen else "") for row in rows]
     return [head, *told]
 
 
@@ -128,7 +128,7 @@ def _line(row: Estimate) -> str:
     if row.memory is None or row.minutes is None:
         return f"{row.base:<30}{weight:>9}{'too large for this machine':>31}"
     figures = f"{row.base:<30}{weight:>9}{row.memory / 1e9:>6.1f} GB{spelled(row.minutes):>15}"
-    return figures + ("" if row.here else "  to be fetched once")
+    return figures + ("" if row.here else "  to be fetched")
 
 
 @cache

@@ -20,7 +20,7 @@ from soundalike.recipe import Limits
 from soundalike.sampling import Sampling
 from soundalike.voice import Completion, Reply, Voice
 
-GREETING = 5  # lines
+GREETING = 6  # lines
 GREEDY = Sampling(temperature=0, dry_multiplier=0)
 SCRIPT = "you: hi\nada: hey [b]you[/b] :smile:\nada: what's up\nyou: not much\nada: ok\n"
 
@@ -241,9 +241,9 @@ def test_a_seed_is_set_and_checked() -> None:
 
 def test_an_unknown_command_lists_the_known() -> None:
     """Nothing that begins with a slash is sent to the voice."""
-    told = talked(ada(), "/help me")
-    assert told[0] == "There is no /help."
-    assert [line.split()[0] for line in told[1:]] == ["/again", "/temperature", "/seed", "/quit"]
+    told = talked(ada(), "/hlep me")
+    assert told[0] == "There is no /hlep."
+    assert [line.split()[0] for line in told[1:]] == ["/again", "/temperature", "/seed", "/help", "/quit"]
 
 
 def test_quit_leaves() -> None:

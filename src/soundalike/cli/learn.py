@@ -1,7 +1,8 @@
 """Verbs that make a clone: import, train, clone, demo; and what becomes of it elsewhere: export, doctor."""
 
 import shlex
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -26,6 +27,7 @@ from soundalike.cli.screen import (
 from soundalike.cli.speak import converse
 
 if TYPE_CHECKING:
+    from soundalike.clone import Clone
     from soundalike.preflight import ImportReport
     from soundalike.progress import Outcome, Progress, Succession
 
@@ -233,6 +235,17 @@ def _import(
     return report
 
 
+@contextmanager
+def _going_on(clone_: "Clone") -> Iterator[None]:
+    """Where Ctrl-C comes before the first step or after the last one, say how to go on."""
+    try:
+        yield
+    except KeyboardInterrupt:
+        resume = " --resume" if clone_.run_path.exists() else ""
+        err.print(command("Stopped. Go on with: ", f"soundalike train {clone_.root}{resume}"), soft_wrap=True)
+        raise
+
+
 def _train(
     folder: Path,
     base: str | None,
@@ -251,7 +264,7 @@ def _train(
     if debug():
         settings = {"base": recipe.base, **recipe.training.used()}
         tell(["Settings: " + ", ".join(f"{name} {value}" for name, value in settings.items())])
-    with bar("Learning") as shown:
+    with _going_on(clone_), bar("Learning") as shown:
 
         def on_step(p: "Progress") -> None:
             if not p.step:

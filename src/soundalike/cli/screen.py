@@ -66,11 +66,15 @@ def debug() -> bool:
 class Bar:
     """A progress bar on stderr, so that what is printed can be piped; there from the first work that was done.
 
-    It says once, as a range, how long all of it takes. On a narrow terminal the text has the place of the bar itself.
+    Until then a line says what is waited for, and goes away again. The bar says once, as a range, how long all of it
+    takes. On a narrow terminal the text has the place of the bar itself.
     """
 
     def __init__(self, label: str) -> None:
         self._label = label
+        self._waiting = waiting(label)
+        if machine.is_first():
+            self._waiting.start()
         self._shown: Any = None
         self._pace: Any = None
 
@@ -87,6 +91,7 @@ class Bar:
         """Show it before the first work is done, where that is sure to come and takes long."""
         if not machine.is_first():
             return
+        self._waiting.stop()
         from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeElapsedColumn
 
         from soundalike.work import Pace
@@ -100,6 +105,7 @@ class Bar:
 
     def stop(self) -> None:
         """Leave the bar as it is."""
+        self._waiting.stop()
         if self._shown is not None:
             self._shown.stop()
 

@@ -44,9 +44,14 @@ class Exported:
     def lines(self) -> list[str]:
         """As a person reads it."""
         return [
-            *(f"{self.folder}/{name}: {size / 1e6:,.1f} MB" for name, size in self.files.items()),
+            *(f"{self.folder}/{name}: {_spelled(size)}" for name, size in self.files.items()),
             f"Use it: {'   or   '.join(self.use)}",
         ]
+
+
+def _spelled(size: int) -> str:
+    """A size in bytes as a person reads it."""
+    return f"{size / 1e6:,.1f} MB" if size >= 100_000 else f"{max(size / 1e3, 0.1):,.1f} kB"
 
 
 @dataclass(frozen=True, slots=True)

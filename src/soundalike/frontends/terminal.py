@@ -147,6 +147,7 @@ class Chat:
             "/again": (self._again, "draw the last reply anew"),
             "/temperature": (self._temperature, "how freely it speaks: 0 says the likeliest, 1 as the model would"),
             "/seed": (self._seed, "a number: the same replies for the same lines"),
+            "/help": (lambda _: self._note(self._help()), "say what can be typed"),
             "/quit": (lambda _: False, "leave, as Ctrl-D does"),
         }
 
