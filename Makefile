@@ -1,6 +1,8 @@
 # `make demo` and `make test` need only Python 3.11 or later, pip, make and gcc; both make their own .venv.
 PYTHON ?= python3
 BIN := .venv/bin
+# Tests are small: a process a core is faster than several threads in one, which would wait for each other.
+TESTS := OMP_NUM_THREADS=1 PYTHONWARNDEFAULTENCODING=1 $(BIN)/python -m pytest -n auto --maxprocesses 4 --dist loadfile
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt
 
 .PHONY: setup demo test test-all check sanitize format bench clean
@@ -23,12 +25,12 @@ demo: .venv/run
 	$(BIN)/soundalike demo
 
 test: check
-	$(BIN)/python -X warn_default_encoding -m pytest -m "not slow"
+	$(TESTS) -m "not slow"
 
 # llama.cpp is compiled for it, which takes minutes.
 test-all: check
 	$(PIP) -e ".[dev,llama]"
-	$(BIN)/python -X warn_default_encoding -m pytest
+	$(TESTS)
 
 check: .venv/dev
 	$(BIN)/ruff check .

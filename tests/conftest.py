@@ -16,6 +16,10 @@ if TYPE_CHECKING:
 # Products of every test are fp32 on every processor; those that hold for bf16 too ask for the fixture `dtype`.
 os.environ["SOUNDALIKE_DTYPE"] = "fp32"
 
+# Asked for by the command of the tests: this process has it; the programs that tests start shall print nothing more.
+if "PYTEST_XDIST_WORKER" in os.environ:
+    os.environ.pop("PYTHONWARNDEFAULTENCODING", None)
+
 # A shell without job control lets what it starts in the background ignore Ctrl-C, which tests send.
 if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
     signal.signal(signal.SIGINT, signal.default_int_handler)

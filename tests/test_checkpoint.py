@@ -2,7 +2,6 @@
 
 import json
 import shutil
-import signal
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -18,7 +17,7 @@ from soundalike.engines import torch as engine_of
 from soundalike.errors import CloneError
 from soundalike.recipe import Training
 from soundalike.train import STATE, train
-from tests.test_train import clone_of
+from tests.test_train import clone_of, interrupted
 
 TRAINING = Training(iters=3, window=32, step_tokens=64, optimizer="muon")
 State = dict[str, NDArray[Any]]
@@ -29,7 +28,7 @@ def _stopped(base: str, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A clone whose training was stopped after its first step."""
     clone = clone_of(tmp_path_factory.mktemp("made") / "me", lines=20)
     engine = engine_of.load(base, None, TRAINING)
-    train(engine, clone, TRAINING, base=base, on_step=lambda progress: signal.raise_signal(signal.SIGINT))
+    train(engine, clone, TRAINING, base=base, on_step=interrupted)
     return clone.root
 
 

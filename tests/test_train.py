@@ -5,7 +5,6 @@ import math
 import signal
 import subprocess
 import sys
-from collections.abc import Callable
 from itertools import chain, islice, repeat
 from pathlib import Path
 from random import Random
@@ -40,6 +39,12 @@ def clone_of(folder: Path, lines: int = 120, valid: int = 12) -> Clone:
     with clone.locked("testing"):
         clone.write({"clone.toml": clone.manifest_with(**{"import": {"fingerprint": "f"}}), **documents})
     return clone
+
+
+def interrupted(progress: Progress) -> None:
+    """As Ctrl-C does in the first step."""
+    if progress.step:
+        signal.raise_signal(signal.SIGINT)
 
 
 @pytest.fixture(scope="module")
@@ -262,7 +267,7 @@ def test_resume_refuses_what_does_not_fit(base: str, tmp_path: Path) -> None:
     engine = engine_of.load(base, None, SHORT)
     with pytest.raises(CloneError, match="nothing to resume"):
         train(engine, clone, SHORT, base=base, resume=True)
-    train(engine, clone, SHORT, base=base, on_step=lambda p: signal.raise_signal(signal.SIGINT))
+    train(engine, clone, SHORT, base=base, on_step=interrupted)
     other = SHORT.model_copy(update={"learning_rate": 1e-4})
     with pytest.raises(CloneError, match="other settings"):
         train(engine, clone, other, base=base, resume=True)
@@ -273,8 +278,7 @@ def test_a_checkpoint_knows_the_number_types_of_its_run(
 ) -> None:
     """They stand in it as they were computed, and a run in others is refused by name."""
     clone = clone_of(tmp_path / "me")
-    stop: Callable[[Progress], None] = lambda p: signal.raise_signal(signal.SIGINT)  # noqa: E731
-    train(engine_of.load(base, None, SHORT), clone, SHORT, base=base, on_step=stop)
+    train(engine_of.load(base, None, SHORT), clone, SHORT, base=base, on_step=interrupted)
     told = json.loads(clone.run_path.read_text(encoding="utf-8"))["identity"]["training"]
     assert (told["precision"], told["compute_dtype"]) == ("fp32", "fp32")
     monkeypatch.setenv("SOUNDALIKE_DTYPE", "bf16")
@@ -290,8 +294,7 @@ def test_a_checkpoint_of_an_older_version_goes_on(
 ) -> None:
     """It names no number types: those of the present choice are taken, with the losses of a run in them, and told."""
     clone, told = clone_of(tmp_path / "me"), list[str]()
-    stop: Callable[[Progress], None] = lambda p: signal.raise_signal(signal.SIGINT)  # noqa: E731
-    train(engine_of.load(base, None, SHORT), clone, SHORT, base=base, on_step=stop)
+    train(engine_of.load(base, None, SHORT), clone, SHORT, base=base, on_step=interrupted)
     resumed_recipe(clone, told.append)
     assert not told
     about = json.loads(clone.run_path.read_text(encoding="utf-8"))

@@ -103,7 +103,7 @@ def gpu() -> tuple[str, int] | None:
     """Name and bytes of memory of the first NVIDIA GPU that the driver tells of."""
     asked = ["nvidia-smi", "--query-gpu=name,memory.total", "--format=csv,noheader,nounits"]
     try:
-        told = subprocess.run(asked, capture_output=True, text=True, check=True, timeout=10).stdout
+        told = subprocess.run(asked, capture_output=True, encoding="utf-8", check=True, timeout=10).stdout
         name, _, mebibytes = told.splitlines()[0].rpartition(",")
         return name.strip(), int(mebibytes) << 20
     except (OSError, subprocess.SubprocessError, IndexError, ValueError):
