@@ -8,13 +8,13 @@ PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check -c const
 .PHONY: setup demo test test-all check sanitize format bench clean
 
 .venv/run: pyproject.toml constraints.txt
-	@echo "Installing soundalike and its libraries into .venv: about 1 GB on disk, a minute or more."
+	@echo "Installing soundalike and its libraries into .venv: about 1.6 GB on disk, some minutes."
 	$(PYTHON) -m venv .venv
 	$(PIP) -e .
 	@touch $@
 
 .venv/dev: .venv/run
-	@echo "Installing what the checks need: about 1 GB more on disk, a minute or more."
+	@echo "Installing what the checks need: about 0.6 GB more on disk, some minutes."
 	$(PIP) -e ".[dev]"
 	@touch $@
 
