@@ -164,6 +164,23 @@ class Clone(Folder):
             contents.demand(self.adapter_path / name, written, "Train again with --fresh, or put back what was there.")
         return self.adapter_path
 
+    def report(self, name: str) -> dict[str, Any] | None:
+        """A report in the folder, such as evaluation.json, as plain values, or None; `CloneError` if it is damaged."""
+        import orjson
+
+        path = self.root / name
+        if not path.is_file():
+            return None
+        try:
+            found = orjson.loads(path.read_bytes())
+            if not isinstance(found, dict):
+                raise ValueError("it is not an object")
+            return found
+        except (OSError, ValueError) as error:
+            raise CloneError(
+                f"{path} cannot be read: {error}.", "Delete it and run the command that wrote it."
+            ) from error
+
     def frame(self, path: Path, columns: Sequence[str] | None = None) -> "pl.DataFrame":
         """The message frame or one beside it, or some `columns` of it; `CloneError` where it is not as imported."""
         from soundalike import messages

@@ -13,6 +13,10 @@
 A message is two sentences: `what` happened and where, and what to `do` about it.
 """
 
+from errno import EDQUOT, EFBIG, ENOSPC
+
+FULL_DISK = (ENOSPC, EDQUOT, EFBIG)  # numbers of the system's errors: no room on the disk, in a quota, or for a file
+
 
 class SoundalikeError(Exception):
     """Something went wrong that a person should be told in two sentences."""

@@ -11,10 +11,10 @@ import shutil
 import sys
 from collections.abc import Collection, Iterator, Mapping
 from contextlib import contextmanager, suppress
-from errno import EACCES, EDQUOT, EFBIG, ENOSPC, EPERM, EROFS
+from errno import EACCES, EPERM, EROFS
 from pathlib import Path
 
-from soundalike.errors import CloneError, NoRoom, SoundalikeError
+from soundalike.errors import FULL_DISK, CloneError, NoRoom, SoundalikeError
 from soundalike.paths import regular_file
 
 LOCK = ".lock"
@@ -215,7 +215,7 @@ def _as_os_error(error: Exception) -> OSError | None:
 
 
 def _in_words(error: OSError, where: object) -> CloneError:
-    if error.errno in (ENOSPC, EDQUOT, EFBIG):
+    if error.errno in FULL_DISK:
         return NoRoom(
             f"The disk is full: {where} could not be written.", "Make room and try again; nothing was changed."
         )

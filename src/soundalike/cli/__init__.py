@@ -2,7 +2,7 @@
 
 import gc
 import sys
-from errno import EDQUOT, EFBIG, ELOOP, ENAMETOOLONG, ENOSPC
+from errno import ELOOP, ENAMETOOLONG
 from typing import Annotated, NoReturn
 
 import typer
@@ -12,7 +12,7 @@ from soundalike import __version__
 from soundalike.cli import judge, learn, speak
 from soundalike.cli.screen import err, out
 from soundalike.console import accept_every_character
-from soundalike.errors import NoRoom, SoundalikeError, UsageError
+from soundalike.errors import FULL_DISK, NoRoom, SoundalikeError, UsageError
 
 app = typer.Typer(
     help="Turn a person's chat export into a bot that talks like them.",
@@ -66,7 +66,7 @@ def _of_the_system(error: OSError) -> SoundalikeError | None:
     if error.errno in (ENAMETOOLONG, ELOOP):
         what = f"{str(error.filename)[:100]}… is no possible path ({error.strerror})."
         return UsageError(what, "Give a shorter one, without links that lead in a circle.")
-    if error.errno in (ENOSPC, EDQUOT, EFBIG):
+    if error.errno in FULL_DISK:
         if error.filename is None:  # standard output, whose rest would fail once more at the end
             sys.stdout = None
         where = error.filename or "what is printed"

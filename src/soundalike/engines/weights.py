@@ -6,12 +6,11 @@ A hub name is read from the hub's cache on this machine; only what is missing th
 import json
 import os
 from contextlib import suppress
-from errno import EDQUOT, EFBIG, ENOSPC
 from functools import partial
 from pathlib import Path
 from typing import Any
 
-from soundalike.errors import BaseModelError, NoRoom, RecipeError
+from soundalike.errors import FULL_DISK, BaseModelError, NoRoom, RecipeError
 from soundalike.paths import regular_file
 
 EMBEDDED = Path(__file__).parents[1] / "pocket" / "weights"
@@ -92,7 +91,7 @@ def _fetched(name: str) -> Path:
 def _full_disk(error: BaseException | None) -> OSError | None:
     """The error of a full disk that an error is, or came of."""
     while error is not None:
-        if isinstance(error, OSError) and error.errno in (ENOSPC, EDQUOT, EFBIG):
+        if isinstance(error, OSError) and error.errno in FULL_DISK:
             return error
         error = error.__cause__ or error.__context__
     return None

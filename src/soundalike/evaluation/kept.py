@@ -12,6 +12,7 @@ from typing import Any
 
 import orjson
 
+from soundalike import contents
 from soundalike.clone import Clone
 from soundalike.errors import CloneError
 
@@ -29,7 +30,7 @@ def identity(clone: Clone) -> dict[str, str]:
     adapter = sha256()
     for path in sorted(path for path in clone.adapter_path.rglob("*") if path.is_file()):
         adapter.update(path.relative_to(clone.adapter_path).as_posix().encode())
-        adapter.update(sha256(path.read_bytes()).digest())
+        adapter.update(bytes.fromhex(contents.digest(path)))
     return {
         "adapter": adapter.hexdigest()[:16],
         "base": str(manifest.get("training", {}).get("base", "")),
@@ -57,16 +58,7 @@ def keep(clone: Clone, report: Plain) -> None:
 
 def read(clone: Clone) -> dict[str, Plain]:
     """All reports by name, none where there is no file; `CloneError` where it is damaged."""
-    path = clone.root / FILE
-    if not path.is_file():
-        return {}
-    try:
-        found = orjson.loads(path.read_bytes())
-        if not isinstance(found, dict):
-            raise ValueError("it is not an object")
-        return found
-    except (OSError, ValueError) as error:
-        raise CloneError(f"{path} cannot be read: {error}.", "Delete it and run the command that wrote it.") from error
+    return clone.report(FILE) or {}
 
 
 @dataclass(frozen=True, slots=True)

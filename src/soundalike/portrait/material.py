@@ -7,12 +7,11 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-import orjson
 import polars as pl
 from numpy.typing import NDArray
 
 from soundalike.clone import Clone
-from soundalike.errors import CloneError, TooLittleText
+from soundalike.errors import TooLittleText
 from soundalike.likeness.crowd import crowd
 from soundalike.likeness.features import summary, text_features, time_features
 from soundalike.portrait.discretion import Discretion, names_in, own_words
@@ -130,17 +129,3 @@ def strangers() -> Others:
     words = Counter(dict(zip(people.words, people.together.tolist(), strict=True)))
     rare = min(words.values())
     return Others("strangers", len(people.totals), people.habits, words, int(people.totals.sum()), rare)
-
-
-def report(clone: Clone, name: str) -> dict[str, Any] | None:
-    """A clone's report of this name as plain values, or None; `CloneError` where it is damaged."""
-    path = clone.root / name
-    if not path.is_file():
-        return None
-    try:
-        found = orjson.loads(path.read_bytes())
-        if not isinstance(found, dict):
-            raise ValueError("it is not an object")
-        return found
-    except (OSError, ValueError) as error:
-        raise CloneError(f"{path} cannot be read: {error}.", "Delete it and run the command that wrote it.") from error

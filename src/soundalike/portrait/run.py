@@ -11,7 +11,7 @@ from soundalike.portrait.findings import heard as hearing
 from soundalike.portrait.findings import laughter, mirror, rhythm, typing, wording, years
 from soundalike.portrait.findings.likeness import in_words
 from soundalike.portrait.listening import Progress, listen
-from soundalike.portrait.material import Material, gather, report
+from soundalike.portrait.material import Material, gather
 from soundalike.portrait.page import html
 from soundalike.voice import Voice
 
@@ -47,7 +47,7 @@ def compose(material: Material, found: hearing.Heard | None, clone: Clone, quota
     """All ten cards, in the page's order."""
     me = shlex.quote(str(clone.root))
     train, evaluate = (f"soundalike {verb} {me}" for verb in ("train", "evaluate"))
-    measured, audited = best(clone), report(clone, AUDIT)
+    measured, audited = best(clone), clone.report(AUDIT)
     cards = [
         in_words(material),
         mirror.needles(measured.report, evaluate, measured.stale),
