@@ -23,10 +23,10 @@ from rich.table import Table
 from benchmarks.kneser_ney import KneserNey
 from soundalike.clone import Clone
 from soundalike.engines import Engine, load
-from soundalike.learning import defaults
-from soundalike.packing import encode
-from soundalike.recipe import Training
-from soundalike.train import documents, train, windows
+from soundalike.training.loop import documents, train, windows
+from soundalike.training.packing import encode
+from soundalike.training.plan import defaults
+from soundalike.training.recipe import Training
 
 
 def bits(engine: Engine, clone: Clone, training: Training) -> float:

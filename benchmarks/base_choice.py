@@ -25,14 +25,14 @@ from rich.console import Console
 from rich.table import Table
 
 from soundalike.clone import Clone
-from soundalike.documents import DocumentSettings
-from soundalike.importing import run_import
-from soundalike.learning import learn, recipe_for
-from soundalike.likeness.distances import wasserstein
-from soundalike.sampling import Sampling
-from soundalike.train import documents, windows
-from soundalike.transcript import parse
-from soundalike.voice import Voice
+from soundalike.generation.sampling import Sampling
+from soundalike.generation.voice import Voice
+from soundalike.importing.documents import DocumentSettings
+from soundalike.importing.importer import run_import
+from soundalike.metrics.distances import wasserstein
+from soundalike.prompt_template import parse
+from soundalike.training.loop import documents, windows
+from soundalike.training.plan import learn, recipe_for
 
 SINGLE = 1e-6  # a silence, in minutes, that every message but those of one moment is apart by
 GROUPED = DocumentSettings().gap_minutes

@@ -38,13 +38,13 @@ from safetensors import SafetensorError
 from safetensors.numpy import load_file, save_file
 
 from soundalike.clone import Clone
-from soundalike.documents import DocumentSettings
 from soundalike.errors import SoundalikeError
-from soundalike.importing import fill
-from soundalike.learning import learn, recipe_for, resumed_recipe
-from soundalike.progress import Progress, Succession
-from soundalike.recipe import Recipe
-from soundalike.versions import succession
+from soundalike.importing.documents import DocumentSettings
+from soundalike.importing.importer import fill
+from soundalike.training.plan import learn, recipe_for, resumed_recipe
+from soundalike.training.recipe import Recipe
+from soundalike.training.status import Progress, Succession
+from soundalike.training.versions import succession
 from tests.engines import tiny
 from tests.invented import FRIENDS, corpus, friends
 
@@ -122,7 +122,7 @@ def _clone(path: Path, bases: Path, base: str, method: str, stop_after: int | No
 
 def say(folder: Path) -> None:
     """A text gone on with, and a reply."""
-    from soundalike.voice import Voice
+    from soundalike.generation.voice import Voice
 
     voice = Voice.load(folder)
     list(voice.complete("so", 6).pieces)
@@ -131,15 +131,15 @@ def say(folder: Path) -> None:
 
 def serve(folder: Path) -> None:
     """A server up to where it would listen."""
-    from soundalike.frontends.server import app, voices
-    from soundalike.recipe import Serving
+    from soundalike.frontends.server import app, served_models
+    from soundalike.training.recipe import Serving
 
-    app.create(voices.load([folder]), Serving(), None)
+    app.create(served_models.load([folder]), Serving(), None)
 
 
 def evaluate(folder: Path) -> None:
     """The short evaluation on a few windows."""
-    from soundalike.evaluation.run import evaluate
+    from soundalike.evaluation.evaluate import evaluate
 
     evaluate(folder, brief=True, seeds=(0,), most=20)
 

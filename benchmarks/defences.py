@@ -37,14 +37,14 @@ from soundalike.audit.canaries import CONTROL, Planted, Sighting
 from soundalike.clone import Clone
 from soundalike.demo import write_package
 from soundalike.engines import Engine, load
-from soundalike.importing import run_import
-from soundalike.learning import defaults
-from soundalike.likeness.estimates import Estimate
-from soundalike.likeness.repeats import COPIED_WORDS
-from soundalike.packing import Batch, Document
-from soundalike.recipe import Training
-from soundalike.train import documents
-from soundalike.transcript import parse
+from soundalike.importing.importer import run_import
+from soundalike.metrics.intervals import Estimate
+from soundalike.metrics.repetition import COPIED_WORDS
+from soundalike.prompt_template import parse
+from soundalike.training.loop import documents
+from soundalike.training.packing import Batch, Document
+from soundalike.training.plan import defaults
+from soundalike.training.recipe import Training
 
 ALTERNATIVES = 256
 DROP, LOOK_BACK = 4, 13

@@ -28,7 +28,7 @@ from soundalike.frontends.discord.parts import Parts
 from soundalike.frontends.discord.run import connect
 from soundalike.frontends.discord.settings import SettingsFile, template
 from soundalike.frontends.discord.speaker import VoiceSpeaker, share_the_interpreter
-from soundalike.voice import Voice
+from soundalike.generation.voice import Voice
 from tests.frontends.discord.fake import point_at
 
 RATE, SECONDS = 1_000, 60.0

@@ -19,15 +19,15 @@ from rich.console import Console
 from rich.table import Table
 
 from soundalike.clone import Clone
-from soundalike.documents import DocumentSettings
 from soundalike.frontends.discord.eagerness import Eagerness
-from soundalike.guards import fold
-from soundalike.guards.verbatim import words_of
-from soundalike.importing import fill
-from soundalike.learning import learn, recipe_for
+from soundalike.generation.guards import fold
+from soundalike.generation.guards.ngram_index import words_of
+from soundalike.generation.sampling import Sampling
+from soundalike.generation.voice import Voice
+from soundalike.importing.documents import DocumentSettings
+from soundalike.importing.importer import fill
 from soundalike.redact import redact
-from soundalike.sampling import Sampling
-from soundalike.voice import Voice
+from soundalike.training.plan import learn, recipe_for
 from tests.invented import FRIENDS, Message, corpus, friends
 
 CONVERSATIONS, RUN, BEFORE = 1_500, 8, 6

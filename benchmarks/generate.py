@@ -17,8 +17,8 @@ PROMPT, TOKENS, REPEATS = "sam: what are you up to tonight?\nyou:", 96, 3
 def ours(streams: int) -> float:
     """Tokens a second over all streams; as with `min_new_tokens` beside it, none ends early."""
     from soundalike.engines import torch as engine_of
-    from soundalike.engines.speech import generate
-    from soundalike.sampling import Sampling
+    from soundalike.generation.batch_generator import generate
+    from soundalike.generation.sampling import Sampling
 
     engine = engine_of.load("pocket")
     prompt = [engine.tokenizer.begin, *engine.tokenizer.encode([PROMPT])[0]]
@@ -57,7 +57,7 @@ def llama_cpp(streams: int) -> float:
     from soundalike.engines import torch as engine_of
     from soundalike.export import Trained
     from soundalike.export.gguf import write_gguf
-    from soundalike.recipe import Recipe
+    from soundalike.training.recipe import Recipe
 
     engine = engine_of.load("pocket")
     prompt = [engine.tokenizer.begin, *engine.tokenizer.encode([PROMPT])[0]]

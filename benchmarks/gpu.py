@@ -24,10 +24,10 @@ import numpy as np
 from rich.console import Console
 from rich.table import Table
 
-from soundalike.bases import SUGGESTED, Precision, Size
-from soundalike.engines.numerics import Numerics
-from soundalike.packing import Batch, Piece, pack
-from soundalike.recipe import Training
+from soundalike.training.base_models import SUGGESTED, Precision, Size
+from soundalike.training.numerics import Numerics
+from soundalike.training.packing import Batch, DocumentPart, pack
+from soundalike.training.recipe import Training
 
 OURS, LEAST, PACKED, PADDED = "soundalike", "soundalike, least memory", "TRL, packed", "TRL, padded"
 SIDES: dict[Precision, tuple[str, ...]] = {"4-bit": (OURS, LEAST, PACKED, PADDED), "bf16": (OURS, PACKED, PADDED)}
@@ -66,11 +66,11 @@ def tasks() -> list[Task]:
     return [Task(kind, precision, side) for precision, sides in SIDES.items() for kind in LARGE for side in sides]
 
 
-def pieces(vocabulary: int, window: int, seed: int = 0) -> list[Piece]:
+def pieces(vocabulary: int, window: int, seed: int = 0) -> list[DocumentPart]:
     """Documents of random tokens as long as conversations: a median of 40 tokens, a tenth of them over 170."""
     rng = np.random.default_rng(seed)
     lengths = rng.lognormal(np.log(40), 1.13, 4_000).clip(3, window).astype(int)
-    return [Piece(rng.integers(3, vocabulary, n).astype(np.int32), np.ones(n, np.float32)) for n in lengths]
+    return [DocumentPart(rng.integers(3, vocabulary, n).astype(np.int32), np.ones(n, np.float32)) for n in lengths]
 
 
 def model_of(kind: str, size: Size, precision: Precision) -> Any:
@@ -309,7 +309,7 @@ def table(found: Found, scale: Scale, rate: float, name: str) -> Table:
 
 def run(tiny: bool, minutes: float, out: Path | None) -> None:
     """Take every figure for which there is time; `out` gets each as it comes, a JSON object a line."""
-    from soundalike.estimate import this_machine
+    from soundalike.training.estimate import this_machine
 
     scale, console, started, found = TINY if tiny else FULL, Console(width=130), time.perf_counter(), []
     for task in tasks():

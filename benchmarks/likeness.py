@@ -15,30 +15,30 @@ from rich.console import Console
 
 from soundalike.clone import Clone
 from soundalike.demo import write_package
-from soundalike.evaluation.contest import Contestant, Stage
+from soundalike.evaluation.evaluate import SCENES, counters
+from soundalike.evaluation.held_out import conversations
 from soundalike.evaluation.report import BEFORE, OTHERS
-from soundalike.evaluation.run import SCENES, counters
-from soundalike.evaluation.scenes import conversations
-from soundalike.importing import run_import
-from soundalike.likeness.scale import area
-from soundalike.likeness.two_sample import TwoSample
-from soundalike.likeness.windows import SIZE
+from soundalike.evaluation.systems import EvaluationSet, System
+from soundalike.importing.importer import run_import
+from soundalike.metrics.likeness_scale import area
+from soundalike.metrics.two_sample import TwoSample
+from soundalike.metrics.windows import SIZE
 
 DRAWS = 6  # of each chatterer: what is told of them is their mean
 
 
-def stage(exports: Sequence[Path], split: str = "test") -> Stage:
+def stage(exports: Sequence[Path], split: str = "test") -> EvaluationSet:
     """The held-out scenes of these exports, or of the built-in one."""
     with TemporaryDirectory() as folder:
         paths = list(exports) or [write_package(Path(folder) / "package.zip")]
         run_import(paths, Path(folder) / "me")
         chats, built = conversations(Clone.open(Path(folder) / "me"))
-    return Stage(chats, split, built.speaker, SCENES, seed=0)
+    return EvaluationSet(chats, split, built.speaker, SCENES, seed=0)
 
 
-def anchors(held_out: Stage, size: int = SIZE) -> dict[str, TwoSample]:
+def anchors(held_out: EvaluationSet, size: int = SIZE) -> dict[str, TwoSample]:
     """The test of each anchor in windows of `size` messages; one without enough windows is left out."""
-    contestants = [Contestant(BEFORE, [held_out.earlier], paired=False), *counters(held_out, DRAWS)]
+    contestants = [System(BEFORE, [held_out.earlier], paired=False), *counters(held_out, DRAWS)]
     found = {one.name: held_out.test(one, size) for one in contestants} | {OTHERS: held_out.ceiling}
     return {name: test for name, test in found.items() if test is not None}
 

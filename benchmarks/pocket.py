@@ -25,13 +25,13 @@ from rich.table import Table
 
 from benchmarks.kneser_ney import KneserNey
 from soundalike.engines import torch as engine_of
-from soundalike.engines.speech import generate
 from soundalike.engines.torch import TorchEngine, read_base
 from soundalike.engines.weights import EMBEDDED
-from soundalike.packing import encode
+from soundalike.generation.batch_generator import generate
+from soundalike.generation.sampling import Sampling
 from soundalike.pocket import corpora, names
 from soundalike.pocket.pretrain import SHAPE, Run, Settings, batches, evaluate
-from soundalike.sampling import Sampling
+from soundalike.training.packing import encode
 
 # The handles that pretraining made up: they are nobody's.
 INVENTED = re.compile(rf"@(?:{'|'.join(map(str.lower, [*names.WORDS, *names.FIRST]))}|[._\d])+", re.IGNORECASE)

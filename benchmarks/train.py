@@ -23,8 +23,8 @@ def texts(folder: Path) -> list[str]:
     """The demo's documents, as an import writes them."""
     from soundalike.clone import Clone
     from soundalike.demo import write_package
-    from soundalike.importing import run_import
-    from soundalike.train import documents
+    from soundalike.importing.importer import run_import
+    from soundalike.training.loop import documents
 
     if not (folder / "me").exists():
         run_import([write_package(folder / "demo.zip")], folder / "me")
@@ -38,9 +38,9 @@ def ours(folder: Path) -> dict[str, float]:
     from soundalike import pocket
     from soundalike.engines import torch as engine_of
     from soundalike.engines.hardware import processor_rate
-    from soundalike.packing import Document
-    from soundalike.recipe import Training
-    from soundalike.train import batch_rows, windows
+    from soundalike.training.loop import batch_rows, windows
+    from soundalike.training.packing import Document
+    from soundalike.training.recipe import Training
 
     training = Training(method="lora", window=WINDOW, step_tokens=STEP_TOKENS)
     engine = engine_of.load("pocket", None, training)

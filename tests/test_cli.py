@@ -61,7 +61,7 @@ def test_demo_prints_the_same(run: Run, tmp_path: Path, monkeypatch: pytest.Monk
     """Its friends' lines are in the conversation, in their order. A word chain stands in for pocket here."""
     load = engines.load
     monkeypatch.setattr(engines, "load", lambda base, *given: load("markov", *given))
-    monkeypatch.setattr("soundalike.voice.load", lambda base, *given: load("markov", *given))
+    monkeypatch.setattr("soundalike.generation.voice.load", lambda base, *given: load("markov", *given))
     code, out, _ = run("demo", "--out", tmp_path / "demo", "--minutes", 0.01, "--json")
     result = json.loads(out)
     assert code == 0 and result.keys() == {"import", "training", "conversation"}
@@ -183,7 +183,7 @@ def test_a_folders_name_is_printed_as_it_is(
     monkeypatch.chdir(tmp_path)
     told = run("clone", package, "--out", "[bold]x", "--base", "markov", "--iters", 2)[1]
     assert "Talk to it: soundalike chat [bold]x\n" in told
-    monkeypatch.setattr("soundalike.train.interruptible", lambda: nullcontext(lambda: signal.SIGINT))
+    monkeypatch.setattr("soundalike.training.loop.interruptible", lambda: nullcontext(lambda: signal.SIGINT))
     code, _, err = run("train", "[bold]x", "--base", "markov", "--iters", 2, "--fresh")
     assert code == 130 and "Stopped and saved. Go on with: soundalike train [bold]x --resume\n" in err
 
@@ -207,11 +207,11 @@ def test_clone_over_half_a_training_asks_first(
     """After Ctrl-C the same command names --resume and --fresh; with --resume nothing is imported anew."""
     again = ("clone", package, "--out", tmp_path / "me", "--base", "markov", "--iters", 5)
     with monkeypatch.context() as patch:
-        patch.setattr("soundalike.train.interruptible", lambda: nullcontext(lambda: signal.SIGINT))
+        patch.setattr("soundalike.training.loop.interruptible", lambda: nullcontext(lambda: signal.SIGINT))
         assert run(*again)[0] == 130
     code, out, err = run(*again)
     assert (code, out) == (2, "") and "cut off after step 1 of 5" in err and "--resume" in err and "--fresh" in err
-    monkeypatch.setattr("soundalike.importing.run_import", None)
+    monkeypatch.setattr("soundalike.importing.importer.run_import", None)
     code, out, _ = run(*again, "--resume", "--json")
     assert code == 0 and json.loads(out)["training"]["steps"] == 5 and json.loads(out)["import"] is None
 

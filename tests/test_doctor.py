@@ -6,7 +6,7 @@ import pytest
 
 from soundalike import doctor, machine
 from soundalike.doctor import TOKENS, backends, checkup
-from soundalike.estimate import Machine
+from soundalike.training.estimate import Machine
 
 CPU = Machine("cpu", "", 16 << 30, 1e11)
 

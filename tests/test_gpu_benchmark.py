@@ -11,7 +11,7 @@ from rich.console import Console
 
 from benchmarks import gpu
 from benchmarks.gpu import FULL, LEAST, OURS, PACKED, PADDED, TINY, Task, measure, pieces, table, tasks
-from soundalike.bases import Precision
+from soundalike.training.base_models import Precision
 
 
 def test_shapes_are_those_of_the_bases() -> None:

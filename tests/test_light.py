@@ -31,7 +31,7 @@ def test_a_model_that_speaks_needs_no_compiler() -> None:
     """Loading a base and drawing a token leaves out torch's compiler and optimizers: half of the time to start."""
     code = (
         "import sys\n"
-        "from soundalike.voice import Voice\n"
+        "from soundalike.generation.voice import Voice\n"
         "from soundalike.engines import load\n"
         "Voice(load('pocket'), 'juno').reply([('sam', 'hey')])\n"
         "print('loaded:', [name for name in ('torch._dynamo', 'sympy') if name in sys.modules])"

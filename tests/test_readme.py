@@ -12,7 +12,7 @@ import pytest
 
 from soundalike.clone import Clone
 from soundalike.demo import write_package
-from soundalike.learning import learn, recipe_for
+from soundalike.training.plan import learn, recipe_for
 
 ROOT = Path(__file__).parents[1]
 README = (ROOT / "README.md").read_text(encoding="utf-8")

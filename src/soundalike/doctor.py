@@ -13,9 +13,9 @@ from pathlib import Path
 from typing import Any
 
 from soundalike import machine
-from soundalike.engines.numerics import VARIABLE, Numerics, for_small
-from soundalike.estimate import Estimate, Machine, default_base, estimates, lines, this_machine
-from soundalike.recipe import Training
+from soundalike.training.estimate import Estimate, Machine, default_base, estimates, lines, this_machine
+from soundalike.training.numerics import VARIABLE, Numerics, for_small
+from soundalike.training.recipe import Training
 
 TOKENS = 3e6  # of some 300,000 messages: what the largest exports hold
 

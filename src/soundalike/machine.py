@@ -52,8 +52,8 @@ def cores() -> int:
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
-def is_first() -> bool:
-    """Whether this process is the one that tells, of those that a launcher started; see engines/crew.py."""
+def is_main_process() -> bool:
+    """Whether this process is the one that tells, of those that a launcher started; see engines/distributed.py."""
     return int(os.environ.get("RANK") or os.environ.get("MLX_RANK") or 0) == 0
 
 

@@ -9,17 +9,17 @@ import pytest
 
 from soundalike.audit.exposure import Suspect, exposure, measure, rank, suspect
 from soundalike.audit.shapes import alternatives
-from soundalike.audit.texts import Line, Place, Text
+from soundalike.audit.texts import Place, Text, TrainingLine
 from soundalike.engines.markov import MarkovEngine
-from soundalike.packing import Document, encode, pack
-from soundalike.voice import Voice
+from soundalike.generation.voice import Voice
+from soundalike.training.packing import Document, encode, pack
 
 LEARNED = "sam: the code for the shed is 482913\n"
 
 
 def place(text: str, words: str) -> Place:
     start = text.index(words)
-    return Place(Text(text, (Line(True, 5, len(text) - 1),)), start, start + len(words), True)
+    return Place(Text(text, (TrainingLine(True, 5, len(text) - 1),)), start, start + len(words), True)
 
 
 def chain(*texts: str) -> Voice:

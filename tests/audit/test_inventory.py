@@ -3,7 +3,7 @@
 import pytest
 
 from soundalike.audit import inventory
-from soundalike.audit.texts import Line, Text
+from soundalike.audit.texts import Text, TrainingLine
 
 PLAIN = "the soup is on the stove"
 
@@ -11,7 +11,7 @@ PLAIN = "the soup is on the stove"
 def texts(*said: str, me: bool = True) -> list[Text]:
     made = []
     for words in said:
-        made.append(Text(f"sam: {words}\n", (Line(me, 5, 5 + len(words)),)))
+        made.append(Text(f"sam: {words}\n", (TrainingLine(me, 5, 5 + len(words)),)))
     return made
 
 

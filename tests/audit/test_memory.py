@@ -7,10 +7,10 @@ import pytest
 
 from soundalike.audit import copying, extraction, membership
 from soundalike.audit.extraction import Halves
-from soundalike.audit.texts import Line, Place, Text, tokens_before
-from soundalike.likeness.repeats import Said
-from soundalike.packing import Document
-from soundalike.voice import Voice
+from soundalike.audit.texts import Place, Text, TrainingLine, tokens_before
+from soundalike.generation.voice import Voice
+from soundalike.metrics.repetition import SourceIndex
+from soundalike.training.packing import Document
 from tests.audit.test_exposure import chain
 
 WORDS = "ash fern kelp moth opal pear quay rook sled tarn vale wick yarn zest".split()
@@ -23,7 +23,7 @@ def lines(seed: int, count: int) -> list[str]:
 
 
 def places(some: list[str], me: bool = True) -> list[Place]:
-    texts = [Text(f"sam: {said}\n", (Line(me, 5, 5 + len(said)),)) for said in some]
+    texts = [Text(f"sam: {said}\n", (TrainingLine(me, 5, 5 + len(said)),)) for said in some]
     return [Place(text, 5, len(text.text) - 1, me) for text in texts]
 
 
@@ -102,7 +102,7 @@ def test_tokens_before_a_place_are_cropped_to_the_nearest() -> None:
 
 def test_copying_beside_the_owners_own() -> None:
     """Two of three long messages stand in what was learned, and short ones count for neither side."""
-    learned = Said(["the soup is on the stove and it is hot", "ok"])
+    learned = SourceIndex(["the soup is on the stove and it is hot", "ok"])
     rates = copying.rates(
         ["the soup is on the stove", "is on the stove and it", "a moth sat on the lamp", "ok"], learned
     )
@@ -118,5 +118,5 @@ def test_a_voice_that_knows_one_line_says_it(monkeypatch: pytest.MonkeyPatch) ->
     said = "the soup is on the stove and it is hot"
     steps: list[int] = []
     told = copying.speak(chain(*[f"sam: {said}\n"] * 50), step=steps.append)
-    rates = copying.rates(told, Said([said]))
+    rates = copying.rates(told, SourceIndex([said]))
     assert rates.messages is not None and rates.messages.value > 0.9 and sum(steps) == 20

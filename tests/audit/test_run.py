@@ -11,11 +11,11 @@ from soundalike.audit.copying import Rates
 from soundalike.audit.exposure import Exposure, Suspect
 from soundalike.audit.page import html
 from soundalike.audit.report import Copying, Recital, Report
-from soundalike.audit.run import FILE, PAGE, audit
+from soundalike.audit.run_audit import FILE, PAGE, audit
 from soundalike.audit.verdict import KEEP, RETRAIN, SHARE
 from soundalike.clone import Clone
 from soundalike.errors import CloneError
-from soundalike.likeness.estimates import Estimate, share
+from soundalike.metrics.intervals import Estimate, share
 from tests.audit.test_exposure import LEARNED, place
 from tests.evaluation.test_evaluation import folder
 

@@ -9,16 +9,16 @@ from soundalike.audit.inventory import CODES, HANDLES, NAMES
 from soundalike.audit.page import html
 from soundalike.audit.report import Report
 from soundalike.audit.shapes import DATES
-from soundalike.audit.texts import Line, Place, Text
+from soundalike.audit.texts import Place, Text, TrainingLine
 from soundalike.audit.verdict import KEEP, RETRAIN, SHARE, Level
-from soundalike.likeness.estimates import Estimate
+from soundalike.metrics.intervals import Estimate
 
 NAMED = Exposure(on=8, off=1, rank=1, most=8)
 MASKING = ["soundalike import package.zip --out me --mask strings.txt", "soundalike train me --fresh"]
 
 
 def suspect(said: str, words: str, kind: str, times: int = 1, me: bool = True) -> Suspect:
-    text = Text(f"sam: {said}\n", (Line(me, 5, 5 + len(said)),))
+    text = Text(f"sam: {said}\n", (TrainingLine(me, 5, 5 + len(said)),))
     start = text.text.index(words)
     return Suspect(Place(text, start, start + len(words), me), kind, times, ("1", "2"))
 

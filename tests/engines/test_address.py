@@ -10,8 +10,8 @@ from soundalike import cli, engines
 from soundalike.clone import Clone
 from soundalike.engines.address import read
 from soundalike.errors import BaseModelError, UsageError
+from soundalike.generation.voice import Voice
 from soundalike.messages import empty
-from soundalike.voice import Voice
 
 pytestmark = pytest.mark.allow_hosts(["127.0.0.1"])
 

@@ -17,16 +17,16 @@ import pytest
 from soundalike.engines import Engine, connect, huggingface, load, scoring
 from soundalike.engines import torch as engine_of
 from soundalike.engines.markov import MarkovEngine
-from soundalike.engines.numerics import VARIABLE
 from soundalike.engines.remote import RemoteEngine
-from soundalike.engines.speech import Step, generate, opened
 from soundalike.errors import EngineError
 from soundalike.export import Trained
 from soundalike.export.merged import write_merged
-from soundalike.packing import Batch, Document, encode, pack
-from soundalike.recipe import Recipe, Training
-from soundalike.sampling import Sampling
-from soundalike.voice import Voice
+from soundalike.generation.batch_generator import Step, generate, make_generator
+from soundalike.generation.sampling import Sampling
+from soundalike.generation.voice import Voice
+from soundalike.training.numerics import VARIABLE
+from soundalike.training.packing import Batch, Document, encode, pack
+from soundalike.training.recipe import Recipe, Training
 from tests.engines import served
 from tests.frontends.server.running import running
 
@@ -339,7 +339,7 @@ def test_streams_join_and_leave_at_any_token(taught: Engine) -> None:
     """A stream that joins late, beside others that leave, draws what it would have drawn alone."""
     first, late = tokens_of(taught, "ada:"), tokens_of(taught, TEXT[:20])
     (alone,) = spoken(taught, [late], replace(HOT, seed=9, streams=(7,)))
-    speech, drawn = opened(taught), list[int]()
+    speech, drawn = make_generator(taught), list[int]()
     speech.join([first, first, first], replace(HOT, seed=4), 40)
     for _ in range(3):
         speech.step()

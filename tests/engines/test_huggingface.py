@@ -15,12 +15,12 @@ from huggingface_hub.errors import LocalEntryNotFoundError
 from soundalike.engines import huggingface, pretrained, room_of
 from soundalike.engines.causal import separated
 from soundalike.engines.huggingface import HuggingFaceEngine
-from soundalike.engines.speech import generate
 from soundalike.engines.weights import folder_of
 from soundalike.errors import BaseModelError, EngineError, NoRoom, RecipeError
-from soundalike.packing import Batch, Document, encode, pack
-from soundalike.recipe import Training
-from soundalike.sampling import Sampling
+from soundalike.generation.batch_generator import generate
+from soundalike.generation.sampling import Sampling
+from soundalike.training.packing import Batch, Document, encode, pack
+from soundalike.training.recipe import Training
 from tests.engines import tiny
 
 TEXTS = ["me: hi\nme: soup\n", "me: no\n", "sam: what\nme: the bike is back\n", "me: good night lol\n"]

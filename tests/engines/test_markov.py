@@ -7,10 +7,10 @@ import numpy as np
 import pytest
 
 from soundalike.engines.markov import MarkovEngine, WordTokenizer, load
-from soundalike.engines.speech import generate
 from soundalike.errors import EngineError
-from soundalike.packing import Document, encode, pack
-from soundalike.sampling import Sampling
+from soundalike.generation.batch_generator import generate
+from soundalike.generation.sampling import Sampling
+from soundalike.training.packing import Document, encode, pack
 
 TEXT = "ada: i love rust\nada: i love tea\n"
 

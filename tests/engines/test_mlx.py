@@ -18,11 +18,11 @@ from soundalike.engines import huggingface, mlx_loss  # noqa: E402
 from soundalike.engines import mlx as engine_of  # noqa: E402
 from soundalike.engines.mlx import MlxEngine  # noqa: E402
 from soundalike.engines.mlx_memory import remembering_less  # noqa: E402
-from soundalike.engines.speech import generate  # noqa: E402
 from soundalike.errors import EngineError, RecipeError  # noqa: E402
-from soundalike.packing import Batch, Document, encode, pack  # noqa: E402
-from soundalike.recipe import Training  # noqa: E402
-from soundalike.sampling import Sampling  # noqa: E402
+from soundalike.generation.batch_generator import generate  # noqa: E402
+from soundalike.generation.sampling import Sampling  # noqa: E402
+from soundalike.training.packing import Batch, Document, encode, pack  # noqa: E402
+from soundalike.training.recipe import Training  # noqa: E402
 from tests.engines import tiny  # noqa: E402
 
 LORA = Training(method="lora", rank=4, window=64)

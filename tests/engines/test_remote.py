@@ -16,16 +16,16 @@ from soundalike.engines import Engine, connect
 from soundalike.engines import torch as engine_of
 from soundalike.engines.address import KEY
 from soundalike.engines.remote import Characters, RemoteEngine
-from soundalike.engines.speech import generate, opened
 from soundalike.errors import EngineError
 from soundalike.export import Trained
 from soundalike.export.gguf import write_gguf
 from soundalike.export.merged import write_merged
+from soundalike.generation.batch_generator import generate, make_generator
+from soundalike.generation.sampling import Sampling
+from soundalike.generation.voice import Voice
 from soundalike.machine import is_here
-from soundalike.packing import Document, encode, pack
-from soundalike.recipe import Limits, Recipe, Training
-from soundalike.sampling import Sampling
-from soundalike.voice import Voice
+from soundalike.training.packing import Document, encode, pack
+from soundalike.training.recipe import Limits, Recipe, Training
 from tests.engines.served import free_port, llama_cpp, mlx_lm, running
 from tests.frontends.server.running import running as served_by_us
 
@@ -119,7 +119,7 @@ def test_a_seed_repeats_and_streams_differ(url: str) -> None:
 def test_replies_join_and_leave(url: str) -> None:
     """One that is given up draws no more, one that joins late says what it says alone."""
     engine = remote(url)
-    speech = opened(engine)
+    speech = make_generator(engine)
     prompt = engine.tokenizer.encode(["sam: hi\nada:"])[0]
     (first,) = speech.join([prompt], GREEDY, 50)
     assert [step.stream for step in speech.step()] == [first]

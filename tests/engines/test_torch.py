@@ -12,12 +12,12 @@ from soundalike.engines import torch as engine_of
 from soundalike.engines.adapter import method_of
 from soundalike.engines.llama import block_mask
 from soundalike.engines.loss import weighted_cross_entropy
-from soundalike.engines.speech import generate
 from soundalike.engines.torch import TorchEngine
 from soundalike.errors import EngineError, RecipeError
-from soundalike.packing import Batch, Document, encode, pack
-from soundalike.recipe import Training
-from soundalike.sampling import Sampling
+from soundalike.generation.batch_generator import generate
+from soundalike.generation.sampling import Sampling
+from soundalike.training.packing import Batch, Document, encode, pack
+from soundalike.training.recipe import Training
 from tests.engines import tiny
 
 TEXTS = ["me: hi\nme: i love soup\n", "me: no\n", "sam: what\nme: the bike is back\n", "me: good night lol\n"]

@@ -8,10 +8,10 @@ from typing import Any
 import torch
 from tokenizers import Tokenizer, decoders, models, pre_tokenizers
 
-from soundalike.engines.llama import Llama, Shape
+from soundalike.engines.llama import Llama, LlamaConfig
 from soundalike.pocket.pretrain import END, PAD, initialise, write_folder, write_weights
 
-SHAPE = Shape(
+SHAPE = LlamaConfig(
     vocab_size=258,
     hidden_size=32,
     intermediate_size=48,

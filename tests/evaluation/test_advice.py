@@ -5,9 +5,9 @@ from typing import Any
 import pytest
 
 from soundalike.evaluation.advice import advice
-from soundalike.evaluation.contest import Figures
 from soundalike.evaluation.report import CLONE, YOU, Report
-from soundalike.likeness.estimates import Estimate
+from soundalike.evaluation.systems import Figures
+from soundalike.metrics.intervals import Estimate
 
 
 def about(value: float, spread: float = 0.05) -> Estimate:

@@ -5,11 +5,11 @@ from random import Random
 import pytest
 
 from benchmarks.likeness import anchors, stage
-from soundalike.evaluation.contest import Stage
+from soundalike.evaluation.held_out import Conversation, Line
 from soundalike.evaluation.report import BEFORE, OTHERS
-from soundalike.evaluation.scenes import Conversation, Line
-from soundalike.likeness.two_sample import TwoSample
-from tests.likeness.people import NOUNS, VERBS
+from soundalike.evaluation.systems import EvaluationSet
+from soundalike.metrics.two_sample import TwoSample
+from tests.metrics.people import NOUNS, VERBS
 
 ORDER = [BEFORE, "parrot", "word chain, order 2", "word salad", OTHERS]
 
@@ -29,7 +29,7 @@ def test_anchors_are_in_order() -> None:
     rng = Random(3)
     sizes = {"train": 300, "valid": 80, "test": 80}
     chats = {split: [moody(rng) for _ in range(size)] for split, size in sizes.items()}
-    measured = anchors(Stage(chats, "test", "sam", 160, 0))
+    measured = anchors(EvaluationSet(chats, "test", "sam", 160, 0))
     areas = [measured[name].auc for name in ORDER]
     assert areas == sorted(areas)
     assert min(later - earlier for earlier, later in zip(areas[:3], areas[1:4], strict=True)) > 0.01

@@ -12,31 +12,30 @@ import pytest
 from numpy.typing import NDArray
 from rich.console import Console
 
-from soundalike import contents
-from soundalike.clone import Clone
-from soundalike.documents import DocumentSettings, build, jsonl
+from soundalike.clone import Clone, integrity
 from soundalike.engines import load
 from soundalike.engines.markov import MarkovEngine
 from soundalike.errors import CloneError, RecipeError, TooLittleText
-from soundalike.evaluation import bits, versus
-from soundalike.evaluation import scenes as scenes_room
-from soundalike.evaluation.choosing import chooser
-from soundalike.evaluation.contest import Contestant, Stage
-from soundalike.evaluation.kept import FILE, FULL, SHORT, best, identity
+from soundalike.evaluation import bits_per_byte, comparison
+from soundalike.evaluation import held_out as scenes_room
+from soundalike.evaluation.adapter_selection import chooser
+from soundalike.evaluation.evaluate import evaluate
+from soundalike.evaluation.held_out import Line, conversations, left_out, own, own_windows, real_windows, scenes
+from soundalike.evaluation.replies import speak
 from soundalike.evaluation.report import BEFORE, CLONE, OTHERS, YOU, Report
-from soundalike.evaluation.run import evaluate
-from soundalike.evaluation.scenes import Line, conversations, left_out, own, own_windows, real_windows, scenes
-from soundalike.evaluation.speech import speak
-from soundalike.importing import _parquet, _store
-from soundalike.likeness.estimates import Estimate
-from soundalike.likeness.windows import Windows
-from soundalike.packing import encode, pack
-from soundalike.recipe import Recipe, Training
-from soundalike.sampling import Sampling
-from soundalike.train import documents
-from soundalike.voice import Voice
+from soundalike.evaluation.saved_result import FILE, FULL, SHORT, best, identity
+from soundalike.evaluation.systems import EvaluationSet, System
+from soundalike.generation.sampling import Sampling
+from soundalike.generation.voice import Voice
+from soundalike.importing.documents import DocumentSettings, build, jsonl
+from soundalike.importing.importer import _parquet, _store
+from soundalike.metrics.intervals import Estimate
+from soundalike.metrics.windows import Windows
+from soundalike.training.loop import documents
+from soundalike.training.packing import encode, pack
+from soundalike.training.recipe import Recipe, Training
 from tests.invented import Message, corpus
-from tests.likeness.people import calm, loud
+from tests.metrics.people import calm, loud
 
 CHATS = 220
 
@@ -67,7 +66,7 @@ def folder(path: Path, dialogue: bool = True, chats: int = CHATS, order: int = 2
         sections = {
             "clone": {"speaker": "sam"},
             "documents": asdict(settings),
-            "hashes": {"messages.parquet": contents.digest(scratch / "messages.parquet")},
+            "hashes": {"messages.parquet": integrity.digest(scratch / "messages.parquet")},
             "training": {"base": f"markov-{order}", "window": 256},
             "sampling": {"temperature": 1.0, "min_p": 0.0, "dry_multiplier": 0.0},
         }
@@ -218,23 +217,23 @@ def test_only_held_out_parts_can_be_evaluated(me: Path) -> None:
 
 def test_a_clone_against_itself_shows_no_difference(me: Path) -> None:
     """To the last digit, the seeds being the same."""
-    found = versus.compare(me, me, seeds=(1,))
+    found = comparison.compare(me, me, seeds=(1,))
     assert set(found) >= {"likeness", "copying", "loops"}
     likeness = found["likeness"].difference
     assert (likeness.low, likeness.value, likeness.high) == (0, 0, 0)
-    assert all("no difference" in line for line in versus.lines(found))
+    assert all("no difference" in line for line in comparison.lines(found))
 
 
 def test_the_better_of_two_is_found(me: Path, tmp_path: Path) -> None:
     """A chain that looks at two words beats one that looks at none, and other messages are no comparison."""
     worse = folder(tmp_path / "worse", order=0)
-    assert "the first is better" in versus.lines(versus.compare(me, worse, seeds=(1,)))[0]
-    assert "the second is better" in versus.lines(versus.compare(worse, me, seeds=(1,)))[0]
+    assert "the first is better" in comparison.lines(comparison.compare(me, worse, seeds=(1,)))[0]
+    assert "the second is better" in comparison.lines(comparison.compare(worse, me, seeds=(1,)))[0]
     clone = Clone.open(worse)
     with clone.locked("test"):
         clone.record(hashes={"messages.parquet": "other"})
     with pytest.raises(CloneError, match="different messages"):
-        versus.compare(me, worse)
+        comparison.compare(me, worse)
 
 
 class Coin(MarkovEngine):
@@ -260,21 +259,21 @@ def test_bits_are_counted_on_the_owners_words_alone() -> None:
     """Two bits a token, by hand: of `sam: go on` and its line's end, three tokens; the friend's line costs nothing."""
     voice = Voice(Coin(1), "sam")
     chats = [[Line("ana", False, "what now"), Line("sam", True, "go on")]]
-    cost = bits.measure(voice, chats)
+    cost = bits_per_byte.measure(voice, chats)
     assert cost is not None
     assert cost.on.tolist() == pytest.approx([6.0]) and cost.size.tolist() == [6]
     assert cost.per_byte(cost.on).value == pytest.approx(1.0)
-    assert bits.measure(voice, [[Line("ana", False, "hi")]]) is None
+    assert bits_per_byte.measure(voice, [[Line("ana", False, "hi")]]) is None
 
 
 def test_what_a_contestant_leaves_out_is_not_tested(me: Path) -> None:
     """Scenes in which it said too little are no windows; with too few left there is no figure."""
     chats, _ = conversations(Clone.open(me))
-    stage = Stage(chats, "test", "sam", 1000, 0)
+    stage = EvaluationSet(chats, "test", "sam", 1000, 0)
     silent = Windows([("hm",), *stage.real.messages[1:]], stage.real.groups)
-    found = stage.test(Contestant("", [silent]))
+    found = stage.test(System("", [silent]))
     assert found is not None and found.windows == 43
-    assert stage.test(Contestant("", [Windows([()] * 44, stage.real.groups)])) is None
+    assert stage.test(System("", [Windows([()] * 44, stage.real.groups)])) is None
 
 
 def test_sampling_is_the_clones_own(me: Path) -> None:

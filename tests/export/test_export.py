@@ -15,7 +15,7 @@ from soundalike.export.gguf_vocab import pre_tokenizer
 from soundalike.export.merged import merged_model, write_merged
 from soundalike.export.mlx import write_mlx
 from soundalike.export.template import chat_template, modelfile
-from soundalike.transcript import render
+from soundalike.prompt_template import render
 from tests.engines import tiny
 from tests.export.trained import CLOSE, TEXT, logits_of, tokens_of, trained
 

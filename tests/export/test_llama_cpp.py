@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from soundalike.export import Trained
 from soundalike.export.gguf import SHAPES, write_gguf
-from soundalike.recipe import Recipe
+from soundalike.training.recipe import Recipe
 from tests.engines import tiny
 from tests.export.trained import CLOSE, TEXT, logits_of, tokens_of, trained
 

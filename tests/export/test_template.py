@@ -10,8 +10,8 @@ from soundalike.export import Trained
 from soundalike.export.merged import write_tokenizer
 from soundalike.export.template import Turns as Written
 from soundalike.export.template import go, jinja, modelfile
-from soundalike.recipe import Recipe
-from soundalike.transcript import render
+from soundalike.prompt_template import render
+from soundalike.training.recipe import Recipe
 from tests.export import go_template
 
 NAMES = ["ada", "Zoë 😀", 'a "b" c', "it's {{ 1 }} {% x %}", "back\\slash \\n", "-}} 🏳️‍🌈 {{-", '"""', "$m .Role"]

@@ -8,8 +8,8 @@ from numpy.typing import NDArray
 
 from soundalike.engines import Engine, load
 from soundalike.export import Trained
-from soundalike.packing import Document, encode, pack
-from soundalike.recipe import Recipe, Training
+from soundalike.training.packing import Document, encode, pack
+from soundalike.training.recipe import Recipe, Training
 
 TEXT = "ada: hi sam\nsam: hello\n\tthere ada\nada: ok ✨\n"
 CLOSE = 1e-2  # logits are a few units wide

@@ -14,7 +14,7 @@ from soundalike.errors import UsageError
 from soundalike.frontends import places
 from soundalike.frontends.discord.run import speaker_of
 from soundalike.frontends.discord.settings import SettingsFile, initialise
-from soundalike.frontends.server import voices
+from soundalike.frontends.server import served_models
 from soundalike.messages import empty
 from tests.frontends.server.running import HI, Running, ada, running
 
@@ -53,13 +53,13 @@ def test_a_server_before_a_server(there: Running, folder: Path) -> None:
     at = [f"{there.address}/v1#{name}" for name in ("ada", "ada-2")]
     said = []
     for place in at:
-        with running(voices.load([folder], at=[place])["me"].voice) as here:
+        with running(served_models.load([folder], at=[place])["me"].voice) as here:
             made = here.client.chat.completions.create(model="ada", messages=HI)
             friend = here.client.chat.completions.create(model="ada", messages=[{"role": "user", "content": "hi"}])
             said.append((made.choices[0].message.content, friend.choices[0].message.content))
     assert said[0] == ("hey\nwhat's up", "hello you") and said[1][1] == "i am the other one"
     with pytest.raises(UsageError, match="--with-base"):
-        voices.load([folder], with_base=True, at=at[:1])
+        served_models.load([folder], with_base=True, at=at[:1])
 
 
 def test_the_bot_speaks_through_a_server(there: Running, folder: Path) -> None:
@@ -90,7 +90,7 @@ def test_another_machine_is_told_of_by_every_verb(
     monkeypatch.setattr("soundalike.frontends.server.serve", noted("serve"))
     monkeypatch.setattr("soundalike.frontends.room.room", noted("room"))
     monkeypatch.setattr("soundalike.frontends.discord.run.run", noted("discord"))
-    monkeypatch.setattr("soundalike.voice.Voice.load", lambda *given: given)
+    monkeypatch.setattr("soundalike.generation.voice.Voice.load", lambda *given: given)
     for verb, *more in (["serve"], ["room", str(folder), "--at", f"{ELSEWHERE}#b"]):
         monkeypatch.setattr(sys, "argv", ["soundalike", verb, str(folder), *more, "--at", ELSEWHERE])
         with pytest.raises(SystemExit):

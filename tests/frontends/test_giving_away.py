@@ -5,16 +5,16 @@ from random import Random
 
 import pytest
 
-from soundalike.documents import DocumentSettings, build, texts
-from soundalike.guards import Guards, fold
-from soundalike.guards.verbatim import Verbatim, words_of
+from soundalike.generation.guards import Guards, fold
+from soundalike.generation.guards.ngram_index import NgramIndex, words_of
+from soundalike.generation.sampling import Sampling
+from soundalike.generation.voice import Voice
+from soundalike.importing.documents import DocumentSettings, build, texts
 from soundalike.messages import Corpus
-from soundalike.recipe import Limits
 from soundalike.redact import redact
-from soundalike.sampling import Sampling
-from soundalike.voice import Voice
+from soundalike.training.recipe import Limits
+from tests.generation.test_voice import engine
 from tests.invented import FRIENDS, Message, corpus, friends
-from tests.test_voice import engine
 
 REPLIES, AT_ONCE = 40, 20
 TALK, SECRETS = friends(90)
@@ -26,8 +26,8 @@ def friend(owner: str) -> tuple[Voice, Corpus]:
     told = [text for part in texts(build(whole, DocumentSettings())) for text in part["text"]]
     messages, _ = redact(whole.messages)
     limits, mine = Limits(), messages["me"]
-    copied = Verbatim(messages["text"], limits.copied_words)
-    quoted = Verbatim(messages.filter(~mine)["text"], limits.quoted_words)
+    copied = NgramIndex(messages["text"], limits.copied_words)
+    quoted = NgramIndex(messages.filter(~mine)["text"], limits.quoted_words)
     return Voice(engine(*told, order=4), owner, guards=Guards((), copied, quoted)), whole
 
 

@@ -11,11 +11,11 @@ import pytest
 from rich.console import Console
 
 from soundalike.errors import UsageError
-from soundalike.frontends.loops import LoopLimits
+from soundalike.frontends.bot_loops import LoopLimits
 from soundalike.frontends.room import Room, room
-from soundalike.guards import fold
-from soundalike.sampling import Sampling
-from soundalike.voice import Voice
+from soundalike.generation.guards import fold
+from soundalike.generation.sampling import Sampling
+from soundalike.generation.voice import Voice
 from tests.frontends.discord.rig import voice
 
 THINGS = ("tea", "rain", "chess", "the bus", "soup", "the moon", "your cat")

@@ -11,14 +11,14 @@ from rich.console import Console
 from rich.text import Text
 
 from soundalike.console import make_console
-from soundalike.draft import Piece
 from soundalike.engines.markov import MarkovEngine
-from soundalike.frontends.terminal import Said, account, chat, say, shade, visible
-from soundalike.guards import Interventions
-from soundalike.packing import Document, encode, pack
-from soundalike.recipe import Limits
-from soundalike.sampling import Sampling
-from soundalike.voice import Completion, Reply, Voice
+from soundalike.frontends.terminal import ChatMessage, account, chat, say, shade, visible
+from soundalike.generation.guards import GuardCounts
+from soundalike.generation.reply_parser import TokenText
+from soundalike.generation.sampling import Sampling
+from soundalike.generation.voice import Completion, Reply, Voice
+from soundalike.training.packing import Document, encode, pack
+from soundalike.training.recipe import Limits
 
 GREETING = 6  # lines
 GREEDY = Sampling(temperature=0, dry_multiplier=0)
@@ -92,7 +92,7 @@ def test_say_stops_at_its_limit() -> None:
 
 def test_what_was_said_as_plain_values() -> None:
     """Text, tokens with the raw model's probabilities, rates and memory, as JSON takes them."""
-    said = Said("the", 2, 30.0, [Piece(" sea", math.log(0.25)), Piece("", 0.0)], 4.0, 5_000_000)
+    said = ChatMessage("the", 2, 30.0, [TokenText(" sea", math.log(0.25)), TokenText("", 0.0)], 4.0, 5_000_000)
     assert json.loads(json.dumps(said.as_dict())) == {
         "prompt": "the",
         "text": "the sea",
@@ -135,8 +135,8 @@ class Interrupted(Voice):
     """A voice that says one word before Ctrl-C is pressed."""
 
     def complete(self, prompt: str, max_tokens: int | None = None, sampling: Sampling | None = None) -> Completion:
-        def pieces() -> Iterator[Piece]:
-            yield Piece(" is", -1.0)
+        def pieces() -> Iterator[TokenText]:
+            yield TokenText(" is", -1.0)
             raise KeyboardInterrupt
 
         return Completion(prompt, 5, pieces())
@@ -151,9 +151,9 @@ def test_say_can_be_interrupted() -> None:
 
 def test_figures_leave_out_what_the_system_does_not_tell() -> None:
     """Without a reading of memory there is no line about it."""
-    drawn = [Piece(".", -1.0)] * 3
-    assert len(Said("", 1, 2.0, drawn, 4.0, None).lines()) == 2
-    assert Said("", 1, 2.0, drawn, 4567.0, 5 * 10**9).lines()[1:] == [
+    drawn = [TokenText(".", -1.0)] * 3
+    assert len(ChatMessage("", 1, 2.0, drawn, 4.0, None).lines()) == 2
+    assert ChatMessage("", 1, 2.0, drawn, 4567.0, 5 * 10**9).lines()[1:] == [
         "Generation: 3 tokens, 4,567.0 tokens per second",
         "Peak memory: 5.00 GB",
     ]
@@ -286,7 +286,7 @@ def test_the_guards_are_accounted_for_at_the_end() -> None:
     voice = ada("you: hi\n" + "ada: i love rust\n" * 9)
     voice.limits = Limits(retries=0)
     assert talked(voice, "hi")[-1] == "Guards: 1 said a line twice; 0 drawn again."
-    assert account(Interventions()) == ""
+    assert account(GuardCounts()) == ""
 
 
 def test_long_lines_are_not_broken_where_nobody_looks() -> None:

@@ -10,11 +10,11 @@ from random import Random
 import pytest
 
 from soundalike.engines import torch as engine_of
-from soundalike.engines.llama import Shape
+from soundalike.engines.llama import LlamaConfig
 from soundalike.pocket import corpora
 from soundalike.pocket.pretrain import Settings, pretrain
 
-SHAPE = Shape(
+SHAPE = LlamaConfig(
     vocab_size=320,
     hidden_size=32,
     intermediate_size=48,

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from statistics import mean, median
 
-from soundalike.likeness.crowd import crowd
+from soundalike.metrics.reference_population import reference_population
 from soundalike.portrait.card import Card
 
 Messages = Sequence[tuple[datetime, str]]
@@ -143,7 +143,7 @@ def frame_in(frame: Sequence[str], words: Sequence[str]) -> bool:
 
 def _habit(m: re.Match[str], of: Recount) -> bool:
     own = of.share(ENDS[m[1]]) if m[1] in ENDS else of.share(LOWER)
-    theirs = float(median(crowd().habits[CROWD[m[1]]].tolist()))
+    theirs = float(median(reference_population().habits[CROWD[m[1]]].tolist()))
     right = is_percent(m[3], own) and is_percent(m[5], theirs) and number(m[4]) == 60
     return right and (own > theirs if m[2] == "more" else own < theirs)
 
@@ -155,7 +155,7 @@ def _laughs(m: re.Match[str], of: Recount) -> bool:
 
 
 def _laughs_beside(m: re.Match[str], of: Recount) -> bool:
-    own, theirs = len(of.laughing) / len(of.texts), float(median(crowd().habits["laughs"].tolist()))
+    own, theirs = len(of.laughing) / len(of.texts), float(median(reference_population().habits["laughs"].tolist()))
     order = {"more often than": own > theirs, "less often than": own < theirs, "about as often as": True}
     return order[m[1]] and is_percent(m[2], own) and is_percent(m[4], theirs) and number(m[3]) == 60
 
@@ -179,14 +179,14 @@ def _in_hours(m: re.Match[str], of: Recount) -> bool:
 
 def _word_rates(m: re.Match[str], of: Recount) -> bool:
     own = [word for words in of.words for word in words]
-    people, word = crowd(), m[1]
+    people, word = reference_population(), m[1]
     theirs = people.together[people.words.index(word)] / people.totals.sum()
     return is_per_10_000(m[2], own.count(word) / len(own)) and is_per_10_000(m[3], theirs)
 
 
 def _word_alone(m: re.Match[str], of: Recount) -> bool:
     own = [word for words in of.words for word in words]
-    people = crowd()
+    people = reference_population()
     known = {word.replace("'", "") for word in people.words}
     right = is_per_10_000(m[2], own.count(m[1]) / len(own)) and m[1] not in known
     return right and number(m[3]) == len(known) and number(m[4]) == len(people.totals)
@@ -235,7 +235,7 @@ CLAIMS: dict[str, list[tuple[str, Check]]] = {
     ],
     "typing": [
         (rf"[Yy]ou ([a-z ]+?) (more|less) often than strangers \({P}; {MIDDLE} {P}\)", _habit),
-        (rf"beside {N} other people", lambda m, r: number(m[1]) == len(crowd().totals)),
+        (rf"beside {N} other people", lambda m, r: number(m[1]) == len(reference_population().totals)),
     ],
     "laughter": [
         (rf"You laugh in {RATE} of your messages: with “(\S+)” in {P} and with “(\S+)” in {P} of those", _laughs),
@@ -278,7 +278,11 @@ CLAIMS: dict[str, list[tuple[str, Check]]] = {
             rf"{N} words of yours against {N} words of {N} others",
             lambda m, r: (
                 [number(m[n]) for n in (1, 2, 3)]
-                == [sum(map(len, r.words)), int(crowd().totals.sum()), len(crowd().totals)]
+                == [
+                    sum(map(len, r.words)),
+                    int(reference_population().totals.sum()),
+                    len(reference_population().totals),
+                ]
             ),
         ),
     ],

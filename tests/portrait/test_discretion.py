@@ -2,7 +2,7 @@
 
 import pytest
 
-from soundalike.portrait.discretion import Discretion, names_in, own_words
+from soundalike.portrait.name_filter import NameFilter, names_in, own_words
 
 TEXTS = [
     *["a turnip is here", "my turnip", "zork says hi", "zork again", "ask @lena.k now"] * 3,
@@ -11,23 +11,23 @@ TEXTS = [
 
 
 @pytest.fixture(scope="module")
-def discretion() -> Discretion:
-    return Discretion(names_in(["Juno Vale", "the wrong answers"], TEXTS), TEXTS)
+def discretion() -> NameFilter:
+    return NameFilter(names_in(["Juno Vale", "the wrong answers"], TEXTS), TEXTS)
 
 
 @pytest.mark.parametrize("word", ["turnip", "the", "lmao", "lmaoooo", "ngl", "dont", "sooooo"])
-def test_a_word_is_shown_with_a_reason(discretion: Discretion, word: str) -> None:
+def test_a_word_is_shown_with_a_reason(discretion: NameFilter, word: str) -> None:
     """It stands after an article, strangers use it, or it is a laugh, a short form, a stretched word."""
     assert discretion.shows(word)
 
 
 @pytest.mark.parametrize("word", ["juno", "vale", "juno's", "junooooo", "lena", "zork", "mirko", "emma", "bob"])
-def test_a_word_that_may_be_a_name_is_not(discretion: Discretion, word: str) -> None:
+def test_a_word_that_may_be_a_name_is_not(discretion: NameFilter, word: str) -> None:
     """A title's, a mention's, a first name, one with a capital, or one for which nothing speaks."""
     assert not discretion.shows(word)
 
 
-def test_a_line_that_names_or_addresses_somebody_is_not_quoted(discretion: Discretion) -> None:
+def test_a_line_that_names_or_addresses_somebody_is_not_quoted(discretion: NameFilter) -> None:
     """Common words of a chat's title are no names."""
     assert discretion.quotes("the wrong turnip") is False  # "wrong" is part of a group's title
     assert discretion.quotes("the turnip is here")

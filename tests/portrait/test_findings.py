@@ -9,13 +9,13 @@ import polars as pl
 import pytest
 
 from soundalike.errors import TooLittleText
-from soundalike.likeness.crowd import crowd
+from soundalike.metrics.reference_population import reference_population
 from soundalike.portrait.card import Bars
+from soundalike.portrait.data import Material, material
 from soundalike.portrait.findings import heard as hearing
 from soundalike.portrait.findings import laughter, mirror, rhythm, typing, wording, years
 from soundalike.portrait.findings.heard import Spoken, heard
 from soundalike.portrait.findings.likeness import in_words
-from soundalike.portrait.material import Material, material
 from tests.invented import Message, corpus
 
 YEAR = 365 * 24 * 60.0
@@ -30,7 +30,7 @@ def person(texts: list[str], step: float = 30.0, names: tuple[str, ...] = ()) ->
 def test_signature_words_are_those_said_oftener_than_by_strangers() -> None:
     """A word that strangers never use leads, everybody's words are not there, nor is a friend's name."""
     rng = Random(0)
-    everybodys, weights = crowd().words[:300], crowd().together[:300].tolist()
+    everybodys, weights = reference_population().words[:300], reference_population().together[:300].tolist()
     texts = [" ".join(rng.choices(everybodys, weights, k=8)) for _ in range(600)]
     texts += ["a turnip", "a zorbert"] * 40
     card = wording.signature(person(texts, 400.0, ("zorbert",)), None)

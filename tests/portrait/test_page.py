@@ -9,8 +9,8 @@ import pytest
 from soundalike import cli
 from soundalike.clone import Clone
 from soundalike.demo import write_package
-from soundalike.importing import run_import
-from soundalike.learning import learn, recipe_for
+from soundalike.importing.importer import run_import
+from soundalike.portrait.build import FILE, paint
 from soundalike.portrait.card import (
     Bands,
     Bars,
@@ -26,9 +26,9 @@ from soundalike.portrait.card import (
     Table,
     Trend,
 )
+from soundalike.portrait.charts import told
 from soundalike.portrait.page import html
-from soundalike.portrait.pictures import told
-from soundalike.portrait.run import FILE, paint
+from soundalike.training.plan import learn, recipe_for
 
 EVIL = "</text><script>alert(1)</script>"
 FRIENDS = ("juno", "mags", "bram")

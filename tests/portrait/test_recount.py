@@ -10,9 +10,9 @@ from random import Random
 import pytest
 
 from soundalike.portrait.card import Bars, Card
+from soundalike.portrait.data import Material, material
 from soundalike.portrait.findings import laughter, rhythm, typing, wording, years
 from soundalike.portrait.findings.likeness import in_words
-from soundalike.portrait.material import Material, material
 from tests.invented import START, Message, corpus
 from tests.portrait.recount import Recount, wrong
 

@@ -4,8 +4,8 @@ from time import process_time
 
 import pytest
 
+from soundalike.prompt_template import normalise
 from soundalike.redact import redact_text
-from soundalike.transcript import normalise
 
 # The beginnings of what the rules look for, each the worst for one of them.
 PIECES = [

@@ -9,7 +9,7 @@ import torch
 
 from soundalike import native
 from soundalike.engines.fused import SOURCE as FUSED
-from soundalike.sampling.inverse import SOURCE as INVERSE
+from soundalike.generation.sampling.inverse import SOURCE as INVERSE
 
 HERE = Path(__file__).parent
 SANITIZERS = ("-g", "-O1", "-fsanitize=address,undefined", "-fno-sanitize-recover=all")

@@ -11,7 +11,7 @@ import pytest
 
 from soundalike.sources._discord_facts import Facts
 from soundalike.sources._discord_messages import to_messages
-from soundalike.sources._discord_rows import Piece, Rows, parse
+from soundalike.sources._discord_rows import RowPiece, Rows, parse
 from soundalike.sources._pieces import csv_pieces, json_pieces
 from soundalike.sources._salvage import csv_rows, json_rows
 from tests.sources.packages import as_csv, as_json, message
@@ -55,7 +55,7 @@ def chunks(raw: bytes, rng: Random) -> Iterator[bytes]:
 
 def parsed(pieces: list[bytes], is_csv: bool) -> Rows:
     """The rows of these pieces, all of one channel."""
-    return parse([Piece(0, raw, is_csv) for raw in pieces])
+    return parse([RowPiece(0, raw, is_csv) for raw in pieces])
 
 
 def layouts(messages: list[dict[str, object]]) -> list[bytes]:
@@ -110,7 +110,7 @@ def test_fast_and_careful_reading_agree(seed: int) -> None:
     """Many files at once give exactly the rows that each by itself gives."""
     files = [rows(100 * seed + place, Random(place).randrange(12)) for place in range(30)]
     for is_csv, pieces in ((False, [as_json(file) for file in files]), (True, [as_csv(file) for file in files])):
-        found = parse([Piece(place, raw, is_csv) for place, raw in enumerate(pieces)])
+        found = parse([RowPiece(place, raw, is_csv) for place, raw in enumerate(pieces)])
         careful = [row for raw in pieces for row in (csv_rows(raw) if is_csv else json_rows(raw)).rows]
         assert (found.mended, found.lost) == (set(), 0)
         assert found.frame["Contents"].to_list() == [row["contents"] for row in careful]
@@ -122,7 +122,7 @@ def test_one_bad_file_among_many() -> None:
     """A broken file is read carefully, its neighbours are not touched by it."""
     files = [as_json(rows(place, 5)) for place in range(9)]
     files[4] = files[4][:-1] + b",]"
-    found = parse([Piece(place, raw, False) for place, raw in enumerate(files)])
+    found = parse([RowPiece(place, raw, False) for place, raw in enumerate(files)])
     assert (found.frame.height, found.mended, found.lost) == (45, {4}, 0)
     assert found.frame["file"].to_list() == [place for place in range(9) for _ in range(5)]
 

@@ -12,7 +12,7 @@ import polars as pl
 
 from soundalike import sources
 from soundalike.errors import SoundalikeError
-from soundalike.importing import run_import
+from soundalike.importing.importer import run_import
 from soundalike.messages import ROWS, SCHEMA, Corpus
 from tools.fuzz_packages.containers import FOLDER_DAMAGE, ZIP_DAMAGE, write_folder, write_zip, zipped
 from tools.fuzz_packages.contents import LOSSLESS, LOSSY

@@ -17,16 +17,16 @@ from soundalike import engines
 from soundalike.audit import exposure, extraction
 from soundalike.audit.exposure import Exposure
 from soundalike.audit.extraction import Halves
-from soundalike.audit.texts import Line, Place, Text, tokens_before
-from soundalike.clone import MANIFEST, Clone
+from soundalike.audit.texts import Place, Text, TrainingLine, tokens_before
+from soundalike.clone.clone import MANIFEST, Clone
 from soundalike.engines import Engine
 from soundalike.errors import CloneError, RecipeError
-from soundalike.packing import Document
-from soundalike.progress import Progress
-from soundalike.recipe import Recipe, Training
-from soundalike.train import train
-from soundalike.transcript import render
-from soundalike.voice import Voice
+from soundalike.generation.voice import Voice
+from soundalike.prompt_template import render
+from soundalike.training.loop import train
+from soundalike.training.packing import Document
+from soundalike.training.recipe import Recipe, Training
+from soundalike.training.status import Progress
 
 TIMES = (*[1] * 8, *[4] * 8, 50)
 CONTROL = 50
@@ -91,7 +91,9 @@ def _with(document: Document, canary: Canary, owner: str, tagged: bool, rng: Ran
     cut = rng.choice([0, *_turn_ends(document.text)])
     text = document.text[:cut] + line + document.text[cut:]
     end = cut + len(line) - 1
-    place = Place(Text(text, (Line(True, end - len(canary.prefix + canary.secret), end),)), end - DIGITS, end, True)
+    place = Place(
+        Text(text, (TrainingLine(True, end - len(canary.prefix + canary.secret), end),)), end - DIGITS, end, True
+    )
     turns = None if document.turns is None else list(_inserted(document.turns, line, cut))
     return Document(text, turns), place
 

@@ -8,9 +8,9 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from soundalike.likeness.estimates import Estimate, of_mean
-from soundalike.likeness.repeats import Said
-from soundalike.voice import Voice
+from soundalike.generation.voice import Voice
+from soundalike.metrics.intervals import Estimate, of_mean
+from soundalike.metrics.repetition import SourceIndex
 
 REPLIES = 500
 AT_ONCE = 50
@@ -46,7 +46,7 @@ def speak(voice: Voice, seed: int = 0, step: Step = lambda texts: None) -> list[
     return said
 
 
-def rates(texts: Sequence[str], learned: Said) -> Rates:
+def rates(texts: Sequence[str], learned: SourceIndex) -> Rates:
     """How often `texts` say what was learned."""
     whole = [holds for text in texts if (holds := learned.holds(text)) is not None]
     counted = [learned.grams(text) for text in texts]

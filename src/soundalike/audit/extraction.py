@@ -11,9 +11,9 @@ from dataclasses import dataclass
 import numpy as np
 
 from soundalike.audit.texts import Place, tokens_before
-from soundalike.engines.speech import Speech
-from soundalike.sampling import Sampling
-from soundalike.voice import Voice
+from soundalike.generation.batch_generator import BatchGenerator
+from soundalike.generation.sampling import Sampling
+from soundalike.generation.voice import Voice
 
 MESSAGES = 200  # of each side
 SHORTEST = 12  # tokens of a message; a shorter one is anybody's
@@ -65,7 +65,7 @@ def extracted(voice: Voice, some: Sequence[Halves], step: Step = lambda texts: N
 
 
 def _said(voice: Voice, part: Sequence[Halves]) -> list[bool]:
-    speech, right, drawn = Speech(voice.engine), [0] * len(part), 0
+    speech, right, drawn = BatchGenerator(voice.engine), [0] * len(part), 0
     speech.join([one.given for one in part], GREEDY, [len(one.wanted) for one in part])
     while speech.running:
         steps = speech.step()

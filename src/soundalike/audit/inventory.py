@@ -13,7 +13,7 @@ import polars as pl
 
 from soundalike.audit.shapes import DATES
 from soundalike.audit.texts import Place, Text
-from soundalike.likeness.crowd import crowd
+from soundalike.metrics.reference_population import reference_population
 from soundalike.pocket.names import FIRST
 from soundalike.redact import WORDS, redact, redact_text
 
@@ -125,7 +125,7 @@ def _rare(places: Sequence[Row], names: Collection[str]) -> set[str]:
             capital[word.lower()] += amid and word.istitle()
     most = max(3, RARE * len(places))
     proper = {word for word, count in capital.items() if count and count >= 2 * inside[word] / 3}
-    rare = (known | proper) - frozenset(crowd().words)
+    rare = (known | proper) - frozenset(reference_population().words)
     return {word for word in rare if 0 < uses[word] <= most and 2 < len(word) <= LONGEST_NAME}
 
 

@@ -12,9 +12,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from soundalike.engines.scoring import logprobs
-from soundalike.likeness.estimates import Estimate, from_draws
-from soundalike.packing import Document, Piece, encode
-from soundalike.voice import Voice
+from soundalike.generation.voice import Voice
+from soundalike.metrics.intervals import Estimate, from_draws
+from soundalike.training.packing import Document, DocumentPart, encode
 
 PIECES = 200  # of each side
 DRAWS = 500
@@ -24,7 +24,7 @@ Floats = NDArray[np.float64]
 Step = Callable[[int], None]
 
 
-def pieces(documents: Sequence[Document], voice: Voice, late: bool) -> list[Piece]:
+def pieces(documents: Sequence[Document], voice: Voice, late: bool) -> list[DocumentPart]:
     """Up to PIECES documents, evenly spread, or with `late` the last of them."""
     some = list(documents)[-PIECES:] if late else _spread(documents)
     return [piece for piece in encode(some, voice.engine.tokenizer, voice.window) if piece.weights.any()][:PIECES]
@@ -35,7 +35,7 @@ def _spread(documents: Sequence[Document]) -> list[Document]:
     return [documents[place] for place in places.tolist()]
 
 
-def falls(voice: Voice, some: Sequence[Piece], step: Step = lambda texts: None) -> Floats:
+def falls(voice: Voice, some: Sequence[DocumentPart], step: Step = lambda texts: None) -> Floats:
     """(pieces,): by how many nats a token, weighted as in training, the adapter made each piece likelier."""
     found = list[float]()
     for start in range(0, len(some), AT_ONCE):

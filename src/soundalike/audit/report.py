@@ -14,7 +14,7 @@ from soundalike.audit.canaries import CONTROL, Sighting
 from soundalike.audit.copying import Rates
 from soundalike.audit.exposure import ALARM, Exposure, Suspect
 from soundalike.audit.texts import Place
-from soundalike.likeness.estimates import Estimate
+from soundalike.metrics.intervals import Estimate
 
 COPY_LIMIT = 1.5  # times the owner's own rate of saying things again
 TOLD_APART = 0.6  # area under the membership curve from which a training has learned texts rather than habits

@@ -3,12 +3,12 @@
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from soundalike.documents import SPLITS, Documents
-from soundalike.packing import Tokenizer
+from soundalike.importing.documents import SPLITS, Documents
+from soundalike.training.packing import Tokenizer
 
 
 @dataclass(frozen=True, slots=True)
-class Line:
+class TrainingLine:
     """One message: its words are characters `start` to `end` of the document; `me`: they are the owner's."""
 
     me: bool
@@ -21,9 +21,9 @@ class Text:
     """One document as the model reads it."""
 
     text: str
-    lines: tuple[Line, ...]
+    lines: tuple[TrainingLine, ...]
 
-    def said(self, line: Line) -> str:
+    def said(self, line: TrainingLine) -> str:
         """The words of one of its lines, a line break in them as newline and tab."""
         return self.text[line.start : line.end]
 
@@ -57,7 +57,7 @@ def _text(rows: list[tuple[str, bool, str]]) -> Text:
     written, lines = "", []
     for head, me, words in rows:
         start = len(written) + len(head)
-        lines.append(Line(me, start, start + len(words)))
+        lines.append(TrainingLine(me, start, start + len(words)))
         written += f"{head}{words}\n"
     return Text(written, tuple(lines))
 

@@ -9,8 +9,8 @@ import typer
 from rich.text import Text
 
 from soundalike import __version__
-from soundalike.cli import judge, learn, speak
-from soundalike.cli.screen import err, out
+from soundalike.cli import chat_commands, clone_commands, report_commands
+from soundalike.cli.output import err, out
 from soundalike.console import accept_every_character
 from soundalike.errors import FULL_DISK, NoRoom, SoundalikeError, UsageError
 
@@ -20,8 +20,8 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     add_completion=False,
 )
-for room in (learn, speak, judge):
-    app.add_typer(room.verbs)
+for commands in (clone_commands, chat_commands, report_commands):
+    app.add_typer(commands.app)
 
 
 def _version(asked: bool) -> None:

@@ -19,11 +19,11 @@ from soundalike import machine
 from soundalike.engines.address import looks_like_one
 from soundalike.engines.weights import folder_of, small_llama
 from soundalike.errors import BaseModelError
-from soundalike.packing import Batch, Tokenizer
+from soundalike.training.packing import Batch, Tokenizer
 
 if TYPE_CHECKING:
-    from soundalike.engines.numerics import Numerics
-    from soundalike.recipe import Training
+    from soundalike.training.numerics import Numerics
+    from soundalike.training.recipe import Training
 
 
 class Streams(Protocol):
@@ -34,7 +34,7 @@ class Streams(Protocol):
         """(streams, vocabulary) of each stream's next token, in the order in which they joined."""
 
     @property
-    def masses(self) -> NDArray[np.float32]:
+    def logsumexp(self) -> NDArray[np.float32]:
         """(streams,): the logarithm of the sum of each row's exponentials, which makes logits log-probabilities."""
 
     @property
@@ -70,7 +70,7 @@ class Engine(Protocol):
         """(sum of weighted loss in nats, sum of weights) on one batch, learning nothing."""
 
     def streams(self) -> "Streams":
-        """No streams yet; `speech.generate` and `speech.Speech` draw from them."""
+        """No streams yet; `speech.generate` and `speech.BatchGenerator` draw from them."""
 
     def logprobs(self, tokens: Sequence[int]) -> NDArray[np.float32]:
         """Natural-log probability of each token given those before it, shape (len(tokens),); the first is 0."""

@@ -17,9 +17,9 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from soundalike.bases import ENTRIES
 from soundalike.errors import BaseModelError
-from soundalike.packing import PADDING, Batch
+from soundalike.training.base_models import ENTRIES
+from soundalike.training.packing import PADDING, Batch
 
 PROBE = 12  # tokens of each document with which `packs` tries a model
 EXACT = 1e-5  # of the largest logit: products of one shape differ by less

@@ -15,8 +15,8 @@ import torch.nn.functional as F
 from numpy.typing import NDArray
 from torch import Tensor
 
-from soundalike.engines.llama import Shape, rotate
-from soundalike.engines.reading import cut
+from soundalike.engines.chunked_prefill import cut
+from soundalike.engines.llama import LlamaConfig, rotate
 
 if TYPE_CHECKING:
     from soundalike.engines.adapter import Adapter
@@ -58,7 +58,7 @@ class Decoder:
 
     def __init__(self, adapter: "Adapter") -> None:
         model = adapter.model
-        self.shape: Shape = model.shape
+        self.shape: LlamaConfig = model.shape
         self.layers = [FusedLayer(adapter, number) for number in range(self.shape.num_hidden_layers)]
         self.embedding = adapter.effective("model.embed_tokens.weight")
         self.head = product(self.embedding * adapter.effective("model.norm.weight"))
@@ -108,7 +108,7 @@ class TorchStreams:
         return made
 
     @property
-    def masses(self) -> NDArray[np.float32]:
+    def logsumexp(self) -> NDArray[np.float32]:
         """(streams,): the logarithm of the sum of each row's exponentials."""
         made: NDArray[np.float32] = self._logits.float().logsumexp(-1).cpu().numpy()
         return made

@@ -18,8 +18,8 @@ import torch
 from numpy import ctypeslib
 from numpy.typing import NDArray
 
-from soundalike.engines.llama import Shape
-from soundalike.engines.reading import cut
+from soundalike.engines.chunked_prefill import cut
+from soundalike.engines.llama import LlamaConfig
 from soundalike.errors import EngineError
 from soundalike.native import library
 
@@ -41,7 +41,7 @@ def available() -> bool:
     return _compiled() is not None
 
 
-def fits(shape: Shape, parameters: int) -> bool:
+def fits(shape: LlamaConfig, parameters: int) -> bool:
     """Whether fused.c can run a model of this shape, and is the fastest way to."""
     compiled = _compiled()
     if compiled is None or parameters > LARGEST:
@@ -158,9 +158,9 @@ class FusedDecoder:
         panels = weight.astype(np.float16).reshape(outputs // self._panel, self._panel, inputs)
         return self._hold(panels.transpose(0, 2, 1))
 
-    def read(self, streams: Sequence["Stream"]) -> "Beliefs":
+    def read(self, streams: Sequence["Stream"]) -> "LogitsBuffer":
         """Let streams read what they have not yet read; what comes after each. Each core gets as many tokens."""
-        made = self.believe_nothing(len(streams))
+        made = self.empty_logits(len(streams))
         ends = np.cumsum([len(stream.unread) for stream in streams])
         shares = ends[-1] * np.arange(1, self.threads) / self.threads
         edges = [0, *ends.searchsorted(shares, side="right").tolist(), len(streams)]
@@ -177,11 +177,11 @@ class FusedDecoder:
             stream.read, stream.unread = stream.read + len(stream.unread), ()
         return made
 
-    def believe_nothing(self, rows: int) -> "Beliefs":
+    def empty_logits(self, rows: int) -> "LogitsBuffer":
         """Room for what comes after so many rows."""
-        return Beliefs(np.empty((rows, self._columns), np.float32), np.empty(rows, np.float32))
+        return LogitsBuffer(np.empty((rows, self._columns), np.float32), np.empty(rows, np.float32))
 
-    def _forward(self, streams: Sequence["Stream"], made: "Beliefs") -> None:
+    def _forward(self, streams: Sequence["Stream"], made: "LogitsBuffer") -> None:
         """One pass: the last token of each stream stands at the end, those before it in front."""
         late = [(stream, len(stream.unread) - 1) for stream in streams]
         rows = [*((stream, at) for stream, last in late for at in range(last)), *late]
@@ -189,7 +189,7 @@ class FusedDecoder:
         places = (ctypes.c_int32 * len(rows))(*(stream.read + at for stream, at in rows))
         tokens = (ctypes.c_int32 * len(rows))(*(stream.unread[at] for stream, at in rows))
         given = (ctypes.byref(self._model), len(rows), caches, places, tokens, len(streams))
-        if self._library.forward(*given, made.logits, made.masses):
+        if self._library.forward(*given, made.logits, made.logsumexp):
             raise MemoryError("no memory for the numbers of one pass")
 
 
@@ -203,20 +203,20 @@ class Stream:
 
 
 @dataclass(frozen=True, slots=True)
-class Beliefs:
+class LogitsBuffer:
     """Logits (rows, columns of the head) and the log mass of each row, float32."""
 
     logits: NDArray[np.float32]
-    masses: NDArray[np.float32]
+    logsumexp: NDArray[np.float32]
 
-    def part(self, rows: slice | list[int]) -> "Beliefs":
+    def part(self, rows: slice | list[int]) -> "LogitsBuffer":
         """Some rows: of a slice, the same memory."""
-        return Beliefs(self.logits[rows], self.masses[rows])
+        return LogitsBuffer(self.logits[rows], self.logsumexp[rows])
 
-    def followed_by(self, more: "Beliefs") -> "Beliefs":
+    def followed_by(self, more: "LogitsBuffer") -> "LogitsBuffer":
         """These rows, then those of `more`."""
-        logits, masses = (self.logits, more.logits), (self.masses, more.masses)
-        return Beliefs(np.concatenate(logits), np.concatenate(masses))
+        logits, logsumexp = (self.logits, more.logits), (self.logsumexp, more.logsumexp)
+        return LogitsBuffer(np.concatenate(logits), np.concatenate(logsumexp))
 
 
 class FusedStreams:
@@ -229,7 +229,7 @@ class FusedStreams:
     def __init__(self, decoder: FusedDecoder) -> None:
         self._decoder = decoder
         self._streams: list[Stream] = []
-        self._known = decoder.believe_nothing(0)  # of the first streams; the others have something to read
+        self._known = decoder.empty_logits(0)  # of the first streams; the others have something to read
 
     @property
     def logits(self) -> NDArray[np.float32]:
@@ -237,9 +237,9 @@ class FusedStreams:
         return self._believed().logits[:, : self._decoder.shape.vocab_size]
 
     @property
-    def masses(self) -> NDArray[np.float32]:
+    def logsumexp(self) -> NDArray[np.float32]:
         """(streams,): the logarithm of the sum of each row's exponentials."""
-        return self._believed().masses
+        return self._believed().logsumexp
 
     @property
     def spent(self) -> list[int]:
@@ -275,22 +275,22 @@ class FusedStreams:
         self._believed()
         for stream, token in zip(self._streams, tokens, strict=True):
             stream.unread = (token,)
-        self._known = self._decoder.believe_nothing(0)
+        self._known = self._decoder.empty_logits(0)
 
     def keep(self, rows: Sequence[int]) -> None:
         """Go on with these streams only."""
-        if len(self._known.masses):
+        if len(self._known.logsumexp):
             self._known = self._believed().part(list(rows))
         self._streams = [self._streams[row] for row in rows]
 
-    def _believed(self) -> Beliefs:
-        known, streams = self._known, self._streams[len(self._known.masses) :]
+    def _believed(self) -> LogitsBuffer:
+        known, streams = self._known, self._streams[len(self._known.logsumexp) :]
         if streams:
             new = self._decoder.read(streams)
-            self._known = known.followed_by(new) if len(known.masses) else new
+            self._known = known.followed_by(new) if len(known.logsumexp) else new
         return self._known
 
 
-def _reach(shape: Shape) -> int:
+def _reach(shape: LlamaConfig) -> int:
     """Positions that a cache holds."""
     return min(shape.max_position_embeddings, LONGEST)

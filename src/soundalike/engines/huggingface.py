@@ -18,8 +18,8 @@ from numpy.typing import NDArray
 from safetensors.torch import save_file
 from torch import Tensor, nn
 
-from soundalike.bases import IN_FLIGHT, Precision
 from soundalike.engines import Streams
+from soundalike.engines.adam_state import demand_moments, moments, restore
 from soundalike.engines.adapter import (
     CONFIG,
     HELD,
@@ -31,18 +31,18 @@ from soundalike.engines.adapter import (
     read_held,
     read_tensors,
 )
-from soundalike.engines.cache import CachedStreams
 from soundalike.engines.causal import Causal, batch_loss, separated
-from soundalike.engines.crew import Accelerated, add_up, crew_for, share
-from soundalike.engines.moments import demand_moments, moments, restore
-from soundalike.engines.numerics import Hardware, Numerics, for_large, recorded
+from soundalike.engines.distributed import Accelerated, add_up, crew_for, share
+from soundalike.engines.kv_cache import CachedStreams
 from soundalike.engines.pretrained import free_memory, parameters, read_model, read_tokenizer, unwarned
 from soundalike.engines.scoring import alike, padded
 from soundalike.engines.tokenizer import FileTokenizer
 from soundalike.engines.weights import check_window, folder_of
 from soundalike.errors import EngineError, RecipeError
-from soundalike.packing import Batch
-from soundalike.recipe import Training
+from soundalike.training.base_models import IN_FLIGHT, Precision
+from soundalike.training.numerics import Hardware, Numerics, for_large, recorded
+from soundalike.training.packing import Batch
+from soundalike.training.recipe import Training
 
 LONGEST = 32_768  # tokens of a text, where a model does not say how many it reads
 ROOM = 0.5  # of the free memory that activations may take

@@ -18,7 +18,7 @@ from torch import Tensor, nn
 
 
 @dataclass(frozen=True, slots=True)
-class Shape:
+class LlamaConfig:
     """The sizes that a Llama `config.json` gives, under its own names."""
 
     vocab_size: int
@@ -49,7 +49,7 @@ class Shape:
         return fixed | asdict(self)
 
     @classmethod
-    def read(cls, folder: Path) -> "Shape":
+    def read(cls, folder: Path) -> "LlamaConfig":
         """The shape that `folder/config.json` states, in the words of transformers 4 or 5."""
         config = json.loads((folder / "config.json").read_text(encoding="utf-8"))
         config["head_dim"] = config.get("head_dim") or config["hidden_size"] // config["num_attention_heads"]
@@ -60,7 +60,7 @@ class Shape:
 class Attention(nn.Module):
     """Grouped-query attention over whatever the mask lets each token see."""
 
-    def __init__(self, shape: Shape) -> None:
+    def __init__(self, shape: LlamaConfig) -> None:
         super().__init__()
         self.heads, self.kv_heads, self.head_dim = (
             shape.num_attention_heads,
@@ -86,7 +86,7 @@ class Attention(nn.Module):
 class FeedForward(nn.Module):
     """SwiGLU."""
 
-    def __init__(self, shape: Shape) -> None:
+    def __init__(self, shape: LlamaConfig) -> None:
         super().__init__()
         self.gate_proj = nn.Linear(shape.hidden_size, shape.intermediate_size, bias=False)
         self.up_proj = nn.Linear(shape.hidden_size, shape.intermediate_size, bias=False)
@@ -112,7 +112,7 @@ class Norm(nn.Module):
 class Layer(nn.Module):
     """One block: attention, then feed-forward, each on a normed copy and added back."""
 
-    def __init__(self, shape: Shape) -> None:
+    def __init__(self, shape: LlamaConfig) -> None:
         super().__init__()
         self.self_attn = Attention(shape)
         self.mlp = FeedForward(shape)
@@ -127,7 +127,7 @@ class Layer(nn.Module):
 class Trunk(nn.Module):
     """Embedding, blocks and last norm: tokens to hidden states."""
 
-    def __init__(self, shape: Shape) -> None:
+    def __init__(self, shape: LlamaConfig) -> None:
         super().__init__()
         # Weights are read, or drawn by `pocket.pretrain`. Drawing them here as well would, on the device `meta`, import
         # torch's compiler: seconds.
@@ -143,7 +143,7 @@ class Llama(nn.Module):
     cos: Tensor
     sin: Tensor
 
-    def __init__(self, shape: Shape) -> None:
+    def __init__(self, shape: LlamaConfig) -> None:
         super().__init__()
         self.shape = shape
         self.model = Trunk(shape)
@@ -168,7 +168,7 @@ class Llama(nn.Module):
         return self.model.norm(x)  # type: ignore[no-any-return]
 
 
-def rotary_table(shape: Shape) -> tuple[Tensor, Tensor]:
+def rotary_table(shape: LlamaConfig) -> tuple[Tensor, Tensor]:
     """cos and sin of every position, each (positions, head_dim); on the processor, whatever the default device."""
     steps = torch.arange(0, shape.head_dim, 2, dtype=torch.float32, device="cpu")
     positions = torch.arange(shape.max_position_embeddings, dtype=torch.float32, device="cpu")

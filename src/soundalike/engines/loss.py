@@ -10,7 +10,7 @@ import torch
 from torch import Tensor
 
 from soundalike.engines.llama import Llama, block_mask
-from soundalike.packing import Batch
+from soundalike.training.packing import Batch
 
 ROWS = 256  # 256 rows x 8,192 entries x 4 bytes = 8 MB: measured fastest here among 64 to 4,096
 

@@ -15,12 +15,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from soundalike.errors import EngineError, UsageError
-from soundalike.packing import Batch
 from soundalike.paths import regular_file
+from soundalike.training.packing import Batch
 
 if TYPE_CHECKING:
-    from soundalike.engines.numerics import Numerics
-    from soundalike.recipe import Training
+    from soundalike.training.numerics import Numerics
+    from soundalike.training.recipe import Training
 
 FILE = "markov.json"
 # Every character falls into exactly one token, so that joining the tokens gives the text back.
@@ -197,7 +197,7 @@ class MarkovStreams:
         return np.stack([self._engine.logits_after(past) for past in self._pasts])
 
     @property
-    def masses(self) -> NDArray[np.float32]:
+    def logsumexp(self) -> NDArray[np.float32]:
         """(streams,): nothing, the logits of a chain being log-probabilities."""
         return np.zeros(len(self._pasts), np.float32)
 

@@ -24,22 +24,22 @@ from mlx_lm.utils import load_model, quantize_model
 from numpy.typing import NDArray
 
 from soundalike import machine
-from soundalike.bases import WEIGHTS_SHARE, Precision
 from soundalike.engines.adapter import CONFIG, HELD, WEIGHTS, check_shapes, damaged, demand_one, read_config, read_held
 from soundalike.engines.base_check import check
-from soundalike.engines.checked_state import demand_alike
-from soundalike.engines.crew import Launched, crew_for, share
+from soundalike.engines.distributed import Launched, crew_for, share
 from soundalike.engines.layouts import peft_config, places, rope_names, to_mlx, to_peft
 from soundalike.engines.mlx_loss import Head
 from soundalike.engines.mlx_memory import remembering_less
 from soundalike.engines.mlx_streams import MlxStreams, Packed
-from soundalike.engines.numerics import Numerics, for_mlx, recorded
 from soundalike.engines.pretrained import read_tokenizer
+from soundalike.engines.state_check import demand_alike
 from soundalike.engines.tokenizer import FileTokenizer
 from soundalike.engines.weights import check_window, config_of, folder_of
 from soundalike.errors import EngineError, RecipeError
-from soundalike.packing import Batch
-from soundalike.recipe import Training
+from soundalike.training.base_models import WEIGHTS_SHARE, Precision
+from soundalike.training.numerics import Numerics, for_mlx, recorded
+from soundalike.training.packing import Batch
+from soundalike.training.recipe import Training
 
 MICRO_TOKENS = 1_024  # tokens in flight
 LONGEST = 32_768  # tokens of a text, where a model does not say how many it reads
@@ -94,13 +94,13 @@ class MlxEngine:
         """Gradient and loss of all processes' shares; one without a share adds nothing."""
         given = gradient or tree_map(mx.zeros_like, self.model.trainable_parameters())
         names, arrays = zip(*tree_flatten(given), strict=True)
-        *sums, total = self.crew.summed([*arrays, mx.array(loss)])
+        *sums, total = self.crew.all_reduce([*arrays, mx.array(loss)])
         return tree_unflatten(list(zip(names, sums, strict=True))), float(total.item())
 
     def loss(self, batch: Batch) -> tuple[float, float]:
         """(sum of weighted loss in nats, sum of weights)."""
         mine = sum(self._loss_of(part, learning=False).item() for part in self._parts(share(batch, self.crew)))
-        return float(self.crew.summed([mx.array(mine)])[0].item()), float(batch.weights.sum())
+        return float(self.crew.all_reduce([mx.array(mine)])[0].item()), float(batch.weights.sum())
 
     def _parts(self, batch: Batch) -> list[Batch]:
         return batch.parts(max(1, MICRO_TOKENS // batch.tokens.shape[1]))

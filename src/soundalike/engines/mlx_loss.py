@@ -12,8 +12,8 @@ import mlx.core as mx
 import mlx.nn as nn
 import numpy as np
 
-from soundalike.bases import ENTRIES
-from soundalike.packing import Batch
+from soundalike.training.base_models import ENTRIES
+from soundalike.training.packing import Batch
 
 PROBE = 3  # tokens on which trunk and head apart are held against the model
 CLOSE = 2e-2  # of the largest logit: a few roundings of bf16

@@ -57,7 +57,7 @@ class MlxStreams:
         return np.array(self._logits)
 
     @property
-    def masses(self) -> NDArray[np.float32]:
+    def logsumexp(self) -> NDArray[np.float32]:
         """(streams,): the logarithm of the sum of each row's exponentials."""
         return np.array(mx.logsumexp(self._logits, axis=-1))
 

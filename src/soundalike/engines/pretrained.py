@@ -18,10 +18,10 @@ import torch
 from soundalike import machine
 from soundalike.engines.auto import config_from, explained, model_from, tokenizer_from
 from soundalike.engines.base_check import ANOTHER
-from soundalike.engines.numerics import Numerics
 from soundalike.engines.tokenizer import FileTokenizer
 from soundalike.engines.weights import config_of
 from soundalike.errors import BaseModelError
+from soundalike.training.numerics import Numerics
 
 TYPES = {"fp32": torch.float32, "bf16": torch.bfloat16}
 

@@ -19,10 +19,10 @@ from numpy.typing import NDArray
 
 from soundalike.engines import address
 from soundalike.engines.address import KEY
-from soundalike.engines.speech import Step, each
 from soundalike.errors import EngineError
-from soundalike.packing import Batch
-from soundalike.sampling import Sampling
+from soundalike.generation.batch_generator import Step, each
+from soundalike.generation.sampling import Sampling
+from soundalike.training.packing import Batch
 
 if TYPE_CHECKING:
     from soundalike.engines import Streams
@@ -147,7 +147,7 @@ class RemoteEngine:
 
 
 class RemoteSpeech:
-    """Replies that the server draws side by side, dealt out a character at a time; see `speech.Speech`."""
+    """Replies that the server draws side by side, dealt out a character at a time; see `speech.BatchGenerator`."""
 
     def __init__(self, engine: RemoteEngine) -> None:
         self._engine, self._joined = engine, 0

@@ -19,24 +19,24 @@ from safetensors.torch import load_file
 from torch import Tensor
 
 from soundalike.engines import Streams, fused
+from soundalike.engines.adam_state import demand_moments, moments, restore
 from soundalike.engines.adapter import Adapter, Delta, LowRank, method_of, switched_off
 from soundalike.engines.auto import explained
 from soundalike.engines.base_check import AGAIN, check
-from soundalike.engines.crew import Accelerated, add_up, crew_for, share
+from soundalike.engines.data_parallel import ThreadedDataParallel
 from soundalike.engines.decode import Decoder
-from soundalike.engines.lanes import Lanes
-from soundalike.engines.llama import Llama, Shape
+from soundalike.engines.distributed import Accelerated, add_up, crew_for, share
+from soundalike.engines.llama import Llama, LlamaConfig
 from soundalike.engines.loss import batch_loss
-from soundalike.engines.moments import demand_moments, moments, restore
 from soundalike.engines.muon import Muon
-from soundalike.engines.numerics import Hardware, Numerics, for_small
 from soundalike.engines.scoring import trees
 from soundalike.engines.tokenizer import FileTokenizer
 from soundalike.engines.weights import check_window, config_of, folder_of
 from soundalike.errors import BaseModelError, EngineError
-from soundalike.packing import Batch
 from soundalike.paths import regular_file
-from soundalike.recipe import Training
+from soundalike.training.numerics import Hardware, Numerics, for_small
+from soundalike.training.packing import Batch
+from soundalike.training.recipe import Training
 
 MICRO_TOKENS = 2_048  # tokens in flight in a lane: activations of a small base stay under half a gigabyte
 ROW_TOKENS = 512  # read at once to score texts; in longer rows attention costs as much as all else
@@ -67,9 +67,9 @@ class TorchEngine:
         return _optimizers(self.adapter, self.training)
 
     @cached_property
-    def _lanes(self) -> Lanes[Llama]:
+    def _lanes(self) -> ThreadedDataParallel[Llama]:
         """Made for training only: who speaks needs no twins."""
-        return Lanes(self.model, torch.get_num_threads() if self.device.type == "cpu" else 1)
+        return ThreadedDataParallel(self.model, torch.get_num_threads() if self.device.type == "cpu" else 1)
 
     def step(self, batch: Batch, learning_rate: float) -> float:
         """One update; gives the weighted mean loss in nats a token before it."""
@@ -195,7 +195,7 @@ def read_base(folder: Path) -> tuple[Llama, FileTokenizer]:
     with explained(folder):
         check(folder, config_of(folder))
         _verify(folder)
-        shape = Shape.read(folder)
+        shape = LlamaConfig.read(folder)
         with torch.device("meta"):
             model = Llama(shape)
         weights = {name: value.float() for name, value in load_file(folder / "model.safetensors").items()}

@@ -4,7 +4,7 @@ import math
 import shlex
 
 from soundalike.evaluation.report import CLONE, YOU, Report, recites
-from soundalike.likeness.estimates import Estimate, difference
+from soundalike.metrics.intervals import Estimate, difference
 
 PARROT = "parrot"
 COUNTERS = (PARROT, "word chain, order 1", "word chain, order 2")

@@ -3,12 +3,12 @@
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from soundalike.evaluation.contest import Figures
-from soundalike.evaluation.kept import SHORT
-from soundalike.likeness.distances import Distance
-from soundalike.likeness.estimates import Estimate
-from soundalike.likeness.giveaways import Giveaway
-from soundalike.likeness.windows import TOO_LITTLE
+from soundalike.evaluation.saved_result import SHORT
+from soundalike.evaluation.systems import Figures
+from soundalike.metrics.distances import Distance
+from soundalike.metrics.distinctive_words import DistinctiveWord
+from soundalike.metrics.intervals import Estimate
+from soundalike.metrics.windows import TOO_LITTLE
 
 if TYPE_CHECKING:
     from rich.table import Table
@@ -48,8 +48,8 @@ class Report:
     bits: dict[str, Estimate] = field(default_factory=dict)
     delta: dict[str, Estimate] = field(default_factory=dict)
     habits: list[Distance] = field(default_factory=list)
-    words: list[Giveaway] = field(default_factory=list)
-    grams: list[Giveaway] = field(default_factory=list)
+    words: list[DistinctiveWord] = field(default_factory=list)
+    grams: list[DistinctiveWord] = field(default_factory=list)
 
     def as_dict(self) -> dict[str, Any]:
         """As plain values, for JSON."""

@@ -17,10 +17,10 @@ from pathlib import Path
 from typing import Any
 
 from soundalike.clone import Clone
+from soundalike.clone.folder import demand_room
 from soundalike.errors import CloneError, RecipeError
-from soundalike.estimate import size_of
-from soundalike.folder import demand_room
-from soundalike.recipe import Recipe
+from soundalike.training.estimate import size_of
+from soundalike.training.recipe import Recipe
 
 KINDS = ("merged", "gguf", "mlx")
 PRECISIONS = ("f16", "q8_0")

@@ -28,7 +28,7 @@ BLOCK = 32  # weights that share a scale in q8_0
 
 
 @dataclass(frozen=True, slots=True)
-class Shape:
+class BaseShape:
     """How an architecture is written: its name in GGUF, and how its weights differ from transformers'.
 
     `turned`: queries and keys are rotated in neighbouring pairs, not halves. `norm_shift` is added to every norm.
@@ -40,14 +40,14 @@ class Shape:
 
 
 SHAPES = {
-    "llama": Shape("llama", turned=True),
-    "mistral": Shape("llama", turned=True),
-    "smollm3": Shape("smollm3", turned=True),
-    "granite": Shape("granite", turned=True),
-    "qwen2": Shape("qwen2"),
-    "qwen3": Shape("qwen3"),
-    "olmo2": Shape("olmo2"),
-    "gemma3_text": Shape("gemma3", norm_shift=1.0),
+    "llama": BaseShape("llama", turned=True),
+    "mistral": BaseShape("llama", turned=True),
+    "smollm3": BaseShape("smollm3", turned=True),
+    "granite": BaseShape("granite", turned=True),
+    "qwen2": BaseShape("qwen2"),
+    "qwen3": BaseShape("qwen3"),
+    "olmo2": BaseShape("olmo2"),
+    "gemma3_text": BaseShape("gemma3", norm_shift=1.0),
 }
 """transformers' `model_type` -> how it is written."""
 
@@ -66,7 +66,7 @@ def write_gguf(trained: Trained, target: Path, precision: str = "f16") -> Path:
     return file
 
 
-def shape_of(config: Any) -> Shape:
+def shape_of(config: Any) -> BaseShape:
     """How the architecture of a transformers config is written; `EngineError` where it is not known here."""
     if config.model_type not in SHAPES:
         raise EngineError(
@@ -81,7 +81,7 @@ def _file_name(owner: str) -> str:
     return re.sub(r"[^\w-]+", "-", owner).strip("-") or "voice"
 
 
-def _write(file: Path, model: Any, trained: Trained, shape: Shape, precision: str) -> None:
+def _write(file: Path, model: Any, trained: Trained, shape: BaseShape, precision: str) -> None:
     from tempfile import TemporaryDirectory
 
     from gguf import GGUFWriter, LlamaFileType
@@ -105,7 +105,7 @@ def _write(file: Path, model: Any, trained: Trained, shape: Shape, precision: st
     writer.close()
 
 
-def _add_sizes(writer: "GGUFWriter", config: Any, shape: Shape) -> None:
+def _add_sizes(writer: "GGUFWriter", config: Any, shape: BaseShape) -> None:
     """The keys that llama.cpp builds the graph from, each under transformers' name on the right."""
     heads = config.num_attention_heads
     head_dim = getattr(config, "head_dim", None) or config.hidden_size // heads
@@ -137,7 +137,7 @@ def _rope(config: Any) -> dict[str, Any]:
     return seeing_all
 
 
-def _tensors(model: Any, shape: Shape) -> Iterator[tuple[str, Any]]:
+def _tensors(model: Any, shape: BaseShape) -> Iterator[tuple[str, Any]]:
     """Each weight under llama.cpp's name, and the frequencies of a stretched rotation."""
     from gguf import MODEL_ARCH, MODEL_ARCH_NAMES, get_tensor_name_map
 
@@ -166,7 +166,7 @@ def neighbouring(weight: Any, heads: int) -> Any:
     return weight.view(heads, 2, rows // heads // 2, *weight.shape[1:]).transpose(1, 2).reshape(weight.shape)
 
 
-def _stretch(model: Any, shape: Shape) -> Iterator[tuple[str, Any]]:
+def _stretch(model: Any, shape: BaseShape) -> Iterator[tuple[str, Any]]:
     """What each rotary frequency is divided by, where a base's context was stretched, as Llama 3's."""
     import torch
 

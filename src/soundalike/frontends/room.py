@@ -16,10 +16,10 @@ from rich.text import Text
 
 from soundalike.console import make_console
 from soundalike.errors import UsageError
-from soundalike.frontends.loops import LoopGuard, LoopLimits, Said, unsaid
+from soundalike.frontends.bot_loops import LoopGuard, LoopLimits, RoomMessage, unsaid
 from soundalike.frontends.terminal import visible
-from soundalike.transcript import speaker_names
-from soundalike.voice import Voice
+from soundalike.generation.voice import Voice
+from soundalike.prompt_template import speaker_names
 
 MOST_LINES = 60  # remembered; more than a voice reads
 COLOURS = ("cyan", "magenta", "green", "yellow", "blue", "red")
@@ -46,13 +46,13 @@ class Room:
         self._guards = {name: LoopGuard(name) for name in self.names}
         self._limits, self._rng, self._now = limits or LoopLimits(), rng or Random(), now
         self._lines: list[tuple[str, str]] = []
-        self._last: Said | None = None
+        self._last: RoomMessage | None = None
         self._passed: set[str] = set()  # had nothing to say to the last line
         self._ids = count()
 
     def hear(self, name: str, text: str) -> None:
         """A line of a person, or of a voice under one of `names`."""
-        said = Said(str(next(self._ids)), name, name in self._voices, text, self._now())
+        said = RoomMessage(str(next(self._ids)), name, name in self._voices, text, self._now())
         for guard in self._guards.values():
             guard.count(said, self._limits)
         self._last, self._passed = said, set()

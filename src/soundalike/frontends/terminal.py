@@ -19,25 +19,25 @@ from rich.style import Style
 from rich.text import Text
 
 from soundalike.console import WordWriter, make_console, spinner
-from soundalike.draft import Piece
 from soundalike.errors import RecipeError
-from soundalike.guards import Interventions
+from soundalike.generation.guards import GuardCounts
+from soundalike.generation.reply_parser import TokenText
+from soundalike.generation.sampling import HOTTEST, Sampling
+from soundalike.generation.voice import Completion, Voice
 from soundalike.machine import peak_memory
-from soundalike.sampling import HOTTEST, Sampling
-from soundalike.transcript import UNSEEN
-from soundalike.voice import Completion, Voice
+from soundalike.prompt_template import UNSEEN
 
 _UNSEEN = re.compile(UNSEEN)
 
 
 @dataclass(frozen=True, slots=True)
-class Said:
+class ChatMessage:
     """What `say` printed and how fast: rates in tokens per second, 0 where too few came; memory in bytes."""
 
     prompt: str
     prompt_tokens: int
     prompt_rate: float
-    pieces: list[Piece]
+    pieces: list[TokenText]
     rate: float
     peak_memory: int | None
 
@@ -80,7 +80,7 @@ def say(
     sampling: Sampling | None = None,
     colorize: bool = False,
     console: Console | None = None,
-) -> Said:
+) -> ChatMessage:
     """Print `prompt` and how the voice goes on with it, as it comes, and return the text with its figures.
 
     Ctrl-C ends it early. `colorize` shades what each token added by its probability under the raw model, red for
@@ -90,7 +90,7 @@ def say(
     writer = WordWriter(console)
     completion = voice.complete(prompt, max_tokens, sampling)
     writer.write(visible(completion.prompt), "bold")
-    pieces: list[Piece] = []
+    pieces: list[TokenText] = []
     moments = [perf_counter()]
     with suppress(KeyboardInterrupt):
         for piece in completion.pieces:
@@ -105,14 +105,14 @@ def say(
     return _measured(completion, pieces, moments)
 
 
-def _measured(completion: Completion, pieces: list[Piece], moments: list[float]) -> Said:
+def _measured(completion: Completion, pieces: list[TokenText], moments: list[float]) -> ChatMessage:
     """The prompt is read until the first token comes, so the rate of generation counts those after it."""
     drawn = len(moments) - 1
     reading = moments[1] - moments[0] if drawn else 0.0
     writing = moments[-1] - moments[1] if drawn else 0.0
     spent = ((completion.prompt_tokens, reading), (drawn - 1, writing))
     rates = [count / time if time > 0 else 0.0 for count, time in spent]
-    return Said(completion.prompt, completion.prompt_tokens, rates[0], pieces, rates[1], peak_memory())
+    return ChatMessage(completion.prompt, completion.prompt_tokens, rates[0], pieces, rates[1], peak_memory())
 
 
 def visible(text: str) -> str:
@@ -237,7 +237,7 @@ def chat(
     talk.farewell()
 
 
-def account(counts: Interventions) -> str:
+def account(counts: GuardCounts) -> str:
     """What the guards did, in one sentence; nothing where they did nothing."""
     kinds = {
         "looped": counts.looped,

@@ -26,13 +26,13 @@ from safetensors.torch import save_file
 from tokenizers import Tokenizer as Fast
 from tokenizers import decoders, models, pre_tokenizers, trainers
 
-from soundalike.engines.lanes import Lanes
-from soundalike.engines.llama import Llama, Shape
+from soundalike.engines.data_parallel import ThreadedDataParallel
+from soundalike.engines.llama import Llama, LlamaConfig
 from soundalike.engines.loss import batch_loss
 from soundalike.engines.muon import Muon
 from soundalike.engines.tokenizer import FileTokenizer
-from soundalike.packing import Batch, Document, encode, pack
 from soundalike.pocket import corpora
+from soundalike.training.packing import Batch, Document, encode, pack
 
 CHECKPOINT_SECONDS = 60.0
 LANE_WINDOWS = 2  # windows that one core reads at a time
@@ -94,7 +94,7 @@ class Settings:
         return self.peak * min((step - began + 1) / self.warmup_steps, 1.0, (self.steps - step) / decay)
 
 
-SHAPE = Shape(
+SHAPE = LlamaConfig(
     vocab_size=8_192,
     hidden_size=256,
     intermediate_size=704,
@@ -125,7 +125,7 @@ def train_tokenizer(data: corpora.Corpora, settings: Settings) -> Fast:
     return fast
 
 
-def write_folder(out: Path, shape: Shape, fast: Fast) -> None:
+def write_folder(out: Path, shape: LlamaConfig, fast: Fast) -> None:
     """Everything but the weights."""
     out.mkdir(parents=True, exist_ok=True)
     fast.save(str(out / "tokenizer.json"))
@@ -183,7 +183,7 @@ def evaluate(
 class Run:
     """Model, optimizers, the steps taken and the one at which this round began, kept in one checkpoint file."""
 
-    def __init__(self, settings: Settings, shape: Shape) -> None:
+    def __init__(self, settings: Settings, shape: LlamaConfig) -> None:
         torch.manual_seed(settings.seed)
         torch.randn(shape.vocab_size, shape.hidden_size)  # unused, but the weights in the package began with it
         self.settings, self.model = settings, Llama(shape)
@@ -191,7 +191,7 @@ class Run:
         initialise(self.model)
         matrices = [p for p in self.model.model.layers.parameters() if p.ndim == 2]
         vectors = [p for p in self.model.parameters() if not any(p is m for m in matrices)]
-        self.lanes = Lanes(self.model, torch.get_num_threads())
+        self.lanes = ThreadedDataParallel(self.model, torch.get_num_threads())
         self.muon = Muon(matrices, settings.matrix_rate, weight_decay=settings.weight_decay)
         self.adam = torch.optim.AdamW(vectors, settings.vector_rate, betas=(0.9, 0.95), weight_decay=0.0, fused=True)
 
@@ -238,7 +238,7 @@ def initialise(model: Llama) -> None:
             torch.nn.init.normal_(p, std=scale)
 
 
-def pretrain(folder: Path, out: Path, settings: Settings, shape: Shape = SHAPE) -> dict[str, float]:
+def pretrain(folder: Path, out: Path, settings: Settings, shape: LlamaConfig = SHAPE) -> dict[str, float]:
     """Tokenizer, training with resume, final evaluation on all held-out conversations."""
     data = corpora.read(folder)
     if not (out / "tokenizer.json").exists():

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from soundalike.likeness.estimates import Estimate, critical, difference, median, share
+from soundalike.metrics.intervals import Estimate, critical, difference, median, share
 
 Counts = NDArray[np.int64]
 Floats = NDArray[np.float64]

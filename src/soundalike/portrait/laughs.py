@@ -5,11 +5,11 @@ from collections.abc import Sequence
 
 import polars as pl
 
-from soundalike.likeness import habits
+from soundalike.metrics import typing_habits
 
 AT_RANDOM = "asdfjkl"
-_ANY = "|".join(f"(?:{pattern})" for pattern in habits.LAUGHTER.values())
-_SMASH = re.compile(habits.LAUGHTER["smash"])
+_ANY = "|".join(f"(?:{pattern})" for pattern in typing_habits.LAUGHTER.values())
+_SMASH = re.compile(typing_habits.LAUGHTER["smash"])
 _LOL = re.compile(r"(l[ou]l)(?:[ou]l)*[sz]?")
 _HAHA = re.compile(r"[bm]?w?a?(?:ha)+h?")
 _TWICE = re.compile(r"a?([^\W\d_]{2})\1+\w?|[ао]?(\w{2})\2+\w?")

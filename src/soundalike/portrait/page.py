@@ -6,7 +6,7 @@ Jinja escapes every word that it sets; only drawings, which escape their own, pa
 from importlib.resources import files
 
 from soundalike.portrait.card import Picture, Portrait
-from soundalike.portrait.pictures import svg
+from soundalike.portrait.charts import svg
 
 
 def html(portrait: Portrait) -> str:

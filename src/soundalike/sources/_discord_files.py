@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from soundalike.messages import FILES, FILES_READ, Corpus, add_counts, empty
 from soundalike.sources._discord_layout import Channel
 from soundalike.sources._discord_messages import Tally
-from soundalike.sources._discord_rows import Piece
+from soundalike.sources._discord_rows import RowPiece
 from soundalike.sources._encoding import MIXED, UTF_8, WINDOWS, Utf8Chunks
 from soundalike.sources._pieces import csv_pieces, json_pieces
 from soundalike.sources._tree import CHUNK, Member
@@ -36,7 +36,7 @@ class Opened:
         pairs = [(member, channel.id) for channel in channels for member in channel.messages]
         return cls([member for member, _ in pairs], [channel for _, channel in pairs])
 
-    def pieces(self) -> Iterator[Piece]:
+    def pieces(self) -> Iterator[RowPiece]:
         """Every file: a small one as it is, a large one as UTF-8 and cut."""
         for number, member in enumerate(self.files):
             is_csv = member.name.lower().endswith(".csv")
@@ -44,7 +44,7 @@ class Opened:
             for raw in [member.read()] if member.size <= CHUNK else self._cut(number, member, is_csv):
                 if raw and not raw.isspace():
                     blank = False
-                    yield Piece(number, raw, is_csv)
+                    yield RowPiece(number, raw, is_csv)
             if blank:
                 self.blank.add(number)
 

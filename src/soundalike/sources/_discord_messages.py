@@ -1,6 +1,6 @@
 """Raw rows of a package -> rows of the message frame, every dropped row counted by reason.
 
-Takes `Rows` and the package's `Facts`, gives one `Batch`. A message's time is in its id; the Timestamp
+Takes `LogitsBatch` and the package's `Facts`, gives one `Batch`. A message's time is in its id; the Timestamp
 column (whole seconds, UTC) only checks it, and stands in for ids that are no snowflakes.
 """
 

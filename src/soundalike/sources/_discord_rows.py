@@ -35,7 +35,7 @@ _HEADER = b"ID,Timestamp,Contents,Attachments"
 
 
 @dataclass(frozen=True, slots=True)
-class Piece:
+class RowPiece:
     """A whole message file, or a piece of a large one that can be read like a whole one."""
 
     file: int
@@ -59,7 +59,7 @@ class Rows:
         return sum(self.losses.values())
 
 
-def parse(pieces: list[Piece]) -> Rows:
+def parse(pieces: list[RowPiece]) -> Rows:
     """The rows of pieces of one kind, in their order."""
     frame = _fast(pieces)
     if frame is not None:
@@ -74,7 +74,7 @@ def parse(pieces: list[Piece]) -> Rows:
     return whole
 
 
-def _carefully(piece: Piece) -> Rows:
+def _carefully(piece: RowPiece) -> Rows:
     frame = _fast([piece])
     if frame is not None:
         return Rows(frame)
@@ -85,7 +85,7 @@ def _carefully(piece: Piece) -> Rows:
     return Rows(frame, {piece.file: lost} if lost else {}, {piece.file} if salvage.mended else set(), encodings)
 
 
-def _fast(pieces: list[Piece]) -> pl.DataFrame | None:
+def _fast(pieces: list[RowPiece]) -> pl.DataFrame | None:
     """All rows at once, or None where anything about them is unusual. Ids as strings cost more than as numbers."""
     for id_type in [pl.String()] if pieces[0].is_csv else [pl.Int64(), pl.String()]:
         marked = _marked(pieces, id_type)
@@ -95,7 +95,7 @@ def _fast(pieces: list[Piece]) -> pl.DataFrame | None:
     return None
 
 
-def _marked(pieces: list[Piece], id_type: pl.DataType) -> pl.DataFrame | None:
+def _marked(pieces: list[RowPiece], id_type: pl.DataType) -> pl.DataFrame | None:
     """FIELDS of all pieces, and before each piece's rows a row with its number in _MARK."""
     frames: list[pl.DataFrame] = []
     for first, portion in _portions(pieces):
@@ -106,7 +106,7 @@ def _marked(pieces: list[Piece], id_type: pl.DataType) -> pl.DataFrame | None:
     return pl.concat(frames)
 
 
-def _portions(pieces: list[Piece]) -> Iterator[tuple[int, list[Piece]]]:
+def _portions(pieces: list[RowPiece]) -> Iterator[tuple[int, list[RowPiece]]]:
     """Neighbours, together about _AT_ONCE bytes, with the number of the first."""
     first = size = 0
     for number, piece in enumerate(pieces):
@@ -117,7 +117,7 @@ def _portions(pieces: list[Piece]) -> Iterator[tuple[int, list[Piece]]]:
     yield first, pieces[first:]
 
 
-def _unmarked(marked: pl.DataFrame, pieces: list[Piece]) -> pl.DataFrame | None:
+def _unmarked(marked: pl.DataFrame, pieces: list[RowPiece]) -> pl.DataFrame | None:
     """Rows with the file of the marker above them; None where the markers are not just as they were put."""
     mark = marked[_MARK]
     if mark.drop_nulls().to_list() != list(range(len(pieces))):
@@ -138,7 +138,7 @@ def _finished(rows: pl.DataFrame) -> pl.DataFrame:
     return rows.with_columns_seq(special, *ids).select(*ROWS_SCHEMA)
 
 
-def _usual(rows: pl.DataFrame, pieces: list[Piece]) -> bool:
+def _usual(rows: pl.DataFrame, pieces: list[RowPiece]) -> bool:
     """No row without id, no text under another key, no NUL (which Polars makes of half a surrogate pair)."""
     if (rows["ID"].is_null() & rows["number"].is_null()).any():
         return False
@@ -151,7 +151,7 @@ def _other_key(raw: bytes) -> bool:
     return b'"Content"' in raw or b'"content' in raw
 
 
-def _parse_json(pieces: list[Piece], first: int, id_type: pl.DataType) -> pl.DataFrame | None:
+def _parse_json(pieces: list[RowPiece], first: int, id_type: pl.DataType) -> pl.DataFrame | None:
     parts: list[bytes | memoryview] = []
     for number, piece in enumerate(pieces, first):
         body = piece.raw.removeprefix(_BOM).strip()
@@ -168,7 +168,7 @@ def _parse_json(pieces: list[Piece], first: int, id_type: pl.DataType) -> pl.Dat
         return None
 
 
-def _parse_csv(pieces: list[Piece], first: int) -> pl.DataFrame | None:
+def _parse_csv(pieces: list[RowPiece], first: int) -> pl.DataFrame | None:
     parts: list[bytes] = []
     for number, piece in enumerate(pieces, first):
         header, _, body = piece.raw.removeprefix(_BOM).partition(b"\n")

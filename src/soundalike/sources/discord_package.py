@@ -11,13 +11,13 @@ from collections.abc import Callable, Iterator
 import polars as pl
 
 from soundalike.messages import Corpus, empty
-from soundalike.side_by_side import side_by_side
+from soundalike.parallel import ordered_parallel_map
 from soundalike.sources._discord_facts import UNREADABLE, read_facts
 from soundalike.sources._discord_files import Opened
 from soundalike.sources._discord_layout import Package, find_packages, holds_package
 from soundalike.sources._discord_messages import SOURCE, Batch, to_messages
 from soundalike.sources._discord_rounding import one_file_each, rounded_files
-from soundalike.sources._discord_rows import Piece, parse
+from soundalike.sources._discord_rows import RowPiece, parse
 from soundalike.sources._tree import Tree
 
 NAME = SOURCE
@@ -58,11 +58,11 @@ def _read_package(package: Package, took: Callable[[int], None]) -> Iterator[Cor
     yield Corpus(empty(), facts.authors(), facts.channels(), seen, left, facts.notes)
     channels = pl.Series(opened.channels, dtype=pl.String)
 
-    def read_batch(batch: list[Piece]) -> tuple[Batch, int]:
+    def read_batch(batch: list[RowPiece]) -> tuple[Batch, int]:
         return to_messages(parse(batch), channels, facts), sum(len(piece.raw) for piece in batch)
 
     batches = []
-    for batch, size in side_by_side(read_batch, _batches(opened)):  # unpacking goes on while threads parse
+    for batch, size in ordered_parallel_map(read_batch, _batches(opened)):  # unpacking goes on while threads parse
         opened.tally.add(batch.tally)
         batches.append(batch)
         took(size)
@@ -72,9 +72,9 @@ def _read_package(package: Package, took: Callable[[int], None]) -> Iterator[Cor
     yield opened.account(rounded)
 
 
-def _batches(opened: Opened) -> Iterator[list[Piece]]:
+def _batches(opened: Opened) -> Iterator[list[RowPiece]]:
     """Pieces of one kind, together about _BATCH bytes."""
-    batch: list[Piece] = []
+    batch: list[RowPiece] = []
     size = 0
     for piece in opened.pieces():
         if batch and (piece.is_csv != batch[0].is_csv or size + len(piece.raw) > _BATCH):

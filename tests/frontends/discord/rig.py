@@ -16,9 +16,9 @@ from soundalike.frontends.discord.memory import Memory
 from soundalike.frontends.discord.parts import Parts
 from soundalike.frontends.discord.settings import SettingsFile
 from soundalike.frontends.discord.speaker import Speaker, SpeakerAway, VoiceSpeaker
-from soundalike.packing import Document, encode, pack
-from soundalike.sampling import Sampling
-from soundalike.voice import Voice
+from soundalike.generation.sampling import Sampling
+from soundalike.generation.voice import Voice
+from soundalike.training.packing import Document, encode, pack
 from tests.frontends.discord.fake import PATIENCE, Account, FakeDiscord, serving
 
 QUICK = "[burst]\nquiet = 0\nlongest = 0\n[pace]\nlongest = 0\n[answer]\nprobability = 1\nleast = 1\n"

@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
+from soundalike.frontends.bot_loops import LoopLimits
 from soundalike.frontends.discord.bot import Bot
-from soundalike.frontends.loops import LoopLimits
 from tests.frontends.discord.fake import FakeDiscord, serving
 from tests.frontends.discord.payloads import Person
 from tests.frontends.discord.rig import living, speaks

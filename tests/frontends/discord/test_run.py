@@ -11,13 +11,13 @@ import pytest
 
 from soundalike.clone import Clone
 from soundalike.demo import write_package
-from soundalike.documents import DocumentSettings
 from soundalike.errors import CloneError, UsageError
 from soundalike.frontends.discord.portal import invitation
 from soundalike.frontends.discord.run import pace_of, people, run
 from soundalike.frontends.discord.settings import initialise
-from soundalike.importing import run_import
-from soundalike.learning import learn, recipe_for
+from soundalike.importing.documents import DocumentSettings
+from soundalike.importing.importer import run_import
+from soundalike.training.plan import learn, recipe_for
 from tests.frontends.discord.fake import FakeDiscord
 from tests.frontends.discord.payloads import Person
 from tests.frontends.discord.rig import live

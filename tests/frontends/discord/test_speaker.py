@@ -9,8 +9,8 @@ import pytest
 from soundalike.errors import EngineError
 from soundalike.frontends.discord.eagerness import Eagerness
 from soundalike.frontends.discord.speaker import SpeakerAway, VoiceSpeaker
-from soundalike.sampling import Sampling
-from soundalike.voice import Voice
+from soundalike.generation.sampling import Sampling
+from soundalike.generation.voice import Voice
 from tests.frontends.discord.rig import ASKED, speaks, voice
 
 HISTORY = [("ana", "hi")]

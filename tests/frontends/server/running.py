@@ -13,12 +13,12 @@ from numpy.typing import NDArray
 from openai import OpenAI
 
 from soundalike.engines.markov import MarkovEngine, MarkovStreams
-from soundalike.engines.speech import Speech
-from soundalike.frontends.server import app, voices
+from soundalike.frontends.server import app, served_models
 from soundalike.frontends.server.connection import Bounds, configured
-from soundalike.recipe import Serving
-from soundalike.voice import Voice
-from tests.test_voice import GREEDY, engine
+from soundalike.generation.batch_generator import BatchGenerator
+from soundalike.generation.voice import Voice
+from soundalike.training.recipe import Serving
+from tests.generation.test_voice import GREEDY, engine
 
 HI = [{"role": "user", "name": "sam", "content": "hi"}]
 SCRIPTS = (
@@ -56,7 +56,7 @@ def running(
 ) -> Iterator[Running]:
     """Serve these voices as ada, ada-2 and so on."""
     names = ["ada", *(f"ada-{number}" for number in range(2, 2 + len(given)))]
-    served = {name: voices.Served(name, voice, "markov") for name, voice in zip(names, given, strict=False)}
+    served = {name: served_models.ServedModel(name, voice, "markov") for name, voice in zip(names, given, strict=False)}
     serving = serving or Serving()
     made = app.create(served, serving, key, allowed)
     config = configured(made, bounds or Bounds.of(serving), made.state.server.metrics.answered, patience=2)
@@ -112,9 +112,9 @@ class SteppedStreams(MarkovStreams):
 class Elsewhere(Stepped):
     """Draws itself, as a model behind another server does."""
 
-    def speech(self) -> Speech:
+    def speech(self) -> BatchGenerator:
         """No replies yet."""
-        return Speech(self)
+        return BatchGenerator(self)
 
 
 @contextmanager

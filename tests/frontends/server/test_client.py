@@ -8,7 +8,7 @@ import openai
 import pytest
 
 from soundalike.frontends.server.schema import ChatRequest, Message
-from soundalike.sampling import Sampling
+from soundalike.generation.sampling import Sampling
 from tests.frontends.server.running import HI, Running, ada, running
 
 pytestmark = pytest.mark.allow_hosts(["127.0.0.1"])

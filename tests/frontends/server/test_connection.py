@@ -13,7 +13,7 @@ import httpx
 import pytest
 
 from soundalike.frontends.server.connection import Bounds
-from soundalike.recipe import Serving
+from soundalike.training.recipe import Serving
 from tests.frontends.server.running import HI, SCRIPTS, Running, ada, running, stepped
 
 pytestmark = pytest.mark.allow_hosts(["127.0.0.1"])

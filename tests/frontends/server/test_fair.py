@@ -10,7 +10,7 @@ import httpx
 import pytest
 
 from soundalike.engines import load
-from soundalike.voice import Voice
+from soundalike.generation.voice import Voice
 from tests.frontends.server.running import Running, running
 
 pytestmark = pytest.mark.allow_hosts(["127.0.0.1"])

@@ -11,11 +11,11 @@ import pytest
 
 from soundalike.clone import Clone
 from soundalike.errors import UsageError
-from soundalike.frontends.server import KEY, is_loopback, listening, serve, voices
+from soundalike.frontends.server import KEY, is_loopback, listening, serve, served_models
 from soundalike.messages import empty
-from soundalike.recipe import Serving
+from soundalike.training.recipe import Serving
 from tests.frontends.server.running import HI, SCRIPTS, Running, ada, running
-from tests.test_voice import engine
+from tests.generation.test_voice import engine
 
 pytestmark = pytest.mark.allow_hosts(["127.0.0.1"])
 SECRET = "a-long-random-text"
@@ -180,14 +180,14 @@ def clones(tmp_path: Path) -> list[Path]:
 
 def test_clones_are_called_as_their_folders(clones: list[Path]) -> None:
     """With `with_base` the base that they stand on is there too, once; two of one name are told."""
-    served = voices.load(clones[1:], with_base=True)
+    served = served_models.load(clones[1:], with_base=True)
     assert {name: one.as_model()["parent"] for name, one in served.items()} == {
         "me": "markov",
         "you": "markov",
         "markov": None,
     }
     with pytest.raises(UsageError, match="Two voices would be called me"):
-        voices.load(clones)
+        served_models.load(clones)
 
 
 def test_a_port_that_is_taken_is_told(clones: list[Path], free: Running) -> None:

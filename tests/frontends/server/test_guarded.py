@@ -6,8 +6,8 @@ from typing import Any
 import polars as pl
 import pytest
 
-from soundalike.guards import Guards
-from soundalike.guards.verbatim import Verbatim
+from soundalike.generation.guards import Guards
+from soundalike.generation.guards.ngram_index import NgramIndex
 from tests.frontends.server.running import Running, ada, running
 
 pytestmark = pytest.mark.allow_hosts(["127.0.0.1"])
@@ -23,7 +23,7 @@ SCRIPTS = (
 
 @pytest.fixture(scope="module")
 def server() -> Iterator[Running]:
-    guards = Guards(["zorbling"], quoted=Verbatim(pl.Series([SECRET]), 6))
+    guards = Guards(["zorbling"], quoted=NgramIndex(pl.Series([SECRET]), 6))
     with running(ada(*SCRIPTS, guards=guards)) as server:
         yield server
 

@@ -11,7 +11,7 @@ import openai
 import pytest
 
 from soundalike.frontends.server.scheduler import Scheduler
-from soundalike.recipe import Serving
+from soundalike.training.recipe import Serving
 from tests.frontends.server.running import ENDLESS, HI, SCRIPTS, Elsewhere, Running, ada, running, stepped
 
 pytestmark = pytest.mark.allow_hosts(["127.0.0.1"])

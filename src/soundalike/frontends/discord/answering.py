@@ -5,6 +5,7 @@ import logging
 from collections.abc import Awaitable, Callable
 from random import Random
 
+from soundalike.frontends.bot_loops import unsaid
 from soundalike.frontends.discord.clock import Clock
 from soundalike.frontends.discord.context import Names, shown
 from soundalike.frontends.discord.decide import second_thought
@@ -14,7 +15,6 @@ from soundalike.frontends.discord.heard import Heard, Turn
 from soundalike.frontends.discord.ledger import AWAY, OPTED_OUT, SILENT, STALE
 from soundalike.frontends.discord.pipeline import Pipeline
 from soundalike.frontends.discord.speaker import Speaker, SpeakerAway
-from soundalike.frontends.loops import unsaid
 
 log = logging.getLogger("soundalike.discord")
 

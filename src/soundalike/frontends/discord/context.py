@@ -6,7 +6,7 @@ from dataclasses import replace
 
 from soundalike.frontends.discord.heard import Heard
 from soundalike.frontends.discord.words import readable
-from soundalike.transcript import speaker_names
+from soundalike.prompt_template import speaker_names
 
 CHANNELS = 256  # the one unheard for longest is forgotten first
 KEPT = 200  # messages a channel

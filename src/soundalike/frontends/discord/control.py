@@ -7,7 +7,7 @@ import json
 import os
 from pathlib import Path
 
-from soundalike.folder import explained
+from soundalike.clone.folder import explained
 from soundalike.frontends.discord import settings as files
 from soundalike.frontends.discord.buckets import Buckets
 from soundalike.frontends.discord.clock import Clock

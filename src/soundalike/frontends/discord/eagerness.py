@@ -16,8 +16,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
-from soundalike.documents import SPLITS
-from soundalike.transcript import parse
+from soundalike.importing.documents import SPLITS
+from soundalike.prompt_template import parse
 
 if TYPE_CHECKING:
     from soundalike.clone import Clone
@@ -72,7 +72,7 @@ class Eagerness:
     @classmethod
     def of(cls, clone: "Clone") -> "Eagerness | None":
         """Learned from the clone's conversations; None where they have not two sides, no names, or tell nothing."""
-        from soundalike.train import documents
+        from soundalike.training.loop import documents
 
         sections = clone.manifest()
         if sections["clone"].get("mode") != "dialogue" or not sections["documents"]["tagged"]:

@@ -8,8 +8,8 @@ from pathlib import Path
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
+from soundalike.clone.folder import explained
 from soundalike.errors import CloneError
-from soundalike.folder import explained
 from soundalike.frontends.discord.settings import replace
 
 NAME = "discord-memory.json"

@@ -11,6 +11,7 @@ from collections import OrderedDict
 from collections.abc import Callable, Collection
 from random import Random
 
+from soundalike.frontends.bot_loops import LoopGuard, RoomMessage
 from soundalike.frontends.discord.buckets import Rates
 from soundalike.frontends.discord.bursts import Bursts
 from soundalike.frontends.discord.context import Context
@@ -21,7 +22,6 @@ from soundalike.frontends.discord.ledger import MERGED, OPTED_OUT, SILENT, Ledge
 from soundalike.frontends.discord.memory import Remembered
 from soundalike.frontends.discord.settings import Settings
 from soundalike.frontends.discord.waiting import Waiting
-from soundalike.frontends.loops import LoopGuard, Said
 
 ROOMS = 1_024  # channels whose loops are watched; the one unheard for longest is forgotten first
 
@@ -142,5 +142,5 @@ class Pipeline:
             self._engaged.popitem(last=False)
 
 
-def _said(heard: Heard) -> Said:
-    return Said(heard.id, heard.author, heard.bot or heard.own, heard.text, heard.at)
+def _said(heard: Heard) -> RoomMessage:
+    return RoomMessage(heard.id, heard.author, heard.bot or heard.own, heard.text, heard.at)

@@ -143,7 +143,7 @@ def people(clone: Clone) -> dict[str, str]:
     """Ids of the people in the clone's messages -> the names that training saw, the owner left out."""
     import polars as pl
 
-    from soundalike.transcript import speaker_names
+    from soundalike.prompt_template import speaker_names
 
     if not clone.authors_path.exists():
         return {}

@@ -14,10 +14,10 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
 
+from soundalike.clone.folder import explained
 from soundalike.errors import RecipeError
-from soundalike.folder import explained
-from soundalike.frontends.loops import LoopLimits
-from soundalike.sampling import HOTTEST
+from soundalike.frontends.bot_loops import LoopLimits
+from soundalike.generation.sampling import HOTTEST
 
 if TYPE_CHECKING:
     from tomlkit import TOMLDocument

@@ -12,7 +12,7 @@ from soundalike.errors import SoundalikeError
 from soundalike.frontends.discord.eagerness import Eagerness
 
 if TYPE_CHECKING:
-    from soundalike.voice import Voice
+    from soundalike.generation.voice import Voice
 
 T = TypeVar("T")
 SWITCH = 0.0005  # seconds; Python's own 0.005 would be what every wait of the event loop costs while a voice thinks
@@ -107,7 +107,7 @@ def of_clone(clone: Clone, at: str = "") -> VoiceSpeaker:
     """The voice of a clone folder, or, `at` a server's address, the model there in its place."""
 
     def wake() -> "tuple[Voice, Eagerness | None]":
-        from soundalike.voice import Voice
+        from soundalike.generation.voice import Voice
 
         return Voice.load(clone.root, at or None), Eagerness.of(clone)
 

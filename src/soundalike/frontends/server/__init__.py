@@ -7,7 +7,7 @@ from ipaddress import ip_address
 from pathlib import Path
 
 from soundalike.errors import UsageError
-from soundalike.recipe import Serving
+from soundalike.training.recipe import Serving
 
 KEY = "SOUNDALIKE_API_KEY"
 
@@ -29,13 +29,13 @@ def serve(
     """
     import uvicorn
 
-    from soundalike.frontends.server import app, connection, origins, voices
+    from soundalike.frontends.server import app, connection, origins, served_models
 
     if not is_loopback(host) and not key:
         do = f"Set {KEY} to a long random text, or stay on 127.0.0.1."
         raise UsageError(f"Others can reach {host}, and there is no API key.", do)
     allowed = origins.checked(allow)
-    served = voices.load(folders, with_base, at)
+    served = served_models.load(folders, with_base, at)
     with listening(host, port) as listener:
         made = app.create(served, serving, key, allowed)
         bounds = connection.Bounds.of(serving)

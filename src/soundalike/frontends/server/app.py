@@ -19,14 +19,14 @@ from starlette.types import Receive, Scope, Send
 
 from soundalike import __version__
 from soundalike.errors import RecipeError
-from soundalike.frontends.server import answers, asked, refusals, schema, voices
+from soundalike.frontends.server import parsing, refusals, responses, schema, served_models
+from soundalike.frontends.server.auth import AuthMiddleware
 from soundalike.frontends.server.errors import ApiError, failed
-from soundalike.frontends.server.gate import Gate
-from soundalike.frontends.server.metrics import Metrics
 from soundalike.frontends.server.origins import Origins
+from soundalike.frontends.server.prometheus import Metrics
 from soundalike.frontends.server.scheduler import Scheduler, Ticket
-from soundalike.recipe import Serving
-from soundalike.voice import Voice
+from soundalike.generation.voice import Voice
+from soundalike.training.recipe import Serving
 
 Body = schema.ChatRequest | schema.CompletionRequest
 Asks = TypeVar("Asks", schema.ChatRequest, schema.CompletionRequest)
@@ -55,14 +55,16 @@ ERRORS: dict[int | str, dict[str, Any]] = {
 class Server:
     """What the endpoints share."""
 
-    def __init__(self, served: dict[str, voices.Served], serving: Serving) -> None:
+    def __init__(self, served: dict[str, served_models.ServedModel], serving: Serving) -> None:
         self.served, self.serving = served, serving
         self.scheduler = Scheduler([one.voice for one in served.values()], serving)
         self.metrics = Metrics(self.scheduler)
 
-    async def answer(self, request: Request, body: Body, one: voices.Served, made: asked.Asked) -> Response:
+    async def answer(
+        self, request: Request, body: Body, one: served_models.ServedModel, made: parsing.ParsedRequest
+    ) -> Response:
         """Queue what was asked; the answer whole or, where the request says so, as a stream."""
-        writer = answers.Writer(one, made, isinstance(body, schema.ChatRequest), body.likeliest is not None)
+        writer = responses.ResponseBuilder(one, made, isinstance(body, schema.ChatRequest), body.likeliest is not None)
         ticket = self.scheduler.submit(one.voice, made.utterances, bool(body.stream), made.cost)
         if body.stream:
             return Spoken(writer.stream(ticket, body.told_usage), lambda: self._release(one, ticket))
@@ -71,7 +73,7 @@ class Server:
         finally:
             self._release(one, ticket)
 
-    def _release(self, one: voices.Served, ticket: Ticket) -> None:
+    def _release(self, one: served_models.ServedModel, ticket: Ticket) -> None:
         self.scheduler.release(ticket)
         self.metrics.told(one.name, ticket)
 
@@ -92,7 +94,7 @@ class Spoken(StreamingResponse):
 
 
 def create(
-    served: dict[str, voices.Served], serving: Serving, key: str | None = None, allowed: Sequence[str] = ()
+    served: dict[str, served_models.ServedModel], serving: Serving, key: str | None = None, allowed: Sequence[str] = ()
 ) -> FastAPI:
     """The application that serves these voices; with a `key`, to those who have it; to pages of `allowed` origins."""
     server = Server(served, serving)
@@ -108,7 +110,7 @@ def create(
     _add_voices(app, server)
     _add_about(app, server)
     _add_page(app)
-    app.add_middleware(Gate, key=key, body_bytes=serving.body_bytes, told=server.metrics.answered)
+    app.add_middleware(AuthMiddleware, key=key, body_bytes=serving.body_bytes, told=server.metrics.answered)
     if allowed:  # outside of the gate: a browser asks without the key, and has to be let read what the gate says
         app.add_middleware(Origins, allowed=allowed)
     return app
@@ -123,24 +125,26 @@ def _add_voices(app: FastAPI, server: Server) -> None:
     @app.get("/v1/models/{model}", responses=ERRORS | {200: {"model": schema.Model}})
     async def model(model: str) -> Response:
         """One voice."""
-        return _json(voices.find(server.served, model).as_model())
+        return _json(served_models.find(server.served, model).as_model())
 
     @app.post("/v1/chat/completions", responses=ERRORS | SPOKEN)
     async def chat(request: Request, body: schema.ChatRequest) -> Response:
         """What the owner would say next in a conversation: a burst of messages, joined by newlines."""
-        one = voices.find(server.served, body.model)
-        return await server.answer(request, body, one, await _apart(asked.chat, body, one.voice, server.serving))
+        one = served_models.find(server.served, body.model)
+        return await server.answer(request, body, one, await _apart(parsing.chat, body, one.voice, server.serving))
 
     @app.post("/v1/completions", responses=ERRORS | SPOKEN)
     async def completions(request: Request, body: schema.CompletionRequest) -> Response:
         """How the owner would go on with a text; each of its lines is a message."""
-        one = voices.find(server.served, body.model)
-        return await server.answer(request, body, one, await _apart(asked.completion, body, one.voice, server.serving))
+        one = served_models.find(server.served, body.model)
+        return await server.answer(
+            request, body, one, await _apart(parsing.completion, body, one.voice, server.serving)
+        )
 
 
 async def _apart(
-    read: Callable[[Asks, Voice, Serving], asked.Asked], body: Asks, voice: Voice, serving: Serving
-) -> asked.Asked:
+    read: Callable[[Asks, Voice, Serving], parsing.ParsedRequest], body: Asks, voice: Voice, serving: Serving
+) -> parsing.ParsedRequest:
     """What is asked; a long request is read in a thread of its own, so that others are answered meanwhile."""
     if body.characters < LONG:
         return read(body, voice, serving)
@@ -220,14 +224,14 @@ def _endpoints(app: FastAPI) -> str:
     return ", ".join(f"{method.upper()} {path}" for path, methods in described for method in methods)
 
 
-async def _unless_gone(request: Request, work: Coroutine[Any, Any, answers.Json]) -> answers.Json:
+async def _unless_gone(request: Request, work: Coroutine[Any, Any, responses.Json]) -> responses.Json:
     """The result of `work`, which is given up when the client leaves."""
     tasks = [asyncio.ensure_future(work), asyncio.ensure_future(_gone(request))]
     try:
         await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
         if not tasks[0].done():
             raise ApiError(499, "The client has closed the connection.", "gone")  # nobody reads it; metrics count it
-        return cast(answers.Json, tasks[0].result())
+        return cast(responses.Json, tasks[0].result())
     finally:
         for task in tasks:
             task.cancel()
@@ -238,5 +242,5 @@ async def _gone(request: Request) -> None:
         pass
 
 
-def _json(body: answers.Json) -> Response:
+def _json(body: responses.Json) -> Response:
     return Response(orjson.dumps(body), media_type="application/json")

@@ -17,7 +17,7 @@ import uvicorn
 from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol
 
 from soundalike.frontends.server.errors import ApiError
-from soundalike.recipe import Serving
+from soundalike.training.recipe import Serving
 
 Told = Callable[[str, int], None]  # path and status of an answer
 

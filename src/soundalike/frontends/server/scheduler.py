@@ -15,13 +15,13 @@ from dataclasses import dataclass
 from threading import Condition, Thread
 from time import monotonic
 
-from soundalike.draft import Line
-from soundalike.engines.speech import DrawsItself
 from soundalike.frontends.server.errors import ApiError, Busy, failed, stopping
-from soundalike.recipe import Serving
-from soundalike.stage import Stage
-from soundalike.utterance import Utterance
-from soundalike.voice import Voice
+from soundalike.generation.batch import GenerationBatch
+from soundalike.generation.batch_generator import SupportsGenerate
+from soundalike.generation.reply_parser import ReplyLine
+from soundalike.generation.request import GenerationRequest
+from soundalike.generation.voice import Voice
+from soundalike.training.recipe import Serving
 
 log = logging.getLogger(__name__)
 RECENT = 0.1  # weight of the last request in the running mean of seconds
@@ -34,14 +34,14 @@ class Event:
     """Lines of utterance `index` of a ticket that leave now, and whether they are its last."""
 
     index: int
-    lines: Sequence[Line]
+    lines: Sequence[ReplyLine]
     done: bool
 
 
 class Ticket:
     """One request; iterate over it for its events. A failure is raised as `ApiError`."""
 
-    def __init__(self, voice: Voice, utterances: Sequence[Utterance], eager: bool, cost: int) -> None:
+    def __init__(self, voice: Voice, utterances: Sequence[GenerationRequest], eager: bool, cost: int) -> None:
         self.voice, self.utterances, self.eager = voice, utterances, eager
         self.key = id(voice)  # of its stage
         self.left, self.joined, self.first, self.failed = len(utterances), monotonic(), 0.0, False
@@ -86,13 +86,13 @@ class Scheduler:
     def __init__(self, voices: Sequence[Voice], serving: Serving) -> None:
         self._serving = serving
         self._engines = {id(voice): voice.engine for voice in voices}
-        self._stages = {key: Stage(engine) for key, engine in self._engines.items()}
+        self._stages = {key: GenerationBatch(engine) for key, engine in self._engines.items()}
         self._waiting: list[Ticket] = []  # by when they are due
         self._speaking: list[Ticket] = []
         self._gone: set[Ticket] = set()
         self._changed, self._open = Condition(), True
         self._seconds = 1.0  # that a request takes, a running mean
-        elsewhere = [key for key, engine in self._engines.items() if isinstance(engine, DrawsItself)]
+        elsewhere = [key for key, engine in self._engines.items() if isinstance(engine, SupportsGenerate)]
         lanes = [[key for key in self._engines if key not in elsewhere], *([key] for key in elsewhere)]
         self._threads = [
             Thread(target=self._run, args=(lane,), name="scheduler", daemon=True) for lane in lanes if lane
@@ -110,7 +110,7 @@ class Scheduler:
         """Utterances being drawn."""
         return sum(map(len, self._stages.values()))
 
-    def submit(self, voice: Voice, utterances: Sequence[Utterance], eager: bool, cost: int = 0) -> Ticket:
+    def submit(self, voice: Voice, utterances: Sequence[GenerationRequest], eager: bool, cost: int = 0) -> Ticket:
         """A ticket for these; an `eager` one gets lines as they are cleared, any other all of them at the end.
 
         `cost` is how many tokens are read and drawn at most. Whoever submits also releases. `Busy` where the queue is
@@ -219,11 +219,11 @@ class Scheduler:
 
     def _give_up(self, key: int) -> None:
         lost = self._spoken(key)
-        self._stages[key] = Stage(self._engines[key])
+        self._stages[key] = GenerationBatch(self._engines[key])
         tell([(ticket, failed()) for ticket in lost])
         self._end(lost)
 
-    def _deliver(self, key: int, done: set[Utterance]) -> None:
+    def _deliver(self, key: int, done: set[GenerationRequest]) -> None:
         spoken = self._spoken(key)
         tell(
             [
@@ -243,7 +243,7 @@ class Scheduler:
             self._speaking = [ticket for ticket in self._speaking if ticket not in tickets]
             self._changed.notify_all()
 
-    def _leaving(self, ticket: Ticket, index: int, utterance: Utterance, done: bool) -> Event | None:
+    def _leaving(self, ticket: Ticket, index: int, utterance: GenerationRequest, done: bool) -> Event | None:
         if not done and (not ticket.eager or utterance.finish):
             return None
         if done:

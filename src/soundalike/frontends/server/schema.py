@@ -8,7 +8,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
-from soundalike.sampling import Sampling
+from soundalike.generation.sampling import Sampling
 
 Stop = Annotated[str, StringConstraints(min_length=1, max_length=100)]
 Penalty = Annotated[float, Field(ge=-2, le=2)]

@@ -8,11 +8,11 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from soundalike.likeness.estimates import critical, share
-from soundalike.likeness.grams import WORD
+from soundalike.metrics.char_ngrams import WORD
+from soundalike.metrics.intervals import critical, share
 from soundalike.portrait.card import Bars, Card, Densities, Quotation, Shade
-from soundalike.portrait.discretion import Discretion
 from soundalike.portrait.findings import saying
+from soundalike.portrait.name_filter import NameFilter
 
 FEWEST_LINES = 40
 FEWEST_USES, BELIEF = 4, 3.0  # uses of a word, and uses' worth of belief that it is not lifted at all
@@ -73,7 +73,7 @@ def _by_word(line: Spoken) -> Iterator[tuple[str, float]]:
         yield match[0].lower().replace("’", "'"), float(saved[inside].sum())
 
 
-def surprise(found: Heard | None, discretion: Discretion, quotations: bool, command: str) -> Card:
+def surprise(found: Heard | None, discretion: NameFilter, quotations: bool, command: str) -> Card:
     """How expected the owner's lines are; the lines themselves only with `quotations`."""
     title = "What surprises it"
     if found is None:
@@ -135,7 +135,7 @@ def _densities(lines: Sequence[Spoken]) -> dict[str, list[tuple[float, float]]]:
     return series
 
 
-def _openers(found: Heard, discretion: Discretion) -> tuple[list[tuple[str, float]], list[tuple[str, float]]]:
+def _openers(found: Heard, discretion: NameFilter) -> tuple[list[tuple[str, float]], list[tuple[str, float]]]:
     """First words by the mean of what the adapter saves on lines that open with them: surely more than on others,
     the most first, and surely less, the least first.
     """
@@ -154,7 +154,7 @@ def _openers(found: Heard, discretion: Discretion) -> tuple[list[tuple[str, floa
     return most[:OPENERS], least[:OPENERS]
 
 
-def _quotations(lines: Sequence[Spoken], discretion: Discretion) -> list[Quotation]:
+def _quotations(lines: Sequence[Spoken], discretion: NameFilter) -> list[Quotation]:
     """The lines that the adapter lifts most and least, of those that name nobody."""
     able = {line.text: line for line in lines if _quotable(line, discretion)}
     ordered = sorted(able.values(), key=lambda line: -line.lift)
@@ -163,7 +163,7 @@ def _quotations(lines: Sequence[Spoken], discretion: Discretion) -> list[Quotati
     return [*(_quoted("most you", line) for line in most), *(_quoted("least you", line) for line in least)]
 
 
-def _quotable(line: Spoken, discretion: Discretion) -> bool:
+def _quotable(line: Spoken, discretion: NameFilter) -> bool:
     long = len(WORD.findall(line.text)) >= SHORTEST and len(line.text) <= LONGEST
     return long and discretion.quotes(line.text)
 

@@ -7,9 +7,9 @@ import polars as pl
 
 from soundalike.portrait.card import Bars, Card, Trend
 from soundalike.portrait.comparing import compared
+from soundalike.portrait.data import Material
 from soundalike.portrait.findings import saying
 from soundalike.portrait.laughs import AT_RANDOM, laughs, spellings
-from soundalike.portrait.material import Material
 
 FEWEST_LAUGHS, FEWEST_MONTH = 10, 30  # messages with a laugh; messages of a month
 SHOWN, LEAST = 7, 0.005  # laughs that are shown, and the share of laughing messages that makes one

@@ -5,9 +5,9 @@ from collections import Counter
 import numpy as np
 
 from soundalike.portrait.card import Card
+from soundalike.portrait.data import Material
 from soundalike.portrait.findings import saying
 from soundalike.portrait.laughs import laughs, spellings
-from soundalike.portrait.material import Material
 
 MOST, FEW = 0.7, 0.05  # shares at which somebody mostly, or hardly ever, does something
 

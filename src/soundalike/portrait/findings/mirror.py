@@ -3,11 +3,11 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from soundalike.evaluation.kept import SHORT
 from soundalike.evaluation.report import CLONE, COPY_LIMIT, YOU
+from soundalike.evaluation.saved_result import SHORT
 from soundalike.portrait.card import Bars, Card, Picture, Ranges
-from soundalike.portrait.discretion import Discretion
 from soundalike.portrait.findings import saying
+from soundalike.portrait.name_filter import NameFilter
 
 NEEDLES = {
     "likeness": "Likeness: 100 % is you, months before",
@@ -88,7 +88,7 @@ def _veto(rows: Mapping[str, Report]) -> list[str]:
     return ["It recites: a likeness that is copied counts for nothing."] if recites else []
 
 
-def giveaways(report: Report | None, audit: Report | None, discretion: Discretion, command: str) -> Card:
+def giveaways(report: Report | None, audit: Report | None, discretion: NameFilter, command: str) -> Card:
     """The words and habits that tell the clone from its owner, and whether it is safe to share."""
     title = "What gives it away, and what it could leak"
     leak = _leak(audit)
@@ -116,7 +116,7 @@ def giveaways(report: Report | None, audit: Report | None, discretion: Discretio
     )
 
 
-def _showable(what: str, discretion: Discretion) -> bool:
+def _showable(what: str, discretion: NameFilter) -> bool:
     return not any(c.isalpha() for c in what) or discretion.shows(what.lower())
 
 

@@ -8,8 +8,8 @@ from numpy.typing import NDArray
 
 from soundalike.portrait.card import Card, Columns, Grid
 from soundalike.portrait.comparing import above_even, leaders
+from soundalike.portrait.data import Material
 from soundalike.portrait.findings import saying
-from soundalike.portrait.material import Material
 
 DAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
 LENGTHS = (5, 10, 20, 40, 80, 160)

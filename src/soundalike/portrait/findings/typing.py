@@ -9,8 +9,8 @@ from numpy.typing import NDArray
 
 from soundalike.portrait.card import Bands, Card
 from soundalike.portrait.comparing import Comparison, compared
+from soundalike.portrait.data import Material
 from soundalike.portrait.findings import saying
-from soundalike.portrait.material import Material
 
 EDGES = (10.0, 50.0, 90.0)
 TOLD = 2

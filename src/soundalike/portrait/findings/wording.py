@@ -5,12 +5,12 @@ import re
 from collections import Counter, defaultdict
 from collections.abc import Iterator, Sequence
 
-from soundalike.likeness.estimates import critical
-from soundalike.likeness.giveaways import log_odds
+from soundalike.metrics.distinctive_words import log_odds
+from soundalike.metrics.intervals import critical
 from soundalike.portrait.card import Bars, Card
+from soundalike.portrait.data import Material
 from soundalike.portrait.findings import saying
 from soundalike.portrait.findings.heard import Heard
-from soundalike.portrait.material import Material
 
 SHOWN, TOLD = 12, 3
 EVERYBODYS = 300  # words that anybody uses, whatever they talk about

@@ -7,12 +7,12 @@ from datetime import datetime
 
 import polars as pl
 
-from soundalike.likeness.estimates import critical
-from soundalike.likeness.giveaways import log_odds
+from soundalike.metrics.distinctive_words import log_odds
+from soundalike.metrics.intervals import critical
 from soundalike.portrait.card import Card, Table, Trend
 from soundalike.portrait.comparing import changed
+from soundalike.portrait.data import Material
 from soundalike.portrait.findings import saying
-from soundalike.portrait.material import Material
 
 YEARS, FEWEST = 3, 60  # periods that make a history, messages that make a period
 SHOWN, WORDS = 4, 3

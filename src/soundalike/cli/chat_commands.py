@@ -1,0 +1,216 @@
+"""Verbs that let a clone talk: say, chat, room, serve, discord."""
+
+import sys
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+from rich.text import Text
+
+from soundalike.cli.output import DEFAULT_FOLDER, CloneFolder, Json, command, err, give, out, tell, waiting
+
+if TYPE_CHECKING:
+    from soundalike.generation.voice import Voice
+
+app = typer.Typer()
+Temperature = Annotated[float | None, typer.Option(help="0 to 2; below 1 safer, above 1 wilder.")]
+TopP = Annotated[float | None, typer.Option(help="Draw only from the likeliest tokens that make up this share.")]
+MinP = Annotated[float | None, typer.Option(help="Drop tokens less likely than this share of the likeliest.")]
+At = Annotated[
+    str | None,
+    typer.Option("--at", envvar="SOUNDALIKE_AT", help="Let a server's model speak: http://127.0.0.1:8080/v1[#MODEL]."),
+]
+Places = Annotated[
+    list[str] | None,
+    typer.Option("--at", envvar="SOUNDALIKE_AT", help="As for `chat`; once for all clones, or once for each."),
+]
+Seed = Annotated[int | None, typer.Option(help="The same seed says the same again.")]
+
+
+@app.command(epilog='Example: soundalike say me "best pick up line?"')
+def say(
+    me: Annotated[str | None, typer.Argument(help="The clone's folder; without it, `me`.", metavar="[ME]")] = None,
+    prompt: Annotated[
+        str | None, typer.Argument(help="How the text begins; without it, what standard input holds.")
+    ] = None,
+    max_tokens: Annotated[
+        int | None, typer.Option(help="Stop after so many tokens.", min=1, show_default="100")
+    ] = None,
+    temperature: Temperature = None,
+    top_p: TopP = None,
+    min_p: MinP = None,
+    seed: Seed = None,
+    at: At = None,
+    colorize: Annotated[bool, typer.Option("--colorize", help="Shade each token by its probability.")] = False,
+    stats: Annotated[bool, typer.Option("--stats", help="Print speed and memory on standard error.")] = False,
+    json: Json = False,
+) -> None:
+    """Go on with a text in the owner's words."""
+    from soundalike.frontends import terminal
+
+    _check(temperature=temperature, top_p=top_p, min_p=min_p, seed=seed)
+    folder, text = folder_and_prompt(me, prompt)
+    voice = wake(folder, at)
+    said = terminal.say(voice, text, max_tokens, _sampling(voice, temperature, top_p, min_p, seed), colorize, out)
+    for line in said.lines() if stats else ():
+        err.print(line, style="dim")
+    give(said.as_dict(), json)
+
+
+@app.command(epilog="Example: soundalike chat me")
+def chat(
+    me: CloneFolder,
+    name: Annotated[str, typer.Option(help="Your name in the conversation.")] = "you",
+    temperature: Temperature = None,
+    top_p: TopP = None,
+    min_p: MinP = None,
+    seed: Seed = None,
+    at: At = None,
+) -> None:
+    """Talk to the clone; /quit ends it."""
+    from soundalike.frontends import terminal
+
+    _check(temperature=temperature, top_p=top_p, min_p=min_p, seed=seed)
+    voice = wake(me, at)
+    terminal.chat(voice, name, _sampling(voice, temperature, top_p, min_p, seed), out)
+
+
+@app.command(epilog="Example: soundalike room me you")
+def room(
+    clones: Annotated[list[Path], typer.Argument(help="The clones' folders.", metavar="ME YOU...")],
+    name: Annotated[str, typer.Option(help="Your name in the room.")] = "you",
+    at: Places = None,
+) -> None:
+    """Several clones in one room, and you; an empty line lets them go on, /quit ends it."""
+    from soundalike.frontends import places
+    from soundalike.frontends.room import room as talk
+
+    talk([wake(folder, place) for folder, place in zip(clones, places(clones, at or ()), strict=True)], name, out)
+
+
+@app.command(epilog="Example: soundalike serve me")
+def serve(
+    clones: Annotated[
+        list[Path], typer.Argument(help="Folders of clones; each is a model of its name.", metavar="ME...")
+    ],
+    host: Annotated[
+        str, typer.Option(help="The address to listen at; any but a loopback one needs a key.")
+    ] = "127.0.0.1",
+    port: Annotated[int, typer.Option(help="The port to listen at; 0 takes a free one.", min=0, max=65535)] = 8080,
+    api_key: Annotated[
+        str | None, typer.Option(envvar="SOUNDALIKE_API_KEY", show_envvar=True, help="What clients must send.")
+    ] = None,
+    streams: Annotated[int | None, typer.Option(help="Replies drawn side by side.", min=1)] = None,
+    queue: Annotated[int | None, typer.Option(help="Requests that may wait for a place.", min=0)] = None,
+    with_base: Annotated[bool, typer.Option("--with-base", help="Serve the base model too, to compare.")] = False,
+    allow_origin: Annotated[
+        list[str] | None, typer.Option(help="A page elsewhere that may ask from a browser, as https://example.org.")
+    ] = None,
+    at: Places = None,
+) -> None:
+    """Serve voices over HTTP as OpenAI's clients ask, with a page to talk at /."""
+    from soundalike.frontends import server
+    from soundalike.training.recipe import Serving
+
+    given = {"streams": streams, "queue": queue}
+    serving = Serving(**{name: value for name, value in given.items() if value is not None})
+    for place in at or ():
+        note(place)
+    server.serve(
+        clones, host, port, api_key, serving, with_base, lambda line: tell([line]), at or (), allow_origin or ()
+    )
+
+
+@app.command(epilog="Example: soundalike discord me")
+def discord(
+    me: CloneFolder,
+    init: Annotated[bool, typer.Option("--init", help="Write discord.toml, with comments, and stop.")] = False,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Send nothing; show what it would, and why not.")] = False,
+    at: At = None,
+) -> None:
+    """Let friends talk to the clone on Discord; the token is read from DISCORD_TOKEN."""
+    from soundalike.clone import Clone
+
+    if init:
+        from soundalike.frontends.discord.settings import initialise
+
+        out.print(command("Written: ", str(initialise(Clone.open(me).root)), ". Read it, then: "), soft_wrap=True)
+        out.print(command("  ", f"soundalike discord {me}"), soft_wrap=True)
+        return
+    from soundalike.frontends.discord.run import run
+
+    _log()
+    run(me, (lambda line: out.print(line, markup=False, soft_wrap=True)) if dry_run else None, at)
+
+
+def folder_and_prompt(me: str | None, prompt: str | None) -> tuple[Path, str]:
+    """The clone's folder and the beginning of the text, from the two arguments of `say`, each of which may be missing.
+
+    One argument that names no folder is the text, spoken by the clone in `me`. A text that is missing is read from
+    standard input, unless that is a terminal.
+    """
+    from soundalike.clone.clone import MANIFEST
+
+    if me is not None and prompt is None and not Path(me).exists() and (DEFAULT_FOLDER / MANIFEST).exists():
+        me, prompt = None, me
+        err.print(f"There is no folder of that name, so {DEFAULT_FOLDER} says it.", style="dim")
+    folder = DEFAULT_FOLDER if me is None else Path(me)
+    if prompt is None:
+        piped = folder.exists() and sys.stdin is not None and not sys.stdin.isatty()
+        prompt = sys.stdin.read().rstrip("\n") if piped else ""
+    return folder, prompt
+
+
+def wake(folder: Path, at: str | None = None) -> "Voice":
+    from soundalike.generation.voice import Voice
+
+    note(at)
+    with waiting("waking up"):
+        return Voice.load(folder, at)
+
+
+def note(at: str | None) -> None:
+    """Tell where what is said goes, before the first word leaves; `UsageError` for what is no address."""
+    from soundalike.engines import address
+
+    if at is None:
+        return
+    place = address.read(at)
+    if place.here:
+        err.print(Text(f"What is said goes to {place}, on this machine."), style="dim", soft_wrap=True)
+    else:
+        err.print(Text(f"What is said goes to {place}: another machine."), style="yellow", soft_wrap=True)
+
+
+def converse(folder: Path, openers: list[tuple[str, str]]) -> list[dict[str, str]]:
+    """Friends speak, the voice answers."""
+    voice, history = wake(folder), list[tuple[str, str]]()
+    out.print(f"\nInvented friends write, {voice.owner}'s clone answers:", style="dim", markup=False)
+    for name, text in openers:
+        history.append((name, text))
+        out.print(Text.assemble((f"{name}:", "dim"), f" {text}"))
+        for message in voice.reply(history):
+            history.append((voice.owner, message))
+            out.print(Text.assemble((f"{voice.owner}:", "bold"), f" {message}"))
+    return [{"name": name, "text": text} for name, text in history]
+
+
+def _check(**given: Any) -> None:
+    """Refuse options that are out of range before anything is loaded; `RecipeError` names the first."""
+    from soundalike.generation.sampling import Sampling
+
+    Sampling(**{name: value for name, value in given.items() if value is not None})
+
+
+def _sampling(voice: Any, temperature: float | None, top_p: float | None, min_p: float | None, seed: int | None) -> Any:
+    given = {"temperature": temperature, "top_p": top_p, "min_p": min_p, "seed": seed}
+    return replace(voice.sampling, **{name: value for name, value in given.items() if value is not None})
+
+
+def _log() -> None:
+    """What a program that runs for days has to say goes to standard error, with the time."""
+    import logging
+
+    logging.basicConfig(level=logging.WARNING, format="%(asctime)s %(message)s", datefmt="%d %b %H:%M:%S")
+    logging.getLogger("soundalike").setLevel(logging.INFO)

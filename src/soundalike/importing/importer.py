@@ -1,0 +1,196 @@
+"""Exports -> a clone folder: read, masked, cut into documents, accounted for, and written all or none.
+
+Joins the rooms before it and knows the inside of none of them. A refused, failed or interrupted import
+leaves the folder as it was.
+"""
+
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import asdict, replace
+from datetime import UTC, datetime
+from hashlib import sha256
+from io import BytesIO
+from pathlib import Path
+from typing import Any
+
+import orjson
+import polars as pl
+
+from soundalike.clone.clone import MANIFEST, Clone
+from soundalike.clone.folder import demand_room
+from soundalike.errors import ExportError
+from soundalike.importing.documents import SPLITS, Documents, DocumentSettings, build, cleaned, jsonl
+from soundalike.importing.gap_comparison import GapRow, compare_gaps
+from soundalike.importing.preflight import ImportReport, Lengths, refuse_too_little
+from soundalike.messages import FILES, ROWS, Corpus
+
+Progress = Callable[[int, int], None]  # done, of: while reading, which is most of the time
+
+WRITTEN = 2.6  # bytes on disk, in documents and Parquet, of a byte of text: measured, and half as much again
+OLDER_IMPORT = "the voice in this clone was trained on another import; train again to teach it this one."
+
+
+def run_import(
+    paths: Sequence[str | Path],
+    out: str | Path,
+    settings: DocumentSettings | None = None,
+    on_progress: Progress | None = None,
+    *,
+    redacted: bool = True,
+    mask: Collection[str] = (),
+    force: bool = False,
+) -> ImportReport:
+    """Read exports into the clone folder `out` and give the account of it, which import.json holds too.
+
+    The strings in `mask` are masked beside what the rules find.
+
+    Raises `ExportError` for what cannot be read, `TooLittleText` for too little without `force`, and
+    `CloneError` for a folder that cannot be written or is no clone; the folder then stays as it was.
+    """
+    settings = settings or DocumentSettings()
+    clone = Clone.claim(out)
+    with clone.locked("soundalike import"):
+        corpus, masked = _read(paths, on_progress, redacted, mask)
+        demand_room(clone.root, WRITTEN * int(corpus.messages["text"].str.len_bytes().sum()), "the import")
+        with clone.replacing() as scratch:
+            return fill(clone, scratch, corpus, masked, settings, force)
+
+
+def fill(
+    clone: Clone, scratch: Path, corpus: Corpus, masked: dict[str, int], settings: DocumentSettings, force: bool
+) -> ImportReport:
+    """Write everything that an import makes of a corpus into `scratch`; `masked` is told in the report."""
+    with ThreadPoolExecutor(2) as pool:
+        jobs = {
+            clone.messages_path.name: pool.submit(_store, scratch, clone.messages_path.name, _parquet(corpus.messages))
+        }
+        documents = build(corpus, settings)
+        for split in SPLITS:
+            name = f"documents/{split}.jsonl"
+            jobs[name] = pool.submit(_store, scratch, name, jsonl(documents, split))
+        report = account(corpus, masked, documents, settings)
+        if not force:
+            refuse_too_little(report)
+        for name, side in ((clone.authors_path.name, corpus.authors), (clone.channels_path.name, corpus.channels)):
+            jobs[name] = pool.submit(_store, scratch, name, _parquet(side))
+        hashes = {name: job.result() for name, job in jobs.items()}
+    return _sign(clone, scratch, report, settings, documents.speaker, hashes)
+
+
+def _sign(
+    clone: Clone, scratch: Path, report: ImportReport, settings: DocumentSettings, speaker: str, hashes: dict[str, str]
+) -> ImportReport:
+    """Write report and manifest; a voice that was trained on something else is kept, and said to be older."""
+    fingerprint = sha256("".join(hashes[f"documents/{split}.jsonl"] for split in SPLITS).encode()).hexdigest()[:16]
+    if clone.adapter_path.exists() and clone.fingerprint != fingerprint:
+        report = replace(report, notes=[*report.notes, OLDER_IMPORT])
+    sections = {
+        "clone": {"speaker": speaker, "mode": report.mode},
+        "import": {"at": _now(), "fingerprint": fingerprint, **_counts(report)},
+        "documents": asdict(settings),
+        "hashes": hashes,
+    }
+    told = orjson.dumps(report.as_dict(), option=orjson.OPT_INDENT_2 | orjson.OPT_APPEND_NEWLINE)
+    (scratch / clone.import_path.name).write_bytes(told)
+    (scratch / MANIFEST).write_bytes(clone.manifest_with(**sections))
+    return report
+
+
+def _store(folder: Path, name: str, chunks: Iterable[memoryview]) -> str:
+    """Write a file; gives its SHA-256."""
+    path, digest = folder / name, sha256()
+    path.parent.mkdir(exist_ok=True)
+    with path.open("wb") as file:
+        for chunk in chunks:
+            file.write(chunk)
+            digest.update(chunk)
+    return digest.hexdigest()
+
+
+def _now() -> str:
+    return datetime.now(UTC).isoformat(timespec="seconds")
+
+
+def _counts(report: ImportReport) -> dict[str, Any]:
+    totals = {what: report.total(what) for what in ("documents", "bytes")}
+    return {"messages": report.messages, "conversations": report.conversations, "words": report.words, **totals}
+
+
+def compare(
+    paths: Sequence[str | Path],
+    gaps: Sequence[float],
+    settings: DocumentSettings | None = None,
+    on_progress: Progress | None = None,
+    *,
+    redacted: bool = True,
+) -> list[GapRow]:
+    """What several gaps, in minutes, would make of these exports; writes nothing."""
+    corpus, _ = _read(paths, on_progress, redacted)
+    return compare_gaps(corpus, gaps, settings or DocumentSettings())
+
+
+def _read(
+    paths: Sequence[str | Path], on_progress: Progress | None, redacted: bool, mask: Collection[str] = ()
+) -> tuple[Corpus, dict[str, int]]:
+    from soundalike import sources
+    from soundalike.redact import owners, redact
+
+    corpus = sources.read([Path(path) for path in paths], on_progress=on_progress)
+    if not corpus.messages.height:
+        why = ", ".join(f"{count:,} {reason}" for reason, count in corpus.skipped.items())
+        what = f"There is not one message in these exports{f' (found: {why})' if why else ''}."
+        raise ExportError(what, "Name the file or folder that you were sent.")
+    # Cleaned first: an invisible character inside an address must not hide it from the masks and then be removed.
+    messages = corpus.messages.with_columns(cleaned(corpus.messages["text"]))
+    messages, own = owners.mask(messages, mask) if mask else (messages, {})
+    messages, masked = redact(messages) if redacted else (messages, {})
+    return replace(corpus, messages=messages), own | masked
+
+
+def account(corpus: Corpus, masked: dict[str, int], documents: Documents, settings: DocumentSettings) -> ImportReport:
+    """The import report."""
+    messages = corpus.messages
+    first, last = messages.select(pl.col("sent_at").min().alias("first"), pl.col("sent_at").max().alias("last")).row(0)
+    return ImportReport(
+        formats=messages["source"].unique().sort().to_list(),
+        read=corpus.read,
+        skipped={reason: count for reason, count in corpus.skipped.items() if reason.startswith(ROWS)},
+        ignored={reason: count for reason, count in corpus.skipped.items() if not reason.startswith((ROWS, FILES))},
+        messages=messages.height,
+        mine=int(messages["me"].sum()),
+        masked=masked,
+        mode="dialogue" if documents.dialogue else "monologue",
+        channels=_channels(corpus),
+        people=messages["author"].n_unique(),
+        first=first and first.date().isoformat(),
+        last=last and last.date().isoformat(),
+        gap_minutes=settings.gap_minutes,
+        conversations=documents.conversations.height,
+        splits={split: _sizes(documents, split) for split in SPLITS},
+        left_out=documents.left_out,
+        words=int(documents.words.sum()),
+        typed_bytes=documents.own_bytes,
+        message_words=Lengths.of(documents.words),
+        conversation_words=Lengths.of(documents.conversations["words"]),
+        notes=list(corpus.notes),
+        skipped_files={reason: count for reason, count in corpus.skipped.items() if reason.startswith(FILES)},
+    )
+
+
+def _channels(corpus: Corpus) -> dict[str, int]:
+    """Channels with messages, by kind."""
+    spoken = corpus.messages.select("channel").unique().join(corpus.channels, on="channel", how="left")
+    kinds = spoken.select(pl.col("kind").fill_null("unknown")).to_series().value_counts(sort=True)
+    return dict(kinds.iter_rows())
+
+
+def _sizes(documents: Documents, split: str) -> dict[str, int]:
+    part = documents.frame.filter(pl.col("split") == split)
+    return {"documents": part.height, "messages": int(part["messages"].sum()), "bytes": int(part["bytes"].sum())}
+
+
+def _parquet(frame: pl.DataFrame) -> Iterator[memoryview]:
+    """The frame as one Parquet file; made in memory, so that a full disk is met where the file is written."""
+    data = BytesIO()
+    frame.write_parquet(data, compression_level=1, statistics=False)  # as small, in two thirds of the time
+    yield data.getbuffer()

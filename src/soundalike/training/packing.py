@@ -1,0 +1,180 @@
+"""Documents -> fixed token windows with per-token loss weights; documents never see each other.
+
+Takes texts in the transcript template and a tokenizer; gives windows in which each document keeps its own
+positions and its own block of attention. It knows neither messages nor models.
+"""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+PADDING = -1
+CHUNK = 4096  # texts encoded at a time, so that a large corpus never stands in memory twice
+
+
+class Tokenizer(Protocol):
+    """Text to token ids and back. `begin` opens a document, `end` closes it; `size` counts the ids."""
+
+    begin: int
+    end: int
+    size: int
+
+    def encode(self, texts: Sequence[str]) -> list[list[int]]:
+        """Token ids of each text, without `begin` and `end`; nothing that a text says becomes a special token."""
+
+    def spans(self, texts: Sequence[str]) -> list[list[tuple[int, int]]]:
+        """For each text, the character span of each token that `encode` gives."""
+
+    def decode(self, tokens: Sequence[int]) -> str:
+        """The text of these tokens; `begin` and `end` give nothing."""
+
+
+@dataclass(frozen=True, slots=True)
+class Document:
+    """One transcript. `turns` are its pieces with a weight each; without them all of it weighs 1."""
+
+    text: str
+    turns: Sequence[tuple[str, float]] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Batch:
+    """Windows side by side; every array has shape (windows, length).
+
+    `tokens` int32 ids; `documents` int32, equal where two tokens belong to one document (-1: padding);
+    `positions` int32, from 0 at each document's start; `weights` float32, the weight of the loss on
+    predicting THIS token from those before it in its document (0 at a document's first token and padding).
+    """
+
+    tokens: NDArray[np.int32]
+    documents: NDArray[np.int32]
+    positions: NDArray[np.int32]
+    weights: NDArray[np.float32]
+
+    def __len__(self) -> int:
+        return len(self.tokens)
+
+    def take(self, rows: NDArray[np.intp] | slice) -> "Batch":
+        """The windows at `rows`, in that order."""
+        return Batch(self.tokens[rows], self.documents[rows], self.positions[rows], self.weights[rows])
+
+    def parts(self, rows: int) -> list["Batch"]:
+        """The same windows, at most `rows` a part."""
+        return [self.take(slice(start, start + rows)) for start in range(0, len(self), rows)]
+
+    @property
+    def useful(self) -> int:
+        """Tokens that are not padding."""
+        return int((self.documents != PADDING).sum())
+
+
+@dataclass(frozen=True, slots=True)
+class DocumentPart:
+    """The tokens of a document, or of a part of one that was longer than a window, begin and end included."""
+
+    tokens: NDArray[np.int32]
+    weights: NDArray[np.float32]
+
+
+def encode(documents: Sequence[Document], tokenizer: Tokenizer, window: int) -> Iterator[DocumentPart]:
+    """Tokens and weights of every document, cut at turn ends where one is longer than `window`.
+
+    Every piece opens with `begin` and closes with `end`, and `end` is always learned. A single turn longer
+    than a window is cut between tokens: nothing is lost.
+    """
+    for start in range(0, len(documents), CHUNK):
+        chunk = documents[start : start + CHUNK]
+        for document, ids in zip(chunk, tokenizer.encode([d.text for d in chunk]), strict=True):
+            if document.turns is None and len(ids) + 2 <= window:
+                yield _piece(tokenizer, np.asarray(ids, np.int32), np.ones(len(ids), np.float32))
+            else:
+                yield from _cut(document, np.asarray(ids, np.int32), tokenizer, window)
+
+
+def _piece(tokenizer: Tokenizer, ids: NDArray[np.int32], weights: NDArray[np.float32]) -> DocumentPart:
+    last = weights[-1] if len(weights) else 1.0
+    return DocumentPart(
+        np.concatenate(([tokenizer.begin], ids, [tokenizer.end])).astype(np.int32),
+        np.concatenate(([0.0], weights, [last])).astype(np.float32),
+    )
+
+
+def _cut(document: Document, ids: NDArray[np.int32], tokenizer: Tokenizer, window: int) -> Iterator[DocumentPart]:
+    starts = np.array([span[0] for span in tokenizer.spans([document.text])[0]], np.int64)
+    weights = _weights(document, starts)
+    ends = _turn_ends(document.text, starts)
+    room, at = window - 2, 0
+    while at < len(ids):
+        stop = min(at + room, len(ids))
+        if stop < len(ids):
+            fitting = ends[(ends > at) & (ends <= stop)]
+            stop = int(fitting[-1]) if len(fitting) else stop
+        yield _piece(tokenizer, ids[at:stop], weights[at:stop])
+        at = stop
+
+
+def _weights(document: Document, starts: NDArray[np.int64]) -> NDArray[np.float32]:
+    """Weight of each token: that of the turn in which it starts."""
+    if document.turns is None:
+        return np.ones(len(starts), np.float32)
+    edges = np.cumsum([len(text) for text, _ in document.turns])
+    values = np.array([weight for _, weight in document.turns], np.float32)
+    weights: NDArray[np.float32] = values[np.searchsorted(edges, starts, side="right").clip(max=len(values) - 1)]
+    return weights
+
+
+def _turn_ends(text: str, starts: NDArray[np.int64]) -> NDArray[np.int64]:
+    """Token counts after which a turn is over: where a newline is passed that no tab follows."""
+    characters = np.frombuffer(text.encode("utf-32-le"), np.uint32)
+    newline = characters == ord("\n")
+    newline[:-1] &= characters[1:] != ord("\t")
+    passed = np.concatenate(([0], np.cumsum(newline)))[starts]
+    return np.flatnonzero(np.diff(passed)) + 1
+
+
+def pack(pieces: Sequence[DocumentPart], window: int, seed: int) -> Batch:
+    """Windows of `window` tokens filled best-fit, longest piece first, then shuffled by `seed`.
+
+    Source: best-fit decreasing (Johnson 1973), with the open windows indexed by the room left in them.
+    """
+    order = sorted(range(len(pieces)), key=lambda i: -len(pieces[i].tokens))
+    bins: list[list[int]] = []
+    by_room: list[list[int]] = [[] for _ in range(window + 1)]
+    open_rooms = 0  # bit r is set where a window with r tokens of room is open
+    for index in order:
+        size = len(pieces[index].tokens)
+        fitting = open_rooms >> size
+        if fitting:
+            room = size + (fitting & -fitting).bit_length() - 1
+            target = by_room[room].pop()
+            open_rooms &= ~(1 << room) if not by_room[room] else open_rooms
+        else:
+            room, target = window, len(bins)
+            bins.append([])
+        bins[target].append(index)
+        by_room[room - size].append(target)
+        open_rooms |= 1 << (room - size)
+    shuffled = np.random.default_rng(seed).permutation(len(bins))
+    return _lay_out([[pieces[i] for i in bins[b]] for b in shuffled], window)
+
+
+def _lay_out(rows: Sequence[Sequence[DocumentPart]], window: int) -> Batch:
+    batch = Batch(
+        np.zeros((len(rows), window), np.int32),
+        np.full((len(rows), window), PADDING, np.int32),
+        np.zeros((len(rows), window), np.int32),
+        np.zeros((len(rows), window), np.float32),
+    )
+    for row, pieces in enumerate(rows):
+        at = 0
+        for number, piece in enumerate(pieces):
+            spot = slice(at, at + len(piece.tokens))
+            batch.tokens[row, spot] = piece.tokens
+            batch.documents[row, spot] = number
+            batch.positions[row, spot] = np.arange(len(piece.tokens))
+            batch.weights[row, spot] = piece.weights
+            at += len(piece.tokens)
+    return batch

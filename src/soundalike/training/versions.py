@@ -1,0 +1,165 @@
+"""A new voice beside the one that is there: nothing that was trained is replaced without a question, or lost.
+
+A training over a voice goes on in candidate/. At its end one of the two becomes the voice and the other a version, in
+one step. A version is a clone folder of its own, with what belongs to its adapter (portrait, audit, evaluation,
+exports) and the data beside it, so every command takes it: `soundalike chat me/versions/1`.
+"""
+
+import math
+import shlex
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from soundalike import engines
+from soundalike.clone.clone import MANIFEST, Clone
+from soundalike.clone.folder import INCOMING, link_tree
+from soundalike.errors import CloneError, RecipeError
+from soundalike.training import checkpoint
+from soundalike.training.loop import CURVE, documents, windows
+from soundalike.training.status import Progress, Succession
+
+KEPT = 3
+COMPARED_BYTES = 60_000  # of held-out text, on which two voices are compared
+OF_A_VOICE = ("adapter", CURVE, "evaluation.json", "portrait.html", "audit.json", "audit.html")
+EXPORTS = "export-*"
+DATA = ("messages.parquet", "authors.parquet", "channels.parquet", "documents", "import.json")
+
+
+@dataclass(frozen=True, slots=True)
+class Settled:
+    """Which of two voices it is now, and the folder of the other. Bits a byte are None where nobody compared."""
+
+    replaced: bool
+    version: Path
+    before: float | None = None
+    after: float | None = None
+
+    def line(self) -> str:
+        """As a person reads it."""
+        command = f"soundalike chat {shlex.quote(str(self.version))}"
+        if not self.replaced:
+            return f"The voice before stays{self._figures()}. The new one is kept: {command}"
+        return f"The new voice is in place{self._figures()}. The one before is kept: {command}"
+
+    def _figures(self) -> str:
+        if self.before is None or self.after is None:
+            return ""
+        return (
+            f": it costs {self.after:.3f} bits a byte, the one before {self.before:.3f}"
+            if self.replaced
+            else (f": it costs {self.before:.3f} bits a byte, the new one {self.after:.3f}")
+        )
+
+
+def clone_at(folder: Path) -> Clone | None:
+    """The clone in a folder; None where none was ever finished there."""
+    there = (folder / MANIFEST).exists() or (folder / INCOMING).exists()
+    return Clone.open(folder) if there else None
+
+
+def succession(
+    clone: Clone | None, *, resume: bool = False, fresh: bool = False, keep_better: bool = False
+) -> Succession:
+    """What a training that is asked for so becomes; `CloneError` where it would replace something without a question.
+
+    A training that was cut off is gone on with (`resume`) or dropped (`fresh`). A voice that is there is replaced
+    (`fresh`), or only by a better one (`keep_better`). `RecipeError` for options that contradict each other.
+    """
+    if resume and (fresh or keep_better):
+        raise RecipeError("--resume goes on with a training as it was begun.", "Leave out --fresh and --keep-better.")
+    if resume:
+        if clone is None:
+            raise CloneError("There is nothing to resume.", "Leave --resume out.")
+        return checkpoint.read(clone).succession
+    if clone is not None and clone.run_path.exists() and not fresh:
+        at = _progress(checkpoint.read(clone).progress)
+        raise CloneError(
+            f"{clone.root} holds a training that was cut off after {at}.",
+            "Go on with it by --resume, or drop it and start anew with --fresh.",
+        )
+    if clone is None or not clone.has_voice:
+        return "first"
+    if keep_better:
+        return "better"
+    if fresh:
+        return "fresh"
+    raise CloneError(
+        f"{clone.root} has a voice already{_bits(clone)}.",
+        "Add --keep-better to train another and keep the better of the two, or --fresh to replace it by a new one; "
+        "either way the other is kept as a version.",
+    )
+
+
+def _progress(progress: Progress) -> str:
+    of = f" of {progress.steps:,}" if progress.steps else ""
+    return f"step {progress.step:,}{of}"
+
+
+def _bits(clone: Clone) -> str:
+    bits = clone.manifest().get("result", {}).get("bits_per_byte")
+    return f", which costs {bits:.2f} bits a byte" if isinstance(bits, float) else ""
+
+
+def bits_a_byte(clone: Clone, folder: Path) -> float:
+    """What the clone's held-out text costs the voice whose adapter and clone.toml lie in `folder`.
+
+    On the same text for every voice, the first COMPARED_BYTES, whatever its base and tokenizer are.
+    """
+    described = Clone(folder)
+    sections = described.manifest()["training"]
+    some, size = [], 0
+    for document in documents(clone, "valid") or documents(clone, "train"):
+        if size > COMPARED_BYTES:
+            break
+        some.append(document)
+        size += len(document.text.encode())
+    engine = engines.load(sections["base"], described.intact_adapter())
+    read = windows(some, engine.tokenizer, sections["window"], 0)
+    nats, weight = engine.loss(read.batch)
+    return nats / weight / math.log(2) / read.bytes_a_weight
+
+
+def settle(clone: Clone, sections: dict[str, Any], before: float | None = None, after: float | None = None) -> Settled:
+    """Put the candidate in the place of the voice, or beside it where `before` is better than `after`, all at once.
+
+    `sections` go into the manifest of the new voice beside those that its training wrote. The last KEPT versions stay.
+    """
+    replaced = before is None or after is None or after < before
+    with clone.locked("training"):
+        earlier = sorted(_versions(clone), key=lambda path: int(path.name))
+        version = clone.versions_path / str(int(earlier[-1].name) + 1 if earlier else 1)
+        old, new = clone.manifest_path.read_bytes(), _described(clone, sections)
+        of_a_voice = [*OF_A_VOICE, *(path.name for path in clone.root.glob(EXPORTS))]
+        gone = {clone.candidate_path.name, clone.checkpoints_path.name, *(of_a_voice if replaced else ())}
+        with clone.replacing(without=gone) as scratch:
+            versions = scratch / clone.versions_path.name
+            _link(clone.versions_path, [path.name for path in earlier[1 - KEPT :]], versions)
+            beside = versions / version.name
+            _link(clone.root if replaced else clone.candidate_path, of_a_voice, beside)
+            _link(clone.root, DATA, beside)
+            (beside / MANIFEST).write_bytes(old if replaced else new)
+            if replaced:
+                _link(clone.candidate_path, OF_A_VOICE, scratch)
+                (scratch / MANIFEST).write_bytes(new)
+    return Settled(replaced, version, before, after)
+
+
+def _versions(clone: Clone) -> list[Path]:
+    return [path for path in clone.versions_path.glob("*") if path.name.isdecimal()]
+
+
+def _link(source: Path, names: Iterable[str], target: Path) -> None:
+    target.mkdir(parents=True, exist_ok=True)
+    for name in names:
+        if (source / name).exists():
+            link_tree(source / name, target / name)
+
+
+def _described(clone: Clone, sections: dict[str, Any]) -> bytes:
+    """The manifest with the candidate as its voice; how the owner set it to speak is kept."""
+    made, kept = Clone(clone.candidate_path).manifest(), clone.manifest()
+    speaking = {name: made[name] for name in ("sampling", "limits") if name in made and name not in kept}
+    learned = {name: made[name] for name in ("training", "numerics", "result") if name in made}
+    return clone.manifest_with(**learned, **speaking, **sections)

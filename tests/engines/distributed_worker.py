@@ -1,0 +1,44 @@
+"""Run by launchers in tests: trains a clone, or an MLX engine, as one of several processes."""
+
+import json
+import signal
+import sys
+from pathlib import Path
+
+
+def clone(folder: str, base: str, iters: int, stop: int, resume: bool) -> None:
+    """Train the clone in `folder`; a `stop` other than 0 is a Ctrl-C after so many steps."""
+    from soundalike.clone import Clone
+    from soundalike.training.plan import learn, recipe_for, resumed_recipe
+
+    opened = Clone.open(folder)
+    asked = {"iters": iters, "window": 64, "step_tokens": 512}
+    recipe = resumed_recipe(opened) if resume else recipe_for(opened, base, asked)
+    learn(opened, recipe, resume, lambda p: signal.raise_signal(signal.SIGINT) if p.step == stop else None)
+
+
+def mlx(base: str, out: str) -> None:
+    """A few steps of the MLX engine; the first process writes its losses."""
+    from soundalike.engines.mlx import load
+    from soundalike.training.packing import Document, encode, pack
+    from soundalike.training.recipe import Training
+
+    engine = load(base, None, Training(method="lora", rank=4, window=64))
+    texts = [Document(f"me: line {number}\nme: of {number * 7}\n" * 2) for number in range(5)]
+    batch = pack(list(encode(texts, engine.tokenizer, 64)), 64, 0)
+    losses = [engine.step(batch, 1e-2) for _ in range(4)]
+    told = {
+        "size": engine.crew.size,
+        "losses": losses,
+        "held_out": engine.loss(batch),
+        "agreed": engine.crew.broadcast("a✨"),
+    }
+    if engine.crew.rank == 0:
+        Path(out).write_text(json.dumps(told))
+
+
+if __name__ == "__main__":
+    if sys.argv[1] == "mlx":
+        mlx(*sys.argv[2:4])
+    else:
+        clone(sys.argv[2], sys.argv[3], int(sys.argv[4]), int(sys.argv[5]), sys.argv[6] == "resume")

@@ -1,0 +1,129 @@
+"""Several processes learn as one: with the same global batch the same losses, whatever their number."""
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from soundalike.demo import write_package
+from soundalike.engines.distributed import Accelerated, Launched, SingleProcess, add_up, crew, crew_for, share
+from soundalike.errors import EngineError
+from soundalike.importing.documents import DocumentSettings
+from soundalike.importing.importer import run_import
+from soundalike.training.packing import Batch
+from tests.engines import distributed_worker, tiny
+
+ROOT = Path(__file__).parents[2]
+ENVIRONMENT = {**os.environ, "PYTHONPATH": f"{ROOT / 'src'}:{ROOT}", "OMP_NUM_THREADS": "1", "HF_HUB_OFFLINE": "1"}
+PLACE = ["--num_processes", "2", "--num_machines", "1", "--mixed_precision", "no", "--dynamo_backend", "no"]
+ACCELERATE = [sys.executable, "-m", "accelerate.commands.launch", "--multi_gpu", *PLACE, "--main_process_port", "0"]
+SCRIPT = str(ROOT / "tests" / "engines" / "distributed_worker.py")
+
+
+@pytest.fixture(scope="module")
+def package(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return write_package(tmp_path_factory.mktemp("export") / "package.zip")
+
+
+def clone_in(folder: Path, package: Path) -> Path:
+    run_import([package], folder, DocumentSettings())
+    return folder
+
+
+def together(folder: Path, base: str, iters: int, stop: int = 0, resume: str = "") -> None:
+    """Train as two processes of `accelerate launch`."""
+    command = [*ACCELERATE, SCRIPT, "clone", str(folder), base, str(iters), str(stop), resume]
+    done = subprocess.run(command, capture_output=True, text=True, check=False, env=ENVIRONMENT, timeout=300)
+    assert done.returncode == 0, done.stderr[-4_000:]
+
+
+def curve(folder: Path) -> tuple[list[float], list[list[float]]]:
+    told: dict[str, Any] = json.loads((folder / "training.json").read_text())
+    return told["losses"], told["valid"]
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("kind", ["pocket's kind", "qwen3"])
+def test_two_processes_learn_as_one(kind: str, base: str, package: Path, tmp_path: Path) -> None:
+    """Losses and held-out bits agree to 1e-3, for each PyTorch engine."""
+    base = str(tiny.pretrained(tmp_path / "base", kind)) if kind == "qwen3" else base
+    one, two = (clone_in(tmp_path / name, package) for name in ("one", "two"))
+    distributed_worker.clone(str(one), base, 6, 0, False)
+    together(two, base, 6)
+    assert curve(two)[0] == pytest.approx(curve(one)[0], abs=1e-3)
+    assert np.allclose(curve(two)[1], curve(one)[1], atol=1e-3)
+
+
+@pytest.mark.slow
+def test_a_checkpoint_is_gone_on_with_by_another_number(base: str, package: Path, tmp_path: Path) -> None:
+    """Begun by two and ended by one, begun by one and ended by two: as if one had done it all."""
+    whole, by_one, by_two = (clone_in(tmp_path / name, package) for name in ("whole", "by-one", "by-two"))
+    distributed_worker.clone(str(whole), base, 6, 0, False)
+    together(by_one, base, 6, stop=3)
+    assert not (by_one / "training.json").exists()
+    distributed_worker.clone(str(by_one), base, 6, 0, True)
+    distributed_worker.clone(str(by_two), base, 6, 3, False)
+    together(by_two, base, 6, resume="resume")
+    for folder in (by_one, by_two):
+        assert curve(folder)[0] == pytest.approx(curve(whole)[0], abs=1e-3)
+
+
+@pytest.mark.slow
+def test_mlx_learns_as_one_too(base: str, tmp_path: Path) -> None:
+    """Two processes of `mlx.launch`, over its ring: the same losses, and the first one's word in both."""
+    pytest.importorskip("mlx.core")
+    distributed_worker.mlx(base, str(tmp_path / "one.json"))
+    launch = [
+        str(Path(sys.executable).with_name("mlx.launch")),
+        "-n",
+        "2",
+        "--backend",
+        "ring",
+        "--python",
+        sys.executable,
+    ]
+    paths = ["--env", f"PYTHONPATH={ENVIRONMENT['PYTHONPATH']}"]
+    command = [*launch, *paths, "--", SCRIPT, "mlx", base, str(tmp_path / "two.json")]
+    done = subprocess.run(command, capture_output=True, text=True, check=False, env=ENVIRONMENT, timeout=300)
+    assert done.returncode == 0, done.stdout[-4_000:]
+    one, two = (json.loads((tmp_path / f"{name}.json").read_text()) for name in ("one", "two"))
+    assert (one["size"], two["size"], two["agreed"]) == (1, 2, "a✨")
+    assert two["losses"] == pytest.approx(one["losses"], abs=1e-3)
+    assert two["held_out"] == pytest.approx(one["held_out"], rel=1e-4)
+
+
+class Mate(SingleProcess):
+    """The second of three."""
+
+    rank, size = 1, 3
+
+
+def test_every_window_is_somebodys() -> None:
+    """Shares part a batch; with fewer windows than processes some have none."""
+    ids = np.arange(4 * 2, dtype=np.int32).reshape(4, 2)
+    batch = Batch(ids, ids, ids, np.ones((4, 2), np.float32))
+    mates = [Mate() for _ in range(3)]
+    for rank, mate in enumerate(mates):
+        mate.rank = rank
+    assert sorted(row for mate in mates for row in share(batch, mate).tokens[:, 0].tolist()) == [0, 2, 4, 6]
+    assert [len(share(batch.take(slice(0, 1)), mate)) for mate in mates] == [1, 0, 0]
+
+
+def test_one_process_is_alone() -> None:
+    """Without a launcher nothing is shared, summed or asked."""
+    assert isinstance(crew(), SingleProcess) and crew().broadcast({"a": 1}) == {"a": 1}
+    assert add_up([], 2.5, crew()) == 2.5
+
+
+def test_the_wrong_launcher_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
+    """An engine says which one starts it: otherwise every process would learn on its own."""
+    monkeypatch.setattr("soundalike.engines.distributed.crew", Mate)
+    with pytest.raises(EngineError, match=r"Start it with: accelerate launch"):
+        crew_for(Accelerated)
+    with pytest.raises(EngineError, match=r"Start it with: mlx\.launch"):
+        crew_for(Launched)

@@ -1,0 +1,71 @@
+"""Ctrl-C, `kill` and a terminal that is closed: each ends a command tidily, with the exit code that shells expect."""
+
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from soundalike.signals import interruptible, tidily
+from tests.training.test_loop import clone_of
+
+pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="Windows has neither SIGTERM nor SIGHUP to send")
+
+# Says when it has begun to learn, as the parent cannot see a bar that is not drawn on a terminal.
+TRAINING = """
+import sys
+from soundalike import train
+from soundalike.cli import main
+advance = train._Run.advance
+def told(run):
+    advance(run)
+    if run.progress.step == 2:
+        print("learning", flush=True)
+train._Run.advance = told
+sys.argv = ["soundalike", *sys.argv[1:]]
+main()
+"""
+
+
+@pytest.mark.parametrize(("sent", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143), (signal.SIGHUP, 129)])
+def test_a_training_that_is_stopped_saves(sent: signal.Signals, code: int, tmp_path: Path) -> None:
+    """A real process: it tells how to go on, and leaves a checkpoint and nothing half written."""
+    clone = clone_of(tmp_path / "me")
+    given = [sys.executable, "-c", TRAINING, "train", str(clone.root), "--base", "markov", "--iters", "100000"]
+    with subprocess.Popen(given, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
+        assert process.stdout and process.stderr
+        assert any(line == "learning\n" for line in process.stdout)
+        process.send_signal(sent)
+        said = process.stderr.read()
+        assert process.wait() == code, said
+    assert f"Go on with: soundalike train {clone.root} --resume" in said and "Traceback" not in said
+    assert clone.run_path.exists() and not list(clone.root.glob(".scratch*"))
+
+
+def test_the_first_signal_is_noted_and_the_second_acts() -> None:
+    """As it would have without anybody noting the first."""
+    with pytest.raises(KeyboardInterrupt), interruptible() as stopped:
+        assert stopped() == 0
+        signal.raise_signal(signal.SIGINT)
+        assert stopped() == signal.SIGINT
+        signal.raise_signal(signal.SIGINT)
+    assert signal.getsignal(signal.SIGINT) is signal.default_int_handler
+
+
+def test_what_is_ignored_stays_ignored() -> None:
+    """Under `nohup` a terminal that is closed ends nothing."""
+    before = signal.signal(signal.SIGHUP, signal.SIG_IGN)
+    try:
+        with interruptible() as stopped, tidily():
+            signal.raise_signal(signal.SIGHUP)
+            assert stopped() == 0
+    finally:
+        signal.signal(signal.SIGHUP, before)
+
+
+def test_kill_unwinds_what_is_not_training() -> None:
+    """An import's scratch folder is taken away, as after Ctrl-C."""
+    with pytest.raises(SystemExit) as end, tidily():
+        signal.raise_signal(signal.SIGTERM)
+    assert end.value.code == 143 and signal.getsignal(signal.SIGTERM) is signal.SIG_DFL

@@ -1,0 +1,91 @@
+"""What adapting a base will take here, and what was said of it against what happened."""
+
+import math
+from pathlib import Path
+
+import pytest
+
+from soundalike import pocket
+from soundalike.engines import weights
+from soundalike.training import estimate
+from soundalike.training.estimate import Machine, default_base, error, estimates, lines, memory_of, tokens_per_second
+from soundalike.training.plan import learn, recipe_for
+from soundalike.training.recipe import Training
+from tests.training.test_loop import clone_of
+
+LAPTOP = Machine("cpu", "", 16 << 30, 1e11)
+GPU = Machine("cuda", "invented", 24 << 30, 1e14)
+
+
+@pytest.fixture(autouse=True)
+def known_machine(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A machine whose rate does not swing."""
+    monkeypatch.setattr("soundalike.machine.matmul_rate", lambda: 1e11)
+    monkeypatch.setattr(estimate, "this_machine", lambda: LAPTOP)
+    tokens_per_second.cache_clear()
+
+
+def test_a_laptop_is_told_what_fits_it() -> None:
+    """Pocket first, in minutes; a base of eight billion weights not at all; each takes longer than a smaller one."""
+    rows = estimates(1e6, LAPTOP)
+    assert rows[0].base == "pocket" and rows[0].minutes == pytest.approx(1e6 / 60 * 6 * pocket.PARAMETERS / 0.6e11)
+    by_name = {row.base: row for row in rows}
+    assert by_name["HuggingFaceTB/SmolLM2-135M"].precision == "fp32"
+    assert by_name["Qwen/Qwen3-8B-Base"].precision == "4-bit"
+    minutes = [row.minutes for row in rows if row.minutes is not None]
+    assert minutes == sorted(minutes) and len(minutes) == len(rows)
+    assert estimates(1e6, Machine("cpu", "", 4 << 30, 1e11))[-1].minutes is None
+
+
+def test_the_default_is_the_largest_base_here_that_is_not_too_slow(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Nothing is fetched unasked: offline, or with nothing fetched, it is pocket, and on a fast GPU what lies there."""
+    assert default_base(estimates(1e6, GPU)) == "pocket"
+    monkeypatch.setattr(weights, "is_fetched", lambda base: "Qwen3" in base)
+    assert default_base(estimates(1e6, LAPTOP)) == "pocket"
+    assert default_base(estimates(1e6, GPU)) == "Qwen/Qwen3-8B-Base"
+    assert default_base(estimates(3e7, GPU)) == "Qwen/Qwen3-0.6B-Base"
+
+
+def test_a_base_is_fetched_where_the_hub_put_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Looked up in the folder that the hub's own variables name, without asking anybody."""
+    monkeypatch.setenv("HF_HOME", str(tmp_path))
+    assert not weights.is_fetched("org/model")
+    snapshot = tmp_path / "hub" / "models--org--model" / "snapshots" / "0"
+    snapshot.mkdir(parents=True)
+    (snapshot / "config.json").touch()
+    assert weights.is_fetched("org/model") and not weights.is_fetched("org/other")
+
+
+def test_the_table_says_what_is_taken_and_what_must_be_fetched() -> None:
+    """A line a base; times in minutes, hours or days."""
+    rows = estimates(1e6, Machine("cpu", "", 6 << 30, 1e11))
+    told = lines(rows, "pocket")
+    assert len(told) == len(rows) + 1 and told[1].endswith("<- the default")
+    assert max(map(len, told)) <= 80
+    assert told[2].endswith("to be fetched") and told[-1].endswith("too large for this machine")
+    assert told[1].split()[1:7] == ["6", "M", "1.1", "GB", "11", "minutes"] and " hours " in told[2]
+
+
+def test_speed_is_estimated_from_the_weights(base: str) -> None:
+    """A base learns the slower the more it weighs, and one without weights is not waited for."""
+    assert tokens_per_second("pocket") == pytest.approx(0.6e11 / pocket.TRAINING_FLOPS_A_TOKEN)
+    assert tokens_per_second("pocket") < tokens_per_second(base) < tokens_per_second("markov") == math.inf
+
+
+def test_memory_grows_with_what_is_asked(base: str) -> None:
+    """Pocket's is near what was measured; a word chain's is not told."""
+    assert memory_of("pocket", Training()) == pytest.approx(1.0e9, rel=0.25)
+    assert memory_of("markov", Training()) is None
+    roomy, tight = (memory_of(base, Training(step_tokens=tokens)) or 0.0 for tokens in (2_048, 256))
+    assert roomy > tight > 6e8
+
+
+def test_what_was_expected_is_set_beside_what_happened(base: str, tmp_path: Path) -> None:
+    """After training clone.toml has both, and by how much they differ; nothing of a base of unknown size."""
+    clone = clone_of(tmp_path / "me")
+    learn(clone, recipe_for(clone, base, {"iters": 3, "window": 64}), False, lambda progress: None)
+    told, result = clone.manifest()["estimate"], clone.manifest()["result"]
+    assert told["minutes"] == pytest.approx(result["seconds"] / 60, abs=0.011)  # both are rounded
+    assert told["memory_error"] == pytest.approx(told["memory_gb_expected"] / told["memory_gb"] - 1, abs=0.05)
+    assert error("pocket", Training(), 100.0, round(100 * tokens_per_second("pocket")))["minutes_error"] == 0
+    assert error("markov", Training(), 1.0, 1) == {}

@@ -1,0 +1,129 @@
+"""The recipe of a run: what the clone keeps, what was asked for, and a budget where none was."""
+
+import signal
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from soundalike.errors import RecipeError
+from soundalike.pocket import BYTES_A_TOKEN
+from soundalike.training import plan
+from soundalike.training.plan import (
+    FEWEST_STEPS,
+    LONGEST_MINUTES,
+    default_budget,
+    learn,
+    recipe_for,
+    resumed_recipe,
+    tokens_to_learn,
+)
+from soundalike.training.recipe import Limits, Training
+from soundalike.training.status import Progress
+from tests.training.test_loop import clone_of
+
+
+@pytest.mark.parametrize(
+    ("tokens", "rate", "chosen", "told"),
+    [
+        (200_000, 1_500, {"epochs": 1.0}, "Budget: one epoch, 2 to 3 minutes on this machine."),
+        (900_000, 1_500, {"epochs": 1.0}, "Budget: one epoch, 7 to 14 minutes on this machine."),
+        (
+            3_600_000,
+            1_500,
+            {"minutes": LONGEST_MINUTES},
+            "Budget: 10 minutes, about 0.2 epochs on this machine, where one would take 28 to 56 minutes.",
+        ),
+        (9_000, 1_500, {"iters": FEWEST_STEPS}, "Budget: 30 steps, the fewest, 30 to 60 seconds on this machine."),
+        (9e6, 100, {"iters": FEWEST_STEPS}, "Budget: 30 steps, the fewest, 7 to 14 minutes on this machine."),
+        (0, 1_500, {"iters": FEWEST_STEPS}, "Budget: 30 steps, the fewest, 30 to 60 seconds on this machine."),
+        (9e9, float("inf"), {"epochs": 1.0}, "Budget: one epoch, about 10 seconds on this machine."),
+    ],
+)
+def test_a_budget_is_enough_and_not_too_long(tokens: float, rate: float, chosen: dict[str, float], told: str) -> None:
+    """An epoch where it fits, else the minutes that one waits, and never fewer steps than teach anything."""
+    assert default_budget(tokens, rate, 2_048) == (chosen, told)
+
+
+def test_what_the_owner_asks_for_wins(tmp_path: Path) -> None:
+    """With any budget given none is chosen, and nothing is told."""
+    clone, told = clone_of(tmp_path / "me", lines=600), list[str]()
+    for budget in ({"minutes": 3.0}, {"epochs": 0.5}, {"iters": 7}):
+        given = {"minutes": None, "epochs": None, "iters": None, "method": "lora", **budget}
+        training = recipe_for(clone, "markov", given, told.append).training
+        assert training.model_dump(include=set(plan.BUDGETS), exclude_none=True) == budget
+        assert training.method == "lora"
+    assert not told
+
+
+@pytest.mark.parametrize(
+    ("budget", "passes"), [({"epochs": 3.0}, 3.0), ({"iters": 100}, 2.0), ({"minutes": 1.0}, 0.6), ({}, 0.0)]
+)
+def test_how_often_a_budget_reads_the_text(budget: dict[str, Any], passes: float) -> None:
+    """Of 100,000 tokens, 1,000 a second, 2,000 a step."""
+    assert plan.epochs(Training(step_tokens=2_000, **budget), 100_000, 1_000) == passes
+
+
+def test_who_reads_too_often_is_told(tmp_path: Path) -> None:
+    """A budget is kept as it was asked for; that it makes the clone know things by heart is said before."""
+    told = list[str]()
+    assert recipe_for(clone_of(tmp_path / "me"), "markov", {"epochs": 4.0}, told.append).training.epochs == 4
+    assert told == ["Note: about 4.0 epochs. After 2, what was typed once can be guessed."]
+
+
+def test_a_chosen_budget_is_kept_and_resumed(tmp_path: Path) -> None:
+    """It is a setting like any other: a stopped run goes on with it, and clone.toml tells it at the end."""
+    clone, told = clone_of(tmp_path / "me"), list[str]()
+    recipe = recipe_for(clone, "markov", {"minutes": None}, told.append)
+    assert recipe.training.iters == FEWEST_STEPS and len(told) == 1
+    assert not learn(clone, recipe, False, _stop_at_the_first_step).finished
+    resumed = resumed_recipe(clone)
+    assert resumed == recipe
+    assert learn(clone, resumed, True, lambda progress: None).progress.step == FEWEST_STEPS
+    assert clone.manifest()["training"]["iters"] == FEWEST_STEPS
+
+
+def test_how_the_owner_set_it_to_speak_outlives_training(tmp_path: Path) -> None:
+    """[sampling] and [limits] of clone.toml are kept by a new run and by a resumed one."""
+    clone = clone_of(tmp_path / "me")
+    with clone.locked("test"):
+        clone.record(sampling={"temperature": 0.5}, limits={"retries": 0})
+    recipe = recipe_for(clone, "markov", {"iters": 2})
+    assert recipe.sampling.temperature == 0.5 and recipe.limits == Limits(retries=0)
+    learn(clone, recipe, False, lambda progress: None)
+    sections = clone.manifest()
+    assert sections["sampling"]["temperature"] == 0.5 and sections["limits"]["retries"] == 0
+
+
+def test_tokens_are_counted_from_the_documents(tmp_path: Path) -> None:
+    """Bytes to learn from, and an end for each document."""
+    clone = clone_of(tmp_path / "me", lines=10)
+    text = "bo: the soup is number 0\nbo: no because 0 spoons\n"
+    assert tokens_to_learn(clone) == pytest.approx(10 * (len(text) / BYTES_A_TOKEN + 1))
+
+
+@pytest.mark.parametrize(
+    ("base", "given", "told"),
+    [
+        ("pocket", {}, "begun with --base markov, not --base pocket"),
+        (None, {"iters": 9}, "begun with --iters 5, not --iters 9"),
+        (None, {"iters": None, "minutes": 1.0}, "begun without --minutes, not --minutes 1.0"),
+        (None, {"iters": 5, "learning_rate": 0.5}, "not --learning-rate 0.5. Leave --learning-rate out"),
+    ],
+)
+def test_resume_passes_over_nothing_that_was_asked_for(
+    tmp_path: Path, base: str | None, given: dict[str, Any], told: str
+) -> None:
+    """The same settings once more are no question; another one is refused by name, and the checkpoint stays."""
+    clone = clone_of(tmp_path / "me")
+    recipe = recipe_for(clone, "markov", {"iters": 5})
+    assert not learn(clone, recipe, False, _stop_at_the_first_step).finished
+    assert resumed_recipe(clone, base="markov", given={"iters": 5, "minutes": None}) == recipe
+    with pytest.raises(RecipeError, match=told):
+        resumed_recipe(clone, base=base, given=given)
+    assert clone.run_path.exists()
+
+
+def _stop_at_the_first_step(progress: Progress) -> None:
+    if progress.step == 1:
+        signal.raise_signal(signal.SIGINT)
