@@ -35,7 +35,7 @@ from benchmarks.adaptation import bits
 from soundalike.audit import canaries, membership
 from soundalike.audit.canaries import CONTROL, Planted, Sighting
 from soundalike.clone import Clone
-from soundalike.demo import write_package
+from soundalike.demo import EXPORT
 from soundalike.engines import Engine, load
 from soundalike.importing.importer import run_import
 from soundalike.metrics.intervals import Estimate
@@ -180,7 +180,7 @@ def main() -> None:
     given = parser.parse_args()
     with TemporaryDirectory() as folder:
         if given.clone is None:
-            run_import([write_package(Path(folder) / "package.zip")], Path(folder) / "me")
+            run_import([EXPORT], Path(folder) / "me")
         clone = Clone.open(given.clone or Path(folder) / "me")
         table = Table("variant", "once", "four times", f"{CONTROL} times", "membership", "bits a byte")
         table.title = (

@@ -14,7 +14,7 @@ from tempfile import TemporaryDirectory
 from rich.console import Console
 
 from soundalike.clone import Clone
-from soundalike.demo import write_package
+from soundalike.demo import EXPORT
 from soundalike.evaluation.evaluate import SCENES, counters
 from soundalike.evaluation.held_out import conversations
 from soundalike.evaluation.report import BEFORE, OTHERS
@@ -30,7 +30,7 @@ DRAWS = 6  # of each chatterer: what is told of them is their mean
 def stage(exports: Sequence[Path], split: str = "test") -> EvaluationSet:
     """The held-out scenes of these exports, or of the built-in one."""
     with TemporaryDirectory() as folder:
-        paths = list(exports) or [write_package(Path(folder) / "package.zip")]
+        paths = list(exports) or [EXPORT]
         run_import(paths, Path(folder) / "me")
         chats, built = conversations(Clone.open(Path(folder) / "me"))
     return EvaluationSet(chats, split, built.speaker, SCENES, seed=0)

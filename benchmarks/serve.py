@@ -173,10 +173,10 @@ class Restart:
 
 def _clone(folder: Path) -> Path:
     """A clone of the demo's person, hardly trained: it is as fast as any."""
-    from soundalike.demo import write_package
+    from soundalike.demo import EXPORT
 
-    package, me = write_package(folder / "package.zip"), folder / "me"
-    command = [sys.executable, "-m", "soundalike.cli", "clone", str(package), "--out", str(me), "--iters", "40"]
+    me = folder / "me"
+    command = [sys.executable, "-m", "soundalike.cli", "clone", str(EXPORT), "--out", str(me), "--iters", "40"]
     subprocess.run(command, check=True, capture_output=True)
     return me
 

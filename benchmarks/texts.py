@@ -5,23 +5,22 @@ import zipfile
 from datetime import UTC, datetime
 from pathlib import Path
 
-from soundalike.demo import write_package
+from soundalike.demo import EXPORT
 
 EPOCH_MS = 1_420_070_400_000
 CHANNELS = 60
 
 
-def demo_texts(folder: Path) -> list[str]:
+def demo_texts() -> list[str]:
     """Every message of the demo export."""
-    package = write_package(folder / "demo.zip")
-    with zipfile.ZipFile(package) as archive:
+    with zipfile.ZipFile(EXPORT) as archive:
         names = [name for name in archive.namelist() if name.endswith("messages.json")]
         return [row["Contents"] for name in names for row in json.loads(archive.read(name)) if row["Contents"]]
 
 
 def package(folder: Path, count: int) -> Path:
     """A data package of `count` messages: the demo's lines again and again, numbered so that none is a repeat."""
-    texts, path = demo_texts(folder), folder / f"package-{count}.zip"
+    texts, path = demo_texts(), folder / f"package-{count}.zip"
     rows: list[list[dict[str, object]]] = [[] for _ in range(CHANNELS)]
     start = int(datetime(2021, 1, 1, tzinfo=UTC).timestamp() * 1000)
     for number in range(count):

@@ -22,12 +22,12 @@ LINEARS = ["q_proj", "k_proj", "v_proj", "o_proj", "gate_proj", "up_proj", "down
 def texts(folder: Path) -> list[str]:
     """The demo's documents, as an import writes them."""
     from soundalike.clone import Clone
-    from soundalike.demo import write_package
+    from soundalike.demo import EXPORT
     from soundalike.importing.importer import run_import
     from soundalike.training.loop import documents
 
     if not (folder / "me").exists():
-        run_import([write_package(folder / "demo.zip")], folder / "me")
+        run_import([EXPORT], folder / "me")
     return [document.text for document in documents(Clone.open(folder / "me"), "train")]
 
 

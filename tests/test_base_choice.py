@@ -7,7 +7,7 @@ import pytest
 
 from benchmarks import base_choice
 from benchmarks.base_choice import REPLIES, SHOWN, Way, learned, ways
-from soundalike.demo import write_package
+from soundalike.demo import EXPORT
 from tests.engines import tiny
 
 
@@ -20,8 +20,7 @@ def test_every_base_learns_four_ways() -> None:
 
 def test_a_way_is_learned_and_measured(tmp_path: Path) -> None:
     """Bits, lengths beside the owner's, and replies, which have more messages after conversations."""
-    package = write_package(tmp_path / "package.zip")
-    grouped, single = (learned([package], Way("markov", way, True), 30, tmp_path / str(way)) for way in (True, False))
+    grouped, single = (learned([EXPORT], Way("markov", way, True), 30, tmp_path / str(way)) for way in (True, False))
     for found in (grouped, single):
         assert 0.5 < found.bits < 6 and found.owner == sorted(found.owner) and found.said == sorted(found.said)
         assert found.owner[2] > 1 and found.said[-1] > 0 and found.distance >= 0
@@ -34,10 +33,9 @@ def test_base_and_instruct_are_set_side_by_side(
 ) -> None:
     """A tiny random base beside another as its twin: a row for each way, the owner's lengths, and samples of each."""
     base, twin = (tiny.base(tmp_path / name, seed, reach=256) for seed, name in enumerate(("base", "twin")))
-    package = write_package(tmp_path / "package.zip")
     monkeypatch.setattr(base_choice, "ways", lambda bases, twins: list(ways(bases, twins))[3::4])
     monkeypatch.setattr(base_choice, "REPLIES", SHOWN)
-    words = ["base_choice", str(package), "--base", str(base), "--instruct", str(twin), "--iters", "1"]
+    words = ["base_choice", str(EXPORT), "--base", str(base), "--instruct", str(twin), "--iters", "1"]
     monkeypatch.setattr(sys, "argv", words)
     base_choice.main()
     told = capsys.readouterr().out

@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 
 from soundalike import cli, engines
-from soundalike.demo import OPENERS, write_package
+from soundalike.demo import EXPORT, OPENERS
 
 Run = Callable[..., tuple[int, str, str]]
 
@@ -32,21 +32,16 @@ def run(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> 
     return run
 
 
-@pytest.fixture(scope="module")
-def package(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return write_package(tmp_path_factory.mktemp("export") / "package.zip")
-
-
 @pytest.fixture
-def me(run: Run, package: Path, tmp_path: Path) -> Path:
+def me(run: Run, tmp_path: Path) -> Path:
     """A clone with the voice of a word chain."""
-    assert run("clone", package, "--out", tmp_path / "me", "--base", "markov", "--iters", 3)[0] == 0
+    assert run("clone", EXPORT, "--out", tmp_path / "me", "--base", "markov", "--iters", 3)[0] == 0
     return tmp_path / "me"
 
 
-def test_clone_prints_one_result_as_json(run: Run, package: Path, tmp_path: Path) -> None:
+def test_clone_prints_one_result_as_json(run: Run, tmp_path: Path) -> None:
     """Import report, training, figures and conversation; standard output is that and nothing else."""
-    code, out, err = run("clone", package, "--out", tmp_path / "me", "--base", "markov", "--iters", 3, "--json")
+    code, out, err = run("clone", EXPORT, "--out", tmp_path / "me", "--base", "markov", "--iters", 3, "--json")
     result: dict[str, Any] = json.loads(out)
     assert code == 0 and result.keys() == {"import", "training", "evaluation", "conversation"}
     assert result["evaluation"] == json.loads((tmp_path / "me" / "evaluation.json").read_text())["short"]
@@ -112,11 +107,11 @@ def test_say_without_a_folder_speaks_as_me(
     assert code == 2 and "There is no clone at not-there." in err
 
 
-def test_import_and_train_print_json_alone(run: Run, package: Path, tmp_path: Path) -> None:
+def test_import_and_train_print_json_alone(run: Run, tmp_path: Path) -> None:
     """Report and outcome; a comparison of gaps is a list."""
-    code, out, _ = run("import", package, "--out", tmp_path / "me", "--json")
+    code, out, _ = run("import", EXPORT, "--out", tmp_path / "me", "--json")
     assert code == 0 and json.loads(out)["messages"] > 1000
-    code, out, _ = run("import", package, "--gap", "5m,15m", "--json")
+    code, out, _ = run("import", EXPORT, "--gap", "5m,15m", "--json")
     assert code == 0 and [row["gap_minutes"] for row in json.loads(out)] == [5, 15]
     code, out, _ = run("train", tmp_path / "me", "--base", "markov", "--iters", 2, "--json")
     assert code == 0 and json.loads(out)["steps"] == 2 and json.loads(out)["valid"][-1][0] == 2
@@ -141,9 +136,9 @@ def test_a_path_that_is_too_long_is_one_sentence(run: Run, words: list[str]) -> 
     assert "File name too long" in " ".join(err.split())
 
 
-def test_without_a_budget_one_is_chosen_and_told(run: Run, package: Path, tmp_path: Path) -> None:
+def test_without_a_budget_one_is_chosen_and_told(run: Run, tmp_path: Path) -> None:
     """One line says what and why, and clone.toml keeps it."""
-    code, out, _ = run("clone", package, "--out", tmp_path / "me", "--base", "markov")
+    code, out, _ = run("clone", EXPORT, "--out", tmp_path / "me", "--base", "markov")
     assert "Now:" not in out and out.count("on this machine") == 1
     budget = next(line for line in out.splitlines() if line.startswith("Budget"))
     assert code == 0 and budget == "Budget: one epoch, about 10 seconds on this machine."
@@ -160,9 +155,9 @@ def test_settings_are_for_developers(run: Run, me: Path) -> None:
     assert "Settings" not in run(*again)[1]
 
 
-def test_an_import_says_what_to_do_next(run: Run, package: Path, tmp_path: Path) -> None:
+def test_an_import_says_what_to_do_next(run: Run, tmp_path: Path) -> None:
     """One range of time, and the command; of bases only those that make sense here."""
-    out = run("import", package, "--out", tmp_path / "your name")[1]
+    out = run("import", EXPORT, "--out", tmp_path / "your name")[1]
     assert len([line for line in out.splitlines() if "Training takes " in line and "with pocket." in line]) == 1
     assert out.count("on this machine") == 1
     assert " days" not in out and "8B" not in out and "too large" not in out
@@ -176,21 +171,19 @@ def test_no_bar_is_drawn_before_there_is_something_to_show(run: Run, tmp_path: P
         assert "Reading" not in err and "━" not in err
 
 
-def test_a_folders_name_is_printed_as_it_is(
-    run: Run, package: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_folders_name_is_printed_as_it_is(run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Markup in it is a name, in the commands that are told to be typed."""
     monkeypatch.chdir(tmp_path)
-    told = run("clone", package, "--out", "[bold]x", "--base", "markov", "--iters", 2)[1]
+    told = run("clone", EXPORT, "--out", "[bold]x", "--base", "markov", "--iters", 2)[1]
     assert "Talk to it: soundalike chat [bold]x\n" in told
     monkeypatch.setattr("soundalike.training.loop.interruptible", lambda: nullcontext(lambda: signal.SIGINT))
     code, _, err = run("train", "[bold]x", "--base", "markov", "--iters", 2, "--fresh")
     assert code == 130 and "Stopped and saved. Go on with: soundalike train [bold]x --resume\n" in err
 
 
-def test_clone_over_a_voice_asks_first(run: Run, me: Path, package: Path) -> None:
+def test_clone_over_a_voice_asks_first(run: Run, me: Path) -> None:
     """One sentence with both options, exit 2, and not a byte is changed; with either option it goes through."""
-    again = ("clone", package, "--out", me, "--base", "markov", "--iters", 2)
+    again = ("clone", EXPORT, "--out", me, "--base", "markov", "--iters", 2)
     before = {path: path.read_bytes() for path in me.rglob("*") if path.is_file()}
     code, out, err = run(*again)
     assert (code, out) == (2, "") and "has a voice already" in err and "--keep-better" in err and "--fresh" in err
@@ -201,11 +194,9 @@ def test_clone_over_a_voice_asks_first(run: Run, me: Path, package: Path) -> Non
     assert code == 0 and json.loads(out)["settled"].endswith(f"soundalike chat {me}/versions/2")
 
 
-def test_clone_over_half_a_training_asks_first(
-    run: Run, package: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_clone_over_half_a_training_asks_first(run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """After Ctrl-C the same command names --resume and --fresh; with --resume nothing is imported anew."""
-    again = ("clone", package, "--out", tmp_path / "me", "--base", "markov", "--iters", 5)
+    again = ("clone", EXPORT, "--out", tmp_path / "me", "--base", "markov", "--iters", 5)
     with monkeypatch.context() as patch:
         patch.setattr("soundalike.training.loop.interruptible", lambda: nullcontext(lambda: signal.SIGINT))
         assert run(*again)[0] == 130

@@ -3,6 +3,7 @@
 import io
 import json
 import os
+import shutil
 import subprocess
 import sys
 from collections.abc import Callable
@@ -11,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from soundalike.console import accept_every_character, make_console, spinner
-from soundalike.demo import write_package
+from soundalike.demo import EXPORT
 
 Console = Callable[..., subprocess.CompletedProcess[bytes]]
 
@@ -20,7 +21,7 @@ Console = Callable[..., subprocess.CompletedProcess[bytes]]
 def me(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A folder with an invented person's package, whose messages hold emoji and typographic quotes."""
     folder = tmp_path_factory.mktemp("consoles")
-    write_package(folder / "package.zip")
+    shutil.copyfile(EXPORT, folder / "package.zip")
     return folder
 
 

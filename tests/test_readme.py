@@ -2,6 +2,7 @@
 
 import re
 import shlex
+import shutil
 import signal
 import subprocess
 import sys
@@ -11,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from soundalike.clone import Clone
-from soundalike.demo import write_package
+from soundalike.demo import EXPORT
 from soundalike.training.plan import learn, recipe_for
 
 ROOT = Path(__file__).parents[1]
@@ -33,7 +34,7 @@ def interrupted(folder: Path) -> None:
 def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A folder with a package in it, as the reader has."""
     folder = tmp_path_factory.mktemp("reader")
-    write_package(folder / "package.zip")
+    shutil.copyfile(EXPORT, folder / "package.zip")
     return folder
 
 

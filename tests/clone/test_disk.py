@@ -10,7 +10,7 @@ import pytest
 
 from soundalike.clone import folder
 from soundalike.clone.folder import Folder, demand_room, explained
-from soundalike.demo import write_package
+from soundalike.demo import EXPORT
 from soundalike.engines import torch as engine_of
 from soundalike.errors import CloneError, NoRoom
 from soundalike.training.estimate import disk_of
@@ -103,8 +103,7 @@ main()
 @pytest.mark.skipif(sys.platform == "win32", reason="Windows has no such limit")
 def test_a_process_that_may_write_no_more_says_so(tmp_path: Path) -> None:
     """A real limit on a file's size, met in the import: exit 2, two sentences, no folder."""
-    package = write_package(tmp_path / "package.zip")
-    given = [sys.executable, "-c", LIMITED, "20000", "import", str(package), "--out", str(tmp_path / "me")]
+    given = [sys.executable, "-c", LIMITED, "20000", "import", str(EXPORT), "--out", str(tmp_path / "me")]
     done = subprocess.run(given, capture_output=True, text=True, check=False)
     assert done.returncode == 2 and "The disk is full:" in done.stderr and "Traceback" not in done.stderr
     assert not (tmp_path / "me").exists()
@@ -114,10 +113,9 @@ def test_an_import_asks_for_room_too(tmp_path: Path, monkeypatch: pytest.MonkeyP
     """Once it is known how much text there is; nothing is left behind."""
     from soundalike.importing.importer import run_import
 
-    package = write_package(tmp_path / "package.zip")
     monkeypatch.setattr(shutil, "disk_usage", lambda path: Usage(0, 0, 50_000))
     with pytest.raises(CloneError, match="the import needs about"):
-        run_import([package], tmp_path / "me")
+        run_import([EXPORT], tmp_path / "me")
     assert not (tmp_path / "me").exists()
 
 

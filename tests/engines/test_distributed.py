@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from soundalike.demo import write_package
+from soundalike.demo import EXPORT
 from soundalike.engines.distributed import Accelerated, Launched, SingleProcess, add_up, crew, crew_for, share
 from soundalike.errors import EngineError
 from soundalike.importing.documents import DocumentSettings
@@ -25,13 +25,8 @@ ACCELERATE = [sys.executable, "-m", "accelerate.commands.launch", "--multi_gpu",
 SCRIPT = str(ROOT / "tests" / "engines" / "distributed_worker.py")
 
 
-@pytest.fixture(scope="module")
-def package(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return write_package(tmp_path_factory.mktemp("export") / "package.zip")
-
-
-def clone_in(folder: Path, package: Path) -> Path:
-    run_import([package], folder, DocumentSettings())
+def clone_in(folder: Path) -> Path:
+    run_import([EXPORT], folder, DocumentSettings())
     return folder
 
 
@@ -49,10 +44,10 @@ def curve(folder: Path) -> tuple[list[float], list[list[float]]]:
 
 @pytest.mark.slow
 @pytest.mark.parametrize("kind", ["pocket's kind", "qwen3"])
-def test_two_processes_learn_as_one(kind: str, base: str, package: Path, tmp_path: Path) -> None:
+def test_two_processes_learn_as_one(kind: str, base: str, tmp_path: Path) -> None:
     """Losses and held-out bits agree to 1e-3, for each PyTorch engine."""
     base = str(tiny.pretrained(tmp_path / "base", kind)) if kind == "qwen3" else base
-    one, two = (clone_in(tmp_path / name, package) for name in ("one", "two"))
+    one, two = (clone_in(tmp_path / name) for name in ("one", "two"))
     distributed_worker.clone(str(one), base, 6, 0, False)
     together(two, base, 6)
     assert curve(two)[0] == pytest.approx(curve(one)[0], abs=1e-3)
@@ -60,9 +55,9 @@ def test_two_processes_learn_as_one(kind: str, base: str, package: Path, tmp_pat
 
 
 @pytest.mark.slow
-def test_a_checkpoint_is_gone_on_with_by_another_number(base: str, package: Path, tmp_path: Path) -> None:
+def test_a_checkpoint_is_gone_on_with_by_another_number(base: str, tmp_path: Path) -> None:
     """Begun by two and ended by one, begun by one and ended by two: as if one had done it all."""
-    whole, by_one, by_two = (clone_in(tmp_path / name, package) for name in ("whole", "by-one", "by-two"))
+    whole, by_one, by_two = (clone_in(tmp_path / name) for name in ("whole", "by-one", "by-two"))
     distributed_worker.clone(str(whole), base, 6, 0, False)
     together(by_one, base, 6, stop=3)
     assert not (by_one / "training.json").exists()

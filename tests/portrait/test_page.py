@@ -8,7 +8,7 @@ import pytest
 
 from soundalike import cli
 from soundalike.clone import Clone
-from soundalike.demo import write_package
+from soundalike.demo import EXPORT
 from soundalike.importing.importer import run_import
 from soundalike.portrait.build import FILE, paint
 from soundalike.portrait.card import (
@@ -96,7 +96,7 @@ def test_every_kind_of_picture_is_drawn_and_nothing_typed_becomes_markup() -> No
 def me(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The built-in export as a clone that has learned nothing."""
     folder = tmp_path_factory.mktemp("portrait")
-    run_import([write_package(folder / "package.zip")], folder / "me")
+    run_import([EXPORT], folder / "me")
     return folder / "me"
 
 

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from soundalike.demo import write_package
+from soundalike.demo import EXPORT
 from soundalike.generation.voice import Voice
 from soundalike.importing.documents import SPLITS, DocumentSettings, build, jsonl
 from soundalike.importing.importer import run_import
@@ -78,7 +78,7 @@ def test_an_adapter_of_theirs_speaks(tmp_path: Path) -> None:
     from transformers import AutoModelForCausalLM
 
     elsewhere = str(tiny.pretrained(tmp_path / "base", "qwen3"))
-    run_import([write_package(tmp_path / "package.zip")], tmp_path / "me", DocumentSettings())
+    run_import([EXPORT], tmp_path / "me", DocumentSettings())
     model = AutoModelForCausalLM.from_pretrained(elsewhere)
     tuned = get_peft_model(model, LoraConfig(r=4, target_modules="all-linear", task_type="CAUSAL_LM"))
     tuned.save_pretrained(str(tmp_path / "me" / "adapter"))

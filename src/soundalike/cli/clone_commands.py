@@ -62,15 +62,12 @@ def demo(
     json: Json = False,
 ) -> None:
     """All of it on an invented person's export: import, training, a conversation."""
-    from tempfile import TemporaryDirectory
-
-    from soundalike.demo import OPENERS, write_package
+    from soundalike.demo import EXPORT, OPENERS
     from soundalike.importing.documents import DocumentSettings
 
     given: dict[str, Any] = {"minutes": minutes}
     succession = _allowed(out_, "pocket", given, fresh=True)
-    with TemporaryDirectory() as folder:
-        report = _import([write_package(Path(folder) / "package.zip")], out_, DocumentSettings())
+    report = _import([EXPORT], out_, DocumentSettings())
     outcome = _train(out_, "pocket", given, succession, why=lambda line: None)  # nobody's secrets
     said = converse(out_, OPENERS)
     delete = f". Delete it all: rm -r {out_}"

@@ -10,7 +10,7 @@ from random import Random
 import pytest
 
 from soundalike.clone import Clone
-from soundalike.demo import write_package
+from soundalike.demo import EXPORT
 from soundalike.errors import CloneError, UsageError
 from soundalike.frontends.discord.portal import invitation
 from soundalike.frontends.discord.run import pace_of, people, run
@@ -32,7 +32,7 @@ DRIVER = "import sys; from tests.frontends.discord.fake import point_at; point_a
 def clone(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A word chain that talks like the demo's person, with a new discord.toml."""
     folder = tmp_path_factory.mktemp("home")
-    run_import([write_package(folder / "package.zip")], folder / "me", DocumentSettings())
+    run_import([EXPORT], folder / "me", DocumentSettings())
     made = Clone.open(folder / "me")
     learn(made, recipe_for(made, "markov", {"iters": 20}), False, lambda progress: None)
     initialise(made.root)

@@ -9,9 +9,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 
-from soundalike.demo import typing_habits
-from soundalike.demo.grammar import Deck, Filling, Scene, read_scenes, read_text, read_words
-from soundalike.demo.world import CHANNELS, FRIENDS, SMALL_TALK, YEAR, Channel, open_channels, standing
+from tools.make_demo import typing_habits
+from tools.make_demo.grammar import Deck, Filling, Scene, read_scenes, read_text, read_words
+from tools.make_demo.world import CHANNELS, FRIENDS, SMALL_TALK, YEAR, Channel, open_channels, standing
 
 CLOCK = timedelta(hours=1)  # the owner's clock is this far ahead of UTC all year
 SESSIONS_A_DAY = (1, 2, 2, 2, 2, 3, 3)

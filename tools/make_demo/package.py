@@ -13,8 +13,8 @@ from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
-from soundalike.demo.world import ANIMATED, CHANNELS, EMOJI, FRIENDS, OWNER, OWNER_ID, SERVERS, YEAR, Channel
-from soundalike.demo.year import Message, write_year
+from tools.make_demo.world import ANIMATED, CHANNELS, EMOJI, FRIENDS, OWNER, OWNER_ID, SERVERS, YEAR, Channel
+from tools.make_demo.year import Message, write_year
 
 SEED = 9
 _DISCORD_EPOCH_MS = 1_420_070_400_000  # 2015-01-01, from which snowflakes count

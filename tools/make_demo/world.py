@@ -33,23 +33,6 @@ SERVERS = {
     "turnip barons": 1180000000000000203,
 }
 
-OPENERS: list[tuple[str, str]] = [
-    ("juno", "moth are you awake"),
-    ("tuck", "how is keith"),
-    ("odile", "how was work, did anyone hand in something weird"),
-    ("bram", "what did you eat today"),
-    ("mags", "did you sleep at all"),
-    ("juno", "what are you doing tonight"),
-    ("odile", "is cereal soup yes or no"),
-    ("tuck", "what film should we watch on sunday"),
-    ("bram", "did brenda survive the rain"),
-    ("juno", "i had a terrible day"),
-    ("tuck", "are we going to win the quiz"),
-    ("odile", "best soup right now"),
-    ("mags", "ok go to bed, good night"),
-]
-"""What friends say to the clone in the sample conversation: (name, text)."""
-
 
 @dataclass(frozen=True)
 class Channel:
