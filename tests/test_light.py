@@ -3,7 +3,7 @@
 import subprocess
 import sys
 
-HEAVY = "torch mlx discord transformers peft polars numpy fastapi uvicorn altair vl_convert jinja2".split()
+HEAVY = "torch mlx discord transformers peft polars numpy fastapi uvicorn jinja2".split()
 
 
 def test_importing_the_package_and_its_command_line_loads_nothing_heavy() -> None:

@@ -10,7 +10,7 @@ import pytest
 
 from soundalike.errors import TooLittleText
 from soundalike.metrics.reference_population import reference_population
-from soundalike.portrait.card import Bars
+from soundalike.portrait.chart_kinds import BarChart
 from soundalike.portrait.data import Material, material
 from soundalike.portrait.findings import heard as hearing
 from soundalike.portrait.findings import laughter, mirror, rhythm, typing, wording, years
@@ -35,7 +35,7 @@ def test_signature_words_are_those_said_oftener_than_by_strangers() -> None:
     texts += ["a turnip", "a zorbert"] * 40
     card = wording.signature(person(texts, 400.0, ("zorbert",)), None)
     (bars,) = card.pictures
-    assert isinstance(bars, Bars)
+    assert isinstance(bars, BarChart)
     shown = [word for word, _ in bars.rows]
     assert shown[0] == "turnip" and not {"the", "a", "zorbert"} & {*shown}
     assert "turnip" in card.sentence and "words of yours against 943,691 words of 60 others" in card.basis
@@ -47,7 +47,7 @@ def test_a_skeleton_keeps_the_frame_and_drops_what_fills_it() -> None:
     texts = [f"i think the thing{rng.randrange(9999)} is thing{rng.randrange(9999)}" for _ in range(150)]
     texts += [" ".join(rng.choices("so we can do it now if you want that".split(), k=6)) for _ in range(150)]
     (bars,) = wording.skeletons(person(texts)).pictures
-    assert isinstance(bars, Bars) and dict(bars.rows)["i think the * is *"] >= 145
+    assert isinstance(bars, BarChart) and dict(bars.rows)["i think the * is *"] >= 145
 
 
 def test_habits_are_told_beside_others() -> None:
@@ -61,7 +61,7 @@ def test_laughs_are_counted_by_family() -> None:
     """Half of the messages laugh, three in four of them as lmao; under ten laughs there is no picture."""
     card = laughter.laughter(person([*["lmao no"] * 75, *["hahaha ok"] * 25, *["fine then"] * 100]))
     bars = card.pictures[0]
-    assert isinstance(bars, Bars) and bars.rows == [("lmao", 75.0), ("haha", 25.0)]
+    assert isinstance(bars, BarChart) and bars.rows == [("lmao", 75.0), ("haha", 25.0)]
     told = "You laugh in 5 in 10 of your messages: with “lmao” in 75 % and with “haha” in 25 % of those."
     assert card.sentence == told and card.basis == "100 messages with a laugh in 200 messages"
     assert laughter.laughter(person(["fine then"] * 100)).pictures == ()

@@ -11,35 +11,30 @@ from soundalike.clone import Clone
 from soundalike.demo import EXPORT
 from soundalike.importing.importer import run_import
 from soundalike.portrait.build import FILE, paint
-from soundalike.portrait.card import (
-    Bands,
-    Bars,
-    Card,
-    Columns,
-    Densities,
-    Grid,
-    Picture,
-    Portrait,
-    Quotation,
-    Ranges,
-    Shade,
-    Table,
-    Trend,
+from soundalike.portrait.card import Card, Portrait, Quotation, Shade, Table
+from soundalike.portrait.chart_kinds import (
+    BarChart,
+    Chart,
+    DensityPlot,
+    Heatmap,
+    Histogram,
+    IntervalPlot,
+    LineChart,
+    PercentileBands,
 )
-from soundalike.portrait.charts import told
 from soundalike.portrait.page import html
 from soundalike.training.plan import learn, recipe_for
 
 EVIL = "</text><script>alert(1)</script>"
 FRIENDS = ("juno", "mags", "bram")
-PICTURES: list[Picture] = [
-    Bars("bars", [(EVIL, 3.0), ("b", 1.0)], "times", mono=True),
-    Columns("columns", [("1–2", 0.4), (EVIL, 0.6)]),
-    Bands("bands", [(EVIL, 0.5, 0.1, 0.2, 0.3)], "strangers"),
-    Ranges("ranges", [(EVIL, 0.5, 0.4, 0.6)], EVIL),
-    Grid("grid", [[0.1] * 24] * 7),
-    Trend("trend", [("2023", 1.0), (EVIL, 2.0)]),
-    Densities("densities", "bits", {EVIL: [(0.0, 0.1), (1.0, 0.2)], "b": [(0.0, 0.2), (1.0, 0.1)]}),
+PICTURES: list[Chart] = [
+    BarChart("bars", [(EVIL, 3.0), ("b", 1.0)], "times", mono=True),
+    Histogram("columns", [("1–2", 0.4), (EVIL, 0.6)]),
+    PercentileBands("bands", [(EVIL, 0.5, 0.1, 0.2, 0.3)], "strangers"),
+    IntervalPlot("ranges", [(EVIL, 0.5, 0.4, 0.6)], EVIL),
+    Heatmap("grid", [[0.1] * 24] * 7),
+    LineChart("trend", [("2023", 1.0), (EVIL, 2.0)]),
+    DensityPlot("densities", "bits", {EVIL: [(0.0, 0.1), (1.0, 0.2)], "b": [(0.0, 0.2), (1.0, 0.1)]}),
 ]
 
 
@@ -87,9 +82,8 @@ def test_every_kind_of_picture_is_drawn_and_nothing_typed_becomes_markup() -> No
     page = html(Portrait(EVIL, EVIL, [card]))
     elements = self_contained(page)
     drawn = [attributes for tag, attributes in elements.found if tag == "svg"]
-    assert [one["aria-label"] for one in drawn] == [told(picture) for picture in PICTURES]
+    assert [one["aria-label"] for one in drawn] == [picture.description for picture in PICTURES]
     assert all(one["role"] == "img" for one in drawn)
-    assert not re.search(r"#0[1-5]0\d0\d0\d", page)  # no stand-in colour is left
 
 
 @pytest.fixture(scope="module")

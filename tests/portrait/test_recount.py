@@ -9,7 +9,8 @@ from random import Random
 
 import pytest
 
-from soundalike.portrait.card import Bars, Card
+from soundalike.portrait.card import Card
+from soundalike.portrait.chart_kinds import BarChart
 from soundalike.portrait.data import Material, material
 from soundalike.portrait.findings import laughter, rhythm, typing, wording, years
 from soundalike.portrait.findings.likeness import in_words
@@ -127,5 +128,5 @@ def test_a_frame_is_counted_in_all_messages(told: dict[str, dict[str, Card]]) ->
     """Whatever fills it: in half of them it is an everyday word. The bars are recounted as the sentence is."""
     (bars,) = told["dotted"]["skeletons"].pictures
     counted = Recount([(START + timedelta(minutes=at), text) for at, _, _, text in dotted(Random(7))])
-    assert isinstance(bars, Bars) and dict(bars.rows)["i think the * is *"] > 400
+    assert isinstance(bars, BarChart) and dict(bars.rows)["i think the * is *"] > 400
     assert [int(times) for _, times in bars.rows] == [counted.holding(frame.split()) for frame, _ in bars.rows]

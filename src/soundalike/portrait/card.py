@@ -3,78 +3,11 @@
 Pictures are described by their numbers; `pictures` knows how each kind is drawn.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
-
-@dataclass(frozen=True, slots=True)
-class Bars:
-    """One bar a row of (label, value); `unit` is what the values count, `mono` sets labels as code."""
-
-    title: str
-    rows: Sequence[tuple[str, float]]
-    unit: str = ""
-    mono: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class Columns:
-    """A histogram: one column a row of (label, share of all); `unit` says of what."""
-
-    title: str
-    rows: Sequence[tuple[str, float]]
-    unit: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class Bands:
-    """The owner among others, a row a habit: (label, the owner's, others' 10th, 50th and 90th percentile)."""
-
-    title: str
-    rows: Sequence[tuple[str, float, float, float, float]]
-    others: str
-    percent: bool = True
-
-
-@dataclass(frozen=True, slots=True)
-class Ranges:
-    """Figures with their intervals, a row each: (label, value, low, high), the `marked` one set off; shares of 1."""
-
-    title: str
-    rows: Sequence[tuple[str, float, float, float]]
-    marked: str
-    whole: bool = True
-
-
-@dataclass(frozen=True, slots=True)
-class Grid:
-    """Shares by day of the week and hour: `values[weekday][hour]`, Monday first."""
-
-    title: str
-    values: Sequence[Sequence[float]]
-    unit: str = "the stronger, the more"
-
-
-@dataclass(frozen=True, slots=True)
-class Trend:
-    """One figure over time: (period, value) in order."""
-
-    title: str
-    points: Sequence[tuple[str, float]]
-    unit: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class Densities:
-    """Two or more distributions over one axis: name -> (x, share) points; the first is set off."""
-
-    title: str
-    axis: str
-    series: Mapping[str, Sequence[tuple[float, float]]]
-
-
-Picture = Bars | Columns | Bands | Ranges | Grid | Trend | Densities
+from soundalike.portrait.chart_kinds import Chart
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,7 +48,7 @@ class Card:
     sentence: str
     basis: str = ""
     details: Sequence[str] = ()
-    pictures: Sequence[Picture] = ()
+    pictures: Sequence[Chart] = ()
     tables: Sequence[Table] = ()
     quotations: Sequence[Quotation] = ()
     command: str = ""

@@ -1,253 +1,217 @@
-"""Pictures of cards as inline SVG: altair describes, vl-convert draws, the page's style sheet colours.
+"""Charts as inline SVG: no script, font or address in it, and its description as its accessible name.
 
-A chart is drawn in stand-in colours, and each becomes a variable of the style sheet, so that one drawing serves light,
-dark and paper. No script, font or address is in it.
+All charts have the same scale, so texts are of one size on the page; labels stand in a margin as wide as they need.
 """
 
-import re
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
 from functools import singledispatch
-from html import escape
-from typing import Any
+from typing import TypeVar
 
-from soundalike.portrait.card import Bands, Bars, Columns, Densities, Grid, Picture, Ranges, Trend
+from soundalike.portrait.chart_kinds import (
+    DAYS,
+    BarChart,
+    Chart,
+    DensityPlot,
+    Heatmap,
+    Histogram,
+    IntervalPlot,
+    LineChart,
+    PercentileBands,
+    short_number,
+)
+from soundalike.portrait.svg import element, fitted, path, text, text_width, ticks
 
-WIDTH = 300  # of the drawing, in the page's pixels: as wide as a phone has room for
-ROW, LABELS = 21, 150
-STAND_INS = {"#010101": "ink", "#020202": "soft", "#030303": "line", "#040404": "you", "#050505": "others"}
-INK, SOFT, LINE, YOU, OTHERS = STAND_INS
-DAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
-
-Chart = Any  # altair is imported where it draws, and its types are a union of dozens
-
-
-def svg(picture: Picture, name: str) -> str:
-    """The picture as an `<svg>` element that says in words what it shows; `name` keeps its ids apart from others'."""
-    import vl_convert
-
-    chart = {**_chart(picture).configure(**_style()).to_dict(), "background": "transparent"}
-    return _inline(vl_convert.vegalite_to_svg(chart), told(picture), name)
-
-
-def _style() -> dict[str, Any]:
-    text = {
-        "labelColor": SOFT,
-        "titleColor": SOFT,
-        "labelFontSize": 11,
-        "titleFontSize": 11,
-        "titleFontWeight": "normal",
-    }
-    quiet = {"domain": False, "ticks": False, "grid": False, "labelPadding": 5}
-    return {
-        "aria": False,
-        "padding": {
-            "left": 8,
-            "right": 4,
-            "top": 2,
-            "bottom": 4,
-        },  # the reader's font may be wider than the one measured
-        "view": {"stroke": None},
-        "axis": {**text, **quiet, "labelLimit": LABELS, "gridColor": LINE},
-        "legend": {**text, "orient": "top", "title": None, "symbolType": "square", "offset": 2, "columnPadding": 30},
-    }
+WIDTH = 320.0  # of a drawing, in CSS pixels: as wide as a phone has room for
+ROW, EDGE = 21.0, 8.0  # height of a row; space beside the plot
+LABEL, TICK = 12, 11  # font sizes, as in page.css
+LABELS, MONO_LABELS = 150.0, 190.0  # the widest margin for labels
 
 
-def _inline(drawn: str, words: str, name: str) -> str:
-    """A drawing without what only a program would read, its ids named, its colours left to the style sheet."""
-    drawn = re.sub(
-        r' (?:class|role|aria-[a-z]+|pointer-events|stroke-miterlimit|xmlns:xlink|version)="[^"]*"', "", drawn
+T = TypeVar("T")
+
+
+@dataclass(frozen=True, slots=True)
+class Drawing:
+    """The elements of one chart and the size that they need."""
+
+    width: float
+    height: float
+    elements: Sequence[str]
+
+
+def svg(chart: Chart) -> str:
+    """The chart as an `<svg>` element."""
+    drawing = _draw(chart)
+    width, height = round(drawing.width), round(drawing.height)
+    opened = element(
+        "svg",
+        role="img",
+        aria_label=chart.description,
+        xmlns="http://www.w3.org/2000/svg",
+        width=width,
+        height=height,
+        viewBox=f"0 0 {width} {height}",
     )
-    drawn = re.sub(
-        r' (?:font-family="sans-serif"|opacity="1"|stroke-width="1"|display="none" d=""|fill-opacity="1")', "", drawn
-    )
-    drawn = re.sub(
-        r'<path d="M0(?:\.5)?,0(?:\.5)?h[\d.]+v[\d.]+h-?[\d.]+Z"/>|<path d=""(?: display="none")?/>', "", drawn
-    )
-    drawn = re.sub(r"\d+\.\d{3,}", lambda match: f"{float(match[0]):.2f}", drawn)
-    for stand_in, variable in STAND_INS.items():
-        drawn = drawn.replace(f'"{stand_in}"', f'"var(--{variable})"')
-    drawn = re.sub(r'id="(\w+)"', rf'id="{name}-\1"', drawn)
-    drawn = re.sub(r"url\(#(\w+)\)", rf"url(#{name}-\1)", drawn)
-    return drawn.replace("<svg ", f'<svg role="img" aria-label="{escape(words)}" ', 1)
+    return f"{opened.removesuffix('/>')}>{''.join(drawing.elements)}</svg>"
 
 
 @singledispatch
-def _chart(picture: Picture) -> Chart:
-    raise TypeError(f"No way to draw {type(picture).__name__}.")
+def _draw(chart: Chart) -> Drawing:
+    raise TypeError(f"No way to draw {type(chart).__name__}.")
 
 
-def _data(rows: Sequence[dict[str, Any]]) -> Any:
-    import altair
-
-    return altair.InlineData(values=list(rows))
-
-
-@_chart.register
-def _bars(picture: Bars) -> Chart:
-    import altair as alt
-
-    rows = [{"label": label, "value": value, "told": _short(value)} for label, value in picture.rows]
-    font = "monospace" if picture.mono else "sans-serif"
-    y = alt.Y(
-        "label:N",
-        sort=None,
-        title=None,
-        axis=alt.Axis(labelColor=INK, labelFontSize=12, labelLimit=210, labelFont=font),
-    )
-    top = max((value for _, value in picture.rows), default=1) * 1.22  # room for the figure at a bar's end
-    x = alt.X("value:Q", title=None, axis=None, scale=alt.Scale(domain=[0, top]))
-    base = alt.Chart(_data(rows)).encode(x=x, y=y)
-    bars = base.mark_bar(color=YOU, height=11)
-    text = base.mark_text(color=SOFT, align="left", dx=4, fontSize=11).encode(text="told:N")
-    return (bars + text).properties(width=WIDTH - 110, height=ROW * len(rows))
+@_draw.register
+def _bars(chart: BarChart) -> Drawing:
+    margin = _margin([label for label, _ in chart.rows], chart.mono)
+    width = min(190.0, WIDTH - margin)
+    scale = width / (max((value for _, value in chart.rows), default=1) * 1.22 or 1)  # room for the figure
+    drawn = _labels([label for label, _ in chart.rows], margin - 5, ROW, chart.mono)
+    for y, (_, value) in _by_row(chart.rows, ROW):
+        drawn.append(element("rect", class_="you", x=margin, y=y - 5.5, width=value * scale, height=11))
+        drawn.append(text(margin + value * scale + 4, y, short_number(value), "start"))
+    return Drawing(margin + width, ROW * len(chart.rows), drawn)
 
 
-@_chart.register
-def _columns(picture: Columns) -> Chart:
-    import altair as alt
-
-    rows = [{"label": label, "value": value, "told": f"{value * 100:.0f}"} for label, value in picture.rows]
-    x = alt.X("label:N", sort=None, title=None, axis=alt.Axis(labelAngle=0, labelFontSize=10, labelOverlap=False))
-    y = alt.Y("value:Q", title=None, axis=None, scale=alt.Scale(domain=[0, max(v for _, v in picture.rows) * 1.15]))
-    base = alt.Chart(_data(rows)).encode(x=x, y=y)
-    text = base.mark_text(color=SOFT, dy=-6, fontSize=10).encode(text="told:N")
-    return (base.mark_bar(color=YOU, width={"band": 0.72}) + text).properties(width=WIDTH - 10, height=110)
-
-
-@_chart.register
-def _bands_chart(picture: Bands) -> Chart:
-    import altair as alt
-
-    rows = [
-        {"label": label, "you": you * 100, "low": low * 100, "middle": middle * 100, "high": high * 100}
-        for label, you, low, middle, high in picture.rows
-    ]
-    end = {"domain": [0, 100]} if picture.percent else {"nice": True, "zero": True}
-    x = alt.X("low:Q", title=None, axis=alt.Axis(grid=True, tickCount=4), scale=alt.Scale(**end))
-    y = alt.Y("label:N", sort=None, title=None, axis=alt.Axis(labelColor=INK, labelFontSize=12, labelPadding=10))
-    base = alt.Chart(_data(rows)).encode(y=y)
-    band = base.mark_bar(color=OTHERS, height=10, opacity=0.35).encode(x=x, x2="high:Q")
-    stroke = base.mark_tick(color=OTHERS, thickness=2, size=14).encode(x="middle:Q")
-    dot = base.mark_circle(color=YOU, size=85, opacity=1).encode(x="you:Q")
-    return (band + stroke + dot).properties(width=WIDTH - 125, height=(ROW + 2) * len(rows))
+@_draw.register
+def _columns(chart: Histogram) -> Drawing:
+    top, floor = 16.0, 112.0
+    step = (WIDTH - 2 * EDGE) / max(len(chart.rows), 1)
+    scale = (floor - top) / (max((share for _, share in chart.rows), default=1) or 1)
+    drawn = []
+    for number, (label, share) in enumerate(chart.rows):
+        x, height = EDGE + (number + 0.5) * step, share * scale
+        drawn.append(
+            element("rect", class_="you", x=x - 0.36 * step, y=floor - height, width=0.72 * step, height=height)
+        )
+        drawn.append(text(x, floor - height - 8, f"{share * 100:.0f}", class_="small"))
+        drawn.append(text(x, floor + 12, fitted(label, 10, step), class_="small"))
+    return Drawing(WIDTH, floor + 22, drawn)
 
 
-@_chart.register
-def _ranges(picture: Ranges) -> Chart:
-    import altair as alt
+class _Axis:
+    """A value axis from 0 under labelled rows."""
 
-    rows = [
-        {"label": label, "value": v * 100, "low": lo * 100, "high": hi * 100, "own": label == picture.marked}
-        for label, v, lo, hi in picture.rows
-    ]
-    end = {"domain": [0, 100]} if picture.whole else {"zero": True, "nice": True}
-    x = alt.X("value:Q", title=None, axis=alt.Axis(grid=True, tickCount=4, format=".2~f"), scale=alt.Scale(**end))
-    y = alt.Y("label:N", sort=None, title=None, axis=alt.Axis(labelColor=INK, labelFontSize=12, labelPadding=10))
-    color = alt.condition("datum.own", alt.value(YOU), alt.value(OTHERS))
-    base = alt.Chart(_data(rows)).encode(y=y, color=color)
-    line = base.mark_rule(strokeWidth=2).encode(x=alt.X("low:Q"), x2="high:Q")
-    dot = base.mark_circle(size=75, opacity=1).encode(x=x)
-    return (line + dot).properties(width=WIDTH - 125, height=ROW * len(rows))
+    def __init__(self, labels: Sequence[str], top: float, row: float) -> None:
+        """`top` is the largest value in percent, `row` the height of a row."""
+        self._labels, self._row, self._ticks = labels, row, ticks(top, 4)
+        self._margin = _margin(labels) + 5
+        self._width = min(175.0, WIDTH - self._margin - EDGE)
 
+    def at(self, share: float) -> float:
+        """Where a share of 1 lies, in pixels."""
+        return self._margin + share * 100 / self._ticks[-1] * self._width
 
-@_chart.register
-def _grid(picture: Grid) -> Chart:
-    import altair as alt
-
-    top = max(max(row) for row in picture.values) or 1.0
-    rows = [
-        {"hour": hour, "day": DAYS[day], "share": value / top}
-        for day, row in enumerate(picture.values)
-        for hour, value in enumerate(row)
-    ]
-    x = alt.X("hour:O", title=None, axis=alt.Axis(values=[0, 6, 12, 18, 23], labelAngle=0))
-    y = alt.Y("day:N", sort=None, title=None, axis=alt.Axis(labelColor=INK))
-    shade = alt.Opacity("share:Q", scale=alt.Scale(domain=[0, 1], range=[0.05, 1]), legend=None)
-    cells = alt.Chart(_data(rows)).mark_rect(color=YOU, width={"band": 0.9}, height={"band": 0.86})
-    return cells.encode(x=x, y=y, opacity=shade).properties(width=WIDTH - 25, height=7 * 17)
+    def drawing(self, marks: Iterable[str]) -> Drawing:
+        """The chart: grid lines, then labels, then `marks`."""
+        floor = self._row * len(self._labels)
+        drawn = []
+        for tick in self._ticks:
+            x = self.at(tick / 100)
+            drawn.append(element("line", class_="grid", x1=x, x2=x, y1=0, y2=floor))
+            drawn.append(text(x, floor + 11, f"{tick:.6g}"))
+        labels = _labels(self._labels, self._margin - 10, self._row)
+        return Drawing(self._margin + self._width + EDGE, floor + 20, [*drawn, *labels, *marks])
 
 
-@_chart.register
-def _trend(picture: Trend) -> Chart:
-    import altair as alt
-
-    rows = [{"period": period, "value": value} for period, value in picture.points]
-    step = max(1, -(-len(rows) // 5))
-    ticks = [period for period, _ in picture.points[::step]]
-    x = alt.X(
-        "period:O", sort=None, title=None, axis=alt.Axis(labelAngle=0, values=ticks), scale=alt.Scale(padding=0.3)
-    )
-    y = alt.Y("value:Q", title=None, axis=alt.Axis(grid=True, tickCount=3), scale=alt.Scale(zero=True, nice=True))
-    base = alt.Chart(_data(rows)).encode(x=x, y=y)
-    area = base.mark_area(color=YOU, opacity=0.14)
-    return (area + base.mark_line(color=YOU, strokeWidth=2)).properties(width=WIDTH - 30, height=90)
+@_draw.register
+def _bands(chart: PercentileBands) -> Drawing:
+    top = 100.0 if chart.percent else 100 * max(max(figures) for _, *figures in chart.rows)
+    axis = _Axis([label for label, *_ in chart.rows], top, ROW + 2)
+    drawn = []
+    for y, (_, own, low, median, high) in _by_row(chart.rows, ROW + 2):
+        x, middle = axis.at(low), axis.at(median)
+        drawn.append(element("rect", class_="band", x=x, y=y - 5, width=axis.at(high) - x, height=10))
+        drawn.append(element("line", class_="others", x1=middle, x2=middle, y1=y - 7, y2=y + 7))
+        drawn.append(element("circle", class_="you", cx=axis.at(own), cy=y, r=5.2))
+    return axis.drawing(drawn)
 
 
-@_chart.register
-def _densities(picture: Densities) -> Chart:
-    import altair as alt
-
-    names = list(picture.series)
-    rows = [{"x": x, "share": y, "who": name} for name, points in picture.series.items() for x, y in points]
-    colors = alt.Color("who:N", scale=alt.Scale(domain=names, range=[YOU, *[OTHERS] * (len(names) - 1)]))
-    x = alt.X("x:Q", title=picture.axis, axis=alt.Axis(tickCount=5))
-    base = alt.Chart(_data(rows)).encode(x=x, y=alt.Y("share:Q", axis=None, stack=None), color=colors)
-    filled = base.transform_filter(alt.datum.who == names[0]).mark_area(opacity=0.3, interpolate="monotone")
-    return (filled + base.mark_line(strokeWidth=2, interpolate="monotone")).properties(width=WIDTH - 10, height=130)
+@_draw.register
+def _intervals(chart: IntervalPlot) -> Drawing:
+    axis = _Axis([label for label, *_ in chart.rows], 100 if chart.whole else 100 * _highest(chart), ROW)
+    drawn = []
+    for y, (label, value, low, high) in _by_row(chart.rows, ROW):
+        class_ = "you" if label == chart.marked else "others"
+        drawn.append(element("line", class_=class_, x1=axis.at(low), x2=axis.at(high), y1=y, y2=y))
+        drawn.append(element("circle", class_=class_, cx=axis.at(value), cy=y, r=4.9))
+    return axis.drawing(drawn)
 
 
-@singledispatch
-def told(picture: Picture) -> str:
-    """The picture in words, for those who do not see it."""
-    raise TypeError(f"No words for {type(picture).__name__}.")
+def _highest(chart: IntervalPlot) -> float:
+    return max(max(figures) for _, *figures in chart.rows)
 
 
-def _listing(picture: Any, parts: Sequence[str]) -> str:
-    return f"{picture.title}. {', '.join(parts)}."
+@_draw.register
+def _heatmap(chart: Heatmap) -> Drawing:
+    margin, row = 40.0, 17.0
+    step = (300 - margin) / 24
+    top = max(map(max, chart.values)) or 1.0
+    drawn = _labels(DAYS, margin - 5, row)
+    for y, values in _by_row(chart.values, row):
+        for hour, value in enumerate(values):
+            x, strength = margin + (hour + 0.05) * step, 0.05 + 0.95 * value / top
+            drawn.append(
+                element("rect", class_="you", x=x, y=y - 7.3, width=0.9 * step, height=14.6, fill_opacity=strength)
+            )
+    drawn += [text(margin + (hour + 0.5) * step, 7 * row + 11, str(hour)) for hour in (0, 6, 12, 18, 23)]
+    return Drawing(300, 7 * row + 20, drawn)
 
 
-@told.register
-def _(picture: Bars) -> str:
-    return _listing(picture, [f"{label} {_short(value)}" for label, value in picture.rows]) + f" Unit: {picture.unit}."
+@_draw.register
+def _line(chart: LineChart) -> Drawing:
+    marks = ticks(max((value for _, value in chart.points), default=1), 3)
+    margin = max(text_width(f"{mark:,.6g}", TICK) for mark in marks) + EDGE
+    top, floor, width = 6.0, 96.0, 300 - margin - EDGE
+    step = width / (len(chart.points) - 0.4)
+
+    def height(value: float) -> float:
+        return floor - value / marks[-1] * (floor - top)
+
+    points = [(margin + (number + 0.3) * step, height(value)) for number, (_, value) in enumerate(chart.points)]
+    drawn = []
+    for mark in marks:
+        y = height(mark)
+        drawn.append(element("line", class_="grid", x1=margin, x2=margin + width, y1=y, y2=y))
+        drawn.append(text(margin - 5, y, f"{mark:,.6g}", "end"))
+    drawn += [path(points, "area", floor=floor), path(points, "you")]
+    every = max(1, -(-len(points) // 5))
+    named = zip(points[::every], chart.points[::every], strict=True)
+    drawn += [text(x, floor + 12, period) for (x, _), (period, _) in named]
+    return Drawing(300, floor + 22, drawn)
 
 
-@told.register
-def _(picture: Columns) -> str:
-    return _listing(picture, [f"{label}: {value * 100:.0f} %" for label, value in picture.rows])
+@_draw.register
+def _densities(chart: DensityPlot) -> Drawing:
+    top, floor, width = 26.0, 156.0, WIDTH - 2 * EDGE
+    every = [point for points in chart.series.values() for point in points]
+    marks = ticks(max(x for x, _ in every), 5)
+    highest = max(y for _, y in every) or 1.0
+    drawn, x = list[str](), EDGE
+    for number, (name, points) in enumerate(chart.series.items()):
+        class_ = "others" if number else "you"
+        curve = [(EDGE + x / marks[-1] * width, floor - y / highest * (floor - top)) for x, y in points]
+        drawn += [] if number else [path(curve, "area", curved=True, floor=floor)]
+        drawn.append(path(curve, class_, curved=True))
+        drawn.append(element("rect", class_=class_, x=x, y=3, width=10, height=10))
+        drawn.append(text(x + 15, 8, name, "start"))
+        x += text_width(name, TICK) + 35
+    drawn += [text(EDGE + mark / marks[-1] * width, floor + 11, f"{mark:.6g}") for mark in marks]
+    return Drawing(WIDTH, floor + 36, [*drawn, text(WIDTH / 2, floor + 27, chart.axis)])
 
 
-@told.register
-def _(picture: Bands) -> str:
-    rows = [
-        f"{label}: you {you * 100:.0f}, middle of {picture.others} {mid * 100:.0f}"
-        for label, you, _, mid, _ in picture.rows
-    ]
-    return _listing(picture, rows)
+def _margin(labels: Sequence[str], mono: bool = False) -> float:
+    """Room for the labels of rows."""
+    widest = max((text_width(label, LABEL, mono) for label in labels), default=0.0)
+    return min(widest, MONO_LABELS if mono else LABELS) + 5
 
 
-@told.register
-def _(picture: Ranges) -> str:
-    rows = [f"{label} {v * 100:.1f} % ({lo * 100:.1f} to {hi * 100:.1f})" for label, v, lo, hi in picture.rows]
-    return _listing(picture, rows)
+def _labels(labels: Sequence[str], x: float, row: float, mono: bool = False) -> list[str]:
+    """A label per row, each ending at `x`."""
+    class_, most = ("label mono", MONO_LABELS) if mono else ("label", LABELS)
+    return [text(x, y, fitted(label, LABEL, most, mono), "end", class_) for y, label in _by_row(labels, row)]
 
 
-@told.register
-def _(picture: Grid) -> str:
-    busiest = max(((value, day, hour) for day, row in enumerate(picture.values) for hour, value in enumerate(row)))
-    days = [f"{DAYS[day]} {sum(row) * 100:.0f} %" for day, row in enumerate(picture.values)]
-    return _listing(picture, days) + f" Busiest: {DAYS[busiest[1]]}, {busiest[2]} o'clock."
-
-
-@told.register
-def _(picture: Trend) -> str:
-    return _listing(picture, [f"{period}: {value:.1f}" for period, value in picture.points]) + f" Unit: {picture.unit}."
-
-
-@told.register
-def _(picture: Densities) -> str:
-    peaks = {name: max(points, key=lambda point: point[1])[0] for name, points in picture.series.items()}
-    return _listing(picture, [f"{name}: most at {x:.1f} {picture.axis}" for name, x in peaks.items()])
-
-
-def _short(value: float) -> str:
-    return f"{value:,.0f}" if value >= 20 or value == int(value) else f"{value:.1f}" if value >= 1 else f"{value:.2f}"
+def _by_row(rows: Sequence[T], height: float) -> Iterator[tuple[float, T]]:
+    """Each row with the height of its middle."""
+    return ((height * (number + 0.5), row) for number, row in enumerate(rows))

@@ -5,7 +5,8 @@ Jinja escapes every word that it sets; only drawings, which escape their own, pa
 
 from importlib.resources import files
 
-from soundalike.portrait.card import Picture, Portrait
+from soundalike.portrait.card import Portrait
+from soundalike.portrait.chart_kinds import Chart
 from soundalike.portrait.charts import svg
 
 
@@ -14,8 +15,8 @@ def html(portrait: Portrait) -> str:
     from jinja2 import Environment, StrictUndefined
     from markupsafe import Markup
 
-    def draw(picture: Picture, name: str) -> Markup:
-        return Markup(svg(picture, name))
+    def draw(chart: Chart) -> Markup:
+        return Markup(svg(chart))
 
     def style() -> Markup:
         return Markup(_part("page.css"))

@@ -10,7 +10,8 @@ from numpy.typing import NDArray
 
 from soundalike.metrics.char_ngrams import WORD
 from soundalike.metrics.intervals import critical, share
-from soundalike.portrait.card import Bars, Card, Densities, Quotation, Shade
+from soundalike.portrait.card import Card, Quotation, Shade
+from soundalike.portrait.chart_kinds import BarChart, DensityPlot
 from soundalike.portrait.findings import saying
 from soundalike.portrait.name_filter import NameFilter
 
@@ -81,9 +82,11 @@ def surprise(found: Heard | None, discretion: NameFilter, quotations: bool, comm
         return Card("surprise", title, sentence, command=command)
     on, off = (_half([line.cost(bits(line)) for line in found.lines]) for bits in (_on, _off))
     most, least = _openers(found, discretion)
-    pictures: list[Densities | Bars] = [Densities("Surprise of a line", "bits a character", _densities(found.lines))]
+    pictures: list[DensityPlot | BarChart] = [
+        DensityPlot("Surprise of a line", "bits a character", _densities(found.lines))
+    ]
     if most:
-        pictures.append(Bars("Most you: lines that open with", most, "bits a character"))
+        pictures.append(BarChart("Most you: lines that open with", most, "bits a character"))
     details = ["Farther left is less surprising; the filled curve is the model after it has read you."]
     if least:
         details.append(f"Least you: lines that open with {saying.quoted([word for word, _ in least[:3]])}.")

@@ -5,7 +5,8 @@ from collections import Counter
 import numpy as np
 import polars as pl
 
-from soundalike.portrait.card import Bars, Card, Trend
+from soundalike.portrait.card import Card
+from soundalike.portrait.chart_kinds import BarChart, LineChart
 from soundalike.portrait.comparing import compared
 from soundalike.portrait.data import Material
 from soundalike.portrait.findings import saying
@@ -41,7 +42,7 @@ def laughter(material: Material) -> Card:
             FACEBOOK,
         ],
         pictures=[
-            Bars("How you laugh", [(name, value * 100) for name, value in rows], "% of messages with a laugh"),
+            BarChart("How you laugh", [(name, value * 100) for name, value in rows], "% of messages with a laugh"),
             *_over_time(mine),
         ],
     )
@@ -60,8 +61,8 @@ def _how(rows: list[tuple[str, float]]) -> str:
     return saying.listed(told).replace(" of those and", " and")
 
 
-def _over_time(mine: pl.DataFrame) -> list[Trend]:
+def _over_time(mine: pl.DataFrame) -> list[LineChart]:
     parts = mine.group_by("month").agg(share=pl.col("laughs").mean(), n=pl.len()).sort("month")
     months = parts.filter(pl.col("n") >= FEWEST_MONTH).select("month", "share").rows()
     points = [(month, share * 100) for month, share in months]
-    return [Trend("With a laugh, by month", points, "% of messages")] if len(points) > 2 else []
+    return [LineChart("With a laugh, by month", points, "% of messages")] if len(points) > 2 else []

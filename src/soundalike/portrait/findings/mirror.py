@@ -5,7 +5,8 @@ from typing import Any
 
 from soundalike.evaluation.report import CLONE, COPY_LIMIT, YOU
 from soundalike.evaluation.saved_result import SHORT
-from soundalike.portrait.card import Bars, Card, Picture, Ranges
+from soundalike.portrait.card import Card
+from soundalike.portrait.chart_kinds import BarChart, Chart, IntervalPlot
 from soundalike.portrait.findings import saying
 from soundalike.portrait.name_filter import NameFilter
 
@@ -36,7 +37,7 @@ def needles(report: Report | None, command: str, stale: bool = False) -> Card:
     rows, about = report["rows"], report["about"]
     short = about["form"] == SHORT
     pictures = [
-        Ranges(told, _ranges(rows, name), CLONE, name in ("likeness", "sense")) for name, told in NEEDLES.items()
+        IntervalPlot(told, _ranges(rows, name), CLONE, name in ("likeness", "sense")) for name, told in NEEDLES.items()
     ]
     details = [
         f"Likeness runs from {about['scale']}, 0 %, to you in the months before, 100 %. Lines are 95 % intervals."
@@ -98,15 +99,15 @@ def giveaways(report: Report | None, audit: Report | None, discretion: NameFilte
     words = [one for one in report["gives_it_away"]["words"] if _showable(one["what"], discretion)]
     more, less = ([one for one in words if (one["sign"] > 0) == positive][:SHOWN] for positive in (True, False))
     far = [one for one in report["habits"] if one["ratio"] >= 2][:SHOWN]
-    pictures: list[Picture] = []
+    pictures: list[Chart] = []
     signed = (("Says too often", more, "a window too many"), ("Says too seldom", less, "a window too few"))
     for told, some, unit in signed:
         if some:
             rows = [(one["what"], abs(one["clones"] - one["yours"])) for one in some]
-            pictures.append(Bars(told, rows, unit, mono=True))
+            pictures.append(BarChart(told, rows, unit, mono=True))
     if far:
         rows = [(one["habit"].replace("_", " "), one["ratio"]) for one in far]
-        pictures.append(Bars("Habits that are off", rows, "times your own change"))
+        pictures.append(BarChart("Habits that are off", rows, "times your own change"))
     return Card(
         name="giveaways",
         title=title,

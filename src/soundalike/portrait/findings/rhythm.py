@@ -6,7 +6,8 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
-from soundalike.portrait.card import Card, Columns, Grid
+from soundalike.portrait.card import Card
+from soundalike.portrait.chart_kinds import Heatmap, Histogram
 from soundalike.portrait.comparing import above_even, leaders
 from soundalike.portrait.data import Material
 from soundalike.portrait.findings import saying
@@ -40,10 +41,10 @@ def rhythm(material: Material) -> Card:
             "and five.",
         ],
         pictures=[
-            Grid("Your week", (weeks.sum(axis=0) / mine.height).tolist()),
-            Columns("Characters a message", _histogram(lengths, LENGTHS), "% of messages"),
-            Columns("Messages a burst", _histogram(bursts, BURSTS), "% of bursts"),
-            Columns("Your messages a conversation", _histogram(talks, CONVERSATIONS), "% of conversations"),
+            Heatmap("Your week", (weeks.sum(axis=0) / mine.height).tolist()),
+            Histogram("Characters a message", _histogram(lengths, LENGTHS), "% of messages"),
+            Histogram("Messages a burst", _histogram(bursts, BURSTS), "% of bursts"),
+            Histogram("Your messages a conversation", _histogram(talks, CONVERSATIONS), "% of conversations"),
         ],
     )
 

@@ -7,7 +7,8 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
-from soundalike.portrait.card import Bands, Card
+from soundalike.portrait.card import Card
+from soundalike.portrait.chart_kinds import PercentileBands
 from soundalike.portrait.comparing import Comparison, compared
 from soundalike.portrait.data import Material
 from soundalike.portrait.findings import saying
@@ -95,8 +96,8 @@ def punctuation(material: Material) -> Card:
         f"{saying.count(others.people, 'other person', 'other people')}",
         details=[f"The dot is you, the stroke the middle of {others.name}, the band eight in ten of them."],
         pictures=[
-            Bands("Of a hundred chances", [_band(material, *one) for one in found], others.name),
-            Bands("In a hundred messages", _rates(material), others.name, percent=False),
+            PercentileBands("Of a hundred chances", [_band(material, *one) for one in found], others.name),
+            PercentileBands("In a hundred messages", _rates(material), others.name, percent=False),
         ],
     )
 

@@ -7,7 +7,8 @@ from collections.abc import Iterator, Sequence
 
 from soundalike.metrics.distinctive_words import log_odds
 from soundalike.metrics.intervals import critical
-from soundalike.portrait.card import Bars, Card
+from soundalike.portrait.card import Card
+from soundalike.portrait.chart_kinds import BarChart
 from soundalike.portrait.data import Material
 from soundalike.portrait.findings import saying
 from soundalike.portrait.findings.heard import Heard
@@ -29,11 +30,11 @@ def signature(material: Material, heard: Heard | None) -> Card:
     sure = [word for word in found if scores[word] > critical(len(found)) and _ratio(word, own, theirs) >= OFTENER]
     best = [word for word in sorted(sure, key=lambda w: -scores[w]) if material.discretion.shows(word)][:SHOWN]
     rows = [(word, own[word] / own.total() * 10_000) for word in best]
-    pictures = [Bars(f"You, more than {material.others.name}", rows, "in 10,000 words")] if rows else []
+    pictures = [BarChart(f"You, more than {material.others.name}", rows, "in 10,000 words")] if rows else []
     details = []
     if heard and heard.lifted:
         lifted = [(word, bits) for word, bits in heard.lifted if material.discretion.shows(word)][:SHOWN]
-        pictures.append(Bars("What the adapter lifts most", lifted, "bits a word"))
+        pictures.append(BarChart("What the adapter lifts most", lifted, "bits a word"))
         details.append(
             "What the adapter lifts is what the model learned to expect of you; a bit is one doubling of probability."
         )
@@ -104,7 +105,7 @@ def skeletons(material: Material) -> Card:
     }
     best = _unlike(sorted(scored, key=lambda skeleton: (-scored[skeleton], skeleton)))
     rows = [(" ".join(one), float(_said(one, material.words))) for one in best]
-    pictures = [Bars("Your sentences without their content", rows, "messages", mono=True)] if rows else []
+    pictures = [BarChart("Your sentences without their content", rows, "messages", mono=True)] if rows else []
     if rows:
         first, times = rows[0]
         sentence = (

@@ -9,7 +9,8 @@ import polars as pl
 
 from soundalike.metrics.distinctive_words import log_odds
 from soundalike.metrics.intervals import critical
-from soundalike.portrait.card import Card, Table, Trend
+from soundalike.portrait.card import Card, Table
+from soundalike.portrait.chart_kinds import LineChart
 from soundalike.portrait.comparing import changed
 from soundalike.portrait.data import Material
 from soundalike.portrait.findings import saying
@@ -104,12 +105,12 @@ def _change(habit: Habit, early: pl.DataFrame, late: pl.DataFrame) -> Change:
     return Change(habit, float(first.mean()), float(second.mean()), apart.sign, abs(apart.z))
 
 
-def _trend(table: pl.DataFrame, habit: Habit) -> Trend:
+def _trend(table: pl.DataFrame, habit: Habit) -> LineChart:
     scale = 100 if habit.unit else 1
     points = [
         (_spelled(period, "%b %y"), value * scale) for period, value in table.select("period", habit.column).rows()
     ]
-    return Trend(habit.title, points, habit.unit)
+    return LineChart(habit.title, points, habit.unit)
 
 
 def _spelled(period: str, how: str) -> str:
