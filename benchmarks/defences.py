@@ -33,13 +33,13 @@ from rich.table import Table
 
 from benchmarks.adaptation import bits
 from soundalike.audit import canaries, membership
-from soundalike.audit.canaries import CONTROL, Planted, Sighting
+from soundalike.audit.canaries import CONTROL, CanaryResult, PlantedDocuments
 from soundalike.clone import Clone
 from soundalike.demo import EXPORT
 from soundalike.engines import Engine, load
 from soundalike.importing.importer import run_import
-from soundalike.metrics.intervals import Estimate
 from soundalike.metrics.repetition import COPIED_WORDS
+from soundalike.metrics.stats import Estimate
 from soundalike.prompt_template import parse
 from soundalike.training.loop import documents
 from soundalike.training.packing import Batch, Document
@@ -125,7 +125,7 @@ VARIANTS = {
 class Row:
     """What came of one variant."""
 
-    sightings: list[Sighting]
+    sightings: list[CanaryResult]
     membership: Estimate
     bits: float
 
@@ -150,7 +150,7 @@ def measured(clone: Clone, variant: Variant, epochs: float, bar: Progress, name:
     planted = canaries.plant(
         documents(clone, "train"), some, about["clone"]["speaker"], about["documents"]["tagged"], seed
     )
-    planted = Planted(list(variant.documents(planted.documents)), planted.places)
+    planted = PlantedDocuments(list(variant.documents(planted.documents)), planted.places)
     task = bar.add_task(name, total=None)
     with TemporaryDirectory() as folder:
         engine = variant.engine(load("pocket", None, training))
@@ -163,7 +163,7 @@ def measured(clone: Clone, variant: Variant, epochs: float, bar: Progress, name:
             training,
             lambda p: bar.update(task, completed=p.step, total=p.steps, description=f"{name}: {p.line()}"),
         )
-        found = canaries.look(voice, some, planted.places, ALTERNATIVES, lambda texts: None)
+        found = canaries.measure(voice, some, planted.places, ALTERNATIVES, lambda texts: None)
         learned = membership.pieces(documents(clone, "train"), voice, late=True)
         held_out = membership.pieces(documents(clone, "test"), voice, late=False)
         told = membership.area(membership.falls(voice, learned), membership.falls(voice, held_out))

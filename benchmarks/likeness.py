@@ -15,13 +15,13 @@ from rich.console import Console
 
 from soundalike.clone import Clone
 from soundalike.demo import EXPORT
-from soundalike.evaluation.evaluate import SCENES, counters
+from soundalike.evaluation.evaluate import SCENES, baseline_systems
 from soundalike.evaluation.held_out import conversations
 from soundalike.evaluation.report import BEFORE, OTHERS
 from soundalike.evaluation.systems import EvaluationSet, System
 from soundalike.importing.importer import run_import
-from soundalike.metrics.likeness_scale import area
-from soundalike.metrics.two_sample import TwoSample
+from soundalike.metrics.classifier_two_sample import TwoSampleResult
+from soundalike.metrics.likeness_scale import auc_estimate
 from soundalike.metrics.windows import SIZE
 
 DRAWS = 6  # of each chatterer: what is told of them is their mean
@@ -36,9 +36,9 @@ def stage(exports: Sequence[Path], split: str = "test") -> EvaluationSet:
     return EvaluationSet(chats, split, built.speaker, SCENES, seed=0)
 
 
-def anchors(held_out: EvaluationSet, size: int = SIZE) -> dict[str, TwoSample]:
+def anchors(held_out: EvaluationSet, size: int = SIZE) -> dict[str, TwoSampleResult]:
     """The test of each anchor in windows of `size` messages; one without enough windows is left out."""
-    contestants = [System(BEFORE, [held_out.earlier], paired=False), *counters(held_out, DRAWS)]
+    contestants = [System(BEFORE, [held_out.earlier], paired=False), *baseline_systems(held_out, DRAWS)]
     found = {one.name: held_out.test(one, size) for one in contestants} | {OTHERS: held_out.ceiling}
     return {name: test for name, test in found.items() if test is not None}
 
@@ -50,9 +50,9 @@ def run() -> None:
     fours, eights = anchors(held_out), anchors(held_out, 2 * SIZE)
     for name, test in fours.items():
         scaled = held_out.scaled(test)
-        eight = area(eights[name]).spelled() if name in eights and name != OTHERS else "-"
+        eight = auc_estimate(eights[name]).spelled() if name in eights and name != OTHERS else "-"
         told = scaled.spelled(percent=True) if scaled else "-"
-        Console().print(f"{name:20} {area(test).spelled():>20} {eight:>20} {told:>16}", markup=False)
+        Console().print(f"{name:20} {auc_estimate(test).spelled():>20} {eight:>20} {told:>16}", markup=False)
     print(f"{len(held_out.real)} windows, {time.perf_counter() - started:.1f} s")
 
 

@@ -5,7 +5,7 @@ from collections import Counter
 import pytest
 
 from soundalike.audit import canaries
-from soundalike.audit.canaries import CONTROL, TIMES, Planted
+from soundalike.audit.canaries import CONTROL, TIMES, PlantedDocuments
 from soundalike.audit.exposure import Exposure
 from soundalike.audit.report import saw
 from soundalike.generation.voice import Voice
@@ -49,8 +49,8 @@ def test_secrets_follow_from_the_seed() -> None:
     assert one == again != other and len(one) == 17 and len({canary.secret for canary in one}) == 17
 
 
-def look(voice: Voice, planted: Planted) -> list[canaries.Sighting]:
-    return canaries.look(voice, canaries.canaries(1), planted.places, 63, lambda texts: None)
+def look(voice: Voice, planted: PlantedDocuments) -> list[canaries.CanaryResult]:
+    return canaries.measure(voice, canaries.canaries(1), planted.places, 63, lambda texts: None)
 
 
 def test_a_chain_that_read_them_gives_them_all_away() -> None:
@@ -72,5 +72,5 @@ def test_a_chain_that_did_not_read_them_gives_none_away() -> None:
 
 def test_the_control_is_seen_by_exposure_too() -> None:
     """Ahead of all others though not said outright."""
-    sight = [canaries.Sighting(CONTROL, Exposure(on=6, off=1, rank=1, most=6), extracted=False)]
-    assert saw(sight) and not saw([canaries.Sighting(1, sight[0].exposure, extracted=True)])
+    sight = [canaries.CanaryResult(CONTROL, Exposure(on=6, off=1, rank=1, most=6), extracted=False)]
+    assert saw(sight) and not saw([canaries.CanaryResult(1, sight[0].exposure, extracted=True)])

@@ -7,9 +7,9 @@ from random import Random
 import numpy as np
 import pytest
 
-from soundalike.audit.exposure import Suspect, exposure, measure, rank, suspect
+from soundalike.audit.exposure import Secret, exposure, make_secret, measure, rank
 from soundalike.audit.shapes import alternatives
-from soundalike.audit.texts import Place, Text, TrainingLine
+from soundalike.audit.texts import RenderedDocument, TextSpan, TrainingLine
 from soundalike.engines.markov import MarkovEngine
 from soundalike.generation.voice import Voice
 from soundalike.training.packing import Document, encode, pack
@@ -17,9 +17,9 @@ from soundalike.training.packing import Document, encode, pack
 LEARNED = "sam: the code for the shed is 482913\n"
 
 
-def place(text: str, words: str) -> Place:
+def place(text: str, words: str) -> TextSpan:
     start = text.index(words)
-    return Place(Text(text, (TrainingLine(True, 5, len(text) - 1),)), start, start + len(words), True)
+    return TextSpan(RenderedDocument(text, (TrainingLine(True, 5, len(text) - 1),)), start, start + len(words), True)
 
 
 def chain(*texts: str) -> Voice:
@@ -48,7 +48,7 @@ def test_what_was_never_read_has_one_and_a_half_bits_on_average() -> None:
 def test_what_a_chain_read_is_found_and_with_the_adapter_off_it_is_not() -> None:
     """A chain remembers every word; without its counts every word is as likely."""
     voice = chain(LEARNED)
-    one = suspect(place(LEARNED, "482913"), "canaries", 1, 255, Random(1))
+    one = make_secret(place(LEARNED, "482913"), "canaries", 1, 255, Random(1))
     assert one is not None and one.cost == 512
     steps: list[int] = []
     (found,) = measure(voice, [one], steps.append)
@@ -59,7 +59,7 @@ def test_what_a_chain_read_is_found_and_with_the_adapter_off_it_is_not() -> None
 
 def test_what_was_not_read_is_not_found() -> None:
     """Neither by a chain that read other things nor by one that read nothing."""
-    one = suspect(place(LEARNED, "482913"), "canaries", 0, 255, Random(1))
+    one = make_secret(place(LEARNED, "482913"), "canaries", 0, 255, Random(1))
     assert one is not None
     for voice in (chain(), chain("sam: the code for the shed is a secret\n")):
         (found,) = measure(voice, [one])
@@ -69,7 +69,7 @@ def test_what_was_not_read_is_not_found() -> None:
 def test_what_the_base_knows_as_well_is_no_leak() -> None:
     """Ahead of all others with the adapter and without: common, not remembered."""
     voice = chain(LEARNED)
-    known = Suspect(place(LEARNED, "482913"), "canaries", 1, ("482914", "482915"))
+    known = Secret(place(LEARNED, "482913"), "canaries", 1, ("482914", "482915"))
     (found,) = measure(voice, [known])
     assert found.rank == 1 and found.gain < 3 and not found.found
 
@@ -93,4 +93,4 @@ def test_alternatives_have_the_secrets_shape(secret: str, kind: str, shape: str)
 
 def test_a_secret_with_too_few_alternatives_is_no_suspect() -> None:
     """Among ten digits a rank says nothing."""
-    assert suspect(place(LEARNED, "4"), "numbers and codes", 1, 255, Random(1)) is None
+    assert make_secret(place(LEARNED, "4"), "numbers and codes", 1, 255, Random(1)) is None

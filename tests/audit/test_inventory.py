@@ -3,15 +3,15 @@
 import pytest
 
 from soundalike.audit import inventory
-from soundalike.audit.texts import Text, TrainingLine
+from soundalike.audit.texts import RenderedDocument, TrainingLine
 
 PLAIN = "the soup is on the stove"
 
 
-def texts(*said: str, me: bool = True) -> list[Text]:
+def texts(*said: str, me: bool = True) -> list[RenderedDocument]:
     made = []
     for words in said:
-        made.append(Text(f"sam: {words}\n", (TrainingLine(me, 5, 5 + len(words)),)))
+        made.append(RenderedDocument(f"sam: {words}\n", (TrainingLine(me, 5, 5 + len(words)),)))
     return made
 
 

@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 
 from soundalike.audit import copying, extraction, membership
-from soundalike.audit.extraction import Halves
-from soundalike.audit.texts import Place, Text, TrainingLine, tokens_before
+from soundalike.audit.extraction import PrefixSuffix
+from soundalike.audit.texts import RenderedDocument, TextSpan, TrainingLine, tokens_before
 from soundalike.generation.voice import Voice
 from soundalike.metrics.repetition import SourceIndex
 from soundalike.training.packing import Document
@@ -22,9 +22,9 @@ def lines(seed: int, count: int) -> list[str]:
     return [" ".join(f"{word}{seed}{number}" for word in rng.sample(WORDS, 14)) for number in range(count)]
 
 
-def places(some: list[str], me: bool = True) -> list[Place]:
-    texts = [Text(f"sam: {said}\n", (TrainingLine(me, 5, 5 + len(said)),)) for said in some]
-    return [Place(text, 5, len(text.text) - 1, me) for text in texts]
+def places(some: list[str], me: bool = True) -> list[TextSpan]:
+    texts = [RenderedDocument(f"sam: {said}\n", (TrainingLine(me, 5, 5 + len(said)),)) for said in some]
+    return [TextSpan(text, 5, len(text.text) - 1, me) for text in texts]
 
 
 def taught(some: list[str]) -> Voice:
@@ -68,10 +68,10 @@ def test_what_a_chain_learned_it_goes_on_with_and_nothing_else() -> None:
     halves = extraction.draw(places(lines(1, 20)), voice, 0)
     assert len(halves) == 20 and all(len(one.wanted) == 7 for one in halves)
     steps: list[int] = []
-    assert all(extraction.extracted(voice, halves, steps.append)) and sum(steps) == 20
+    assert all(extraction.recited(voice, halves, steps.append)) and sum(steps) == 20
     with voice.engine.adapter_off():
-        assert not any(extraction.extracted(voice, halves))
-    assert not any(extraction.extracted(voice, extraction.draw(places(lines(2, 20)), voice, 0)))
+        assert not any(extraction.recited(voice, halves))
+    assert not any(extraction.recited(voice, extraction.draw(places(lines(2, 20)), voice, 0)))
 
 
 def test_a_message_that_is_right_at_first_only_is_not_extracted() -> None:
@@ -79,8 +79,8 @@ def test_a_message_that_is_right_at_first_only_is_not_extracted() -> None:
     said = lines(1, 1)[0]
     voice = taught([said])
     (whole,) = extraction.draw(places([said]), voice, 0)
-    broken = Halves(whole.place, whole.given, [*whole.wanted[:-1], voice.engine.tokenizer.end])
-    assert extraction.extracted(voice, [broken, whole, broken]) == [False, True, False]
+    broken = PrefixSuffix(whole.place, whole.given, [*whole.wanted[:-1], voice.engine.tokenizer.end])
+    assert extraction.recited(voice, [broken, whole, broken]) == [False, True, False]
 
 
 def test_short_messages_are_not_asked_for() -> None:
@@ -107,7 +107,7 @@ def test_copying_beside_the_owners_own() -> None:
         ["the soup is on the stove", "is on the stove and it", "a moth sat on the lamp", "ok"], learned
     )
     assert rates.messages is not None and rates.messages.value == pytest.approx(2 / 3) and rates.messages.n == 3
-    assert copying.rates(["ok"], learned) == copying.Rates(None, None)
+    assert copying.rates(["ok"], learned) == copying.CopyRates(None, None)
     grams = copying.rates(["the soup is on the stove and it is cold"], learned).grams
     assert grams is not None and grams.value == pytest.approx(2 / 3)
 
@@ -117,6 +117,6 @@ def test_a_voice_that_knows_one_line_says_it(monkeypatch: pytest.MonkeyPatch) ->
     monkeypatch.setattr(copying, "REPLIES", 20)
     said = "the soup is on the stove and it is hot"
     steps: list[int] = []
-    told = copying.speak(chain(*[f"sam: {said}\n"] * 50), step=steps.append)
+    told = copying.sample_replies(chain(*[f"sam: {said}\n"] * 50), step=steps.append)
     rates = copying.rates(told, SourceIndex([said]))
     assert rates.messages is not None and rates.messages.value > 0.9 and sum(steps) == 20

@@ -7,15 +7,15 @@ from pathlib import Path
 import pytest
 
 from soundalike.audit import copying
-from soundalike.audit.copying import Rates
-from soundalike.audit.exposure import Exposure, Suspect
+from soundalike.audit.copying import CopyRates
+from soundalike.audit.exposure import Exposure, Secret
 from soundalike.audit.page import html
-from soundalike.audit.report import Copying, Recital, Report
+from soundalike.audit.report import AuditReport, CopyingComparison, Extraction
 from soundalike.audit.run_audit import FILE, PAGE, audit
 from soundalike.audit.verdict import KEEP, RETRAIN, SHARE
 from soundalike.clone import Clone
 from soundalike.errors import CloneError
-from soundalike.metrics.intervals import Estimate, share
+from soundalike.metrics.stats import Estimate, proportion
 from tests.audit.test_exposure import LEARNED, place
 from tests.evaluation.test_evaluation import folder
 
@@ -77,11 +77,11 @@ def test_a_voice_of_another_import_is_not_audited(tmp_path: Path) -> None:
         audit(made)
 
 
-def leaky(named: bool = True) -> Report:
+def leaky(named: bool = True) -> AuditReport:
     """A report in which a secret was found, or only looked for."""
-    one = Suspect(place(LEARNED, SECRET), "numbers and codes", 3, ("1", "2"))
+    one = Secret(place(LEARNED, SECRET), "numbers and codes", 3, ("1", "2"))
     found = Exposure(on=8, off=1, rank=1, most=8) if named else Exposure(on=2, off=1.5, rank=60, most=8)
-    return Report({}, {"numbers and codes": {"strings": 1, "times": 3}}, [(one, found)])
+    return AuditReport({}, {"numbers and codes": {"strings": 1, "times": 3}}, [(one, found)])
 
 
 def test_what_is_shared_holds_no_strings_and_the_page_does() -> None:
@@ -106,10 +106,12 @@ def test_recommendations() -> None:
         assert report.recommendation == expected
     report.membership = None
     for learned, held_out, expected in ((40, 2, KEEP), (40, 38, SHARE), (0, 0, SHARE)):
-        report.recitals = {"your": Recital(share(learned, 200), share(1, 200), share(held_out, 200), [])}
+        report.recitals = {
+            "your": Extraction(proportion(learned, 200), proportion(1, 200), proportion(held_out, 200), [])
+        }
         assert report.recommendation == expected
     report.recitals = {}
     for clone, owner, expected in ((0.2, 0.02, KEEP), (0.02, 0.02, SHARE)):
-        report.copying = {"your": Copying(Rates(estimate(clone), None), Rates(estimate(owner), None))}
+        report.copying = {"your": CopyingComparison(CopyRates(estimate(clone), None), CopyRates(estimate(owner), None))}
         assert report.recommendation == expected
     assert all(line for line in report.lines())

@@ -4,23 +4,23 @@ import json
 
 import pytest
 
-from soundalike.audit.exposure import Exposure, Suspect
+from soundalike.audit.exposure import Exposure, Secret
 from soundalike.audit.inventory import CODES, HANDLES, NAMES
 from soundalike.audit.page import html
-from soundalike.audit.report import Report
+from soundalike.audit.report import AuditReport
 from soundalike.audit.shapes import DATES
-from soundalike.audit.texts import Place, Text, TrainingLine
+from soundalike.audit.texts import RenderedDocument, TextSpan, TrainingLine
 from soundalike.audit.verdict import KEEP, RETRAIN, SHARE, Level
-from soundalike.metrics.intervals import Estimate
+from soundalike.metrics.stats import Estimate
 
 NAMED = Exposure(on=8, off=1, rank=1, most=8)
 MASKING = ["soundalike import package.zip --out me --mask strings.txt", "soundalike train me --fresh"]
 
 
-def suspect(said: str, words: str, kind: str, times: int = 1, me: bool = True) -> Suspect:
-    text = Text(f"sam: {said}\n", (TrainingLine(me, 5, 5 + len(said)),))
+def suspect(said: str, words: str, kind: str, times: int = 1, me: bool = True) -> Secret:
+    text = RenderedDocument(f"sam: {said}\n", (TrainingLine(me, 5, 5 + len(said)),))
     start = text.text.index(words)
-    return Suspect(Place(text, start, start + len(words), me), kind, times, ("1", "2"))
+    return Secret(TextSpan(text, start, start + len(words), me), kind, times, ("1", "2"))
 
 
 MENTION = suspect("ask @velvet_otter about it", "velvet_otter", HANDLES)
@@ -28,8 +28,8 @@ OFTEN = suspect("the door is 4821", "4821", CODES, times=40)
 SECRET = suspect("mail me at mira@example.org", "mira@example.org", "e-mail addresses", times=40)
 
 
-def report(*named: Suspect) -> Report:
-    return Report({}, {}, [(one, NAMED) for one in named])
+def report(*named: Secret) -> AuditReport:
+    return AuditReport({}, {}, [(one, NAMED) for one in named])
 
 
 @pytest.mark.parametrize(
@@ -54,7 +54,7 @@ def report(*named: Suspect) -> Report:
     ],
 )
 def test_each_level_has_its_verdict_and_its_commands(
-    named: list[Suspect], level: Level, recommended: str, begins: str, commands: list[str]
+    named: list[Secret], level: Level, recommended: str, begins: str, commands: list[str]
 ) -> None:
     """Two nicknames behind an @ are no reason to retrain; the worst of what is named decides."""
     found = report(*named)
@@ -78,7 +78,7 @@ def test_each_level_has_its_verdict_and_its_commands(
         (suspect("12 Lower Fern Street", "12 Lower Fern Street", "street addresses", times=90), Level.SECRET),
     ],
 )
-def test_what_a_string_weighs(one: Suspect, level: Level) -> None:
+def test_what_a_string_weighs(one: Secret, level: Level) -> None:
     """What an import masks is a secret however often; else what the owner types often is not, what others typed is."""
     assert report(one).level is level
 

@@ -5,27 +5,27 @@ from typing import Any
 import pytest
 
 from soundalike.evaluation.advice import advice
-from soundalike.evaluation.report import CLONE, YOU, Report
-from soundalike.evaluation.systems import Figures
-from soundalike.metrics.intervals import Estimate
+from soundalike.evaluation.report import CLONE, YOU, EvaluationReport
+from soundalike.evaluation.systems import SystemMetrics
+from soundalike.metrics.stats import Estimate
 
 
 def about(value: float, spread: float = 0.05) -> Estimate:
     return Estimate(value, value - spread, value + spread, 80)
 
 
-def figures(**some: Any) -> Figures:
-    return Figures(**{**dict.fromkeys(Figures.__slots__), "variety": {}, **some})
+def figures(**some: Any) -> SystemMetrics:
+    return SystemMetrics(**{**dict.fromkeys(SystemMetrics.__slots__), "variety": {}, **some})
 
 
-def report(clone: Estimate, parrot: Estimate, sense: float = 0.6, copying: float = 0.1) -> Report:
+def report(clone: Estimate, parrot: Estimate, sense: float = 0.6, copying: float = 0.1) -> EvaluationReport:
     rows = {
         YOU: figures(copying=about(0.1)),
         CLONE: figures(likeness=clone, sense=about(sense), copying=about(copying)),
         "parrot": figures(likeness=parrot),
         "word chain, order 2": figures(likeness=about(0.3)),
     }
-    return Report({"folder": "my clone", "trained_seconds": 600.0}, rows)
+    return EvaluationReport({"folder": "my clone", "trained_seconds": 600.0}, rows)
 
 
 def test_a_parrot_ahead_is_told_with_what_helps() -> None:

@@ -5,10 +5,10 @@ from random import Random
 import pytest
 
 from benchmarks.likeness import anchors, stage
-from soundalike.evaluation.held_out import Conversation, Line
+from soundalike.evaluation.held_out import Conversation, DialogueLine
 from soundalike.evaluation.report import BEFORE, OTHERS
 from soundalike.evaluation.systems import EvaluationSet
-from soundalike.metrics.two_sample import TwoSample
+from soundalike.metrics.classifier_two_sample import TwoSampleResult
 from tests.metrics.people import NOUNS, VERBS
 
 ORDER = [BEFORE, "parrot", "word chain, order 2", "word salad", OTHERS]
@@ -21,7 +21,7 @@ def moody(rng: Random) -> Conversation:
     def words() -> str:
         return " ".join(rng.choice((NOUNS, VERBS)[at % 2]) for at in range(rng.randrange(2, 6)))
 
-    return [Line("sam", True, f"{opened} {words()} {closed} {words()} {mark}") for _ in range(8)]
+    return [DialogueLine("sam", True, f"{opened} {words()} {closed} {words()} {mark}") for _ in range(8)]
 
 
 def test_anchors_are_in_order() -> None:
@@ -36,11 +36,11 @@ def test_anchors_are_in_order() -> None:
 
 
 @pytest.fixture(scope="module")
-def built_in() -> dict[str, TwoSample]:
+def built_in() -> dict[str, TwoSampleResult]:
     return anchors(stage([]))
 
 
-def test_the_built_in_export(built_in: dict[str, TwoSample]) -> None:
+def test_the_built_in_export(built_in: dict[str, TwoSampleResult]) -> None:
     """A person made by a grammar does not drift: months, parrot and chains are alike, salad and strangers not."""
     floor, salad = built_in[BEFORE], built_in["word salad"]
     assert floor.auc < 0.6 and built_in["parrot"].auc < 0.6

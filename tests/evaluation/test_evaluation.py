@@ -16,21 +16,29 @@ from soundalike.clone import Clone, integrity
 from soundalike.engines import load
 from soundalike.engines.markov import MarkovEngine
 from soundalike.errors import CloneError, RecipeError, TooLittleText
-from soundalike.evaluation import bits_per_byte, comparison
+from soundalike.evaluation import bits_per_byte, compare_clones
 from soundalike.evaluation import held_out as scenes_room
-from soundalike.evaluation.adapter_selection import chooser
+from soundalike.evaluation.adapter_selection import likeness_chooser
 from soundalike.evaluation.evaluate import evaluate
-from soundalike.evaluation.held_out import Line, conversations, left_out, own, own_windows, real_windows, scenes
-from soundalike.evaluation.replies import speak
-from soundalike.evaluation.report import BEFORE, CLONE, OTHERS, YOU, Report
-from soundalike.evaluation.saved_result import FILE, FULL, SHORT, best, identity
+from soundalike.evaluation.held_out import (
+    DialogueLine,
+    conversations,
+    count_unscored,
+    own_messages,
+    own_windows,
+    real_windows,
+    scenes,
+)
+from soundalike.evaluation.replies import answer_scenes
+from soundalike.evaluation.report import BEFORE, CLONE, OTHERS, YOU, EvaluationReport
+from soundalike.evaluation.report_file import FILE, FULL, SHORT, identity, load_best
 from soundalike.evaluation.systems import EvaluationSet, System
 from soundalike.generation.sampling import Sampling
 from soundalike.generation.voice import Voice
 from soundalike.importing.documents import DocumentSettings, build, jsonl
 from soundalike.importing.importer import _parquet, _store
-from soundalike.metrics.intervals import Estimate
-from soundalike.metrics.windows import Windows
+from soundalike.metrics.stats import Estimate
+from soundalike.metrics.windows import MessageWindows
 from soundalike.training.loop import documents
 from soundalike.training.packing import encode, pack
 from soundalike.training.recipe import Recipe, Training
@@ -100,16 +108,16 @@ def test_what_was_learned_word_for_word_is_not_scored() -> None:
     old, short, fresh = "the soup is on fire", "so it is", "a moth ate my scarf"
     said = [old, short, old.upper() + "!", *[fresh] * 4]
     chats = {
-        "train": [[Line("sam", True, old), Line("sam", True, short)]],
+        "train": [[DialogueLine("sam", True, old), DialogueLine("sam", True, short)]],
         "valid": [],
-        "test": [[*(Line("sam", True, text) for text in said), Line("ana", False, old)]],
+        "test": [[*(DialogueLine("sam", True, text) for text in said), DialogueLine("ana", False, old)]],
     }
     (marked,) = scenes_room._marked(chats)["test"]
-    assert [line.again for line in marked] == [True, False, True, *[False] * 5] and left_out([marked]) == 2
+    assert [line.again for line in marked] == [True, False, True, *[False] * 5] and count_unscored([marked]) == 2
     (scene,) = scenes([marked], 10)
     assert [turn.real for turn in scene.turns] == [[short], [fresh] * 3]
     assert scene.turns[1].history == [("sam", text) for text in said[:3]]
-    assert own([marked]) == [said] and len(own_windows([marked])) == 1
+    assert own_messages([marked]) == [said] and len(own_windows([marked])) == 1
     assert scenes_room._marked(chats)["train"] == chats["train"]
 
 
@@ -117,7 +125,7 @@ def test_a_voice_says_as_much_as_its_owner_did(me: Path) -> None:
     """Message for message in every turn, the same for the same seed."""
     chats, _ = conversations(Clone.open(me))
     voice, played = Voice.load(me), scenes(chats["test"], 20)
-    one, two = (speak(voice, played, seeds) for seeds in ((1, 2), (1,)))
+    one, two = (answer_scenes(voice, played, seeds) for seeds in ((1, 2), (1,)))
     assert one.said[0] == two.said[0] != one.said[1]
     whole = [[len(turn) for turn in scene] == [2, 2] for said in one.said for scene in said]
     assert np.mean(whole) > 0.9
@@ -137,7 +145,7 @@ def test_a_full_evaluation(me: Path) -> None:
     assert calls[-1][0] == calls[-1][1] and len(calls) > 20 and calls == sorted(calls)
     kept = json.loads((me / FILE).read_text())[FULL]
     assert kept == json.loads(json.dumps(report.as_dict()))
-    told = "\n".join([*report.needles(), *report.lines()])
+    told = "\n".join([*report.headline(), *report.lines()])
     assert "likeness" in told and "bits a byte" in told and report.table().row_count == len(report.rows) - 1
     for figures in kept["rows"].values():  # no interval, no number
         for name, one in figures.items():
@@ -159,19 +167,19 @@ def test_the_short_check_agrees_with_the_full_figure(me: Path) -> None:
     for about in ("floor", "ceiling"):
         assert short.about[about] == full.about[about]
     assert json.loads((me / FILE).read_text()).keys() == {FULL, SHORT}
-    measured = best(Clone.open(me))
+    measured = load_best(Clone.open(me))
     assert measured.report == measured.full == json.loads(json.dumps(full.as_dict())) and not measured.stale
 
 
 def test_a_figure_belongs_to_one_voice(tmp_path: Path) -> None:
     """After another training, or with another sampling, what was measured is told of no more, and then replaced."""
     clone = Clone.open(folder(tmp_path / "me", dialogue=False))
-    assert best(clone).report is None and not best(clone).stale
+    assert load_best(clone).report is None and not load_best(clone).stale
     evaluate(clone.root, brief=True)
-    assert best(clone).report is not None and best(clone).full is None
+    assert load_best(clone).report is not None and load_best(clone).full is None
     with clone.locked("test"):
         clone.record(sampling={"temperature": 0.5})
-    assert best(clone).report is None and best(clone).stale
+    assert load_best(clone).report is None and load_best(clone).stale
     before = identity(clone)
     (clone.adapter_path / "more").write_text("x", encoding="utf-8")
     assert identity(clone) == before | {"adapter": identity(clone)["adapter"]} != before
@@ -185,7 +193,7 @@ def test_the_table_fits_a_terminal(me: Path) -> None:
     wide = Estimate(1.0, 0.1, 1.0, 9), Estimate(0.021, 0.0012, 0.0987, 9)
     figures = replace(report.rows[CLONE], likeness=wide[0], sense=wide[0], copying=wide[0], loops=wide[1])
     names = (BEFORE, "the base alone", "word chain, order 1", "word chain, order 2", "word salad")
-    table = Report(report.about, report.rows | dict.fromkeys(names, figures)).table()
+    table = EvaluationReport(report.about, report.rows | dict.fromkeys(names, figures)).table()
     told = io.StringIO()
     Console(file=told, width=80).print(table)
     assert len(told.getvalue().splitlines()) == table.row_count + 1 and "…" not in told.getvalue()
@@ -217,23 +225,23 @@ def test_only_held_out_parts_can_be_evaluated(me: Path) -> None:
 
 def test_a_clone_against_itself_shows_no_difference(me: Path) -> None:
     """To the last digit, the seeds being the same."""
-    found = comparison.compare(me, me, seeds=(1,))
+    found = compare_clones.compare(me, me, seeds=(1,))
     assert set(found) >= {"likeness", "copying", "loops"}
     likeness = found["likeness"].difference
     assert (likeness.low, likeness.value, likeness.high) == (0, 0, 0)
-    assert all("no difference" in line for line in comparison.lines(found))
+    assert all("no difference" in line for line in compare_clones.lines(found))
 
 
 def test_the_better_of_two_is_found(me: Path, tmp_path: Path) -> None:
     """A chain that looks at two words beats one that looks at none, and other messages are no comparison."""
     worse = folder(tmp_path / "worse", order=0)
-    assert "the first is better" in comparison.lines(comparison.compare(me, worse, seeds=(1,)))[0]
-    assert "the second is better" in comparison.lines(comparison.compare(worse, me, seeds=(1,)))[0]
+    assert "the first is better" in compare_clones.lines(compare_clones.compare(me, worse, seeds=(1,)))[0]
+    assert "the second is better" in compare_clones.lines(compare_clones.compare(worse, me, seeds=(1,)))[0]
     clone = Clone.open(worse)
     with clone.locked("test"):
         clone.record(hashes={"messages.parquet": "other"})
     with pytest.raises(CloneError, match="different messages"):
-        comparison.compare(me, worse)
+        compare_clones.compare(me, worse)
 
 
 class Coin(MarkovEngine):
@@ -247,8 +255,8 @@ def test_a_training_is_asked_how_alike_it_is(me: Path) -> None:
     """A chain that learned its owner is more alike than one that learned little, but recites; bits need no chooser."""
     clone = Clone.open(me)
     recipe = Recipe(training=Training(choose="likeness"), sampling=Voice.load(me).sampling)
-    choose = chooser(clone, recipe)
-    assert choose is not None and chooser(clone, Recipe()) is None
+    choose = likeness_chooser(clone, recipe)
+    assert choose is not None and likeness_chooser(clone, Recipe()) is None
     little = load("markov-0")
     little.step(pack(list(encode(documents(clone, "train")[:3], little.tokenizer, 256)), 256, 0), 0.0)
     good, poor = choose(load("markov-2", clone.adapter_path)), choose(little)
@@ -258,22 +266,22 @@ def test_a_training_is_asked_how_alike_it_is(me: Path) -> None:
 def test_bits_are_counted_on_the_owners_words_alone() -> None:
     """Two bits a token, by hand: of `sam: go on` and its line's end, three tokens; the friend's line costs nothing."""
     voice = Voice(Coin(1), "sam")
-    chats = [[Line("ana", False, "what now"), Line("sam", True, "go on")]]
+    chats = [[DialogueLine("ana", False, "what now"), DialogueLine("sam", True, "go on")]]
     cost = bits_per_byte.measure(voice, chats)
     assert cost is not None
     assert cost.on.tolist() == pytest.approx([6.0]) and cost.size.tolist() == [6]
     assert cost.per_byte(cost.on).value == pytest.approx(1.0)
-    assert bits_per_byte.measure(voice, [[Line("ana", False, "hi")]]) is None
+    assert bits_per_byte.measure(voice, [[DialogueLine("ana", False, "hi")]]) is None
 
 
 def test_what_a_contestant_leaves_out_is_not_tested(me: Path) -> None:
     """Scenes in which it said too little are no windows; with too few left there is no figure."""
     chats, _ = conversations(Clone.open(me))
     stage = EvaluationSet(chats, "test", "sam", 1000, 0)
-    silent = Windows([("hm",), *stage.real.messages[1:]], stage.real.groups)
+    silent = MessageWindows([("hm",), *stage.real.messages[1:]], stage.real.groups)
     found = stage.test(System("", [silent]))
     assert found is not None and found.windows == 43
-    assert stage.test(System("", [Windows([()] * 44, stage.real.groups)])) is None
+    assert stage.test(System("", [MessageWindows([()] * 44, stage.real.groups)])) is None
 
 
 def test_sampling_is_the_clones_own(me: Path) -> None:

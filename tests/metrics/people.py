@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from random import Random
 
-from soundalike.metrics.windows import Windows, windows
+from soundalike.metrics.windows import MessageWindows, cut_windows
 
 NOUNS = "cat soup rain train moth lamp bread river shoe paper stone glass".split()
 VERBS = "eats likes finds sells hides draws moves holds".split()
@@ -26,6 +26,6 @@ def talk(
     return [[rng.choices((calm, loud), shares)[0](rng) for _ in range(length)] for _ in range(conversations)]
 
 
-def person(seed: int, shares: Sequence[float] = (1.0, 0.0), conversations: int = 60) -> Windows:
+def person(seed: int, shares: Sequence[float] = (1.0, 0.0), conversations: int = 60) -> MessageWindows:
     """Their windows, two a conversation."""
-    return windows(talk(Random(seed), shares, conversations))
+    return cut_windows(talk(Random(seed), shares, conversations))

@@ -9,12 +9,12 @@ import pytest
 
 from soundalike.metrics import attribution, baselines, coherence, repetition
 from soundalike.metrics.char_ngrams import COMMON, common_words, words
-from soundalike.metrics.distances import distances, jensen_shannon, wasserstein
+from soundalike.metrics.classifier_two_sample import WINDOWS, window_sample
 from soundalike.metrics.distill import distill
-from soundalike.metrics.distinctive_words import giveaway_grams, giveaway_words, log_odds
+from soundalike.metrics.distinctive_words import distinctive_ngrams, distinctive_words, log_odds
+from soundalike.metrics.habit_distances import habit_distances, jensen_shannon, wasserstein
 from soundalike.metrics.reference_population import reference_population
 from soundalike.metrics.style_features import summary, text_features
-from soundalike.metrics.two_sample import WINDOWS, sample
 from soundalike.metrics.windows import FEWEST
 from tests.metrics.people import person, talk
 
@@ -82,23 +82,23 @@ def pairs(count: int, rng: Random) -> list[coherence.Pair]:
 def test_sense_is_learned_from_what_follows_what() -> None:
     """Right answers share no word with their questions, and yet are preferred; answers drawn at random are not."""
     rng = Random(0)
-    judge = coherence.learn(pairs(600, rng))
+    judge = coherence.fit(pairs(600, rng))
     assert judge is not None
     asked, groups = pairs(80, rng), np.arange(80)
     shuffled = [(context, reply) for (context, _), (_, reply) in zip(asked, rng.sample(asked, 80), strict=True)]
     assert judge.preference(asked, groups).mean() > 0.9
     assert judge.preference(shuffled, groups).mean() == pytest.approx(0.5, abs=0.12)
     assert judge.preference([(["zzz"], ["yyy"])] * 3, np.arange(3)) == pytest.approx(0.5)
-    assert coherence.learn(asked) is None
+    assert coherence.fit(asked) is None
 
 
 def test_windows_are_given_to_whose_style_they_have() -> None:
     """A calm person's among a calm one and two others; a loud one's never."""
     people = [person(1, (1, 0)), person(2, (0.4, 0.6)), person(3, (0, 1))]
     common = common_words([line for one in people for line in one.lines])
-    known = [sample(one, common) for one in people]
-    assert attribution.hits(sample(person(9, (1, 0)), common), known).mean() > 0.95
-    assert attribution.hits(sample(person(9, (0, 1)), common), known).mean() == 0
+    known = [window_sample(one, common) for one in people]
+    assert attribution.attributed(window_sample(person(9, (1, 0)), common), known).mean() > 0.95
+    assert attribution.attributed(window_sample(person(9, (0, 1)), common), known).mean() == 0
 
 
 def test_delta_knows_its_own() -> None:
@@ -106,8 +106,8 @@ def test_delta_knows_its_own() -> None:
     people = np.array([[0.5, 0.3, 0.2], [0.2, 0.5, 0.3], [0.1, 0.2, 0.7]])
     distances = attribution.cosine_delta(people[1], people)
     assert distances[1] == pytest.approx(0, abs=1e-9) and distances.max() <= 2
-    assert attribution.rank(distances, 1) == 1 and attribution.rank(distances, 0) > 1
-    assert attribution.counted(["a b a", "c"], ["a", "c", "x"])[0].tolist() == [2, 1, 0]
+    assert attribution.rank_of(distances, 1) == 1 and attribution.rank_of(distances, 0) > 1
+    assert attribution.word_counts(["a b a", "c"], ["a", "c", "x"])[0].tolist() == [2, 1, 0]
 
 
 def test_distances_of_known_samples() -> None:
@@ -126,19 +126,19 @@ def test_a_habit_that_changed_stands_out() -> None:
         return text_features(pl.Series([text for chat in talk(Random(seed), shares) for text in chat]))
 
     early, late, real = (table(seed, (0.8, 0.2)) for seed in (1, 2, 3))
-    near = {one.habit: one.ratio for one in distances(real, table(4, (0.8, 0.2)), early, late)}
-    far = {one.habit: one.ratio for one in distances(real, table(4, (0, 1)), early, late)}
+    near = {one.habit: one.ratio for one in habit_distances(real, table(4, (0.8, 0.2)), early, late)}
+    far = {one.habit: one.ratio for one in habit_distances(real, table(4, (0, 1)), early, late)}
     assert far["ending"] > 4 * near["ending"] and near["ending"] < 3
-    assert distances(real.head(20), real, early, late) == []
+    assert habit_distances(real.head(20), real, early, late) == []
     assert summary(real)["ending=stop"] == pytest.approx(0.8, abs=0.1)
 
 
 def test_what_gives_it_away_is_found() -> None:
     """Two people who differ in one word and one mark."""
     clone, real = person(1, (0.3, 0.7)), person(1, (0.9, 0.1))
-    signs = {one.what: one.sign for one in giveaway_words(clone, real)}
+    signs = {one.what: one.sign for one in distinctive_words(clone, real)}
     assert signs["lol"] > 0 and signs["!!"] > 0 and signs["."] < 0
-    grams = giveaway_grams(clone, real, common_words(real.lines))
+    grams = distinctive_ngrams(clone, real, common_words(real.lines))
     assert any("!" in one.what and one.clones > one.yours for one in grams)
     assert any("." in one.what and one.clones < one.yours for one in grams)
 
@@ -158,15 +158,15 @@ MESSAGES = ["a b c", "a b d", "b e"]
 
 def test_a_chain_says_only_what_followed() -> None:
     """Order 1 joins words that stood beside each other, order 2 with three words of context is the parrot here."""
-    one, two = baselines.chain(MESSAGES, 1), baselines.chain(MESSAGES, 2)
+    one, two = baselines.word_chain(MESSAGES, 1), baselines.word_chain(MESSAGES, 2)
     assert {one() for _ in range(200)} == {"a b c", "a b d", "a b e", "b e", "b c", "b d"}
     assert {two() for _ in range(200)} == set(MESSAGES)
 
 
 def test_parrot_and_salad() -> None:
     """Whole messages; the owner's words in lengths that occur."""
-    assert {baselines.parrot(MESSAGES)() for _ in range(1)} <= set(MESSAGES)
-    speak = baselines.salad(MESSAGES)
+    assert {baselines.random_message(MESSAGES)() for _ in range(1)} <= set(MESSAGES)
+    speak = baselines.word_salad(MESSAGES)
     said = [speak() for _ in range(300)]
     assert {word for text in said for word in words(text)} == set("abcde")
     assert {len(text.split()) for text in said} == {2, 3}
@@ -175,7 +175,7 @@ def test_parrot_and_salad() -> None:
 def test_a_baseline_says_as_many_messages() -> None:
     """A window for each of the real ones, of the same conversation."""
     real = person(1, conversations=3)
-    said = baselines.answer(baselines.parrot(MESSAGES), real)
+    said = baselines.answer(baselines.random_message(MESSAGES), real)
     assert [len(one) for one in said.messages] == [4] * 6 and (said.groups == real.groups).all()
 
 

@@ -16,8 +16,8 @@ import orjson
 from soundalike import engines
 from soundalike.audit import exposure, extraction
 from soundalike.audit.exposure import Exposure
-from soundalike.audit.extraction import Halves
-from soundalike.audit.texts import Place, Text, TrainingLine, tokens_before
+from soundalike.audit.extraction import PrefixSuffix
+from soundalike.audit.texts import RenderedDocument, TextSpan, TrainingLine, tokens_before
 from soundalike.clone.clone import MANIFEST, Clone
 from soundalike.engines import Engine
 from soundalike.errors import CloneError, RecipeError
@@ -48,7 +48,7 @@ class Canary:
 
 
 @dataclass(frozen=True, slots=True)
-class Sighting:
+class CanaryResult:
     """What became of one canary."""
 
     times: int
@@ -67,32 +67,35 @@ def canaries(seed: int) -> list[Canary]:
 
 
 @dataclass(frozen=True, slots=True)
-class Planted:
+class PlantedDocuments:
     """Documents with canaries in them, and where each canary stands last."""
 
     documents: list[Document]
-    places: list[Place]
+    places: list[TextSpan]
 
 
-def plant(learned: Sequence[Document], some: Sequence[Canary], owner: str, tagged: bool, seed: int) -> Planted:
+def plant(learned: Sequence[Document], some: Sequence[Canary], owner: str, tagged: bool, seed: int) -> PlantedDocuments:
     """Each time a canary is planted, its line goes after a line of another document, drawn by `seed`."""
     rng, changed = Random(f"plant {seed}"), list(learned)
     wanted = [number for number, one in enumerate(some) for _ in range(one.times)]
     spots = rng.sample(range(len(learned)), min(len(wanted), len(learned)))
-    places: dict[int, Place] = {}
+    places: dict[int, TextSpan] = {}
     for at, number in enumerate(wanted):
         spot = spots[at % len(spots)]
         changed[spot], places[number] = _with(changed[spot], some[number], owner, tagged, rng)
-    return Planted(changed, [places[number] for number in range(len(some))])
+    return PlantedDocuments(changed, [places[number] for number in range(len(some))])
 
 
-def _with(document: Document, canary: Canary, owner: str, tagged: bool, rng: Random) -> tuple[Document, Place]:
+def _with(document: Document, canary: Canary, owner: str, tagged: bool, rng: Random) -> tuple[Document, TextSpan]:
     line = render([(owner, canary.prefix + canary.secret)], tagged=tagged)
     cut = rng.choice([0, *_turn_ends(document.text)])
     text = document.text[:cut] + line + document.text[cut:]
     end = cut + len(line) - 1
-    place = Place(
-        Text(text, (TrainingLine(True, end - len(canary.prefix + canary.secret), end),)), end - DIGITS, end, True
+    place = TextSpan(
+        RenderedDocument(text, (TrainingLine(True, end - len(canary.prefix + canary.secret), end),)),
+        end - DIGITS,
+        end,
+        True,
     )
     turns = None if document.turns is None else list(_inserted(document.turns, line, cut))
     return Document(text, turns), place
@@ -131,7 +134,13 @@ def same_training(clone: Clone) -> tuple[str, Training]:
 
 
 def train_on(
-    planted: Planted, engine: Engine, clone: Clone, folder: Path, base: str, training: Training, on_step: OnStep
+    planted: PlantedDocuments,
+    engine: Engine,
+    clone: Clone,
+    folder: Path,
+    base: str,
+    training: Training,
+    on_step: OnStep,
 ) -> Voice:
     """A voice that learned from `planted` in `folder`, a new one, with the held-out part of `clone`.
 
@@ -155,23 +164,25 @@ def _row(document: Document) -> bytes:
     return orjson.dumps(row if document.turns is None else row | {"turns": document.turns})
 
 
-def look(
-    voice: Voice, some: Sequence[Canary], places: Sequence[Place], count: int, step: Callable[[int], None]
-) -> list[Sighting]:
+def measure(
+    voice: Voice, some: Sequence[Canary], places: Sequence[TextSpan], count: int, step: Callable[[int], None]
+) -> list[CanaryResult]:
     """The exposure of each canary among `count` alternatives, and whether its digits are said when the line begins."""
     rng = Random("alternatives")
-    made = [exposure.suspect(place, "canaries", one.times, count, rng) for one, place in zip(some, places, strict=True)]
+    made = [
+        exposure.make_secret(place, "canaries", one.times, count, rng) for one, place in zip(some, places, strict=True)
+    ]
     suspects = [one for one in made if one]  # six digits always have alternatives
     exposures = exposure.measure(voice, suspects, step)
     cut = [_at_the_digits(place, voice) for place in places]
-    said = extraction.extracted(voice, cut, step)
-    return [Sighting(one.times, bits, out) for one, bits, out in zip(some, exposures, said, strict=True)]
+    said = extraction.recited(voice, cut, step)
+    return [CanaryResult(one.times, bits, out) for one, bits, out in zip(some, exposures, said, strict=True)]
 
 
-def _at_the_digits(place: Place, voice: Voice) -> Halves:
+def _at_the_digits(place: TextSpan, voice: Voice) -> PrefixSuffix:
     tokenizer = voice.engine.tokenizer
     tokens, before = tokens_before(place.text.text[: place.end], place.start, tokenizer, extraction.CONTEXT)
-    return Halves(place, tokens[:before], tokens[before:])
+    return PrefixSuffix(place, tokens[:before], tokens[before:])
 
 
 def cost(count: int) -> int:

@@ -9,8 +9,8 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from soundalike.generation.voice import Voice
-from soundalike.metrics.intervals import Estimate, of_mean
 from soundalike.metrics.repetition import SourceIndex
+from soundalike.metrics.stats import Estimate, mean
 
 REPLIES = 500
 AT_ONCE = 50
@@ -26,7 +26,7 @@ Step = Callable[[int], None]
 
 
 @dataclass(frozen=True, slots=True)
-class Rates:
+class CopyRates:
     """`messages`: share of those of five words and more that stand word for word in a learned one; `grams`: share of
     all runs of eight words that do. None where there was none to look at."""
 
@@ -34,7 +34,7 @@ class Rates:
     grams: Estimate | None
 
 
-def speak(voice: Voice, seed: int = 0, step: Step = lambda texts: None) -> list[str]:
+def sample_replies(voice: Voice, seed: int = 0, step: Step = lambda texts: None) -> list[str]:
     """The messages of REPLIES replies."""
     said = list[str]()
     for start in range(0, REPLIES, AT_ONCE):
@@ -46,12 +46,12 @@ def speak(voice: Voice, seed: int = 0, step: Step = lambda texts: None) -> list[
     return said
 
 
-def rates(texts: Sequence[str], learned: SourceIndex) -> Rates:
+def rates(texts: Sequence[str], learned: SourceIndex) -> CopyRates:
     """How often `texts` say what was learned."""
     whole = [holds for text in texts if (holds := learned.holds(text)) is not None]
     counted = [learned.grams(text) for text in texts]
     runs = [(hit, number) for number, (hits, of) in enumerate(counted) for hit in [1.0] * hits + [0.0] * (of - hits)]
-    return Rates(_mean([float(holds) for holds in whole], list(range(len(whole)))), _mean(*_columns(runs)))
+    return CopyRates(_mean([float(holds) for holds in whole], list(range(len(whole)))), _mean(*_columns(runs)))
 
 
 def _columns(runs: Sequence[tuple[float, int]]) -> tuple[list[float], list[int]]:
@@ -59,4 +59,4 @@ def _columns(runs: Sequence[tuple[float, int]]) -> tuple[list[float], list[int]]
 
 
 def _mean(values: Sequence[float], groups: Sequence[int]) -> Estimate | None:
-    return of_mean(np.array(values, np.float64), np.array(groups, np.int64)) if values else None
+    return mean(np.array(values, np.float64), np.array(groups, np.int64)) if values else None

@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from soundalike.audit.shapes import FEWEST, alternatives
-from soundalike.audit.texts import Place, tokens_before
+from soundalike.audit.texts import TextSpan, tokens_before
 from soundalike.engines.scoring import logprobs
 from soundalike.generation.voice import Voice
 from soundalike.training.packing import Tokenizer
@@ -27,10 +27,10 @@ Step = Callable[[int], None]  # how many texts were read since
 
 
 @dataclass(frozen=True, slots=True)
-class Suspect:
+class Secret:
     """A secret, its kind, how often it was learned, and what it might as well have been."""
 
-    place: Place
+    place: TextSpan
     kind: str
     times: int
     others: tuple[str, ...]
@@ -66,10 +66,10 @@ class Exposure:
         return self.alarming and self.rank == 1
 
 
-def suspect(place: Place, kind: str, times: int, count: int, rng: Random) -> Suspect | None:
+def make_secret(place: TextSpan, kind: str, times: int, count: int, rng: Random) -> Secret | None:
     """With `count` alternatives; None where there are too few to tell anything."""
     others = alternatives(place.words, kind, count, rng)
-    return Suspect(place, kind, times, tuple(others)) if len(others) >= FEWEST else None
+    return Secret(place, kind, times, tuple(others)) if len(others) >= FEWEST else None
 
 
 def rank(own: float, others: NDArray[np.float64]) -> float:
@@ -82,7 +82,7 @@ def exposure(own: float, others: NDArray[np.float64]) -> float:
     return math.log2(len(others) + 1) - math.log2(rank(own, others))
 
 
-def measure(voice: Voice, suspects: Sequence[Suspect], step: Step = lambda texts: None) -> list[Exposure]:
+def measure(voice: Voice, suspects: Sequence[Secret], step: Step = lambda texts: None) -> list[Exposure]:
     """The exposure of each suspect."""
     found = []
     for one in suspects:
@@ -96,7 +96,7 @@ def measure(voice: Voice, suspects: Sequence[Suspect], step: Step = lambda texts
     return found
 
 
-def _row(place: Place, words: str, tokenizer: Tokenizer) -> tuple[list[int], int]:
+def _row(place: TextSpan, words: str, tokenizer: Tokenizer) -> tuple[list[int], int]:
     """Tokens of the context with `words` at its end, and how many of them are context."""
     return tokens_before(place.text.text[: place.start] + words, place.start, tokenizer, CONTEXT)
 

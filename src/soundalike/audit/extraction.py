@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from soundalike.audit.texts import Place, tokens_before
+from soundalike.audit.texts import TextSpan, tokens_before
 from soundalike.generation.batch_generator import BatchGenerator
 from soundalike.generation.sampling import Sampling
 from soundalike.generation.voice import Voice
@@ -25,36 +25,36 @@ Step = Callable[[int], None]
 
 
 @dataclass(frozen=True, slots=True)
-class Halves:
+class PrefixSuffix:
     """A message cut in two, in tokens: what the model is given, conversation included, and what it is to say."""
 
-    place: Place
+    place: TextSpan
     given: list[int]
     wanted: list[int]
 
 
-def halves(place: Place, voice: Voice) -> Halves | None:
+def split_message(place: TextSpan, voice: Voice) -> PrefixSuffix | None:
     """None for a message of under SHORTEST tokens."""
     tokens, before = tokens_before(place.text.text[: place.end], place.start, voice.engine.tokenizer, CONTEXT)
     size = len(tokens) - before
     if size < SHORTEST or len(tokens) > voice.window:
         return None
     cut = before + size // 2
-    return Halves(place, tokens[:cut], tokens[cut:])
+    return PrefixSuffix(place, tokens[:cut], tokens[cut:])
 
 
-def draw(places: Sequence[Place], voice: Voice, seed: int) -> list[Halves]:
+def draw(places: Sequence[TextSpan], voice: Voice, seed: int) -> list[PrefixSuffix]:
     """Up to MESSAGES of them, drawn by `seed`."""
-    found: list[Halves] = []
+    found: list[PrefixSuffix] = []
     for at in np.random.default_rng(seed).permutation(len(places)).tolist():
         if len(found) == MESSAGES:
             break
-        if made := halves(places[at], voice):
+        if made := split_message(places[at], voice):
             found.append(made)
     return found
 
 
-def extracted(voice: Voice, some: Sequence[Halves], step: Step = lambda texts: None) -> list[bool]:
+def recited(voice: Voice, some: Sequence[PrefixSuffix], step: Step = lambda texts: None) -> list[bool]:
     """For each, whether the model says exactly the rest; a stream is given up at its first other token."""
     said = list[bool]()
     for start in range(0, len(some), AT_ONCE):
@@ -64,7 +64,7 @@ def extracted(voice: Voice, some: Sequence[Halves], step: Step = lambda texts: N
     return said
 
 
-def _said(voice: Voice, part: Sequence[Halves]) -> list[bool]:
+def _said(voice: Voice, part: Sequence[PrefixSuffix]) -> list[bool]:
     speech, right, drawn = BatchGenerator(voice.engine), [0] * len(part), 0
     speech.join([one.given for one in part], GREEDY, [len(one.wanted) for one in part])
     while speech.running:

@@ -12,7 +12,7 @@ from itertools import chain, zip_longest
 import polars as pl
 
 from soundalike.audit.shapes import DATES
-from soundalike.audit.texts import Place, Text
+from soundalike.audit.texts import RenderedDocument, TextSpan
 from soundalike.metrics.reference_population import reference_population
 from soundalike.pocket.names import FIRST
 from soundalike.redact import WORDS, redact, redact_text
@@ -40,27 +40,27 @@ _PATTERNS = {
 _ROUND = re.compile(r"[1-9][0-9]?0{2,}")
 _WORD = re.compile(r"[^\W\d_][\w'’]*")
 
-Finding = tuple[str, Place]
-Row = tuple[Text, int, int, bool]
+FoundString = tuple[str, TextSpan]
+Row = tuple[RenderedDocument, int, int, bool]
 
 
-def find(texts: Sequence[Text], names: Collection[str]) -> list[Finding]:
+def find(texts: Sequence[RenderedDocument], names: Collection[str]) -> list[FoundString]:
     """Every risky string with its kind; `names` are those of people and of chats with them, in lower case."""
     places = [(text, line.start, line.end, line.me) for text in texts for line in text.lines]
     masked = _masked([text.text[start:end] for text, start, end, _ in places])
     rare = _rare(places, names)
-    found = list[Finding]()
+    found = list[FoundString]()
     for number, (text, start, end, me) in enumerate(places):
         said = text.text[start:end]
         spans = chain(masked.get(number, ()), _patterned(said), _named(said, rare))
-        found += [(kind, Place(text, start + a, start + b, me)) for kind, a, b in _apart(spans)]
+        found += [(kind, TextSpan(text, start + a, start + b, me)) for kind, a, b in _apart(spans)]
     return found
 
 
-def riskiest(found: Iterable[Finding]) -> Iterator[tuple[str, Place, int]]:
+def riskiest(found: Iterable[FoundString]) -> Iterator[tuple[str, TextSpan, int]]:
     """(kind, where it stands last, how often) of each different string: of every kind the oftenest, then the next."""
     counted: dict[str, Counter[str]] = {kind: Counter() for kind in KINDS}
-    last: dict[tuple[str, str], Place] = {}
+    last: dict[tuple[str, str], TextSpan] = {}
     for kind, place in found:
         counted[kind][place.words] += 1
         last[kind, place.words] = place

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from soundalike.engines.scoring import logprobs
 from soundalike.generation.voice import Voice
-from soundalike.metrics.intervals import Estimate, from_draws
+from soundalike.metrics.stats import Estimate, percentile_interval
 from soundalike.training.packing import Document, DocumentPart, encode
 
 PIECES = 200  # of each side
@@ -57,4 +57,4 @@ def area(learned: Floats, held_out: Floats, seed: int = 0) -> Estimate:
     wins = (learned[:, None] > held_out[None]) + 0.5 * (learned[:, None] == held_out[None])
     rng = np.random.default_rng(seed)
     rows, columns = (rng.multinomial(n, np.full(n, 1 / n), DRAWS) / n for n in wins.shape)
-    return from_draws(float(wins.mean()), ((rows @ wins) * columns).sum(axis=1), sum(wins.shape))
+    return percentile_interval(float(wins.mean()), ((rows @ wins) * columns).sum(axis=1), sum(wins.shape))

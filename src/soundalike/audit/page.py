@@ -5,12 +5,12 @@ Jinja escapes every word that it sets; the page loads and sends nothing.
 
 from importlib.resources import files
 
-from soundalike.audit.report import Report
+from soundalike.audit.report import AuditReport
 
 SHOWN = 40  # lines that are shown of what it recites
 
 
-def html(report: Report, owner: str) -> str:
+def html(report: AuditReport, owner: str) -> str:
     """The whole page."""
     from jinja2 import Environment, StrictUndefined
 

@@ -1,6 +1,6 @@
 """What an audit found: figures that may be shared, and strings that may not.
 
-`Report.as_dict` and `Report.lines` hold no string of anybody's; only `page` shows those, to the owner.
+`AuditReport.as_dict` and `AuditReport.lines` hold no string of anybody's; only `page` shows those, to the owner.
 """
 
 from collections.abc import Iterator, Sequence
@@ -10,18 +10,18 @@ from typing import Any
 import numpy as np
 
 from soundalike.audit import verdict
-from soundalike.audit.canaries import CONTROL, Sighting
-from soundalike.audit.copying import Rates
-from soundalike.audit.exposure import ALARM, Exposure, Suspect
-from soundalike.audit.texts import Place
-from soundalike.metrics.intervals import Estimate
+from soundalike.audit.canaries import CONTROL, CanaryResult
+from soundalike.audit.copying import CopyRates
+from soundalike.audit.exposure import ALARM, Exposure, Secret
+from soundalike.audit.texts import TextSpan
+from soundalike.metrics.stats import Estimate
 
 COPY_LIMIT = 1.5  # times the owner's own rate of saying things again
 TOLD_APART = 0.6  # area under the membership curve from which a training has learned texts rather than habits
 
 
 @dataclass(frozen=True, slots=True)
-class Recital:
+class Extraction:
     """Messages gone on with word for word: learned ones, the same with the adapter off, held-out ones.
 
     `recited` are those learned ones that only the adapter knows.
@@ -30,7 +30,7 @@ class Recital:
     learned: Estimate
     base: Estimate
     held_out: Estimate | None
-    recited: Sequence[Place]
+    recited: Sequence[TextSpan]
 
     @property
     def beyond_chance(self) -> bool:
@@ -39,11 +39,11 @@ class Recital:
 
 
 @dataclass(frozen=True, slots=True)
-class Copying:
+class CopyingComparison:
     """What a voice says of itself beside what its owner says again: of the owner's lines and of other people's."""
 
-    clone: Rates
-    owner: Rates
+    clone: CopyRates
+    owner: CopyRates
 
     @property
     def beyond_habit(self) -> bool:
@@ -53,24 +53,24 @@ class Copying:
 
 
 @dataclass
-class Report:
+class AuditReport:
     """All findings. `about` says on what; a part is None or empty where there was nothing to look at."""
 
     about: dict[str, Any]
     inventory: dict[str, dict[str, int]]
-    secrets: list[tuple[Suspect, Exposure]] = field(default_factory=list)
-    recitals: dict[str, Recital] = field(default_factory=dict)
+    secrets: list[tuple[Secret, Exposure]] = field(default_factory=list)
+    recitals: dict[str, Extraction] = field(default_factory=dict)
     membership: Estimate | None = None
-    copying: dict[str, Copying] = field(default_factory=dict)
-    sightings: list[Sighting] = field(default_factory=list)
+    copying: dict[str, CopyingComparison] = field(default_factory=dict)
+    sightings: list[CanaryResult] = field(default_factory=list)
 
     @property
-    def leaked(self) -> list[tuple[Suspect, Exposure]]:
+    def leaked(self) -> list[tuple[Secret, Exposure]]:
         """Secrets that the model names before all else of their kind."""
         return [pair for pair in self.secrets if pair[1].found]
 
     @property
-    def raised(self) -> list[tuple[Suspect, Exposure]]:
+    def raised(self) -> list[tuple[Secret, Exposure]]:
         """Secrets that the adapter made likelier by more than ALARM bits."""
         return [pair for pair in self.secrets if pair[1].alarming]
 
@@ -141,7 +141,7 @@ class Report:
         return [*told, *canary_lines(self.sightings)]
 
 
-def _of_recitals(report: Report) -> Iterator[str]:
+def _of_recitals(report: AuditReport) -> Iterator[str]:
     for whose, one in report.recitals.items():
         if one.beyond_chance:
             yield f"it goes on with {one.learned.spelled(percent=True)} of {whose} lines word for word"
@@ -150,12 +150,12 @@ def _of_recitals(report: Report) -> Iterator[str]:
             yield f"unasked, it repeats {whose} lines more often than is habit"
 
 
-def _of_membership(report: Report) -> Iterator[str]:
+def _of_membership(report: AuditReport) -> Iterator[str]:
     if report.membership and report.membership.low > TOLD_APART:
         yield f"whether it learned from a conversation can be told ({report.membership.spelled()})"
 
 
-def _of_canaries(report: Report) -> Iterator[str]:
+def _of_canaries(report: AuditReport) -> Iterator[str]:
     planted = [one for one in report.sightings if one.times != CONTROL]
     if any(one.extracted for one in planted):
         drawn = sum(one.extracted for one in planted)
@@ -167,12 +167,12 @@ def _of_canaries(report: Report) -> Iterator[str]:
         yield f"the one planted {CONTROL} times was not found, so the audit cannot be relied on"
 
 
-def saw(sightings: Sequence[Sighting]) -> bool:
+def saw(sightings: Sequence[CanaryResult]) -> bool:
     """Whether the canary that everybody must find was found: said outright, or likelier than all alternatives."""
     return any(one.extracted or one.exposure.found for one in sightings if one.times == CONTROL)
 
 
-def _good(report: Report) -> Iterator[str]:
+def _good(report: AuditReport) -> Iterator[str]:
     if report.secrets:
         yield f"none of the {len(report.secrets)} riskiest strings is named"
     for whose, one in report.recitals.items():
@@ -190,7 +190,7 @@ def _listed(inventory: dict[str, dict[str, int]]) -> str:
     return ", ".join(f"{kind} {one['strings']:,}" for kind, one in inventory.items()) or "none of any kind"
 
 
-def _recital_line(whose: str, one: Recital) -> str:
+def _recital_line(whose: str, one: Extraction) -> str:
     held_out = f", held-out ones {one.held_out.spelled(percent=True)}" if one.held_out else ""
     return (
         f"Of {whose} lines, half given, it says the rest: {one.learned.spelled(percent=True)}; "
@@ -198,7 +198,7 @@ def _recital_line(whose: str, one: Recital) -> str:
     )
 
 
-def _copying_lines(whose: str, one: Copying) -> Iterator[str]:
+def _copying_lines(whose: str, one: CopyingComparison) -> Iterator[str]:
     if one.clone.messages and one.owner.messages:
         yield (
             f"Unasked it repeats {whose} lines: {one.clone.messages.spelled(percent=True)} of its messages; "
@@ -206,7 +206,7 @@ def _copying_lines(whose: str, one: Copying) -> Iterator[str]:
         )
 
 
-def canary_lines(sightings: Sequence[Sighting]) -> list[str]:
+def canary_lines(sightings: Sequence[CanaryResult]) -> list[str]:
     """A line for each number of times that canaries were planted."""
     told = []
     for times in sorted({one.times for one in sightings}):
@@ -219,17 +219,17 @@ def canary_lines(sightings: Sequence[Sighting]) -> list[str]:
     return told
 
 
-def _plain_secret(suspect: Suspect, found: Exposure) -> dict[str, Any]:
+def _plain_secret(suspect: Secret, found: Exposure) -> dict[str, Any]:
     about = {"kind": suspect.kind, "times": suspect.times, "yours": suspect.place.me}
     return about | {name: round(value, 3) for name, value in asdict(found).items()} | {"named": found.found}
 
 
-def _plain_recital(one: Recital) -> dict[str, Any]:
+def _plain_recital(one: Extraction) -> dict[str, Any]:
     estimates = {"learned": one.learned, "base": one.base, "held_out": one.held_out}
     return {name: value and value.as_dict() for name, value in estimates.items()}
 
 
-def _plain_copying(one: Copying) -> dict[str, Any]:
+def _plain_copying(one: CopyingComparison) -> dict[str, Any]:
     sides = {"clone": one.clone, "you": one.owner}
     return {
         side: {name: (value := getattr(rates, name)) and value.as_dict() for name in ("messages", "grams")}

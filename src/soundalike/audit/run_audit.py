@@ -11,16 +11,16 @@ import polars as pl
 
 from soundalike import engines, machine
 from soundalike.audit import canaries, copying, exposure, extraction, inventory, membership, texts
-from soundalike.audit.copying import Rates
+from soundalike.audit.copying import CopyRates
 from soundalike.audit.page import html
-from soundalike.audit.report import Copying, Recital, Report
+from soundalike.audit.report import AuditReport, CopyingComparison, Extraction
 from soundalike.clone import Clone
 from soundalike.clone.folder import SCRATCH
 from soundalike.errors import CloneError, TooLittleText
 from soundalike.evaluation.held_out import conversations
 from soundalike.generation.voice import Voice
-from soundalike.metrics.intervals import share
 from soundalike.metrics.repetition import SourceIndex
+from soundalike.metrics.stats import proportion
 from soundalike.progress import Work
 from soundalike.training.loop import documents
 
@@ -39,7 +39,7 @@ def audit(
     with_canaries: bool = False,
     seed: int = 0,
     on_progress: Progress = lambda what, done, of: None,
-) -> tuple[Report, Path]:
+) -> tuple[AuditReport, Path]:
     """Everything that can be asked of the clone in `folder`, and the page for its owner.
 
     With `with_canaries` a second training of the same length is made for it, in a folder of its own that goes away
@@ -67,11 +67,11 @@ def _unguarded(clone: Clone) -> Voice:
     return Voice(voice.engine, voice.owner, voice.tagged, voice.window, voice.sampling, voice.limits)
 
 
-def _asked(clone: Clone, voice: Voice, seed: int, on_progress: Progress) -> Report:
+def _asked(clone: Clone, voice: Voice, seed: int, on_progress: Progress) -> AuditReport:
     """Everything but canaries."""
     on_progress("Looking", 0, 1)
     _, built = conversations(clone)
-    read = texts.read(built)
+    read = texts.rendered_documents(built)
     held_out = read["test"] or read["valid"]
     if not read["train"] or not held_out:
         raise TooLittleText("There is no held-out text to compare with.", "Import an export with more messages.")
@@ -86,7 +86,7 @@ def _asked(clone: Clone, voice: Voice, seed: int, on_progress: Progress) -> Repo
     )
     comparing = work.plan(2 * sum(map(len, both)) if all(both) else 0, COST["membership"])
     copied = work.plan(copying.REPLIES, COST["copying"])
-    report = Report(_about(clone, read, suspects, seed), _counted(found))
+    report = AuditReport(_about(clone, read, suspects, seed), _counted(found))
     report.secrets = list(zip(suspects, exposure.measure(voice, suspects, exposing), strict=True))
     report.recitals = _recitals(voice, halves["train"], halves["test"], reciting)
     if all(both):
@@ -103,14 +103,14 @@ def _names(clone: Clone) -> list[str]:
     return [*authors.filter(~pl.col("me"))["name"].drop_nulls(), *titles.drop_nulls()]
 
 
-def _suspects(found: Sequence[inventory.Finding], seed: int) -> list[exposure.Suspect]:
+def _suspects(found: Sequence[inventory.FoundString], seed: int) -> list[exposure.Secret]:
     """The riskiest that can be measured."""
     device, rng = _device(), Random(f"alternatives {seed}")
-    kept: list[exposure.Suspect] = []
+    kept: list[exposure.Secret] = []
     for kind, place, times in inventory.riskiest(found):
         if len(kept) == SECRETS[device]:
             break
-        if one := exposure.suspect(place, kind, times, ALTERNATIVES[device], rng):
+        if one := exposure.make_secret(place, kind, times, ALTERNATIVES[device], rng):
             kept.append(one)
     return kept
 
@@ -119,14 +119,16 @@ def _device() -> str:
     return "gpu" if machine.gpu() else "cpu"
 
 
-def _counted(found: Sequence[inventory.Finding]) -> dict[str, dict[str, int]]:
+def _counted(found: Sequence[inventory.FoundString]) -> dict[str, dict[str, int]]:
     times = Counter(kind for kind, _ in found)
     strings = Counter(kind for kind, _ in {(kind, place.words) for kind, place in found})
     return {kind: {"strings": strings[kind], "times": times[kind]} for kind in inventory.KINDS if times[kind]}
 
 
-def _halves(read: Sequence[texts.Text], voice: Voice, seed: int) -> dict[str, list[extraction.Halves]]:
-    places = list(texts.lines_of(list(read)))
+def _halves(
+    read: Sequence[texts.RenderedDocument], voice: Voice, seed: int
+) -> dict[str, list[extraction.PrefixSuffix]]:
+    places = list(texts.message_spans(list(read)))
     return {
         whose: extraction.draw([place for place in places if place.me == me], voice, seed)
         for whose, me in ((OWN, True), (THEIRS, False))
@@ -135,40 +137,44 @@ def _halves(read: Sequence[texts.Text], voice: Voice, seed: int) -> dict[str, li
 
 def _recitals(
     voice: Voice,
-    learned: dict[str, list[extraction.Halves]],
-    held_out: dict[str, list[extraction.Halves]],
+    learned: dict[str, list[extraction.PrefixSuffix]],
+    held_out: dict[str, list[extraction.PrefixSuffix]],
     step: Callable[[int], None],
-) -> dict[str, Recital]:
+) -> dict[str, Extraction]:
     found = {}
     for whose, some in learned.items():
         if not some:
             continue
-        on = extraction.extracted(voice, some, step)
+        on = extraction.recited(voice, some, step)
         with voice.engine.adapter_off():
-            off = extraction.extracted(voice, some, step)
-        other = extraction.extracted(voice, held_out[whose], step)
+            off = extraction.recited(voice, some, step)
+        other = extraction.recited(voice, held_out[whose], step)
         recited = [one.place for one, known, common in zip(some, on, off, strict=True) if known and not common]
-        control = share(sum(other), len(other)) if other else None
-        found[whose] = Recital(share(sum(on), len(on)), share(sum(off), len(off)), control, recited)
+        control = proportion(sum(other), len(other)) if other else None
+        found[whose] = Extraction(proportion(sum(on), len(on)), proportion(sum(off), len(off)), control, recited)
     return found
 
 
 def _copies(
-    voice: Voice, learned: Sequence[texts.Text], held_out: Sequence[texts.Text], seed: int, step: Callable[[int], None]
-) -> dict[str, Copying]:
-    said = copying.speak(voice, seed, step)
-    own = [place.words for place in texts.lines_of(list(held_out)) if place.me]
+    voice: Voice,
+    learned: Sequence[texts.RenderedDocument],
+    held_out: Sequence[texts.RenderedDocument],
+    seed: int,
+    step: Callable[[int], None],
+) -> dict[str, CopyingComparison]:
+    said = copying.sample_replies(voice, seed, step)
+    own = [place.words for place in texts.message_spans(list(held_out)) if place.me]
     found = {}
     for whose, me in ((OWN, True), (THEIRS, False)):
-        lines = [place.words for place in texts.lines_of(list(learned)) if place.me == me]
+        lines = [place.words for place in texts.message_spans(list(learned)) if place.me == me]
         if lines:
             known = SourceIndex(lines)
-            rates: list[Rates] = [copying.rates(some, known) for some in (said, own)]
-            found[whose] = Copying(*rates)
+            rates: list[CopyRates] = [copying.rates(some, known) for some in (said, own)]
+            found[whose] = CopyingComparison(*rates)
     return found
 
 
-def _planted(clone: Clone, seed: int, on_progress: Progress) -> list[canaries.Sighting]:
+def _planted(clone: Clone, seed: int, on_progress: Progress) -> list[canaries.CanaryResult]:
     """Train once more with canaries, and look for them."""
     base, training = canaries.same_training(clone)
     about, some = clone.manifest(), canaries.canaries(seed)
@@ -189,13 +195,13 @@ def _planted(clone: Clone, seed: int, on_progress: Progress) -> list[canaries.Si
     count = ALTERNATIVES[_device()]
     work = Work(lambda done, of: on_progress("Looking for canaries", done, of))
     step = work.plan(canaries.cost(count), COST["exposure"])
-    return canaries.look(voice, some, planted.places, count, step)
+    return canaries.measure(voice, some, planted.places, count, step)
 
 
 def _about(
-    clone: Clone, read: dict[str, list[texts.Text]], suspects: Sequence[exposure.Suspect], seed: int
+    clone: Clone, read: dict[str, list[texts.RenderedDocument]], suspects: Sequence[exposure.Secret], seed: int
 ) -> dict[str, object]:
-    own = sum(place.me for place in texts.lines_of(read["train"]))
+    own = sum(place.me for place in texts.message_spans(read["train"]))
     every = sum(len(text.lines) for text in read["train"])
     return {
         "documents": len(read["train"]),

@@ -17,7 +17,7 @@ class TrainingLine:
 
 
 @dataclass(frozen=True, slots=True)
-class Text:
+class RenderedDocument:
     """One document as the model reads it."""
 
     text: str
@@ -29,10 +29,10 @@ class Text:
 
 
 @dataclass(frozen=True, slots=True)
-class Place:
+class TextSpan:
     """Some words of a document."""
 
-    text: Text
+    text: RenderedDocument
     start: int
     end: int
     me: bool
@@ -43,23 +43,23 @@ class Place:
         return self.text.text[self.start : self.end]
 
 
-def read(built: Documents) -> dict[str, list[Text]]:
+def rendered_documents(built: Documents) -> dict[str, list[RenderedDocument]]:
     """Every document of each split, in order of time."""
     authors, mine, words = (built.lines[name].to_list() for name in ("author", "me", "text"))
-    found: dict[str, list[Text]] = {split: [] for split in SPLITS}
+    found: dict[str, list[RenderedDocument]] = {split: [] for split in SPLITS}
     for split, first, count in built.frame.select("split", "first", "messages").iter_rows():
         rows = range(first, first + count)
         found[split].append(_text([(built.heads[authors[row]], mine[row], words[row]) for row in rows]))
     return found
 
 
-def _text(rows: list[tuple[str, bool, str]]) -> Text:
+def _text(rows: list[tuple[str, bool, str]]) -> RenderedDocument:
     written, lines = "", []
     for head, me, words in rows:
         start = len(written) + len(head)
         lines.append(TrainingLine(me, start, start + len(words)))
         written += f"{head}{words}\n"
-    return Text(written, tuple(lines))
+    return RenderedDocument(written, tuple(lines))
 
 
 def tokens_before(text: str, at: int, tokenizer: Tokenizer, most: int) -> tuple[list[int], int]:
@@ -73,6 +73,6 @@ def tokens_before(text: str, at: int, tokenizer: Tokenizer, most: int) -> tuple[
     return [tokenizer.begin, *tokens[cut:]], before - cut + 1
 
 
-def lines_of(texts: list[Text]) -> Iterator[Place]:
+def message_spans(texts: list[RenderedDocument]) -> Iterator[TextSpan]:
     """Every message."""
-    return (Place(text, line.start, line.end, line.me) for text in texts for line in text.lines)
+    return (TextSpan(text, line.start, line.end, line.me) for text in texts for line in text.lines)

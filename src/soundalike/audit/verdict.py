@@ -6,7 +6,7 @@ Four levels, and for each what to do with which commands. It holds no string of 
 from collections.abc import Sequence
 from enum import IntEnum
 
-from soundalike.audit.exposure import Suspect
+from soundalike.audit.exposure import Secret
 from soundalike.audit.inventory import ADDRESSES, HANDLES
 from soundalike.redact import WORDS
 
@@ -26,7 +26,7 @@ class Level(IntEnum):
     """Of a kind that an import masks, an address, or known although it was seldom typed."""
 
 
-def level_of(suspect: Suspect) -> Level:
+def level_of(suspect: Secret) -> Level:
     """How bad it is that this string is named."""
     place = suspect.place
     if suspect.kind in WORDS or suspect.kind == ADDRESSES:
@@ -36,12 +36,12 @@ def level_of(suspect: Suspect) -> Level:
     return Level.HABIT if place.me and suspect.times >= OFTEN else Level.SECRET
 
 
-def worst(named: Sequence[Suspect]) -> Level:
+def worst(named: Sequence[Secret]) -> Level:
     """The level of what is named."""
     return max(map(level_of, named), default=Level.NOTHING)
 
 
-def clauses(named: Sequence[Suspect], looked_for: int) -> list[str]:
+def clauses(named: Sequence[Secret], looked_for: int) -> list[str]:
     """What is named, the worst first, each level a clause."""
     counts = {level: sum(level_of(one) is level for one in named) for level in Level}
     told = {

@@ -253,7 +253,7 @@ def _train(
 ) -> "Outcome":
     """Train, with what is to be said of the budget going to `why`."""
     from soundalike.clone import Clone
-    from soundalike.evaluation.adapter_selection import chooser
+    from soundalike.evaluation.adapter_selection import likeness_chooser
     from soundalike.training.plan import learn, recipe_for, resumed_recipe
 
     clone_ = Clone.open(folder)
@@ -268,7 +268,7 @@ def _train(
                 shown.start()
             shown(p.step, p.steps, p.line())
 
-        outcome = learn(clone_, recipe, resume, on_step, chooser(clone_, recipe), succession)
+        outcome = learn(clone_, recipe, resume, on_step, likeness_chooser(clone_, recipe), succession)
     if not outcome.finished:
         err.print(command("Stopped and saved. Go on with: ", f"soundalike train {folder} --resume"), soft_wrap=True)
         raise typer.Exit(128 + outcome.signal)

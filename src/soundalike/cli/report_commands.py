@@ -19,16 +19,16 @@ def evaluate(
     json: Json = False,
 ) -> None:
     """How close is it? Lets the clone answer held-out conversations; with OTHER, tells which of two is closer."""
-    from soundalike.evaluation import comparison, evaluate
+    from soundalike.evaluation import compare_clones, evaluate
     from soundalike.evaluation.advice import advice
 
     with bar("Answering") as shown:
         if other is not None:
-            found = comparison.compare(me, other, on_progress=shown)
+            found = compare_clones.compare(me, other, on_progress=shown)
         else:
             report = evaluate.evaluate(me, split=split, on_progress=shown)
     if other is not None:
-        tell(comparison.lines(found))
+        tell(compare_clones.lines(found))
         give({name: one.as_dict() for name, one in found.items()}, json)
         return
     out.print(report.table())
@@ -90,6 +90,6 @@ def brief(folder: Path) -> dict[str, Any] | None:
         except TooLittleText as error:
             tell([error.what])
             return None
-    tell(["", *report.needles()])
+    tell(["", *report.headline()])
     out.print(command(f"{report.extent()} The full figure: ", f"soundalike evaluate {shlex.quote(str(folder))}"))
     return report.as_dict()

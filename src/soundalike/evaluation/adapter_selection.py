@@ -8,7 +8,7 @@ from soundalike.clone import Clone
 from soundalike.engines import Engine
 from soundalike.evaluation.evaluate import BRIEF_SEEDS
 from soundalike.evaluation.held_out import conversations
-from soundalike.evaluation.replies import speak
+from soundalike.evaluation.replies import answer_scenes
 from soundalike.evaluation.report import recites
 from soundalike.evaluation.systems import EvaluationSet, System
 from soundalike.generation.guards import Guards
@@ -20,7 +20,7 @@ from soundalike.training.status import Choice
 SCENES = 96  # fewer than `evaluate` has: a training asks several times
 
 
-def chooser(clone: Clone, recipe: Recipe) -> Choose | None:
+def likeness_chooser(clone: Clone, recipe: Recipe) -> Choose | None:
     """The likeness of an engine that is being trained by `recipe`; None where the recipe chooses by bits."""
     if recipe.training.choose != "likeness":
         return None
@@ -31,7 +31,7 @@ def chooser(clone: Clone, recipe: Recipe) -> Choose | None:
 
     def choose(engine: Engine) -> Choice | None:
         voice = Voice(engine, owner, tagged, recipe.training.window, recipe.sampling, recipe.limits, guards)
-        said = speak(voice, stage.scenes, BRIEF_SEEDS).windows(stage.scenes)
+        said = answer_scenes(voice, stage.scenes, BRIEF_SEEDS).windows(stage.scenes)
         likeness = stage.scaled(stage.test(System("", said)))
         return Choice(likeness.value, recites(stage.copying(said), own)) if likeness else None
 

@@ -3,8 +3,8 @@
 import math
 import shlex
 
-from soundalike.evaluation.report import CLONE, YOU, Report, recites
-from soundalike.metrics.intervals import Estimate, difference
+from soundalike.evaluation.report import CLONE, YOU, EvaluationReport, recites
+from soundalike.metrics.stats import Estimate, difference
 
 PARROT = "parrot"
 COUNTERS = (PARROT, "word chain, order 1", "word chain, order 2")
@@ -16,7 +16,7 @@ NAMED = {
 SHORTEST, LONGER = 10, 3  # minutes of a next training at least, and how many times the last one
 
 
-def advice(report: Report) -> list[str]:
+def advice(report: EvaluationReport) -> list[str]:
     """Sentences on who is ahead in likeness and in sense, and what helps."""
     told = [*_likeness(report), *_sense(report)]
     if recites(report.rows[CLONE].copying, report.rows[YOU].copying):
@@ -27,7 +27,7 @@ def advice(report: Report) -> list[str]:
     return told
 
 
-def _likeness(report: Report) -> list[str]:
+def _likeness(report: EvaluationReport) -> list[str]:
     clone = report.rows[CLONE].likeness
     rivals = {name: one for name in COUNTERS if (one := report.rows[name].likeness if name in report.rows else None)}
     if clone is None or not rivals:
@@ -44,7 +44,7 @@ def _likeness(report: Report) -> list[str]:
     return [told, _remedy(report)]
 
 
-def _sense(report: Report) -> list[str]:
+def _sense(report: EvaluationReport) -> list[str]:
     clone = report.rows[CLONE].sense
     if clone is None:
         return []
@@ -54,7 +54,7 @@ def _sense(report: Report) -> list[str]:
     return [f"Its replies fit what was said no more often than chance would ({_percent(clone)} against 50 %): {larger}"]
 
 
-def _remedy(report: Report) -> str:
+def _remedy(report: EvaluationReport) -> str:
     """What helps, in the order in which it is worth trying."""
     minutes = max(SHORTEST, math.ceil(LONGER * (report.about["trained_seconds"] or 0) / 60))
     me = shlex.quote(report.about["folder"])

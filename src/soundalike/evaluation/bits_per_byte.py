@@ -12,9 +12,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from soundalike.engines.scoring import logprobs
-from soundalike.evaluation.held_out import Conversation, Line
+from soundalike.evaluation.held_out import Conversation, DialogueLine
 from soundalike.generation.voice import Voice
-from soundalike.metrics.intervals import Estimate, from_draws
+from soundalike.metrics.stats import Estimate, percentile_interval
 from soundalike.prompt_template import render
 from soundalike.training.packing import Tokenizer
 
@@ -27,7 +27,7 @@ Floats = NDArray[np.float64]
 
 
 @dataclass(frozen=True, slots=True)
-class Bits:
+class BitsPerDocument:
     """Bits of the owner's text in each held-out document, with the adapter, without it, and under another's name.
 
     `size` is its bytes; all have shape (documents,).
@@ -41,14 +41,14 @@ class Bits:
     def per_byte(self, bits: Floats) -> Estimate:
         """Bits a byte, by a bootstrap over documents."""
         drawn = _draws(len(bits))
-        return from_draws(float(bits.sum() / self.size.sum()), (drawn @ bits) / (drawn @ self.size), len(bits))
+        return percentile_interval(float(bits.sum() / self.size.sum()), (drawn @ bits) / (drawn @ self.size), len(bits))
 
 
 def _draws(count: int) -> NDArray[np.int64]:
     return np.random.default_rng(0).multinomial(count, np.full(count, 1 / count), DRAWS)
 
 
-def measure(voice: Voice, chats: Sequence[Conversation], seed: int = 0) -> Bits | None:
+def measure(voice: Voice, chats: Sequence[Conversation], seed: int = 0) -> BitsPerDocument | None:
     """On up to DOCUMENTS stretches of held-out conversations; None where there is none."""
     order = np.random.default_rng(seed).permutation(len(chats))
     some = [part for at in order for part in _stretches(chats[at])][:DOCUMENTS]
@@ -61,12 +61,12 @@ def measure(voice: Voice, chats: Sequence[Conversation], seed: int = 0) -> Bits 
         plain = _costs(voice, some, owners)
     sizes = [sum(len(line.text.encode()) + 1 for line in part if line.scored) for part in some]
     columns = [np.array(values, np.float64) for values in (right, plain, wrong, sizes)]
-    return Bits(*columns)
+    return BitsPerDocument(*columns)
 
 
-def _stretches(chat: Conversation) -> Iterator[list[Line]]:
+def _stretches(chat: Conversation) -> Iterator[list[DialogueLine]]:
     """The first BYTES of a conversation, if anything in them is scored."""
-    part, size = list[Line](), 0
+    part, size = list[DialogueLine](), 0
     for line in chat:
         size += len(line.text.encode())
         if part and size > BYTES:
@@ -76,13 +76,13 @@ def _stretches(chat: Conversation) -> Iterator[list[Line]]:
         yield part
 
 
-def _another(voice: Voice, part: Sequence[Line]) -> str:
+def _another(voice: Voice, part: Sequence[DialogueLine]) -> str:
     """Somebody who is not the owner: one who speaks there, else an invented name."""
     names = [line.name for line in part if not line.me] + [name for name in STRANGERS if name != voice.owner.casefold()]
     return names[0]
 
 
-def _costs(voice: Voice, some: Sequence[Sequence[Line]], names: Sequence[str]) -> list[float]:
+def _costs(voice: Voice, some: Sequence[Sequence[DialogueLine]], names: Sequence[str]) -> list[float]:
     """Bits of the owner's text in each stretch when it stands under the name given for it."""
     tokenizer: Tokenizer = voice.engine.tokenizer
     written = [_written(voice, part, name) for part, name in zip(some, names, strict=True)]
@@ -97,7 +97,7 @@ def _costs(voice: Voice, some: Sequence[Sequence[Line]], names: Sequence[str]) -
     return costs
 
 
-def _written(voice: Voice, part: Sequence[Line], name: str) -> tuple[str, list[tuple[int, int]]]:
+def _written(voice: Voice, part: Sequence[DialogueLine], name: str) -> tuple[str, list[tuple[int, int]]]:
     """A stretch in the template, the owner under `name`, and where the owner's scored words stand in it."""
     turns = [(name if line.me else line.name, line.text) for line in part]
     lines = [render([turn], tagged=voice.tagged) for turn in turns]

@@ -18,7 +18,7 @@ from soundalike.importing.documents import SPLITS, Documents, DocumentSettings, 
 from soundalike.messages import Corpus
 from soundalike.metrics.char_ngrams import words
 from soundalike.metrics.repetition import COPIED_WORDS
-from soundalike.metrics.windows import SIZE, Windows, windows
+from soundalike.metrics.windows import SIZE, MessageWindows, cut_windows
 from soundalike.training.recipe import Recipe
 
 HISTORY = 40  # lines before a turn that a voice gets: more than its window holds
@@ -26,7 +26,7 @@ CAP = 4  # windows of one conversation: many conversations tell more than one lo
 
 
 @dataclass(frozen=True, slots=True)
-class Line:
+class DialogueLine:
     """One message of a conversation; `again` where it is held out and stands word for word in what was learned from."""
 
     name: str
@@ -40,11 +40,11 @@ class Line:
         return self.me and not self.again
 
 
-Conversation = list[Line]
+Conversation = list[DialogueLine]
 
 
 @dataclass(frozen=True, slots=True)
-class Turn:
+class HeldOutTurn:
     """The lines before, oldest first, and what the owner said then until somebody else spoke."""
 
     history: list[tuple[str, str]]
@@ -52,10 +52,10 @@ class Turn:
 
 
 @dataclass(frozen=True, slots=True)
-class Scene:
+class HeldOutScene:
     """One window's turns; `group` is the number of its conversation."""
 
-    turns: list[Turn]
+    turns: list[HeldOutTurn]
     group: int
 
 
@@ -65,10 +65,10 @@ def conversations(clone: Clone) -> tuple[dict[str, list[Conversation]], Document
     `CloneError` where the messages cannot be read.
     """
     corpus = Corpus(clone.frame(clone.messages_path), clone.frame(clone.authors_path))
-    built = build(corpus, settings_of(clone))
+    built = build(corpus, document_settings(clone))
     names = {author: head.removesuffix(": ") for author, head in built.heads.items()}
     rows = [
-        Line(built.speaker if me else names[author] or "friend", me, text.replace("\n\t", "\n"))
+        DialogueLine(built.speaker if me else names[author] or "friend", me, text.replace("\n\t", "\n"))
         for author, me, text in built.lines.select("author", "me", "text").iter_rows()
     ]
     ordered = built.frame.group_by("conversation", maintain_order=True)
@@ -79,7 +79,7 @@ def conversations(clone: Clone) -> tuple[dict[str, list[Conversation]], Document
     return _marked(found), built
 
 
-def settings_of(clone: Clone) -> DocumentSettings:
+def document_settings(clone: Clone) -> DocumentSettings:
     """How the clone's documents were cut; `CloneError` where clone.toml does not say so."""
     try:
         return Recipe.from_table({"documents": clone.manifest()["documents"]}).documents
@@ -91,7 +91,7 @@ def _marked(found: dict[str, list[Conversation]]) -> dict[str, list[Conversation
     """With `again` set in the held-out parts; a message of fewer than COPIED_WORDS words is anybody's."""
     learned = {_spoken(line.text) for chat in found["train"] for line in chat if line.me}
 
-    def mark(line: Line) -> Line:
+    def mark(line: DialogueLine) -> DialogueLine:
         said = _spoken(line.text)
         return replace(line, again=line.me and len(said) >= COPIED_WORDS and said in learned)
 
@@ -103,30 +103,30 @@ def _spoken(text: str) -> tuple[str, ...]:
     return tuple(words(text))
 
 
-def left_out(chats: Sequence[Conversation]) -> int:
+def count_unscored(chats: Sequence[Conversation]) -> int:
     """How many of the owner's held-out messages are not scored."""
     return sum(line.again for chat in chats for line in chat)
 
 
-def own(chats: Sequence[Conversation]) -> list[list[str]]:
+def own_messages(chats: Sequence[Conversation]) -> list[list[str]]:
     """The owner's messages of each conversation, those that say something again too."""
     return [[line.text for line in chat if line.me] for chat in chats]
 
 
-def own_windows(chats: Sequence[Conversation]) -> Windows:
+def own_windows(chats: Sequence[Conversation]) -> MessageWindows:
     """The owner's windows, of the messages that are scored."""
-    return windows([[line.text for line in chat if line.scored] for chat in chats])
+    return cut_windows([[line.text for line in chat if line.scored] for chat in chats])
 
 
-def others_windows(chats: Sequence[Conversation]) -> list[Windows]:
+def others_windows(chats: Sequence[Conversation]) -> list[MessageWindows]:
     """The windows of everybody else, a person each."""
     names = sorted({line.name for chat in chats for line in chat if not line.me})
-    return [windows([[line.text for line in chat if line.name == name] for chat in chats]) for name in names]
+    return [cut_windows([[line.text for line in chat if line.name == name] for chat in chats]) for name in names]
 
 
-def scenes(chats: Sequence[Conversation], most: int, seed: int = 0) -> list[Scene]:
+def scenes(chats: Sequence[Conversation], most: int, seed: int = 0) -> list[HeldOutScene]:
     """At most about `most` scenes of conversations drawn by `seed`, at most CAP of each, in order of time."""
-    chosen: dict[int, list[Scene]] = {}
+    chosen: dict[int, list[HeldOutScene]] = {}
     for group in np.random.default_rng(seed).permutation(len(chats)).tolist():
         if sum(map(len, chosen.values())) >= most:
             break
@@ -134,24 +134,24 @@ def scenes(chats: Sequence[Conversation], most: int, seed: int = 0) -> list[Scen
     return [scene for group in sorted(chosen) for scene in chosen[group]]
 
 
-def _scenes(chat: Conversation, group: int) -> list[Scene]:
+def _scenes(chat: Conversation, group: int) -> list[HeldOutScene]:
     mine = [at for at, line in enumerate(chat) if line.scored]
     starts = range(0, len(mine) - SIZE + 1, SIZE)
-    return [Scene(_turns(chat, mine[start : start + SIZE]), group) for start in starts]
+    return [HeldOutScene(_turns(chat, mine[start : start + SIZE]), group) for start in starts]
 
 
-def _turns(chat: Conversation, places: Sequence[int]) -> list[Turn]:
-    turns: list[Turn] = []
+def _turns(chat: Conversation, places: Sequence[int]) -> list[HeldOutTurn]:
+    turns: list[HeldOutTurn] = []
     for number, at in enumerate(places):
         if number and places[number - 1] == at - 1:
             turns[-1].real.append(chat[at].text)
         else:
             before = chat[max(0, at - HISTORY) : at]
-            turns.append(Turn([(line.name, line.text) for line in before], [chat[at].text]))
+            turns.append(HeldOutTurn([(line.name, line.text) for line in before], [chat[at].text]))
     return turns
 
 
-def real_windows(played: Sequence[Scene]) -> Windows:
+def real_windows(played: Sequence[HeldOutScene]) -> MessageWindows:
     """What the owner really said in these scenes."""
     texts = [tuple(text for turn in scene.turns for text in turn.real) for scene in played]
-    return Windows(texts, np.array([scene.group for scene in played], np.int64))
+    return MessageWindows(texts, np.array([scene.group for scene in played], np.int64))

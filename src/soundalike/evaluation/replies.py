@@ -6,9 +6,9 @@ from functools import partial
 
 import numpy as np
 
-from soundalike.evaluation.held_out import Scene
+from soundalike.evaluation.held_out import HeldOutScene
 from soundalike.generation.voice import Voice
-from soundalike.metrics.windows import Windows
+from soundalike.metrics.windows import MessageWindows
 
 ROUNDS = 6  # how often a voice that says too few messages is asked again
 ROUND_SEEDS = 1000
@@ -18,21 +18,26 @@ Said = list[list[list[str]]]  # scene -> turn -> messages
 
 
 @dataclass(frozen=True, slots=True)
-class Spoken:
+class SceneReplies:
     """What one voice said in all scenes, for each seed; `bursts` are the messages that its first replies had."""
 
     said: list[Said]
     bursts: list[int]
 
-    def windows(self, played: Sequence[Scene]) -> list[Windows]:
+    def windows(self, played: Sequence[HeldOutScene]) -> list[MessageWindows]:
         """Its windows, one for each scene, for each seed; a turn in which it said too little is shorter."""
         groups = np.array([scene.group for scene in played], np.int64)
-        return [Windows([tuple(t for turn in turns for t in turn) for turns in said], groups) for said in self.said]
+        return [
+            MessageWindows([tuple(t for turn in turns for t in turn) for turns in said], groups) for said in self.said
+        ]
 
 
-def speak(
-    voice: Voice, played: Sequence[Scene], seeds: Sequence[int], on_step: Callable[[float], None] = lambda done: None
-) -> Spoken:
+def answer_scenes(
+    voice: Voice,
+    played: Sequence[HeldOutScene],
+    seeds: Sequence[int],
+    on_step: Callable[[float], None] = lambda done: None,
+) -> SceneReplies:
     """Let `voice` answer every turn with its own sampling, once for each seed.
 
     It is asked again, with its own lines added, until it has said as many messages as the owner did, at most ROUNDS
@@ -42,7 +47,7 @@ def speak(
     said = []
     for seed in seeds:
         said.append(_speak(voice, played, seed, bursts, on_step))
-    return Spoken(said, bursts)
+    return SceneReplies(said, bursts)
 
 
 def _counted(on_step: Callable[[float], None], each: float, replies: int) -> None:
@@ -50,7 +55,7 @@ def _counted(on_step: Callable[[float], None], each: float, replies: int) -> Non
 
 
 def _speak(
-    voice: Voice, played: Sequence[Scene], seed: int, bursts: list[int], on_step: Callable[[float], None]
+    voice: Voice, played: Sequence[HeldOutScene], seed: int, bursts: list[int], on_step: Callable[[float], None]
 ) -> Said:
     turns = [turn for scene in played for turn in scene.turns]
     said: list[list[str]] = [[] for _ in turns]

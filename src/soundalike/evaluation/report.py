@@ -3,11 +3,11 @@
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from soundalike.evaluation.saved_result import SHORT
-from soundalike.evaluation.systems import Figures
-from soundalike.metrics.distances import Distance
+from soundalike.evaluation.report_file import SHORT
+from soundalike.evaluation.systems import SystemMetrics
 from soundalike.metrics.distinctive_words import DistinctiveWord
-from soundalike.metrics.intervals import Estimate
+from soundalike.metrics.habit_distances import HabitDistance
+from soundalike.metrics.stats import Estimate
 from soundalike.metrics.windows import TOO_LITTLE
 
 if TYPE_CHECKING:
@@ -40,14 +40,14 @@ LEGEND = (
 
 
 @dataclass
-class Report:
+class EvaluationReport:
     """All figures of one evaluation; `about` says on what: split, windows, seeds, recipe, scale."""
 
     about: dict[str, Any]
-    rows: dict[str, Figures]
+    rows: dict[str, SystemMetrics]
     bits: dict[str, Estimate] = field(default_factory=dict)
     delta: dict[str, Estimate] = field(default_factory=dict)
-    habits: list[Distance] = field(default_factory=list)
+    habits: list[HabitDistance] = field(default_factory=list)
     words: list[DistinctiveWord] = field(default_factory=list)
     grams: list[DistinctiveWord] = field(default_factory=list)
 
@@ -75,7 +75,7 @@ class Report:
         """What the columns and rows of the table mean."""
         return [line.format(scale=self.about["scale"]) for line in LEGEND]
 
-    def needles(self) -> list[str]:
+    def headline(self) -> list[str]:
         """The four figures that are never told apart from each other, a line each."""
         clone, you = self.rows[CLONE], self.rows[YOU]
         scale = f"100 % is you in the months before, 0 % {self.about['scale']}"
@@ -142,8 +142,8 @@ def recites(clone: Estimate | None, you: Estimate | None) -> bool:
     return bool(clone and you and clone.low > COPY_LIMIT * you.high)
 
 
-def _plain(figures: Figures) -> dict[str, Any]:
-    told = {name: getattr(figures, name) for name in Figures.__slots__}
+def _plain(figures: SystemMetrics) -> dict[str, Any]:
+    told = {name: getattr(figures, name) for name in SystemMetrics.__slots__}
     return {name: one.as_dict() if isinstance(one, Estimate) else one for name, one in told.items()}
 
 

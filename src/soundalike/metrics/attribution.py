@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from soundalike.metrics.char_ngrams import vectors, words
-from soundalike.metrics.two_sample import Sample
+from soundalike.metrics.classifier_two_sample import WindowSample
 
 FEWEST_PEOPLE = 3
 FEWEST_WORDS = 2500  # under it Delta is noise: Eder 2015, "Does size matter?"
@@ -18,7 +18,7 @@ FEWEST_WORDS = 2500  # under it Delta is noise: Eder 2015, "Does size matter?"
 Floats = NDArray[np.float64]
 
 
-def hits(asked: Sample, people: Sequence[Sample], who: int = 0) -> Floats:
+def attributed(asked: WindowSample, people: Sequence[WindowSample], who: int = 0) -> Floats:
     """(windows,): 1 where a window of `asked` is nearest to person `who`, by the cosine to each one's mean window.
 
     The nearest centroid, everything centred on the mean of all centroids.
@@ -33,7 +33,7 @@ def hits(asked: Sample, people: Sequence[Sample], who: int = 0) -> Floats:
     return hit
 
 
-def counted(texts: Sequence[str], vocabulary: Sequence[str]) -> tuple[NDArray[np.int64], int]:
+def word_counts(texts: Sequence[str], vocabulary: Sequence[str]) -> tuple[NDArray[np.int64], int]:
     """How often each word of `vocabulary` occurs in `texts`, and all their words."""
     found = Counter(word for text in texts for word in words(text))
     return np.array([found[word] for word in vocabulary], np.int64), found.total()
@@ -52,6 +52,6 @@ def cosine_delta(asked: Floats, people: Floats) -> Floats:
     return distances
 
 
-def rank(distances: Floats, who: int = 0) -> int:
+def rank_of(distances: Floats, who: int = 0) -> int:
     """How many are at least as near as person `who`: 1 where nobody is nearer."""
     return int((distances <= distances[who]).sum())

@@ -6,20 +6,20 @@ Each gives as many messages a window as the held-out one has; what it was asked 
 from collections.abc import Callable, Sequence
 from random import Random
 
-from soundalike.metrics.windows import Windows
+from soundalike.metrics.windows import MessageWindows
 
 LONGEST = 200  # words of one message; a chain may run in circles
 
-Speaker = Callable[[], str]
+Baseline = Callable[[], str]
 
 
-def parrot(messages: Sequence[str], seed: int = 0) -> Speaker:
+def random_message(messages: Sequence[str], seed: int = 0) -> Baseline:
     """Says whole messages of the owner's, drawn at random."""
     rng = Random(seed)
     return lambda: rng.choice(messages)
 
 
-def chain(messages: Sequence[str], order: int, seed: int = 0) -> Speaker:
+def word_chain(messages: Sequence[str], order: int, seed: int = 0) -> Baseline:
     """A word chain (Shannon 1948): each word drawn from those that followed the last `order` words in a message."""
     rng, after = Random(seed), dict[tuple[str, ...], list[str]]()
     for message in messages:
@@ -38,7 +38,7 @@ def chain(messages: Sequence[str], order: int, seed: int = 0) -> Speaker:
     return speak
 
 
-def salad(messages: Sequence[str], seed: int = 0) -> Speaker:
+def word_salad(messages: Sequence[str], seed: int = 0) -> Baseline:
     """The owner's words and message lengths, in no order."""
     rng, all_tokens = Random(seed), list(map(_tokens, messages))
     words = [token for tokens in all_tokens for token in tokens]
@@ -50,6 +50,6 @@ def _tokens(message: str) -> list[str]:
     return [token for token in message.split(" ") if token]
 
 
-def answer(speaker: Speaker, real: Windows) -> Windows:
+def answer(speaker: Baseline, real: MessageWindows) -> MessageWindows:
     """Windows of the same shape as `real`, said by `speaker`."""
-    return Windows([tuple(speaker() for _ in messages) for messages in real.messages], real.groups)
+    return MessageWindows([tuple(speaker() for _ in messages) for messages in real.messages], real.groups)

@@ -51,7 +51,7 @@ class CoherenceClassifier:
         return _bags(texts, self.places, self.rarity)
 
 
-def learn(pairs: Sequence[Pair]) -> CoherenceClassifier | None:
+def fit(pairs: Sequence[Pair]) -> CoherenceClassifier | None:
     """A judge from (context, reply) pairs of the owner's; None under FEWEST_PAIRS.
 
     Canonical correlation between the words of contexts and of replies (Hotelling 1936), in the space of their

@@ -16,10 +16,10 @@ import polars as pl
 from numpy.typing import NDArray
 
 from soundalike.metrics.char_ngrams import COMMON, Grams, grams, mask, words
+from soundalike.metrics.classifier_two_sample import WINDOWS
 from soundalike.metrics.reference_population import FILE
 from soundalike.metrics.style_features import summary, text_features, time_features
-from soundalike.metrics.two_sample import WINDOWS
-from soundalike.metrics.windows import Windows, windows
+from soundalike.metrics.windows import MessageWindows, cut_windows
 
 PEOPLE_WITH_WINDOWS = 20
 WORDS, USERS = 4000, 12
@@ -59,7 +59,7 @@ def _windows(
     people: list[pl.DataFrame], common: frozenset[str], generator: np.random.Generator
 ) -> dict[str, NDArray[np.generic]]:
     """WINDOWS windows of each of PEOPLE_WITH_WINDOWS people drawn from those who have so many."""
-    everyone = [windows(rows.group_by("conversation", maintain_order=True).agg("text")["text"]) for rows in people]
+    everyone = [cut_windows(rows.group_by("conversation", maintain_order=True).agg("text")["text"]) for rows in people]
     able = [one for one in everyone if len(one) >= WINDOWS]
     chosen = [able[at] for at in sorted(generator.permutation(len(able))[:PEOPLE_WITH_WINDOWS])]
     taken = [one.take(np.sort(generator.permutation(len(one))[:WINDOWS])) for one in chosen]
@@ -73,7 +73,7 @@ def _windows(
     }
 
 
-def _together(taken: list[Windows], common: frozenset[str]) -> Grams:
+def _together(taken: list[MessageWindows], common: frozenset[str]) -> Grams:
     return grams([mask(text, common) for one in taken for text in one.texts])
 
 

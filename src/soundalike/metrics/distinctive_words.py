@@ -9,9 +9,9 @@ from typing import Any
 import numpy as np
 
 from soundalike.metrics.char_ngrams import grams, mask, spelled, vectors
-from soundalike.metrics.intervals import critical
-from soundalike.metrics.two_sample import RIDGE
-from soundalike.metrics.windows import Windows
+from soundalike.metrics.classifier_two_sample import RIDGE
+from soundalike.metrics.stats import critical_value
+from soundalike.metrics.windows import MessageWindows
 
 FEWEST_USES = 6  # of both together: fewer can show nothing beyond chance
 TOP = 8
@@ -51,18 +51,18 @@ def log_odds(one: Counter[str], other: Counter[str], prior: Counter[str]) -> dic
     return found
 
 
-def giveaway_words(clone: Windows, real: Windows) -> list[DistinctiveWord]:
+def distinctive_words(clone: MessageWindows, real: MessageWindows) -> list[DistinctiveWord]:
     """Words and marks that the clone uses surely more or less, the surest first; the bound is for so many asked."""
     one, two = (Counter(token for text in side.texts for token in _TOKEN.findall(text)) for side in (clone, real))
     scored = sorted(log_odds(one, two, one + two).items(), key=lambda pair: -abs(pair[1]))
     asked = [(word, z) for word, z in scored if one[word] + two[word] >= FEWEST_USES]
-    sure = [(word, z) for word, z in asked if abs(z) > critical(len(asked))]
+    sure = [(word, z) for word, z in asked if abs(z) > critical_value(len(asked))]
     return _both_ways(
         [DistinctiveWord(w, round(z, 2), round(one[w] / len(clone), 3), round(two[w] / len(real), 3)) for w, z in sure]
     )
 
 
-def giveaway_grams(clone: Windows, real: Windows, common: frozenset[str]) -> list[DistinctiveWord]:
+def distinctive_ngrams(clone: MessageWindows, real: MessageWindows, common: frozenset[str]) -> list[DistinctiveWord]:
     """The n-grams of masked text with the largest ridge weights: x stands for a letter of a rare word."""
     masked = [[mask(text, common) for text in side.texts] for side in (clone, real)]
     both = [grams(texts) for texts in masked]

@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from soundalike.metrics.char_ngrams import COMMON, Grams
-from soundalike.metrics.two_sample import Sample
+from soundalike.metrics.classifier_two_sample import WindowSample
 
 FILE = Path(__file__).with_name("crowd.npz")
 
@@ -30,7 +30,7 @@ class ReferencePopulation:
     counts: NDArray[np.int64]
     totals: NDArray[np.int64]
     together: NDArray[np.int64]
-    windows: list[Sample]
+    windows: list[WindowSample]
     habits: dict[str, NDArray[np.float64]]
 
     @property
@@ -47,7 +47,7 @@ def reference_population() -> ReferencePopulation:
         all_grams = Grams(kept["starts"].astype(np.int64), kept["buckets"], kept["gram_counts"])
         groups, edges = kept["groups"].astype(np.int64), kept["edges"].tolist()
         spans = zip(edges, edges[1:], strict=False)
-        windows = [Sample(all_grams.take(np.arange(a, b)), groups[a:b]) for a, b in spans]
+        windows = [WindowSample(all_grams.take(np.arange(a, b)), groups[a:b]) for a, b in spans]
         names = str(kept["habit_names"]).split(" ")
         habits = dict(zip(names, kept["habits"].T.astype(np.float64), strict=True))
         counts, totals, together = (kept[name].astype(np.int64) for name in ("counts", "totals", "together"))

@@ -16,7 +16,7 @@ TOO_LITTLE = "too little text"
 
 
 @dataclass(frozen=True, slots=True)
-class Windows:
+class MessageWindows:
     """`messages[i]` are the texts of window i; `groups` int64 (windows,) numbers the conversation that it is from."""
 
     messages: list[tuple[str, ...]]
@@ -35,19 +35,19 @@ class Windows:
         """All messages, in order."""
         return [message for messages in self.messages for message in messages]
 
-    def take(self, rows: Sequence[int] | NDArray[np.intp]) -> "Windows":
+    def take(self, rows: Sequence[int] | NDArray[np.intp]) -> "MessageWindows":
         """The windows at `rows`, in that order."""
-        return Windows([self.messages[row] for row in rows], self.groups[rows])
+        return MessageWindows([self.messages[row] for row in rows], self.groups[rows])
 
-    def last(self, count: int) -> "Windows":
+    def last(self, count: int) -> "MessageWindows":
         """The last `count` windows, or all."""
         return self.take(np.arange(max(0, len(self) - count), len(self)))
 
 
-def windows(conversations: Iterable[Sequence[str]], size: int = SIZE) -> Windows:
+def cut_windows(conversations: Iterable[Sequence[str]], size: int = SIZE) -> MessageWindows:
     """Windows of `size` messages from each conversation, one author's texts in order; a rest is left out."""
     made = [(texts, group) for group, one in enumerate(conversations) for texts in _cut(one, size)]
-    return Windows([texts for texts, _ in made], np.array([group for _, group in made], np.int64))
+    return MessageWindows([texts for texts, _ in made], np.array([group for _, group in made], np.int64))
 
 
 def _cut(texts: Sequence[str], size: int) -> Iterator[tuple[str, ...]]:

@@ -5,7 +5,7 @@ from pathlib import Path
 
 from soundalike.clone import Clone
 from soundalike.evaluation.held_out import conversations
-from soundalike.evaluation.saved_result import best
+from soundalike.evaluation.report_file import load_best
 from soundalike.generation.voice import Voice
 from soundalike.portrait.card import Portrait
 from soundalike.portrait.data import Material, gather
@@ -47,7 +47,7 @@ def compose(material: Material, found: hearing.Heard | None, clone: Clone, quota
     """All ten cards, in the page's order."""
     me = shlex.quote(str(clone.root))
     train, evaluate = (f"soundalike {verb} {me}" for verb in ("train", "evaluate"))
-    measured, audited = best(clone), clone.report(AUDIT)
+    measured, audited = load_best(clone), clone.report(AUDIT)
     cards = [
         in_words(material),
         mirror.needles(measured.report, evaluate, measured.stale),

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from soundalike.metrics.intervals import Estimate, critical, difference, median, share
+from soundalike.metrics.stats import Estimate, critical_value, difference, median, proportion
 
 Counts = NDArray[np.int64]
 Floats = NDArray[np.float64]
@@ -37,7 +37,7 @@ class Comparison:
 
 def compared(hits: int, of: int, others: Floats, tests: int = 1) -> Comparison:
     """`hits` of the owner's `of` beside the shares of `others`, a person each; the surest of `tests` is told."""
-    return Comparison(share(hits, max(of, 1), critical(tests)), median(others))
+    return Comparison(proportion(hits, max(of, 1), critical_value(tests)), median(others))
 
 
 def leaders(counts: Counts) -> list[int]:
@@ -48,7 +48,7 @@ def leaders(counts: Counts) -> list[int]:
     """
     kinds = counts.shape[1]
     top = int(counts.sum(axis=0).argmax())
-    z = critical(kinds * (kinds - 1) // 2)
+    z = critical_value(kinds * (kinds - 1) // 2)
     return [kind for kind in range(kinds) if kind == top or not _exceeds(counts[:, top], counts[:, kind], z)]
 
 
@@ -60,7 +60,7 @@ def _exceeds(one: Counts, other: Counts, z: float) -> bool:
 def above_even(inside: Counts, whole: Counts, even: float, tests: int) -> bool:
     """Whether more of `whole` (clusters,) than the share `even` lies `inside`, beyond chance."""
     apart = inside - even * whole
-    return bool(apart.sum() > critical(tests) * _error(apart, float(whole.sum()) * even * (1 - even)))
+    return bool(apart.sum() > critical_value(tests) * _error(apart, float(whole.sum()) * even * (1 - even)))
 
 
 def _error(apart: Floats, independent: float) -> float:
@@ -88,7 +88,7 @@ def changed(values: tuple[Floats, Floats], days: tuple[Counts, Counts], tests: i
         math.hypot(*errors), 1 / min(map(len, values))
     )  # who always did one and now always another does not vary
     z = float(values[1].mean() - values[0].mean()) / error
-    return Change(z, int(z > critical(tests)) - int(z < -critical(tests)))
+    return Change(z, int(z > critical_value(tests)) - int(z < -critical_value(tests)))
 
 
 def _mean_error(values: Floats, days: Counts) -> float:

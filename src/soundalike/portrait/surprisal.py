@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from soundalike.engines.scoring import logprobs
-from soundalike.evaluation.held_out import Conversation, Line
+from soundalike.evaluation.held_out import Conversation, DialogueLine
 from soundalike.generation.voice import Voice
 from soundalike.portrait.findings.heard import Spoken
 from soundalike.prompt_template import normalise, render
@@ -35,9 +35,9 @@ def listen(voice: Voice, chats: Sequence[Conversation], on_progress: Progress, s
     return spoken
 
 
-def _stretches(chat: Conversation) -> Iterator[list[Line]]:
+def _stretches(chat: Conversation) -> Iterator[list[DialogueLine]]:
     """A conversation in parts of about BYTES, those in which the owner says something new."""
-    part, size = list[Line](), 0
+    part, size = list[DialogueLine](), 0
     for line in chat:
         if part and size + len(line.text.encode()) > BYTES:
             yield from [part] if any(one.scored for one in part) else []
@@ -47,7 +47,7 @@ def _stretches(chat: Conversation) -> Iterator[list[Line]]:
     yield from [part] if any(one.scored for one in part) else []
 
 
-def _heard(voice: Voice, some: Sequence[Sequence[Line]]) -> Iterator[Spoken]:
+def _heard(voice: Voice, some: Sequence[Sequence[DialogueLine]]) -> Iterator[Spoken]:
     tokenizer = voice.engine.tokenizer
     turns = [
         [render([(voice.owner if line.me else line.name, line.text)], tagged=voice.tagged) for line in part]
@@ -63,7 +63,7 @@ def _heard(voice: Voice, some: Sequence[Sequence[Line]]) -> Iterator[Spoken]:
 
 
 def _spoken(
-    part: Sequence[Line], turns: Sequence[str], spans: Sequence[Span], on: Floats, off: Floats
+    part: Sequence[DialogueLine], turns: Sequence[str], spans: Sequence[Span], on: Floats, off: Floats
 ) -> Iterator[Spoken]:
     """The owner's lines of one stretch, from the bits of all its tokens."""
     ends = np.array([end for _, end in spans])

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from soundalike.metrics.char_ngrams import WORD
-from soundalike.metrics.intervals import critical, share
+from soundalike.metrics.stats import critical_value, proportion
 from soundalike.portrait.card import Card, Quotation, Shade
 from soundalike.portrait.chart_kinds import BarChart, DensityPlot
 from soundalike.portrait.findings import saying
@@ -119,7 +119,7 @@ def _off(line: Spoken) -> NDArray[np.float64]:
 
 def _sentence(lines: Sequence[Spoken]) -> str:
     """Of how many lines the adapter made the model surer, where that is not half of them by chance."""
-    better = share(sum(line.lift > 0 for line in lines), len(lines))
+    better = proportion(sum(line.lift > 0 for line in lines), len(lines))
     told = f"Of your lines {saying.percent(better.value)} surprise the model less since it read you"
     if better.low > 0.5:
         return f"{told}."
@@ -149,7 +149,7 @@ def _openers(found: Heard, discretion: NameFilter) -> tuple[list[tuple[str, floa
             lifts[first[0].lower()].append(line.lift)
     asked = {word: some for word, some in lifts.items() if len(some) >= FEWEST_USES}
     middle = float(np.mean([line.lift for line in found.lines]))
-    bound, means = critical(len(asked)), {word: float(np.mean(some)) for word, some in asked.items()}
+    bound, means = critical_value(len(asked)), {word: float(np.mean(some)) for word, some in asked.items()}
     errors = {word: float(np.std(some, ddof=1)) / len(some) ** 0.5 for word, some in asked.items()}
     ordered = sorted(means, key=lambda word: (-means[word], word))
     most = [(word, means[word]) for word in ordered if means[word] - middle > bound * errors[word] and means[word] > 0]

@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from soundalike.evaluation.report import CLONE, COPY_LIMIT, YOU
-from soundalike.evaluation.saved_result import SHORT
+from soundalike.evaluation.report_file import SHORT
 from soundalike.portrait.card import Card
 from soundalike.portrait.chart_kinds import BarChart, Chart, IntervalPlot
 from soundalike.portrait.findings import saying

@@ -6,7 +6,7 @@ from collections import Counter, defaultdict
 from collections.abc import Iterator, Sequence
 
 from soundalike.metrics.distinctive_words import log_odds
-from soundalike.metrics.intervals import critical
+from soundalike.metrics.stats import critical_value
 from soundalike.portrait.card import Card
 from soundalike.portrait.chart_kinds import BarChart
 from soundalike.portrait.data import Material
@@ -27,7 +27,9 @@ def signature(material: Material, heard: Heard | None) -> Card:
     own, said = _plain(Counter(word for message in material.words for word in message)), _plain(material.others.words)
     theirs = said + Counter({word: material.others.rare for word in own if word not in said})
     found, scores = _spread(material, own), log_odds(own, theirs, own + theirs)
-    sure = [word for word in found if scores[word] > critical(len(found)) and _ratio(word, own, theirs) >= OFTENER]
+    sure = [
+        word for word in found if scores[word] > critical_value(len(found)) and _ratio(word, own, theirs) >= OFTENER
+    ]
     best = [word for word in sorted(sure, key=lambda w: -scores[w]) if material.discretion.shows(word)][:SHOWN]
     rows = [(word, own[word] / own.total() * 10_000) for word in best]
     pictures = [BarChart(f"You, more than {material.others.name}", rows, "in 10,000 words")] if rows else []

@@ -8,7 +8,7 @@ from datetime import datetime
 import polars as pl
 
 from soundalike.metrics.distinctive_words import log_odds
-from soundalike.metrics.intervals import critical
+from soundalike.metrics.stats import critical_value
 from soundalike.portrait.card import Card, Table
 from soundalike.portrait.chart_kinds import LineChart
 from soundalike.portrait.comparing import changed
@@ -155,6 +155,6 @@ def _sure(own: Counter[str], others: Counter[str], whole: Counter[str]) -> list[
     """The words that one period has more of than all others, by more than the surest of so many would by chance."""
     scores = log_odds(own, others, whole)
     asked = [word for word in scores if whole[word] >= FEWEST_USES]
-    bound = critical(len(asked))
+    bound = critical_value(len(asked))
     found = [word for word in asked if own[word] >= FEWEST_USES and scores[word] > bound]
     return sorted(found, key=lambda word: -scores[word])

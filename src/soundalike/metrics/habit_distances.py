@@ -16,7 +16,7 @@ DRAWS = 8
 
 
 @dataclass(frozen=True, slots=True)
-class Distance:
+class HabitDistance:
     """One habit: `ratio` of the clone's distance over the owner's own, and the two means, or None for kinds."""
 
     habit: str
@@ -30,7 +30,9 @@ class Distance:
         return {"habit": self.habit, "ratio": round(self.ratio, 2), **means}
 
 
-def distances(real: pl.DataFrame, clone: pl.DataFrame, early: pl.DataFrame, late: pl.DataFrame) -> list[Distance]:
+def habit_distances(
+    real: pl.DataFrame, clone: pl.DataFrame, early: pl.DataFrame, late: pl.DataFrame
+) -> list[HabitDistance]:
     """All habits of four tables of `text_features`, the farthest first; none under FEWEST messages a side.
 
     Samples of one size are compared, because small ones are farther apart by chance; the mean over DRAWS of them.
@@ -43,7 +45,7 @@ def distances(real: pl.DataFrame, clone: pl.DataFrame, early: pl.DataFrame, late
         own = _mean_distance(early[habit], late[habit], size)
         if own > 0:
             ratio = _mean_distance(real[habit], clone[habit], size) / own
-            found.append(Distance(habit, ratio, _mean(real[habit]), _mean(clone[habit])))
+            found.append(HabitDistance(habit, ratio, _mean(real[habit]), _mean(clone[habit])))
     return sorted(found, key=lambda distance: -distance.ratio)
 
 

@@ -7,16 +7,25 @@ import numpy as np
 import pytest
 
 from soundalike.metrics.char_ngrams import BUCKETS, bucket_of, common_words, grams, mask, spelled, vectors, words
-from soundalike.metrics.intervals import from_draws, of_mean, share
-from soundalike.metrics.likeness_scale import ceiling_of, likeness
-from soundalike.metrics.two_sample import DRAWS, Resampling, Sample, TwoSample, _areas, _folds, sample, two_sample
-from soundalike.metrics.windows import Windows, windows
+from soundalike.metrics.classifier_two_sample import (
+    DRAWS,
+    Resampling,
+    TwoSampleResult,
+    WindowSample,
+    _areas,
+    _folds,
+    classifier_two_sample_test,
+    window_sample,
+)
+from soundalike.metrics.likeness_scale import likeness, population_ceiling
+from soundalike.metrics.stats import mean, percentile_interval, proportion
+from soundalike.metrics.windows import MessageWindows, cut_windows
 from tests.metrics.people import person
 
 
 def test_windows_stay_within_a_conversation() -> None:
     """Four messages in order; what is left of a conversation is left out."""
-    made = windows([list("abcde"), list("xyz"), list("klmnopqr")])
+    made = cut_windows([list("abcde"), list("xyz"), list("klmnopqr")])
     assert made.messages == [tuple("abcd"), tuple("klmn"), tuple("opqr")]
     assert made.groups.tolist() == [0, 2, 2]
     assert made.last(1).texts == ["o\np\nq\nr"]
@@ -61,9 +70,11 @@ def test_vectors_have_length_one() -> None:
     assert (taken.buckets == alone.buckets).all() and (taken.counts == alone.counts).all()
 
 
-def compared(first: Windows, second: Windows, paired: bool = False) -> TwoSample | None:
+def compared(first: MessageWindows, second: MessageWindows, paired: bool = False) -> TwoSampleResult | None:
     common = common_words([*first.lines, *second.lines])
-    return two_sample(sample(first, common), [sample(second, common)], Resampling(first.groups), paired=paired)
+    return classifier_two_sample_test(
+        window_sample(first, common), [window_sample(second, common)], Resampling(first.groups), paired=paired
+    )
 
 
 def test_the_same_person_cannot_be_told_from_themselves() -> None:
@@ -97,19 +108,19 @@ def test_under_forty_windows_there_is_no_figure() -> None:
 
 def test_without_one_window_there_is_no_figure() -> None:
     """A clone may have no held-out conversation: its bootstrap draws nothing, and divides by nothing."""
-    nothing = sample(windows([]), frozenset())
+    nothing = window_sample(cut_windows([]), frozenset())
     resampling = Resampling(nothing.groups)
     assert resampling.weights(nothing.groups).shape == (DRAWS, 0)
-    assert two_sample(nothing, [nothing], resampling) is None
+    assert classifier_two_sample_test(nothing, [nothing], resampling) is None
 
 
 def test_what_a_conversation_is_about_does_not_count() -> None:
     """Each conversation has a mark of its own on both sides of a pair: folds by conversation learn nothing from it."""
 
-    def side(word: str) -> Windows:
+    def side(word: str) -> MessageWindows:
         rng = Random(word)
         chats = [[f"{topic} {rng.choice('abcdef')}" for _ in range(8)] for topic in map(str, range(40))]
-        return windows(chats)
+        return cut_windows(chats)
 
     found = compared(side("one"), side("two"), paired=True)
     assert found is not None and found.auc == pytest.approx(0.5, abs=0.1)
@@ -130,8 +141,8 @@ def test_a_draw_of_everything_once_gives_the_area_itself() -> None:
     assert _areas(wins, np.array([[2.0, 0.0]]), np.array([[0.0, 0.0, 1.0]]))[0] == pytest.approx(0.5)
 
 
-def drawn(auc: float) -> TwoSample:
-    return TwoSample(auc, np.full(50, auc), 80)
+def drawn(auc: float) -> TwoSampleResult:
+    return TwoSampleResult(auc, np.full(50, auc), 80)
 
 
 def test_the_scale_runs_from_the_ceiling_to_the_floor() -> None:
@@ -146,31 +157,33 @@ def test_the_ceiling_is_the_middle_of_other_people() -> None:
     """Of those with enough windows; none where nobody has."""
     common = common_words([])
     real = person(1)
-    people = [sample(person(seed, (share, 1 - share)), common) for seed, share in ((2, 1.0), (3, 0.5), (4, 0.0))]
-    found = ceiling_of(
-        sample(real, common), [*people, sample(person(5, conversations=3), common)], Resampling(real.groups)
+    people = [window_sample(person(seed, (share, 1 - share)), common) for seed, share in ((2, 1.0), (3, 0.5), (4, 0.0))]
+    found = population_ceiling(
+        window_sample(real, common),
+        [*people, window_sample(person(5, conversations=3), common)],
+        Resampling(real.groups),
     )
     assert found is not None and found[1] == 3
     assert 0.6 < found[0].auc < 1.0
-    assert ceiling_of(sample(real, common), [], Resampling(real.groups)) is None
+    assert population_ceiling(window_sample(real, common), [], Resampling(real.groups)) is None
 
 
 def test_intervals() -> None:
     """Wilson's, by its published values; a constant has none; draws give their percentiles."""
-    half, none = share(5, 10), share(0, 10)
+    half, none = proportion(5, 10), proportion(0, 10)
     assert (half.low, half.high, none.low, none.high) == pytest.approx((0.2366, 0.7634, 0, 0.2775), abs=1e-4)
-    flat = of_mean(np.full(20, 0.3), np.arange(20))
+    flat = mean(np.full(20, 0.3), np.arange(20))
     assert (flat.low, flat.value, flat.high) == pytest.approx((0.3, 0.3, 0.3))
-    assert from_draws(50.0, np.arange(101.0), 9).as_dict() == {"value": 50.0, "low": 2.5, "high": 97.5, "n": 9}
+    assert percentile_interval(50.0, np.arange(101.0), 9).as_dict() == {"value": 50.0, "low": 2.5, "high": 97.5, "n": 9}
 
 
 def test_messages_of_one_conversation_are_drawn_together() -> None:
     """Ten conversations that each say one thing ten times know no more than ten messages do."""
     values = np.repeat([0.0, 1.0] * 5, 10)
-    together, apart = of_mean(values, np.repeat(np.arange(10), 10)), of_mean(values, np.arange(100))
+    together, apart = mean(values, np.repeat(np.arange(10), 10)), mean(values, np.arange(100))
     assert together.high - together.low > 2 * (apart.high - apart.low)
 
 
 def test_samples_know_their_conversations() -> None:
     """A sample is as long as its windows."""
-    assert len(Sample(grams(["a", "b"]), np.array([0, 1]))) == 2
+    assert len(WindowSample(grams(["a", "b"]), np.array([0, 1]))) == 2

@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from soundalike.metrics.char_ngrams import Grams, grams, mask, vectors
-from soundalike.metrics.windows import FEWEST, Windows
+from soundalike.metrics.windows import FEWEST, MessageWindows
 
 WINDOWS, FOLDS, REPEATS, DRAWS = 80, 5, 12, 400
 CLASSIFIER = 1.3  # how many times as far areas of new text lie apart as draws of one text that is judged already
@@ -24,7 +24,7 @@ Floats = NDArray[np.float64]
 
 
 @dataclass(frozen=True, slots=True)
-class Sample:
+class WindowSample:
     """Windows as the classifier sees them; `groups` numbers the conversation of each."""
 
     grams: Grams
@@ -34,9 +34,9 @@ class Sample:
         return len(self.grams)
 
 
-def sample(windows: Windows, common: frozenset[str]) -> Sample:
+def window_sample(windows: MessageWindows, common: frozenset[str]) -> WindowSample:
     """Windows with all but `common` words masked."""
-    return Sample(grams([mask(text, common) for text in windows.texts]), windows.groups)
+    return WindowSample(grams([mask(text, common) for text in windows.texts]), windows.groups)
 
 
 class Resampling:
@@ -59,7 +59,7 @@ class Resampling:
 
 
 @dataclass(frozen=True, slots=True)
-class TwoSample:
+class TwoSampleResult:
     """`auc` of the test, the mean over repeats; `draws` of it, one for each of the bootstrap's; `windows` a side.
 
     A bootstrap of judged windows leaves out that other text would teach the classifier otherwise, so the draws are
@@ -71,15 +71,15 @@ class TwoSample:
     windows: int
 
 
-def two_sample(
-    real: Sample,
-    others: Sequence[Sample],
+def classifier_two_sample_test(
+    real: WindowSample,
+    others: Sequence[WindowSample],
     resampling: Resampling,
     *,
     paired: bool = False,
     repeats: int = REPEATS,
     seed: int = 0,
-) -> TwoSample | None:
+) -> TwoSampleResult | None:
     """How well `real` is told from each of `others`, samples of one origin taken in turn; None under FEWEST windows.
 
     `paired` says that window i of both answers the same context: then both sides are taken at the same rows, and a
@@ -106,7 +106,7 @@ def two_sample(
         areas.append([wins.mean(), *_areas(wins, *weights)])
     means = np.array(areas).mean(axis=0)
     middle = means[1:].mean()
-    return TwoSample(float(means[0]), (middle + CLASSIFIER * (means[1:] - middle)).clip(0, 1), size)
+    return TwoSampleResult(float(means[0]), (middle + CLASSIFIER * (means[1:] - middle)).clip(0, 1), size)
 
 
 def _folds(groups: NDArray[np.int64], generator: np.random.Generator) -> NDArray[np.intp]:

@@ -38,21 +38,21 @@ def _short(value: float) -> float | None:
     return round(value, 4) if math.isfinite(value) else None
 
 
-def from_draws(value: float, draws: NDArray[np.float64], n: int) -> Estimate:
+def percentile_interval(value: float, draws: NDArray[np.float64], n: int) -> Estimate:
     """The percentile interval of a bootstrap (Efron & Tibshirani 1993, chapter 13)."""
     low, high = np.percentile(draws, CONFIDENCE)
     return Estimate(float(value), float(low), float(high), n)
 
 
-def of_mean(values: NDArray[np.float64], groups: NDArray[np.int64], seed: int = 0, draws: int = 1000) -> Estimate:
+def mean(values: NDArray[np.float64], groups: NDArray[np.int64], seed: int = 0, draws: int = 1000) -> Estimate:
     """A mean, its interval by a bootstrap over groups: what belongs together is drawn together."""
     names, place = np.unique(groups, return_inverse=True)
     sums, counts = np.bincount(place, values, len(names)), np.bincount(place, minlength=len(names))
     drawn = np.random.default_rng(seed).multinomial(len(names), np.full(len(names), 1 / len(names)), draws)
-    return from_draws(float(values.mean()), (drawn @ sums) / np.maximum(drawn @ counts, 1), len(values))
+    return percentile_interval(float(values.mean()), (drawn @ sums) / np.maximum(drawn @ counts, 1), len(values))
 
 
-def share(hits: int, of: int, z: float = NORMAL) -> Estimate:
+def proportion(hits: int, of: int, z: float = NORMAL) -> Estimate:
     """A share with its score interval (Wilson 1927), which holds for few and for none too; `of` is at least 1."""
     rate, square = hits / of, z**2
     centre = (rate + square / (2 * of)) / (1 + square / of)
@@ -61,7 +61,7 @@ def share(hits: int, of: int, z: float = NORMAL) -> Estimate:
     return Estimate(rate, low, 1.0 if hits == of else centre + spread, of)
 
 
-def critical(tests: int = 1) -> float:
+def critical_value(tests: int = 1) -> float:
     """The standard normal's bound at 95 % for the surest of so many tests (Bonferroni)."""
     return NormalDist().inv_cdf(1 - ERROR / 2 / max(tests, 1))
 

@@ -13,17 +13,17 @@ from soundalike.clone import Clone
 from soundalike.errors import CloneError, TooLittleText
 from soundalike.evaluation.evaluate import SCENES, SEEDS
 from soundalike.evaluation.held_out import conversations
-from soundalike.evaluation.replies import speak
+from soundalike.evaluation.replies import answer_scenes
 from soundalike.evaluation.systems import EvaluationSet, System
 from soundalike.generation.voice import Voice
-from soundalike.metrics.intervals import Estimate, difference, from_draws, of_mean
 from soundalike.metrics.likeness_scale import TELLING
+from soundalike.metrics.stats import Estimate, difference, mean, percentile_interval
 
 BETTER_UPWARDS = {"likeness": True, "sense": True, "copying": False, "loops": False}
 
 
 @dataclass(frozen=True, slots=True)
-class Versus:
+class PairedDifference:
     """`first` and `second` of one figure, and their `difference`, first minus second."""
 
     first: Estimate
@@ -32,7 +32,7 @@ class Versus:
 
     def as_dict(self) -> dict[str, Any]:
         """As plain values, for JSON."""
-        return {name: getattr(self, name).as_dict() for name in Versus.__slots__}
+        return {name: getattr(self, name).as_dict() for name in PairedDifference.__slots__}
 
 
 def compare(
@@ -42,7 +42,7 @@ def compare(
     seeds: tuple[int, ...] = SEEDS,
     most: int = SCENES,
     on_progress: Callable[[float, int], None] = lambda done, of: None,
-) -> dict[str, Versus]:
+) -> dict[str, PairedDifference]:
     """Four figures of two clones with the paired difference; a figure that there is too little text for is left out.
 
     `CloneError` where they were not made from the same messages; `TooLittleText` where there are too few.
@@ -60,14 +60,14 @@ def compare(
         done += scenes
         on_progress(round(done, 6), total)
 
-    both = [System("", speak(voice, stage.scenes, seeds, step).windows(stage.scenes)) for voice in voices]
+    both = [System("", answer_scenes(voice, stage.scenes, seeds, step).windows(stage.scenes)) for voice in voices]
     found = {"likeness": _likeness(stage, both), "sense": _sense(stage, both), **_shares(stage, both)}
     if found["likeness"] is None:
         raise TooLittleText("There are too few held-out windows to compare by.", "Import more of your messages.")
     return {name: versus for name, versus in found.items() if versus is not None}
 
 
-def lines(found: dict[str, Versus]) -> list[str]:
+def lines(found: dict[str, PairedDifference]) -> list[str]:
     """A line a figure: both, and what can be said of the difference."""
     return [
         f"{name:9} {v.first.spelled(percent=True):>20} {v.second.spelled(percent=True):>20}   {_verdict(name, v)}"
@@ -75,7 +75,7 @@ def lines(found: dict[str, Versus]) -> list[str]:
     ]
 
 
-def _verdict(name: str, versus: Versus) -> str:
+def _verdict(name: str, versus: PairedDifference) -> str:
     """Which is better, where the interval of the difference says so."""
     low, high = versus.difference.low, versus.difference.high
     if low <= 0 <= high:
@@ -83,7 +83,7 @@ def _verdict(name: str, versus: Versus) -> str:
     return "the first is better" if (low > 0) == BETTER_UPWARDS[name] else "the second is better"
 
 
-def _likeness(stage: EvaluationSet, both: list[System]) -> Versus | None:
+def _likeness(stage: EvaluationSet, both: list[System]) -> PairedDifference | None:
     tests = [stage.test(contestant) for contestant in both]
     if any(test is None for test in tests) or stage.floor is None or stage.ceiling is None:
         return None
@@ -92,24 +92,24 @@ def _likeness(stage: EvaluationSet, both: list[System]) -> Versus | None:
     scaled = [stage.scaled(test) for test in (first, second)]
     if scaled[0] is None or scaled[1] is None:
         return None
-    apart = from_draws((second.auc - first.auc) / room, (second.draws - first.draws) / room, first.windows)
-    return Versus(scaled[0], scaled[1], apart)
+    apart = percentile_interval((second.auc - first.auc) / room, (second.draws - first.draws) / room, first.windows)
+    return PairedDifference(scaled[0], scaled[1], apart)
 
 
-def _sense(stage: EvaluationSet, both: list[System]) -> Versus | None:
+def _sense(stage: EvaluationSet, both: list[System]) -> PairedDifference | None:
     first, second = (stage.preferences(contestant) for contestant in both)
     if first is None or second is None:
         return None
     groups = stage.real.groups[stage.judged]
-    made = [of_mean(values, groups, stage.seed) for values in (first, second, first - second)]
-    return Versus(*made)
+    made = [mean(values, groups, stage.seed) for values in (first, second, first - second)]
+    return PairedDifference(*made)
 
 
-def _shares(stage: EvaluationSet, both: list[System]) -> dict[str, Versus | None]:
+def _shares(stage: EvaluationSet, both: list[System]) -> dict[str, PairedDifference | None]:
     """Copying and loops: the two clones' messages are not the same ones, so the intervals are set off as apart."""
     measures = {"copying": stage.copying, "loops": stage.loops}
     return {name: _apart(*(measure(contestant.windows) for contestant in both)) for name, measure in measures.items()}
 
 
-def _apart(first: Estimate | None, second: Estimate | None) -> Versus | None:
-    return None if first is None or second is None else Versus(first, second, difference(first, second))
+def _apart(first: Estimate | None, second: Estimate | None) -> PairedDifference | None:
+    return None if first is None or second is None else PairedDifference(first, second, difference(first, second))

@@ -43,11 +43,11 @@ def name(form: str, split: str) -> str:
     return form if split == "test" else f"{form}, {split}"
 
 
-def keep(clone: Clone, report: Plain) -> None:
+def save(clone: Clone, report: Plain) -> None:
     """Write a report beside the others of the same voice; needs the lock."""
     about = report["about"]
     try:
-        others = read(clone)
+        others = load_all(clone)
     except CloneError:  # what cannot be read is replaced
         others = {}
     same = {key: one for key, one in others.items() if _about(one).get("identity") == about["identity"]}
@@ -55,13 +55,13 @@ def keep(clone: Clone, report: Plain) -> None:
     clone.write({FILE: orjson.dumps(kept, option=orjson.OPT_INDENT_2)})
 
 
-def read(clone: Clone) -> dict[str, Plain]:
+def load_all(clone: Clone) -> dict[str, Plain]:
     """All reports by name, none where there is no file; `CloneError` where it is damaged."""
     return clone.report(FILE) or {}
 
 
 @dataclass(frozen=True, slots=True)
-class Measured:
+class SavedReport:
     """The best report of the voice as it is now, or None; `stale` where there are only reports of another one."""
 
     report: Plain | None
@@ -73,12 +73,12 @@ class Measured:
         return self.report if self.report and self.report["about"]["form"] == FULL else None
 
 
-def best(clone: Clone) -> Measured:
+def load_best(clone: Clone) -> SavedReport:
     """The full evaluation of the voice as it is now, else its short check."""
-    found = read(clone)
+    found = load_all(clone)
     own = identity(clone) if found else {}
     present = {key: one for key, one in found.items() if _about(one).get("identity") == own}
-    return Measured(present.get(FULL) or present.get(SHORT), bool(found) and not present)
+    return SavedReport(present.get(FULL) or present.get(SHORT), bool(found) and not present)
 
 
 def _about(report: object) -> Mapping[str, Any]:
