@@ -36,7 +36,7 @@ def lines(utterance: GenerationRequest) -> list[str]:
 def test_one_that_joins_later_says_the_same() -> None:
     """What runs beside it does not matter, nor that it came between two tokens."""
     voice = Voice(engine(SCRIPT), "ada", sampling=GREEDY)
-    first, second = voice.utterance([("sam", "hi")]), voice.utterance([("sam", "hi")])
+    first, second = voice.request([("sam", "hi")]), voice.request([("sam", "hi")])
     stage = GenerationBatch(voice.engine)
     stage.begin([first])
     assert stage.step() == []
@@ -48,7 +48,7 @@ def test_one_that_joins_later_says_the_same() -> None:
 def test_one_that_is_dropped_is_gone_at_once() -> None:
     """The others go on, and dropping it again does nothing."""
     voice = Voice(engine(SCRIPT), "ada", sampling=GREEDY)
-    gone, stays = (voice.utterance([("sam", "hi")]) for _ in range(2))
+    gone, stays = (voice.request([("sam", "hi")]) for _ in range(2))
     stage = GenerationBatch(voice.engine)
     stage.begin([gone, stays])
     stage.step()
@@ -61,7 +61,7 @@ def test_what_has_left_is_not_drawn_again() -> None:
     """A line that left stands, the attempt after it goes on from there, and its tokens are counted apart."""
     voice = Voice(engine(BAD, GOOD), "ada", guards=Guards(["zorbling"]))
     for number in range(30):
-        utterance, said = voice.utterance([("sam", "hi")], number=number), list[str]()
+        utterance, said = voice.request([("sam", "hi")], number=number), list[str]()
         stage = GenerationBatch(voice.engine)
         stage.begin([utterance])
         while len(stage):
@@ -93,7 +93,7 @@ def joined(parts: Sequence[ReplyLine]) -> str:
 def test_the_words_of_the_first_line_leave_before_it_is_whole() -> None:
     """All but the last two, one by one; the next line leaves whole."""
     voice = Voice(engine(WORDY), "ada", sampling=GREEDY)
-    parts = streamed(voice.utterance([("sam", "hi")]), voice)
+    parts = streamed(voice.request([("sam", "hi")]), voice)
     texts = ["well", " you", " know", " how", " slow", " the", " ferry is", "so be it"]
     assert [part.text for part in parts] == texts
     assert [part.goes_on for part in parts] == [False, *[True] * 6, False]
@@ -111,17 +111,17 @@ def test_the_words_of_the_first_line_leave_before_it_is_whole() -> None:
 def test_words_that_left_are_never_too_many(asked: dict[str, Any], text: str) -> None:
     """A stop and a limit cut a stream where they cut a whole reply; lines that tell their tokens leave whole."""
     voice = Voice(engine(WORDY), "ada", sampling=GREEDY)
-    assert joined(streamed(voice.utterance([("sam", "hi")], **asked), voice)) == text
+    assert joined(streamed(voice.request([("sam", "hi")], **asked), voice)) == text
 
 
 def test_a_line_just_heard_leaves_no_word() -> None:
     """Nor one that the voice has said: until it differs, nobody knows whether it may leave."""
     voice = Voice(engine(WORDY), "ada", sampling=GREEDY)
     heard = [("sam", "Well, you know how slow that ferry is!"), ("sam", "hi")]
-    parts = streamed(voice.utterance(heard), voice)
+    parts = streamed(voice.request(heard), voice)
     assert joined(parts) == "" and parts == []
     said = [("ada", "well you know how slow the ferry is"), ("sam", "hi")]
-    assert [part.text for part in streamed(voice.utterance(said), voice)][0] == "well you know how slow the ferry is"
+    assert [part.text for part in streamed(voice.request(said), voice)][0] == "well you know how slow the ferry is"
 
 
 def test_a_stream_says_what_a_whole_reply_says() -> None:
@@ -133,7 +133,7 @@ def test_a_stream_says_what_a_whole_reply_says() -> None:
     for seed in range(80):
         knobs = Sampling(seed=seed)
         whole = voice.reply(history, knobs)
-        text = joined(streamed(voice.utterance(history, knobs), voice)).strip("\n")
+        text = joined(streamed(voice.request(history, knobs), voice)).strip("\n")
         stopped += bool(whole.interventions.resampled)
         assert text == "\n".join(whole) or whole.interventions.resampled
         assert "zorbling" not in text and "ada@" not in text and "hangs behind the" not in text
@@ -144,7 +144,7 @@ def test_a_line_that_is_stopped_goes_on_from_what_has_left() -> None:
     """The words before the copy stand once, and the line has another end."""
     scripts = (f"sam: hi\nada: so {SECRET}\nsam: x\n", "sam: hi\nada: so the spare key hangs on a nail now\nsam: x\n")
     voice = Voice(engine(*scripts, order=3), "ada", guards=Guards(copied=NgramIndex(pl.Series([SECRET]), 5)))
-    texts = [joined(streamed(voice.utterance([("sam", "hi")], Sampling(seed=seed)), voice)) for seed in range(40)]
+    texts = [joined(streamed(voice.request([("sam", "hi")], Sampling(seed=seed)), voice)) for seed in range(40)]
     assert all(text.startswith("so the spare key hangs") and text.count("spare") == 1 for text in texts)
     assert not any("hangs behind" in text for text in texts)
     assert sum(text == "so the spare key hangs on a nail now" for text in texts) > 35
@@ -153,7 +153,7 @@ def test_a_line_that_is_stopped_goes_on_from_what_has_left() -> None:
 def test_tokens_left_over_are_the_budget_of_the_next_attempt() -> None:
     """All attempts that are kept draw no more than was asked for."""
     voice = Voice(engine(BAD), "ada", guards=Guards(["zorbling"]), limits=Limits(retries=9))
-    utterance = voice.utterance([("sam", "hi")], max_tokens=8)
+    utterance = voice.request([("sam", "hi")], max_tokens=8)
     prompt, _, budget = utterance.attempt()
     assert len(prompt) > 3 and budget == 8
     tokens = voice.engine.tokenizer.encode([" well now\nada: zorbling\nsam"])[0]

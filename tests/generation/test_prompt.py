@@ -77,12 +77,12 @@ def test_a_voice_refuses_what_its_prompt_has_no_room_for() -> None:
     assert list(voice.complete("hi", 36, GREEDY).pieces)
     for ask in (
         lambda: voice.complete("hi", 37),
-        lambda: voice.continuation("hi", max_tokens=37),
+        lambda: voice.completion_request("hi", max_tokens=37),
     ):
         with pytest.raises(RecipeError, match="Ask for at most 36"):
             ask()
     with pytest.raises(RecipeError, match="Ask for at most 33"):
-        voice.utterance([("sam", "hi")], max_tokens=34)
+        voice.request([("sam", "hi")], max_tokens=34)
     with pytest.raises(RecipeError, match="Ask for at most 33"):
         voice.prompt([("sam", "hi")], 34)
 
@@ -90,7 +90,7 @@ def test_a_voice_refuses_what_its_prompt_has_no_room_for() -> None:
 def test_the_same_beginning_whatever_the_length_of_the_answer() -> None:
     """The prompt of a short text is the same for every answer that it has room beside."""
     voice = ada(SCRIPT, window=256)
-    short, long = (voice.continuation("hi", max_tokens=tokens).attempt()[0] for tokens in (100, 252))
+    short, long = (voice.completion_request("hi", max_tokens=tokens).attempt()[0] for tokens in (100, 252))
     assert short == long
 
 

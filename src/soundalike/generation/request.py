@@ -8,11 +8,11 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from os.path import commonprefix
 
+from soundalike.engines import Engine
 from soundalike.generation.batch_generator import Step
 from soundalike.generation.guards import GuardCounts
 from soundalike.generation.reply_parser import ReplyLine, ReplyOptions, ReplyParser
 from soundalike.generation.sampling import Sampling
-from soundalike.training.packing import Tokenizer
 
 ATTEMPT = 1 << 32  # random streams between one attempt and the next
 
@@ -40,7 +40,7 @@ class GenerationRequest:
 
     def __init__(
         self,
-        tokenizer: Tokenizer,
+        engine: Engine,
         plan: Callable[[Sequence[str], str], PromptPlan],
         max_tokens: int,
         retries: int,
@@ -51,10 +51,10 @@ class GenerationRequest:
         self.tokens = self.discarded = self.prompt_tokens = 0
         self.likeliest = likeliest
         self.finish = ""
-        self._tokenizer, self._plan, self._number = tokenizer, plan, number
+        self.engine, self._plan, self._number = engine, plan, number
         self._budget, self._retries = max_tokens, retries
         self._attempts = 0
-        self._left: list[str] = []
+        self._left: list[str] = []  # whole lines that have left
         self._begun = ""  # the beginning of a further line that has left
         self._released = self._sure = 0  # lines of this draft that have left, and the tokens drawn by then
         self._shown = ""  # of its next line, what has left
@@ -62,12 +62,12 @@ class GenerationRequest:
 
     def twin(self, number: int) -> "GenerationRequest":
         """The same to be said anew, before the first attempt at either: what is read first was prepared once."""
-        return GenerationRequest(self._tokenizer, self._plan, self._budget, self._retries, number, self.likeliest)
+        return GenerationRequest(self.engine, self._plan, self._budget, self._retries, number, self.likeliest)
 
     def attempt(self) -> tuple[Sequence[int], Sampling, int]:
         """Start an attempt: the prompt, the knobs, and the most tokens that it may draw."""
         plan = self._plan(tuple(self._left), self._begun)
-        self._draft = ReplyParser(self._tokenizer, plan.prompt, plan.terms)
+        self._draft = ReplyParser(self.engine.tokenizer, plan.prompt, plan.terms)
         self._released = self._sure = 0
         self._shown = ""
         self.prompt_tokens = self.prompt_tokens or len(plan.prompt)
@@ -112,6 +112,11 @@ class GenerationRequest:
         if leaving:
             self._sure = self._draft.tokens
         return leaving
+
+    @property
+    def texts(self) -> list[str]:
+        """The whole lines that have left, without those that are empty."""
+        return [text for text in self._left if text]
 
     def _ended(self, line: ReplyLine) -> ReplyLine:
         """What of a whole line has not left yet."""

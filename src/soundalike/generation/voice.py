@@ -41,7 +41,8 @@ class Reply(list[str]):
     """The messages of one reply, perhaps none; `tokens` were drawn for it, `interventions` were needed."""
 
     def __init__(self, made: GenerationRequest) -> None:
-        super().__init__(line.text for line in made.leave() if line.text)
+        made.leave()
+        super().__init__(made.texts)
         self.tokens = made.tokens + made.discarded
         self.interventions = made.interventions
 
@@ -141,7 +142,7 @@ class Voice:
         off, while a line from an earlier reply is let through: it may be the right answer twice. `on_done` hears how
         many replies were finished since.
         """
-        utterances = [self.utterance(history, sampling, number) for number, history in enumerate(histories)]
+        utterances = [self.request(history, sampling, number) for number, history in enumerate(histories)]
         stage, waiting = GenerationBatch(self.engine), list(utterances)
         while waiting or len(stage):
             room = self.limits.at_once - len(stage)
@@ -154,7 +155,7 @@ class Voice:
             self.interventions.add(reply.interventions)
         return replies
 
-    def utterance(
+    def request(
         self,
         history: History,
         sampling: Sampling | None = None,
@@ -197,7 +198,7 @@ class Voice:
             read = self._reader.squeezed(self._turns(since, last), tokens) if left or more else unmoved
             return PromptPlan(read, terms, told)
 
-        return GenerationRequest(self.engine.tokenizer, plan, tokens, self.limits.retries, number, likeliest or 0)
+        return GenerationRequest(self.engine, plan, tokens, self.limits.retries, number, likeliest or 0)
 
     def prompt(self, history: History, max_tokens: int | None = None) -> list[int]:
         """Token ids of what the voice reads before it replies: the end of `history` that fits, and `owner:`.
@@ -263,7 +264,7 @@ class Voice:
         shown = "\n".join(read_turn(text, self.owner, self.tagged)[0])
         return Completion(shown, len(tokens), self._pieces(text, shown, tokens, told, max_tokens))
 
-    def continuation(
+    def completion_request(
         self,
         prompt: str,
         sampling: Sampling | None = None,
@@ -272,7 +273,7 @@ class Voice:
         stops: Sequence[str] = (),
         likeliest: int | None = None,
     ) -> GenerationRequest:
-        """The same as `complete` for a `GenerationBatch` to make, and guarded as a reply is; see `utterance`.
+        """The same as `complete` for a `GenerationBatch` to make, and guarded as a reply is; see `request`.
 
         A prompt that `is_transcript` is gone on with as one.
         """
@@ -295,7 +296,7 @@ class Voice:
             )
             return PromptPlan(tokens, terms, told)
 
-        return GenerationRequest(self.engine.tokenizer, plan, max_tokens, self.limits.retries, number, likeliest or 0)
+        return GenerationRequest(self.engine, plan, max_tokens, self.limits.retries, number, likeliest or 0)
 
     def is_transcript(self, text: str) -> bool:
         """Whether a text is in the template with names, its last line one that the owner has begun."""

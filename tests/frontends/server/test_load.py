@@ -10,7 +10,7 @@ import httpx
 import openai
 import pytest
 
-from soundalike.frontends.server.scheduler import Scheduler
+from soundalike.generation.scheduler import Scheduler
 from soundalike.training.recipe import Serving
 from tests.frontends.server.running import ENDLESS, HI, SCRIPTS, Elsewhere, Running, ada, running, stepped
 
@@ -26,8 +26,8 @@ def said(client: Any, messages: object = HI, model: str = "ada", **asked: object
 def until(server: Running, happens: Callable[[Scheduler], object]) -> None:
     """Wait for a change of the scheduler, which is at rest between two steps."""
     scheduler: Scheduler = server.app.state.server.scheduler
-    with scheduler._changed:
-        assert scheduler._changed.wait_for(lambda: happens(scheduler), timeout=20)
+    with scheduler.changed:
+        assert scheduler.changed.wait_for(lambda: happens(scheduler), timeout=20)
 
 
 def metrics(server: Running) -> dict[str, float]:
@@ -75,7 +75,7 @@ def test_a_client_that_leaves_frees_its_place(stream: bool) -> None:
             waiting = pool.submit(said, server.client)
             until(server, lambda scheduler: scheduler.waiting)
             leaving.close()
-            until(server, lambda scheduler: scheduler._gone)
+            until(server, lambda scheduler: scheduler._released)
             engine.turns.release(20)
             assert waiting.result(timeout=20) == "hey\nwhat's up"
         assert metrics(server)["soundalike_disconnected_total"] == 1
@@ -118,7 +118,7 @@ def test_little_work_passes_much_work() -> None:
         little = pool.submit(said, server.client, max_tokens=20)
         until(server, lambda scheduler: scheduler.waiting == 2)
         scheduler: Scheduler = server.app.state.server.scheduler
-        assert [len(ticket.utterances) for ticket in scheduler._waiting] == [1, 2]
+        assert [len(ticket.requests) for ticket in scheduler._waiting] == [1, 2]
         engine.turns.release(1_000)
         assert {one.result(timeout=20) for one in (speaking, much, little)} == {"hey\nwhat's up"}
 

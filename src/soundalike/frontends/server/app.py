@@ -18,13 +18,13 @@ from starlette.responses import Response, StreamingResponse
 from starlette.types import Receive, Scope, Send
 
 from soundalike import __version__
-from soundalike.errors import RecipeError
+from soundalike.errors import SoundalikeError
 from soundalike.frontends.server import parsing, refusals, responses, schema, served_models
 from soundalike.frontends.server.auth import AuthMiddleware
-from soundalike.frontends.server.errors import ApiError, failed
+from soundalike.frontends.server.errors import ApiError, of_error
 from soundalike.frontends.server.origins import Origins
 from soundalike.frontends.server.prometheus import Metrics
-from soundalike.frontends.server.scheduler import Scheduler, Ticket
+from soundalike.generation.scheduler import Scheduler, Ticket
 from soundalike.generation.voice import Voice
 from soundalike.training.recipe import Serving
 
@@ -57,7 +57,7 @@ class Server:
 
     def __init__(self, served: dict[str, served_models.ServedModel], serving: Serving) -> None:
         self.served, self.serving = served, serving
-        self.scheduler = Scheduler([one.voice for one in served.values()], serving)
+        self.scheduler = Scheduler([one.voice for one in served.values()], serving.streams, serving.queue)
         self.metrics = Metrics(self.scheduler)
 
     async def answer(
@@ -65,7 +65,7 @@ class Server:
     ) -> Response:
         """Queue what was asked; the answer whole or, where the request says so, as a stream."""
         writer = responses.ResponseBuilder(one, made, isinstance(body, schema.ChatRequest), body.likeliest is not None)
-        ticket = self.scheduler.submit(one.voice, made.utterances, bool(body.stream), made.cost)
+        ticket = self.scheduler.submit(made.utterances, bool(body.stream), made.cost)
         if body.stream:
             return Spoken(writer.stream(ticket, body.told_usage), lambda: self._release(one, ticket))
         try:
@@ -193,17 +193,17 @@ def _answer_errors(app: FastAPI) -> None:
     async def invalid(_: Request, error: RequestValidationError) -> Response:
         return refusals.refused(error.errors()).response()
 
-    @app.exception_handler(RecipeError)
-    async def out_of_range(_: Request, error: RecipeError) -> Response:
-        return ApiError(400, str(error), "invalid").response()
+    @app.exception_handler(SoundalikeError)
+    async def ours(_: Request, error: SoundalikeError) -> Response:
+        return of_error(error).response()
 
     @app.exception_handler(HTTPException)
     async def plain(request: Request, error: HTTPException) -> Response:
         return _as_told(request, error).response()
 
     @app.exception_handler(Exception)
-    async def ours(_: Request, __: Exception) -> Response:
-        return failed().response()
+    async def unexpected(_: Request, error: Exception) -> Response:
+        return of_error(error).response()
 
 
 def _as_told(request: Request, error: HTTPException) -> ApiError:

@@ -5,6 +5,9 @@ from collections.abc import Mapping
 import orjson
 from starlette.responses import Response
 
+from soundalike.errors import RecipeError
+from soundalike.generation.scheduler import QueueFull, SchedulerClosed
+
 TYPES = {401: "authentication_error", 403: "permission_error", 429: "rate_limit_error"}
 
 
@@ -27,19 +30,13 @@ class ApiError(Exception):
         return Response(orjson.dumps(self.body()), self.status, self.headers, "application/json")
 
 
-class Busy(ApiError):
-    """The queue is full; `seconds` is when to come again."""
-
-    def __init__(self, seconds: int) -> None:
-        message = f"Too many requests are waiting. Try again in {seconds} seconds."
-        super().__init__(429, message, "queue_full", headers={"Retry-After": str(seconds)})
-
-
-def failed() -> ApiError:
-    """Ours; the log has the rest."""
+def of_error(error: Exception) -> ApiError:
+    """The answer to a request that ended with `error`; what went wrong inside is in the server's log only."""
+    if isinstance(error, RecipeError):
+        return ApiError(400, str(error), "invalid")
+    if isinstance(error, QueueFull):
+        return ApiError(429, str(error), "queue_full", headers={"Retry-After": str(error.seconds)})
+    if isinstance(error, SchedulerClosed):
+        message = "The server is stopping. Try again when it is back."
+        return ApiError(503, message, "stopping", headers={"Retry-After": "5"})
     return ApiError(500, "The model failed at this request. The server's log says how.", "internal_error")
-
-
-def stopping() -> ApiError:
-    """The server is on its way out."""
-    return ApiError(503, "The server is stopping. Try again when it is back.", "stopping", headers={"Retry-After": "5"})

@@ -33,7 +33,7 @@ def chat(request: ChatRequest, voice: Voice, serving: Serving) -> ParsedRequest:
     )
     knobs = request.sampling(voice.sampling)
     count = _count(request.n or 1, serving)
-    first = voice.utterance(history, knobs, 0, tokens, request.stops, request.likeliest, begun)
+    first = voice.request(history, knobs, 0, tokens, request.stops, request.likeliest, begun)
     made = [first, *(first.twin(number) for number in range(1, count))]
     read = sum(len(text) for _, text in history)
     return ParsedRequest(made, _cost([read] * count, tokens, voice), [*_unknown(request), *ignored])
@@ -56,7 +56,7 @@ def completion(request: CompletionRequest, voice: Voice, serving: Serving) -> Pa
     knobs, n = request.sampling(voice.sampling), request.n or 1
     _count(n * len(request.prompts), serving)
     firsts = [
-        voice.continuation(prompt, knobs, row * n, tokens, request.stops, request.likeliest)
+        voice.completion_request(prompt, knobs, row * n, tokens, request.stops, request.likeliest)
         for row, prompt in enumerate(request.prompts)
     ]
     made = [

@@ -4,7 +4,7 @@ from time import monotonic
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
 
-from soundalike.frontends.server.scheduler import Scheduler, Ticket
+from soundalike.generation.scheduler import Scheduler, Ticket
 
 SECONDS = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30)
 
@@ -34,18 +34,18 @@ class Metrics:
 
     def told(self, model: str, ticket: Ticket) -> None:
         """A ticket is done, or given up."""
-        for utterance in ticket.utterances:
+        for utterance in ticket.requests:
             counted = {"prompt": utterance.prompt_tokens, "kept": utterance.tokens, "discarded": utterance.discarded}
             for kind, count in counted.items():
                 self._tokens.labels(model, kind).inc(count)
             for guard, count in utterance.interventions.as_dict().items():
                 self._guards.labels(model, guard).inc(count)
-        if ticket.first:
-            self._first.labels(model).observe(ticket.first - ticket.joined)
-        if ticket.left and not ticket.failed:
+        if ticket.first_output:
+            self._first.labels(model).observe(ticket.first_output - ticket.submitted)
+        if ticket.unfinished and not ticket.failed:
             self._lost.inc()
-        if not ticket.left:
-            self._whole.labels(model).observe(monotonic() - ticket.joined)
+        if not ticket.unfinished:
+            self._whole.labels(model).observe(monotonic() - ticket.submitted)
 
     def text(self) -> bytes:
         """All of it."""

@@ -13,11 +13,12 @@ from typing import Any
 import orjson
 
 from soundalike import __version__
-from soundalike.frontends.server.errors import ApiError
+from soundalike.errors import SoundalikeError
+from soundalike.frontends.server.errors import of_error
 from soundalike.frontends.server.parsing import ParsedRequest
-from soundalike.frontends.server.scheduler import Ticket
 from soundalike.frontends.server.served_models import ServedModel
 from soundalike.generation.reply_parser import ReplyLine, TokenText
+from soundalike.generation.scheduler import Ticket
 from soundalike.prompt_template import render
 
 Json = dict[str, Any]
@@ -56,8 +57,8 @@ class ResponseBuilder:
                     told = {"soundalike": self._told()} if all(u.finish for u in self._asked.utterances) else {}
                     finish, closing = self._asked.utterances[event.index].finish, self._closing(event.index)
                     yield self._chunk(event.index, {"content": closing} if closing else {}, None, finish, told)
-        except ApiError as error:
-            yield _event(error.body())
+        except SoundalikeError as error:
+            yield _event(of_error(error).body())
             return
         if usage:
             yield _event({**self._head, "object": self._object, "choices": [], "usage": self._usage()})

@@ -1,0 +1,306 @@
+"""Continuous batching for asyncio: requests join and leave the batches of one or more models between any two tokens.
+
+    async with Scheduler([voice]) as scheduler:
+        reply = await scheduler.reply(voice, history)
+
+A `Ticket` holds requests that were submitted together. It waits in a bounded queue until there is room for all of them,
+joins the batch of its model, and frees its places when it is done or released. The queue is ordered by the time of
+submission plus a delay for each token of cost: cheap tickets pass expensive ones, but not forever.
+"""
+
+import asyncio
+import logging
+import math
+from bisect import insort
+from collections.abc import AsyncIterator, Iterator, Sequence
+from dataclasses import dataclass
+from threading import Condition, Thread
+from time import monotonic
+from types import TracebackType
+
+from soundalike.errors import EngineError, SoundalikeError
+from soundalike.generation.batch import GenerationBatch
+from soundalike.generation.batch_generator import SupportsGenerate
+from soundalike.generation.reply_parser import ReplyLine
+from soundalike.generation.request import GenerationRequest
+from soundalike.generation.sampling import Sampling
+from soundalike.generation.voice import History, Reply, Voice
+
+log = logging.getLogger(__name__)
+SMOOTHING = 0.1  # weight of the newest ticket in the running mean of seconds per ticket
+DELAY_PER_TOKEN = 0.001  # seconds by which cheaper tickets may pass one, for each token that it reads or draws
+SHARED = 4  # one place in so many is kept for tickets of a single request while anything is running
+
+
+class QueueFull(SoundalikeError):
+    """The queue has no room for another ticket; `seconds` is when to try again."""
+
+    def __init__(self, seconds: int) -> None:
+        self.seconds = seconds
+        super().__init__("Too many requests are waiting.", f"Try again in {seconds} seconds.")
+
+
+class SchedulerClosed(SoundalikeError):
+    """The scheduler was closed before the ticket was done."""
+
+    def __init__(self) -> None:
+        super().__init__("The program is stopping.", "Try again when it is back.")
+
+
+@dataclass(frozen=True, slots=True)
+class Event:
+    """Lines of a ticket's request `index` that are released now; `done` says that they are its last."""
+
+    index: int
+    lines: Sequence[ReplyLine]
+    done: bool
+
+
+class Ticket:
+    """Requests submitted together. Iterate over it for their events; a failure is raised as `SoundalikeError`.
+
+    `submitted` and `first_output` are moments of `time.monotonic`, the latter 0 before the first event; `unfinished`
+    counts requests that are not done.
+    """
+
+    def __init__(self, requests: Sequence[GenerationRequest], stream: bool, cost: int) -> None:
+        self.requests, self.stream = requests, stream
+        self.model = id(requests[0].engine)
+        self.submitted, self.first_output, self.failed = monotonic(), 0.0, False
+        self.unfinished = len(requests)
+        self.due = self.submitted + cost * DELAY_PER_TOKEN
+        self.loop, self._events = asyncio.get_running_loop(), asyncio.Queue[Event | SoundalikeError]()
+
+    def put(self, event: Event | SoundalikeError) -> None:
+        """Deliver an event; called on the ticket's own loop. An error is the last."""
+        self.failed = isinstance(event, SoundalikeError)
+        self._events.put_nowait(event)
+
+    async def __aiter__(self) -> AsyncIterator[Event]:
+        unfinished = len(self.requests)
+        while unfinished:
+            event = await self._events.get()
+            if isinstance(event, SoundalikeError):
+                raise event
+            unfinished -= event.done
+            yield event
+
+
+Delivery = tuple[Ticket, Event | SoundalikeError]
+
+
+class Scheduler:
+    """Steps a batch for each model of `voices` on threads of its own; its methods are for asyncio loops.
+
+    All models of this machine share one thread, each model behind a server has its own: a slow server delays nobody
+    else. At most `streams` requests run side by side, and at most `queue` tickets wait.
+    """
+
+    def __init__(self, voices: Sequence[Voice], streams: int = 64, queue: int = 256) -> None:
+        self.changed = Condition()  # notified when tickets are submitted, released or done
+        self._streams, self._queue = streams, queue
+        self._engines = {id(voice.engine): voice.engine for voice in voices}
+        self._batches = {key: GenerationBatch(engine) for key, engine in self._engines.items()}
+        self._waiting: list[Ticket] = []  # in the order in which they are due
+        self._running: list[Ticket] = []
+        self._released: set[Ticket] = set()
+        self._open, self._mean_seconds = True, 1.0
+        remote = [key for key, engine in self._engines.items() if isinstance(engine, SupportsGenerate)]
+        groups = [[key for key in self._engines if key not in remote], *([key] for key in remote)]
+        self._threads = [
+            Thread(target=self._run, args=(models,), name="scheduler", daemon=True) for models in groups if models
+        ]
+        for thread in self._threads:
+            thread.start()
+
+    @property
+    def waiting(self) -> int:
+        """Tickets in the queue."""
+        return len(self._waiting)
+
+    @property
+    def running(self) -> int:
+        """Requests in the batches."""
+        return sum(map(len, self._batches.values()))
+
+    async def __aenter__(self) -> "Scheduler":
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        await asyncio.to_thread(self.close)
+
+    async def reply(self, voice: Voice, history: History, sampling: Sampling | None = None) -> Reply:
+        """The owner's next messages, as `Voice.reply` returns them; a cancelled call frees its place.
+
+        Raises `QueueFull`, `SchedulerClosed`, or what the model raised: an `EngineError`, for example.
+        """
+        request = voice.request(history, sampling)
+        ticket = self.submit([request])
+        try:
+            async for _ in ticket:
+                pass
+        finally:
+            self.release(ticket)
+        voice.interventions.add(request.interventions)
+        return Reply(request)
+
+    def submit(self, requests: Sequence[GenerationRequest], stream: bool = False, cost: int = 0) -> Ticket:
+        """Queue requests of one model. Whoever submits a ticket also releases it.
+
+        With `stream` lines are released as the guards clear them, else all of a request when it is done. `cost` is the
+        number of tokens that are read and drawn at most. Raises `QueueFull` and `SchedulerClosed`.
+        """
+        ticket = Ticket(requests, stream, cost)
+        with self.changed:
+            if not self._open:
+                raise SchedulerClosed
+            if self._free_places() < len(requests) and len(self._waiting) >= self._queue:
+                raise QueueFull(self._seconds_to_wait())
+            insort(self._waiting, ticket, key=lambda one: one.due)
+            self.changed.notify_all()
+        return ticket
+
+    def release(self, ticket: Ticket) -> None:
+        """Give up what is unfinished of a ticket; its places are free before the next token."""
+        with self.changed:
+            self._released.add(ticket)
+            self.changed.notify_all()
+
+    def close(self) -> None:
+        """Stop the threads; tickets that are not done fail with `SchedulerClosed`. Blocks until the step is over."""
+        with self.changed:
+            self._open = False
+            self.changed.notify_all()
+        for thread in self._threads:
+            thread.join()
+        deliver([(ticket, SchedulerClosed()) for ticket in (*self._waiting, *self._running)])
+
+    def _free_places(self) -> int:
+        return self._streams - sum(ticket.unfinished for ticket in (*self._running, *self._waiting))
+
+    def _seconds_to_wait(self) -> int:
+        """Seconds until the tickets that wait now are expected to be done, at least 1."""
+        return max(1, math.ceil(self._mean_seconds * (1 + len(self._waiting) / self._streams)))
+
+    def _run(self, models: Sequence[int]) -> None:
+        """The loop of one thread: a step of the batch of each of its models, again and again."""
+        while self._open:
+            with self.changed:
+                self.changed.wait_for(lambda: not self._open or self._has_work(models))
+                leaving, joining = self._take_released(models), self._take_admitted(models)
+            for ticket in leaving:
+                self._batches[ticket.model].drop(ticket.requests)
+            for model in models:
+                self._step(model, [ticket for ticket in joining if ticket.model == model])
+
+    def _has_work(self, models: Sequence[int]) -> bool:
+        held = (*self._running, *self._released)
+        return any(ticket.model in models for ticket in held) or any(self._admitted(models))
+
+    def _admitted(self, models: Sequence[int]) -> Iterator[Ticket]:
+        """Tickets in the queue that fit when those before them have their places.
+
+        One that does not fit is passed by others until it is due; from then on all others wait for it.
+        """
+        room, now = self._streams - sum(ticket.unfinished for ticket in self._running), monotonic()
+        for ticket in self._waiting:
+            if self._fits(len(ticket.requests), room):
+                room -= len(ticket.requests)
+                if ticket.model in models:
+                    yield ticket
+            elif ticket.due <= now:
+                return
+
+    def _fits(self, count: int, room: int) -> bool:
+        """A single request needs one free place; several must leave some places to others, unless nothing runs."""
+        return count <= room and (count == 1 or room == self._streams or room - count >= self._streams // SHARED)
+
+    def _take_released(self, models: Sequence[int]) -> list[Ticket]:
+        released = {ticket for ticket in self._released if ticket.model in models}
+        self._released -= released
+        self._waiting = [ticket for ticket in self._waiting if ticket not in released]
+        leaving = [ticket for ticket in self._running if ticket in released]
+        self._running = [ticket for ticket in self._running if ticket not in released]
+        if released:
+            self.changed.notify_all()  # another thread may wait for these places
+        return leaving
+
+    def _take_admitted(self, models: Sequence[int]) -> list[Ticket]:
+        joining = list(self._admitted(models))
+        self._waiting = [ticket for ticket in self._waiting if ticket not in joining]
+        self._running += joining
+        return joining
+
+    def _step(self, model: int, joining: Sequence[Ticket]) -> None:
+        batch = self._batches[model]
+        if not joining and not len(batch):
+            return
+        try:
+            for ticket in joining:
+                batch.begin(ticket.requests)
+            done = set(batch.step())
+        except Exception as error:
+            log.exception("A step failed; every request that took part fails with it.")
+            self._fail(model, error)
+        else:
+            self._deliver(model, done)
+
+    def _tickets_of(self, model: int) -> list[Ticket]:
+        with self.changed:
+            return [ticket for ticket in self._running if ticket.model == model]
+
+    def _fail(self, model: int, error: Exception) -> None:
+        """Fail the running tickets of a model, and start it afresh."""
+        tickets = self._tickets_of(model)
+        self._batches[model] = GenerationBatch(self._engines[model])
+        told = error if isinstance(error, SoundalikeError) else EngineError("The model failed.", "The log says how.")
+        deliver([(ticket, told) for ticket in tickets])
+        self._finish(tickets)
+
+    def _deliver(self, model: int, done: set[GenerationRequest]) -> None:
+        tickets = self._tickets_of(model)
+        deliver(
+            [
+                (ticket, event)
+                for ticket in tickets
+                if ticket.stream or done
+                for index, request in enumerate(ticket.requests)
+                if (event := self._event(ticket, index, request, request in done))
+            ]
+        )
+        if done:
+            self._finish([ticket for ticket in tickets if not ticket.unfinished])
+
+    def _finish(self, tickets: Sequence[Ticket]) -> None:
+        """Free the places of tickets that are done."""
+        with self.changed:
+            self._running = [ticket for ticket in self._running if ticket not in tickets]
+            self.changed.notify_all()
+
+    def _event(self, ticket: Ticket, index: int, request: GenerationRequest, done: bool) -> Event | None:
+        if not done and (not ticket.stream or request.finish):
+            return None
+        if done:
+            ticket.unfinished -= 1
+            if not ticket.unfinished:
+                self._mean_seconds += SMOOTHING * (monotonic() - ticket.submitted - self._mean_seconds)
+        lines = request.leave()
+        if not (lines or done):
+            return None
+        ticket.first_output = ticket.first_output or monotonic()
+        return Event(index, lines, done)
+
+
+def deliver(deliveries: Sequence[Delivery]) -> None:
+    """Deliver events from any thread, waking each loop once: a call for each event would take longer than a token."""
+    for loop in {ticket.loop for ticket, _ in deliveries}:
+        mine = [(ticket, event) for ticket, event in deliveries if ticket.loop is loop]
+        if not loop.is_closed():
+            loop.call_soon_threadsafe(_put_all, mine)
+
+
+def _put_all(deliveries: Sequence[Delivery]) -> None:
+    for ticket, event in deliveries:
+        ticket.put(event)
