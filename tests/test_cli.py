@@ -178,7 +178,7 @@ def test_a_folders_name_is_printed_as_it_is(run: Run, tmp_path: Path, monkeypatc
     assert "Talk to it: soundalike chat [bold]x\n" in told
     monkeypatch.setattr("soundalike.training.loop.interruptible", lambda: nullcontext(lambda: signal.SIGINT))
     code, _, err = run("train", "[bold]x", "--base", "markov", "--iters", 2, "--fresh")
-    assert code == 130 and "Stopped and saved. Go on with: soundalike train [bold]x --resume\n" in err
+    assert code == 130 and "Stopped and saved. Continue with: soundalike train '[bold]x' --resume\n" in err
 
 
 def test_clone_over_a_voice_asks_first(run: Run, me: Path) -> None:

@@ -7,15 +7,15 @@ from pathlib import Path
 import pytest
 
 from soundalike.errors import ExportError, UsageError
-from soundalike.paths import look_at, regular_file
+from soundalike.paths import regular_file, regular_path
 
 
 def test_files_and_folders_pass(tmp_path: Path) -> None:
     """A regular file and a folder are what they are, through links too."""
     (tmp_path / "file").write_text("abc", encoding="utf-8")
     (tmp_path / "link").symlink_to(tmp_path / "file")
-    assert look_at(tmp_path / "link").st_size == regular_file(tmp_path / "file").st_size == 3
-    assert look_at(tmp_path)
+    assert regular_path(tmp_path / "link").st_size == regular_file(tmp_path / "file").st_size == 3
+    assert regular_path(tmp_path)
     with pytest.raises(UsageError, match="is a folder, not a file"):
         regular_file(tmp_path)
 
@@ -30,7 +30,7 @@ def test_special_files_are_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch
         listener.bind("talk")
         for path, kind in (("pipe", "a pipe"), ("link", "a pipe"), ("talk", "a socket"), ("/dev/zero", "a device")):
             with pytest.raises(ExportError, match=f"is {kind}, and only regular files and folders are read. Name one"):
-                look_at(Path(path), ExportError, "Name one.")
+                regular_path(Path(path), ExportError, "Name one.")
 
 
 @pytest.mark.parametrize("name", ["x" * 300, "a\0b", "loop"])
@@ -38,7 +38,7 @@ def test_impossible_names_are_one_sentence(tmp_path: Path, name: str) -> None:
     """A name that is too long, holds a NUL or leads in a circle is refused as the person's mistake."""
     (tmp_path / "loop").symlink_to(tmp_path / "loop")
     with pytest.raises(UsageError, match="cannot be looked at") as caught:
-        look_at(tmp_path / name)
+        regular_path(tmp_path / name)
     assert len(caught.value.what) < 300
     with pytest.raises(UsageError, match="There is no file or folder"):
-        look_at(tmp_path / "gone")
+        regular_path(tmp_path / "gone")

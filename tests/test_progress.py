@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from soundalike.progress import Pace, Work, spelled_range
+from soundalike.progress import DurationEstimate, WeightedProgress, format_minutes_range
 
 
 def clock_of(times: list[float]) -> Iterator[float]:
@@ -15,7 +15,7 @@ def clock_of(times: list[float]) -> Iterator[float]:
 def told_at(moments: list[tuple[float, float]]) -> list[str]:
     """What is said at each (second, share that is done), of work that begins at 0."""
     clock = clock_of([0.0, *(second for second, _ in moments)])
-    pace = Pace(lambda: next(clock))
+    pace = DurationEstimate(lambda: next(clock))
     return [pace.at(share, 1.0) for _, share in moments]
 
 
@@ -40,7 +40,7 @@ def test_the_first_part_is_no_measure() -> None:
 def test_work_of_several_kinds_adds_up() -> None:
     """A unit counts by what it costs, so that the share done is the share of the time."""
     seen: list[tuple[float, float]] = []
-    work = Work(lambda done, of: seen.append((done, of)))
+    work = WeightedProgress(lambda done, of: seen.append((done, of)))
     reading, writing = work.plan(100, 0.1), work.plan(10, 9.0)
     reading(100)
     writing(5)
@@ -61,4 +61,4 @@ def test_work_of_several_kinds_adds_up() -> None:
 )
 def test_a_range_is_spelled_in_the_unit_that_fits(minutes: tuple[float, float], words: str) -> None:
     """Tens of seconds, whole minutes, whole hours."""
-    assert spelled_range(*minutes) == words
+    assert format_minutes_range(*minutes) == words

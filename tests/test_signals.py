@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from soundalike.signals import interruptible, tidily
+from soundalike.signals import deferred_interrupt, exit_on_signals
 from tests.training.test_loop import clone_of
 
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="Windows has neither SIGTERM nor SIGHUP to send")
@@ -39,13 +39,13 @@ def test_a_training_that_is_stopped_saves(sent: signal.Signals, code: int, tmp_p
         process.send_signal(sent)
         said = process.stderr.read()
         assert process.wait() == code, said
-    assert f"Go on with: soundalike train {clone.root} --resume" in said and "Traceback" not in said
+    assert f"Continue with: soundalike train {clone.root} --resume" in said and "Traceback" not in said
     assert clone.run_path.exists() and not list(clone.root.glob(".scratch*"))
 
 
 def test_the_first_signal_is_noted_and_the_second_acts() -> None:
     """As it would have without anybody noting the first."""
-    with pytest.raises(KeyboardInterrupt), interruptible() as stopped:
+    with pytest.raises(KeyboardInterrupt), deferred_interrupt() as stopped:
         assert stopped() == 0
         signal.raise_signal(signal.SIGINT)
         assert stopped() == signal.SIGINT
@@ -57,7 +57,7 @@ def test_what_is_ignored_stays_ignored() -> None:
     """Under `nohup` a terminal that is closed ends nothing."""
     before = signal.signal(signal.SIGHUP, signal.SIG_IGN)
     try:
-        with interruptible() as stopped, tidily():
+        with deferred_interrupt() as stopped, exit_on_signals():
             signal.raise_signal(signal.SIGHUP)
             assert stopped() == 0
     finally:
@@ -66,6 +66,6 @@ def test_what_is_ignored_stays_ignored() -> None:
 
 def test_kill_unwinds_what_is_not_training() -> None:
     """An import's scratch folder is taken away, as after Ctrl-C."""
-    with pytest.raises(SystemExit) as end, tidily():
+    with pytest.raises(SystemExit) as end, exit_on_signals():
         signal.raise_signal(signal.SIGTERM)
     assert end.value.code == 143 and signal.getsignal(signal.SIGTERM) is signal.SIG_DFL

@@ -1,4 +1,4 @@
-"""Consoles for text that a model wrote: any encoding, wrapped at words on a terminal, left whole in a file or pipe."""
+"""Consoles for generated text: any output encoding; wrapped at words on a terminal, unwrapped in a file or pipe."""
 
 import codecs
 import io
@@ -14,7 +14,7 @@ PLAIN = dict.fromkeys(map(chr, range(0x2588, 0x2590)), "#") | dict(zip("…‘�
 
 
 def accept_every_character() -> None:
-    """Make the standard streams replace what their encoding lacks, so that an emoji cannot end a program on cp1252."""
+    """Make the standard streams replace characters that their encoding lacks, such as emoji on a cp1252 console."""
     codecs.register_error("plain", _plain)
     for stream, errors in ((sys.stdin, "replace"), (sys.stdout, "plain"), (sys.stderr, "plain")):
         if isinstance(stream, io.TextIOWrapper):
@@ -29,7 +29,7 @@ def _plain(error: UnicodeError) -> tuple[str | bytes, int]:
 
 
 def make_console(file: IO[str] | None = None, **options: Any) -> Console:
-    """A console that wraps lines at words on a terminal and does not break them elsewhere; `options` are rich's."""
+    """A rich console that wraps lines only on a terminal; `options` go to `rich.console.Console`."""
     console = Console(file=file, highlight=False, **options)
     console.soft_wrap = not console.is_terminal
     return console
@@ -41,10 +41,10 @@ def spinner(console: Console) -> str:
 
 
 class WordWriter:
-    """Writes pieces of text as they come, and starts a new line before a word that would pass the terminal's edge.
+    """Writes streamed text, wrapped at word boundaries on a terminal.
 
-    A word is held back until the blank after it, because only then is its length known. Elsewhere than on a terminal
-    each piece is written at once.
+    A word is buffered until the blank after it, because only then is its length known. In a file or pipe each piece is
+    written at once.
     """
 
     def __init__(self, console: Console) -> None:
@@ -53,7 +53,7 @@ class WordWriter:
         self._column = 0
 
     def write(self, text: str, style: Style | str | None = None) -> None:
-        """Write `text`, which may be a part of a word, in `style`."""
+        """Write `text` in `style`; it may be part of a word."""
         if not self._console.is_terminal:
             self._console.out(text, highlight=False, end="")
             return
@@ -66,7 +66,7 @@ class WordWriter:
             self._column = 0 if part == "\n" else self._column + 1
 
     def flush(self) -> None:
-        """Write the word that is held back."""
+        """Write the buffered word."""
         width = cell_len("".join(part for part, _ in self._word))
         if self._column and self._column + width > self._console.width:
             self._console.out("", highlight=False)

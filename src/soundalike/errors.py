@@ -1,7 +1,7 @@
-"""Every error a person can meet, in one tree.
+"""Every error that a user can meet, in one tree.
 
-    SoundalikeError            ours to explain; anything else is a bug
-    ├── UsageError             the person can fix it: exit code 2
+    SoundalikeError            expected and explained; any other exception is a bug
+    ├── UsageError             the user can fix it: exit code 2
     │   ├── ExportError        an export that cannot be read, or must not be
     │   ├── TooLittleText      not enough of the owner's words to learn from
     │   ├── CloneError         a clone folder that is missing, locked or of another version
@@ -15,11 +15,11 @@ A message is two sentences: `what` happened and where, and what to `do` about it
 
 from errno import EDQUOT, EFBIG, ENOSPC
 
-FULL_DISK = (ENOSPC, EDQUOT, EFBIG)  # numbers of the system's errors: no room on the disk, in a quota, or for a file
+FULL_DISK = (ENOSPC, EDQUOT, EFBIG)  # errno values: disk full, quota exceeded, file too large
 
 
 class SoundalikeError(Exception):
-    """Something went wrong that a person should be told in two sentences."""
+    """Base class: `what` went wrong, one sentence, and what to `do` about it, another."""
 
     exit_code = 1
 
@@ -30,7 +30,7 @@ class SoundalikeError(Exception):
 
 
 class UsageError(SoundalikeError):
-    """The person can fix it."""
+    """An error that the user can fix."""
 
     exit_code = 2
 

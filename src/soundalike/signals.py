@@ -1,4 +1,4 @@
-"""How a command ends when it is told to: Ctrl-C, SIGTERM as from `kill`, SIGHUP as from a terminal that is closed."""
+"""Handlers for the signals that stop a command: SIGINT (Ctrl-C), SIGTERM (`kill`), SIGHUP (terminal closed)."""
 
 import signal
 import sys
@@ -12,44 +12,44 @@ NAMES = ("SIGINT", "SIGTERM", "SIGHUP")
 
 
 @contextmanager
-def interruptible() -> Iterator[Callable[[], int]]:
-    """The first signal to stop within it is only noted, and its number given; a second one acts as it did before."""
-    noted: list[int] = []
+def deferred_interrupt() -> Iterator[Callable[[], int]]:
+    """Only record the first stop signal; a second one acts as usual. Yields a function: its number, or 0 for none."""
+    received: list[int] = []
 
-    def note(number: int, frame: FrameType | None) -> None:
-        noted.append(number)
-        _put_back(before)
+    def record(number: int, frame: FrameType | None) -> None:
+        received.append(number)
+        _restore_handlers(before)
 
-    before = _replaced(NAMES, note)
+    before = _install_handler(NAMES, record)
     try:
-        yield lambda: noted[0] if noted else 0
+        yield lambda: received[0] if received else 0
     finally:
-        _put_back(before)
+        _restore_handlers(before)
 
 
 @contextmanager
-def tidily() -> Iterator[None]:
-    """SIGTERM and SIGHUP within it end the process as Ctrl-C does, so that what is half written is taken away."""
+def exit_on_signals() -> Iterator[None]:
+    """Turn SIGTERM and SIGHUP into `SystemExit`, so that clean-up runs as it does on Ctrl-C."""
 
     def end(number: int, frame: FrameType | None) -> None:
         sys.exit(128 + number)
 
-    before = _replaced(NAMES[1:], end)
+    before = _install_handler(NAMES[1:], end)
     try:
         yield
     finally:
-        _put_back(before)
+        _restore_handlers(before)
 
 
-def _replaced(names: tuple[str, ...], handler: Handler) -> dict[int, Any]:
-    """Handle these signals, as far as this system has them, and give what handled them before.
+def _install_handler(names: tuple[str, ...], handler: Handler) -> dict[int, Any]:
+    """Install `handler` for those of `names` that this system has; returns the previous handlers by signal number.
 
-    One that is ignored, as SIGHUP is under `nohup`, stays ignored.
+    An ignored signal, such as SIGHUP under `nohup`, stays ignored.
     """
     numbers = [getattr(signal, name) for name in names if hasattr(signal, name)]
     return {one: signal.signal(one, handler) for one in numbers if signal.getsignal(one) != signal.SIG_IGN}
 
 
-def _put_back(before: dict[int, Any]) -> None:
+def _restore_handlers(before: dict[int, Any]) -> None:
     for number, handler in before.items():
         signal.signal(number, handler)

@@ -1,4 +1,4 @@
-"""TOML files that a person may have edited: UTF-8, with or without the byte-order mark that some editors write."""
+"""Reads TOML files that a user may have edited: UTF-8, with or without a byte-order mark."""
 
 import codecs
 import tomllib
@@ -8,12 +8,12 @@ from typing import Any
 from soundalike.errors import UsageError
 from soundalike.paths import regular_file
 
-MOST_BYTES = 16 << 20  # a file of settings that is larger is none
+MOST_BYTES = 16 << 20  # larger than any settings file
 UTF_16 = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
 
 
 def read_text(path: Path, error: type[UsageError], do: str) -> str:
-    """The file's text; `error` with the advice `do`, and with the line, where it is no text in UTF-8."""
+    """The file's text; raises `error` with the line and the advice `do` if it is not UTF-8."""
     if regular_file(path, error, do).st_size > MOST_BYTES:
         raise error(f"{path} is damaged: it is larger than any file of settings.", do)
     data = path.read_bytes()
@@ -28,7 +28,7 @@ def read_text(path: Path, error: type[UsageError], do: str) -> str:
 
 
 def parse(text: str, path: Path, error: type[UsageError], do: str) -> dict[str, Any]:
-    """Its tables; `error` with the advice `do`, and with the line, where the text is no TOML."""
+    """The tables of a TOML text; raises `error` with the line and the advice `do` if it is not valid."""
     try:
         return tomllib.loads(text)
     except (ValueError, RecursionError) as problem:

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from soundalike.clone import folder
-from soundalike.clone.folder import Folder, demand_room, explained
+from soundalike.clone.folder import Folder, disk_errors, require_room
 from soundalike.demo import EXPORT
 from soundalike.engines import torch as engine_of
 from soundalike.errors import CloneError, NoRoom
@@ -30,16 +30,16 @@ def small_disk(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def test_room_is_asked_for_on_the_disk_where_the_folder_will_lie(tmp_path: Path, small_disk: None) -> None:
     """The folder need not be there yet; the sentence says how much is needed and how much there is."""
-    demand_room(tmp_path / "not" / "yet", 19e6, "training")
+    require_room(tmp_path / "not" / "yet", 19e6, "training")
     with pytest.raises(NoRoom, match=r"at .*yet: training needs about 90 MB, and 20 MB are free"):
-        demand_room(tmp_path / "not" / "yet", 90e6, "training")
+        require_room(tmp_path / "not" / "yet", 90e6, "training")
 
 
 def test_what_needs_little_needs_a_megabyte(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Never "about 0 MB", which would say that there is room."""
     monkeypatch.setattr(shutil, "disk_usage", lambda path: Usage(20_000_000, 20_000_000, 0))
     with pytest.raises(NoRoom, match="needs about 1 MB, and 0 MB are free"):
-        demand_room(tmp_path, 3e5, "the import")
+        require_room(tmp_path, 3e5, "the import")
 
 
 def test_training_asks_for_room_before_it_begins(base: str, tmp_path: Path, small_disk: None) -> None:
@@ -60,9 +60,9 @@ def test_training_asks_for_room_before_it_begins(base: str, tmp_path: Path, smal
 )
 def test_a_full_disk_is_told_whoever_meets_it(tmp_path: Path, error: Exception) -> None:
     """Python's own error, and that of a library in Rust, which is no OSError."""
-    with pytest.raises(NoRoom, match=f"The disk is full: {tmp_path} could not be written"), explained(tmp_path):
+    with pytest.raises(NoRoom, match=f"The disk is full: {tmp_path} could not be written"), disk_errors(tmp_path):
         raise error
-    with pytest.raises(ZeroDivisionError), explained(tmp_path):
+    with pytest.raises(ZeroDivisionError), disk_errors(tmp_path):
         raise ZeroDivisionError
 
 

@@ -21,7 +21,7 @@ from soundalike.evaluation.held_out import conversations
 from soundalike.generation.voice import Voice
 from soundalike.metrics.repetition import SourceIndex
 from soundalike.metrics.stats import proportion
-from soundalike.progress import Work
+from soundalike.progress import WeightedProgress
 from soundalike.training.loop import documents
 
 FILE, PAGE = "audit.json", "audit.html"
@@ -79,7 +79,7 @@ def _asked(clone: Clone, voice: Voice, seed: int, on_progress: Progress) -> Audi
     suspects = _suspects(found, seed)
     halves = {side: _halves(read[side], voice, seed) for side in ("train", "test")}
     both = [membership.pieces(documents(clone, side), voice, late=side == "train") for side in ("train", "test")]
-    work = Work(lambda done, of: on_progress("Asking", done, of))
+    work = WeightedProgress(lambda done, of: on_progress("Asking", done, of))
     exposing = work.plan(sum(one.cost for one in suspects), COST["exposure"])
     reciting = work.plan(
         2 * sum(map(len, halves["train"].values())) + sum(map(len, halves["test"].values())), COST["recital"]
@@ -193,7 +193,7 @@ def _planted(clone: Clone, seed: int, on_progress: Progress) -> list[canaries.Ca
             lambda p: on_progress(p.line(), p.step, p.steps or 0),
         )
     count = ALTERNATIVES[_device()]
-    work = Work(lambda done, of: on_progress("Looking for canaries", done, of))
+    work = WeightedProgress(lambda done, of: on_progress("Looking for canaries", done, of))
     step = work.plan(canaries.cost(count), COST["exposure"])
     return canaries.measure(voice, some, planted.places, count, step)
 

@@ -1,4 +1,7 @@
-"""The command line: verbs to functions, and what is printed. No logic; imports as late as it can."""
+"""The command line. Commands parse options, call one function of the package and print its result.
+
+Imports are inside the commands, so that `--help` starts fast.
+"""
 
 import gc
 import sys
@@ -24,56 +27,58 @@ for commands in (clone_commands, chat_commands, report_commands):
     app.add_typer(commands.app)
 
 
-def _version(asked: bool) -> None:
-    if asked:
+def _print_version(requested: bool) -> None:
+    if requested:
         out.print(f"soundalike {__version__}")
         raise typer.Exit
 
 
 @app.callback()
 def options(
-    version: Annotated[bool, typer.Option("--version", callback=_version, is_eager=True, help="Print it.")] = False,
+    version: Annotated[
+        bool, typer.Option("--version", callback=_print_version, is_eager=True, help="Print it.")
+    ] = False,
     debug: Annotated[bool, typer.Option("--debug", help="Show tracebacks.")] = False,
 ) -> None:
     """Everything stays on this machine."""
 
 
 def main() -> None:
-    """Run a verb; tell errors in two sentences and exit 2 for the person's mistake, 1 for ours.
+    """Run one command. An error prints two sentences on stderr; exit code 2 for the user's mistake, 1 for ours.
 
-    With --json too an error is two sentences on standard error: standard output then stays empty.
+    This holds with --json too: standard output then stays empty.
     """
     debug = "--debug" in sys.argv
     accept_every_character()
-    gc.set_threshold(100_000)  # what imports make stays: no use in looking through it again every 700 objects
+    gc.set_threshold(100_000)  # objects made by imports live on: scanning them every 700 allocations is wasted time
     try:
         app()
     except SoundalikeError as error:
         if debug:
             raise
-        _tell(error)
+        _exit_with(error)
     except OSError as error:
-        told = _of_the_system(error)
-        if debug or told is None:
+        user_error = _as_user_error(error)
+        if debug or user_error is None:
             raise
-        _tell(told)
+        _exit_with(user_error)
     finally:
-        gc.freeze()  # nor once more when the process ends
+        gc.freeze()  # spares the same scan at exit
 
 
-def _of_the_system(error: OSError) -> SoundalikeError | None:
-    """What a person can mend of an error of the system; None for all others."""
+def _as_user_error(error: OSError) -> SoundalikeError | None:
+    """An operating-system error that the user can fix, in two sentences; None for any other."""
     if error.errno in (ENAMETOOLONG, ELOOP):
         what = f"{str(error.filename)[:100]}… is no possible path ({error.strerror})."
         return UsageError(what, "Give a shorter one, without links that lead in a circle.")
     if error.errno in FULL_DISK:
-        if error.filename is None:  # standard output, whose rest would fail once more at the end
+        if error.filename is None:  # standard output; flushing it at exit would fail again
             sys.stdout = None
         where = error.filename or "what is printed"
         return NoRoom(f"The disk is full: {where} could not be written.", "Make room and try again.")
     return None
 
 
-def _tell(error: SoundalikeError) -> NoReturn:
+def _exit_with(error: SoundalikeError) -> NoReturn:
     err.print(Text.assemble((error.what, "red"), f" {error.do}"))
     sys.exit(error.exit_code)

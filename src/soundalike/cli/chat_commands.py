@@ -1,4 +1,4 @@
-"""Verbs that let a clone talk: say, chat, room, serve, discord."""
+"""Commands in which a clone talks: say, chat, room, serve, discord."""
 
 import sys
 from dataclasses import replace
@@ -8,24 +8,38 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 from rich.text import Text
 
-from soundalike.cli.output import DEFAULT_FOLDER, CloneFolder, Json, command, err, give, out, tell, waiting
+from soundalike.cli.output import (
+    DEFAULT_FOLDER,
+    CloneFolder,
+    Json,
+    command_text,
+    err,
+    out,
+    print_json,
+    print_lines,
+    show_status,
+)
 
 if TYPE_CHECKING:
     from soundalike.generation.voice import Voice
 
 app = typer.Typer()
 Temperature = Annotated[float | None, typer.Option(help="0 to 2; below 1 safer, above 1 wilder.")]
-TopP = Annotated[float | None, typer.Option(help="Draw only from the likeliest tokens that make up this share.")]
-MinP = Annotated[float | None, typer.Option(help="Drop tokens less likely than this share of the likeliest.")]
+TopP = Annotated[
+    float | None, typer.Option(help="Sample only from the likeliest tokens that add up to this probability.")
+]
+MinP = Annotated[float | None, typer.Option(help="Drop tokens less likely than this fraction of the likeliest.")]
 At = Annotated[
     str | None,
-    typer.Option("--at", envvar="SOUNDALIKE_AT", help="Let a server's model speak: http://127.0.0.1:8080/v1[#MODEL]."),
+    typer.Option("--at", envvar="SOUNDALIKE_AT", help="Use a server's model: http://127.0.0.1:8080/v1[#MODEL]."),
 ]
-Places = Annotated[
+Addresses = Annotated[
     list[str] | None,
-    typer.Option("--at", envvar="SOUNDALIKE_AT", help="As for `chat`; once for all clones, or once for each."),
+    typer.Option(
+        "--at", envvar="SOUNDALIKE_AT", help="A server's model, as for `chat`: once for all clones, or once for each."
+    ),
 ]
-Seed = Annotated[int | None, typer.Option(help="The same seed says the same again.")]
+Seed = Annotated[int | None, typer.Option(help="Random seed; the same seed gives the same text.")]
 
 
 @app.command(epilog='Example: soundalike say me "best pick up line?"')
@@ -46,16 +60,16 @@ def say(
     stats: Annotated[bool, typer.Option("--stats", help="Print speed and memory on standard error.")] = False,
     json: Json = False,
 ) -> None:
-    """Go on with a text in the owner's words."""
+    """Continue a text in the owner's words."""
     from soundalike.frontends import terminal
 
     _check(temperature=temperature, top_p=top_p, min_p=min_p, seed=seed)
     folder, text = folder_and_prompt(me, prompt)
-    voice = wake(folder, at)
+    voice = load_voice(folder, at)
     said = terminal.say(voice, text, max_tokens, _sampling(voice, temperature, top_p, min_p, seed), colorize, out)
     for line in said.lines() if stats else ():
         err.print(line, style="dim")
-    give(said.as_dict(), json)
+    print_json(said.as_dict(), json)
 
 
 @app.command(epilog="Example: soundalike chat me")
@@ -72,7 +86,7 @@ def chat(
     from soundalike.frontends import terminal
 
     _check(temperature=temperature, top_p=top_p, min_p=min_p, seed=seed)
-    voice = wake(me, at)
+    voice = load_voice(me, at)
     terminal.chat(voice, name, _sampling(voice, temperature, top_p, min_p, seed), out)
 
 
@@ -80,13 +94,13 @@ def chat(
 def room(
     clones: Annotated[list[Path], typer.Argument(help="The clones' folders.", metavar="ME YOU...")],
     name: Annotated[str, typer.Option(help="Your name in the room.")] = "you",
-    at: Places = None,
+    at: Addresses = None,
 ) -> None:
-    """Several clones in one room, and you; an empty line lets them go on, /quit ends it."""
+    """Talk with several clones in one room; an empty line lets them go on, /quit ends it."""
     from soundalike.frontends import places
     from soundalike.frontends.room import room as talk
 
-    talk([wake(folder, place) for folder, place in zip(clones, places(clones, at or ()), strict=True)], name, out)
+    talk([load_voice(folder, place) for folder, place in zip(clones, places(clones, at or ()), strict=True)], name, out)
 
 
 @app.command(epilog="Example: soundalike serve me")
@@ -101,24 +115,24 @@ def serve(
     api_key: Annotated[
         str | None, typer.Option(envvar="SOUNDALIKE_API_KEY", show_envvar=True, help="What clients must send.")
     ] = None,
-    streams: Annotated[int | None, typer.Option(help="Replies drawn side by side.", min=1)] = None,
+    streams: Annotated[int | None, typer.Option(help="Replies generated at the same time.", min=1)] = None,
     queue: Annotated[int | None, typer.Option(help="Requests that may wait for a place.", min=0)] = None,
     with_base: Annotated[bool, typer.Option("--with-base", help="Serve the base model too, to compare.")] = False,
     allow_origin: Annotated[
         list[str] | None, typer.Option(help="A page elsewhere that may ask from a browser, as https://example.org.")
     ] = None,
-    at: Places = None,
+    at: Addresses = None,
 ) -> None:
-    """Serve voices over HTTP as OpenAI's clients ask, with a page to talk at /."""
+    """Serve clones over HTTP with an OpenAI-compatible API, and a page to talk at /."""
     from soundalike.frontends import server
     from soundalike.training.recipe import Serving
 
-    given = {"streams": streams, "queue": queue}
-    serving = Serving(**{name: value for name, value in given.items() if value is not None})
-    for place in at or ():
-        note(place)
+    options = {"streams": streams, "queue": queue}
+    serving = Serving(**{name: value for name, value in options.items() if value is not None})
+    for address in at or ():
+        announce_address(address)
     server.serve(
-        clones, host, port, api_key, serving, with_base, lambda line: tell([line]), at or (), allow_origin or ()
+        clones, host, port, api_key, serving, with_base, lambda line: print_lines([line]), at or (), allow_origin or ()
     )
 
 
@@ -135,20 +149,20 @@ def discord(
     if init:
         from soundalike.frontends.discord.settings import initialise
 
-        out.print(command("Written: ", str(initialise(Clone.open(me).root)), ". Read it, then: "), soft_wrap=True)
-        out.print(command("  ", f"soundalike discord {me}"), soft_wrap=True)
+        out.print(command_text("Written: ", str(initialise(Clone.open(me).root)), ". Read it, then: "), soft_wrap=True)
+        out.print(command_text("  ", f"soundalike discord {me}"), soft_wrap=True)
         return
     from soundalike.frontends.discord.run import run
 
-    _log()
+    _log_to_stderr()
     run(me, (lambda line: out.print(line, markup=False, soft_wrap=True)) if dry_run else None, at)
 
 
 def folder_and_prompt(me: str | None, prompt: str | None) -> tuple[Path, str]:
-    """The clone's folder and the beginning of the text, from the two arguments of `say`, each of which may be missing.
+    """The clone's folder and the prompt from the two optional arguments of `say`.
 
-    One argument that names no folder is the text, spoken by the clone in `me`. A text that is missing is read from
-    standard input, unless that is a terminal.
+    A single argument that names no folder is the prompt for the clone in `me`. A missing prompt is read from standard
+    input, unless that is a terminal.
     """
     from soundalike.clone.clone import MANIFEST
 
@@ -162,16 +176,16 @@ def folder_and_prompt(me: str | None, prompt: str | None) -> tuple[Path, str]:
     return folder, prompt
 
 
-def wake(folder: Path, at: str | None = None) -> "Voice":
+def load_voice(folder: Path, at: str | None = None) -> "Voice":
     from soundalike.generation.voice import Voice
 
-    note(at)
-    with waiting("waking up"):
+    announce_address(at)
+    with show_status("waking up"):
         return Voice.load(folder, at)
 
 
-def note(at: str | None) -> None:
-    """Tell where what is said goes, before the first word leaves; `UsageError` for what is no address."""
+def announce_address(at: str | None) -> None:
+    """Print where the conversation is sent before anything is; `UsageError` if `at` is not an address."""
     from soundalike.engines import address
 
     if at is None:
@@ -183,9 +197,9 @@ def note(at: str | None) -> None:
         err.print(Text(f"What is said goes to {place}: another machine."), style="yellow", soft_wrap=True)
 
 
-def converse(folder: Path, openers: list[tuple[str, str]]) -> list[dict[str, str]]:
-    """Friends speak, the voice answers."""
-    voice, history = wake(folder), list[tuple[str, str]]()
+def show_conversation(folder: Path, openers: list[tuple[str, str]]) -> list[dict[str, str]]:
+    """Print the clone's replies to each (name, text) of `openers`; returns the conversation."""
+    voice, history = load_voice(folder), list[tuple[str, str]]()
     out.print(f"\nInvented friends write, {voice.owner}'s clone answers:", style="dim", markup=False)
     for name, text in openers:
         history.append((name, text))
@@ -196,20 +210,20 @@ def converse(folder: Path, openers: list[tuple[str, str]]) -> list[dict[str, str
     return [{"name": name, "text": text} for name, text in history]
 
 
-def _check(**given: Any) -> None:
-    """Refuse options that are out of range before anything is loaded; `RecipeError` names the first."""
+def _check(**options: Any) -> None:
+    """Raise `RecipeError` for the first option that is out of range, before anything is loaded."""
     from soundalike.generation.sampling import Sampling
 
-    Sampling(**{name: value for name, value in given.items() if value is not None})
+    Sampling(**{name: value for name, value in options.items() if value is not None})
 
 
 def _sampling(voice: Any, temperature: float | None, top_p: float | None, min_p: float | None, seed: int | None) -> Any:
-    given = {"temperature": temperature, "top_p": top_p, "min_p": min_p, "seed": seed}
-    return replace(voice.sampling, **{name: value for name, value in given.items() if value is not None})
+    options = {"temperature": temperature, "top_p": top_p, "min_p": min_p, "seed": seed}
+    return replace(voice.sampling, **{name: value for name, value in options.items() if value is not None})
 
 
-def _log() -> None:
-    """What a program that runs for days has to say goes to standard error, with the time."""
+def _log_to_stderr() -> None:
+    """Log to stderr with timestamps, for a program that runs for days."""
     import logging
 
     logging.basicConfig(level=logging.WARNING, format="%(asctime)s %(message)s", datefmt="%d %b %H:%M:%S")

@@ -1,4 +1,4 @@
-"""Verbs that make a clone: import, train, clone, demo; and what becomes of it elsewhere: export, doctor."""
+"""Commands that make a clone (import, train, clone, demo), export it, and check this machine (doctor)."""
 
 import shlex
 from collections.abc import Callable, Iterator
@@ -9,22 +9,22 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from soundalike.cli.chat_commands import converse
+from soundalike.cli.chat_commands import show_conversation
 from soundalike.cli.output import (
     DEFAULT_FOLDER,
     CloneFolder,
     Json,
     Out,
-    bar,
-    command,
+    command_text,
     debug,
     err,
-    give,
     out,
-    tell,
-    waiting,
+    print_json,
+    print_lines,
+    progress_bar,
+    show_status,
 )
-from soundalike.cli.report_commands import brief
+from soundalike.cli.report_commands import evaluate_briefly
 
 if TYPE_CHECKING:
     from soundalike.clone import Clone
@@ -37,20 +37,18 @@ Exports = Annotated[
 ]
 Base = Annotated[str | None, typer.Option(help="`pocket`, a model's folder, or a Hugging Face name: org/model.")]
 Minutes = Annotated[float | None, typer.Option(help="Train for so many minutes.")]
-Epochs = Annotated[float | None, typer.Option(help="Train on everything so many times.")]
+Epochs = Annotated[float | None, typer.Option(help="Train for so many passes over the text.")]
 Iters = Annotated[int | None, typer.Option(help="Train for so many steps.")]
 Choose = Annotated[
-    str | None, typer.Option(help="Keep the adapter of the fewest `bits`, or the one of the most `likeness`.")
+    str | None, typer.Option(help="Which adapter to keep: that with the lowest `bits` or the highest `likeness`.")
 ]
-Resume = Annotated[bool, typer.Option("--resume", help="Go on with the training that was cut off, as it was begun.")]
-Fresh = Annotated[
-    bool, typer.Option("--fresh", help="Start anew over a voice or a training that was cut off; a voice is kept.")
-]
+Resume = Annotated[bool, typer.Option("--resume", help="Continue an interrupted training with its own settings.")]
+Fresh = Annotated[bool, typer.Option("--fresh", help="Start over; an existing voice is kept as an earlier version.")]
 KeepBetter = Annotated[
-    bool, typer.Option("--keep-better", help="Over a voice: keep the one of the two that knows your later words best.")
+    bool, typer.Option("--keep-better", help="Keep whichever voice, old or new, predicts your later words better.")
 ]
-Force = Annotated[bool, typer.Option("--force", help="Learn even from too little text.")]
-Raw = Annotated[bool, typer.Option("--no-redact", help="Keep private data and secrets in the text as they are.")]
+Force = Annotated[bool, typer.Option("--force", help="Train even on too little text.")]
+Raw = Annotated[bool, typer.Option("--no-redact", help="Do not mask private data and secrets.")]
 Mask = Annotated[Path | None, typer.Option("--mask", help="A file of more strings to mask, one a line.")]
 Gap = Annotated[str, typer.Option(help="The silence that ends a conversation; several, with commas, are compared.")]
 
@@ -61,18 +59,18 @@ def demo(
     minutes: Annotated[float, typer.Option(help="Train for so many minutes.")] = 1.5,
     json: Json = False,
 ) -> None:
-    """All of it on an invented person's export: import, training, a conversation."""
+    """Import, training and a conversation on an invented person's export."""
     from soundalike.demo import EXPORT, OPENERS
     from soundalike.importing.documents import DocumentSettings
 
-    given: dict[str, Any] = {"minutes": minutes}
-    succession = _allowed(out_, "pocket", given, fresh=True)
+    options: dict[str, Any] = {"minutes": minutes}
+    succession = _check_options(out_, "pocket", options, fresh=True)
     report = _import([EXPORT], out_, DocumentSettings())
-    outcome = _train(out_, "pocket", given, succession, why=lambda line: None)  # nobody's secrets
-    said = converse(out_, OPENERS)
+    outcome = _train(out_, "pocket", options, succession, why=lambda line: None)  # nobody's secrets
+    said = show_conversation(out_, OPENERS)
     delete = f". Delete it all: rm -r {out_}"
-    out.print(command("\nTalk to it yourself: ", f"soundalike chat {out_}", delete), soft_wrap=True)
-    give({"import": report.as_dict(), "training": outcome.as_dict(), "conversation": said}, json)
+    out.print(command_text("\nTalk to it yourself: ", f"soundalike chat {out_}", delete), soft_wrap=True)
+    print_json({"import": report.as_dict(), "training": outcome.as_dict(), "conversation": said}, json)
 
 
 @app.command(epilog="Example: soundalike clone package.zip --out me --minutes 5")
@@ -93,20 +91,20 @@ def clone(
     resume: Resume = False,
     json: Json = False,
 ) -> None:
-    """From an export to a voice: import, train, and a few lines."""
+    """From an export to a voice: import, training, evaluation, a few lines."""
     from soundalike.importing.documents import DocumentSettings
     from soundalike.importing.gap_comparison import parse_duration
 
-    given: dict[str, Any] = {"minutes": minutes, "epochs": epochs, "iters": iters, "choose": choose}
+    options: dict[str, Any] = {"minutes": minutes, "epochs": epochs, "iters": iters, "choose": choose}
     settings = DocumentSettings(gap_minutes=parse_duration(gap))
-    succession = _allowed(out_, base, given, resume, fresh, keep_better)
+    succession = _check_options(out_, base, options, resume, fresh, keep_better)
     report = None if resume else _import(exports, out_, settings, no_redact, mask, force)
-    outcome = _train(out_, base, given, succession, resume)
-    figures = brief(out_)
-    said = converse(out_, [("sam", "hey"), ("sam", "what are you up to?"), ("sam", "tell me something")])
-    out.print(command("\nTalk to it: ", f"soundalike chat {out_}"), soft_wrap=True)
+    outcome = _train(out_, base, options, succession, resume)
+    figures = evaluate_briefly(out_)
+    said = show_conversation(out_, [("sam", "hey"), ("sam", "what are you up to?"), ("sam", "tell me something")])
+    out.print(command_text("\nTalk to it: ", f"soundalike chat {out_}"), soft_wrap=True)
     imported = report and report.as_dict()
-    give({"import": imported, "training": outcome.as_dict(), "evaluation": figures, "conversation": said}, json)
+    print_json({"import": imported, "training": outcome.as_dict(), "evaluation": figures, "conversation": said}, json)
 
 
 @app.command("import", epilog="Example: soundalike import package.zip --out me")
@@ -119,7 +117,7 @@ def import_(
     force: Force = False,
     json: Json = False,
 ) -> None:
-    """Read exports into a clone folder; tells what was read and what training will cost."""
+    """Read exports into a clone folder; prints what was read and how long training would take."""
     from soundalike.importing.documents import DocumentSettings
     from soundalike.importing.gap_comparison import parse_gaps, table
     from soundalike.importing.importer import compare
@@ -127,16 +125,16 @@ def import_(
     gaps = parse_gaps(gap)
     if len(gaps) > 1:
         rows = compare(exports, gaps, redacted=not no_redact)
-        tell(table(rows))
-        give([asdict(row) for row in rows], json)
+        print_lines(table(rows))
+        print_json([asdict(row) for row in rows], json)
         return
     report = _import(exports, out_, DocumentSettings(gap_minutes=gaps[0]), no_redact, mask, force)
-    if not out.quiet:  # the machine's rate takes a moment to measure
+    if not out.quiet:  # measuring this machine's speed takes a moment
         from soundalike.training.plan import prospect
 
-        tell(["", *prospect(report.splits["train"]["bytes"])])
-        out.print(command("Now: ", f"soundalike train {shlex.quote(str(out_))}"), soft_wrap=True)
-    give(report.as_dict(), json)
+        print_lines(["", *prospect(report.splits["train"]["bytes"])])
+        out.print(command_text("Now: ", f"soundalike train {shlex.quote(str(out_))}"), soft_wrap=True)
+    print_json(report.as_dict(), json)
 
 
 @app.command(epilog="Example: soundalike train me --minutes 10")
@@ -154,11 +152,11 @@ def train(
     resume: Resume = False,
     json: Json = False,
 ) -> None:
-    """Teach the clone its owner's voice."""
+    """Train the clone's adapter on the imported messages."""
     budget: dict[str, Any] = {"minutes": minutes, "epochs": epochs, "iters": iters}
-    given = budget | {"method": method, "learning_rate": learning_rate, "choose": choose}
-    outcome = _train(me, base, given, _allowed(me, base, given, resume, fresh, keep_better), resume)
-    give(outcome.as_dict(), json)
+    options = budget | {"method": method, "learning_rate": learning_rate, "choose": choose}
+    outcome = _train(me, base, options, _check_options(me, base, options, resume, fresh, keep_better), resume)
+    print_json(outcome.as_dict(), json)
 
 
 @app.command(epilog="Example: soundalike export me --to gguf")
@@ -168,14 +166,14 @@ def export(
     precision: Annotated[str, typer.Option(help="Of a GGUF file: `f16`, or `q8_0` for half the size.")] = "f16",
     json: Json = False,
 ) -> None:
-    """Write the clone for other programs."""
+    """Export the clone for other programs."""
     from soundalike.clone import Clone
     from soundalike.export import export as write
 
-    with waiting("writing"):
+    with show_status("writing"):
         exported = write(Clone.open(me), to, precision)
-    tell(exported.lines())
-    give(exported.as_dict(), json)
+    print_lines(exported.lines())
+    print_json(exported.as_dict(), json)
 
 
 @app.command(epilog="Example: soundalike doctor")
@@ -183,25 +181,25 @@ def doctor(json: Json = False) -> None:
     """What this machine can run, what is missing, and how long each suggested base would take."""
     from soundalike.doctor import checkup
 
-    with waiting("looking"):
+    with show_status("looking"):
         found = checkup()
-    tell(found.lines())
-    give(found.as_dict(), json)
+    print_lines(found.lines())
+    print_json(found.as_dict(), json)
 
 
-def _allowed(
+def _check_options(
     folder: Path,
     base: str | None,
-    given: dict[str, Any],
+    options: dict[str, Any],
     resume: bool = False,
     fresh: bool = False,
     keep_better: bool = False,
 ) -> "Succession":
-    """What a training asked for so becomes; every option is checked here, before anything is read or written."""
+    """Check every option before anything is read or written; returns what happens to an existing voice."""
     from soundalike.training import versions
     from soundalike.training.plan import check
 
-    check(folder, base, given)
+    check(folder, base, options)
     return versions.succession(versions.clone_at(folder), resume=resume, fresh=fresh, keep_better=keep_better)
 
 
@@ -216,61 +214,63 @@ def _import(
     from soundalike.importing import preflight
     from soundalike.importing.importer import run_import
     from soundalike.redact.owners import read_list
-    from soundalike.signals import tidily
+    from soundalike.signals import exit_on_signals
 
-    with tidily(), bar("Reading") as shown:
+    with exit_on_signals(), progress_bar("Reading") as bar:
         report = run_import(
             exports,
             folder,
             settings,
-            on_progress=shown,
+            on_progress=bar,
             redacted=not no_redact,
             mask=read_list(mask) if mask else (),
             force=force,
         )
-    tell(preflight.lines(report))
+    print_lines(preflight.lines(report))
     return report
 
 
 @contextmanager
-def _going_on(clone_: "Clone") -> Iterator[None]:
-    """Where Ctrl-C comes before the first step or after the last one, say how to go on."""
+def _hint_on_interrupt(clone_: "Clone") -> Iterator[None]:
+    """Print how to continue if Ctrl-C comes before the first training step or after the last one."""
     try:
         yield
     except KeyboardInterrupt:
         resume = " --resume" if clone_.run_path.exists() else ""
-        err.print(command("Stopped. Go on with: ", f"soundalike train {clone_.root}{resume}"), soft_wrap=True)
+        folder = shlex.quote(str(clone_.root))
+        err.print(command_text("Stopped. Continue with: ", f"soundalike train {folder}{resume}"), soft_wrap=True)
         raise
 
 
 def _train(
     folder: Path,
     base: str | None,
-    given: dict[str, Any],
+    options: dict[str, Any],
     succession: "Succession",
     resume: bool = False,
-    why: Callable[[str], None] = lambda line: tell([line]),
+    why: Callable[[str], None] = lambda line: print_lines([line]),
 ) -> "Outcome":
-    """Train, with what is to be said of the budget going to `why`."""
+    """Train; `why` receives each line that explains the training budget."""
     from soundalike.clone import Clone
     from soundalike.evaluation.adapter_selection import likeness_chooser
     from soundalike.training.plan import learn, recipe_for, resumed_recipe
 
     clone_ = Clone.open(folder)
-    recipe = resumed_recipe(clone_, why, base, given) if resume else recipe_for(clone_, base, given, why)
+    recipe = resumed_recipe(clone_, why, base, options) if resume else recipe_for(clone_, base, options, why)
     if debug():
         settings = {"base": recipe.base, **recipe.training.used()}
-        tell(["Settings: " + ", ".join(f"{name} {value}" for name, value in settings.items())])
-    with _going_on(clone_), bar("Learning") as shown:
+        print_lines(["Settings: " + ", ".join(f"{name} {value}" for name, value in settings.items())])
+    with _hint_on_interrupt(clone_), progress_bar("Learning") as bar:
 
         def on_step(p: "Progress") -> None:
             if not p.step:
-                shown.start()
-            shown(p.step, p.steps, p.line())
+                bar.start()
+            bar(p.step, p.steps, p.line())
 
         outcome = learn(clone_, recipe, resume, on_step, likeness_chooser(clone_, recipe), succession)
     if not outcome.finished:
-        err.print(command("Stopped and saved. Go on with: ", f"soundalike train {folder} --resume"), soft_wrap=True)
+        resume_command = f"soundalike train {shlex.quote(str(folder))} --resume"
+        err.print(command_text("Stopped and saved. Continue with: ", resume_command), soft_wrap=True)
         raise typer.Exit(128 + outcome.signal)
-    tell([*outcome.progress.summary(), *([outcome.settled] if outcome.settled else [])])
+    print_lines([*outcome.progress.summary(), *([outcome.settled] if outcome.settled else [])])
     return outcome

@@ -1,4 +1,4 @@
-"""What every verb prints with: two consoles, a progress bar, JSON, and the arguments that many of them share."""
+"""What commands print with: consoles for stdout and stderr, a progress bar, JSON; and arguments that many share."""
 
 import sys
 from collections.abc import Iterator
@@ -17,27 +17,27 @@ if TYPE_CHECKING:
     from rich.status import Status
 
 DEFAULT_FOLDER = Path("me")
-WITH_BAR = 110  # columns that the longest label, a bar and both times take
+WITH_BAR = 110  # terminal columns needed for the longest label, the bar and both times
 out, err = make_console(), make_console(stderr=True)
 
 
-def _alone(asked: bool) -> bool:
-    """What is told for people stays unsaid where JSON has standard output to itself."""
-    out.quiet = asked or not machine.is_main_process()
-    return asked and machine.is_main_process()
+def _json_only(requested: bool) -> bool:
+    """With --json, silence the console for people: stdout holds the JSON alone."""
+    out.quiet = requested or not machine.is_main_process()
+    return requested and machine.is_main_process()
 
 
 CloneFolder = Annotated[Path, typer.Argument(help="The clone's folder.", metavar="ME")]
 Out = Annotated[Path, typer.Option("--out", help="The clone's folder; made if it is not there.")]
-Json = Annotated[bool, typer.Option("--json", callback=_alone, help="Print the result as JSON, and nothing else.")]
+Json = Annotated[bool, typer.Option("--json", callback=_json_only, help="Print the result as JSON, and nothing else.")]
 
 
-def tell(lines: list[str]) -> None:
+def print_lines(lines: list[str]) -> None:
     for line in lines:
         out.print(line, markup=False)
 
 
-def give(result: Any, json: bool) -> None:
+def print_json(result: Any, json: bool) -> None:
     if json:
         import orjson
 
@@ -45,76 +45,77 @@ def give(result: Any, json: bool) -> None:
         if not out.encoding.startswith("utf"):  # escapes are the same JSON in every encoding
             text = dumps(loads(text), indent=2)
         sys.stdout.write(text + "\n")
-        sys.stdout.flush()  # a full disk is told here, not while Python ends
+        sys.stdout.flush()  # so that a full disk raises here, not while Python exits
 
 
-def command(before: str, typed: str, after: str = "") -> Text:
-    """A command to type, printed as it stands: a folder's name may look like markup."""
-    return Text.assemble(before, (typed, "bold"), after)
+def command_text(before: str, command: str, after: str = "") -> Text:
+    """A command in bold between two texts; not parsed as markup, because a folder's name may look like it."""
+    return Text.assemble(before, (command, "bold"), after)
 
 
-def waiting(what: str) -> "Status":
-    """A line on standard error that says what is being done, until it is done."""
+def show_status(what: str) -> "Status":
+    """A status line with a spinner on stderr; use it as a context manager."""
     return err.status(what, spinner=spinner(err))
 
 
 def debug() -> bool:
-    """Whether what only a developer wants to see is shown."""
+    """Whether --debug was given."""
     return "--debug" in sys.argv
 
 
-class Bar:
-    """A progress bar on stderr, so that what is printed can be piped; there from the first work that was done.
+class ProgressBar:
+    """A progress bar on stderr. Call it with the work done so far.
 
-    Until then a line says what is waited for, and goes away again. The bar says once, as a range, how long all of it
-    takes. On a narrow terminal the text has the place of the bar itself.
+    It appears with the first work done; until then a status line shows `label`. Once enough was measured it shows, as
+    a range, how long all of the work takes. On a narrow terminal the text takes the place of the bar.
     """
 
     def __init__(self, label: str) -> None:
         self._label = label
-        self._waiting = waiting(label)
+        self._status = show_status(label)
         if machine.is_main_process():
-            self._waiting.start()
-        self._shown: Any = None
-        self._pace: Any = None
+            self._status.start()
+        self._progress: Any = None
+        self._duration: Any = None
 
     def __call__(self, done: float, of: float | None, label: str | None = None) -> None:
-        """So much is `done` of all; None where that is not known yet."""
-        if self._shown is None and done:
+        """Show `done` units of work out of `of`, which is None while the total is unknown."""
+        if self._progress is None and done:
             self.start()
-        if self._shown is None:
+        if self._progress is None:
             return
-        told = self._pace.at(done, of) if of else ""
-        self._shown.update(0, completed=done, total=of, description=label or self._label, takes=told and f"of {told}")
+        total = self._duration.at(done, of) if of else ""
+        takes = total and f"of {total}"
+        self._progress.update(0, completed=done, total=of, description=label or self._label, takes=takes)
 
     def start(self) -> None:
-        """Show it before the first work is done, where that is sure to come and takes long."""
+        """Show the bar before the first work is done, where that takes long."""
         if not machine.is_main_process():
             return
-        self._waiting.stop()
+        self._status.stop()
         from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeElapsedColumn
 
-        from soundalike.progress import Pace
+        from soundalike.progress import DurationEstimate
 
         text, times = TextColumn("{task.description}"), (TaskProgressColumn(), TimeElapsedColumn())
-        drawn = (BarColumn(),) if err.width >= WITH_BAR else ()
+        bar = (BarColumn(),) if err.width >= WITH_BAR else ()
         takes = TextColumn("{task.fields[takes]}")
-        self._shown, self._pace = Progress(text, *drawn, *times, takes, console=err), Pace()
-        self._shown.add_task(self._label, total=None, takes="")
-        self._shown.start()
+        self._progress, self._duration = Progress(text, *bar, *times, takes, console=err), DurationEstimate()
+        self._progress.add_task(self._label, total=None, takes="")
+        self._progress.start()
 
     def stop(self) -> None:
-        """Leave the bar as it is."""
-        self._waiting.stop()
-        if self._shown is not None:
-            self._shown.stop()
+        """Stop updating; the bar stays on the terminal as it is."""
+        self._status.stop()
+        if self._progress is not None:
+            self._progress.stop()
 
 
 @contextmanager
-def bar(label: str) -> Iterator[Bar]:
-    """A bar for as long as the work goes on."""
-    shown = Bar(label)
+def progress_bar(label: str) -> Iterator[ProgressBar]:
+    """A progress bar that stops when the block ends."""
+    bar = ProgressBar(label)
     try:
-        yield shown
+        yield bar
     finally:
-        shown.stop()
+        bar.stop()

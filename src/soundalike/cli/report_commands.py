@@ -1,4 +1,4 @@
-"""Verbs that look at a clone: evaluate, portrait, audit."""
+"""Commands that report on a clone: evaluate, portrait, audit."""
 
 import shlex
 from pathlib import Path
@@ -6,7 +6,7 @@ from typing import Annotated, Any
 
 import typer
 
-from soundalike.cli.output import CloneFolder, Json, bar, command, give, out, tell
+from soundalike.cli.output import CloneFolder, Json, command_text, out, print_json, print_lines, progress_bar
 
 app = typer.Typer()
 
@@ -18,22 +18,22 @@ def evaluate(
     split: Annotated[str, typer.Option(help="`test`, or `valid` to choose settings by.")] = "test",
     json: Json = False,
 ) -> None:
-    """How close is it? Lets the clone answer held-out conversations; with OTHER, tells which of two is closer."""
+    """How close is it? The clone answers held-out conversations; with OTHER, says which of the two is closer."""
     from soundalike.evaluation import compare_clones, evaluate
     from soundalike.evaluation.advice import advice
 
-    with bar("Answering") as shown:
+    with progress_bar("Answering") as bar:
         if other is not None:
-            found = compare_clones.compare(me, other, on_progress=shown)
+            found = compare_clones.compare(me, other, on_progress=bar)
         else:
-            report = evaluate.evaluate(me, split=split, on_progress=shown)
+            report = evaluate.evaluate(me, split=split, on_progress=bar)
     if other is not None:
-        tell(compare_clones.lines(found))
-        give({name: one.as_dict() for name, one in found.items()}, json)
+        print_lines(compare_clones.lines(found))
+        print_json({name: one.as_dict() for name, one in found.items()}, json)
         return
     out.print(report.table())
-    tell(["", *report.legend(), "", *report.lines(), "", *advice(report)])
-    give(report.as_dict(), json)
+    print_lines(["", *report.legend(), "", *report.lines(), "", *advice(report)])
+    print_json(report.as_dict(), json)
 
 
 @app.command(epilog="Example: soundalike portrait me")
@@ -42,14 +42,14 @@ def portrait(
     quotes: Annotated[bool, typer.Option("--quotes", help="Put lines of yours into it, not only counts.")] = False,
     json: Json = False,
 ) -> None:
-    """Your diction as observed by a model: ten cards on one page that stays on this machine."""
+    """How you write, as a one-page HTML report of ten cards; nothing is uploaded."""
     from soundalike.portrait.build import paint
 
-    with bar("Listening") as shown:
-        painted, page = paint(me, quotations=quotes, on_progress=shown)
-    tell(painted.lines())
-    out.print(command("\nThe page, for a browser: ", str(page)), soft_wrap=True)
-    give(painted.as_dict(), json)
+    with progress_bar("Reading") as bar:
+        painted, page = paint(me, quotations=quotes, on_progress=bar)
+    print_lines(painted.lines())
+    out.print(command_text("\nThe page, for a browser: ", str(page)), soft_wrap=True)
+    print_json(painted.as_dict(), json)
 
 
 @app.command(epilog="Example: soundalike audit me")
@@ -60,36 +60,32 @@ def audit(
     ] = False,
     json: Json = False,
 ) -> None:
-    """What could be pulled out of it? A verdict to share, and a private page with the strings."""
-    from soundalike.audit.run_audit import audit as ask
+    """What private text could be extracted from it? A verdict to share, and a private page with the strings."""
+    from soundalike.audit.run_audit import audit as run_audit
 
-    with bar("Looking") as shown:
-        report, page = ask(me, with_canaries=canaries, on_progress=lambda what, done, of: shown(done, of, what))
-    tell([*report.lines(), "", report.verdict])
+    with progress_bar("Looking") as bar:
+        report, page = run_audit(me, with_canaries=canaries, on_progress=lambda what, done, of: bar(done, of, what))
+    print_lines([*report.lines(), "", report.verdict])
     if mending := report.commands(str(me)):
         masks = "--mask" in mending[0]
-        tell([f"To mend it{', with the strings that the page lists in strings.txt' if masks else ''}:"])
+        print_lines([f"To mend it{', with the strings that the page lists in strings.txt' if masks else ''}:"])
         for line in mending:
-            out.print(command("  ", line), soft_wrap=True)
-    out.print(command("\nWhat it found, for you alone: ", str(page)), soft_wrap=True)
-    give(report.as_dict(), json)
+            out.print(command_text("  ", line), soft_wrap=True)
+    out.print(command_text("\nWhat it found, for you alone: ", str(page)), soft_wrap=True)
+    print_json(report.as_dict(), json)
 
 
-def brief(folder: Path) -> dict[str, Any] | None:
-    """The four needles; a line where there is too little text for them."""
+def evaluate_briefly(folder: Path) -> dict[str, Any] | None:
+    """Print the headline figures from a short evaluation; None, with a line why, if there is too little text."""
     from soundalike.errors import TooLittleText
     from soundalike.evaluation import evaluate
 
-    with bar("Evaluating") as shown:
+    with progress_bar("Evaluating") as bar:
         try:
-            report = evaluate.evaluate(
-                folder,
-                brief=True,
-                on_progress=shown,
-            )
+            report = evaluate.evaluate(folder, brief=True, on_progress=bar)
         except TooLittleText as error:
-            tell([error.what])
+            print_lines([error.what])
             return None
-    tell(["", *report.headline()])
-    out.print(command(f"{report.extent()} The full figure: ", f"soundalike evaluate {shlex.quote(str(folder))}"))
+    print_lines(["", *report.headline()])
+    out.print(command_text(f"{report.extent()} The full figure: ", f"soundalike evaluate {shlex.quote(str(folder))}"))
     return report.as_dict()

@@ -1,7 +1,7 @@
 """The clone folder: everything about one voice in one place, deletable with one `rm -r`.
 
-Knows where things lie and keeps the manifest, clone.toml. Takes plain dicts for the manifest's sections and
-keeps those that others wrote; what a recipe, a document or an adapter means is for others to know.
+`Clone` gives the paths inside the folder, reads its files with their integrity checked, and reads and writes the
+manifest, clone.toml, section by section: sections that a caller does not replace stay as they are.
 """
 
 import sys
@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from soundalike import __version__
 from soundalike.clone import integrity, manifest
-from soundalike.clone.folder import INCOMING, LOCK, OUTGOING, SCRATCH, Folder, explained
+from soundalike.clone.folder import INCOMING, LOCK, OUTGOING, SCRATCH, Folder, disk_errors
 from soundalike.errors import CloneError
 
 if TYPE_CHECKING:
@@ -25,17 +25,17 @@ Sections = dict[str, dict[str, Any]]
 
 
 class Clone(Folder):
-    """One clone folder. Get one by `Clone.open` or `Clone.claim`."""
+    """One clone folder; create it with `Clone.open` or `Clone.claim`."""
 
     @classmethod
     def open(cls, path: str | Path) -> "Clone":
-        """The clone at `path`; `CloneError` where there is none, or one of a later version."""
+        """The clone at `path`; `CloneError` if there is none, or a later version wrote it."""
         clone = cls(Path(path))
-        with explained(clone.root):
+        with disk_errors(clone.root):
             clone.settle()
         if not clone.root.exists():
             raise CloneError(f"There is no clone at {path}.", f"Make one with: soundalike clone EXPORT --out {path}")
-        if not clone.exists and clone.root.is_dir() and all(map(_ours, clone.root.iterdir())):
+        if not clone.exists and clone.root.is_dir() and all(map(_is_unfinished_import, clone.root.iterdir())):
             what = f"There is no clone at {path} yet: an import into it goes on, or was cut off."
             raise CloneError(what, "Wait until it is done, or import again.")
         if not clone.exists:
@@ -45,12 +45,14 @@ class Clone(Folder):
 
     @classmethod
     def claim(cls, path: str | Path) -> "Clone":
-        """The clone at `path`, or a new folder for one; `CloneError` where anything else is there."""
+        """The clone at `path`, or a new folder for one; `CloneError` if anything else is there."""
         clone = cls(Path(path))
         if clone.exists or (clone.root / INCOMING).exists():
             return cls.open(path)
-        with explained(clone.root):
-            if clone.root.exists() and not (clone.root.is_dir() and all(map(_ours, clone.root.iterdir()))):
+        with disk_errors(clone.root):
+            if clone.root.exists() and not (
+                clone.root.is_dir() and all(map(_is_unfinished_import, clone.root.iterdir()))
+            ):
                 raise CloneError(f"{path} exists and is not a clone folder.", "Give --out the name of a new folder.")
             clone.root.parent.mkdir(parents=True, exist_ok=True)
             clone.root.mkdir(mode=0o700, exist_ok=True)
@@ -58,24 +60,24 @@ class Clone(Folder):
 
     @contextmanager
     def locked(self, doing: str) -> Iterator[None]:
-        """As `Folder.locked`; a new folder in which nothing was finished goes away again."""
+        """Like `Folder.locked`; a new folder in which no import finished is removed again."""
         with super().locked(doing):
             try:
-                with explained(self.root):
+                with disk_errors(self.root):
                     self._ignore()
                 yield
             finally:
-                if not self.exists and sys.platform != "win32":  # there an open file, the lock, cannot be removed
-                    self._vanish()
+                if not self.exists and sys.platform != "win32":  # Windows cannot remove the open lock file
+                    self._remove_empty()
 
     def _ignore(self) -> None:
-        """Have git ignore everything; nothing is written through a link, or into a pipe, that lies there."""
+        """Write a .gitignore for the whole folder; a link or pipe of that name is replaced, not written through."""
         path = self.root / IGNORE
         if path.is_symlink() or (path.exists() and not path.is_file()):
             self._remove(IGNORE)
         path.write_text(EVERYTHING, encoding="utf-8")
 
-    def _vanish(self) -> None:
+    def _remove_empty(self) -> None:
         for name in (IGNORE, LOCK):
             (self.root / name).unlink(missing_ok=True)
         if not any(self.root.iterdir()):
@@ -88,7 +90,7 @@ class Clone(Folder):
 
     @property
     def manifest_path(self) -> Path:
-        """The recipe as used and the manifest."""
+        """clone.toml: the manifest, with the recipe as it was used."""
         return self.root / MANIFEST
 
     @property
@@ -98,12 +100,12 @@ class Clone(Folder):
 
     @property
     def messages_path(self) -> Path:
-        """The message frame, redacted; the names that go with it lie beside it."""
+        """The message frame, redacted."""
         return self.root / "messages.parquet"
 
     @property
     def authors_path(self) -> Path:
-        """Who is who in the message frame."""
+        """Author ids and names of the message frame."""
         return self.root / "authors.parquet"
 
     @property
@@ -112,61 +114,63 @@ class Clone(Folder):
         return self.root / "channels.parquet"
 
     def documents_path(self, split: str) -> Path:
-        """Exactly what the model reads; `split` is train, valid or test."""
+        """The documents of one split (train, valid or test), one JSON object a line."""
         return self.root / "documents" / f"{split}.jsonl"
 
     @property
     def adapter_path(self) -> Path:
-        """A folder in PEFT's layout, or with a delta to all weights."""
+        """The adapter's folder, in PEFT's layout or with a delta of all weights."""
         return self.root / "adapter"
 
     @property
     def has_voice(self) -> bool:
-        """Whether a training, finished or not, left an adapter that can speak."""
+        """Whether there is an adapter, from a training that finished or not."""
         return self.adapter_path.is_dir() and "training" in self.manifest()
 
     @property
     def candidate_path(self) -> Path:
-        """The adapter of a training that goes on beside a voice, with the sections of clone.toml that go with it."""
+        """The adapter of a training that runs beside an existing voice, with its sections of clone.toml."""
         return self.root / "candidate"
 
     @property
     def versions_path(self) -> Path:
-        """Earlier voices, each in a numbered folder that is a clone folder itself."""
+        """Earlier voices, each in a numbered folder that is itself a clone folder."""
         return self.root / "versions"
 
     @property
     def checkpoints_path(self) -> Path:
-        """A folder with all that exact resume needs."""
+        """Checkpoints for exact resume."""
         return self.root / "checkpoints"
 
     @property
     def run_path(self) -> Path:
-        """How far the run that the checkpoint belongs to had come; there is something to resume where it exists."""
+        """State of the run that the checkpoint belongs to; it exists while there is something to resume."""
         return self.checkpoints_path / "run.json"
 
     def manifest(self) -> Sections:
         """clone.toml: [clone], [import], [documents], [hashes], and the sections that others wrote."""
-        with explained(self.manifest_path):
+        with disk_errors(self.manifest_path):
             sections = manifest.read(self.manifest_path)
         if sections.get("clone", {}).get("format", 0) > FORMAT:
             raise CloneError(f"{self.root} was written by a later soundalike.", "Install that one, or import again.")
         return sections
 
     def intact(self, path: Path) -> Path:
-        """`path`, a file that import wrote here; `CloneError` where it is missing or not as it was written."""
+        """`path`, a file that import wrote; `CloneError` if it is missing or was changed."""
         name = path.relative_to(self.root).as_posix()
-        integrity.demand(path, self.manifest().get("hashes", {}).get(name), "Import again.")
+        integrity.require_unchanged(path, self.manifest().get("hashes", {}).get(name), "Import again.")
         return path
 
     def intact_adapter(self) -> Path:
-        """The folder of the adapter; `CloneError` where its files are not those that training wrote."""
+        """The adapter's folder; `CloneError` if its files are not the ones that training wrote."""
         for name, written in self.manifest().get("result", {}).get("adapter", {}).items():
-            integrity.demand(self.adapter_path / name, written, "Train again with --fresh, or put back what was there.")
+            integrity.require_unchanged(
+                self.adapter_path / name, written, "Train again with --fresh, or put back what was there."
+            )
         return self.adapter_path
 
     def report(self, name: str) -> dict[str, Any] | None:
-        """A report in the folder, such as evaluation.json, as plain values, or None; `CloneError` if it is damaged."""
+        """A JSON report in the folder, such as evaluation.json, or None; `CloneError` if it is damaged."""
         import orjson
 
         path = self.root / name
@@ -183,7 +187,7 @@ class Clone(Folder):
             ) from error
 
     def frame(self, path: Path, columns: Sequence[str] | None = None) -> "pl.DataFrame":
-        """The message frame or one beside it, or some `columns` of it; `CloneError` where it is not as imported."""
+        """The message, author or channel frame, or some of its `columns`; `CloneError` if it was changed."""
         from soundalike import messages
 
         schemas = {
@@ -195,11 +199,11 @@ class Clone(Folder):
         return integrity.frame(self.intact(path), schema, "Import again.")
 
     def record(self, **sections: Mapping[str, Any]) -> None:
-        """Replace these sections of clone.toml and keep all others; needs the lock."""
+        """Replace these sections of clone.toml and keep the others; the folder must be locked."""
         self.write({MANIFEST: self.manifest_with(**sections)})
 
     def manifest_with(self, **sections: Mapping[str, Any]) -> bytes:
-        """clone.toml as `record` would write it. TOML has no null: a value of None is left out."""
+        """The bytes of clone.toml that `record` writes. TOML has no null: None values are omitted."""
         import tomli_w
 
         kept = self.manifest() if self.exists else {}
@@ -210,12 +214,12 @@ class Clone(Folder):
 
     @property
     def fingerprint(self) -> str:
-        """Stands for the documents of the last import: equal where what the model reads is equal."""
+        """Identifies the documents of the last import: equal fingerprints mean equal training text."""
         return str(self.manifest().get("import", {}).get("fingerprint", ""))
 
 
-def _ours(path: Path) -> bool:
-    """Whether this is a trace of an import that never finished."""
+def _is_unfinished_import(path: Path) -> bool:
+    """Whether this file is left over from an import that never finished."""
     if path.name == IGNORE:
         return path.is_file() and path.read_bytes() == EVERYTHING.encode()
     return path.name in (LOCK, OUTGOING) or path.name.startswith(SCRATCH)

@@ -1,8 +1,8 @@
-"""A folder that changes all at once, written by one process at a time.
+"""A folder with atomic updates, written by one process at a time.
 
-New contents are written aside, flushed to disk, committed by one rename and then moved into place; whoever
-opens the folder after a crash finishes the move. So, killed at any moment, it holds all of the old or all of
-the new. Knows names and bytes, not what they are for.
+New contents are written to a scratch folder, flushed to disk, committed by one rename and then moved into place;
+whoever opens the folder after a crash finishes the move. Killed at any moment, it holds all of the old contents or
+all of the new ones.
 """
 
 import os
@@ -19,9 +19,9 @@ from soundalike.paths import regular_file
 
 LOCK = ".lock"
 SCRATCH = ".scratch-"  # being written, by the process of that number
-INCOMING = ".incoming"  # written and flushed: on its way into place
+INCOMING = ".incoming"  # committed: written and flushed, being moved into place
 OUTGOING = ".outgoing"  # a folder that has just been replaced
-REMOVED = ".removed"  # within INCOMING: the names of entries that go away with this replacement, one a line
+REMOVED = ".removed"  # within INCOMING: names of entries that this replacement removes, one a line
 
 
 class Folder:
@@ -33,16 +33,16 @@ class Folder:
 
     @contextmanager
     def locked(self, doing: str) -> Iterator[None]:
-        """Hold the folder for one process; `CloneError` where another holds it.
+        """Lock the folder for this process; `CloneError` if another process holds the lock.
 
-        The lock is the operating system's, on an open file: it goes when its process does, however it ends.
+        It is an operating-system lock on an open file, released when the process ends, however it ends.
         """
-        with explained(self.root):
+        with disk_errors(self.root):
             handle = self._open_lock()
         try:
             if not _acquire(handle):
                 raise self._in_use(handle)
-            with explained(self.root):
+            with disk_errors(self.root):
                 os.truncate(handle, 0)
                 os.write(handle, f"{doing}, process {os.getpid()}".encode())
                 self._finish()
@@ -53,7 +53,7 @@ class Folder:
             os.close(handle)
 
     def _open_lock(self) -> int:
-        """The lock's file, opened; `CloneError` where a link or a pipe lies there: nothing is written through one."""
+        """A file handle of the lock file; `CloneError` if it is a link or a pipe, which must not be written through."""
         path = self.root / LOCK
         if path.is_symlink() or (path.exists() and not path.is_file()):
             raise CloneError(f"{path} is no lock: it is a link, or no file.", "Delete it.")
@@ -64,7 +64,7 @@ class Folder:
         return CloneError(f"{self.root} is in use ({holder}).", "Wait until that has ended, or stop it.")
 
     def settle(self) -> None:
-        """Finish a replacement that was cut short, unless a living process is at it."""
+        """Finish an interrupted replacement, unless a running process is still at it."""
         if (self.root / INCOMING).exists():
             handle = self._open_lock()
             try:
@@ -75,16 +75,15 @@ class Folder:
 
     @contextmanager
     def replacing(self, without: Collection[str] = ()) -> Iterator[Path]:
-        """A scratch folder: what is in it at the end replaces the entries of the same names, all or none.
+        """Yield a scratch folder whose entries replace those of the same names at the end, all or none.
 
-        The entries named in `without` are removed in the same step. An exception in the body leaves everything as it
-        was.
+        Entries named in `without` are removed in the same step. An exception in the body leaves the folder unchanged.
         """
         if not self._held:
             raise RuntimeError(f"{self.root} must be locked before it is written")
         scratch = self.root / f"{SCRATCH}{os.getpid()}"
         try:
-            with explained(self.root):
+            with disk_errors(self.root):
                 scratch.mkdir()
                 yield scratch
                 gone = [name for name in without if not (scratch / name).exists()]
@@ -95,11 +94,11 @@ class Folder:
         except BaseException:
             shutil.rmtree(scratch, ignore_errors=True)
             raise
-        with explained(self.root):
+        with disk_errors(self.root):
             self._finish()
 
     def write(self, entries: Mapping[str, bytes]) -> None:
-        """Replace these files, all or none; a name may have folders in it, and then the whole first one is replaced."""
+        """Replace these files, all or none; for a name with folders in it the whole top-level folder is replaced."""
         with self.replacing() as scratch:
             for name, data in entries.items():
                 path = scratch / name
@@ -107,32 +106,32 @@ class Folder:
                 path.write_bytes(data)
 
     def remove(self, names: Collection[str]) -> None:
-        """Remove these entries, where they exist, all or none."""
+        """Remove those of these entries that exist, all or none."""
         if any((self.root / name).exists() for name in names):
             with self.replacing(without=names):
                 pass
 
     def _finish(self) -> None:
-        """Move what was committed into place and sweep up what was not. Safe to repeat; needs the lock."""
+        """Move committed entries into place and delete uncommitted ones. Idempotent; the lock must be held."""
         incoming = self.root / INCOMING
         if incoming.exists():
             removed = incoming / REMOVED
             gone = self._to_remove(removed)
-            _flush_names(self.root)
+            _flush_directory(self.root)
             for name in gone:
                 self._remove(name)
             for entry in sorted(incoming.iterdir()):
                 if entry.name != REMOVED:
                     self._move(entry)
-            _flush_names(self.root)
+            _flush_directory(self.root)
             removed.unlink(missing_ok=True)
             incoming.rmdir()
-        for left in (*self.root.glob(f"{SCRATCH}*"), self.root / OUTGOING):
-            with suppress(OSError):  # the next one to write here tries again
-                self._remove(left.name)
+        for stale in (*self.root.glob(f"{SCRATCH}*"), self.root / OUTGOING):
+            with suppress(OSError):  # the next writer tries again
+                self._remove(stale.name)
 
     def _to_remove(self, removed: Path) -> list[str]:
-        """Names in a REMOVED file; `CloneError` where this folder cannot have written it: others' files would go."""
+        """Names in a REMOVED file; `CloneError` if soundalike cannot have written it, so that no other file is lost."""
         do = "Delete it: soundalike did not write it."
         if removed.parent.is_symlink() or removed.is_symlink():
             raise CloneError(f"{removed.parent} holds a link, or is one.", do)
@@ -145,7 +144,7 @@ class Folder:
         return names
 
     def _remove(self, name: str) -> None:
-        """Remove an entry, whatever it is."""
+        """Remove a file, link or folder."""
         target = self.root / name
         if target.is_dir() and not target.is_symlink():
             shutil.rmtree(target)
@@ -163,10 +162,10 @@ class Folder:
 
 
 def link_tree(source: Path, target: Path) -> None:
-    """Put a file, or a folder with all in it, at `target` too: as hard links, which need no room, or as copies.
+    """Put a file or folder at `target` too, as hard links where the file system has them, else as copies.
 
-    Neither may then be changed in place; everything that `Folder` writes is a new file. Links within the folder stay
-    links; `CloneError` for devices and pipes.
+    Neither may be changed in place afterwards; `Folder` always writes new files. Symbolic links inside stay links;
+    `CloneError` for devices and pipes.
     """
     target.parent.mkdir(parents=True, exist_ok=True)
     if source.is_dir():
@@ -176,17 +175,17 @@ def link_tree(source: Path, target: Path) -> None:
 
 
 def _link(source: str | Path, target: str | Path) -> None:
-    regular_file(Path(source), CloneError, "Put back what was there.")  # a copy of a device or a pipe has no end
+    regular_file(Path(source), CloneError, "Put back what was there.")  # copying a device or pipe may never end
     try:
         os.link(os.path.realpath(source), target)
     except OSError:  # a file system without hard links
         shutil.copy2(source, target)
 
 
-def demand_room(path: Path, needed: float, doing: str) -> None:
-    """`NoRoom` where the disk on which `path` lies, or would lie, has fewer than `needed` bytes free for `doing`."""
+def require_room(path: Path, needed: float, doing: str) -> None:
+    """Raise `NoRoom` if the disk of `path`, which need not exist yet, has less than `needed` bytes free for `doing`."""
     there = next(one for one in (path.absolute(), *path.absolute().parents) if one.exists())
-    with explained(there):
+    with disk_errors(there):
         free = shutil.disk_usage(there).free
     if free < needed:
         what = f"{doing} needs about {max(1, needed / 1e6):,.0f} MB, and {free / 1e6:,.0f} MB are free."
@@ -194,8 +193,8 @@ def demand_room(path: Path, needed: float, doing: str) -> None:
 
 
 @contextmanager
-def explained(path: Path) -> Iterator[None]:
-    """Turn an error of the disk, Python's own or a library's that names its number, into a `CloneError`."""
+def disk_errors(path: Path) -> Iterator[None]:
+    """Turn disk errors, as `OSError` or as a library's exception that states the errno, into `CloneError`."""
     try:
         yield
     except SoundalikeError:
@@ -203,18 +202,18 @@ def explained(path: Path) -> Iterator[None]:
     except Exception as error:
         if (known := _as_os_error(error)) is None:
             raise
-        raise _in_words(known, known.filename or path) from error
+        raise _clone_error(known, known.filename or path) from error
 
 
 def _as_os_error(error: Exception) -> OSError | None:
-    """Libraries in Rust tell an error of the disk in a message that ends in its number."""
+    """The `OSError` behind an exception; Rust libraries state the errno at the end of the message."""
     if isinstance(error, OSError):
         return error
     number = re.search(r"\(os error (\d+)\)", str(error))
     return OSError(int(number[1]), os.strerror(int(number[1]))) if number else None
 
 
-def _in_words(error: OSError, where: object) -> CloneError:
+def _clone_error(error: OSError, where: object) -> CloneError:
     if error.errno in FULL_DISK:
         return NoRoom(
             f"The disk is full: {where} could not be written.", "Make room and try again; nothing was changed."
@@ -227,7 +226,7 @@ def _in_words(error: OSError, where: object) -> CloneError:
 
 
 def _flush(folder: Path) -> None:
-    """Flush every file below `folder`, and the folders' lists of names, to disk."""
+    """Flush every file below `folder`, and the directories themselves, to disk."""
     for path in sorted(folder.rglob("*"), reverse=True):
         if path.is_symlink():
             continue
@@ -235,15 +234,15 @@ def _flush(folder: Path) -> None:
             with path.open("rb+") as file:
                 os.fsync(file.fileno())
         else:
-            _flush_names(path)
-    _flush_names(folder)
+            _flush_directory(path)
+    _flush_directory(folder)
 
 
 if sys.platform == "win32":
     import msvcrt
 
     def _acquire(handle: int) -> bool:
-        os.lseek(handle, 1 << 20, os.SEEK_SET)  # far from what is written, which others must be able to read
+        os.lseek(handle, 1 << 20, os.SEEK_SET)  # locked byte far behind the text, which others must be able to read
         try:
             msvcrt.locking(handle, msvcrt.LK_NBLCK, 1)
         except PermissionError:
@@ -252,22 +251,22 @@ if sys.platform == "win32":
             os.lseek(handle, 0, os.SEEK_SET)
         return True
 
-    def _flush_names(folder: Path) -> None:
-        """Windows flushes names by itself and cannot open a folder."""
+    def _flush_directory(folder: Path) -> None:
+        """Nothing to do: Windows cannot open a folder, and writes directory entries by itself."""
 
 else:
     import fcntl
 
     def _acquire(handle: int) -> bool:
-        """Take the lock if it is free."""
+        """Try to take the lock; False if another process holds it."""
         try:
             fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
             return False
         return True
 
-    def _flush_names(folder: Path) -> None:
-        """Flush a folder's list of names to disk."""
+    def _flush_directory(folder: Path) -> None:
+        """Flush a directory's entries to disk."""
         handle = os.open(folder, os.O_RDONLY)
         try:
             os.fsync(handle)

@@ -1,7 +1,7 @@
-"""Whether a file of a clone is the one that was written there, and frames read from it.
+"""Checks that a clone's files are the ones that were written, and reads Parquet frames from them.
 
-Import writes a SHA-256 of each of its files into clone.toml, training those of the adapter's. A file's is compared when
-it is about to be read, so that one which was cut short, changed or swapped is told in a sentence.
+Import records the SHA-256 of each of its files in clone.toml, training that of each adapter file. The hash is compared
+before a file is read, so that a truncated, edited or swapped file raises `CloneError`.
 """
 
 import hashlib
@@ -18,12 +18,12 @@ if TYPE_CHECKING:
 
 
 def digests(folder: Path) -> dict[str, str]:
-    """SHA-256 of each file in a folder, by name."""
+    """File name -> SHA-256 for each file in a folder."""
     return {path.name: digest(path) for path in sorted(folder.iterdir()) if path.is_file()}
 
 
 def digest(path: Path) -> str:
-    """SHA-256 of a file; the same file, unchanged, is not read twice."""
+    """SHA-256 of a file, cached by path, size, modification time and inode."""
     about = path.stat()
     return _digest(path.resolve(), about.st_size, about.st_mtime_ns, about.st_ino)
 
@@ -34,11 +34,11 @@ def _digest(path: Path, size: int, changed: int, inode: int) -> str:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
 
-def demand(path: Path, written: str | None, do: str) -> None:
-    """`CloneError` with the advice `do` where there is no such file, or not of the SHA-256 that was `written`."""
+def require_unchanged(path: Path, expected: str | None, do: str) -> None:
+    """Raise `CloneError` with the advice `do` if the file is missing or its SHA-256 is not `expected` (None: any)."""
     regular_file(path, CloneError, do)
     try:
-        same = written is None or digest(path) == written
+        same = expected is None or digest(path) == expected
     except OSError as error:
         raise CloneError(f"{path} cannot be read: {error.strerror or error}.", do) from error
     if not same:
@@ -46,15 +46,15 @@ def demand(path: Path, written: str | None, do: str) -> None:
 
 
 def frame(path: Path, schema: Mapping[str, "pl.DataType"], do: str) -> "pl.DataFrame":
-    """The columns of `schema` in a Parquet file; `CloneError` where they cannot be read, or are of other types."""
+    """The columns of `schema` from a Parquet file; `CloneError` if they cannot be read or have other types."""
     import polars as pl
 
     try:
         read = pl.read_parquet(path, columns=list(schema), glob=False)  # a folder's name may look like a pattern
     except (OSError, ValueError, pl.exceptions.PolarsError, pl.exceptions.PanicException) as error:
-        said = str(error).splitlines()[0] if str(error) else type(error).__name__
-        raise CloneError(f"{path} cannot be read: {said[:200]}.", do) from error
-    for name, kind in schema.items():
-        if read.schema[name] != kind:
+        reason = str(error).splitlines()[0] if str(error) else type(error).__name__
+        raise CloneError(f"{path} cannot be read: {reason[:200]}.", do) from error
+    for name, dtype in schema.items():
+        if read.schema[name] != dtype:
             raise CloneError(f"{path} is damaged: its column {name} holds {read.schema[name]}.", do)
     return read

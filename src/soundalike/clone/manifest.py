@@ -1,7 +1,7 @@
-"""clone.toml as it is read: tables with the types that others count on, each mistake told with its place.
+"""Reads clone.toml and checks the types of the values that the package reads; an error names the table and key.
 
-A key that is missing is told when somebody asks for it; a key that is not known here is kept as it is, since whoever
-wrote it knows. What a recipe or a document means is for others to check.
+A missing key raises when it is looked up. Unknown keys are kept as they are. Ranges of settings are checked by the
+recipe, not here.
 """
 
 from pathlib import Path
@@ -30,11 +30,11 @@ TYPES: dict[str, dict[str, type | tuple[type, ...]]] = {
     "limits": {},
     "estimate": {},
 }
-"""Tables that soundalike writes, and the types of those of their values that are read."""
+"""Table -> key -> accepted types, for the values that are read."""
 
 
 class Table(dict[str, Any]):
-    """A table of a clone.toml in which a key that is missing is the person's to hear of."""
+    """A table of clone.toml; looking up a missing key raises `CloneError`."""
 
     def __init__(self, values: dict[str, Any], name: str) -> None:
         super().__init__(values)
@@ -45,14 +45,14 @@ class Table(dict[str, Any]):
 
 
 def read(path: Path) -> Table:
-    """The tables of the clone.toml at `path`; `CloneError` where it is damaged."""
+    """The tables of the clone.toml at `path`; `CloneError` if it is damaged."""
     tables = toml.parse(toml.read_text(path, CloneError, ANEW), path, CloneError, ANEW)
     for name, kinds in TYPES.items():
         table = tables.get(name, {})
         if not isinstance(table, dict):
             raise CloneError(f"{path} is damaged: [{name}] is no table.", ANEW)
         for key, kind in kinds.items():
-            _demand(path, f"[{name}] {key}", table.get(key), kind)
+            _check_type(path, f"[{name}] {key}", table.get(key), kind)
         if name in tables:
             tables[name] = Table(table, f"[{name}] in {path}")
     _check_values(path, tables)
@@ -60,17 +60,17 @@ def read(path: Path) -> Table:
 
 
 def _check_values(path: Path, tables: dict[str, Any]) -> None:
-    """What a type alone does not say."""
+    """Checks beyond types: hashes are strings, the window is a sensible number of tokens."""
     hashes = {**tables.get("hashes", {}), **tables.get("result", {}).get("adapter", {})}
     for key, value in hashes.items():
-        _demand(path, f"the hash of {key}", value, str)
+        _check_type(path, f"the hash of {key}", value, str)
     window = tables.get("training", {}).get("window", 1)
     if not 0 < window <= 1 << 20:
         raise CloneError(f"{path} is damaged: [training] window is {window}.", ANEW)
 
 
-def _demand(path: Path, where: str, value: object, kind: type | tuple[type, ...]) -> None:
-    """`CloneError` where a value is there and of another type; true and false are no numbers."""
+def _check_type(path: Path, where: str, value: object, kind: type | tuple[type, ...]) -> None:
+    """`CloneError` if a value is present and of another type; booleans do not count as numbers."""
     right = value is None or (isinstance(value, kind) and (kind is bool or not isinstance(value, bool)))
     if not right:
         raise CloneError(f"{path} is damaged: {where} is {str(value)[:60]!r}.", ANEW)

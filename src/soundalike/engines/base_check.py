@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from soundalike.errors import BaseModelError
-from soundalike.paths import look_at
+from soundalike.paths import regular_path
 
 ANOTHER = "Take another base: `soundalike doctor` suggests some."
 AGAIN = "Fetch the base again."
@@ -40,7 +40,7 @@ def _demand_plain_files(folder: Path) -> None:
     """`BaseModelError` where a pipe or a device lies in the folder: a library that opened one might wait for ever."""
     for path in sorted(folder.iterdir()):
         if path.exists():
-            look_at(path, BaseModelError, AGAIN)
+            regular_path(path, BaseModelError, AGAIN)
 
 
 def own_code(folder: Path) -> BaseModelError:

@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import Any
 
 from soundalike.clone import Clone
-from soundalike.clone.folder import demand_room
+from soundalike.clone.folder import require_room
 from soundalike.errors import CloneError, RecipeError
 from soundalike.training.estimate import size_of
 from soundalike.training.recipe import Recipe
@@ -76,7 +76,7 @@ def export(clone: Clone, kind: str, precision: str = "f16") -> Exported:
     _demand(precision, PRECISIONS, "--precision")
     trained = _trained(clone)
     folder = clone.root / f"export-{kind}"
-    demand_room(clone.root, _bytes_of(kind, trained, precision), "the export")
+    require_room(clone.root, _bytes_of(kind, trained, precision), "the export")
     with clone.locked("exporting"), clone.replacing() as scratch, full_disk_told():
         _refuse_others(folder)
         target = scratch / folder.name

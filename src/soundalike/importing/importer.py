@@ -17,7 +17,7 @@ import orjson
 import polars as pl
 
 from soundalike.clone.clone import MANIFEST, Clone
-from soundalike.clone.folder import demand_room
+from soundalike.clone.folder import require_room
 from soundalike.errors import ExportError
 from soundalike.importing.documents import SPLITS, Documents, DocumentSettings, build, cleaned, jsonl
 from soundalike.importing.gap_comparison import GapRow, compare_gaps
@@ -51,7 +51,7 @@ def run_import(
     clone = Clone.claim(out)
     with clone.locked("soundalike import"):
         corpus, masked = _read(paths, on_progress, redacted, mask)
-        demand_room(clone.root, WRITTEN * int(corpus.messages["text"].str.len_bytes().sum()), "the import")
+        require_room(clone.root, WRITTEN * int(corpus.messages["text"].str.len_bytes().sum()), "the import")
         with clone.replacing() as scratch:
             return fill(clone, scratch, corpus, masked, settings, force)
 

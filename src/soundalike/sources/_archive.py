@@ -12,7 +12,7 @@ from functools import partial
 from pathlib import Path
 
 from soundalike.errors import ExportError
-from soundalike.paths import look_at, special
+from soundalike.paths import regular_path, special_kind
 from soundalike.sources._strangers import SPLIT
 from soundalike.sources._tree import CHUNK, Tree
 from soundalike.sources._zip import MEMBERS, open_zip
@@ -26,7 +26,7 @@ VANISHED = "files that vanished while the folder was looked through"
 
 def open_tree(path: Path) -> Tree:
     """The tree at `path`. Raises ExportError where nothing is there, or nothing that is whole and safe."""
-    found = look_at(path, ExportError, "Check the path of your export.")
+    found = regular_path(path, ExportError, "Check the path of your export.")
     if stat.S_ISDIR(found.st_mode):
         return _open_folder(path)
     if path.suffix.lower() == ".zip" or _is_zip(path):
@@ -55,7 +55,7 @@ def _open_folder(root: Path) -> Tree:
             if stat.S_ISLNK(found.st_mode):
                 tree.ignore(LINKS)
             elif not stat.S_ISDIR(found.st_mode):
-                tree.add(prefix + entry.name, found.st_size, _opener(Path(entry.path), special(found.st_mode)))
+                tree.add(prefix + entry.name, found.st_size, _opener(Path(entry.path), special_kind(found.st_mode)))
             elif depth >= DEPTH:
                 tree.ignore(DEEP)
             else:

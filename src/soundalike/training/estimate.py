@@ -12,7 +12,7 @@ from typing import Any
 
 from soundalike import engines, machine, pocket
 from soundalike.engines import weights
-from soundalike.progress import spelled, spelled_range
+from soundalike.progress import format_minutes, format_minutes_range
 from soundalike.training.base_models import IN_FLIGHT, SUGGESTED, Size
 from soundalike.training.numerics import Hardware, Numerics, for_large, for_small
 from soundalike.training.recipe import Training
@@ -108,7 +108,7 @@ def default_base(rows: Sequence[Estimate]) -> str:
 
 def spelled_estimate(minutes: float) -> str:
     """An estimate as the range in which what is seen lies nearly always."""
-    return spelled_range(minutes * RANGE[0], minutes * RANGE[1])
+    return format_minutes_range(minutes * RANGE[0], minutes * RANGE[1])
 
 
 def sensible(rows: Sequence[Estimate]) -> list[Estimate]:
@@ -127,7 +127,7 @@ def _line(row: Estimate) -> str:
     weight = f"{row.weights / 1e6:,.0f} M" if row.weights < 1e9 else f"{row.weights / 1e9:.1f} B"
     if row.memory is None or row.minutes is None:
         return f"{row.base:<30}{weight:>9}{'too large for this machine':>31}"
-    figures = f"{row.base:<30}{weight:>9}{row.memory / 1e9:>6.1f} GB{spelled(row.minutes):>15}"
+    figures = f"{row.base:<30}{weight:>9}{row.memory / 1e9:>6.1f} GB{format_minutes(row.minutes):>15}"
     return figures + ("" if row.here else "  to be fetched")
 
 

@@ -26,7 +26,7 @@ from soundalike.engines import Engine
 from soundalike.engines.distributed import crew
 from soundalike.errors import CloneError, EngineError, NoRoom, TooLittleText
 from soundalike.pocket.corpora import small_talk
-from soundalike.signals import interruptible
+from soundalike.signals import deferred_interrupt
 from soundalike.training import checkpoint
 from soundalike.training.numerics import settled, unnamed
 from soundalike.training.packing import Batch, Document, Tokenizer, encode, pack
@@ -103,7 +103,7 @@ def train(
     `CloneError` where there is nothing to resume, or the clone was imported anew since; `NoRoom` where the disk is
     full; `EngineError` where no adapter came of it.
     """
-    with _writing(clone), interruptible() as stopped, _room_told(clone, engine):
+    with _writing(clone), deferred_interrupt() as stopped, _room_told(clone, engine):
         run = _Run(engine, clone, training, base, sections or {}, choose, succession)
         if resume:
             run.restore()
@@ -316,7 +316,7 @@ class _Run:
             )
         self._check(about.progress)
         state = self.clone.checkpoints_path / STATE
-        integrity.demand(state, about.state, checkpoint.ANEW)
+        integrity.require_unchanged(state, about.state, checkpoint.ANEW)
         try:
             self.engine.load_state(load_file(state))
         except UNREADABLE as error:

@@ -11,7 +11,7 @@ from typing import Any
 
 from soundalike import engines, pocket
 from soundalike.clone import Clone
-from soundalike.clone.folder import demand_room
+from soundalike.clone.folder import require_room
 from soundalike.engines.distributed import crew
 from soundalike.errors import RecipeError
 from soundalike.training import checkpoint, estimate, versions
@@ -164,7 +164,7 @@ def check(folder: Path, base: str | None, given: Mapping[str, Any]) -> None:
 
 def _demand_room(folder: Path, recipe: Recipe) -> None:
     there = sum(path.stat().st_size for path in (folder / "checkpoints").glob("*"))  # it will be replaced
-    demand_room(folder, estimate.disk_of(recipe.base, recipe.training) - there, "training")
+    require_room(folder, estimate.disk_of(recipe.base, recipe.training) - there, "training")
 
 
 def learn(

@@ -7,7 +7,7 @@ import json
 import os
 from pathlib import Path
 
-from soundalike.clone.folder import explained
+from soundalike.clone.folder import disk_errors
 from soundalike.frontends.discord import settings as files
 from soundalike.frontends.discord.buckets import Buckets
 from soundalike.frontends.discord.clock import Clock
@@ -149,7 +149,7 @@ def note(path: Path, report: dict[str, object]) -> bool:
     """Add a line to a private file, unless that is full; `CloneError` where the disk refuses."""
     if path.exists() and path.stat().st_size > REPORTS_BYTES:
         return False
-    with explained(path):
+    with disk_errors(path):
         handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
         with open(handle, "w", encoding="utf-8") as file:
             file.write(json.dumps(report, ensure_ascii=False) + "\n")

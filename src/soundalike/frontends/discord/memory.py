@@ -8,7 +8,7 @@ from pathlib import Path
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
-from soundalike.clone.folder import explained
+from soundalike.clone.folder import disk_errors
 from soundalike.errors import CloneError
 from soundalike.frontends.discord.settings import replace
 
@@ -36,7 +36,7 @@ class Memory:
     def _read(self) -> Remembered:
         if not self.path.exists():
             return Remembered()
-        with explained(self.path):
+        with disk_errors(self.path):
             try:
                 return Remembered.model_validate_json(self.path.read_bytes())
             except ValidationError as error:
@@ -45,5 +45,5 @@ class Memory:
 
     def save(self) -> None:
         """Write it down."""
-        with explained(self.path):
+        with disk_errors(self.path):
             replace(self.path, self.now.model_dump_json(indent=1))

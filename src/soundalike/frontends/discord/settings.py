@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
 
-from soundalike.clone.folder import explained
+from soundalike.clone.folder import disk_errors
 from soundalike.errors import RecipeError
 from soundalike.frontends.bot_loops import LoopLimits
 from soundalike.generation.sampling import HOTTEST
@@ -192,11 +192,11 @@ class SettingsFile:
         self.now = self._read()
 
     def _read(self) -> Settings:
-        with explained(self.path):
+        with disk_errors(self.path):
             return parse(read_text(self.path), str(self.path))
 
     def _stamped(self) -> tuple[int, int]:
-        with explained(self.path):
+        with disk_errors(self.path):
             stat = self.path.stat()
         return stat.st_mtime_ns, stat.st_size
 
@@ -219,7 +219,7 @@ class SettingsFile:
         """
         import tomlkit
 
-        with explained(self.path):
+        with disk_errors(self.path):
             document = tomlkit.parse(read_text(self.path))
             edit(document)
             written = tomlkit.dumps(document)
@@ -279,6 +279,6 @@ def initialise(folder: Path) -> Path:
     path = folder / NAME
     if path.exists():
         raise RecipeError(f"{path} exists already.", "Edit it, or delete it first.")
-    with explained(path):
+    with disk_errors(path):
         replace(path, template())
     return path
