@@ -47,9 +47,9 @@ def uncompiled(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path
     from soundalike import native
 
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
-    native.library.cache_clear()
+    native.forget()
     yield tmp_path / "cache" / "soundalike"
-    native.library.cache_clear()
+    native.forget()
 
 
 @pytest.fixture(scope="session")

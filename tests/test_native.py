@@ -1,11 +1,14 @@
 """C files of ours: compiled once, kept, and done without where that cannot be."""
 
+import ctypes
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import numpy as np
 import pytest
 
 from soundalike import native
+from soundalike.generation.sampling import inverse
 
 needs_compiler = pytest.mark.skipif(not native.compiler(), reason="no C compiler")
 
@@ -25,7 +28,7 @@ def test_it_is_compiled_once_and_kept(uncompiled: Path, source: Path) -> None:
     assert compiled and compiled.times_six(7) == 42
     (made,) = uncompiled.iterdir()
     when = made.stat().st_mtime_ns
-    native.library.cache_clear()
+    native.forget()
     assert native.library(source) and made.stat().st_mtime_ns == when
 
 
@@ -34,7 +37,7 @@ def test_another_text_is_another_library(uncompiled: Path, source: Path) -> None
     """A changed file is compiled anew."""
     native.library(source)
     source.write_text("int times_six(int number) { return 6 + number; }")
-    native.library.cache_clear()
+    native.forget()
     compiled = native.library(source)
     assert compiled and compiled.times_six(7) == 13 and len(list(uncompiled.iterdir())) == 2
 
@@ -62,3 +65,27 @@ def test_a_compiler_that_fails_leaves_nothing(
     monkeypatch.setenv("CC", compiler)
     assert native.library(source) is None
     assert not list(uncompiled.glob("*"))
+
+
+@needs_compiler
+def test_the_types_are_declared_once_however_many_threads_ask(uncompiled: Path, source: Path) -> None:
+    """Declaring them again while another thread calls the function would free what that call reads."""
+    declared: list[ctypes.CDLL] = []
+
+    def declare(library: ctypes.CDLL) -> None:
+        declared.append(library)
+        library.times_six.argtypes = (ctypes.c_int,)
+
+    with ThreadPoolExecutor(8) as pool:
+        libraries = list(pool.map(lambda _: native.library(source, declare), range(64)))
+    assert len(declared) == 1 and all(each is declared[0] for each in libraries)
+
+
+@needs_compiler
+def test_the_samplers_types_stay_the_same_objects() -> None:
+    """Every use of the sampler finds the types that the first one declared."""
+    first = inverse._compiled()
+    assert first is not None
+    types = first.sample_rows.argtypes
+    again = inverse._compiled()
+    assert again is first and again.sample_rows.argtypes is types

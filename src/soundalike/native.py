@@ -1,7 +1,7 @@
-"""C files of ours, compiled for this processor when they are first needed and kept in the user's cache.
+"""Compiles the package's C files for this processor at first use and keeps the libraries in the user's cache.
 
-Takes a source file, gives its functions, or None where no compiler can make them: who asks goes on without. Knows
-nothing of what they do.
+`library` returns a loaded library with declared argument types, or None where no compiler works: callers fall back
+to numpy or PyTorch.
 """
 
 import ctypes
@@ -12,9 +12,9 @@ import shlex
 import shutil
 import subprocess
 import tempfile
-from collections.abc import Sequence
-from functools import cache
+from collections.abc import Callable, Sequence
 from pathlib import Path
+from threading import Lock
 
 # Logits may be -inf, so fast arithmetic must not assume that all numbers are finite. GCC then does not define the
 # macro by which glibc declares its vector functions, and expf of a row would take five times as long.
@@ -22,9 +22,31 @@ FLAGS = ("-O3", "-ffast-math", "-fno-finite-math-only", "-D__FAST_MATH__", "-fPI
 COMPILE_SECONDS = 120
 
 
-@cache
-def library(source: Path) -> ctypes.CDLL | None:
-    """`source` compiled; None where there is no compiler that can."""
+_loaded: dict[Path, ctypes.CDLL | None] = {}
+_lock = Lock()
+
+
+def library(source: Path, declare: Callable[[ctypes.CDLL], None] = lambda library: None) -> ctypes.CDLL | None:
+    """`source` as a library, compiled and loaded once in a process; None where it cannot be compiled.
+
+    `declare` sets `argtypes` and `restype` of its functions. It runs once, before any caller gets the library: ctypes
+    reads `argtypes` during a call without holding a reference, so setting them while another thread calls is a crash.
+    """
+    with _lock:
+        if source not in _loaded:
+            _loaded[source] = _load(source)
+            if (loaded := _loaded[source]) is not None:
+                declare(loaded)
+        return _loaded[source]
+
+
+def forget() -> None:
+    """Forget what was loaded, so that the next call looks for a compiler again. For tests."""
+    with _lock:
+        _loaded.clear()
+
+
+def _load(source: Path) -> ctypes.CDLL | None:
     command = compiler()
     if not command:
         return None

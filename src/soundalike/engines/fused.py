@@ -69,16 +69,18 @@ _INTS = ctypes.POINTER(ctypes.c_int32)
 
 
 def _compiled() -> ctypes.CDLL | None:
-    """fused.c with the types of its functions; None where it cannot be compiled."""
-    if (compiled := library(SOURCE)) is not None:
-        compiled.panel.argtypes, compiled.panel.restype = (), ctypes.c_int32
-        caches, count = ctypes.POINTER(ctypes.c_void_p), ctypes.c_int32
-        compiled.forward.argtypes = (
-            *(ctypes.POINTER(_Model), count, caches, _INTS, _INTS, count),
-            *(ctypeslib.ndpointer(np.float32, dimensions, flags="C") for dimensions in (2, 1)),
-        )
-        compiled.forward.restype = ctypes.c_int32
-    return compiled
+    """fused.c as a library; None where it cannot be compiled."""
+    return library(SOURCE, _declare)
+
+
+def _declare(compiled: ctypes.CDLL) -> None:
+    compiled.panel.argtypes, compiled.panel.restype = (), ctypes.c_int32
+    caches, count = ctypes.POINTER(ctypes.c_void_p), ctypes.c_int32
+    compiled.forward.argtypes = (
+        *(ctypes.POINTER(_Model), count, caches, _INTS, _INTS, count),
+        *(ctypeslib.ndpointer(np.float32, dimensions, flags="C") for dimensions in (2, 1)),
+    )
+    compiled.forward.restype = ctypes.c_int32
 
 
 class FusedDecoder:

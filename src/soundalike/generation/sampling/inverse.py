@@ -33,13 +33,15 @@ def drawn(rows: LogitsBatch, temperatures: Floats, shares: NDArray[np.float64], 
 
 
 def _compiled() -> CDLL | None:
-    """inverse.c with the types of its function; None where it cannot be compiled."""
-    if (compiled := library(SOURCE)) is not None:
-        floats, doubles, ints = (_vector(kind) for kind in (np.float32, np.float64, np.int64))
-        sizes = (c_int32, c_int32, c_int64, c_void_p)
-        compiled.sample_rows.argtypes = (*sizes, *[floats] * 4, doubles, floats, ints, floats)
-        compiled.sample_rows.restype = None
-    return compiled
+    """inverse.c as a library; None where it cannot be compiled."""
+    return library(SOURCE, _declare)
+
+
+def _declare(compiled: CDLL) -> None:
+    floats, doubles, ints = (_vector(kind) for kind in (np.float32, np.float64, np.int64))
+    sizes = (c_int32, c_int32, c_int64, c_void_p)
+    compiled.sample_rows.argtypes = (*sizes, *[floats] * 4, doubles, floats, ints, floats)
+    compiled.sample_rows.restype = None
 
 
 def _vector(kind: type[np.generic]) -> Any:
