@@ -15,14 +15,14 @@ pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="Windows has nei
 # Says when it has begun to learn, as the parent cannot see a bar that is not drawn on a terminal.
 TRAINING = """
 import sys
-from soundalike import train
+from soundalike.training import loop
 from soundalike.cli import main
-advance = train._Run.advance
+advance = loop._Run.advance
 def told(run):
     advance(run)
     if run.progress.step == 2:
         print("learning", flush=True)
-train._Run.advance = told
+loop._Run.advance = told
 sys.argv = ["soundalike", *sys.argv[1:]]
 main()
 """

@@ -142,7 +142,7 @@ def test_a_resumed_run_has_the_same_losses_in_either_type(base: str, tmp_path: P
 RUN = """
 import sys, os, signal
 from pathlib import Path
-from soundalike import train as loop
+from soundalike.training import loop
 from soundalike.clone import Clone
 from soundalike.engines import load
 from soundalike.engines import torch as engine_of
