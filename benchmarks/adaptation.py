@@ -23,7 +23,7 @@ from rich.table import Table
 from benchmarks.kneser_ney import KneserNey
 from soundalike.clone import Clone
 from soundalike.engines import Engine, load
-from soundalike.training.loop import documents, train, windows
+from soundalike.training.loop import train, windows
 from soundalike.training.packing import encode
 from soundalike.training.plan import defaults
 from soundalike.training.recipe import Training
@@ -31,7 +31,7 @@ from soundalike.training.recipe import Training
 
 def bits(engine: Engine, clone: Clone, training: Training) -> float:
     """Bits per byte of the owner's words in the test split."""
-    held = windows(documents(clone, "test"), engine.tokenizer, training.window, training.seed)
+    held = windows(clone.documents("test"), engine.tokenizer, training.window, training.seed)
     nats, weight = engine.loss(held.batch)
     return nats / weight / math.log(2) / held.bytes_a_weight
 
@@ -39,10 +39,8 @@ def bits(engine: Engine, clone: Clone, training: Training) -> float:
 def counted(clone: Clone, window: int) -> float:
     """The same for an n-gram model of the training split."""
     tokenizer = load("pocket").tokenizer
-    seen, held = (
-        [p.tokens.tolist() for p in encode(documents(clone, s), tokenizer, window)] for s in ("train", "test")
-    )
-    size = sum(len(document.text.encode()) for document in documents(clone, "test"))
+    seen, held = ([p.tokens.tolist() for p in encode(clone.documents(s), tokenizer, window)] for s in ("train", "test"))
+    size = sum(len(document.text.encode()) for document in clone.documents("test"))
     return KneserNey(seen, tokenizer.size).nats(held) / math.log(2) / size
 
 

@@ -31,7 +31,7 @@ from soundalike.importing.documents import DocumentSettings
 from soundalike.importing.importer import run_import
 from soundalike.metrics.habit_distances import wasserstein
 from soundalike.prompt_template import parse
-from soundalike.training.loop import documents, windows
+from soundalike.training.loop import windows
 from soundalike.training.plan import learn, recipe_for
 
 SINGLE = 1e-6  # a silence, in minutes, that every message but those of one moment is apart by
@@ -104,7 +104,7 @@ def learned(exports: Sequence[Path], way: Way, iters: int, folder: Path) -> Lear
 
 def _messages(clone: Clone, tagged: bool) -> list[str]:
     """The owner's held-out messages."""
-    turns = (turn for document in documents(clone, "valid") for turn in document.turns or [(document.text, 1.0)])
+    turns = (turn for document in clone.documents("valid") for turn in document.turns or [(document.text, 1.0)])
     return [said for text, weight in turns if weight == 1.0 for _, said in parse(text, tagged)]
 
 
@@ -115,7 +115,7 @@ def _quantiles(lengths: Sequence[int]) -> NDArray[np.float64]:
 
 def _bits(voice: Voice, clone: Clone, seed: int) -> float:
     """Bits over the weighed bytes of held-out messages, without names and line ends."""
-    held = documents(clone, "valid")
+    held = clone.documents("valid")
     split = windows(held, voice.engine.tokenizer, voice.window, seed)
     turns = [turn for document in held for turn in document.turns or [(document.text, 1.0)]]
     whole = sum(len(text.encode()) * weight for text, weight in turns)

@@ -35,14 +35,14 @@ from benchmarks.adaptation import bits
 from soundalike.audit import canaries, membership
 from soundalike.audit.canaries import CONTROL, CanaryResult, PlantedDocuments
 from soundalike.clone import Clone
+from soundalike.clone.document import Document
 from soundalike.demo import EXPORT
 from soundalike.engines import Engine, load
 from soundalike.importing.importer import run_import
 from soundalike.metrics.repetition import COPIED_WORDS
 from soundalike.metrics.stats import Estimate
 from soundalike.prompt_template import parse
-from soundalike.training.loop import documents
-from soundalike.training.packing import Batch, Document
+from soundalike.training.packing import Batch
 from soundalike.training.plan import defaults
 from soundalike.training.recipe import Training
 
@@ -148,7 +148,7 @@ def measured(clone: Clone, variant: Variant, epochs: float, bar: Progress, name:
     about = clone.manifest()
     some = canaries.canaries(seed)
     planted = canaries.plant(
-        documents(clone, "train"), some, about["clone"]["speaker"], about["documents"]["tagged"], seed
+        clone.documents("train"), some, about["clone"]["speaker"], about["documents"]["tagged"], seed
     )
     planted = PlantedDocuments(list(variant.documents(planted.documents)), planted.places)
     task = bar.add_task(name, total=None)
@@ -164,8 +164,8 @@ def measured(clone: Clone, variant: Variant, epochs: float, bar: Progress, name:
             lambda p: bar.update(task, completed=p.step, total=p.steps, description=f"{name}: {p.line()}"),
         )
         found = canaries.measure(voice, some, planted.places, ALTERNATIVES, lambda texts: None)
-        learned = membership.pieces(documents(clone, "train"), voice, late=True)
-        held_out = membership.pieces(documents(clone, "test"), voice, late=False)
+        learned = membership.pieces(clone.documents("train"), voice, late=True)
+        held_out = membership.pieces(clone.documents("test"), voice, late=False)
         told = membership.area(membership.falls(voice, learned), membership.falls(voice, held_out))
         return Row(found, told, bits(voice.engine, clone, training))
 

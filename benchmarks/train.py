@@ -24,11 +24,10 @@ def texts(folder: Path) -> list[str]:
     from soundalike.clone import Clone
     from soundalike.demo import EXPORT
     from soundalike.importing.importer import run_import
-    from soundalike.training.loop import documents
 
     if not (folder / "me").exists():
         run_import([EXPORT], folder / "me")
-    return [document.text for document in documents(Clone.open(folder / "me"), "train")]
+    return [document.text for document in Clone.open(folder / "me").documents("train")]
 
 
 def ours(folder: Path) -> dict[str, float]:
@@ -36,10 +35,10 @@ def ours(folder: Path) -> dict[str, float]:
     import torch
 
     from soundalike import pocket
+    from soundalike.clone.document import Document
     from soundalike.engines import torch as engine_of
     from soundalike.engines.hardware import processor_rate
     from soundalike.training.loop import batch_rows, windows
-    from soundalike.training.packing import Document
     from soundalike.training.recipe import Training
 
     training = Training(method="lora", window=WINDOW, step_tokens=STEP_TOKENS)

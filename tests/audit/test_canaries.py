@@ -8,9 +8,10 @@ from soundalike.audit import canaries
 from soundalike.audit.canaries import CONTROL, TIMES, PlantedDocuments
 from soundalike.audit.exposure import Exposure
 from soundalike.audit.report import saw
+from soundalike.clone.document import Document
 from soundalike.generation.voice import Voice
 from soundalike.prompt_template import parse
-from soundalike.training.packing import Document, encode, pack
+from soundalike.training.packing import encode, pack
 from tests.audit.test_exposure import chain
 
 MONOLOGUES = [Document(f"sam: line {number}\nsam: and\n\tmore {number}\n") for number in range(120)]

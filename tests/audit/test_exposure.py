@@ -10,9 +10,10 @@ import pytest
 from soundalike.audit.exposure import Secret, exposure, make_secret, measure, rank
 from soundalike.audit.shapes import alternatives
 from soundalike.audit.texts import RenderedDocument, TextSpan, TrainingLine
+from soundalike.clone.document import Document
 from soundalike.engines.markov import MarkovEngine
 from soundalike.generation.voice import Voice
-from soundalike.training.packing import Document, encode, pack
+from soundalike.training.packing import encode, pack
 
 LEARNED = "sam: the code for the shed is 482913\n"
 

@@ -8,9 +8,9 @@ import pytest
 from soundalike.audit import copying, extraction, membership
 from soundalike.audit.extraction import PrefixSuffix
 from soundalike.audit.texts import RenderedDocument, TextSpan, TrainingLine, tokens_before
+from soundalike.clone.document import Document
 from soundalike.generation.voice import Voice
 from soundalike.metrics.repetition import SourceIndex
-from soundalike.training.packing import Document
 from tests.audit.test_exposure import chain
 
 WORDS = "ash fern kelp moth opal pear quay rook sled tarn vale wick yarn zest".split()

@@ -19,7 +19,6 @@ from soundalike.evaluation.held_out import conversations
 from soundalike.generation.voice import Voice
 from soundalike.importing.documents import DocumentSettings
 from soundalike.importing.importer import fill
-from soundalike.training.loop import documents
 from soundalike.training.plan import learn
 from soundalike.training.recipe import Recipe, Training
 from tests.invented import FRIENDS, corpus, friends
@@ -79,7 +78,7 @@ def test_an_adapter_that_training_did_not_write_is_refused(
     [
         ("messages.parquet", Voice.load),
         ("authors.parquet", lambda folder: conversations(Clone.open(folder))),
-        ("documents/train.jsonl", lambda folder: documents(Clone.open(folder), "train")),
+        ("documents/train.jsonl", lambda folder: Clone.open(folder).documents("train")),
     ],
 )
 def test_what_import_wrote_is_compared_when_it_is_read(
@@ -98,7 +97,7 @@ def test_messages_of_another_clone_are_refused(clone: Clone) -> None:
     """They are as good a file as those of this one, and not these."""
     pl.read_parquet(clone.messages_path).reverse().write_parquet(clone.messages_path)
     with pytest.raises(CloneError, match="was changed, cut short or swapped"):
-        clone.frame(clone.messages_path)
+        clone.messages()
 
 
 @pytest.mark.parametrize(
@@ -111,7 +110,7 @@ def test_columns_have_their_types(clone: Clone, column: pl.Expr, sentence: str) 
     with clone.locked("test"):
         clone.record(hashes={})
     with pytest.raises(CloneError, match=f"is damaged: .*{sentence}"):
-        clone.frame(clone.messages_path)
+        clone.messages()
 
 
 def test_hashes_are_kept_by_another_import_and_made_anew_by_another_training(clone: Clone, base: str) -> None:

@@ -19,8 +19,9 @@ def clone(folder: str, base: str, iters: int, stop: int, resume: bool) -> None:
 
 def mlx(base: str, out: str) -> None:
     """A few steps of the MLX engine; the first process writes its losses."""
+    from soundalike.clone.document import Document
     from soundalike.engines.mlx import load
-    from soundalike.training.packing import Document, encode, pack
+    from soundalike.training.packing import encode, pack
     from soundalike.training.recipe import Training
 
     engine = load(base, None, Training(method="lora", rank=4, window=64))

@@ -14,6 +14,7 @@ from typing import Any
 import numpy as np
 import pytest
 
+from soundalike.clone.document import Document
 from soundalike.engines import Engine, connect, huggingface, load, scoring
 from soundalike.engines import torch as engine_of
 from soundalike.engines.markov import MarkovEngine
@@ -25,7 +26,7 @@ from soundalike.generation.batch_generator import Step, generate, make_generator
 from soundalike.generation.sampling import Sampling
 from soundalike.generation.voice import Voice
 from soundalike.training.numerics import VARIABLE
-from soundalike.training.packing import Batch, Document, encode, pack
+from soundalike.training.packing import Batch, encode, pack
 from soundalike.training.recipe import Recipe, Training
 from tests.engines import served
 from tests.frontends.server.running import running

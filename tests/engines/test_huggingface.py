@@ -12,6 +12,7 @@ import pytest
 import torch
 from huggingface_hub.errors import LocalEntryNotFoundError
 
+from soundalike.clone.document import Document
 from soundalike.engines import huggingface, pretrained, room_of
 from soundalike.engines.causal import separated
 from soundalike.engines.huggingface import HuggingFaceEngine
@@ -19,7 +20,7 @@ from soundalike.engines.weights import folder_of
 from soundalike.errors import BaseModelError, EngineError, NoRoom, RecipeError
 from soundalike.generation.batch_generator import generate
 from soundalike.generation.sampling import Sampling
-from soundalike.training.packing import Batch, Document, encode, pack
+from soundalike.training.packing import Batch, encode, pack
 from soundalike.training.recipe import Training
 from tests.engines import tiny
 

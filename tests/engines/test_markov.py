@@ -6,11 +6,12 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from soundalike.clone.document import Document
 from soundalike.engines.markov import MarkovEngine, WordTokenizer, load
 from soundalike.errors import EngineError
 from soundalike.generation.batch_generator import generate
 from soundalike.generation.sampling import Sampling
-from soundalike.training.packing import Document, encode, pack
+from soundalike.training.packing import encode, pack
 
 TEXT = "ada: i love rust\nada: i love tea\n"
 

@@ -14,6 +14,7 @@ from mlx.utils import tree_flatten  # noqa: E402
 from safetensors.torch import load_file, save_file  # noqa: E402
 
 from soundalike import engines, machine  # noqa: E402
+from soundalike.clone.document import Document  # noqa: E402
 from soundalike.engines import huggingface, mlx_loss  # noqa: E402
 from soundalike.engines import mlx as engine_of  # noqa: E402
 from soundalike.engines.mlx import MlxEngine  # noqa: E402
@@ -21,7 +22,7 @@ from soundalike.engines.mlx_memory import remembering_less  # noqa: E402
 from soundalike.errors import EngineError, RecipeError  # noqa: E402
 from soundalike.generation.batch_generator import generate  # noqa: E402
 from soundalike.generation.sampling import Sampling  # noqa: E402
-from soundalike.training.packing import Batch, Document, encode, pack  # noqa: E402
+from soundalike.training.packing import Batch, encode, pack  # noqa: E402
 from soundalike.training.recipe import Training  # noqa: E402
 from tests.engines import tiny  # noqa: E402
 

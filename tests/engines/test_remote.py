@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 import pytest
 
+from soundalike.clone.document import Document
 from soundalike.engines import Engine, connect
 from soundalike.engines import torch as engine_of
 from soundalike.engines.address import KEY
@@ -24,7 +25,7 @@ from soundalike.generation.batch_generator import generate, make_generator
 from soundalike.generation.sampling import Sampling
 from soundalike.generation.voice import Voice
 from soundalike.machine import is_here
-from soundalike.training.packing import Document, encode, pack
+from soundalike.training.packing import encode, pack
 from soundalike.training.recipe import Limits, Recipe, Training
 from tests.engines.served import free_port, llama_cpp, mlx_lm, running
 from tests.frontends.server.running import running as served_by_us

@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 import torch
 
+from soundalike.clone.document import Document
 from soundalike.engines import scoring
 from soundalike.engines import torch as engine_of
 from soundalike.engines.adapter import method_of
@@ -16,7 +17,7 @@ from soundalike.engines.torch import TorchEngine
 from soundalike.errors import EngineError, RecipeError
 from soundalike.generation.batch_generator import generate
 from soundalike.generation.sampling import Sampling
-from soundalike.training.packing import Batch, Document, encode, pack
+from soundalike.training.packing import Batch, encode, pack
 from soundalike.training.recipe import Training
 from tests.engines import tiny
 

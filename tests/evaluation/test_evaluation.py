@@ -39,7 +39,6 @@ from soundalike.importing.documents import DocumentSettings, build, jsonl
 from soundalike.importing.importer import _parquet, _store
 from soundalike.metrics.stats import Estimate
 from soundalike.metrics.windows import MessageWindows
-from soundalike.training.loop import documents
 from soundalike.training.packing import encode, pack
 from soundalike.training.recipe import Recipe, Training
 from tests.invented import Message, corpus
@@ -80,7 +79,7 @@ def folder(path: Path, dialogue: bool = True, chats: int = CHATS, order: int = 2
         }
         (scratch / "clone.toml").write_bytes(clone.manifest_with(**sections))
     engine = load(f"markov-{order}")
-    engine.step(pack(list(encode(documents(clone, "train"), engine.tokenizer, 256)), 256, 0), 0.0)
+    engine.step(pack(list(encode(clone.documents("train"), engine.tokenizer, 256)), 256, 0), 0.0)
     engine.save(clone.adapter_path)
     return path
 
@@ -258,7 +257,7 @@ def test_a_training_is_asked_how_alike_it_is(me: Path) -> None:
     choose = likeness_chooser(clone, recipe)
     assert choose is not None and likeness_chooser(clone, Recipe()) is None
     little = load("markov-0")
-    little.step(pack(list(encode(documents(clone, "train")[:3], little.tokenizer, 256)), 256, 0), 0.0)
+    little.step(pack(list(encode(clone.documents("train")[:3], little.tokenizer, 256)), 256, 0), 0.0)
     good, poor = choose(load("markov-2", clone.adapter_path)), choose(little)
     assert good and poor and good.score > poor.score and good.recites and not poor.recites
 

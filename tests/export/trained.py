@@ -6,9 +6,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from soundalike.clone.document import Document
 from soundalike.engines import Engine, load
 from soundalike.export import Trained
-from soundalike.training.packing import Document, encode, pack
+from soundalike.training.packing import encode, pack
 from soundalike.training.recipe import Recipe, Training
 
 TEXT = "ada: hi sam\nsam: hello\n\tthere ada\nada: ok ✨\n"

@@ -10,6 +10,7 @@ import pytest
 from rich.console import Console
 from rich.text import Text
 
+from soundalike.clone.document import Document
 from soundalike.console import make_console
 from soundalike.engines.markov import MarkovEngine
 from soundalike.frontends.terminal import ChatMessage, account, chat, say, shade, visible
@@ -17,7 +18,7 @@ from soundalike.generation.guards import GuardCounts
 from soundalike.generation.reply_parser import TokenText
 from soundalike.generation.sampling import Sampling
 from soundalike.generation.voice import Completion, Reply, Voice
-from soundalike.training.packing import Document, encode, pack
+from soundalike.training.packing import encode, pack
 from soundalike.training.recipe import Limits
 
 GREETING = 6  # lines

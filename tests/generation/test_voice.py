@@ -9,13 +9,14 @@ from pathlib import Path
 import pytest
 
 from soundalike.clone.clone import Clone, Sections
+from soundalike.clone.document import Document
 from soundalike.engines.markov import MarkovEngine
 from soundalike.errors import CloneError
 from soundalike.generation.guards import GuardCounts, loops
 from soundalike.generation.sampling import Sampling
 from soundalike.generation.voice import Voice
 from soundalike.messages import empty
-from soundalike.training.packing import Document, encode, pack
+from soundalike.training.packing import encode, pack
 from soundalike.training.recipe import Limits
 
 GREEDY = Sampling(temperature=0, dry_multiplier=0)

@@ -5,7 +5,8 @@ from collections.abc import Sequence
 import numpy as np
 import pytest
 
-from soundalike.training.packing import PADDING, Document, DocumentPart, encode, pack
+from soundalike.clone.document import Document
+from soundalike.training.packing import PADDING, DocumentPart, encode, pack
 
 
 class Characters:

@@ -19,12 +19,12 @@ from soundalike.audit.exposure import Exposure
 from soundalike.audit.extraction import PrefixSuffix
 from soundalike.audit.texts import RenderedDocument, TextSpan, TrainingLine, tokens_before
 from soundalike.clone.clone import MANIFEST, Clone
+from soundalike.clone.document import Document
 from soundalike.engines import Engine
 from soundalike.errors import CloneError, RecipeError
 from soundalike.generation.voice import Voice
 from soundalike.prompt_template import render
 from soundalike.training.loop import train
-from soundalike.training.packing import Document
 from soundalike.training.recipe import Recipe, Training
 from soundalike.training.status import Progress
 

@@ -11,10 +11,11 @@ from collections.abc import Callable, Sequence
 import numpy as np
 from numpy.typing import NDArray
 
+from soundalike.clone.document import Document
 from soundalike.engines.scoring import logprobs
 from soundalike.generation.voice import Voice
 from soundalike.metrics.stats import Estimate, percentile_interval
-from soundalike.training.packing import Document, DocumentPart, encode
+from soundalike.training.packing import DocumentPart, encode
 
 PIECES = 200  # of each side
 DRAWS = 500

@@ -7,7 +7,6 @@ from random import Random
 from tempfile import TemporaryDirectory
 
 import orjson
-import polars as pl
 
 from soundalike import engines, machine
 from soundalike.audit import canaries, copying, exposure, extraction, inventory, membership, texts
@@ -22,7 +21,6 @@ from soundalike.generation.voice import Voice
 from soundalike.metrics.repetition import SourceIndex
 from soundalike.metrics.stats import proportion
 from soundalike.progress import WeightedProgress
-from soundalike.training.loop import documents
 
 FILE, PAGE = "audit.json", "audit.html"
 ALTERNATIVES, SECRETS = {"gpu": 1000, "cpu": 256}, {"gpu": 20, "cpu": 10}
@@ -75,10 +73,10 @@ def _asked(clone: Clone, voice: Voice, seed: int, on_progress: Progress) -> Audi
     held_out = read["test"] or read["valid"]
     if not read["train"] or not held_out:
         raise TooLittleText("There is no held-out text to compare with.", "Import an export with more messages.")
-    found = inventory.find(read["train"], _names(clone))
+    found = inventory.find(read["train"], clone.names_of_others())
     suspects = _suspects(found, seed)
     halves = {side: _halves(read[side], voice, seed) for side in ("train", "test")}
-    both = [membership.pieces(documents(clone, side), voice, late=side == "train") for side in ("train", "test")]
+    both = [membership.pieces(clone.documents(side), voice, late=side == "train") for side in ("train", "test")]
     work = WeightedProgress(lambda done, of: on_progress("Asking", done, of))
     exposing = work.plan(sum(one.cost for one in suspects), COST["exposure"])
     reciting = work.plan(
@@ -94,13 +92,6 @@ def _asked(clone: Clone, voice: Voice, seed: int, on_progress: Progress) -> Audi
         report.membership = membership.area(learned, other)
     report.copying = _copies(voice, read["train"], held_out, seed, copied)
     return report
-
-
-def _names(clone: Clone) -> list[str]:
-    """Display names of other people, and titles of chats with them."""
-    authors, channels = clone.frame(clone.authors_path), clone.frame(clone.channels_path)
-    titles = channels.filter(pl.col("kind").is_in(["dm", "group"]))["title"]
-    return [*authors.filter(~pl.col("me"))["name"].drop_nulls(), *titles.drop_nulls()]
 
 
 def _suspects(found: Sequence[inventory.FoundString], seed: int) -> list[exposure.Secret]:
@@ -179,7 +170,7 @@ def _planted(clone: Clone, seed: int, on_progress: Progress) -> list[canaries.Ca
     base, training = canaries.same_training(clone)
     about, some = clone.manifest(), canaries.canaries(seed)
     speaker, tagged = about["clone"]["speaker"], about["documents"]["tagged"]
-    planted = canaries.plant(documents(clone, "train"), some, speaker, tagged, seed)
+    planted = canaries.plant(clone.documents("train"), some, speaker, tagged, seed)
     engine = engines.load(base, None, training)
     # Killed, it leaves a folder of that name, which whoever locks the clone next sweeps away.
     with TemporaryDirectory(prefix=SCRATCH, dir=clone.root) as scratch:

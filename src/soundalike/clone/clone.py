@@ -18,6 +18,8 @@ from soundalike.errors import CloneError
 if TYPE_CHECKING:
     import polars as pl
 
+    from soundalike.clone.document import Document
+
 FORMAT = 1
 MANIFEST, IGNORE, EVERYTHING = "clone.toml", ".gitignore", "*\n"
 
@@ -186,17 +188,43 @@ class Clone(Folder):
                 f"{path} cannot be read: {error}.", "Delete it and run the command that wrote it."
             ) from error
 
-    def frame(self, path: Path, columns: Sequence[str] | None = None) -> "pl.DataFrame":
-        """The message, author or channel frame, or some of its `columns`; `CloneError` if it was changed."""
-        from soundalike import messages
+    def messages(self, columns: Sequence[str] | None = None) -> "pl.DataFrame":
+        """The message frame, or some of its columns; `CloneError` where it is missing or not as it was imported."""
+        from soundalike.messages import SCHEMA
 
-        schemas = {
-            self.messages_path: messages.SCHEMA,
-            self.authors_path: messages.AUTHORS_SCHEMA,
-            self.channels_path: messages.CHANNELS_SCHEMA,
-        }
-        schema = {name: kind for name, kind in schemas[path].items() if columns is None or name in columns}
-        return integrity.frame(self.intact(path), schema, "Import again.")
+        return self._frame(self.messages_path, SCHEMA, columns)
+
+    def authors(self, columns: Sequence[str] | None = None) -> "pl.DataFrame":
+        """The authors of the messages, or some columns; `CloneError` as for `messages`."""
+        from soundalike.messages import AUTHORS_SCHEMA
+
+        return self._frame(self.authors_path, AUTHORS_SCHEMA, columns)
+
+    def channels(self, columns: Sequence[str] | None = None) -> "pl.DataFrame":
+        """The channels of the messages, or some columns; `CloneError` as for `messages`."""
+        from soundalike.messages import CHANNELS_SCHEMA
+
+        return self._frame(self.channels_path, CHANNELS_SCHEMA, columns)
+
+    def _frame(self, path: Path, schema: "Mapping[str, pl.DataType]", columns: Sequence[str] | None) -> "pl.DataFrame":
+        wanted = {name: kind for name, kind in schema.items() if columns is None or name in columns}
+        return integrity.frame(self.intact(path), wanted, "Import again.")
+
+    def names_of_others(self) -> list[str]:
+        """Display names of other people, and titles of direct and group chats; `CloneError` as for `messages`."""
+        authors, channels = self.authors(["name", "me"]), self.channels(["title", "kind"])
+        titles = channels.filter(channels["kind"].is_in(["dm", "group"]))["title"]
+        return [*authors.filter(~authors["me"])["name"].drop_nulls(), *titles.drop_nulls()]
+
+    def documents(self, split: str) -> "list[Document]":
+        """What the model reads of a split (train, valid, test); `CloneError` where it is missing or damaged."""
+        from soundalike.clone.document import parse_document
+
+        path = self.intact(self.documents_path(split))
+        try:
+            return [parse_document(line) for line in path.read_bytes().splitlines()]
+        except (OSError, ValueError, LookupError, TypeError) as error:
+            raise CloneError(f"{path} is damaged: {error}.", "Import again.") from error
 
     def record(self, **sections: Mapping[str, Any]) -> None:
         """Replace these sections of clone.toml and keep the others; the folder must be locked."""

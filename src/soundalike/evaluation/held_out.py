@@ -64,7 +64,7 @@ def conversations(clone: Clone) -> tuple[dict[str, list[Conversation]], Document
 
     `CloneError` where the messages cannot be read.
     """
-    corpus = Corpus(clone.frame(clone.messages_path), clone.frame(clone.authors_path))
+    corpus = Corpus(clone.messages(), clone.authors())
     built = build(corpus, document_settings(clone))
     names = {author: head.removesuffix(": ") for author, head in built.heads.items()}
     rows = [

@@ -15,9 +15,9 @@ from hashlib import sha256
 from pathlib import Path
 from random import Random
 
+from soundalike.clone.document import Document
 from soundalike.pocket import scenes
 from soundalike.pocket.names import cast
-from soundalike.training.packing import Document
 
 HELD_OUT_SHARE = 0.02
 SMALL_TALK = "small_talk"

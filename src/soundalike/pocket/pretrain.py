@@ -26,13 +26,14 @@ from safetensors.torch import save_file
 from tokenizers import Tokenizer as Fast
 from tokenizers import decoders, models, pre_tokenizers, trainers
 
+from soundalike.clone.document import Document
 from soundalike.engines.data_parallel import ThreadedDataParallel
 from soundalike.engines.llama import Llama, LlamaConfig
 from soundalike.engines.loss import batch_loss
 from soundalike.engines.muon import Muon
 from soundalike.engines.tokenizer import FileTokenizer
 from soundalike.pocket import corpora
-from soundalike.training.packing import Batch, Document, encode, pack
+from soundalike.training.packing import Batch, encode, pack
 
 CHECKPOINT_SECONDS = 60.0
 LANE_WINDOWS = 2  # windows that one core reads at a time

@@ -67,12 +67,8 @@ class Material:
 
 def gather(clone: Clone, clock: Clock = time.localtime) -> Material:
     """Read the clone's messages; `TooLittleText` under FEWEST of the owner's, `CloneError` where they are damaged."""
-    messages = clone.frame(clone.messages_path)
-    authors, channels = clone.frame(clone.authors_path), clone.frame(clone.channels_path)
-    people = authors.filter(~pl.col("me"))["name"].drop_nulls().to_list()
-    titles = channels.filter(pl.col("kind").is_in(["dm", "group"]))["title"].drop_nulls().to_list()
     owner = str(clone.manifest().get("clone", {}).get("speaker", "me"))
-    return material(messages, [*people, *titles], owner, clock)
+    return material(clone.messages(), clone.names_of_others(), owner, clock)
 
 
 def material(messages: pl.DataFrame, names: list[str], owner: str = "me", clock: Clock = time.localtime) -> Material:

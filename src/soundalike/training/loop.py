@@ -21,6 +21,7 @@ from safetensors.numpy import load_file, save_file
 
 from soundalike.clone import integrity
 from soundalike.clone.clone import MANIFEST, Clone
+from soundalike.clone.document import Document
 from soundalike.clone.folder import link_tree
 from soundalike.engines import Engine
 from soundalike.engines.distributed import crew
@@ -29,7 +30,7 @@ from soundalike.pocket.corpora import small_talk
 from soundalike.signals import deferred_interrupt
 from soundalike.training import checkpoint
 from soundalike.training.numerics import settled, unnamed
-from soundalike.training.packing import Batch, Document, Tokenizer, encode, pack
+from soundalike.training.packing import Batch, Tokenizer, encode, pack
 from soundalike.training.recipe import Training
 from soundalike.training.status import Choice, Outcome, Progress, Succession
 
@@ -53,23 +54,6 @@ class Windows:
 
     batch: Batch
     bytes_a_weight: float
-
-
-def documents(clone: Clone, split: str) -> list[Document]:
-    """The documents of a split, as the import wrote them."""
-    path = clone.intact(clone.documents_path(split))
-    try:
-        return [_document(line) for line in path.read_bytes().splitlines()]
-    except (OSError, ValueError, KeyError, TypeError) as error:
-        raise CloneError(f"{path} is damaged: {error}.", "Import again.") from error
-
-
-def _document(line: bytes) -> Document:
-    row = orjson.loads(line)
-    turns = [(str(text), float(weight)) for text, weight in row["turns"]] if "turns" in row else None
-    if not isinstance(row["text"], str):
-        raise TypeError("a text is none")
-    return Document(row["text"], turns)
 
 
 def windows(texts: list[Document], tokenizer: Tokenizer, window: int, seed: int) -> Windows:
@@ -156,7 +140,7 @@ class _Run:
         self.training = training = settled(training, engine.numerics)
         self.choose, self.succession = choose, succession
         self.adapter: dict[str, str] = {}  # SHA-256 of the files of the adapter that was kept last
-        learned, later = documents(clone, "train"), documents(clone, "valid")
+        learned, later = clone.documents("train"), clone.documents("valid")
         replayed = small_talk(training.replay, sum(len(d.text) for d in learned), training.seed)
         self.train, self.valid = (
             windows(texts, engine.tokenizer, training.window, training.seed) for texts in (learned + replayed, later)

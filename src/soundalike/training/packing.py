@@ -11,6 +11,8 @@ from typing import Protocol
 import numpy as np
 from numpy.typing import NDArray
 
+from soundalike.clone.document import Document
+
 PADDING = -1
 CHUNK = 4096  # texts encoded at a time, so that a large corpus never stands in memory twice
 
@@ -30,14 +32,6 @@ class Tokenizer(Protocol):
 
     def decode(self, tokens: Sequence[int]) -> str:
         """The text of these tokens; `begin` and `end` give nothing."""
-
-
-@dataclass(frozen=True, slots=True)
-class Document:
-    """One transcript. `turns` are its pieces with a weight each; without them all of it weighs 1."""
-
-    text: str
-    turns: Sequence[tuple[str, float]] | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,7 +15,7 @@ from soundalike.clone.folder import require_room
 from soundalike.engines.distributed import crew
 from soundalike.errors import RecipeError
 from soundalike.training import checkpoint, estimate, versions
-from soundalike.training.loop import Choose, documents, train
+from soundalike.training.loop import Choose, train
 from soundalike.training.numerics import VARIABLE, settled, unnamed
 from soundalike.training.recipe import SMALL_BASE, Recipe, Training, large_base
 from soundalike.training.status import Outcome, Progress, Succession
@@ -146,7 +146,7 @@ def epochs(training: Training, tokens: float, rate: float) -> float:
 
 def tokens_to_learn(clone: Clone) -> float:
     """Tokens of one pass, estimated from the bytes of the documents and an end for each."""
-    return sum(len(document.text.encode()) / pocket.BYTES_A_TOKEN + 1 for document in documents(clone, "train"))
+    return sum(len(document.text.encode()) / pocket.BYTES_A_TOKEN + 1 for document in clone.documents("train"))
 
 
 def check(folder: Path, base: str | None, given: Mapping[str, Any]) -> None:

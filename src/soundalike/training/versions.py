@@ -17,7 +17,7 @@ from soundalike.clone.clone import MANIFEST, Clone
 from soundalike.clone.folder import INCOMING, link_tree
 from soundalike.errors import CloneError, RecipeError
 from soundalike.training import checkpoint
-from soundalike.training.loop import CURVE, documents, windows
+from soundalike.training.loop import CURVE, windows
 from soundalike.training.status import Progress, Succession
 
 KEPT = 3
@@ -110,7 +110,7 @@ def bits_a_byte(clone: Clone, folder: Path) -> float:
     described = Clone(folder)
     sections = described.manifest()["training"]
     some, size = [], 0
-    for document in documents(clone, "valid") or documents(clone, "train"):
+    for document in clone.documents("valid") or clone.documents("train"):
         if size > COMPARED_BYTES:
             break
         some.append(document)

@@ -8,6 +8,7 @@ from pathlib import Path
 from random import Random
 from typing import Any
 
+from soundalike.clone.document import Document
 from soundalike.engines.markov import MarkovEngine
 from soundalike.frontends.discord.bot import Bot
 from soundalike.frontends.discord.clock import Clock
@@ -18,7 +19,7 @@ from soundalike.frontends.discord.settings import SettingsFile
 from soundalike.frontends.discord.speaker import Speaker, SpeakerAway, VoiceSpeaker
 from soundalike.generation.sampling import Sampling
 from soundalike.generation.voice import Voice
-from soundalike.training.packing import Document, encode, pack
+from soundalike.training.packing import encode, pack
 from tests.frontends.discord.fake import PATIENCE, Account, FakeDiscord, serving
 
 QUICK = "[burst]\nquiet = 0\nlongest = 0\n[pace]\nlongest = 0\n[answer]\nprobability = 1\nleast = 1\n"

@@ -72,12 +72,11 @@ class Eagerness:
     @classmethod
     def of(cls, clone: "Clone") -> "Eagerness | None":
         """Learned from the clone's conversations; None where they have not two sides, no names, or tell nothing."""
-        from soundalike.training.loop import documents
 
         sections = clone.manifest()
         if sections["clone"].get("mode") != "dialogue" or not sections["documents"]["tagged"]:
             return None
-        known, *held_out = ([document.text for document in documents(clone, split)] for split in SPLITS)
+        known, *held_out = ([document.text for document in clone.documents(split)] for split in SPLITS)
         return cls.learned(str(sections["clone"]["speaker"]), known, [text for texts in held_out for text in texts])
 
     @classmethod

@@ -147,7 +147,7 @@ def people(clone: Clone) -> dict[str, str]:
 
     if not clone.authors_path.exists():
         return {}
-    rows = clone.frame(clone.authors_path).sort(~pl.col("me"), maintain_order=True)
+    rows = clone.authors().sort(~pl.col("me"), maintain_order=True)
     names = speaker_names(rows.select("author", "name", "me").iter_rows())
     return {author: names[author] for author in rows.filter(~pl.col("me"))["author"]}
 
@@ -156,4 +156,4 @@ def pace_of(clone: Clone) -> Pace:
     """The owner's pace of typing."""
     if not clone.messages_path.exists():
         return Pace()
-    return fit(clone.frame(clone.messages_path, ["id", "channel", "me", "sent_at", "text"]))
+    return fit(clone.messages(["id", "channel", "me", "sent_at", "text"]))

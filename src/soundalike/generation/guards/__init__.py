@@ -179,13 +179,12 @@ def _people(clone: "Clone") -> tuple[Labels, Handles]:
 
     from soundalike.prompt_template import speaker_name
 
-    authors, messages = clone.authors_path, clone.messages_path
-    names = clone.frame(authors, ["name", "me"]) if authors.exists() else None
+    names = clone.authors(["name", "me"]) if clone.authors_path.exists() else None
     known = [] if names is None else names.filter(~pl.col("me"))["name"].drop_nulls().to_list()
     known = [*known, *map(speaker_name, known)]
-    if not messages.exists():
+    if not clone.messages_path.exists():
         return Labels(known=known), Handles(known)
-    said = clone.frame(messages, ["me", "text"])
+    said = clone.messages(["me", "text"])
     own = said.filter(pl.col("me") & pl.col("text").str.contains(":", literal=True))["text"]
     about = clone.manifest().get("clone", {}).get("speaker", "")
     return Labels.learned(own, str(about), known, int(said["me"].sum())), Handles.learned(said["text"], known)
@@ -203,7 +202,7 @@ def _indexed(clone: "Clone", limits: "Limits") -> tuple["NgramIndex | None", "Ng
     if not clone.messages_path.exists():
         do = "Import again, or set copied_words and quoted_words to 0 in [limits] of clone.toml."
         raise CloneError(f"{clone.messages_path} is missing, so copies of messages cannot be told.", do)
-    messages = clone.frame(clone.messages_path, ["me", "text"])
+    messages = clone.messages(["me", "text"])
     own, others = (messages.filter(mine)["text"] for mine in (pl.col("me"), ~pl.col("me")))
     known = messages["text"] if limits.quoted_words else own
     copied = NgramIndex(known, limits.copied_words) if limits.copied_words else None
