@@ -1,7 +1,7 @@
 """The bot in a flood: 1,000 messages a second for a minute from 200 people in 50 channels, through the real discord.py.
 
-In this process: discord.py, the pipeline and the pocket voice. The crowd and its Discord are another. Told are the
-growth of memory, how old answers were when sent, how fast a hush took hold, and that every message has its fate.
+In this process: discord.py, the pipeline and the pocket voice; the crowd and its Discord are another process. Measured:
+growth of memory, how old answers were when sent, how fast a hush took hold, and that every message has its outcome.
 """
 
 import asyncio
@@ -20,14 +20,12 @@ from rich.console import Console
 from rich.table import Table
 
 from soundalike.engines import load
+from soundalike.frontends.discord.answering import VoiceSpeaker, shorten_switch_interval
 from soundalike.frontends.discord.bot import Bot
-from soundalike.frontends.discord.heard import Heard, Turn
-from soundalike.frontends.discord.ledger import ANSWERED
-from soundalike.frontends.discord.memory import Memory
-from soundalike.frontends.discord.parts import Parts
+from soundalike.frontends.discord.message import IncomingMessage
 from soundalike.frontends.discord.run import connect
 from soundalike.frontends.discord.settings import SettingsFile, template
-from soundalike.frontends.discord.speaker import VoiceSpeaker, share_the_interpreter
+from soundalike.frontends.discord.state import ANSWERED, StateFile
 from soundalike.generation.voice import Voice
 from tests.frontends.discord.fake import point_at
 
@@ -90,39 +88,39 @@ class Metered(Awaitable[T]):
 
 
 class Overhead:
-    """What turns take: from taking one to its fate, the voice's thinking and Discord's answer included.
+    """What answers take: from taking a message to its outcome, the model's time and Discord's included.
 
-    `processor` is the time of the event loop's thread for these turns alone: on a busy machine the clock counts the
-    neighbours, and the thousand messages a second that are heard meanwhile.
+    `processor` is the time of the event loop's thread for these answers alone: on a busy machine the clock counts other
+    processes too, and the thousand messages a second that are received meanwhile.
     """
 
     def __init__(self, bot: Bot) -> None:
-        self.turns, self.seconds, self.processor = 0, 0.0, 0.0
+        self.answers, self.seconds, self.processor = 0, 0.0, 0.0
         self._taken: dict[str, float] = {}
         take = bot.pipeline.take
 
-        def timed(now: float, busy: Any) -> Turn | None:
-            turn = take(now, busy)
-            if turn is not None:
-                self._taken[turn.asked.id] = time.perf_counter()
-            return turn
+        def timed(now: float) -> IncomingMessage | None:
+            message = take(now)
+            if message is not None:
+                self._taken[message.id] = time.perf_counter()
+            return message
 
-        answer = bot.turns._answer
+        answer = bot._answer
 
-        async def metered(turn: Turn) -> str:
-            return await Metered(answer(turn), self._spent)
+        async def metered(message: IncomingMessage) -> str:
+            return await Metered(answer(message), self._spent)
 
         setattr(bot.pipeline, "take", timed)  # noqa: B010
-        setattr(bot.turns, "_answer", metered)  # noqa: B010
-        bot.pipeline.ledger.tell = self._settled
+        setattr(bot, "_answer", metered)  # noqa: B010
+        bot.pipeline.counts.on_settled = self._settled
 
     def _spent(self, seconds: float) -> None:
         self.processor += seconds
 
-    def _settled(self, heard: Heard, fate: str) -> None:
-        if fate == ANSWERED:
-            self.turns += 1
-        if began := self._taken.pop(heard.id, None):
+    def _settled(self, message: IncomingMessage, outcome: str) -> None:
+        if outcome == ANSWERED:
+            self.answers += 1
+        if began := self._taken.pop(message.id, None):
             self.seconds += time.perf_counter() - began
 
 
@@ -134,11 +132,11 @@ async def flooded(rate: int, seconds: float) -> dict[str, Any]:
     told = json.loads(await crowd.stdout.readline())
     point_at(told["base"])
     with TemporaryDirectory() as folder:
-        speaker = Timed("juno", lambda: (Voice(load("pocket"), "juno"), None))
+        speaker = Timed("juno", lambda: Voice(load("pocket"), "juno"))
         await speaker.reply([("sam", "hey")], None)
         speaker.seconds = 0.0
         wire = Wire()
-        bot = Bot(_parts(Path(folder), told["channels"], speaker), http_trace=wire.trace)
+        bot = _bot(Path(folder), told["channels"], speaker, wire)
         running = asyncio.create_task(connect(bot, told["token"]))
         while not bot.is_ready():
             await asyncio.sleep(0.1)
@@ -148,28 +146,29 @@ async def flooded(rate: int, seconds: float) -> dict[str, Any]:
             most = max(most, _memory())
             await asyncio.wait([line], timeout=0.5)
         figures: dict[str, Any] = json.loads(line.result())
-        ledger = bot.pipeline.ledger
-        figures |= {"heard": ledger.heard, "pending": ledger.pending, "fates": dict(ledger.fates.most_common())}
+        counts = bot.pipeline.counts
+        figures |= {"received": counts.received, "pending": counts.pending}
+        figures["outcomes"] = dict(counts.outcomes.most_common())
         await bot.leave()
         await asyncio.gather(running, crowd.wait(), return_exceptions=True)
-    own = (overhead.seconds - speaker.seconds - wire.seconds) / max(1, overhead.turns)
+    own = (overhead.seconds - speaker.seconds - wire.seconds) / max(1, overhead.answers)
     return figures | {
         "memory_before_mb": before / 1e6,
         "memory_growth_mb": (most - before) / 1e6,
-        "thinking_ms_a_turn": 1000 * speaker.seconds / max(1, overhead.turns),
-        "discord_ms_a_turn": 1000 * wire.seconds / max(1, overhead.turns),
-        "own_ms_a_turn": 1000 * own,
-        "own_processor_ms_a_turn": 1000 * overhead.processor / max(1, overhead.turns),
+        "thinking_ms_an_answer": 1000 * speaker.seconds / max(1, overhead.answers),
+        "discord_ms_an_answer": 1000 * wire.seconds / max(1, overhead.answers),
+        "own_ms_an_answer": 1000 * own,
+        "own_processor_ms_an_answer": 1000 * overhead.processor / max(1, overhead.answers),
     }
 
 
-def _parts(folder: Path, channels: list[str], speaker: Timed) -> Parts:
+def _bot(folder: Path, channels: list[str], speaker: Timed, wire: Wire) -> Bot:
     path = folder / "discord.toml"
     tables = "".join(f"[channels.{channel}]\n" for channel in channels)
     path.write_text(template().replace("longest = 4.0 ", "longest = 0.0 ") + tables)
-    memory = Memory(folder / "discord-memory.json")
-    memory.now.introduced |= set(channels)
-    return Parts(SettingsFile(path), memory, speaker)
+    state = StateFile(folder / "discord-memory.json")
+    state.now.introduced |= set(channels)
+    return Bot(SettingsFile(path), state, speaker, http_trace=wire.trace)
 
 
 def _memory() -> int:
@@ -178,13 +177,13 @@ def _memory() -> int:
 
 def run() -> None:
     """Print the figures."""
-    share_the_interpreter()
+    shorten_switch_interval()
     figures = asyncio.run(flooded(RATE, SECONDS))
     table = Table("what", "figure", title=f"{RATE:,} messages a second for {SECONDS:.0f} s")
     for name, figure in figures.items():
-        if name == "fates":
-            for fate, count in figure.items():
-                table.add_row(f"  {fate}", f"{count:,}")
+        if name == "outcomes":
+            for outcome, count in figure.items():
+                table.add_row(f"  {outcome}", f"{count:,}")
         else:
             table.add_row(name, f"{figure:,.3f}" if isinstance(figure, float) else f"{figure:,}")
     Console(width=100).print(table)

@@ -1,11 +1,10 @@
-"""Five friends, a clone of each, a thousand replies: what they give away, what they repeat, if they know their turn.
+"""Five friends, a clone of each, a thousand replies: what they give away, and what they repeat.
 
     python -m benchmarks.friends [--clones 5] [--iters 60] [--replies 1000]
 
-The export is invented (`tests/invented.py`): they talk three at a time, every fifth time somebody lets an address, a
-number or a key slip, and every question names who is asked and speaks next. Pocket learns each friend from it
-as `soundalike clone` would. Replies are to the talk's own moments, half of them right before something was let slip.
-What `eagerness` should say after a question is known.
+The export is invented (`tests/invented.py`): they talk three at a time, and every fifth time somebody gives an address,
+a number or a key away. Pocket is trained on each friend's part of it as `soundalike clone` would. Replies are to
+moments of that conversation, half of them right before something was given away.
 """
 
 import argparse
@@ -19,7 +18,6 @@ from rich.console import Console
 from rich.table import Table
 
 from soundalike.clone import Clone
-from soundalike.frontends.discord.eagerness import Eagerness
 from soundalike.generation.guards import fold
 from soundalike.generation.guards.ngram_index import words_of
 from soundalike.generation.sampling import Sampling
@@ -66,23 +64,11 @@ def _words(text: str) -> list[str]:
     return [word for word, _ in words_of(text)]
 
 
-def turns_known(clone: Clone, talk: list[Message], owner: str, count: int = 60) -> float:
-    """The share of pairs of questions, one to the owner and one to another, of which the first makes it more eager."""
-    eager, rng = Eagerness.of(clone), Random(owner)
-    assert eager is not None
-    asked = [line for line in talk if "," in line[3] and line[3].split(",")[0] in FRIENDS and line[2] != owner]
-    mine = [line for line in asked if line[3].startswith(f"{owner},")]
-    others = [line for line in asked if not line[3].startswith(f"{owner},")]
-    pairs = [(rng.choice(mine), rng.choice(others)) for _ in range(count)]
-    said = [[eager.of_history([(author, text)]) for _, _, author, text in pair] for pair in pairs]
-    return sum(to_owner > to_other for to_owner, to_other in said) / count
-
-
 def measured(
     owner: str, talk: list[Message], slipped: list[str], folder: Path, iters: int, replies: int
 ) -> dict[str, str]:
     """One friend's figures."""
-    clone = clone_of(owner, talk, folder, iters)
+    clone_of(owner, talk, folder, iters)
     voice = Voice.load(folder)
     made = voice.replies(moments(talk, owner, replies), Sampling(seed=1))
     said = [line for reply in made for line in reply]
@@ -92,10 +78,9 @@ def measured(
         for at in range(len(words) - RUN + 1)
     }
     thrice = [max(Counter(" ".join(fold(line)) for line in reply).values(), default=0) >= 3 for reply in made]
-    told = {"replies": len(made), **given_away(said, theirs, slipped), "replies with a line three times": sum(thrice)}
+    counts = {"replies": len(made), **given_away(said, theirs, slipped), "replies with a line three times": sum(thrice)}
     stopped = ", ".join(f"{name} {count}" for name, count in voice.interventions.as_dict().items())
-    known = f"{turns_known(clone, talk, owner):.0%}"
-    return {name: f"{count:,}" for name, count in told.items()} | {"guards": stopped, "knows its turn": known}
+    return {name: f"{count:,}" for name, count in counts.items()} | {"guards": stopped}
 
 
 def run(clones: int = 5, iters: int = 60, replies: int = 1_000) -> None:

@@ -39,7 +39,7 @@ class RoomMessage:
     """One message in a room."""
 
     id: str
-    who: str
+    author: str
     bot: bool
     text: str
     at: float
@@ -72,7 +72,7 @@ class LoopGuard:
             return None
         if self._bots_in_a_row >= limits.room_turns:
             return "bots went on too long without a person"
-        if self._paused.get(said.who, 0.0) > said.at:
+        if self._paused.get(said.author, 0.0) > said.at:
             return "two bots talked too much"
         if self._alternates(limits.alternations):
             return "two bots took turns too often"
@@ -80,21 +80,21 @@ class LoopGuard:
 
     def _partner(self, said: RoomMessage) -> str:
         """The other bot of the pair that `me` is part of: who spoke before, where `me` speaks."""
-        if said.who != self.me:
-            return said.who
-        return next((s.who for s in reversed(self._since_person) if s.who != self.me), self.me)
+        if said.author != self.me:
+            return said.author
+        return next((s.author for s in reversed(self._since_person) if s.author != self.me), self.me)
 
     def _too_many_between(self, said: RoomMessage, limits: LoopLimits) -> bool:
         pair = {self.me, self._partner(said)}
-        recent = [s.who for s in self._since_person if s.who in pair and said.at - s.at <= limits.pair_seconds]
+        recent = [s.author for s in self._since_person if s.author in pair and said.at - s.at <= limits.pair_seconds]
         return len(recent) >= limits.pair_turns and len(set(recent)) == len(pair) == 2
 
     def _alternates(self, turns: int) -> bool:
         """Whether the last turns went A, B, A, B; a burst of one bot is one turn."""
         order: list[str] = []
         for said in self._since_person:
-            if order[-1:] != [said.who]:
-                order.append(said.who)
+            if order[-1:] != [said.author]:
+                order.append(said.author)
         last = order[-turns:]
         return len(last) == turns and len(set(last)) == 2
 

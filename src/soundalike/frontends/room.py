@@ -74,7 +74,7 @@ class Room:
 
     def _may_speak(self, name: str) -> bool:
         last = self._last
-        if last is None or last.who == name or name in self._passed:
+        if last is None or last.author == name or name in self._passed:
             return False
         return self._guards[name].refusal(last, self._limits) is None
 

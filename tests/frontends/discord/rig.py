@@ -10,13 +10,11 @@ from typing import Any
 
 from soundalike.clone.document import Document
 from soundalike.engines.markov import MarkovEngine
+from soundalike.frontends.discord.answering import Speaker, SpeakerAway, VoiceSpeaker
 from soundalike.frontends.discord.bot import Bot
-from soundalike.frontends.discord.clock import Clock
-from soundalike.frontends.discord.heard import Heard
-from soundalike.frontends.discord.memory import Memory
-from soundalike.frontends.discord.parts import Parts
+from soundalike.frontends.discord.run import connect
 from soundalike.frontends.discord.settings import SettingsFile
-from soundalike.frontends.discord.speaker import Speaker, SpeakerAway, VoiceSpeaker
+from soundalike.frontends.discord.state import Clock, StateFile
 from soundalike.generation.sampling import Sampling
 from soundalike.generation.voice import Voice
 from soundalike.training.packing import encode, pack
@@ -24,7 +22,6 @@ from tests.frontends.discord.fake import PATIENCE, Account, FakeDiscord, serving
 
 QUICK = "[burst]\nquiet = 0\nlongest = 0\n[pace]\nlongest = 0\n[answer]\nprobability = 1\nleast = 1\n"
 SCRIPT = "ana: hi\nada: hey you\nada: what's up\nana: not much\nada: ok then\n"
-ASKED = "ana: any ideas?\nada: yes\nbo: nice weather\nana: indeed\n"  # she answers questions, and no remarks
 
 
 def voice(*scripts: str, owner: str = "ada", sampling: Sampling | None = None) -> Voice:
@@ -36,8 +33,8 @@ def voice(*scripts: str, owner: str = "ada", sampling: Sampling | None = None) -
 
 
 def speaks(made: Voice) -> VoiceSpeaker:
-    """A voice that is awake."""
-    return VoiceSpeaker(made.owner, lambda: (made, None))
+    """A voice that is loaded."""
+    return VoiceSpeaker(made.owner, lambda: made)
 
 
 class Scripted:
@@ -65,10 +62,6 @@ class Scripted:
             raise said
         return list(said)
 
-    async def eagerness(self, history: Sequence[tuple[str, str]]) -> float | None:
-        """Unknown."""
-        return None
-
     async def ready(self) -> bool:
         """As told."""
         return self.is_ready
@@ -88,7 +81,7 @@ def settings(folder: Path, *channels: str, more: str = "", quick: str = QUICK) -
     return SettingsFile(path)
 
 
-def made(
+def bot_of(
     fake: FakeDiscord,
     folder: Path,
     speaker: Speaker | None = None,
@@ -97,37 +90,31 @@ def made(
     quick: str = QUICK,
     clock: Clock | None = None,
     introduced: bool = True,
-    **parts: Any,
-) -> Parts:
-    """The parts of a bot that answers at once, its files in `folder`."""
+    **given: Any,
+) -> Bot:
+    """A bot that answers at once, its files in `folder`; `given` as `Bot` takes it."""
     folder.mkdir(exist_ok=True)
     file = settings(folder, *(fake.channels if channels is None else channels), more=more, quick=quick)
-    memory = Memory(folder / "discord-memory.json")
-    memory.now.identified.clear()
-    memory.now.introduced |= set(fake.channels) if introduced else set()
+    state = StateFile(folder / "discord-memory.json")
+    state.now.identified.clear()
+    state.now.introduced |= set(fake.channels) if introduced else set()
     speaker, clock = speaker or speaks(voice()), clock or StillClock().clock()
-    return Parts(file, memory, speaker, clock=clock, rng=Random(0), **parts)
+    return Bot(file, state, speaker, clock=clock, rng=Random(0), guild_ready_timeout=0.05, **given)
 
 
 @asynccontextmanager
 async def living(
     fake: FakeDiscord, folder: Path, speaker: Speaker | None = None, account: Account | None = None, **given: Any
 ) -> AsyncIterator[Bot]:
-    """A bot that is connected and ready; `given` as `made` takes it."""
+    """A bot that is connected and ready; `given` as `bot_of` takes it."""
     account = account or fake.accounts[0]
-    parts = made(fake, folder, speaker, **given)
-    bot = Bot(parts, guild_ready_timeout=0.05)
+    bot = bot_of(fake, folder, speaker, **given)
     await bot.login(account.token)
-    if parts.rehearsal is None:
-        bot.pipeline.ledger.tell = lambda heard, fate: fake.tell()
-        hear = bot.pipeline.hear
-
-        def heard(message: Heard) -> None:
-            hear(message)
-            fake.tell()
-
-        setattr(bot.pipeline, "hear", heard)  # noqa: B010  who waits looks again
-    connected = asyncio.create_task(bot.connect())
+    if "show" not in given:
+        bot.pipeline.counts.on_settled = lambda message, outcome: fake.tell()
+        for step in ("receive", "edit"):
+            setattr(bot.pipeline, step, _telling(getattr(bot.pipeline, step), fake))
+    connected = asyncio.create_task(connect(bot, account.token))
     try:
         ready = asyncio.create_task(bot.wait_until_ready())
         await asyncio.wait([connected, ready], return_when=asyncio.FIRST_COMPLETED)
@@ -138,6 +125,14 @@ async def living(
     finally:
         await bot.leave()
         await connected
+
+
+def _telling(step: Callable[..., None], fake: FakeDiscord) -> Callable[..., None]:
+    def then_tell(*given: Any) -> None:
+        step(*given)
+        fake.tell()
+
+    return then_tell
 
 
 def live(scenario: Callable[[FakeDiscord], Awaitable[None]], channels: int = 2, token: str | None = None) -> None:
@@ -151,9 +146,9 @@ def live(scenario: Callable[[FakeDiscord], Awaitable[None]], channels: int = 2, 
     asyncio.run(run())
 
 
-async def settled(fake: FakeDiscord, bot: Bot, heard: int) -> None:
-    """Wait until the bot has heard so many messages and each has its fate."""
-    await fake.until(lambda: bot.pipeline.ledger.heard >= heard and bot.pipeline.ledger.pending == 0)
+async def settled(fake: FakeDiscord, bot: Bot, received: int) -> None:
+    """Wait until the bot has received so many messages and each has its outcome."""
+    await fake.until(lambda: bot.pipeline.counts.received >= received and bot.pipeline.counts.pending == 0)
 
 
 class StillClock:

@@ -6,12 +6,11 @@ from pathlib import Path
 import pytest
 
 from soundalike.errors import UsageError
-from soundalike.frontends.discord.bot import Bot
-from soundalike.frontends.discord.ledger import FORBIDDEN, PAUSED, REFUSED
 from soundalike.frontends.discord.run import connect
+from soundalike.frontends.discord.state import FORBIDDEN, PAUSED, REFUSED
 from tests.frontends.discord.fake import FakeDiscord, failing, too_many
 from tests.frontends.discord.payloads import Person
-from tests.frontends.discord.rig import Scripted, StillClock, live, living, made, settled
+from tests.frontends.discord.rig import Scripted, StillClock, bot_of, live, living, settled
 
 pytestmark = pytest.mark.allow_hosts(["127.0.0.1"])
 
@@ -42,7 +41,7 @@ def test_a_ban_by_the_proxy_silences_it_for_a_while(tmp_path: Path) -> None:
             typed = len(fake.typed)
             await fake.say(ANA, "hello", mentions=[fake.me])
             await settled(fake, bot, 2)
-            assert bot.pipeline.ledger.fates[PAUSED] == 2 and len(fake.typed) == typed and fake.posted == []
+            assert bot.pipeline.counts.outcomes[PAUSED] == 2 and len(fake.typed) == typed and fake.posted == []
             time.pass_(31)
             await fake.say(ANA, "hey", mentions=[fake.me], at=time.wall())
             assert await fake.replies(1) == ["reply 3"]
@@ -50,8 +49,8 @@ def test_a_ban_by_the_proxy_silences_it_for_a_while(tmp_path: Path) -> None:
     live(scenario)
 
 
-@pytest.mark.parametrize(("status", "fate"), [(501, REFUSED), (403, FORBIDDEN), (400, REFUSED)])
-def test_a_refused_message_is_counted_and_the_next_one_sent(tmp_path: Path, status: int, fate: str) -> None:
+@pytest.mark.parametrize(("status", "outcome"), [(501, REFUSED), (403, FORBIDDEN), (400, REFUSED)])
+def test_a_refused_message_is_counted_and_the_next_one_sent(tmp_path: Path, status: int, outcome: str) -> None:
     """Whatever the status, nothing crashes."""
 
     async def scenario(fake: FakeDiscord) -> None:
@@ -62,7 +61,7 @@ def test_a_refused_message_is_counted_and_the_next_one_sent(tmp_path: Path, stat
             await settled(fake, bot, 1)
             await fake.say(ANA, "hello", mentions=[fake.me])
             assert await fake.replies(1) == ["reply 2"]
-            assert bot.pipeline.ledger.fates[fate] == 1
+            assert bot.pipeline.counts.outcomes[outcome] == 1
 
     live(scenario)
 
@@ -102,7 +101,7 @@ def test_what_a_resumed_connection_hands_in_too_late_is_not_answered(tmp_path: P
             await fake.replies(1)
             await fake.say(ANA, "hello?", mentions=[fake.me], at=fake.now() - 60)
             await settled(fake, bot, 3)
-            assert bot.pipeline.ledger.fates["waited too long"] == 1 and len(fake.posted) == 1
+            assert bot.pipeline.counts.outcomes["waited too long"] == 1 and len(fake.posted) == 1
 
     live(scenario)
 
@@ -117,7 +116,7 @@ def test_a_lost_session_is_begun_anew_after_a_wait(tmp_path: Path) -> None:
             await time.pass_until(1, lambda: fake.identified == 2)
             await fake.say(ANA, "hi", mentions=[fake.me])
             await fake.replies(1)
-            first, second = bot.parts.memory.now.identified
+            first, second = bot.state.now.identified
             assert second - first >= 5
 
     live(scenario)
@@ -133,7 +132,7 @@ def test_a_storm_of_identifications_slows_down(tmp_path: Path) -> None:
                 await fake.cut(resumable=False)
                 await time.pass_until(0.5, lambda number=number: fake.identified == number)  # type: ignore[misc]
                 await fake.until(lambda: len(fake.sessions) == 1)
-            at = bot.parts.memory.now.identified
+            at = bot.state.now.identified
             apart = [later - earlier for earlier, later in zip(at, at[1:], strict=False)]
             assert all(gap >= least for gap, least in zip(apart, (5, 5, 5, 5, 5, 10, 20), strict=True))
 
@@ -144,7 +143,7 @@ def test_a_bad_token_is_told_without_the_token(tmp_path: Path) -> None:
     """Two sentences: what is wrong, where to get another."""
 
     async def scenario(fake: FakeDiscord) -> None:
-        bot = Bot(made(fake, tmp_path, Scripted()))
+        bot = bot_of(fake, tmp_path, Scripted())
         with pytest.raises(UsageError) as told:
             await connect(bot, "not-the-token")
         await bot.leave()
@@ -159,7 +158,7 @@ def test_a_missing_intent_is_told_with_the_click(tmp_path: Path) -> None:
 
     async def scenario(fake: FakeDiscord) -> None:
         fake.accounts[0].granted = False
-        bot = Bot(made(fake, tmp_path, Scripted()))
+        bot = bot_of(fake, tmp_path, Scripted())
         with pytest.raises(UsageError) as told:
             await connect(bot, fake.accounts[0].token)
         await bot.leave()
@@ -174,7 +173,7 @@ def test_a_discord_that_cannot_be_reached_is_tried_again(tmp_path: Path) -> None
     async def scenario(fake: FakeDiscord) -> None:
         time = StillClock()
         fake.fail("GET", "/users/@me", failing(503), failing(503))
-        bot = Bot(made(fake, tmp_path, Scripted(), clock=time.clock()), guild_ready_timeout=0.05)
+        bot = bot_of(fake, tmp_path, Scripted(), clock=time.clock())
         running = asyncio.create_task(connect(bot, fake.accounts[0].token))
         await time.pass_until(1, lambda: fake.identified == 1)
         assert time.slept[:2] == [5.0, 10.0]
@@ -192,7 +191,7 @@ def test_a_speaker_that_breaks_does_not_take_the_bot_along(tmp_path: Path) -> No
         async with living(fake, tmp_path, Scripted(KeyError("bug"))) as bot:
             await fake.say(ANA, "hi", mentions=[fake.me])
             await settled(fake, bot, 1)
-            assert bot.pipeline.ledger.fates["went wrong"] == 1
+            assert bot.pipeline.counts.outcomes["went wrong"] == 1
             await fake.say(ANA, "hello", mentions=[fake.me])
             assert await fake.replies(1) == ["reply 2"]
 

@@ -1,4 +1,4 @@
-"""Frames that cannot be read, through the real discord.py: told once, skipped, and the connection goes on."""
+"""The connection: frames that cannot be read, through the real discord.py, and when the bot may identify itself."""
 
 import logging
 from pathlib import Path
@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from soundalike.frontends.discord.gateway import pause_before_identify
 from tests.frontends.discord.fake import FakeDiscord
 from tests.frontends.discord.payloads import Person, message
 from tests.frontends.discord.rig import Scripted, StillClock, live, living, settled
@@ -95,3 +96,28 @@ def test_a_stream_that_cannot_be_unpacked_begins_a_new_one(tmp_path: Path) -> No
             await time.pass_until(1, lambda: fake.identified == 2)
 
     live(scenario)
+
+
+def test_identifications_are_spread_out() -> None:
+    """The first at once, five 5 seconds apart, then twice as long each time, up to 15 minutes; 500 a day."""
+    assert pause_before_identify([], 100.0) == 0.0
+    assert pause_before_identify([100.0], 102.0) == 3.0 and pause_before_identify([100.0], 106.0) == 0.0
+    assert pause_before_identify([100.0 + n for n in range(8)], 107.0) == 40.0
+    assert pause_before_identify([100.0 + n for n in range(40)], 139.0) == 900.0
+    assert pause_before_identify([100.0] * 40, 100.0 + 3700) == 0.0
+    day = [n * 100.0 for n in range(500)]
+    assert pause_before_identify(day, 50_000.0) == 36_400.0
+
+
+def test_a_day_of_crashes_stays_far_below_what_costs_the_token() -> None:
+    """A bot that identifies itself whenever it may does so at most 300 times in 24 hours."""
+    now, times = 0.0, list[float]()
+    while now < 86_400:
+        now += pause_before_identify(times, now)
+        times.append(now)
+    assert len(times) <= 300
+
+
+def test_a_clock_that_was_set_back_does_not_stop_the_bot() -> None:
+    """Times in the future count as now."""
+    assert pause_before_identify([1e9], 100.0) == 5.0

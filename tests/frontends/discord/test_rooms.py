@@ -35,7 +35,7 @@ def test_bots_in_one_room_stop_within_the_cap(tmp_path: Path, count: int) -> Non
                 talked.append(len(fake.posted) - before)
                 assert 1 <= talked[-1] <= cap + count * 4
             assert max(talked) > count  # they do answer one another
-            assert all(bot.pipeline.ledger.heard == 3 + len(fake.posted) for bot in bots)
+            assert all(bot.pipeline.counts.received == 3 + len(fake.posted) for bot in bots)
 
     asyncio.run(run())
 
@@ -55,4 +55,4 @@ async def _company(fake: FakeDiscord, folder: Path, stack: AsyncExitStack, count
 def _calm(bots: list[Bot], fake: FakeDiscord) -> bool:
     """Whether all have heard everything and nobody means to answer."""
     said = sum(map(len, fake.messages.values()))
-    return all(bot.pipeline.ledger.heard == said and bot.pipeline.ledger.pending == 0 for bot in bots)
+    return all(bot.pipeline.counts.received == said and bot.pipeline.counts.pending == 0 for bot in bots)

@@ -12,8 +12,7 @@ import pytest
 from soundalike.clone import Clone
 from soundalike.demo import EXPORT
 from soundalike.errors import CloneError, UsageError
-from soundalike.frontends.discord.portal import invitation
-from soundalike.frontends.discord.run import pace_of, people, run
+from soundalike.frontends.discord.run import invitation, known_names, pace_of, run
 from soundalike.frontends.discord.settings import initialise
 from soundalike.importing.documents import DocumentSettings
 from soundalike.importing.importer import run_import
@@ -85,7 +84,7 @@ def test_without_settings_it_says_how_to_write_them(clone: Path, tmp_path: Path)
 def test_what_the_clone_knows_of_people_and_pace(clone: Path) -> None:
     """A package has its owner only, and enough bursts to tell how fast they type."""
     made = Clone.open(clone)
-    assert people(made) == {}
+    assert known_names(made) == {}
     assert 0.3 < pace_of(made).seconds("x" * 30, Random(0)) < 30
 
 

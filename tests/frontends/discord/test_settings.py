@@ -8,7 +8,6 @@ from pathlib import Path
 import pytest
 
 from soundalike.errors import CloneError, RecipeError
-from soundalike.frontends.discord.memory import Memory
 from soundalike.frontends.discord.settings import (
     Settings,
     SettingsFile,
@@ -18,6 +17,7 @@ from soundalike.frontends.discord.settings import (
     template,
     unlist,
 )
+from soundalike.frontends.discord.state import StateFile
 
 ID, OTHER = "123456789012345678", "223456789012345678"
 
@@ -121,18 +121,6 @@ def test_a_changed_file_is_taken_up_and_a_wrong_one_told_once(tmp_path: Path) ->
     assert file.now.queue.size == 3
 
 
-def test_what_must_be_remembered_survives(tmp_path: Path) -> None:
-    """Opt-outs and a hush; a damaged file is not taken for an empty one."""
-    memory = Memory(tmp_path / "memory.json")
-    memory.now.opted_out.add(ID)
-    memory.now.hushed = True
-    memory.save()
-    assert Memory(memory.path).now == memory.now
-    memory.path.write_text('{"opted_out": 3}')
-    with pytest.raises(CloneError, match="damaged"):
-        Memory(memory.path)
-
-
 TEXT = f"# caf\u00e9\n[channels.{ID}]\nprobability = 0.25\n"
 
 
@@ -150,7 +138,7 @@ def test_a_file_in_unicode_is_read_and_changed_whatever_the_mark(tmp_path: Path,
 
 @pytest.mark.parametrize(
     ("text", "encoding", "told"),
-    [("#\n# caf\u00e9", "latin-1", r"\(line 2\)"), (TEXT, "utf-16-le", r"\(line 1\)"), ("# tea", "utf-16-le", "zeros")],
+    [("#\n# caf\u00e9", "latin-1", "on line 2"), (TEXT, "utf-16-le", "on line 1"), ("# tea", "utf-16-le", "zeros")],
 )
 def test_a_file_in_another_encoding_is_told_in_a_sentence(tmp_path: Path, text: str, encoding: str, told: str) -> None:
     """It says what to do, at the start, at a change, and while the bot runs, where the last right one holds."""
@@ -159,7 +147,7 @@ def test_a_file_in_another_encoding_is_told_in_a_sentence(tmp_path: Path, text: 
     file = SettingsFile(path)
     path.write_bytes(text.encode(encoding))
     for use in (lambda: SettingsFile(path), file.reread, lambda: file.change(lambda document: None)):
-        with pytest.raises(RecipeError, match=f"discord.toml is not UTF-8 text.*{told}.*Save it as UTF-8"):
+        with pytest.raises(RecipeError, match=f"discord.toml is damaged: .*{told}.*Save it as UTF-8"):
             use()
     assert file.now.probability(ID) == 0.25
 
@@ -177,7 +165,7 @@ def test_a_full_disk_is_a_sentence_and_leaves_nothing(tmp_path: Path, monkeypatc
     uses = (
         lambda: initialise(tmp_path),
         lambda: file.change(lambda document: set_in_channel(document, ID)),
-        Memory(tmp_path / "memory.json").save,
+        StateFile(tmp_path / "memory.json").save,
     )
     for use in uses:
         with pytest.raises(CloneError, match=r"The disk is full: \S+ could not be written\."):

@@ -1,7 +1,26 @@
-"""A voice on Discord: what is heard, whether to answer, what is sent.
+"""A clone that talks on Discord.
 
-A file a step, in the order a message takes them: `heard`, `filter`, `bursts`, `decide`, `buckets`, `waiting`, put
-together in `pipeline`: all of these take the time as an argument and touch no network. Then `turns`, which asks
-`answering` and a `speaker` for lines and has `delivery` send them, in `pieces` and at the owner's `pacing`. `bot` is
-the only one that meets discord.py's client, `commands` what people type, `run` the command line.
+A message passes through the files in this order:
+
+    bot -> message -> pipeline (rules, bursts, chance, rate limits, queue) -> answering (model) -> delivery (sending)
+
+`pipeline` and `state` take the time as an argument and use no network, so that tests wait for nothing. `settings` reads
+discord.toml, `commands` are the slash commands, `gateway` keeps the connection, `run` is the command line.
 """
+
+import logging
+import traceback
+
+log = logging.getLogger("soundalike.discord")
+
+
+def error_place(error: BaseException | None) -> str:
+    """What a log may hold of an error: its type, and file, line and function of each call, the innermost first.
+
+    Its text is left out: it may quote a message.
+    """
+    if error is None:
+        return "no error"
+    frames = traceback.extract_tb(error.__traceback__)
+    places = [f"{frame.filename}:{frame.lineno} in {frame.name}" for frame in frames]
+    return " < ".join([type(error).__name__, *reversed(places)])

@@ -1,89 +1,211 @@
-"""From a turn to the lines of an answer: what the model is shown, whether it still wants to speak, what it said."""
+"""From a message to the lines of an answer: what the model reads, whether it can answer, what it wrote."""
 
 import asyncio
-import logging
-from collections.abc import Awaitable, Callable
-from random import Random
+import sys
+from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
+from typing import TYPE_CHECKING, Protocol, TypeVar
 
+from soundalike.clone import Clone
+from soundalike.errors import SoundalikeError
 from soundalike.frontends.bot_loops import unsaid
-from soundalike.frontends.discord.clock import Clock
-from soundalike.frontends.discord.context import Names, shown
-from soundalike.frontends.discord.decide import second_thought
-from soundalike.frontends.discord.filter import may_be_context
-from soundalike.frontends.discord.health import Health
-from soundalike.frontends.discord.heard import Heard, Turn
-from soundalike.frontends.discord.ledger import AWAY, OPTED_OUT, SILENT, STALE
-from soundalike.frontends.discord.pipeline import Pipeline
-from soundalike.frontends.discord.speaker import Speaker, SpeakerAway
+from soundalike.frontends.discord import log
+from soundalike.frontends.discord.message import IncomingMessage, PromptNames, prompt_messages
+from soundalike.frontends.discord.pipeline import Pipeline, may_be_shown
+from soundalike.frontends.discord.state import MODEL_AWAY, NOT_IN_TIME, OPTED_OUT, Clock
 
-log = logging.getLogger("soundalike.discord")
+if TYPE_CHECKING:
+    from soundalike.generation.voice import Voice
 
-EMPTY = "nothing to say"
-Notice = Callable[[str], Awaitable[None]]
+NOTHING_TO_SAY = "nothing to say"
+FIRST_PROBE, LONGEST_PROBE = 5.0, 60.0  # seconds between attempts to reach a model that is away
+SWITCH_SECONDS = 0.0005
+
+T = TypeVar("T")
+History = Sequence[tuple[str, str]]
+
+
+class SpeakerAway(SoundalikeError):
+    """The model does not answer; it may come back."""
+
+
+class Speaker(Protocol):
+    """Writes the answers. `owner` is the name of its own lines in a history."""
+
+    owner: str
+
+    async def reply(self, history: History, temperature: float | None) -> list[str]:
+        """The lines of the next answer, perhaps none; `SpeakerAway` where the model cannot answer now.
+
+        `history` is (name, text), oldest first; a `temperature` of None is the voice's own.
+        """
+
+    async def ready(self) -> bool:
+        """Whether it could answer now."""
+
+    async def close(self) -> None:
+        """Free what it holds; it is not used afterwards."""
+
+
+class VoiceSpeaker:
+    """A Voice on a thread of its own, one reply at a time, while the event loop goes on.
+
+    `load` makes the voice; where it fails it is called again at the next reply.
+    """
+
+    def __init__(self, owner: str, load: Callable[[], "Voice"]) -> None:
+        self.owner = owner
+        self._load = load
+        self._voice: Voice | None = None
+        self._thread = ThreadPoolExecutor(1, "voice")
+
+    async def load(self) -> None:
+        """Load the voice now; its own errors are raised."""
+        await asyncio.get_running_loop().run_in_executor(self._thread, self._loaded)
+
+    def _loaded(self) -> "Voice":
+        if self._voice is None:
+            self._voice = self._load()
+        return self._voice
+
+    async def reply(self, history: History, temperature: float | None) -> list[str]:
+        """The lines of the next answer; see `Speaker`."""
+        return await self._on_thread(lambda: self._reply(history, temperature))
+
+    def _reply(self, history: History, temperature: float | None) -> list[str]:
+        voice = self._loaded()
+        usual = voice.sampling
+        return list(voice.reply(history, usual if temperature is None else replace(usual, temperature=temperature)))
+
+    async def ready(self) -> bool:
+        """Whether it can draw a token now."""
+        try:
+            await self._on_thread(lambda: next(self._loaded().complete("", 1).pieces, None))
+        except SpeakerAway:
+            return False
+        return True
+
+    async def close(self) -> None:
+        """Let the thread end after its present reply."""
+        self._thread.shutdown(wait=False, cancel_futures=True)
+
+    async def _on_thread(self, work: Callable[[], T]) -> T:
+        try:
+            return await asyncio.get_running_loop().run_in_executor(self._thread, work)
+        except SoundalikeError as error:
+            raise SpeakerAway(error.what, error.do) from error
+
+
+def speaker_of_clone(clone: Clone, at: str = "") -> VoiceSpeaker:
+    """The voice of a clone folder; with `at`, a server's address, the model there takes the place of its own."""
+
+    def load() -> "Voice":
+        from soundalike.generation.voice import Voice
+
+        return Voice.load(clone.root, at or None)
+
+    return VoiceSpeaker(str(clone.manifest()["clone"]["speaker"]), load)
+
+
+def shorten_switch_interval() -> None:
+    """Have Python's threads take turns ten times as often as usual, for the whole process.
+
+    An event loop that waits for a socket gets the interpreter back only at a switch: at the usual 5 ms, that is what
+    every wait costs while a model computes.
+    """
+    sys.setswitchinterval(SWITCH_SECONDS)
+
+
+class ModelHealth:
+    """Whether the model can answer, and when to try again where it cannot. Times are arguments, in seconds."""
+
+    def __init__(self) -> None:
+        self.problem = ""
+        self._pause = FIRST_PROBE
+        self._probe_at = 0.0
+        self._notified: set[str] = set()
+
+    @property
+    def away(self) -> bool:
+        """Whether the last attempt failed."""
+        return bool(self.problem)
+
+    def fail(self, problem: str, now: float) -> bool:
+        """An attempt failed; True for the first one. The pause before the next probe grows with each."""
+        first, self.problem = not self.problem, problem
+        self._probe_at = now + self._pause
+        self._pause = min(LONGEST_PROBE, 2 * self._pause)
+        return first
+
+    def recover(self) -> None:
+        """The model answers again."""
+        self.problem, self._pause = "", FIRST_PROBE
+        self._notified.clear()
+
+    def until_probe(self, now: float) -> float:
+        """Seconds until the next probe."""
+        return max(0.0, self._probe_at - now)
+
+    def should_notify(self, channel: str) -> bool:
+        """Whether a notice that the model is away is due in a channel: once an outage."""
+        due = channel not in self._notified
+        self._notified.add(channel)
+        return due
 
 
 class Answering:
-    """Asks the speaker, one turn at a time. `notice` tells a channel that the model is away."""
+    """Composes answers with a speaker. `known` maps author ids to names, see `PromptNames`."""
 
-    def __init__(
-        self,
-        speaker: Speaker,
-        pipeline: Pipeline,
-        names: Names,
-        health: Health,
-        notice: Notice,
-        clock: Clock,
-        rng: Random,
-    ) -> None:
-        self.seconds = 0.0  # spent waiting for the speaker, since the start
-        self._speaker, self._pipeline, self._names, self._health = speaker, pipeline, names, health
-        self._notice, self._clock, self._rng = notice, clock, rng
+    def __init__(self, speaker: Speaker, pipeline: Pipeline, known: Mapping[str, str], clock: Clock) -> None:
+        self.health = ModelHealth()
+        self._speaker, self._pipeline, self._clock = speaker, pipeline, clock
+        self._names = PromptNames(speaker.owner, pipeline.me, known)
 
-    async def compose(self, turn: Turn) -> tuple[list[str], str]:
-        """(lines to send, "") or (nothing, why not)."""
-        if reason := self._pipeline.refusal(turn.asked):
-            return [], reason
-        if self._health.away:
-            return await self._away(turn)
-        began = self._clock.now()
-        left = self._pipeline.settings().queue.fresh - (began - turn.asked.at)
+    async def compose(self, message: IncomingMessage) -> tuple[list[str], str]:
+        """(lines to send, "") or ([], outcome)."""
+        remaining = self._pipeline.settings.now.queue.fresh - (self._clock.now() - message.at)
         try:
-            async with asyncio.timeout(left):
-                return await self._composed(turn)
+            async with asyncio.timeout(remaining):
+                return await self._composed(message)
         except TimeoutError:
             log.warning("An answer was not ready in time: for a slow model, raise `fresh` in discord.toml.")
-            return [], STALE
+            return [], NOT_IN_TIME
         except SpeakerAway as error:
-            if self._health.fail(error.what, self._clock.now()):
-                log.error("%s I go on asking it and say nothing meanwhile.", error.what)
-            return await self._away(turn)
-        finally:
-            self.seconds += self._clock.now() - began
+            if self.health.fail(error.what, self._clock.now()):
+                log.error("%s I keep trying and say nothing meanwhile.", error.what)
+            return [], MODEL_AWAY
 
-    async def _composed(self, turn: Turn) -> tuple[list[str], str]:
-        read = self._read(turn)
-        history = self._names.history(read)
-        if not turn.addressed:
-            stays = second_thought(await self._speaker.eagerness(history))
-            if self._rng.random() >= stays:
-                return [], SILENT
-        temperature = self._pipeline.settings().temperature(turn.channel, turn.asked.parent)
-        reply = await self._speaker.reply(history, temperature)
-        if any(heard.author in self._pipeline.remembered().opted_out for heard in read):
+    async def _composed(self, message: IncomingMessage) -> tuple[list[str], str]:
+        message = self._pipeline.latest(message)
+        if outcome := self._pipeline.refusal(message):
+            return [], outcome
+        if self.health.away:
+            return [], MODEL_AWAY
+        read = self._prompt_messages(message)
+        temperature = self._pipeline.settings.now.temperature(message.channel, message.parent)
+        reply = await self._speaker.reply(self._names.history(read), temperature)
+        if self._pipeline.latest(message).text != message.text:
+            return await self._composed(message)  # it was edited meanwhile
+        if any(one.author in self._pipeline.state.opted_out for one in read):
             return [], OPTED_OUT
-        lines = unsaid(reply, self._pipeline.context.own_lines(turn.channel))
-        return lines, "" if lines else EMPTY
+        lines = unsaid(reply, self._pipeline.recent.own_lines(message.channel))
+        return lines, "" if lines else NOTHING_TO_SAY
 
-    def _read(self, turn: Turn) -> list[Heard]:
-        """The messages that the speaker is shown for a turn."""
-        settings, asked = self._pipeline.settings(), turn.asked
-        limits, quoted = settings.context, asked.quoted
-        if quoted is not None and not may_be_context(quoted, settings, self._pipeline.remembered()):
+    def _prompt_messages(self, asked: IncomingMessage) -> list[IncomingMessage]:
+        settings, quoted = self._pipeline.settings.now, asked.quoted
+        if quoted is not None and not may_be_shown(quoted, settings, self._pipeline.state):
             quoted = None
-        said = self._pipeline.context.last(turn.channel, limits.messages * 2)
-        return shown(said, asked, quoted, limits.messages, limits.tokens)
+        recent = self._pipeline.recent.last(asked.channel, settings.context.messages * 2)
+        return prompt_messages(recent, asked, quoted, settings.context.messages, settings.context.tokens)
 
-    async def _away(self, turn: Turn) -> tuple[list[str], str]:
-        if turn.addressed and self._health.tell(turn.channel):
-            await self._notice(turn.channel)
-        return [], AWAY
+    async def probe(self) -> None:
+        """Wait, and try a model that went away."""
+        await self._clock.sleep(max(1.0, self.health.until_probe(self._clock.now())))
+        if not self.health.away or self.health.until_probe(self._clock.now()):
+            return
+        if await self._speaker.ready():
+            self.health.recover()
+            log.info("The model is back.")
+        else:
+            self.health.fail(self.health.problem, self._clock.now())

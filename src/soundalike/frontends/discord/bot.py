@@ -1,282 +1,288 @@
-"""The client: Discord's events in, the pipeline's turns out, and the few loops that keep it going.
+"""The client: Discord's events go into the pipeline, and the messages that it chooses are answered.
 
-Every loop survives what goes wrong in it; what cannot be survived (a bad token, a missing intent) ends `start` with
-a sentence. Knows no model, only a Speaker.
+Its loops survive whatever goes wrong in one step; only a bad token or a missing intent ends `start`, with a sentence.
 """
 
 import asyncio
-import logging
 import sys
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
+from contextlib import suppress
+from functools import partial
+from random import Random
 from typing import Any
 
 import aiohttp
 import discord
 
 from soundalike.errors import SoundalikeError
-from soundalike.frontends.discord import gateway
-from soundalike.frontends.discord.answering import Answering
-from soundalike.frontends.discord.commands import Commands, Tree
-from soundalike.frontends.discord.context import Names
-from soundalike.frontends.discord.control import Control, introduction
-from soundalike.frontends.discord.delivery import Rehearsal, Sender
-from soundalike.frontends.discord.faults import kind_and_place
-from soundalike.frontends.discord.filter import may_be_context
-from soundalike.frontends.discord.health import Health
-from soundalike.frontends.discord.heard import Heard, Turn
-from soundalike.frontends.discord.hearing import Ages, hear
-from soundalike.frontends.discord.identify import pause_before, recent
-from soundalike.frontends.discord.ledger import Ledger
-from soundalike.frontends.discord.parts import Parts
+from soundalike.frontends.discord import error_place, log
+from soundalike.frontends.discord.answering import Answering, Speaker
+from soundalike.frontends.discord.commands import BotCommandTree, Commands, introduction, profile
+from soundalike.frontends.discord.delivery import Delivery, DryRun, Sender, TypingPace, channel_of
+from soundalike.frontends.discord.gateway import GatewayClient
+from soundalike.frontends.discord.message import IncomingMessage, MessageAges, from_discord
 from soundalike.frontends.discord.pipeline import Pipeline
-from soundalike.frontends.discord.settings import Settings
-from soundalike.frontends.discord.turns import Turns
-
-log = logging.getLogger("soundalike.discord")
+from soundalike.frontends.discord.settings import SettingsFile
+from soundalike.frontends.discord.state import BROKEN_OFF, FAILED, MODEL_AWAY, Clock, OutcomeCounts, StateFile
 
 REREAD_EVERY = 2.0  # seconds between looks at discord.toml
 BACKFILL, BACKFILL_SECONDS = 20, 3.0
 GOODBYE_SECONDS = 3.0
-NOTICE = "(My model is away just now. I will be back when it is.)"
-
+AWAY_NOTICE = "(My model is away just now. I will be back when it is.)"
 
 discord.VoiceClient.warn_nacl = discord.VoiceClient.warn_dave = False  # it makes no calls
 
 
-class Bot(discord.Client):
-    """One voice on one connection. `start(token)` runs until `leave`."""
+class Bot(GatewayClient):
+    """One voice on one connection. `start(token)` runs until `leave`.
 
-    def __init__(self, parts: Parts, **options: Any) -> None:
-        gateway.install()
+    `known` maps author ids in the clone's messages to the names there. With `show` nothing is sent: it gets what would
+    have been answered, and why the rest would not. `options` go to `discord.Client`.
+    """
+
+    def __init__(
+        self,
+        settings: SettingsFile,
+        state: StateFile,
+        speaker: Speaker,
+        *,
+        pace: TypingPace | None = None,
+        known: Mapping[str, str] | None = None,
+        show: Callable[[str], None] | None = None,
+        clock: Clock | None = None,
+        rng: Random | None = None,
+        **options: Any,
+    ) -> None:
         super().__init__(
-            intents=intents(parts.settings.now),
+            state,
+            clock or Clock(),
+            intents=discord.Intents(
+                guilds=True, guild_messages=True, dm_messages=True, message_content=settings.now.message_content
+            ),
             allowed_mentions=discord.AllowedMentions.none(),
             max_messages=None,
             member_cache_flags=discord.MemberCacheFlags.none(),
             chunk_guilds_at_startup=False,
             max_ratelimit_timeout=30.0,
-            activity=discord.CustomActivity(f"a model in the style of {parts.speaker.owner}"),
+            activity=discord.CustomActivity(f"a model in the style of {speaker.owner}"),
             **options,
         )
-        self.parts = parts
-        self.health = Health()
-        self.tree = Tree(self)
+        self.settings, self.speaker = settings, speaker
+        self.is_leaving = False
+        self.tree = BotCommandTree(self)
         self.pipeline: Pipeline
-        self.control: Control
         self.answering: Answering
-        self.turns: Turns
-        self._ages = Ages()
-        self._owners: frozenset[int] = frozenset()
-        self._loops: list[asyncio.Task[None]] = []
+        self.delivery: Delivery
+        self._pace, self._known, self._rng = pace or TypingPace(), known or {}, rng or Random()
+        self._dry_run = DryRun(show) if show else None
+        self._ages = MessageAges()
+        self._application_owners: frozenset[int] = frozenset()
         self._backfilled: set[str] = set()
+        self._loops: list[asyncio.Task[None]] = []
+        self._answers: dict[str, asyncio.Task[str]] = {}  # by channel
+        self._composing: set[str] = set()  # channels whose answers the model is at
+        self._received, self._changed = asyncio.Event(), asyncio.Event()
 
     async def setup_hook(self) -> None:
-        """After the login, before the first event: put the parts together."""
+        """Make what needs the bot's id, and start the loops: after the login, before the first event."""
         assert self.user is not None and self.application is not None
-        parts, me, clock = self.parts, self.user.id, self.parts.clock
-        self._owners = _owners(self.application)
-        ledger = Ledger(self._explain if parts.rehearsal else None)
-        self.pipeline = Pipeline(str(me), lambda: parts.settings.now, lambda: parts.memory.now, parts.rng, ledger)
-        names = Names(parts.speaker.owner, str(me), parts.known)
-        self.answering = Answering(parts.speaker, self.pipeline, names, self.health, self._notice, clock, parts.rng)
-        sender = Sender(self.pipeline, parts.pace, self._where, self._sent, clock, parts.rng)
-        delivery = Rehearsal(parts.rehearsal) if parts.rehearsal else sender
-        self.turns = Turns(self.pipeline, self.answering, delivery, self._backfill, self._introduce, clock)
-        self.control = Control(
-            parts.speaker.owner, parts.settings, parts.memory, self.pipeline, self.health, self.turns, clock
-        )
-        self.tree.add_command(Commands(self.control, self.is_owner))
-        if not parts.rehearsal:
-            await self._introduce_application()
-        steps = (self.turns.decide, self.turns.work, self._reread, self._probe)
+        self._application_owners = _owners(self.application)
+        dry_run, state = self._dry_run, self.state.now
+        counts = OutcomeCounts(dry_run.explain if dry_run else None)
+        self.pipeline = Pipeline(str(self.user.id), self.settings, state, self._rng, counts)
+        self.answering = Answering(self.speaker, self.pipeline, self._known, self.clock)
+        self.delivery = dry_run or Sender(self, self.pipeline, self._pace, self.clock, self._rng)
+        self.tree.add_command(Commands(self))
+        if dry_run is None:
+            await self._write_application()
+        steps = (self._advance, self._take, self._reread, self.answering.probe)
         self._loops = [asyncio.create_task(self._forever(step)) for step in steps]
 
-    async def _introduce_application(self) -> None:
-        """Commands and profile, at every start; a bot that cannot have them still talks."""
+    async def _write_application(self) -> None:
+        """Write commands and profile; a bot that cannot have them still talks."""
         assert self.application is not None
+        notice, written = profile(self.speaker.owner), self.application.description
         try:
             await self.tree.sync()
-            notice = f"A model in the style of {self.parts.speaker.owner}. What it says is made up."
-            if notice not in self.application.description:
-                await self.application.edit(description=f"{self.application.description}\n{notice}".strip()[:400])
+            if notice not in written:
+                await self.application.edit(description=f"{written}\n{notice}".strip()[:400])
         except (discord.DiscordException, aiohttp.ClientError, OSError) as error:
             log.warning("Commands or profile could not be written: %s.", error)
 
     def is_owner(self, person: int) -> bool:
-        """Whether a person may command: as discord.toml says, or, where it names nobody, the application's owners."""
-        owners = self.parts.settings.now.owners
-        return str(person) in owners if owners else person in self._owners
+        """Whether a person may use the owner's commands: `owners` of discord.toml, else the application's owners."""
+        owners = self.settings.now.owners
+        return str(person) in owners if owners else person in self._application_owners
 
-    # What Discord tells
+    # Events
 
     async def on_ready(self) -> None:
-        """Connected."""
-        listed = len(self.parts.settings.now.channels)
+        """Log that the bot is connected."""
+        listed = len(self.settings.now.channels)
         log.info("Here as %s. Servers: %d. Channels in which it may answer: %d.", self.user, len(self.guilds), listed)
 
     async def on_resumed(self) -> None:
-        """Connected again."""
+        """Log that the connection is back."""
         log.info("The connection is back; what was missed has come in.")
 
     async def on_disconnect(self) -> None:
-        """The connection is gone; discord.py comes back by itself."""
-        if not self.is_closed():
-            log.info("The connection to Discord is gone; trying again.")
+        """Log that the connection is lost; discord.py connects again."""
+        log.info("The connection to Discord is gone; trying again.")
 
     async def on_message(self, message: discord.Message) -> None:
-        """Every message that the intents let through, the bot's own included."""
+        """Take in a message, the bot's own included."""
         assert self.user is not None
-        clock = self.parts.clock
-        age = self._ages.of(message.created_at.timestamp(), clock.wall())
-        self.pipeline.hear(hear(message, self.user.id, clock.now() - age))
-        self.turns.heard()
+        age = self._ages.age(message.created_at.timestamp(), self.clock.wall())
+        self.pipeline.receive(from_discord(message, self.user.id, self.clock.now() - age))
+        self._received.set()
 
     async def on_raw_message_edit(self, event: discord.RawMessageUpdateEvent) -> None:
-        """What was changed is known as changed."""
-        self.pipeline.context.edit(str(event.channel_id), str(event.message_id), event.message.content)
+        """Take in a changed message."""
+        self.pipeline.edit(str(event.channel_id), str(event.message_id), event.message.content)
 
     async def on_raw_message_delete(self, event: discord.RawMessageDeleteEvent) -> None:
-        """What was deleted is forgotten."""
-        self.pipeline.context.edit(str(event.channel_id), str(event.message_id), None)
+        """Forget a deleted message and break off its answer."""
+        self._delete(event.channel_id, event.message_id)
 
     async def on_raw_bulk_message_delete(self, event: discord.RawBulkMessageDeleteEvent) -> None:
-        """The same for many."""
+        """Forget many deleted messages."""
         for message in event.message_ids:
-            self.pipeline.context.edit(str(event.channel_id), str(message), None)
+            self._delete(event.channel_id, message)
+
+    def _delete(self, channel: int, message: int) -> None:
+        if self.pipeline.delete(str(channel), str(message)):
+            self.stop_answers(channel=str(channel))
 
     async def on_error(self, event_method: str, /, *args: Any, **kwargs: Any) -> None:
-        """An event that went wrong is told by kind and place, an error's text may hold words; the next is taken."""
-        log.error("Something went wrong in %s: %s.", event_method, kind_and_place(sys.exception()))
+        """Log an event whose handling failed, without its text; the next one is handled."""
+        log.error("Something went wrong in %s: %s.", event_method, error_place(sys.exception()))
 
-    async def before_identify_hook(self, shard_id: int | None, *, initial: bool = False) -> None:
-        """Keep far from the number of identifications that costs the token, also over restarts."""
-        if not initial:  # the first time `rest` has come before: discord.py cannot wait long without a connection
-            await self.rest()
-        memory, now = self.parts.memory, self.parts.clock.wall()
-        memory.now.identified = [*recent(memory.now.identified, now), now]
-        memory.save()
-
-    async def rest(self) -> None:
-        """Wait until the bot may identify itself."""
-        clock = self.parts.clock
-        while pause := pause_before(self.parts.memory.now.identified, clock.wall()):
-            log.warning("Connected anew too often lately: waiting %.0f seconds.", pause)
-            await clock.sleep(pause)
-
-    # What goes on meanwhile
+    # Loops, and the answers under way
 
     async def _forever(self, step: Callable[[], Awaitable[None]]) -> None:
         while True:
             try:
                 await step()
             except Exception:
-                log.error("Something went wrong; I go on: %s.", kind_and_place(sys.exception()))
-                await self.parts.clock.sleep(1.0)
+                log.error("Something went wrong; I go on: %s.", error_place(sys.exception()))
+                await self.clock.sleep(1.0)
 
-    async def _backfill(self, turn: Turn) -> None:
-        """Read what was said before the bot came, once a channel, unless it has heard enough since."""
-        if turn.channel in self._backfilled or len(self.pipeline.context.last(turn.channel, BACKFILL)) == BACKFILL:
+    async def _advance(self) -> None:
+        """Wait for a burst to end, or for a new one, and queue the messages to answer."""
+        self._received.clear()
+        due = self.pipeline.next_due
+        with suppress(TimeoutError):
+            async with asyncio.timeout(None if due is None else max(0.0, due - self.clock.now())):
+                await self._received.wait()
+        self.pipeline.advance(self.clock.now())
+        if self.pipeline.waiting:
+            self._changed.set()
+
+    async def _take(self) -> None:
+        """Begin the next answer as soon as the model is free."""
+        message = None if self._composing else self.pipeline.take(self.clock.now())
+        if message is None:
+            self._changed.clear()
+            await self._changed.wait()
             return
-        self._backfilled.add(turn.channel)
+        self._composing.add(message.channel)
+        task = self._answers[message.channel] = asyncio.create_task(self._answer(message))
+        task.add_done_callback(partial(self._answered, message))
+
+    async def _answer(self, message: IncomingMessage) -> str:
+        """Have one message answered; returns the outcome."""
+        async with self.delivery.typing(message):
+            await self._backfill(message)
+            lines, outcome = await self.answering.compose(message)
+            self._composed(message)
+            if outcome == MODEL_AWAY:
+                await self._notify_away(message)
+            if lines:
+                await self._introduce(message)
+                outcome = await self.delivery.send(message, lines)
+        return outcome
+
+    def _composed(self, message: IncomingMessage) -> None:
+        self._composing.discard(message.channel)
+        self._changed.set()
+
+    def _answered(self, message: IncomingMessage, task: "asyncio.Task[str]") -> None:
+        """Note how an answer ended, even one that was broken off before it began."""
+        del self._answers[message.channel]
+        self.pipeline.finish(message, self._outcome(message, task))
+        self._composed(message)
+
+    def _outcome(self, message: IncomingMessage, task: "asyncio.Task[str]") -> str:
+        if task.cancelled():
+            return self.pipeline.refusal(message) or BROKEN_OFF
+        if error := task.exception():
+            log.error("An answer went wrong; I go on: %s.", error_place(error))
+            return FAILED
+        return task.result()
+
+    def stop_answers(self, channel: str | None = None, author: str | None = None) -> None:
+        """Break off the answers under way in one channel, or to one person, or all."""
+        for name, task in self._answers.items():
+            if channel in (None, name) and author in (None, self.pipeline.answering[name].author):
+                task.cancel()
+
+    async def _backfill(self, message: IncomingMessage) -> None:
+        """Read what was written before the bot came, once a channel, unless it has received enough since."""
+        channel = message.channel
+        if channel in self._backfilled or len(self.pipeline.recent.last(channel, BACKFILL)) == BACKFILL:
+            return
+        self._backfilled.add(channel)
         assert self.user is not None
         try:
             async with asyncio.timeout(BACKFILL_SECONDS):
-                async for message in self._where(turn).history(limit=BACKFILL):
-                    self._remember(hear(message, self.user.id, 0.0))
+                async for earlier in channel_of(self, message).history(limit=BACKFILL):
+                    self.pipeline.remember(from_discord(earlier, self.user.id, 0.0))
         except (discord.DiscordException, aiohttp.ClientError, OSError, TimeoutError) as error:
-            log.info("Earlier messages of channel %s could not be read: %s.", turn.channel, type(error).__name__)
+            log.info("Earlier messages of channel %s could not be read: %s.", channel, type(error).__name__)
 
-    async def _introduce(self, turn: Turn) -> None:
-        """Say what it is, before the first answer in a channel."""
-        memory = self.parts.memory
-        if self.parts.rehearsal or turn.channel in memory.now.introduced or self.pipeline.refusal(turn.asked):
+    async def _introduce(self, message: IncomingMessage) -> None:
+        """Say what the bot is, before its first answer in a channel."""
+        introduced = self.state.now.introduced
+        if message.channel in introduced or self.pipeline.refusal(message):
             return
-        if await self._notice_in(self._where(turn), introduction(self.parts.speaker.owner)):
-            memory.now.introduced.add(turn.channel)
-            memory.save()
+        if await self.delivery.notice(message, introduction(self.speaker.owner)):
+            introduced.add(message.channel)
+            self.state.save()
 
-    async def _notice(self, channel: str) -> None:
-        if self.parts.rehearsal is None and not self.parts.memory.now.hushed:
-            await self._notice_in(self.get_partial_messageable(int(channel)), NOTICE)
-
-    async def _notice_in(self, where: discord.PartialMessageable, text: str) -> bool:
-        try:
-            await where.send(text, suppress_embeds=True)
-        except (discord.DiscordException, aiohttp.ClientError, OSError) as error:
-            log.warning("A notice was not taken: %s.", type(error).__name__)
-            return False
-        return True
+    async def _notify_away(self, message: IncomingMessage) -> None:
+        """Tell who addressed the bot that its model is away, once a channel and outage."""
+        if message.addressed and not self.state.now.hushed and self.answering.health.should_notify(message.channel):
+            await self.delivery.notice(message, AWAY_NOTICE)
 
     async def _reread(self) -> None:
-        """Take up changes to discord.toml; a wrong file is told once and the last right one holds."""
-        await self.parts.clock.sleep(REREAD_EVERY)
+        """Wait, and take up changes of discord.toml; a wrong file is logged once and the settings before it hold."""
+        await self.clock.sleep(REREAD_EVERY)
         try:
-            if self.parts.settings.reread():
+            if self.settings.reread():
                 log.info("discord.toml was read again.")
         except SoundalikeError as error:
             log.error("%s The settings from before still hold.", error.what)
 
-    async def _probe(self) -> None:
-        """Ask a model that went away whether it is back."""
-        clock = self.parts.clock
-        await clock.sleep(max(1.0, self.health.until_probe(clock.now())))
-        if not self.health.away or self.health.until_probe(clock.now()):
-            return
-        if await self.parts.speaker.ready():
-            self.health.recover()
-            log.info("The model is back.")
-        else:
-            self.health.fail(self.health.why, clock.now())
-
-    def _where(self, turn: Turn) -> discord.PartialMessageable:
-        server = int(turn.asked.server) if turn.asked.server else None
-        return self.get_partial_messageable(int(turn.channel), guild_id=server)
-
-    def _sent(self, message: discord.Message) -> None:
-        assert self.user is not None
-        self._remember(hear(message, self.user.id, self.parts.clock.now()))
-
-    def _remember(self, heard: Heard) -> None:
-        if may_be_context(heard, self.parts.settings.now, self.parts.memory.now):
-            self.pipeline.context.add(heard)
-
-    def _explain(self, heard: Heard, fate: str) -> None:
-        if self.parts.rehearsal is not None and not heard.own:
-            self.parts.rehearsal(f"{heard.name} in {heard.channel}: {heard.text[:200]}  [{fate}]")
-
     # The end
 
     async def leave(self) -> None:
-        """Drop what waits, finish what is being sent, say goodbye to the gateway."""
+        """Drop what waits, finish what is being sent, and disconnect."""
+        self.is_leaving = True
         for loop in self._loops:
             loop.cancel()
         await asyncio.gather(*self._loops, return_exceptions=True)
         if self._loops:
             self.pipeline.drop("the bot was leaving")
-            await self.turns.finish(GOODBYE_SECONDS)
-        self._close_for_good()
+            await self._finish_answers()
         await self.close()
-        await self.parts.speaker.close()
+        await self.speaker.close()
 
-    def _close_for_good(self) -> None:
-        """Have whoever closes the socket say 1000: the bot goes offline at once.
-
-        discord.py means to, but the close wakes its reader, which closes first and with 4000: that keeps the session.
-        """
-        if self.ws is not None:  # before the first connection it is
-            socket = self.ws.socket
-            close = socket.close
-            setattr(socket, "close", lambda **_: close(code=1000))  # noqa: B010
-
-
-def intents(settings: Settings) -> discord.Intents:
-    """Only what is needed: servers, messages there and direct ones, and what they say."""
-    return discord.Intents(
-        guilds=True,
-        guild_messages=True,
-        dm_messages=True,
-        message_content=settings.message_content,
-    )
+    async def _finish_answers(self) -> None:
+        tasks = list(self._answers.values())
+        if tasks:
+            await asyncio.wait(tasks, timeout=GOODBYE_SECONDS)
+        self.stop_answers()
+        await asyncio.gather(*tasks, return_exceptions=True)
 
 
 def _owners(application: discord.AppInfo) -> frozenset[int]:

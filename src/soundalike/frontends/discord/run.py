@@ -1,12 +1,12 @@
-"""`soundalike discord me`: a clone folder and a token into a bot that runs until Ctrl-C."""
+"""`soundalike discord me`: run the bot of a clone folder until Ctrl-C."""
 
 import asyncio
-import logging
 import os
 import signal
 from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
+from urllib.parse import urlencode
 
 import aiohttp
 import discord
@@ -14,32 +14,39 @@ import discord
 from soundalike.clone import Clone
 from soundalike.engines import address
 from soundalike.errors import CloneError, SoundalikeError, UsageError
-from soundalike.frontends.discord import memory, portal, settings
+from soundalike.frontends.discord import log, settings
+from soundalike.frontends.discord.answering import VoiceSpeaker, shorten_switch_interval, speaker_of_clone
 from soundalike.frontends.discord.bot import Bot
-from soundalike.frontends.discord.pacing import Pace, fit
-from soundalike.frontends.discord.parts import Parts
+from soundalike.frontends.discord.delivery import TypingPace
 from soundalike.frontends.discord.settings import SettingsFile
-from soundalike.frontends.discord.speaker import VoiceSpeaker, of_clone, share_the_interpreter
-
-log = logging.getLogger("soundalike.discord")
+from soundalike.frontends.discord.state import STATE_FILE, StateFile
 
 TOKEN = "DISCORD_TOKEN"
 FIRST_WAIT, LONGEST_WAIT = 5.0, 300.0  # seconds between attempts to log in where Discord cannot be reached
 
+PORTAL = "https://discord.com/developers/applications"
+# View Channels, Send Messages, Read Message History, Send Messages in Threads
+PERMISSIONS = 1 << 10 | 1 << 11 | 1 << 16 | 1 << 38
+GET_A_TOKEN = f"In {PORTAL}: your application, Bot, Reset Token; then: export DISCORD_TOKEN=..."
+SWITCH_ON_INTENT = (
+    f"In {PORTAL}: your application, Bot, switch on Message Content Intent; or set message_content = false in "
+    "discord.toml, and it sees only what mentions it."
+)
 
-def run(folder: Path, rehearsal: Callable[[str], None] | None = None, at: str | None = None) -> None:
+
+def run(folder: Path, show: Callable[[str], None] | None = None, at: str | None = None) -> None:
     """Run the bot of a clone folder until Ctrl-C or SIGTERM; `SoundalikeError` where it cannot run.
 
-    `rehearsal` is shown what would have been answered, and why not; then nothing is sent. `at` a server's address the
-    model there speaks, whatever discord.toml says.
+    With `show` nothing is sent: it gets what would have been answered, and why the rest would not. `at` is the address
+    of a server whose model answers, whatever discord.toml says.
     """
     clone = Clone.open(folder)
     file = settings_of(clone)
     token = os.environ.get(TOKEN, "").strip()
     if not token:
-        raise UsageError(f"There is no token: {TOKEN} is not set.", portal.TOKEN)
-    share_the_interpreter()
-    asyncio.run(_run(clone, file, token, rehearsal, at))
+        raise UsageError(f"There is no token: {TOKEN} is not set.", GET_A_TOKEN)
+    shorten_switch_interval()
+    asyncio.run(_run(clone, file, token, show, at))
 
 
 def settings_of(clone: Clone) -> SettingsFile:
@@ -51,12 +58,11 @@ def settings_of(clone: Clone) -> SettingsFile:
 
 
 async def _run(
-    clone: Clone, file: SettingsFile, token: str, rehearsal: Callable[[str], None] | None, at: str | None
+    clone: Clone, file: SettingsFile, token: str, show: Callable[[str], None] | None, at: str | None
 ) -> None:
     speaker = await speaker_of(clone, file, at)
-    known, pace = people(clone), pace_of(clone)
-    remembered = memory.Memory(clone.root / memory.NAME)
-    bot = Bot(Parts(file, remembered, speaker, pace, known, rehearsal))
+    state = StateFile(clone.root / STATE_FILE)
+    bot = Bot(file, state, speaker, pace=pace_of(clone), known=known_names(clone), show=show)
     running = asyncio.create_task(connect(bot, token))
     leave = _leaving(bot, running)
     with suppress(NotImplementedError):  # on Windows Ctrl-C cancels this task instead
@@ -71,25 +77,25 @@ async def _run(
 
 
 def _leaving(bot: Bot, running: "asyncio.Task[None]") -> Callable[[], None]:
-    """The first Ctrl-C lets what is being sent be sent, the second does not wait."""
-    asked: list[asyncio.Task[None]] = []
+    """What a signal does: the first one waits for answers that are being sent, the second does not."""
+    tasks: list[asyncio.Task[None]] = []
 
     async def goodbye() -> None:
         await bot.leave()
         running.cancel()  # it may be waiting for Discord to come back
 
     def leave() -> None:
-        if asked:
+        if tasks:
             running.cancel()
         else:
             log.info("Leaving: what is being sent is finished first.")
-            asked.append(asyncio.create_task(goodbye()))
+            tasks.append(asyncio.create_task(goodbye()))
 
     return leave
 
 
 async def connect(bot: Bot, token: str) -> None:
-    """Log in, again and again where Discord cannot be reached, and stay until the bot leaves.
+    """Log in, again and again where Discord cannot be reached, and stay connected until the bot leaves.
 
     `SoundalikeError` for what waiting does not mend: the token, the intents.
     """
@@ -98,9 +104,9 @@ async def connect(bot: Bot, token: str) -> None:
         try:
             return await _connected(bot, token)
         except discord.LoginFailure as error:
-            raise UsageError("Discord refuses the token.", portal.TOKEN) from error
+            raise UsageError("Discord refuses the token.", GET_A_TOKEN) from error
         except discord.PrivilegedIntentsRequired as error:
-            raise UsageError("Discord does not let this bot read what is said.", portal.INTENT) from error
+            raise UsageError("Discord does not let this bot read what is said.", SWITCH_ON_INTENT) from error
         except discord.ConnectionClosed as error:
             raise SoundalikeError(
                 f"Discord ended the connection for good (code {error.code}).", "Try again."
@@ -109,7 +115,7 @@ async def connect(bot: Bot, token: str) -> None:
             if isinstance(error, AttributeError) and bot.ws is not None:
                 raise  # without a socket it is how discord.py 2.7 fails to repeat a first connection that failed
             log.warning("Discord cannot be reached (%s): trying again in %.0f seconds.", type(error).__name__, wait)
-        await bot.parts.clock.sleep(wait)
+        await bot.clock.sleep(wait)
         wait = min(LONGEST_WAIT, 2 * wait)
 
 
@@ -121,26 +127,36 @@ async def _connected(bot: Bot, token: str) -> None:
             await bot.http.close()
             bot.http.connector = discord.utils.MISSING  # a closed one cannot be used again
             raise
-        log.info("Invite it with: %s", portal.invitation(bot.application_id or 0))
+        log.info("Invite it with: %s", invitation(bot.application_id or 0))
     await bot.rest()
-    await bot.connect()
+    try:
+        await bot.connect()
+    except Exception:
+        if not bot.is_leaving:  # closing breaks a connection that is being made; the libraries then fail anyhow
+            raise
+
+
+def invitation(application: int) -> str:
+    """The link with which to invite the bot to a server, with the scopes and permissions that it needs."""
+    query = {"client_id": application, "scope": "bot applications.commands", "permissions": PERMISSIONS}
+    return f"https://discord.com/oauth2/authorize?{urlencode(query)}"
 
 
 async def speaker_of(clone: Clone, file: SettingsFile, at: str | None = None) -> VoiceSpeaker:
-    """Who speaks, as `at` or discord.toml says: a clone that cannot is an error now, a server may come later."""
+    """The speaker that `at` or discord.toml names: a clone must load now, a server may come up later."""
     model = file.now.model
     at = at or (f"{model.url}#{model.name}" if model.name else model.url)
     if at:
         place = address.read(at)
         log.warning("What is said in its channels goes to %s, %s machine.", place, "this" if place.here else "another")
-        return of_clone(clone, at)
-    speaker = of_clone(clone)
-    await speaker.wake()
+        return speaker_of_clone(clone, at)
+    speaker = speaker_of_clone(clone)
+    await speaker.load()
     return speaker
 
 
-def people(clone: Clone) -> dict[str, str]:
-    """Ids of the people in the clone's messages -> the names that training saw, the owner left out."""
+def known_names(clone: Clone) -> dict[str, str]:
+    """Author id -> name in the training data, of everybody in the clone's messages but the owner."""
     import polars as pl
 
     from soundalike.prompt_template import speaker_names
@@ -152,8 +168,8 @@ def people(clone: Clone) -> dict[str, str]:
     return {author: names[author] for author in rows.filter(~pl.col("me"))["author"]}
 
 
-def pace_of(clone: Clone) -> Pace:
-    """The owner's pace of typing."""
+def pace_of(clone: Clone) -> TypingPace:
+    """The owner's typing pace."""
     if not clone.messages_path.exists():
-        return Pace()
-    return fit(clone.messages(["id", "channel", "me", "sent_at", "text"]))
+        return TypingPace()
+    return TypingPace.fit(clone.messages(["id", "channel", "me", "sent_at", "text"]))

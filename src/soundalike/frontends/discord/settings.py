@@ -1,12 +1,11 @@
-"""discord.toml: every setting of the bot, once. Read, checked, told with the line that is wrong.
+"""discord.toml: every setting of the bot, checked as it is read, with the line of what is wrong.
 
-The file is the person's: it is written once with comments, and later only where an owner's command asks for it,
-keeping the comments. Knows nothing of discord.py.
+The file is the owner's: it is written once, with comments, and later changed only by the owner's commands, which keep
+the comments.
 """
 
 import os
 import re
-from codecs import BOM_UTF16_BE, BOM_UTF16_LE
 from collections.abc import Callable, Mapping, Sequence
 from importlib.resources import files
 from pathlib import Path
@@ -14,6 +13,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
 
+from soundalike import toml
 from soundalike.clone.folder import disk_errors
 from soundalike.errors import RecipeError
 from soundalike.frontends.bot_loops import LoopLimits
@@ -38,13 +38,13 @@ Seconds = Annotated[float, Field(ge=0, le=86_400)]
 Temperature = Annotated[float, Field(ge=0, le=HOTTEST)]
 
 
-class Table(BaseModel):
-    """A table of the file; a name that is not known is an error, not a wish."""
+class SettingsTable(BaseModel):
+    """A table of the file; unknown names are errors."""
 
     model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
 
 
-class Answer(Table):
+class AnswerSettings(SettingsTable):
     """When it speaks unasked, and how."""
 
     probability: Share = 0.5
@@ -53,14 +53,14 @@ class Answer(Table):
     temperature: Temperature | None = None
 
 
-class Burst(Table):
-    """How long it waits for more, in seconds."""
+class BurstSettings(SettingsTable):
+    """When a burst ends, in seconds."""
 
     quiet: Seconds = 1.5
     longest: Seconds = 5.0
 
 
-class Rates(Table):
+class RateSettings(SettingsTable):
     """Answers a minute."""
 
     person: float = Field(default=8.0, ge=0)
@@ -68,42 +68,42 @@ class Rates(Table):
     all: float = Field(default=40.0, ge=0)
 
 
-class Queue(Table):
-    """Turns that wait for the model; `fresh` in seconds."""
+class QueueSettings(SettingsTable):
+    """Messages that wait for the model; `fresh` in seconds."""
 
     size: int = Field(default=16, ge=1, le=1_000)
     fresh: float = Field(default=15.0, gt=0)
 
 
-class Context(Table):
-    """What the model is shown."""
+class ContextSettings(SettingsTable):
+    """What the model reads."""
 
     messages: int = Field(default=30, ge=1, le=200)
     tokens: int = Field(default=400, ge=16)
 
 
-class PaceLimits(Table):
-    """How fast a burst goes out; `longest` in seconds."""
+class PaceSettings(SettingsTable):
+    """How fast the lines of an answer are sent; `longest` in seconds."""
 
     speed: float = Field(default=1.0, gt=0)
     longest: Seconds = 4.0
 
 
-class Model(Table):
-    """Who speaks: nothing given, the clone in this process."""
+class ModelSettings(SettingsTable):
+    """The server whose model answers; without `url`, the clone in this process."""
 
     url: str = Field(default="", pattern=r"^(https?://\S+)?$")
     name: str = ""
 
 
-class Channel(Table):
-    """A channel in which it may answer; what is given holds there in place of [answer]'s."""
+class ChannelSettings(SettingsTable):
+    """A channel in which it may answer; its settings replace those of [answer] there."""
 
     probability: Share | None = None
     temperature: Temperature | None = None
 
 
-class Settings(Table):
+class Settings(SettingsTable):
     """The whole file."""
 
     owners: Ids = frozenset()
@@ -112,27 +112,27 @@ class Settings(Table):
     denied_servers: Ids = frozenset()
     bots: Ids = frozenset()
     message_content: bool = True
-    answer: Answer = Answer()
-    burst: Burst = Burst()
-    rates: Rates = Rates()
-    queue: Queue = Queue()
-    context: Context = Context()
-    pace: PaceLimits = PaceLimits()
+    answer: AnswerSettings = AnswerSettings()
+    burst: BurstSettings = BurstSettings()
+    rates: RateSettings = RateSettings()
+    queue: QueueSettings = QueueSettings()
+    context: ContextSettings = ContextSettings()
+    pace: PaceSettings = PaceSettings()
     loops: LoopLimits = LoopLimits()
-    model: Model = Model()
-    channels: Mapping[Id, Channel] = Field(default_factory=dict)
+    model: ModelSettings = ModelSettings()
+    channels: Mapping[Id, ChannelSettings] = Field(default_factory=dict)
 
     def probability(self, *channels: str) -> float:
         """The probability of an unasked answer in the first of `channels` that has one of its own."""
         return self._own("probability", channels, self.answer.probability) or 0.0
 
     def temperature(self, *channels: str) -> float | None:
-        """The temperature there; None where the voice's own holds."""
+        """The temperature, likewise; None means the voice's own."""
         return self._own("temperature", channels, self.answer.temperature)
 
-    def _own(self, name: str, channels: Sequence[str], otherwise: float | None) -> float | None:
-        given = (getattr(self.channels[channel], name) for channel in channels if channel in self.channels)
-        return next((value for value in given if value is not None), otherwise)
+    def _own(self, name: str, channels: Sequence[str], default: float | None) -> float | None:
+        values = (getattr(self.channels[channel], name) for channel in channels if channel in self.channels)
+        return next((value for value in values if value is not None), default)
 
 
 def template() -> str:
@@ -141,13 +141,13 @@ def template() -> str:
 
 
 def parse(text: str, where: str = NAME) -> Settings:
-    """The settings in `text`; `RecipeError` names the line, the setting, and what is wrong with it."""
+    """The settings in `text`; `RecipeError` names the line, the setting, and what is wrong."""
     import tomllib
 
     try:
         return Settings.model_validate(tomllib.loads(text))
     except tomllib.TOMLDecodeError as error:
-        raise RecipeError(f"{where} cannot be read as TOML: {error}.", "Mend that line.") from error
+        raise RecipeError(f"{where} cannot be read as TOML: {error}.", "Correct that line.") from error
     except ValidationError as error:
         first = error.errors()[0]
         place = [str(part) for part in first["loc"] if part != "[key]"]
@@ -156,7 +156,7 @@ def parse(text: str, where: str = NAME) -> Settings:
 
 
 def _wrong(error: Mapping[str, Any]) -> str:
-    """One complaint of pydantic's in our words."""
+    """What is wrong, from pydantic's error."""
     if error["type"] == "extra_forbidden":
         return "is not a setting"
     return f"is {error['input']!r}: {str(error['msg']).removeprefix('Value error, ')}"
@@ -184,7 +184,7 @@ def _keys(dotted: str) -> list[str]:
 
 
 class SettingsFile:
-    """A discord.toml on disk. `now` is what it last said that was right."""
+    """A discord.toml on disk. `now` are the last settings in it that were right."""
 
     def __init__(self, path: Path) -> None:
         self.path = path
@@ -193,7 +193,10 @@ class SettingsFile:
 
     def _read(self) -> Settings:
         with disk_errors(self.path):
-            return parse(read_text(self.path), str(self.path))
+            return parse(self._text(), str(self.path))
+
+    def _text(self) -> str:
+        return toml.read_text(self.path, RecipeError, "Correct the file.", utf_16=True)
 
     def _stamped(self) -> tuple[int, int]:
         with disk_errors(self.path):
@@ -201,7 +204,7 @@ class SettingsFile:
         return stat.st_mtime_ns, stat.st_size
 
     def reread(self) -> bool:
-        """Whether the file has changed and now says something else.
+        """Read the file if it has changed; whether the settings differ from before.
 
         `RecipeError` or `CloneError`, once for each change, where it cannot be used; `now` then stays as it was.
         """
@@ -220,33 +223,16 @@ class SettingsFile:
         import tomlkit
 
         with disk_errors(self.path):
-            document = tomlkit.parse(read_text(self.path))
+            document = tomlkit.parse(self._text())
             edit(document)
             written = tomlkit.dumps(document)
             parse(written, str(self.path))
-            replace(self.path, written)
+            write_private(self.path, written)
         self.reread()
 
 
-def read_text(path: Path) -> str:
-    """The text of a file in UTF-8 or UTF-16, as editors save it, a byte-order mark or none; `RecipeError` for others.
-
-    A UTF-16 file is known by its mark.
-    """
-    data = path.read_bytes()
-    encoding = "utf-16" if data.startswith((BOM_UTF16_LE, BOM_UTF16_BE)) else "utf-8-sig"
-    try:
-        text = data.decode(encoding)
-    except UnicodeDecodeError as error:
-        line = data.count(b"\n", 0, error.start) + 1
-        raise RecipeError(f"{path} is not UTF-8 text (line {line}).", "Save it as UTF-8.") from error
-    if "\0" in text:
-        raise RecipeError(f"{path} is not UTF-8 text: it has zeros in it.", "Save it as UTF-8.")
-    return text
-
-
-def replace(path: Path, text: str) -> None:
-    """Write a private file in one move; where that fails nothing is left behind."""
+def write_private(path: Path, text: str) -> None:
+    """Replace a private file at once; where that fails nothing remains of the attempt."""
     aside = path.with_name(f".{path.name}.{os.getpid()}")
     try:
         handle = os.open(aside, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
@@ -261,7 +247,7 @@ def replace(path: Path, text: str) -> None:
 
 
 def set_in_channel(document: "TOMLDocument", channel: str, **values: float) -> None:
-    """List `channel`, and give it these settings of its own."""
+    """List `channel`, with these settings of its own."""
     import tomlkit
 
     channels = document.setdefault("channels", tomlkit.table())
@@ -280,5 +266,5 @@ def initialise(folder: Path) -> Path:
     if path.exists():
         raise RecipeError(f"{path} exists already.", "Edit it, or delete it first.")
     with disk_errors(path):
-        replace(path, template())
+        write_private(path, template())
     return path

@@ -1,18 +1,17 @@
 """The bot on a loopback Discord, through the real discord.py: what it hears, says, and keeps to itself."""
 
 import asyncio
-import json
+import logging
 import os
-from collections.abc import Collection
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from soundalike.frontends.discord.bot import NOTICE
-from soundalike.frontends.discord.heard import Turn
-from soundalike.frontends.discord.ledger import ANSWERED
-from soundalike.frontends.discord.ledger import AWAY as MODEL_AWAY
+from soundalike.frontends.discord import error_place
+from soundalike.frontends.discord.bot import AWAY_NOTICE, Bot
+from soundalike.frontends.discord.message import IncomingMessage
+from soundalike.frontends.discord.state import ANSWERED, DELETED, MODEL_AWAY
 from tests.frontends.discord.fake import FakeDiscord
 from tests.frontends.discord.payloads import Person, snowflake
 from tests.frontends.discord.rig import AWAY, QUICK, Scripted, StillClock, live, living, settled
@@ -20,6 +19,7 @@ from tests.frontends.discord.rig import AWAY, QUICK, Scripted, StillClock, live,
 pytestmark = pytest.mark.allow_hosts(["127.0.0.1"])
 
 ANA, BO = Person("ana"), Person("bo")
+SECRET = "meet me behind the boathouse"
 
 
 def test_it_answers_its_name_with_a_burst_of_messages(tmp_path: Path) -> None:
@@ -35,7 +35,7 @@ def test_it_answers_its_name_with_a_burst_of_messages(tmp_path: Path) -> None:
             assert first["allowed_mentions"] == {"parse": [], "replied_user": False}
             assert second["allowed_mentions"]["parse"] == []
             await settled(fake, bot, 3)
-            assert bot.pipeline.ledger.fates == {ANSWERED: 1, "own message": 2}
+            assert bot.pipeline.counts.outcomes == {ANSWERED: 1, "own message": 2}
         assert fake.channels[0] in fake.typed
         assert fake.goodbyes == [1000]
 
@@ -52,8 +52,8 @@ def test_an_unlisted_channel_never_gets_an_answer(tmp_path: Path) -> None:
             await fake.say(ANA, "hi", open_, mentions=[fake.me])
             await fake.replies(2)
             assert {post["channel_id"] for post in fake.posted} == {open_}
-            assert bot.pipeline.ledger.fates["channel not listed"] == 1
-            assert closed not in bot.pipeline.context and closed not in fake.typed
+            assert bot.pipeline.counts.outcomes["channel not listed"] == 1
+            assert closed not in bot.pipeline.recent and closed not in fake.typed
 
     live(scenario)
 
@@ -69,7 +69,7 @@ def test_direct_messages_are_off_unless_a_person_is_allowed(tmp_path: Path) -> N
             await fake.say(ANA, "hi", ana)
             await fake.replies(1)
             assert [post["channel_id"] for post in fake.posted][-1] == ana
-            assert bot.pipeline.ledger.fates["direct messages not allowed"] == 1
+            assert bot.pipeline.counts.outcomes["direct messages not allowed"] == 1
 
     live(scenario)
 
@@ -83,7 +83,7 @@ def test_other_bots_are_answered_only_if_listed(tmp_path: Path) -> None:
             await fake.say(strange, "hello", mentions=[fake.me])
             await fake.say(known, "hello you", mentions=[fake.me])
             assert await fake.replies(1) == ["reply 1"]
-            assert bot.pipeline.ledger.fates["bot not allowed"] == 1
+            assert bot.pipeline.counts.outcomes["bot not allowed"] == 1
 
     live(scenario)
 
@@ -138,6 +138,45 @@ def test_what_is_changed_or_deleted_is_so_for_the_voice_too(tmp_path: Path) -> N
     live(scenario)
 
 
+def test_an_edit_while_the_model_thinks_is_answered(tmp_path: Path) -> None:
+    """The model is asked again; what it wrote to the first version is not sent."""
+
+    async def scenario(fake: FakeDiscord) -> None:
+        speaker = Scripted()
+        speaker.hold = asyncio.Event()
+        async with living(fake, tmp_path, speaker) as bot:
+            asked = await fake.say(ANA, "wher are you?", mentions=[fake.me])
+            await speaker.asked.wait()
+            await fake.edit(asked, "where are you?")
+            await fake.until(lambda: bot.pipeline.answering[fake.channels[0]].text == "where are you?")
+            speaker.hold.set()
+            assert await fake.replies(1) == ["reply 2"]
+            assert [history[-1] for history in speaker.shown] == [("ana", "wher are you?"), ("ana", "where are you?")]
+            await settled(fake, bot, 2)
+            assert bot.pipeline.counts.outcomes == {ANSWERED: 1, "own message": 1}
+
+    live(scenario)
+
+
+def test_a_message_deleted_while_the_model_thinks_is_not_answered(tmp_path: Path) -> None:
+    """The answer is broken off, and the channel is free for the next."""
+
+    async def scenario(fake: FakeDiscord) -> None:
+        speaker = Scripted()
+        speaker.hold = asyncio.Event()
+        async with living(fake, tmp_path, speaker) as bot:
+            asked = await fake.say(ANA, "never mind", mentions=[fake.me])
+            await speaker.asked.wait()
+            await fake.delete(asked)
+            await settled(fake, bot, 1)
+            assert bot.pipeline.counts.outcomes == {DELETED: 1} and fake.posted == []
+            speaker.hold.set()
+            await fake.say(ANA, "hello", mentions=[fake.me])
+            assert await fake.replies(1) == ["reply 2"]
+
+    live(scenario)
+
+
 def test_a_text_too_long_for_discord_goes_out_in_pieces(tmp_path: Path) -> None:
     """2,001 characters are refused there; cut at a sentence nothing is lost."""
 
@@ -160,7 +199,7 @@ def test_without_the_content_intent_it_hears_its_name_only(tmp_path: Path) -> No
             await fake.say(ANA, "just talking")
             await fake.say(ANA, "you there?", mentions=[fake.me])
             assert await fake.replies(1) == ["reply 1"]
-            assert bot.pipeline.ledger.fates["no words"] == 1
+            assert bot.pipeline.counts.outcomes["no words"] == 1
 
     live(scenario)
 
@@ -190,122 +229,35 @@ def test_a_model_that_is_away_is_told_once_a_channel(tmp_path: Path) -> None:
             for number in range(3):
                 await fake.say(ANA, f"hi {number}", mentions=[fake.me])
                 await settled(fake, bot, number + 1 + len(fake.posted))
-            assert bot.pipeline.ledger.fates[MODEL_AWAY] == 3
-            assert [post["content"] for post in fake.posted] == [NOTICE]
+            assert bot.pipeline.counts.outcomes[MODEL_AWAY] == 3
+            assert [post["content"] for post in fake.posted] == [AWAY_NOTICE]
             speaker.is_ready = True
-            await time.pass_until(1, lambda: not bot.health.away)
+            await time.pass_until(1, lambda: not bot.answering.health.away)
             await fake.say(ANA, "now?", mentions=[fake.me])
-            assert await fake.replies(2) == [NOTICE, "reply 2"]
-
-    live(scenario)
-
-
-def test_hush_reaches_an_answer_under_way(tmp_path: Path) -> None:
-    """What the model is just saying is not sent, nothing else is, and `resume` lets it speak again."""
-
-    async def scenario(fake: FakeDiscord) -> None:
-        speaker = Scripted()
-        speaker.hold = asyncio.Event()
-        async with living(fake, tmp_path, speaker) as bot:
-            await fake.say(ANA, "hi", mentions=[fake.me])
-            await speaker.asked.wait()
-            assert "Hushed" in await fake.command(fake.owner, "soundalike hush")
-            speaker.hold.set()
-            await fake.say(ANA, "hello?", mentions=[fake.me])
-            await settled(fake, bot, 2)
-            assert fake.posted == [] and bot.pipeline.ledger.fates["hushed"] == 2
-            await fake.command(fake.owner, "soundalike resume")
-            await fake.say(ANA, "hello again", mentions=[fake.me])
-            await fake.replies(1)
+            assert await fake.replies(2) == [AWAY_NOTICE, "reply 2"]
 
     live(scenario)
 
 
 def test_an_answer_broken_off_before_it_began_blocks_nothing(tmp_path: Path) -> None:
-    """It has its fate, and the model takes the next turn."""
+    """It has its outcome, and the model takes the next message."""
 
     async def scenario(fake: FakeDiscord) -> None:
         async with living(fake, tmp_path, Scripted()) as bot:
             taken = bot.pipeline.take
 
-            def take_and_stop(now: float, busy: Collection[str]) -> Turn | None:
-                turn = taken(now, busy)
-                if turn is not None and turn.asked.text == "hi":
-                    asyncio.get_running_loop().call_soon(bot.turns.stop)
-                return turn
+            def take_and_stop(now: float) -> IncomingMessage | None:
+                message = taken(now)
+                if message is not None and message.text == "hi":
+                    asyncio.get_running_loop().call_soon(bot.stop_answers)
+                return message
 
             setattr(bot.pipeline, "take", take_and_stop)  # noqa: B010
             await fake.say(ANA, "hi", mentions=[fake.me])
             await settled(fake, bot, 1)
-            assert bot.pipeline.ledger.fates["broken off"] == 1
+            assert bot.pipeline.counts.outcomes["broken off"] == 1
             await fake.say(ANA, "hello", mentions=[fake.me])
             await fake.replies(1)
-
-    live(scenario)
-
-
-def test_owners_let_it_into_channels_and_out(tmp_path: Path) -> None:
-    """`here` lists a channel in discord.toml, settings hold there, `leave` takes it off; comments stay."""
-
-    async def scenario(fake: FakeDiscord) -> None:
-        speaker, first = Scripted(), fake.channels[0]
-        async with living(fake, tmp_path, speaker, channels=[], more="# mine") as bot:
-            assert "model" in await fake.command(fake.owner, "soundalike here")
-            assert "0.7" in await fake.command(fake.owner, "soundalike temperature", 0.7)
-            assert "0.25" in await fake.command(fake.owner, "soundalike probability", 0.25)
-            written = (tmp_path / "discord.toml").read_text()
-            assert "# mine" in written and f"[channels.{first}]" in written and "probability = 0.25" in written
-            await fake.say(ANA, "hi", mentions=[fake.me])
-            await settled(fake, bot, 2)
-            assert speaker.temperatures == [0.7]
-            told = await fake.command(fake.owner, "soundalike status")
-            assert "probability 0.25" in told and "1 answered" in told
-            assert "2 messages" in await fake.command(fake.owner, "soundalike forget")
-            await fake.command(fake.owner, "soundalike leave")
-            assert first not in (tmp_path / "discord.toml").read_text()
-            assert "`/soundalike here` first" in await fake.command(fake.owner, "soundalike temperature", 0.7)
-
-    live(scenario)
-
-
-def test_commands_that_are_the_owners_are_refused_to_others(tmp_path: Path) -> None:
-    """Nothing changes."""
-
-    async def scenario(fake: FakeDiscord) -> None:
-        async with living(fake, tmp_path) as bot:
-            for word in ("here", "leave", "hush", "resume", "forget", "status"):
-                assert await fake.command(ANA, f"soundalike {word}") == "Only the owner of this bot may do that."
-            assert not bot.parts.memory.now.hushed and fake.channels[0] in bot.parts.settings.now.channels
-            known = {option["name"] for option in fake.accounts[0].commands[0]["options"]}
-            assert known == {
-                *("here", "leave", "hush", "resume", "probability", "temperature", "forget", "status"),
-                *("about", "opt-out", "opt-in", "report"),
-            }
-
-    live(scenario)
-
-
-def test_anybody_can_opt_out_report_and_ask_what_it_is(tmp_path: Path) -> None:
-    """Who opted out is neither answered nor shown, also after a restart; a report waits for the owner."""
-
-    async def scenario(fake: FakeDiscord) -> None:
-        speaker = Scripted()
-        async with living(fake, tmp_path, speaker) as bot:
-            await fake.say(BO, "a secret")
-            await settled(fake, bot, 2)
-            await fake.command(BO, "soundalike opt-out")
-            assert "not ada" in await fake.command(BO, "soundalike about")
-            assert "owner" in await fake.command(BO, "soundalike report", "it was rude")
-            await fake.say(BO, "hello?", mentions=[fake.me])
-            await fake.say(ANA, "hi", mentions=[fake.me])
-            await fake.replies(2)
-            assert bot.pipeline.ledger.fates["opted out"] == 1
-        assert speaker.shown[-1] == [("ada", "reply 1"), ("ana", "hi")]
-        report = json.loads((tmp_path / "discord-reports.jsonl").read_text())
-        assert (report["person"], report["text"], report["said"]) == (BO.id, "it was rude", ["reply 1"])
-        async with living(fake, tmp_path, Scripted(["after"])) as bot:
-            await fake.say(BO, "and now?", mentions=[fake.me])
-            await fake.until(lambda: bot.pipeline.ledger.fates["opted out"] == 1)
 
     live(scenario)
 
@@ -327,34 +279,10 @@ def test_a_message_on_its_way_is_finished_when_its_answer_is_broken_off(tmp_path
             setattr(fake, "_post", slow)  # noqa: B010
             await fake.say(ANA, "hi", mentions=[fake.me])
             await arrived.wait()
-            bot.turns.stop()
+            bot.stop_answers()
             await fake.say(ANA, "hello", mentions=[fake.me])
             respond.set()
             assert await fake.replies(2) == ["reply 1", "reply 2"]
-
-    live(scenario)
-
-
-@pytest.mark.parametrize("asking", [BO, ANA])
-def test_an_opt_out_reaches_an_answer_under_way(tmp_path: Path, asking: Person) -> None:
-    """While the model thinks, an answer to who opts out is broken off; one made from their words is lost."""
-
-    async def scenario(fake: FakeDiscord) -> None:
-        speaker = Scripted()
-        async with living(fake, tmp_path, speaker) as bot:
-            speaker.hold = asyncio.Event()
-            await fake.say(BO, "a secret", mentions=[fake.me] if asking is BO else [])
-            if asking is ANA:
-                await fake.say(ANA, "hi", mentions=[fake.me])
-            await speaker.asked.wait()
-            await fake.command(BO, "soundalike opt-out")
-            speaker.hold.set()
-            await fake.until(lambda: bot.pipeline.ledger.fates["opted out"] >= 1 and not bot.pipeline.ledger.pending)
-            assert fake.posted == []
-            assert all(heard.author != BO.id for heard in bot.pipeline.context.last(fake.channels[0], 9))
-            await fake.say(ANA, "still there?", mentions=[fake.me])
-            await fake.replies(1)
-        assert all(text != "a secret" for _, text in speaker.shown[-1])
 
     live(scenario)
 
@@ -368,14 +296,14 @@ def test_discord_toml_is_read_again_while_running(tmp_path: Path, caplog: pytest
             good = path.read_text()
             path.write_text("queue = 3")
             await time.pass_until(2, lambda: "The settings from before still hold" in caplog.text)
-            assert bot.parts.settings.now.channels.keys() == set(fake.channels)
+            assert bot.settings.now.channels.keys() == set(fake.channels)
             path.write_text(good.replace("probability = 1", "probability = 0.5"))
-            await time.pass_until(2, lambda: bot.parts.settings.now.answer.probability == 0.5)
+            await time.pass_until(2, lambda: bot.settings.now.answer.probability == 0.5)
 
     live(scenario)
 
 
-def test_a_rehearsal_shows_and_sends_nothing(tmp_path: Path) -> None:
+def test_a_dry_run_shows_and_sends_nothing(tmp_path: Path) -> None:
     """What would be answered, and why the rest would not be."""
 
     async def scenario(fake: FakeDiscord) -> None:
@@ -385,7 +313,7 @@ def test_a_rehearsal_shows_and_sends_nothing(tmp_path: Path) -> None:
             shown.append(line)
             fake.tell()
 
-        async with living(fake, tmp_path, Scripted(["well"]), channels=fake.channels[:1], rehearsal=show):
+        async with living(fake, tmp_path, Scripted(["well"]), channels=fake.channels[:1], show=show):
             await fake.say(ANA, "psst", fake.channels[1], mentions=[fake.me])
             await fake.say(ANA, "hi", mentions=[fake.me])
             await fake.until(lambda: len(shown) == 4)
@@ -410,11 +338,11 @@ def test_leaving_finishes_what_is_being_sent(tmp_path: Path) -> None:
             await fake.say(ANA, "hi", mentions=[fake.me])
             await speaker.asked.wait()
             await fake.say(ANA, "wait", fake.channels[1], mentions=[fake.me])
-            await fake.until(lambda: bot.pipeline.ledger.heard == 2)
+            await fake.until(lambda: bot.pipeline.counts.received == 2)
             speaker.hold.set()
             await bot.leave()
             assert await fake.replies(1) == ["reply 1"]
-            assert bot.pipeline.ledger.fates["the bot was leaving"] == 1
+            assert bot.pipeline.counts.outcomes["the bot was leaving"] == 1
         assert fake.goodbyes == [1000]
 
     live(scenario)
@@ -437,8 +365,8 @@ def test_no_word_and_no_token_reach_the_disk(tmp_path: Path, caplog: pytest.LogC
     assert all(os.stat(path).st_mode & 0o077 == 0 for path in tmp_path.glob("*.json"))
 
 
-def test_every_message_has_one_fate(tmp_path: Path) -> None:
-    """A crowd of two hundred messages in both channels: heard equals the sum of what became of them."""
+def test_every_message_has_one_outcome(tmp_path: Path) -> None:
+    """A crowd of two hundred messages in both channels: as many were received as the sum of what became of them."""
 
     async def scenario(fake: FakeDiscord) -> None:
         async with living(fake, tmp_path, more="rates.person = 1") as bot:
@@ -448,10 +376,44 @@ def test_every_message_has_one_fate(tmp_path: Path) -> None:
                     (ANA, BO)[number % 2], f"message {number}", fake.channels[number % 3 > 1], mentions=named
                 )
             await fake.until(
-                lambda: bot.pipeline.ledger.heard == 200 + len(fake.posted) and bot.pipeline.ledger.pending == 0
+                lambda: bot.pipeline.counts.received == 200 + len(fake.posted) and bot.pipeline.counts.pending == 0
             )
-            ledger = bot.pipeline.ledger
-            assert ledger.heard == 200 + len(fake.posted) == ledger.fates.total()
-            assert ledger.fates["too often for one person"] > 0
+            counts = bot.pipeline.counts
+            assert counts.received == 200 + len(fake.posted) == counts.outcomes.total()
+            assert counts.outcomes["too often for one person"] > 0
 
     live(scenario)
+
+
+@pytest.mark.parametrize("moment", range(12))
+def test_leaving_while_it_connects_anew_is_quiet(tmp_path: Path, moment: int) -> None:
+    """Wherever the new connection stands, no event is handed to a client that has closed: discord.py would fail."""
+
+    async def scenario(fake: FakeDiscord) -> None:
+        async with living(fake, tmp_path, Scripted()) as bot:
+            bot.state.now.identified.clear()
+            await fake.cut(resumable=moment % 2 == 0)
+            for _ in range(moment):
+                await asyncio.sleep(0)
+
+    live(scenario)
+
+
+async def _fails() -> None:
+    try:
+        raise ValueError(f"cannot parse {SECRET!r}")
+    except ValueError:
+        await Bot.on_error(None, "on_message", SECRET)  # type: ignore[arg-type]
+
+
+def test_an_error_is_logged_by_kind_and_place(caplog: pytest.LogCaptureFixture) -> None:
+    """An error's text may quote a message; its type, file and line say enough."""
+    with caplog.at_level(logging.ERROR):
+        asyncio.run(_fails())
+    assert "on_message: ValueError" in caplog.text and "test_bot.py" in caplog.text
+    assert SECRET not in caplog.text and "Traceback" not in caplog.text
+
+
+def test_no_error_has_no_place() -> None:
+    """A place is asked for where there may be none."""
+    assert error_place(None) == "no error"

@@ -1,4 +1,4 @@
-"""A voice on its own thread: it is awaited, it can be woken late, and what fails in it is told apart."""
+"""Who answers, and whether the model can."""
 
 import asyncio
 import threading
@@ -7,13 +7,30 @@ from typing import NoReturn
 import pytest
 
 from soundalike.errors import EngineError
-from soundalike.frontends.discord.eagerness import Eagerness
-from soundalike.frontends.discord.speaker import SpeakerAway, VoiceSpeaker
+from soundalike.frontends.discord.answering import (
+    ModelHealth,
+    SpeakerAway,
+    VoiceSpeaker,
+)
 from soundalike.generation.sampling import Sampling
 from soundalike.generation.voice import Voice
-from tests.frontends.discord.rig import ASKED, speaks, voice
+from tests.frontends.discord.messages import OTHER, ROOM
+from tests.frontends.discord.rig import speaks, voice
 
 HISTORY = [("ana", "hi")]
+
+
+def test_health_tells_once_and_probes_less_and_less() -> None:
+    """5, 10, 20, 40, 60 seconds; after a recovery everything begins anew."""
+    health = ModelHealth()
+    assert health.fail("down", 0.0) and not health.fail("down", 0.0) and health.away
+    pauses = [(health.fail("down", 0.0), health.until_probe(0.0))[1] for _ in range(4)]
+    assert pauses == [20.0, 40.0, 60.0, 60.0]
+    assert health.should_notify(ROOM) and not health.should_notify(ROOM) and health.should_notify(OTHER)
+    health.recover()
+    assert (
+        not health.away and health.fail("down", 9.0) and health.until_probe(9.0) == 5.0 and health.should_notify(ROOM)
+    )
 
 
 class Blocking(Voice):
@@ -36,7 +53,7 @@ def test_it_says_what_the_voice_says() -> None:
         speaker = speaks(voice())
         assert await speaker.reply(HISTORY, None) == ["hey you", "what's up"]
         assert await speaker.reply(HISTORY, 0.0) == ["hey you", "what's up"]
-        assert await speaker.ready() and await speaker.eagerness(HISTORY) is None
+        assert await speaker.ready()
         await speaker.close()
 
     asyncio.run(scenario())
@@ -62,29 +79,17 @@ def test_a_model_that_comes_late_is_away_until_then() -> None:
     """Each attempt wakes it anew, and once it is awake it stays."""
     tries: list[Voice | EngineError] = [EngineError("No server answers.", "Start it."), EngineError("No."), voice()]
 
-    def wake() -> tuple[Voice, Eagerness | None]:
+    def load() -> Voice:
         come = tries.pop(0)
         if isinstance(come, EngineError):
             raise come
-        return come, None
+        return come
 
     async def scenario() -> None:
-        speaker = VoiceSpeaker("ada", wake)
+        speaker = VoiceSpeaker("ada", load)
         with pytest.raises(SpeakerAway, match="No server answers"):
             await speaker.reply(HISTORY, None)
         assert not await speaker.ready() and await speaker.ready()
         assert await speaker.reply(HISTORY, None) == ["hey you", "what's up"]
-
-    asyncio.run(scenario())
-
-
-def test_it_asks_whether_its_owner_would_speak() -> None:
-    """Where that was learned."""
-    made = voice()
-    eager = Eagerness.learned("ada", [ASKED] * 100, [ASKED] * 100)
-    assert eager is not None
-
-    async def scenario() -> None:
-        assert await VoiceSpeaker("ada", lambda: (made, eager)).eagerness(HISTORY) == eager.of_history(HISTORY)
 
     asyncio.run(scenario())
