@@ -9,7 +9,7 @@ import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser
 
-from soundalike.portrait.card import Card, Portrait, Quotation, Shade, Table
+from soundalike.portrait.card import Card, Portrait, Quotation, ScoredPiece, Table
 from soundalike.portrait.page import html
 from tests.portrait.test_page import PICTURES
 
@@ -17,7 +17,10 @@ from tests.portrait.test_page import PICTURES
 @pytest.fixture(scope="module")
 def page(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A page with everything in it that a portrait can hold."""
-    quoted = [Quotation(head, [Shade("a line", 0.1), Shade(" of mine", 1.0)]) for head in ("most you", "least you")]
+    quoted = [
+        Quotation(head, [ScoredPiece("a line", 0.1), ScoredPiece(" of mine", 1.0)])
+        for head in ("most you", "least you")
+    ]
     table = Table("words", ["Year", "said"], [["2023", "soup"]])
     card = Card(
         "all", "All", "You say soup.", "9 messages", ["More."], PICTURES, [table], quoted, "soundalike evaluate me"

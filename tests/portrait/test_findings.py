@@ -11,20 +11,20 @@ import pytest
 from soundalike.errors import TooLittleText
 from soundalike.metrics.reference_population import reference_population
 from soundalike.portrait.chart_kinds import BarChart
-from soundalike.portrait.data import Material, material
-from soundalike.portrait.findings import heard as hearing
-from soundalike.portrait.findings import laughter, mirror, rhythm, typing, wording, years
-from soundalike.portrait.findings.heard import Spoken, heard
-from soundalike.portrait.findings.likeness import in_words
+from soundalike.portrait.data import PortraitData, build_data
+from soundalike.portrait.findings import changes, clone_scores, laughter, punctuation, rhythm, words
+from soundalike.portrait.findings.summary import summary
+from soundalike.portrait.findings.surprise import summarise, surprise
+from soundalike.portrait.surprisal import ScoredLine
 from tests.invented import Message, corpus
 
 YEAR = 365 * 24 * 60.0
 
 
-def person(texts: list[str], step: float = 30.0, names: tuple[str, ...] = ()) -> Material:
-    """The material of somebody who wrote these, `step` minutes apart; times are UTC."""
+def person(texts: list[str], step: float = 30.0, names: tuple[str, ...] = ()) -> PortraitData:
+    """The data of somebody who wrote these, `step` minutes apart; times are UTC."""
     messages: list[Message] = [(number * step, "x", "me", text) for number, text in enumerate(texts)]
-    return material(corpus(messages).messages, list(names), "sam", time.gmtime)
+    return build_data(corpus(messages).messages, list(names), "sam", time.gmtime)
 
 
 def test_signature_words_are_those_said_oftener_than_by_strangers() -> None:
@@ -33,7 +33,7 @@ def test_signature_words_are_those_said_oftener_than_by_strangers() -> None:
     everybodys, weights = reference_population().words[:300], reference_population().together[:300].tolist()
     texts = [" ".join(rng.choices(everybodys, weights, k=8)) for _ in range(600)]
     texts += ["a turnip", "a zorbert"] * 40
-    card = wording.signature(person(texts, 400.0, ("zorbert",)), None)
+    card = words.signature_words(person(texts, 400.0, ("zorbert",)), None)
     (bars,) = card.pictures
     assert isinstance(bars, BarChart)
     shown = [word for word, _ in bars.rows]
@@ -46,13 +46,13 @@ def test_a_skeleton_keeps_the_frame_and_drops_what_fills_it() -> None:
     rng = Random(1)
     texts = [f"i think the thing{rng.randrange(9999)} is thing{rng.randrange(9999)}" for _ in range(150)]
     texts += [" ".join(rng.choices("so we can do it now if you want that".split(), k=6)) for _ in range(150)]
-    (bars,) = wording.skeletons(person(texts)).pictures
+    (bars,) = words.skeletons(person(texts)).pictures
     assert isinstance(bars, BarChart) and dict(bars.rows)["i think the * is *"] >= 145
 
 
 def test_habits_are_told_beside_others() -> None:
     """Somebody who always ends in a full stop and keeps capitals is told so, first what is oddest."""
-    card = typing.punctuation(person(["This is a Thing."] * 150))
+    card = punctuation.punctuation(person(["This is a Thing."] * 150))
     assert card.sentence.startswith("You end in a full stop more often than strangers (100 %; the middle one of 60")
     assert "and you end without any mark less often than strangers (0 %" in card.sentence
 
@@ -70,7 +70,7 @@ def test_laughs_are_counted_by_family() -> None:
 def test_the_week_is_told_by_the_clock_that_is_given() -> None:
     """Everything was written on Mondays after midnight, a week apart; a single week says nothing of weeks."""
     mondays = [(week * 7 * 24 * 60.0 + at, "x", "me", "good morning") for week in range(20) for at in range(9)]
-    weekly = rhythm.rhythm(material(corpus(mondays).messages, [], "sam", time.gmtime))
+    weekly = rhythm.rhythm(build_data(corpus(mondays).messages, [], "sam", time.gmtime))
     assert weekly.sentence.startswith("100 % leaves between midnight and 4 in the morning. More leaves on Mondays")
     found = rhythm.rhythm(person(["good morning to you"] * 100, 0.1))
     assert found.sentence.startswith("Your messages lie in 1 week: too few")
@@ -80,19 +80,19 @@ def test_the_week_is_told_by_the_clock_that_is_given() -> None:
 def test_a_change_over_years_is_told_and_steadiness_too() -> None:
     """Who drops capitals after two years is told so with the year; who does not is told that."""
     step = YEAR / 100
-    changed = years.years(person([*["This is it"] * 200, *["this is it"] * 200], step))
+    changed = changes.changes(person([*["This is it"] * 200, *["this is it"] * 200], step))
     assert (
         "Since 2024 you leave out capitals more often (0 %, then 100 %)" in changed.sentence
         and "4 years" in changed.basis
     )
-    assert years.years(person(["this is it"] * 400, step)).sentence.startswith(
+    assert changes.changes(person(["this is it"] * 400, step)).sentence.startswith(
         "No habit of yours has changed since 2024"
     )
 
 
 def test_a_person_in_a_sentence() -> None:
     """Length, case, ending, laughter and bursts, each once."""
-    said = in_words(person(["haha no way dude"] * 120, 0.1)).sentence
+    said = summary(person(["haha no way dude"] * 120, 0.1)).sentence
     habits = "mostly without a capital, hardly ever with a full stop, with “haha” in nearly all and mostly in volleys"
     assert said == f"You write short messages, half of them of at most 4 words, {habits}."
 
@@ -103,19 +103,19 @@ def test_too_few_messages_show_no_habit() -> None:
         person(["hello there"] * 99)
 
 
-def line(text: str, on: float, off: float) -> Spoken:
+def line(text: str, on: float, off: float) -> ScoredLine:
     """A line of one token a word, each at so many bits."""
     ends = [at for at, letter in enumerate(f"{text} ") if letter == " "]
     spans = list(zip([0, *ends], ends, strict=False))
-    return Spoken(text, spans, np.full(len(ends), on), np.full(len(ends), off))
+    return ScoredLine(text, spans, np.full(len(ends), on), np.full(len(ends), off))
 
 
 def test_what_the_adapter_lifts() -> None:
     """A word that it makes three bits likelier leads; one that it does not lift is left out."""
-    found = heard([line("turnip turnip soup", 1.0, 4.0) for _ in range(30)] + [line("kettle", 2.0, 2.0)] * 10)
+    found = summarise([line("turnip turnip soup", 1.0, 4.0) for _ in range(30)] + [line("kettle", 2.0, 2.0)] * 10)
     assert found is not None
-    assert found.lifted[0] == ("turnip", 3.0) and "kettle" not in dict(found.lifted)
-    assert heard([line("turnip", 1.0, 4.0)] * 39) is None
+    assert found.words[0] == ("turnip", 3.0) and "kettle" not in dict(found.words)
+    assert summarise([line("turnip", 1.0, 4.0)] * 39) is None
 
 
 def test_surprise_is_told_and_lines_only_when_asked_for() -> None:
@@ -123,8 +123,8 @@ def test_surprise_is_told_and_lines_only_when_asked_for() -> None:
     who = person(["the soup of the day"] * 100, names=("zorbert",))
     lines = [line(f"the soup of number {number}", 1.0, 4.0) for number in range(40)]
     lines += [line("ask zorbert about the soup", 0.1, 9.0), line("a plain line of mine", 5.0, 5.0)]
-    found = heard(lines)
-    silent, open_ = (hearing.surprise(found, who.discretion, quotes, "") for quotes in (False, True))
+    found = summarise(lines)
+    silent, open_ = (surprise(found, who.name_filter, quotes, "") for quotes in (False, True))
     assert "98 % surprise the model less" in silent.sentence and not silent.quotations
     told = ["".join(piece.text for piece in quotation.pieces) for quotation in open_.quotations]
     assert "a plain line of mine" in told and not any("zorbert" in text for text in told)
@@ -142,20 +142,20 @@ def test_needles_come_from_the_report() -> None:
         "clone": {"likeness": estimate(0.6), "sense": estimate(0.6), "copying": estimate(0.9)},
         "word chain, order 2": {"likeness": estimate(0.5)},
     }
-    card = mirror.needles(
+    card = clone_scores.headline_scores(
         {"rows": rows, "about": {"scale": "9 strangers", "windows": 80, "seeds": 3, "form": "full"}}, ""
     )
     assert card.sentence.startswith("Your clone writes 60 % (50 to 70) like you; the best word chain")
     assert "50 % (40 to 60)" in card.sentence and "yours in 70 % (60 to 80)" in card.sentence
     assert any("recites" in detail for detail in card.details) and len(card.pictures) == 3
-    assert mirror.needles(None, "soundalike evaluate me").command == "soundalike evaluate me"
+    assert clone_scores.headline_scores(None, "soundalike evaluate me").command == "soundalike evaluate me"
 
 
 def test_a_room_is_the_comparison_where_there_is_one() -> None:
     """Five people with a hundred messages each are the room; with fewer, strangers are."""
     own = [(number * 10.0, "x", "me", "ok then") for number in range(100)]
     room = [(number * 10.0 + 1 + who, "x", f"p{who}", "the soup") for number in range(100) for who in range(5)]
-    both = material(corpus(own + room).messages, [], "sam", time.gmtime)
+    both = build_data(corpus(own + room).messages, [], "sam", time.gmtime)
     assert both.others.name == "the room" and both.others.words == Counter(the=500, soup=500)
-    few = material(corpus(own + room).messages.filter(pl.col("author") != "p0"), [], "sam", time.gmtime)
+    few = build_data(corpus(own + room).messages.filter(pl.col("author") != "p0"), [], "sam", time.gmtime)
     assert few.others.name == "strangers"

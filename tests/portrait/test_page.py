@@ -10,8 +10,8 @@ from soundalike import cli
 from soundalike.clone import Clone
 from soundalike.demo import EXPORT
 from soundalike.importing.importer import run_import
-from soundalike.portrait.build import FILE, paint
-from soundalike.portrait.card import Card, Portrait, Quotation, Shade, Table
+from soundalike.portrait.build import FILE, build_portrait
+from soundalike.portrait.card import Card, Portrait, Quotation, ScoredPiece, Table
 from soundalike.portrait.chart_kinds import (
     BarChart,
     Chart,
@@ -77,7 +77,7 @@ def self_contained(page: str) -> Elements:
 
 def test_every_kind_of_picture_is_drawn_and_nothing_typed_becomes_markup() -> None:
     """Each picture says in words what it shows; what tries to be a script is text."""
-    quoted = Quotation("most you", [Shade(EVIL, 0.5)])
+    quoted = Quotation("most you", [ScoredPiece(EVIL, 0.5)])
     card = Card("one", EVIL, EVIL, EVIL, [EVIL], PICTURES, [Table(EVIL, [EVIL], [[EVIL, EVIL]])], [quoted], EVIL)
     page = html(Portrait(EVIL, EVIL, [card]))
     elements = self_contained(page)
@@ -104,7 +104,7 @@ def long_lines(folder: Path) -> list[str]:
 
 def test_without_a_voice_it_shows_what_counting_alone_can_tell(me: Path) -> None:
     """Ten cards; where something must be measured first, the card says how; nothing is quoted and nobody named."""
-    portrait, path = paint(me)
+    portrait, path = build_portrait(me)
     page = path.read_text("utf-8")
     elements = self_contained(page)
     assert len([tag for tag, _ in elements.found if tag == "section"]) == len(portrait.cards) == 10
@@ -118,7 +118,7 @@ def test_with_a_voice_it_tells_what_the_model_hears(me: Path, capsys: pytest.Cap
     """Words that the adapter lifts, and lines only with --quotes; still nobody is named."""
     clone = Clone.open(me)
     learn(clone, recipe_for(clone, "markov", {"iters": 3}), False, lambda progress: None)
-    silent = paint(me)[1].read_text("utf-8")
+    silent = build_portrait(me)[1].read_text("utf-8")
     assert "adapter lifts most" in silent and "<h3>" not in silent
     assert not [text for text in long_lines(me) if text in silent]
     cli.app(["portrait", str(me), "--quotes"], standalone_mode=False)

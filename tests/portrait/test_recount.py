@@ -11,9 +11,9 @@ import pytest
 
 from soundalike.portrait.card import Card
 from soundalike.portrait.chart_kinds import BarChart
-from soundalike.portrait.data import Material, material
-from soundalike.portrait.findings import laughter, rhythm, typing, wording, years
-from soundalike.portrait.findings.likeness import in_words
+from soundalike.portrait.data import PortraitData, build_data
+from soundalike.portrait.findings import changes, laughter, punctuation, rhythm, words
+from soundalike.portrait.findings.summary import summary
 from tests.invented import START, Message, corpus
 from tests.portrait.recount import Recount, wrong
 
@@ -58,32 +58,32 @@ OWNERS: dict[str, Callable[[Random], list[Message]]] = {"laughing": laughing, "d
 
 
 @pytest.fixture(scope="module", params=OWNERS)
-def owner(request: pytest.FixtureRequest) -> tuple[str, Material, Recount]:
+def owner(request: pytest.FixtureRequest) -> tuple[str, PortraitData, Recount]:
     made = OWNERS[request.param](Random(7))
     counted = Recount([(START + timedelta(minutes=minute), text) for minute, _, _, text in made])
-    return request.param, material(corpus(made).messages, [], "sam", time.gmtime), counted
+    return request.param, build_data(corpus(made).messages, [], "sam", time.gmtime), counted
 
 
-def cards(who: Material) -> dict[str, Card]:
+def cards(who: PortraitData) -> dict[str, Card]:
     found = [
-        in_words(who),
-        wording.signature(who, None),
-        wording.skeletons(who),
-        typing.punctuation(who),
+        summary(who),
+        words.signature_words(who, None),
+        words.skeletons(who),
+        punctuation.punctuation(who),
         laughter.laughter(who),
         rhythm.rhythm(who),
-        years.years(who),
+        changes.changes(who),
     ]
     return {card.name: card for card in found}
 
 
-def test_every_number_of_every_card_is_true(owner: tuple[str, Material, Recount]) -> None:
+def test_every_number_of_every_card_is_true(owner: tuple[str, PortraitData, Recount]) -> None:
     """A recount in plain loops finds the same, and no number stands in a sentence that it does not recount."""
     _, who, counted = owner
     assert {name: wrong(card, counted) for name, card in cards(who).items()} == {name: [] for name in cards(who)}
 
 
-def test_the_recount_finds_what_is_false(owner: tuple[str, Material, Recount]) -> None:
+def test_the_recount_finds_what_is_false(owner: tuple[str, PortraitData, Recount]) -> None:
     """A tenth of the messages less, and hardly a card is true any more."""
     _, who, counted = owner
     fewer = Recount(counted.messages[: len(counted.messages) * 9 // 10])
@@ -93,7 +93,8 @@ def test_the_recount_finds_what_is_false(owner: tuple[str, Material, Recount]) -
 @pytest.fixture(scope="module")
 def told() -> dict[str, dict[str, Card]]:
     return {
-        name: cards(material(corpus(made(Random(7))).messages, [], "sam", time.gmtime)) for name, made in OWNERS.items()
+        name: cards(build_data(corpus(made(Random(7))).messages, [], "sam", time.gmtime))
+        for name, made in OWNERS.items()
     }
 
 

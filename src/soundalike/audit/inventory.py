@@ -13,8 +13,8 @@ import polars as pl
 
 from soundalike.audit.shapes import DATES
 from soundalike.audit.texts import RenderedDocument, TextSpan
-from soundalike.metrics.reference_population import reference_population
-from soundalike.pocket.names import FIRST
+from soundalike.metrics.char_ngrams import WORD
+from soundalike.proper_names import ProperNames, known_names, lowered, prose
 from soundalike.redact import WORDS, redact, redact_text
 
 HANDLES, ADDRESSES, CODES, NAMES = "handles", "street addresses", "numbers and codes", "rare names"
@@ -38,7 +38,6 @@ _PATTERNS = {
     ),
 }
 _ROUND = re.compile(r"[1-9][0-9]?0{2,}")
-_WORD = re.compile(r"[^\W\d_][\w'’]*")
 
 FoundString = tuple[str, TextSpan]
 Row = tuple[RenderedDocument, int, int, bool]
@@ -48,7 +47,7 @@ def find(texts: Sequence[RenderedDocument], names: Collection[str]) -> list[Foun
     """Every risky string with its kind; `names` are those of people and of chats with them, in lower case."""
     places = [(text, line.start, line.end, line.me) for text in texts for line in text.lines]
     masked = _masked([text.text[start:end] for text, start, end, _ in places])
-    rare = _rare(places, names)
+    rare = _rare([text.text[start:end] for text, start, end, _ in places], names)
     found = list[FoundString]()
     for number, (text, start, end, me) in enumerate(places):
         said = text.text[start:end]
@@ -98,7 +97,7 @@ def _patterned(said: str) -> Iterator[Span]:
 
 
 def _named(said: str, rare: Collection[str]) -> Iterator[Span]:
-    return ((NAMES, *match.span()) for match in _WORD.finditer(said) if match[0].lower() in rare)
+    return ((NAMES, *match.span()) for match in WORD.finditer(said) if lowered(match[0]) in rare)
 
 
 def _apart(spans: Iterable[Span]) -> list[Span]:
@@ -110,27 +109,19 @@ def _apart(spans: Iterable[Span]) -> list[Span]:
     return kept
 
 
-def _rare(places: Sequence[Row], names: Collection[str]) -> set[str]:
-    """Words that name somebody, as far as can be told, and that few messages hold.
+def _rare(messages: Sequence[str], titles: Collection[str]) -> set[str]:
+    """Names that few messages hold, in lower case; not those that the reference population uses as words.
 
-    That is: known names, first names, and what is mostly written with a capital inside sentences though strangers do
-    not use it.
+    A single capital inside a sentence is enough, for a name that was written once may be a secret; acronyms are none.
     """
-    known = {word for name in names for word in _WORD.findall(name.lower())} | {name.lower() for name in FIRST}
-    uses, inside, capital = Counter[str](), Counter[str](), Counter[str]()
-    for text, start, end, _ in places:
-        for word, amid in _words(text.text[start:end]):
-            uses[word.lower()] += 1
-            inside[word.lower()] += amid
-            capital[word.lower()] += amid and word.istitle()
-    most = max(3, RARE * len(places))
-    proper = {word for word, count in capital.items() if count and count >= 2 * inside[word] / 3}
-    rare = (known | proper) - frozenset(reference_population().words)
-    return {word for word in rare if 0 < uses[word] <= most and 2 < len(word) <= LONGEST_NAME}
-
-
-def _words(said: str) -> Iterator[tuple[str, bool]]:
-    """Every word, and whether it stands inside a sentence, where only names have a capital."""
-    for match in _WORD.finditer(said):
-        before = said[max(0, match.start() - 2) : match.start()]
-        yield match[0], len(before) == 2 and before[1] == " " and before[0] not in ".!?:"
+    names = ProperNames(known_names(titles), map(prose, messages), fewest=1, has_capital=str.istitle)
+    most = max(3, RARE * len(messages))
+    return {
+        word
+        for word, uses in names.uses.items()
+        if uses <= most
+        and 2 < len(word) <= LONGEST_NAME
+        and word[0].isalpha()
+        and word in names
+        and not names.is_common(word)
+    }

@@ -1,6 +1,7 @@
 """Commands that report on a clone: evaluate, portrait, audit."""
 
 import shlex
+from dataclasses import asdict
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -43,13 +44,13 @@ def portrait(
     json: Json = False,
 ) -> None:
     """How you write, as a one-page HTML report of ten cards; nothing is uploaded."""
-    from soundalike.portrait.build import paint
+    from soundalike.portrait.build import build_portrait
 
     with progress_bar("Reading") as bar:
-        painted, page = paint(me, quotations=quotes, on_progress=bar)
-    print_lines(painted.lines())
+        portrait, page = build_portrait(me, quotations=quotes, on_progress=bar)
+    print_lines(portrait.lines())
     out.print(command_text("\nThe page, for a browser: ", str(page)), soft_wrap=True)
-    print_json(painted.as_dict(), json)
+    print_json(asdict(portrait), json)
 
 
 @app.command(epilog="Example: soundalike audit me")

@@ -1,4 +1,4 @@
-"""`soundalike portrait me`: a clone folder -> portrait.html in it."""
+"""`soundalike portrait`: a clone folder -> portrait.html in it."""
 
 import shlex
 from pathlib import Path
@@ -8,58 +8,59 @@ from soundalike.evaluation.held_out import conversations
 from soundalike.evaluation.report_file import load_best
 from soundalike.generation.voice import Voice
 from soundalike.portrait.card import Portrait
-from soundalike.portrait.data import Material, gather
-from soundalike.portrait.findings import heard as hearing
-from soundalike.portrait.findings import laughter, mirror, rhythm, typing, wording, years
-from soundalike.portrait.findings.likeness import in_words
+from soundalike.portrait.data import PortraitData, load_data
+from soundalike.portrait.findings import changes, clone_scores, laughter, punctuation, rhythm, words
+from soundalike.portrait.findings.summary import summary
+from soundalike.portrait.findings.surprise import LineScores, summarise, surprise
 from soundalike.portrait.page import html
-from soundalike.portrait.surprisal import Progress, listen
+from soundalike.portrait.surprisal import Progress, score_lines
 
 FILE, AUDIT = "portrait.html", "audit.json"
 HELD_OUT = ("valid", "test")
 
 
-def paint(
+def build_portrait(
     folder: str | Path, *, quotations: bool = False, on_progress: Progress = lambda done, of: None
 ) -> tuple[Portrait, Path]:
-    """The portrait of the clone in `folder`, and the page that was written of it.
+    """Make the portrait of the clone in `folder` and write its page; returns both.
 
-    Without a voice it holds what counting alone can tell. Only with `quotations` does it hold lines of the owner's.
+    A clone without a voice gets the cards that counting alone can fill. Lines of the owner's are in it only with
+    `quotations`. `on_progress` is called while the voice scores lines.
     """
     clone = Clone.open(folder)
-    material = gather(clone)
+    data = load_data(clone)
     trained = "training" in clone.manifest() and clone.adapter_path.is_dir()
-    found = _heard(clone, folder, on_progress) if trained else None
-    portrait = compose(material, found, clone, quotations)
+    scores = _scores(clone, on_progress) if trained else None
+    portrait = compose(data, scores, clone, quotations)
     page = html(portrait).encode()
     with clone.locked("soundalike portrait"):
         clone.write({FILE: page})
     return portrait, clone.root / FILE
 
 
-def _heard(clone: Clone, folder: str | Path, on_progress: Progress) -> hearing.Heard | None:
-    voice = Voice.load(folder)
+def _scores(clone: Clone, on_progress: Progress) -> LineScores | None:
     chats, _ = conversations(clone)
-    return hearing.heard(listen(voice, [chat for split in HELD_OUT for chat in chats[split]], on_progress))
+    held_out = [chat for split in HELD_OUT for chat in chats[split]]
+    return summarise(score_lines(Voice.load(clone.root), held_out, on_progress))
 
 
-def compose(material: Material, found: hearing.Heard | None, clone: Clone, quotations: bool) -> Portrait:
+def compose(data: PortraitData, scores: LineScores | None, clone: Clone, quotations: bool) -> Portrait:
     """All ten cards, in the page's order."""
     me = shlex.quote(str(clone.root))
     train, evaluate = (f"soundalike {verb} {me}" for verb in ("train", "evaluate"))
     measured, audited = load_best(clone), clone.report(AUDIT)
     cards = [
-        in_words(material),
-        mirror.needles(measured.report, evaluate, measured.stale),
-        wording.signature(material, found),
-        wording.skeletons(material),
-        typing.punctuation(material),
-        laughter.laughter(material),
-        rhythm.rhythm(material),
-        hearing.surprise(found, material.discretion, quotations, train),
-        years.years(material),
-        mirror.giveaways(measured.full, audited, material.discretion, evaluate),
+        summary(data),
+        clone_scores.headline_scores(measured.report, evaluate, measured.stale),
+        words.signature_words(data, scores),
+        words.skeletons(data),
+        punctuation.punctuation(data),
+        laughter.laughter(data),
+        rhythm.rhythm(data),
+        surprise(scores, data.name_filter, quotations, train),
+        changes.changes(data),
+        clone_scores.giveaways(measured.full, audited, data.name_filter, evaluate),
     ]
-    months = material.mine["sent_at"].sort().dt.strftime("%B %Y")
-    about = f"{material.mine.height:,} messages, {months[0]} to {months[-1]}."
-    return Portrait(material.owner, about, cards)
+    months = data.messages["sent_at"].sort().dt.strftime("%B %Y")
+    about = f"{data.messages.height:,} messages, {months[0]} to {months[-1]}."
+    return Portrait(data.owner, about, cards)

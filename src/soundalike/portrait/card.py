@@ -1,18 +1,17 @@
-"""What one card of a portrait says and shows, as plain data: no drawing, no markup.
+"""One card of a portrait as plain data: what it says and shows, without drawing or markup.
 
-Pictures are described by their numbers; `pictures` knows how each kind is drawn.
+`dataclasses.asdict` of a `Portrait` is what `portrait --json` prints.
 """
 
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass, field
-from typing import Any
+from dataclasses import dataclass, field
 
 from soundalike.portrait.chart_kinds import Chart
 
 
 @dataclass(frozen=True, slots=True)
-class Shade:
-    """A piece of a quoted line; `surprise` is 0 where the model expected it, 1 where it did not at all."""
+class ScoredPiece:
+    """A token of a quoted line; `surprise` runs from 0 (expected by the model) to 1 (wholly unexpected)."""
 
     text: str
     surprise: float
@@ -20,10 +19,10 @@ class Shade:
 
 @dataclass(frozen=True, slots=True)
 class Quotation:
-    """One of the owner's lines, in pieces, under a heading."""
+    """One of the owner's lines in pieces, under a heading."""
 
     heading: str
-    pieces: Sequence[Shade]
+    pieces: Sequence[ScoredPiece]
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,8 +38,8 @@ class Table:
 class Card:
     """One finding.
 
-    `sentence` could be said to a friend; `basis` says on how much it rests; `details` are further sentences;
-    `command` is what to type where something is still missing.
+    `sentence` states it, `basis` says how much text it rests on, `details` are further sentences. `command` is what to
+    type if something is still missing.
     """
 
     name: str
@@ -53,27 +52,20 @@ class Card:
     quotations: Sequence[Quotation] = ()
     command: str = ""
 
-    def as_dict(self) -> dict[str, Any]:
-        """As plain values, for JSON."""
-        return asdict(self)
-
 
 @dataclass(frozen=True, slots=True)
 class Portrait:
-    """All cards of `owner`, and what `page` says beneath them."""
+    """The cards of `owner`; `about` says what they were made from."""
 
     owner: str
     about: str
     cards: Sequence[Card] = field(default_factory=tuple)
 
     def lines(self) -> list[str]:
-        """The short form: a line a card."""
-        told = [f"{self.owner}, as observed by a model. {self.about}", ""]
+        """The short form for a terminal: a line per card."""
         width = max(len(card.title) for card in self.cards)
-        for card in self.cards:
-            told.append(f"{card.title:{width}}  {card.sentence}{f' ({card.command})' if card.command else ''}")
-        return told
-
-    def as_dict(self) -> dict[str, Any]:
-        """As plain values, for JSON."""
-        return {"owner": self.owner, "about": self.about, "cards": [card.as_dict() for card in self.cards]}
+        rows = [
+            f"{card.title:{width}}  {card.sentence}{f' ({card.command})' if card.command else ''}"
+            for card in self.cards
+        ]
+        return [f"{self.owner}, as observed by a model. {self.about}", "", *rows]

@@ -1,4 +1,4 @@
-"""A clone folder -> what findings are made of: the owner's messages with their features, and others to compare with."""
+"""What cards are made from: the owner's messages with their features, and others to compare them with."""
 
 import time
 from collections import Counter
@@ -14,22 +14,24 @@ from soundalike.clone import Clone
 from soundalike.errors import TooLittleText
 from soundalike.metrics.reference_population import reference_population
 from soundalike.metrics.style_features import summary, text_features, time_features
-from soundalike.portrait.name_filter import NameFilter, names_in, own_words
+from soundalike.portrait.name_filter import NameFilter, own_words
+from soundalike.proper_names import known_names
 
-FEWEST = 100  # messages; under it no habit is one
-PEOPLE = 5  # others with FEWEST messages that make a room; with fewer, strangers are the comparison
-QUARTER = 15 * 60
+FEWEST = 100  # messages of a person, below which no habit is reported
+PEOPLE = 5  # with FEWEST messages each make a room; with fewer, the reference population is the comparison
+QUARTER = 15 * 60  # seconds: every time zone's offset is a multiple
 ROOM = "the room"
 
-Clock = Callable[[float], time.struct_time]
+Clock = Callable[[float], time.struct_time]  # seconds since 1970 -> local time
 
 
 @dataclass(frozen=True, slots=True)
-class Others:
-    """Whom the owner is compared with: `name` as it stands in a sentence, and how many `people` they are.
+class ReferenceGroup:
+    """The people whom the owner is compared with.
 
-    `habits` are by the names of `features.summary`, a value a person; `words` are counted over all of them. A word that
-    is not in `words` may have been said `rare` times; `said` is how many words they said in all.
+    `name` is how a sentence calls them and `people` how many they are. `habits` are the figures of
+    `style_features.summary`, an array with a value per person each. `words` counts words over all of them, `said` is
+    the sum of all words, and a word that is not in `words` may have been used up to `rare` times.
     """
 
     name: str
@@ -45,61 +47,67 @@ class Others:
         return self.name == ROOM
 
     @property
-    def middle(self) -> str:
-        """Whose figure the median of theirs is."""
+    def median_person(self) -> str:
+        """How a sentence calls the person in their middle."""
         return f"the middle one of {self.people} {'people there' if self.is_room else self.name}"
 
 
 @dataclass(frozen=True, slots=True)
-class Material:
-    """`mine` has a row for each of the owner's messages: text, sent_at, all features, and by the clock of this machine
-    `hour`, `weekday` (Monday 1), `day`, `month` and `year`. `words` are the owner's in each, `habits` their summary.
+class PortraitData:
+    """The owner's messages and the group to compare them with.
+
+    `messages` has a row per message of the owner: text, sent_at, all features, and `hour`, `weekday` (Monday 1),
+    `day`, `month` and `year` by this machine's clock. `words` are the words of each message, `habits` the summary of
+    all, `zone` is the clock's time zone.
     """
 
     owner: str
-    mine: pl.DataFrame
+    messages: pl.DataFrame
     words: list[list[str]]
     habits: dict[str, float]
-    others: Others
-    discretion: NameFilter
+    others: ReferenceGroup
+    name_filter: NameFilter
     zone: str
 
 
-def gather(clone: Clone, clock: Clock = time.localtime) -> Material:
-    """Read the clone's messages; `TooLittleText` under FEWEST of the owner's, `CloneError` where they are damaged."""
+def load_data(clone: Clone, clock: Clock = time.localtime) -> PortraitData:
+    """Read a clone's messages. `TooLittleText` if the owner has fewer than FEWEST, `CloneError` if they are damaged."""
     owner = str(clone.manifest().get("clone", {}).get("speaker", "me"))
-    return material(clone.messages(), clone.names_of_others(), owner, clock)
+    return build_data(clone.messages(), clone.names_of_others(), owner, clock)
 
 
-def material(messages: pl.DataFrame, names: list[str], owner: str = "me", clock: Clock = time.localtime) -> Material:
-    """The same from a message frame; `names` of other people, and titles of chats with them."""
+def build_data(
+    messages: pl.DataFrame, names: list[str], owner: str = "me", clock: Clock = time.localtime
+) -> PortraitData:
+    """The same from a message frame; `names` are other people's and titles of chats with them."""
     messages = messages.filter(pl.col("text").str.strip_chars() != "")
     rows = messages.with_columns(time_features(messages)).with_columns(_by_clock(messages["sent_at"], clock))
-    mine, theirs = rows.filter("me"), rows.filter(~pl.col("me"))
-    if mine.height < FEWEST:
-        what = f"There are {mine.height} messages of yours, and no habit shows in fewer than {FEWEST}."
+    own = rows.filter("me")
+    if own.height < FEWEST:
+        what = f"There are {own.height} messages of yours, and no habit shows in fewer than {FEWEST}."
         raise TooLittleText(what, "Import an export with more of them.")
-    table = text_features(mine["text"])
-    texts = mine["text"].to_list()
-    known = names_in([name for name in names if name.lower() != owner.lower()], texts)
-    return Material(
+    features = text_features(own["text"])
+    texts = own["text"].to_list()
+    known = known_names([name for name in names if name.lower() != owner.lower()], texts)
+    return PortraitData(
         owner=owner,
-        mine=mine.hstack(table),
+        messages=own.hstack(features),
         words=[own_words(text) for text in texts],
-        habits=summary(table),
-        others=_room(theirs) or strangers(),
-        discretion=NameFilter(known, texts),
-        zone=time.strftime("%Z", clock(0.0)) if clock is time.gmtime else time.strftime("%Z", clock(time.time())),
+        habits=summary(features),
+        others=_room(rows.filter(~pl.col("me"))) or built_in_reference(),
+        name_filter=NameFilter(known, texts),
+        zone=time.strftime("%Z", clock(0.0 if clock is time.gmtime else time.time())),
     )
 
 
 def _by_clock(moments: pl.Series, clock: Clock) -> pl.DataFrame:
-    """Parts of the date as the owner's clock showed them; Python knows the zone of this machine, Polars does not."""
+    """Parts of the local date. Python knows this machine's time zone, Polars does not; a lookup per quarter is
+    enough."""
     quarters = (moments.dt.epoch("s") // QUARTER).alias("quarter")
-    seen = {number: clock(number * QUARTER) for number in quarters.unique().to_list()}
+    local = {number: clock(number * QUARTER) for number in quarters.unique().to_list()}
     parts: dict[str, list[Any]] = {"hour": [], "weekday": [], "day": [], "month": [], "year": []}
     for number in quarters.to_list():
-        at = seen[number]
+        at = local[number]
         parts["hour"].append(at.tm_hour)
         parts["weekday"].append(at.tm_wday + 1)
         parts["day"].append(at.tm_year * 1000 + at.tm_yday)
@@ -108,20 +116,20 @@ def _by_clock(moments: pl.Series, clock: Clock) -> pl.DataFrame:
     return pl.DataFrame(parts)
 
 
-def _room(theirs: pl.DataFrame) -> Others | None:
-    """The other people of the chat, where enough of them have written enough."""
+def _room(theirs: pl.DataFrame) -> ReferenceGroup | None:
+    """The other people of the chats; None if fewer than PEOPLE have written enough."""
     people = [rows for _, rows in theirs.group_by("author", maintain_order=True) if rows.height >= FEWEST]
     if len(people) < PEOPLE:
         return None
     each = [summary(text_features(rows["text"])) for rows in people]
     habits = {name: np.array([one[name] for one in each]) for name in each[0]}
     words = Counter(word for rows in people for text in rows["text"] for word in own_words(text))
-    return Others(ROOM, len(people), habits, words, words.total())
+    return ReferenceGroup(ROOM, len(people), habits, words, words.total())
 
 
-def strangers() -> Others:
-    """The built-in crowd."""
+def built_in_reference() -> ReferenceGroup:
+    """The reference population that comes with the package."""
     people = reference_population()
     words = Counter(dict(zip(people.words, people.together.tolist(), strict=True)))
     rare = min(words.values())
-    return Others("strangers", len(people.totals), people.habits, words, int(people.totals.sum()), rare)
+    return ReferenceGroup("strangers", len(people.totals), people.habits, words, int(people.totals.sum()), rare)

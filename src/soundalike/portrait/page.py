@@ -1,6 +1,6 @@
-"""A portrait -> one HTML page that needs nothing else: no script, no font, no request.
+"""A portrait -> one HTML page that loads nothing: no script, no font, no request.
 
-Jinja escapes every word that it sets; only drawings, which escape their own, pass as they are.
+Jinja escapes all texts; only charts, which escape their own, and the style sheet are inserted as they are.
 """
 
 from importlib.resources import files
@@ -18,20 +18,17 @@ def html(portrait: Portrait) -> str:
     def draw(chart: Chart) -> Markup:
         return Markup(svg(chart))
 
-    def style() -> Markup:
-        return Markup(_part("page.css"))
-
     environment = Environment(
         autoescape=True, undefined=StrictUndefined, finalize=_unbroken, trim_blocks=True, lstrip_blocks=True
     )
-    template = environment.from_string(_part("page.html"))
-    return template.render(portrait=portrait, draw=draw, style=style)
+    template = environment.from_string(_read("page.html"))
+    return template.render(portrait=portrait, draw=draw, style=Markup(_read("page.css")))
 
 
 def _unbroken(value: object) -> object:
-    """A figure keeps its sign at the end of a line."""
+    """Keep a figure and its percent sign on one line."""
     return value.replace(" %", "\u00a0%") if type(value) is str else value
 
 
-def _part(name: str) -> str:
+def _read(name: str) -> str:
     return files("soundalike.portrait").joinpath(name).read_text("utf-8")

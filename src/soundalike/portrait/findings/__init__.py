@@ -1,1 +1,1 @@
-"""The findings: pure functions from `Material` and reports to cards of numbers and sentences, in the page's order."""
+"""The cards: pure functions from `PortraitData` and reports to sentences, figures and charts."""

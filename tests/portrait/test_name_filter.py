@@ -2,7 +2,8 @@
 
 import pytest
 
-from soundalike.portrait.name_filter import NameFilter, names_in, own_words
+from soundalike.portrait.name_filter import NameFilter, own_words
+from soundalike.proper_names import known_names
 
 TEXTS = [
     *["a turnip is here", "my turnip", "zork says hi", "zork again", "ask @lena.k now"] * 3,
@@ -11,28 +12,31 @@ TEXTS = [
 
 
 @pytest.fixture(scope="module")
-def discretion() -> NameFilter:
-    return NameFilter(names_in(["Juno Vale", "the wrong answers"], TEXTS), TEXTS)
+def name_filter() -> NameFilter:
+    return NameFilter(known_names(["Juno Vale", "the wrong answers"], TEXTS), TEXTS)
 
 
 @pytest.mark.parametrize("word", ["turnip", "the", "lmao", "lmaoooo", "ngl", "dont", "sooooo"])
-def test_a_word_is_shown_with_a_reason(discretion: NameFilter, word: str) -> None:
+def test_a_word_is_shown_with_a_reason(name_filter: NameFilter, word: str) -> None:
     """It stands after an article, strangers use it, or it is a laugh, a short form, a stretched word."""
-    assert discretion.shows(word)
+    assert name_filter.allows(word)
 
 
 @pytest.mark.parametrize("word", ["juno", "vale", "juno's", "junooooo", "lena", "zork", "mirko", "emma", "bob"])
-def test_a_word_that_may_be_a_name_is_not(discretion: NameFilter, word: str) -> None:
+def test_a_word_that_may_be_a_name_is_not(name_filter: NameFilter, word: str) -> None:
     """A title's, a mention's, a first name, one with a capital, or one for which nothing speaks."""
-    assert not discretion.shows(word)
+    assert not name_filter.allows(word)
 
 
-def test_a_line_that_names_or_addresses_somebody_is_not_quoted(discretion: NameFilter) -> None:
+def test_a_line_that_names_or_addresses_somebody_is_not_quoted(name_filter: NameFilter) -> None:
     """Common words of a chat's title are no names."""
-    assert discretion.quotes("the wrong turnip") is False  # "wrong" is part of a group's title
-    assert discretion.quotes("the turnip is here")
+    assert name_filter.allows_line("the wrong turnip") is False  # "wrong" is part of a group's title
+    assert name_filter.allows_line("the turnip is here")
     assert not any(
-        map(discretion.quotes, ("tell juno", "hey @turnip", "and Mirko", "Emma's turnip", "lord_turnip", "turnip99 is"))
+        map(
+            name_filter.allows_line,
+            ("tell juno", "hey @turnip", "and Mirko", "Emma's turnip", "lord_turnip", "turnip99 is"),
+        )
     )
 
 

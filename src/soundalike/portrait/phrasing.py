@@ -1,4 +1,4 @@
-"""Numbers as people say them."""
+"""Numbers and lists in words."""
 
 from collections.abc import Sequence
 

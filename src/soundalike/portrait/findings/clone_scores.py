@@ -1,0 +1,136 @@
+"""What was measured of the clone, from its JSON reports: headline scores, what gives it away, what it could leak."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from soundalike.evaluation.report import CLONE, COPY_LIMIT, YOU
+from soundalike.evaluation.report_file import SHORT
+from soundalike.portrait import phrasing
+from soundalike.portrait.card import Card
+from soundalike.portrait.chart_kinds import BarChart, Chart, IntervalPlot
+from soundalike.portrait.name_filter import NameFilter
+
+SCORES = {
+    "likeness": "Likeness: 100 % is you, months before",
+    "sense": "Sense: chance is 50 %",
+    "copying": "Copying: messages said before",
+    "loops": "Loops",
+}
+SHOWN = 8
+
+Report = Mapping[str, Any]
+
+
+def headline_scores(report: Report | None, command: str, stale: bool = False) -> Card:
+    """Likeness, sense, copying and loops of the clone beside those of the owner and of the baselines.
+
+    `report` is that of an evaluation, None if there is none of the present voice; `stale` says that there is one of an
+    earlier voice. `command` measures the clone.
+    """
+    title = "Four needles"
+    if report is None:
+        earlier, never = (
+            "was measured of an earlier voice, not of the one that is here now.",
+            "has not been measured yet.",
+        )
+        sentence = f"How close your clone comes to you {earlier if stale else never}"
+        return Card("needles", title, sentence, command=command)
+    rows, about = report["rows"], report["about"]
+    short = about["form"] == SHORT
+    charts = [
+        IntervalPlot(name, _intervals(rows, score), CLONE, score in ("likeness", "sense"))
+        for score, name in SCORES.items()
+    ]
+    scale = f"Likeness runs from {about['scale']}, 0 %, to you in the months before, 100 %. Lines are 95 % intervals."
+    return Card(
+        name="needles",
+        title=title,
+        sentence=_sentence(rows),
+        basis=f"{phrasing.count(about['windows'], 'window')} of four held-out messages, "
+        f"{phrasing.count(about['seeds'], 'seed')}{', the short check' if short else ''}",
+        details=[scale, *_veto(rows)],
+        pictures=[chart for chart in charts if chart.rows],
+        command=command if short else "",
+    )
+
+
+def _intervals(rows: Mapping[str, Report], score: str) -> list[tuple[str, float, float, float]]:
+    found = {name: figures.get(score) for name, figures in rows.items()}
+    return [
+        (name, one["value"], one["low"], one["high"]) for name, one in found.items() if one and one["value"] is not None
+    ]
+
+
+def _sentence(rows: Mapping[str, Report]) -> str:
+    likeness, sense = (rows[CLONE].get(name) for name in ("likeness", "sense"))
+    if not likeness:
+        return "There is too little held-out text to say how close your clone comes to you."
+    sentence = f"Your clone writes {_figure(likeness)} like you"
+    chains = [figures["likeness"] for name, figures in rows.items() if "chain" in name and figures.get("likeness")]
+    if chains:
+        best = max(chains, key=lambda chain: float(chain["value"]))
+        sentence += f"; the best word chain, which only shuffles your words, {_figure(best)}"
+    if not sense or not rows[YOU].get("sense"):
+        return f"{sentence}."
+    fits = f"Its replies fit what was said in {_figure(sense)} of cases"
+    return f"{sentence}. {fits}, yours in {_figure(rows[YOU]['sense'])}."
+
+
+def _figure(estimate: Report) -> str:
+    """`42 % (31 to 56)`."""
+    low, high = (f"{estimate[end] * 100:.0f}" for end in ("low", "high"))
+    return f"{phrasing.percent(estimate['value'])} ({low} to {high})"
+
+
+def _veto(rows: Mapping[str, Report]) -> list[str]:
+    clone, you = rows[CLONE].get("copying"), rows[YOU].get("copying")
+    recites = clone and you and clone["low"] > COPY_LIMIT * you["high"]
+    return ["It recites: a likeness that is copied counts for nothing."] if recites else []
+
+
+def giveaways(report: Report | None, audit: Report | None, name_filter: NameFilter, command: str) -> Card:
+    """The words and habits that tell the clone from its owner, and the audit's verdict.
+
+    `report` is a full evaluation, `audit` an audit's report; each is None if there is none.
+    """
+    title = "What gives it away, and what it could leak"
+    leak = _leak(audit)
+    if report is None:
+        sentence = f"What gives your clone away shows once it is measured. {leak}"
+        return Card("giveaways", title, sentence, command=command)
+    words = [one for one in report["gives_it_away"]["words"] if _is_allowed(one["what"], name_filter)]
+    more, less = ([one for one in words if (one["sign"] > 0) == positive][:SHOWN] for positive in (True, False))
+    charts: list[Chart] = [
+        BarChart(name, [(one["what"], abs(one["clones"] - one["yours"])) for one in some], unit, mono=True)
+        for name, some, unit in (
+            ("Says too often", more, "a window too many"),
+            ("Says too seldom", less, "a window too few"),
+        )
+        if some
+    ]
+    if far := [one for one in report["habits"] if one["ratio"] >= 2][:SHOWN]:
+        rows = [(one["habit"].replace("_", " "), one["ratio"]) for one in far]
+        charts.append(BarChart("Habits that are off", rows, "times your own change"))
+    return Card(
+        name="giveaways",
+        title=title,
+        sentence=f"{_too_often(more, less)} {leak}",
+        basis=f"{phrasing.count(report['about']['windows'], 'window')} of four messages, yours and its",
+        pictures=charts,
+    )
+
+
+def _is_allowed(what: str, name_filter: NameFilter) -> bool:
+    return not any(c.isalpha() for c in what) or name_filter.allows(what.lower())
+
+
+def _too_often(more: Sequence[Report], less: Sequence[Report]) -> str:
+    parts = [f"says {phrasing.quoted([one['what'] for one in more[:3]])} too often"] if more else []
+    parts += [f"{phrasing.quoted([one['what'] for one in less[:3]])} too seldom"] if less else []
+    return f"Your clone {phrasing.listed(parts)}." if parts else "No word surely gives your clone away."
+
+
+def _leak(audit: Report | None) -> str:
+    if audit is None:
+        return "What it could leak has not been looked at."
+    return str(audit.get("verdict", "What it could leak was looked at, but no verdict was written."))
