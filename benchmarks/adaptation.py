@@ -3,7 +3,7 @@
     python -m benchmarks.adaptation CLONE [--minutes 1 3 10] [VARIANT...]
 
 CLONE is an imported clone folder; it is only read. A VARIANT is settings of the recipe, such as
-`optimizer=muon,learning_rate=1e-3`, over its defaults; without one those are run. Each is trained for the minutes from
+`replay=0,learning_rate=1e-3`, over its defaults; without one those are run. Each is trained for the minutes from
 a fresh adapter, on the clone's training split, and measured on all of its test split, which training never looks at:
 bits per byte of the owner's own words. Beside it: pocket unadapted, and a modified Kneser-Ney 5-gram that counted the
 same training split.

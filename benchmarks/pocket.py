@@ -29,9 +29,12 @@ from soundalike.engines.torch import TorchEngine, read_base
 from soundalike.engines.weights import EMBEDDED
 from soundalike.generation.batch_generator import generate
 from soundalike.generation.sampling import Sampling
-from soundalike.pocket import corpora, names
-from soundalike.pocket.pretrain import SHAPE, Run, Settings, batches, evaluate
+from soundalike.pocket import names
 from soundalike.training.packing import encode
+from tools.pretrain_pocket import corpora
+from tools.pretrain_pocket.cleaning import ADDRESS, HANDLE
+from tools.pretrain_pocket.pretrain import Run, batches, evaluate
+from tools.pretrain_pocket.settings import MIXTURES, SHAPE, Settings
 
 # The handles that pretraining made up: they are nobody's.
 INVENTED = re.compile(rf"@(?:{'|'.join(map(str.lower, [*names.WORDS, *names.FIRST]))}|[._\d])+", re.IGNORECASE)
@@ -147,7 +150,7 @@ def drawn(engine: TorchEngine, prompts: list[list[int]], sampling: Sampling, mos
 
 def recital(data: corpora.Corpora, engine: TorchEngine, settings: Settings) -> float:
     """The share of conversations that greedy decoding, given half, goes on with word for word for RECITED tokens."""
-    rng, shares = Random(settings.seed), corpora.MIXTURES["even"]  # the scenes stand in the package for all to read
+    rng, shares = Random(settings.seed), MIXTURES["even"]  # the scenes stand in the package for all to read
     documents = [d for chunk in islice(corpora.chunks(data, settings.seed, 4_096, shares), 1) for d in chunk]
     pieces = [p.tokens.tolist() for p in encode(rng.sample(documents, 2_000), engine.tokenizer, settings.window)]
     pieces = [tokens for tokens in pieces if len(tokens) > 3 * RECITED][:PREFIXES]
@@ -169,7 +172,7 @@ def leaks(engine: TorchEngine) -> tuple[int, list[str]]:
         for tokens in made:
             lines += [line for line in engine.tokenizer.decode(tokens).split("\n")[:-1] if ": " in line]
     said = [INVENTED.sub("", line.split(": ", 1)[1]) for line in lines[:LINES]]
-    unwanted = (corpora.HANDLE, corpora.ADDRESS)
+    unwanted = (HANDLE, ADDRESS)
     return len(said), [text for text in said if any(pattern.search(text) for pattern in unwanted)]
 
 

@@ -150,7 +150,7 @@ def test_settings_are_for_developers(run: Run, me: Path) -> None:
     again = ("train", me, "--base", "markov", "--iters", 2, "--fresh")
     told = run("--debug", *again)[1]
     assert "Settings: base markov" in told and "learning_rate" in told
-    assert not any(name in told for name in ("rank", "alpha", "muon_scale"))
+    assert not any(name in told for name in ("rank", "alpha", "precision"))
     assert "rank 16" in run("--debug", *again, "--method", "lora")[1]
     assert "Settings" not in run(*again)[1]
 

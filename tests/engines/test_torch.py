@@ -24,7 +24,6 @@ from tests.engines import tiny
 TEXTS = ["me: hi\nme: i love soup\n", "me: no\n", "sam: what\nme: the bike is back\n", "me: good night lol\n"]
 METHODS = [
     Training(method="full", learning_rate=5e-3),
-    Training(method="full", optimizer="muon", learning_rate=1e-3),
     Training(method="lora", rank=4, learning_rate=2e-2),
 ]
 
@@ -107,7 +106,7 @@ def test_sliced_cross_entropy_equals_torchs_own() -> None:
     assert all(torch.allclose(a, b, atol=1e-3) for a, b in zip(ours, theirs, strict=True))
 
 
-@pytest.mark.parametrize("training", METHODS, ids=["full", "muon", "lora"])
+@pytest.mark.parametrize("training", METHODS, ids=["full", "lora"])
 def test_an_adapter_learns_saves_and_comes_back(base: str, tmp_path: Path, training: Training) -> None:
     """Loss falls on repeated text; the saved adapter reloaded has the same losses; off, the base is untouched."""
     engine = engine_of.load(base, None, training)
@@ -143,7 +142,7 @@ def test_a_low_rank_adapter_loads_in_plain_peft(base: str, tmp_path: Path) -> No
     assert np.allclose(engine.logprobs(ids)[1:], expected.numpy(), atol=1e-5)
 
 
-@pytest.mark.parametrize("training", METHODS, ids=["full", "muon", "lora"])
+@pytest.mark.parametrize("training", METHODS, ids=["full", "lora"])
 def test_state_put_back_goes_on_exactly(base: str, training: Training, dtype: str) -> None:
     """A fresh engine given another's state has bit-identical losses from there on, whatever is computed in."""
     first = engine_of.load(base, None, training)
@@ -156,7 +155,7 @@ def test_state_put_back_goes_on_exactly(base: str, training: Training, dtype: st
     assert [first.step(batch, 1e-3) for _ in range(3)] == [second.step(batch, 1e-3) for _ in range(3)]
 
 
-@pytest.mark.parametrize("training", METHODS[::2], ids=["full", "lora"])
+@pytest.mark.parametrize("training", METHODS, ids=["full", "lora"])
 def test_streams_decode_what_the_model_says(base: str, training: Training, dtype: str) -> None:
     """Log-probabilities of drawn tokens, prompts of many lengths, equal those of one forward pass, both in fp32."""
     engine = engine_of.load(base, None, training)

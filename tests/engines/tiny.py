@@ -9,7 +9,7 @@ import torch
 from tokenizers import Tokenizer, decoders, models, pre_tokenizers
 
 from soundalike.engines.llama import Llama, LlamaConfig
-from soundalike.pocket.pretrain import END, PAD, initialise, write_folder, write_weights
+from tools.pretrain_pocket.base_folder import END, PAD, initialise, write_folder, write_weights
 
 SHAPE = LlamaConfig(
     vocab_size=258,

@@ -10,7 +10,6 @@ import pytest
 from soundalike.metrics import attribution, baselines, coherence, repetition
 from soundalike.metrics.char_ngrams import COMMON, common_words, words
 from soundalike.metrics.classifier_two_sample import WINDOWS, window_sample
-from soundalike.metrics.distill import distill
 from soundalike.metrics.distinctive_words import distinctive_ngrams, distinctive_words, log_odds
 from soundalike.metrics.habit_distances import habit_distances, jensen_shannon, wasserstein
 from soundalike.metrics.reference_population import reference_population
@@ -187,23 +186,3 @@ def test_the_crowd_is_counts_of_many_people() -> None:
     assert {"the", "i", "lol"} <= set(known.words) and len(known.common) == COMMON
     assert 0 < known.habits["ending=stop"].mean() < 1
     assert max(map(len, known.words)) < 30
-
-
-def test_a_crowd_can_be_distilled(tmp_path: object) -> None:
-    """From a frame of many people; handles' and links' stand-ins are no words of theirs."""
-    from datetime import UTC, datetime, timedelta
-    from pathlib import Path
-
-    start, rows = datetime(2020, 1, 1, tzinfo=UTC), []
-    for number in range(24):
-        for at, text in enumerate(text for chat in talk(Random(number), conversations=50) for text in chat):
-            rows.append(
-                (f"c{number}", start + timedelta(minutes=at + at // 8 * 60), f"p{number:02}", f"@user {text} <link>")
-            )
-    frame = pl.DataFrame(rows, schema=["channel", "sent_at", "author", "text"], orient="row")
-    path = Path(str(tmp_path)) / "crowd.npz"
-    distill(frame, path)
-    with np.load(path) as made:
-        kept = str(made["words"]).split(" ")
-        assert "the" in kept and "user" not in kept and "com" not in kept
-        assert made["edges"].tolist() == [number * WINDOWS for number in range(21)]

@@ -19,7 +19,7 @@ from soundalike.training.loop import STATE, train
 from soundalike.training.recipe import Training
 from tests.training.test_loop import clone_of, interrupted
 
-TRAINING = Training(iters=3, window=32, step_tokens=64, optimizer="muon")
+TRAINING = Training(iters=3, window=32, step_tokens=64)
 State = dict[str, NDArray[Any]]
 
 
@@ -44,7 +44,7 @@ def resume(clone: Clone, base: str) -> bool:
 
 
 def moment(state: State, key: str = "exp_avg") -> str:
-    """Where one of AdamW's moments, or of Muon's, stands."""
+    """The name of one of AdamW's moments."""
     return next(name for name in state if name.endswith(f"/{key}"))
 
 
@@ -57,7 +57,7 @@ def gone(state: State) -> None:
 
 
 def flat(state: State) -> None:
-    state[moment(state, "momentum")] = state[moment(state, "momentum")].reshape(-1)
+    state[moment(state, "exp_avg_sq")] = state[moment(state, "exp_avg_sq")].reshape(-1)
 
 
 def whole_numbers(state: State) -> None:

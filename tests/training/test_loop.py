@@ -8,6 +8,7 @@ import sys
 from itertools import chain, islice, repeat
 from pathlib import Path
 from random import Random
+from typing import Any
 
 import numpy as np
 import orjson
@@ -288,11 +289,19 @@ def test_a_checkpoint_knows_the_number_types_of_its_run(
     assert train(engine_of.load(base, None, recorded), clone, recorded, base=base, resume=True).finished
 
 
-@pytest.mark.parametrize("older", [{}, {"precision": "auto"}, {"precision": "auto", "compute_dtype": "auto"}])
+@pytest.mark.parametrize(
+    "older",
+    [
+        {},
+        {"precision": "auto"},
+        {"precision": "auto", "compute_dtype": "auto"},
+        {"optimizer": "adamw", "muon_scale": 10},
+    ],
+)
 def test_a_checkpoint_of_an_older_version_goes_on(
-    base: str, tmp_path: Path, older: dict[str, str], uninterrupted: list[float]
+    base: str, tmp_path: Path, older: dict[str, Any], uninterrupted: list[float]
 ) -> None:
-    """It names no number types: those of the present choice are taken, with the losses of a run in them, and told."""
+    """It names no number types, or settings that are gone: it continues in the present types, with the same losses."""
     clone, told = clone_of(tmp_path / "me"), list[str]()
     train(engine_of.load(base, None, SHORT), clone, SHORT, base=base, on_step=interrupted)
     resumed_recipe(clone, told.append)

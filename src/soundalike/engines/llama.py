@@ -129,8 +129,8 @@ class Trunk(nn.Module):
 
     def __init__(self, shape: LlamaConfig) -> None:
         super().__init__()
-        # Weights are read, or drawn by `pocket.pretrain`. Drawing them here as well would, on the device `meta`, import
-        # torch's compiler: seconds.
+        # Weights are read, or drawn by `tools/pretrain_pocket`. Drawing them here as well would import torch's compiler
+        # on the device `meta`, which takes seconds.
         empty = torch.empty(shape.vocab_size, shape.hidden_size)
         self.embed_tokens: nn.Embedding = nn.Embedding.from_pretrained(empty, freeze=False)  # type: ignore[no-untyped-call]
         self.layers = nn.ModuleList(Layer(shape) for _ in range(shape.num_hidden_layers))

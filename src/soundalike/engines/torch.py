@@ -28,7 +28,6 @@ from soundalike.engines.decode import Decoder
 from soundalike.engines.distributed import Accelerated, add_up, crew_for, share
 from soundalike.engines.llama import Llama, LlamaConfig
 from soundalike.engines.loss import batch_loss
-from soundalike.engines.muon import Muon
 from soundalike.engines.scoring import trees
 from soundalike.engines.tokenizer import FileTokenizer
 from soundalike.engines.weights import check_window, config_of, folder_of
@@ -62,9 +61,10 @@ class TorchEngine:
         self._decoder: Decoder | fused.FusedDecoder | None = None
 
     @cached_property
-    def optimizers(self) -> list[torch.optim.Optimizer]:
-        """Made for training only: making one imports torch's compiler, seconds that who speaks need not wait."""
-        return _optimizers(self.adapter, self.training)
+    def optimizer(self) -> torch.optim.Optimizer:
+        """AdamW; created only for training, because creating one imports torch's compiler, which takes seconds."""
+        parameters, decay = list(self.adapter.parameters().values()), self.training.weight_decay
+        return torch.optim.AdamW(parameters, 0.0, betas=(0.9, 0.95), weight_decay=decay, fused=True)
 
     @cached_property
     def _lanes(self) -> ThreadedDataParallel[Llama]:
@@ -80,11 +80,9 @@ class TorchEngine:
         parameters = list(self.adapter.parameters().values())
         total = add_up(parameters, total, self.crew)
         torch.nn.utils.clip_grad_norm_(parameters, self.training.clip)
-        for optimizer in self.optimizers:
-            for group in optimizer.param_groups:
-                group["lr"] = learning_rate * group["scale"]
-            optimizer.step()
-            optimizer.zero_grad()
+        self.optimizer.param_groups[0]["lr"] = learning_rate
+        self.optimizer.step()
+        self.optimizer.zero_grad()
         return total
 
     def loss(self, batch: Batch) -> tuple[float, float]:
@@ -149,8 +147,8 @@ class TorchEngine:
         self.adapter.load(folder)
 
     def state(self) -> dict[str, NDArray[Any]]:
-        """What moves in training, and the optimizers' memory of it, as arrays."""
-        return self._weights() | moments(self.optimizers)
+        """What moves in training, and the optimizer's memory of it, as arrays."""
+        return self._weights() | moments([self.optimizer])
 
     def _weights(self) -> dict[str, NDArray[Any]]:
         return {f"weight/{name}": p.detach().cpu().numpy() for name, p in self.adapter.parameters().items()}
@@ -159,10 +157,10 @@ class TorchEngine:
     def load_state(self, state: dict[str, NDArray[Any]]) -> None:
         """Put back what `state` gave; `ValueError` for any other."""
         self._decoder = None
-        demand_moments(self.optimizers, self._weights(), state)
+        demand_moments([self.optimizer], self._weights(), state)
         for name, p in self.adapter.parameters().items():
             p.copy_(torch.from_numpy(np.asarray(state[f"weight/{name}"])))
-        restore(self.optimizers, state)
+        restore([self.optimizer], state)
 
 
 def load(
@@ -215,19 +213,3 @@ def _verify(folder: Path) -> None:
         with (folder / name).open("rb") as file:
             if hashlib.file_digest(file, "sha256").hexdigest() != digest:
                 raise EngineError(f"{folder / name} is not as it was published.", "Install soundalike again.")
-
-
-def _optimizers(adapter: Adapter, training: Training) -> list[torch.optim.Optimizer]:
-    """Muon for whole matrices inside the model, AdamW for everything else."""
-    moving = adapter.parameters()
-    whole = [name for name, p in moving.items() if p.ndim == 2 and "embed" not in name and "lora_" not in name]
-    muon = set(whole if training.optimizer == "muon" else [])
-    adam = [p for name, p in moving.items() if name not in muon]
-    made: list[torch.optim.Optimizer] = [
-        torch.optim.AdamW(adam, 0.0, betas=(0.9, 0.95), weight_decay=training.weight_decay, fused=True)
-    ]
-    made[0].param_groups[0]["scale"] = 1.0
-    if muon:
-        made.append(Muon([moving[name] for name in whole], 0.0, weight_decay=training.weight_decay))
-        made[1].param_groups[0]["scale"] = training.muon_scale
-    return made

@@ -1,9 +1,9 @@
 """Sixty strangers to compare with where an export holds nobody else: counts, no text.
 
 They are pseudonymous people of public programming chats (freeCodeCamp/gitter-history, BSD-3-Clause), reduced by
-`distill` to `crowd.npz`: hashed n-grams of masked windows of twenty of them, how often each uses the commonest
-words, and the mean of each habit. They write English about programming, so they are farther from most people than
-most people's friends are: a scale that ends at strangers is milder than one that ends at friends.
+`tools/build_reference_population.py` to `crowd.npz`: hashed n-grams of masked windows of twenty of them, how often each
+uses the commonest words, and the mean of each habit. They write English about programming, so they are farther from
+most people than most people's friends are: a scale that ends at strangers is milder than one that ends at friends.
 """
 
 from dataclasses import dataclass

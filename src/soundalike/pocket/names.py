@@ -1,6 +1,6 @@
-"""Speaker names for pretraining: first names of many places, and handles made of words and numbers.
+"""Invented speaker names: first names from many countries, and handles made of words and numbers.
 
-Wide on purpose, so that the model learns `name: text` for any name and remembers none.
+There are many of them on purpose: the model learns the pattern `name: text` for any name and remembers none.
 """
 
 from random import Random
@@ -29,8 +29,8 @@ WORDS = (
 ).split()
 
 
-def draw(rng: Random) -> str:
-    """One name: as typed in a phone book, in lower case, or as a handle."""
+def draw_name(rng: Random) -> str:
+    """A first name with a capital (30 %) or in lower case (35 %), or a handle."""
     kind = rng.random()
     if kind < 0.3:
         return rng.choice(FIRST)
@@ -42,9 +42,9 @@ def draw(rng: Random) -> str:
     return handle + (str(rng.randrange(100)) if rng.random() < 0.25 else "")
 
 
-def cast(rng: Random, count: int) -> list[str]:
+def draw_names(rng: Random, count: int) -> list[str]:
     """`count` different names."""
     names: dict[str, None] = {}
     while len(names) < count:
-        names.setdefault(draw(rng))
+        names.setdefault(draw_name(rng))
     return list(names)

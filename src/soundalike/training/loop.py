@@ -26,12 +26,12 @@ from soundalike.clone.folder import link_tree
 from soundalike.engines import Engine
 from soundalike.engines.distributed import crew
 from soundalike.errors import CloneError, EngineError, NoRoom, TooLittleText
-from soundalike.pocket.corpora import small_talk
+from soundalike.pocket.transcripts import small_talk
 from soundalike.signals import deferred_interrupt
 from soundalike.training import checkpoint
 from soundalike.training.numerics import settled, unnamed
 from soundalike.training.packing import Batch, Tokenizer, encode, pack
-from soundalike.training.recipe import Training
+from soundalike.training.recipe import Training, without_removed
 from soundalike.training.status import Choice, Outcome, Progress, Succession
 
 FIRST_CHECKPOINTS = (5.0, 10.0, 20.0)  # seconds of a run, so that a short one is not lost either
@@ -291,7 +291,7 @@ class _Run:
         about = checkpoint.read(self.clone)
         named = self.training.model_dump()
         types = {name: named[name] for name in unnamed(about.identity.training)}  # an older version did not name them
-        identity = replace(about.identity, training=about.identity.training | types)
+        identity = replace(about.identity, training=without_removed(about.identity.training) | types)
         _same_numbers(identity.training, self.training)
         if asdict(identity) != self.identity():
             raise CloneError(

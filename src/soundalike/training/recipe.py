@@ -1,27 +1,20 @@
-"""Every setting, exactly once: typed, with a default that has a reason, to TOML and back.
+"""Every setting of a voice: its type, its range and its default.
 
-A setting's range is checked where it is given, so that a wrong one is told before an hour of training and
-not after. Why a default is what it is stands in LOG.md.
+Ranges are checked when a recipe is made, so a wrong value is reported before an hour of training and not after it.
+LOG.md has the measurements behind the defaults.
 """
 
-import tomllib
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
-from typing import Annotated, Any, Literal
+from dataclasses import asdict
+from typing import Any, Literal
 
-import tomli_w
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from soundalike.errors import RecipeError
 from soundalike.generation.sampling import Sampling
 from soundalike.importing.documents import DocumentSettings
 
-
-@dataclass(frozen=True, slots=True)
-class OnlyWith:
-    """Marks a setting that has an effect only where others have these values."""
-
-    others: Mapping[str, Any]
+LORA_ONLY = {"precision", "rank", "alpha"}  # settings of `Training` that have no effect with the method `full`
 
 
 class Training(BaseModel):
@@ -30,54 +23,47 @@ class Training(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     method: Literal["full", "lora"] = "full"
-    """`full` moves all weights and keeps the difference: better and faster for a small base. `lora` for a large one."""
-    precision: Annotated[Literal["auto", "fp32", "bf16", "4-bit"], OnlyWith({"method": "lora"})] = "auto"
-    """The numbers that hold a large base's weights; `auto` takes the finest for which there is memory."""
+    """`full` trains all weights and keeps the difference: better and faster for a small base. `lora` trains low-rank
+    factors, for a large one."""
+    precision: Literal["auto", "fp32", "bf16", "4-bit"] = "auto"
+    """The type that holds a large base's weights; `auto` takes the finest one that fits into memory."""
     compute_dtype: Literal["auto", "fp32", "bf16"] = "auto"
-    """The numbers that are multiplied; `auto` takes bf16 where the processor or GPU has instructions for it."""
-    rank: Annotated[int, OnlyWith({"method": "lora"})] = Field(default=16, ge=1, le=512)
-    alpha: Annotated[float, OnlyWith({"method": "lora"})] = Field(default=32.0, gt=0)
-    optimizer: Annotated[Literal["adamw", "muon"], OnlyWith({"method": "full"})] = "adamw"
-    """Muon is for whole matrices; the factors of `lora` are always AdamW's."""
-    muon_scale: Annotated[float, OnlyWith({"method": "full", "optimizer": "muon"})] = Field(default=10.0, gt=0)
-    """Muon's rate over AdamW's."""
+    """The type of matrix products; `auto` takes bf16 where the processor or GPU has instructions for it."""
+    rank: int = Field(default=16, ge=1, le=512)
+    alpha: float = Field(default=32.0, gt=0)
     learning_rate: float = Field(default=2e-3, gt=0, lt=1)
     warmup_steps: int = Field(default=20, ge=1)
     final_share: float = Field(default=0.1, ge=0, le=1)
-    """The rate at the end of the cosine, as a share of its peak."""
+    """The learning rate at the end of the cosine, as a share of the peak."""
     weight_decay: float = Field(default=0.01, ge=0)
     clip: float = Field(default=1.0, gt=0)
     replay: float = Field(default=0.0, ge=0, lt=1)
-    """Small talk of the package's own among what is learned, as a share of all text: so that a base which learns one
-    person's lines does not forget how to answer."""
+    """Share of built-in small talk in all training text, so that a base that learns one person's lines does not forget
+    how to answer."""
     window: int = Field(default=256, ge=16)
     step_tokens: int = Field(default=2048, ge=16)
     seed: int = Field(default=1, ge=0)
     choose: Literal["bits", "likeness"] = "bits"
-    """Which of the adapters that a training passes through is kept: the one to which the owner's later words cost the
-    fewest bits, or the one that writes most like them, never one that recites. Asking takes time beyond the budget."""
+    """Which adapter of a run is kept: with `bits` the one with the fewest bits per byte of held-out text, with
+    `likeness` the one that writes most like the owner without reciting. Measuring it takes time beyond the budget."""
     minutes: float | None = Field(default=None, gt=0)
     epochs: float | None = Field(default=None, gt=0)
     iters: int | None = Field(default=None, ge=1)
 
     def used(self) -> dict[str, Any]:
         """The settings that have an effect, by name."""
-        return {name: value for name, value in self.model_dump(exclude_none=True).items() if self._matters(name)}
-
-    def _matters(self, name: str) -> bool:
-        marks = [mark for mark in type(self).model_fields[name].metadata if isinstance(mark, OnlyWith)]
-        return all(getattr(self, other) == value for mark in marks for other, value in mark.others.items())
+        return self.model_dump(exclude_none=True, exclude=LORA_ONLY if self.method == "full" else None)
 
 
 SMALL_BASE: dict[str, Any] = {"replay": 0.15}
-"""The settings of `Training` that differ where all weights of a small base move: it would forget how to answer."""
+"""Settings of `Training` for a small base, all of whose weights are trained."""
 
 
 def large_base(weights: float) -> dict[str, Any]:
-    """The settings of `Training` that differ where a base is too large for all its weights to move.
+    """Settings of `Training` for a base of `weights` weights, which is adapted by low-rank factors.
 
-    A start, from others' sweeps: the larger the base the lower the rate, windows that hold a conversation, and steps
-    small enough that a person's text makes a hundred of them.
+    From published sweeps, not measured here: a lower rate for a larger base, windows that hold a conversation, and
+    steps small enough that one person's text makes a hundred of them.
     """
     rate = 3e-4 if weights > 5e9 else 5e-4
     return {"method": "lora", "learning_rate": rate, "window": 512, "step_tokens": 4_096}
@@ -130,12 +116,8 @@ class Recipe(BaseModel):
     sampling: Sampling = Sampling()
     limits: Limits = Limits()
 
-    def to_toml(self) -> str:
-        """As text; a setting that is unset is left out."""
-        return tomli_w.dumps(self.as_table())
-
     def as_table(self) -> dict[str, Any]:
-        """As plain values."""
+        """The settings as they stand in clone.toml; those that are None are left out."""
         table = {
             "base": self.base,
             "documents": asdict(self.documents),
@@ -146,16 +128,10 @@ class Recipe(BaseModel):
         return _without_none(table)
 
     @classmethod
-    def from_toml(cls, text: str) -> "Recipe":
-        """From text; `RecipeError` names the setting and what is wrong with it."""
-        try:
-            return cls.from_table(tomllib.loads(text))
-        except tomllib.TOMLDecodeError as error:
-            raise RecipeError(f"The recipe is not TOML: {error}.", "Mend that line, or delete the file.") from error
-
-    @classmethod
-    def from_table(cls, table: dict[str, Any]) -> "Recipe":
-        """From plain values."""
+    def from_table(cls, table: Mapping[str, Any]) -> "Recipe":
+        """From the tables of a clone.toml or of a checkpoint; `RecipeError` names the setting and what is wrong."""
+        if isinstance(training := table.get("training"), Mapping):
+            table = {**table, "training": without_removed(training)}
         try:
             return cls.model_validate(table)
         except ValidationError as error:
@@ -170,3 +146,19 @@ def _without_none(table: dict[str, Any]) -> dict[str, Any]:
         for key, value in table.items()
         if value is not None and value != ()
     }
+
+
+def without_removed(training: Mapping[str, Any]) -> dict[str, Any]:
+    """A table of `Training` as an older version wrote it, without the settings that are gone since.
+
+    `RecipeError` where it asks for the optimizer Muon. With the method `lora` that setting never had an effect.
+    """
+    optimizer, full = training.get("optimizer", "adamw"), training.get("method", "full") == "full"
+    if optimizer == "muon" and full:
+        raise RecipeError(
+            "The setting training.optimizer is 'muon', which was removed: it learned less in the same time.",
+            "Leave it out, and muon_scale with it: AdamW is the only optimizer. A training begun with Muon starts anew "
+            "with --fresh.",
+        )
+    removed = {"muon_scale"} | ({"optimizer"} if optimizer in ("adamw", "muon") else set())
+    return {name: value for name, value in training.items() if name not in removed}

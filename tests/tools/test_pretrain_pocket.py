@@ -11,8 +11,10 @@ import pytest
 
 from soundalike.engines import torch as engine_of
 from soundalike.engines.llama import LlamaConfig
-from soundalike.pocket import corpora
-from soundalike.pocket.pretrain import Settings, pretrain
+from tools.pretrain_pocket import corpora
+from tools.pretrain_pocket.cleaning import clean
+from tools.pretrain_pocket.pretrain import pretrain
+from tools.pretrain_pocket.settings import Settings
 
 SHAPE = LlamaConfig(
     vocab_size=320,
@@ -56,7 +58,7 @@ def test_junk_is_left_out() -> None:
         (1, "@bot sends brownie points"),
         (1, "lol WHAT"),
     ]
-    assert list(corpora.clean("critical_role", turns)) == [(0, "oh no"), (1, "lol WHAT")]
+    assert list(clean("critical_role", turns)) == [(0, "oh no"), (1, "lol WHAT")]
 
 
 def test_a_fixed_share_is_held_out_by_hash(folder: Path) -> None:
@@ -75,24 +77,6 @@ def test_chunks_follow_the_seed_alone(folder: Path) -> None:
     third = list(islice(corpora.chunks(data, 1, 32, {}), 3))[2]
     assert third == list(islice(corpora.chunks(data, 1, 32, {}), 3))[2]
     assert third != list(islice(corpora.chunks(data, 2, 32, {}), 3))[2]
-
-
-def test_transcripts_are_in_the_template() -> None:
-    """Every line is `name: text`, names differ by speaker, nobody mentions themself."""
-    talk = corpora.Conversation("tea", tuple((n % 3, f"@user hello. line {n}.") for n in range(30)))
-    for seed in range(50):
-        for line in corpora.transcript(talk, Random(seed)).text.splitlines():
-            name, _, text = line.partition(": ")
-            assert name and text and f"@{name}" not in text.split()
-
-
-def test_small_talk_makes_up_the_share_asked_for() -> None:
-    """Beside 90,000 characters a tenth of it all is 10,000, the last transcript whole; the seed decides which."""
-    written = corpora.small_talk(0.1, 90_000, seed=1)
-    sizes = [len(document.text) for document in written]
-    assert sum(sizes) - sizes[-1] < 10_000 <= sum(sizes)
-    assert written == corpora.small_talk(0.1, 90_000, seed=1) != corpora.small_talk(0.1, 90_000, seed=2)
-    assert corpora.small_talk(0.0, 90_000, seed=1) == []
 
 
 def test_pretraining_makes_a_base_that_loads_and_resumes(folder: Path, tmp_path: Path) -> None:

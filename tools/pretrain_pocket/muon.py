@@ -1,7 +1,7 @@
-"""Muon: momentum whose matrix is made orthogonal before it is applied.
+"""Muon: momentum that is made orthogonal before it is applied, for matrices; AdamW updates embeddings and norms.
 
-Source: Jordan et al. 2024 (the quintic Newton-Schulz coefficients are theirs); AdamW takes embeddings and
-norms. torch's own Muon iterates in bfloat16, which processors without it run several times slower.
+Source: Jordan et al. 2024, also of the Newton-Schulz coefficients. torch's own Muon iterates in bfloat16, which is five
+times slower on a processor without instructions for it.
 """
 
 from collections.abc import Iterable
@@ -14,7 +14,7 @@ COEFFICIENTS = (3.4445, -4.7750, 2.0315)
 
 
 def orthogonal(matrix: Tensor, iterations: int = 5) -> Tensor:
-    """The nearest matrix whose singular values are about 1, shape kept."""
+    """The nearest matrix of the same shape with all singular values about 1, by Newton-Schulz iteration."""
     a, b, c = COEFFICIENTS
     wide = matrix.shape[0] <= matrix.shape[1]
     x: Tensor = matrix if wide else matrix.T
@@ -26,18 +26,18 @@ def orthogonal(matrix: Tensor, iterations: int = 5) -> Tensor:
 
 
 class Muon(torch.optim.Optimizer):
-    """For matrices only; `lr` is the size of an orthogonal update of a square matrix."""
+    """For 2-D parameters; `lr` is the spectral norm of the update of a square matrix."""
 
     def __init__(self, params: Iterable[Tensor], lr: float, momentum: float = 0.95, weight_decay: float = 0.0) -> None:
         super().__init__(params, {"lr": lr, "momentum": momentum, "weight_decay": weight_decay})
 
     @torch.no_grad()
     def step(self, closure: Any = None) -> None:  # type: ignore[override]
-        """Apply one update to every matrix that has a gradient."""
+        """Update every matrix; `closure` is ignored."""
         for group in self.param_groups:
             for p in group["params"]:
-                held = self.state[p].setdefault("momentum", torch.zeros_like(p))
-                held.lerp_(p.grad, 1 - group["momentum"])
-                update = orthogonal(p.grad.lerp(held, group["momentum"]))
+                momentum = self.state[p].setdefault("momentum", torch.zeros_like(p))
+                momentum.lerp_(p.grad, 1 - group["momentum"])
+                update = orthogonal(p.grad.lerp(momentum, group["momentum"]))
                 p.mul_(1 - group["lr"] * group["weight_decay"])
                 p.add_(update, alpha=-group["lr"] * max(1.0, p.shape[0] / p.shape[1]) ** 0.5)

@@ -1,9 +1,9 @@
-"""Make `crowd.npz` from a frame of many people's messages.
+"""Builds the reference population that ships with the package (`metrics/crowd.npz`) from many people's messages.
 
-    python -m soundalike.metrics.distill CROWD.parquet
+    python -m tools.build_reference_population MESSAGES.parquet
 
-The frame has `channel`, `sent_at`, `author`, `text`. No text leaves it: windows become counts of hashed n-grams with
-all rare words masked first, and words are kept only where twelve people and more use them.
+The frame has the columns `channel`, `sent_at`, `author`, `text`. The result holds no text: windows become counts of
+hashed n-grams, with rare words masked first, and only words that at least twelve people use are kept.
 """
 
 import argparse
@@ -23,11 +23,11 @@ from soundalike.metrics.windows import MessageWindows, cut_windows
 
 PEOPLE_WITH_WINDOWS = 20
 WORDS, USERS = 4000, 12
-STAND_INS = ("user", "example", "com")  # for handles and links, which the frame has masked
+PLACEHOLDERS = ("user", "example", "com")  # of handles and links, which are masked in the frame
 
 
-def distill(messages: pl.DataFrame, path: Path = FILE, seed: int = 0) -> None:
-    """Write the crowd of `messages` to `path`."""
+def build(messages: pl.DataFrame, path: Path = FILE, seed: int = 0) -> None:
+    """Write the reference population of `messages` to `path`."""
     messages = messages.sort("channel", "sent_at")
     messages = messages.with_columns(pl.col("text").str.replace_all("<link>", "example.com", literal=True))
     messages = messages.hstack(time_features(messages).select("conversation"))
@@ -51,14 +51,14 @@ def _vocabulary(counted: list[Counter[str]]) -> list[str]:
     """The commonest words that several people use."""
     users = Counter(word for own in counted for word in own)
     together: Counter[str] = sum(counted, Counter())
-    shared = [word for word in together if users[word] >= USERS and word not in STAND_INS]
+    shared = [word for word in together if users[word] >= USERS and word not in PLACEHOLDERS]
     return sorted(shared, key=lambda word: (-together[word], word))[:WORDS]
 
 
 def _windows(
     people: list[pl.DataFrame], common: frozenset[str], generator: np.random.Generator
 ) -> dict[str, NDArray[np.generic]]:
-    """WINDOWS windows of each of PEOPLE_WITH_WINDOWS people drawn from those who have so many."""
+    """WINDOWS windows of each of PEOPLE_WITH_WINDOWS people, drawn from those who have that many."""
     everyone = [cut_windows(rows.group_by("conversation", maintain_order=True).agg("text")["text"]) for rows in people]
     able = [one for one in everyone if len(one) >= WINDOWS]
     chosen = [able[at] for at in sorted(generator.permutation(len(able))[:PEOPLE_WITH_WINDOWS])]
@@ -78,6 +78,6 @@ def _together(taken: list[MessageWindows], common: frozenset[str]) -> Grams:
 
 
 if __name__ == "__main__":
-    parser = argparse.ArgumentParser(description="Make the reference crowd.")
-    parser.add_argument("crowd", type=Path)
-    distill(pl.read_parquet(parser.parse_args().crowd))
+    parser = argparse.ArgumentParser(description="Build the reference population.")
+    parser.add_argument("messages", type=Path, help="a Parquet file")
+    build(pl.read_parquet(parser.parse_args().messages))
