@@ -11,11 +11,11 @@ from typing import Annotated, NoReturn
 import typer
 from rich.text import Text
 
-from soundalike import __version__
 from soundalike.cli import chat_commands, clone_commands, report_commands
 from soundalike.cli.output import err, out
 from soundalike.console import accept_every_character
 from soundalike.errors import FULL_DISK, NoRoom, SoundalikeError, UsageError
+from soundalike.version import __version__
 
 app = typer.Typer(
     help="Turn a person's chat export into a bot that talks like them.",

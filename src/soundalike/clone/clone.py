@@ -10,10 +10,10 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from soundalike import __version__
 from soundalike.clone import integrity, manifest
 from soundalike.clone.folder import INCOMING, LOCK, OUTGOING, SCRATCH, Folder, disk_errors
 from soundalike.errors import CloneError
+from soundalike.version import __version__
 
 if TYPE_CHECKING:
     import polars as pl

@@ -17,7 +17,6 @@ from starlette.exceptions import HTTPException
 from starlette.responses import Response, StreamingResponse
 from starlette.types import Receive, Scope, Send
 
-from soundalike import __version__
 from soundalike.errors import SoundalikeError
 from soundalike.frontends.server import parsing, refusals, responses, schema, served_models
 from soundalike.frontends.server.auth import AuthMiddleware
@@ -27,6 +26,7 @@ from soundalike.frontends.server.prometheus import Metrics
 from soundalike.generation.scheduler import Scheduler, Ticket
 from soundalike.generation.voice import Voice
 from soundalike.training.recipe import Serving
+from soundalike.version import __version__
 
 Body = schema.ChatRequest | schema.CompletionRequest
 Asks = TypeVar("Asks", schema.ChatRequest, schema.CompletionRequest)

@@ -12,7 +12,6 @@ from typing import Any
 
 import orjson
 
-from soundalike import __version__
 from soundalike.errors import SoundalikeError
 from soundalike.frontends.server.errors import of_error
 from soundalike.frontends.server.parsing import ParsedRequest
@@ -20,6 +19,7 @@ from soundalike.frontends.server.served_models import ServedModel
 from soundalike.generation.reply_parser import ReplyLine, TokenText
 from soundalike.generation.scheduler import Ticket
 from soundalike.prompt_template import render
+from soundalike.version import __version__
 
 Json = dict[str, Any]
 
