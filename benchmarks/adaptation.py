@@ -22,7 +22,8 @@ from rich.table import Table
 
 from benchmarks.kneser_ney import KneserNey
 from soundalike.clone import Clone
-from soundalike.engines import Engine, load
+from soundalike.engines import load
+from soundalike.engines.protocol import Engine
 from soundalike.training.loop import train, windows
 from soundalike.training.packing import encode
 from soundalike.training.plan import defaults

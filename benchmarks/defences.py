@@ -37,12 +37,12 @@ from soundalike.audit.canaries import CONTROL, CanaryResult, PlantedDocuments
 from soundalike.clone import Clone
 from soundalike.clone.document import Document
 from soundalike.demo import EXPORT
-from soundalike.engines import Engine, load
+from soundalike.engines import load
+from soundalike.engines.protocol import Batch, Engine
 from soundalike.importing.importer import run_import
 from soundalike.metrics.repetition import COPIED_WORDS
 from soundalike.metrics.stats import Estimate
 from soundalike.prompt_template import parse
-from soundalike.training.packing import Batch
 from soundalike.training.plan import defaults
 from soundalike.training.recipe import Training
 

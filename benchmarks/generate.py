@@ -16,11 +16,11 @@ PROMPT, TOKENS, REPEATS = "sam: what are you up to tonight?\nyou:", 96, 3
 
 def ours(streams: int) -> float:
     """Tokens a second over all streams; as with `min_new_tokens` beside it, none ends early."""
-    from soundalike.engines import torch as engine_of
+    from soundalike.engines import llama
     from soundalike.generation.batch_generator import generate
     from soundalike.generation.sampling import Sampling
 
-    engine = engine_of.load("pocket")
+    engine = llama.load("pocket")
     prompt = [engine.tokenizer.begin, *engine.tokenizer.encode([PROMPT])[0]]
     engine.tokenizer.end = -1
     return _best(lambda: sum(len(s) for s in generate(engine, [prompt] * streams, Sampling(seed=1), TOKENS)))
@@ -31,10 +31,10 @@ def theirs(streams: int) -> float:
     import torch
     from transformers import AutoModelForCausalLM, AutoTokenizer
 
-    from soundalike.engines.weights import EMBEDDED
+    from soundalike.engines.base_files import POCKET_FOLDER
 
-    model: Any = AutoModelForCausalLM.from_pretrained(EMBEDDED, dtype=torch.float32)
-    tokenizer = AutoTokenizer.from_pretrained(EMBEDDED)
+    model: Any = AutoModelForCausalLM.from_pretrained(POCKET_FOLDER, dtype=torch.float32)
+    tokenizer = AutoTokenizer.from_pretrained(POCKET_FOLDER)
     ids = torch.tensor([[0, *tokenizer(PROMPT)["input_ids"]]] * streams)
     knobs = {"do_sample": True, "top_p": 0.99, "temperature": 1.0, "top_k": 0}
     settings = {"max_new_tokens": TOKENS, "min_new_tokens": TOKENS, "pad_token_id": 1}
@@ -54,12 +54,12 @@ def llama_cpp(streams: int) -> float:
     import torch
 
     from benchmarks.llama_cpp import Context
-    from soundalike.engines import torch as engine_of
+    from soundalike.engines import llama
     from soundalike.export import Trained
     from soundalike.export.gguf import write_gguf
     from soundalike.training.recipe import Recipe
 
-    engine = engine_of.load("pocket")
+    engine = llama.load("pocket")
     prompt = [engine.tokenizer.begin, *engine.tokenizer.encode([PROMPT])[0]]
     with TemporaryDirectory() as folder:
         engine.save(Path(folder))  # nothing was learned: the base itself

@@ -24,9 +24,10 @@ import numpy as np
 from rich.console import Console
 from rich.table import Table
 
+from soundalike.engines.protocol import Batch
 from soundalike.training.base_models import SUGGESTED, Precision, Size
 from soundalike.training.numerics import Numerics
-from soundalike.training.packing import Batch, DocumentPart, pack
+from soundalike.training.packing import DocumentPart, pack
 from soundalike.training.recipe import Training
 
 OURS, LEAST, PACKED, PADDED = "soundalike", "soundalike, least memory", "TRL, packed", "TRL, padded"
@@ -78,7 +79,7 @@ def model_of(kind: str, size: Size, precision: Precision) -> Any:
     import torch
     from transformers import AutoConfig, AutoModelForCausalLM
 
-    from soundalike.engines.pretrained import attention, device, keep_packing
+    from soundalike.engines.pretrained import attention_implementation, device, disable_cpu_repacking
 
     config = AutoConfig.for_model(
         kind,
@@ -98,11 +99,11 @@ def model_of(kind: str, size: Size, precision: Precision) -> Any:
     )
     with torch.device(device()):
         made: Any = AutoModelForCausalLM.from_config(  # type: ignore[no-untyped-call]
-            config, dtype=torch.bfloat16, attn_implementation=attention(_numerics(precision))
+            config, dtype=torch.bfloat16, attn_implementation=attention_implementation(_numerics(precision))
         )
     if precision == "4-bit":
         _quantize(made)
-        keep_packing(made)
+        disable_cpu_repacking(made)
     made.requires_grad_(False)
     return made.train(False)
 
@@ -144,13 +145,13 @@ def adapted(model: Any, training: Training) -> Any:
 
 def ours(task: Task, scale: Scale) -> dict[str, float]:
     """Packed windows through our engine, with all the room there is, or as if there were none."""
-    from soundalike.engines.causal import Causal
+    from soundalike.engines.causal_lm import CausalLM
     from soundalike.engines.huggingface import HuggingFaceEngine
 
     size = scale.shapes[task.kind]
     training = Training(method="lora", window=scale.window, step_tokens=scale.step_tokens)
     model = model_of(task.kind, size, task.precision)
-    causal = Causal(model, flat=model.config._attn_implementation == "flash_attention_2")
+    causal = CausalLM(model, flat=model.config._attn_implementation == "flash_attention_2")
     unused: Any = None  # a tokenizer: documents come as numbers
     engine = HuggingFaceEngine(causal, adapted(model, training), unused, task.kind, training, _numerics(task.precision))
     if task.side == LEAST:

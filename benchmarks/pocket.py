@@ -24,9 +24,9 @@ from rich.console import Console
 from rich.table import Table
 
 from benchmarks.kneser_ney import KneserNey
-from soundalike.engines import torch as engine_of
-from soundalike.engines.torch import TorchEngine, read_base
-from soundalike.engines.weights import EMBEDDED
+from soundalike.engines import llama
+from soundalike.engines.base_files import POCKET_FOLDER
+from soundalike.engines.llama import LlamaEngine, read_base
 from soundalike.generation.batch_generator import generate
 from soundalike.generation.sampling import Sampling
 from soundalike.pocket import names
@@ -43,7 +43,7 @@ LINES = 10_000
 TIMED = 8  # steps that are timed to know how many fit
 
 
-def kneser_ney(data: corpora.Corpora, engine: TorchEngine, settings: Settings, tokens: int) -> dict[str, float]:
+def kneser_ney(data: corpora.Corpora, engine: LlamaEngine, settings: Settings, tokens: int) -> dict[str, float]:
     """Held-out bits per byte of a 5-gram model that counted as many tokens of the stream that pocket learned from."""
     seen, count = list[Any](), 0
     for chunk in corpora.chunks(data, settings.seed, settings.chunk_conversations, settings.shares):
@@ -63,7 +63,7 @@ def kneser_ney(data: corpora.Corpora, engine: TorchEngine, settings: Settings, t
 
 def own_pretraining(data: corpora.Corpora, settings: Settings, minutes: float) -> dict[str, float]:
     """Held-out bits per byte of pocket's shape after so many minutes of `pretrain`'s steps."""
-    tokenizer, run = read_base(EMBEDDED)[1], Run(settings, SHAPE)
+    tokenizer, run = read_base(POCKET_FOLDER)[1], Run(settings, SHAPE)
     stream = batches(data, tokenizer, settings, skip=0)
     seconds = _seconds(lambda: run.step(next(stream)))
     tokens = round(minutes * 60 / seconds) * settings.step_tokens
@@ -81,7 +81,7 @@ def plain_trainer(data: corpora.Corpora, settings: Settings, minutes: float) -> 
     from transformers import AutoConfig, AutoTokenizer, LlamaForCausalLM, Trainer, TrainingArguments
     from transformers import default_data_collator as together
 
-    tokenizer = AutoTokenizer.from_pretrained(EMBEDDED)
+    tokenizer = AutoTokenizer.from_pretrained(POCKET_FOLDER)
 
     class Stream(torch.utils.data.IterableDataset[Any]):
         """Transcripts joined and cut into blocks."""
@@ -97,7 +97,7 @@ def plain_trainer(data: corpora.Corpora, settings: Settings, minutes: float) -> 
 
     def train(folder: str, steps: int) -> Any:
         torch.manual_seed(settings.seed)
-        model = LlamaForCausalLM(AutoConfig.from_pretrained(EMBEDDED, dtype=torch.float32))
+        model = LlamaForCausalLM(AutoConfig.from_pretrained(POCKET_FOLDER, dtype=torch.float32))
         arguments = TrainingArguments(
             folder,
             per_device_train_batch_size=8,
@@ -125,7 +125,7 @@ def plain_trainer(data: corpora.Corpora, settings: Settings, minutes: float) -> 
         spent = (time.perf_counter() - started) / 60
         print(f"Trainer: {steps * 8 * settings.window:,} tokens in {spent:.1f} min")
         for name in ("config.json", "tokenizer.json", "tokenizer_config.json"):
-            (Path(folder) / name).write_bytes((EMBEDDED / name).read_bytes())
+            (Path(folder) / name).write_bytes((POCKET_FOLDER / name).read_bytes())
         ours, tokens = read_base(Path(folder))
     return evaluate(ours, tokens, data, settings.window, 10**6)
 
@@ -139,7 +139,7 @@ def _seconds(step: Callable[[], object]) -> float:
     return (time.perf_counter() - started) / TIMED
 
 
-def drawn(engine: TorchEngine, prompts: list[list[int]], sampling: Sampling, most: int) -> list[list[int]]:
+def drawn(engine: LlamaEngine, prompts: list[list[int]], sampling: Sampling, most: int) -> list[list[int]]:
     """The tokens that go on with each prompt."""
     made: list[list[int]] = [[] for _ in prompts]
     for steps in generate(engine, prompts, sampling, most):
@@ -148,7 +148,7 @@ def drawn(engine: TorchEngine, prompts: list[list[int]], sampling: Sampling, mos
     return made
 
 
-def recital(data: corpora.Corpora, engine: TorchEngine, settings: Settings) -> float:
+def recital(data: corpora.Corpora, engine: LlamaEngine, settings: Settings) -> float:
     """The share of conversations that greedy decoding, given half, goes on with word for word for RECITED tokens."""
     rng, shares = Random(settings.seed), MIXTURES["even"]  # the scenes stand in the package for all to read
     documents = [d for chunk in islice(corpora.chunks(data, settings.seed, 4_096, shares), 1) for d in chunk]
@@ -162,7 +162,7 @@ def recital(data: corpora.Corpora, engine: TorchEngine, settings: Settings) -> f
     return exact / len(pieces)
 
 
-def leaks(engine: TorchEngine) -> tuple[int, list[str]]:
+def leaks(engine: LlamaEngine) -> tuple[int, list[str]]:
     """Lines sampled from nothing, and those among them that hold a handle, an address or a link."""
     lines: list[str] = []
     number = 0
@@ -183,7 +183,7 @@ def main() -> None:
     parser.add_argument("--minutes", type=float, default=0.0, help="train both for so long; 0 leaves it out")
     parser.add_argument("--tokens", type=int, default=Settings().tokens, help="tokens that the n-gram model counts")
     given = parser.parse_args()
-    settings, data, engine = Settings(), corpora.read(given.corpora), engine_of.load("pocket")
+    settings, data, engine = Settings(), corpora.read(given.corpora), llama.load("pocket")
     sides = {
         "pocket": evaluate(engine.model, engine.tokenizer, data, settings.window, 10**6),
         "Kneser-Ney 5-gram": kneser_ney(data, engine, settings, given.tokens),

@@ -188,17 +188,25 @@ def _free_port() -> int:
 
 def run(clients: int = 64, rounds: int = 3) -> None:
     """Print the tables; with no rounds only what a kill does."""
-    from soundalike.engines.weights import EMBEDDED
+    from soundalike.engines.base_files import POCKET_FOLDER
 
     with tempfile.TemporaryDirectory() as temporary:
         folder = Path(temporary)
         me, log = _clone(folder), folder / "log"
         ports = _free_port(), _free_port()
         ours = [sys.executable, "-m", "soundalike.cli", "serve", str(me), "--port", str(ports[0])]
-        theirs = [str(Path(sys.executable).with_name("transformers")), "serve", str(EMBEDDED), "--continuous-batching"]
+        theirs = [
+            str(Path(sys.executable).with_name("transformers")),
+            "serve",
+            str(POCKET_FOLDER),
+            "--continuous-batching",
+        ]
         theirs += ["--port", str(ports[1]), "--host", "127.0.0.1", "--device", "cpu", "--dtype", "float32"]
         theirs += ["--cb-num-blocks", "1024", "--cb-max-batch-tokens", "1024"]  # else it fills the memory first
-        sides = {"soundalike serve": (ours, ports[0], "me"), "transformers serve": (theirs, ports[1], str(EMBEDDED))}
+        sides = {
+            "soundalike serve": (ours, ports[0], "me"),
+            "transformers serve": (theirs, ports[1], str(POCKET_FOLDER)),
+        }
         figures: dict[str, list[dict[str, float]]] = {name: [] for name in sides}
         for _ in range(rounds):
             for name, (command, port, model) in sides.items():

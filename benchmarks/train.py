@@ -36,13 +36,13 @@ def ours(folder: Path) -> dict[str, float]:
 
     from soundalike import pocket
     from soundalike.clone.document import Document
-    from soundalike.engines import torch as engine_of
+    from soundalike.engines import llama
     from soundalike.engines.hardware import processor_rate
     from soundalike.training.loop import batch_rows, windows
     from soundalike.training.recipe import Training
 
     training = Training(method="lora", window=WINDOW, step_tokens=STEP_TOKENS)
-    engine = engine_of.load("pocket", None, training)
+    engine = llama.load("pocket", None, training)
     packed = windows([Document(text) for text in texts(folder)], engine.tokenizer, WINDOW, 1).batch
     useful, started = 0, 0.0
     for step in range(STEPS + WARM):
@@ -61,11 +61,11 @@ def _model_and_tokenizer() -> tuple[Any, Any]:
     from peft import LoraConfig, get_peft_model
     from transformers import AutoModelForCausalLM, AutoTokenizer
 
-    from soundalike.engines.weights import EMBEDDED
+    from soundalike.engines.base_files import POCKET_FOLDER
 
-    model = AutoModelForCausalLM.from_pretrained(EMBEDDED, dtype=torch.float32)
+    model = AutoModelForCausalLM.from_pretrained(POCKET_FOLDER, dtype=torch.float32)
     config = LoraConfig(r=16, lora_alpha=32, target_modules=LINEARS, task_type="CAUSAL_LM")
-    return get_peft_model(model, config), AutoTokenizer.from_pretrained(EMBEDDED)
+    return get_peft_model(model, config), AutoTokenizer.from_pretrained(POCKET_FOLDER)
 
 
 class _Clock:

@@ -24,28 +24,28 @@ def source(tmp_path: Path) -> Path:
 @needs_compiler
 def test_it_is_compiled_once_and_kept(uncompiled: Path, source: Path) -> None:
     """The second process finds the file, and nothing half-made lies beside it."""
-    compiled = native.library(source)
+    compiled = native.load_library(source)
     assert compiled and compiled.times_six(7) == 42
     (made,) = uncompiled.iterdir()
     when = made.stat().st_mtime_ns
     native.forget()
-    assert native.library(source) and made.stat().st_mtime_ns == when
+    assert native.load_library(source) and made.stat().st_mtime_ns == when
 
 
 @needs_compiler
 def test_another_text_is_another_library(uncompiled: Path, source: Path) -> None:
     """A changed file is compiled anew."""
-    native.library(source)
+    native.load_library(source)
     source.write_text("int times_six(int number) { return 6 + number; }")
     native.forget()
-    compiled = native.library(source)
+    compiled = native.load_library(source)
     assert compiled and compiled.times_six(7) == 13 and len(list(uncompiled.iterdir())) == 2
 
 
 @needs_compiler
 def test_tiny_numbers_stay_what_they_are(uncompiled: Path, source: Path) -> None:
     """Fast arithmetic is the library's alone: loading it does not turn the process's subnormal numbers into zero."""
-    assert native.library(source)
+    assert native.load_library(source)
     assert np.float64(5e-324) * 1.0 > 0 and np.float32(1e-45) * np.float32(1.0) > 0
 
 
@@ -54,7 +54,7 @@ def test_a_cache_that_cannot_be_written_is_done_without(uncompiled: Path, source
     """A file stands where the folder should be."""
     uncompiled.parent.parent.mkdir(exist_ok=True)
     uncompiled.parent.write_text("")
-    assert native.library(source)
+    assert native.load_library(source)
 
 
 @pytest.mark.parametrize("compiler", ["/bin/false", "/nonexistent/cc"])
@@ -63,7 +63,7 @@ def test_a_compiler_that_fails_leaves_nothing(
 ) -> None:
     """There is no library then, and no half of one."""
     monkeypatch.setenv("CC", compiler)
-    assert native.library(source) is None
+    assert native.load_library(source) is None
     assert not list(uncompiled.glob("*"))
 
 
@@ -77,7 +77,7 @@ def test_the_types_are_declared_once_however_many_threads_ask(uncompiled: Path, 
         library.times_six.argtypes = (ctypes.c_int,)
 
     with ThreadPoolExecutor(8) as pool:
-        libraries = list(pool.map(lambda _: native.library(source, declare), range(64)))
+        libraries = list(pool.map(lambda _: native.load_library(source, declare), range(64)))
     assert len(declared) == 1 and all(each is declared[0] for each in libraries)
 
 

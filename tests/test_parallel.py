@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from soundalike.parallel import AHEAD, ordered_parallel_map
+from soundalike.parallel import MAX_PENDING, ordered_parallel_map
 
 
 def test_results_come_in_the_order_of_the_pieces() -> None:
@@ -26,7 +26,7 @@ def test_pieces_are_made_only_a_little_ahead_of_what_is_taken() -> None:
     results = ordered_parallel_map(str, pieces())
     for taken in range(1, 20):
         next(results)
-        assert len(made) <= taken + AHEAD
+        assert len(made) <= taken + MAX_PENDING
 
 
 def test_an_error_in_the_work_reaches_whoever_takes_the_result() -> None:

@@ -32,7 +32,7 @@ def fastest(work: Callable[[], object], repeats: int) -> float:
     return min(seconds)
 
 
-def is_here(url: str) -> bool:
+def is_local(url: str) -> bool:
     """Whether a server's address is this machine's own."""
     from ipaddress import ip_address
     from urllib.parse import urlsplit

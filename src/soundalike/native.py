@@ -26,7 +26,9 @@ _loaded: dict[Path, ctypes.CDLL | None] = {}
 _lock = Lock()
 
 
-def library(source: Path, declare: Callable[[ctypes.CDLL], None] = lambda library: None) -> ctypes.CDLL | None:
+def load_library(
+    source: Path, declare: Callable[[ctypes.CDLL], None] = lambda load_library: None
+) -> ctypes.CDLL | None:
     """`source` as a library, compiled and loaded once in a process; None where it cannot be compiled.
 
     `declare` sets `argtypes` and `restype` of its functions. It runs once, before any caller gets the library: ctypes

@@ -6,7 +6,7 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from itertools import chain, islice
 from typing import TypeVar
 
-AHEAD = 2  # pieces in the threads' hands while the next one is made
+MAX_PENDING = 2  # pieces in the threads' hands while the next one is made
 
 _Piece = TypeVar("_Piece")
 _Result = TypeVar("_Result")
@@ -20,10 +20,10 @@ def ordered_parallel_map(work: Callable[[_Piece], _Result], pieces: Iterable[_Pi
         yield from map(work, first)
         return
     waiting: deque[Future[_Result]] = deque()
-    with ThreadPoolExecutor(max_workers=AHEAD) as pool:
+    with ThreadPoolExecutor(max_workers=MAX_PENDING) as pool:
         for piece in chain(first, coming):
             waiting.append(pool.submit(work, piece))
-            if len(waiting) > AHEAD:
+            if len(waiting) > MAX_PENDING:
                 yield waiting.popleft().result()
         while waiting:
             yield waiting.popleft().result()

@@ -11,7 +11,7 @@ import pytest
 from soundalike.clone import folder
 from soundalike.clone.folder import Folder, disk_errors, require_room
 from soundalike.demo import EXPORT
-from soundalike.engines import torch as engine_of
+from soundalike.engines import llama
 from soundalike.errors import CloneError, NoRoom
 from soundalike.training.estimate import disk_of
 from soundalike.training.loop import train
@@ -71,7 +71,7 @@ def test_a_disk_that_fills_up_while_training_costs_nothing(
 ) -> None:
     """The checkpoint before stays, the sentence says what is needed and how to go on, and going on has the same end."""
     few = SHORT.model_copy(update={"iters": 6})
-    whole = train(engine_of.load(base, None, few), clone_of(tmp_path / "whole"), few, base=base).progress.losses
+    whole = train(llama.load(base, None, few), clone_of(tmp_path / "whole"), few, base=base).progress.losses
     clone = clone_of(tmp_path / "me")
     monkeypatch.setattr("soundalike.training.loop.CHECKPOINT_SECONDS", 0.0)
     written, flush = 0, folder._flush
@@ -86,9 +86,9 @@ def test_a_disk_that_fills_up_while_training_costs_nothing(
     with monkeypatch.context() as patch:
         patch.setattr(folder, "_flush", fill_up)
         with pytest.raises(NoRoom, match=rf"disk is full.*room for about \d+ MB.*train {clone.root} --resume"):
-            train(engine_of.load(base, None, few), clone, few, base=base)
+            train(llama.load(base, None, few), clone, few, base=base)
     assert not list(clone.root.glob(".scratch*")) and clone.run_path.exists()
-    assert train(engine_of.load(base, None, few), clone, few, base=base, resume=True).progress.losses == whole
+    assert train(llama.load(base, None, few), clone, few, base=base, resume=True).progress.losses == whole
 
 
 LIMITED = """

@@ -7,14 +7,20 @@ from pathlib import Path
 
 
 def clone(folder: str, base: str, iters: int, stop: int, resume: bool) -> None:
-    """Train the clone in `folder`; a `stop` other than 0 is a Ctrl-C after so many steps."""
+    """Train the clone in `folder`; with a `stop` other than 0 Ctrl-C is pressed after that many steps."""
     from soundalike.clone import Clone
     from soundalike.training.plan import learn, recipe_for, resumed_recipe
+    from soundalike.training.status import Progress
 
     opened = Clone.open(folder)
     asked = {"iters": iters, "window": 64, "step_tokens": 512}
     recipe = resumed_recipe(opened) if resume else recipe_for(opened, base, asked)
-    learn(opened, recipe, resume, lambda p: signal.raise_signal(signal.SIGINT) if p.step == stop else None)
+
+    def interrupt(progress: Progress) -> None:
+        if stop and progress.step == stop:
+            signal.raise_signal(signal.SIGINT)
+
+    learn(opened, recipe, resume, interrupt)
 
 
 def mlx(base: str, out: str) -> None:
@@ -29,12 +35,12 @@ def mlx(base: str, out: str) -> None:
     batch = pack(list(encode(texts, engine.tokenizer, 64)), 64, 0)
     losses = [engine.step(batch, 1e-2) for _ in range(4)]
     told = {
-        "size": engine.crew.size,
+        "size": engine.process_group.size,
         "losses": losses,
         "held_out": engine.loss(batch),
-        "agreed": engine.crew.broadcast("a✨"),
+        "agreed": engine.process_group.broadcast("a✨"),
     }
-    if engine.crew.rank == 0:
+    if engine.process_group.rank == 0:
         Path(out).write_text(json.dumps(told))
 
 

@@ -65,7 +65,7 @@ def test_a_base_is_never_an_address() -> None:
     """Not of training either."""
     for base in ("http://127.0.0.1:1/v1", "HTTPS://models.example", "ftp://x"):
         with pytest.raises(BaseModelError, match="is an address, and nothing is sent to one that a clone names"):
-            engines.room_of(base)
+            engines.engine_module_of(base)
 
 
 def test_a_clone_cannot_name_a_server(tmp_path: Path) -> None:

@@ -13,8 +13,8 @@ import pytest
 
 from soundalike.engines import load
 from soundalike.engines.auto import config_from, model_from, tokenizer_from
-from soundalike.engines.base_check import check
-from soundalike.engines.weights import config_of
+from soundalike.engines.base_check import check_base
+from soundalike.engines.base_files import read_base_config
 from soundalike.errors import BaseModelError
 from tests.engines import tiny
 
@@ -85,7 +85,7 @@ def test_a_module_that_mlx_lm_would_import_is_refused(qwen: Path) -> None:
     """`model_file` names one."""
     changed(qwen / "config.json", model_file="own.py")
     with pytest.raises(BaseModelError, match="needs code of its own"):
-        check(qwen, config_of(qwen))
+        check_base(qwen, read_base_config(qwen))
 
 
 class Pickled:

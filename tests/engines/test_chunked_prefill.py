@@ -7,21 +7,21 @@ from typing import Any
 import numpy as np
 import pytest
 
-from soundalike.engines import Engine, huggingface, load
-from soundalike.engines import torch as engine_of
-from soundalike.engines.chunked_prefill import Reading, ReadsInSlices
+from soundalike.engines import huggingface, llama, load
+from soundalike.engines.chunked_prefill import PrefillQueue, SupportsChunkedPrefill
 from soundalike.engines.markov import MarkovEngine
+from soundalike.engines.protocol import Engine
 from soundalike.generation.batch_generator import BatchGenerator
 from soundalike.generation.sampling import Sampling
 from soundalike.training.recipe import Training
 from tests.engines import tiny
 
-REACH = 384
+MAX_POSITIONS = 384
 
 
 def without_compiler(base: str) -> Engine:
-    engine = engine_of.load(base, None, Training(method="full"))
-    engine.fuses = False
+    engine = llama.load(base, None, Training(method="full"))
+    engine.use_fused_decoder = False
     return engine
 
 
@@ -35,7 +35,7 @@ ENGINES: dict[str, Callable[[str], Engine]] = {
 @pytest.fixture(scope="module", params=ENGINES)
 def engine(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Engine]:
     """A random base that reads some hundred tokens, as each engine runs it."""
-    yield ENGINES[request.param](str(tiny.base(tmp_path_factory.mktemp("long"), reach=REACH)))
+    yield ENGINES[request.param](str(tiny.base(tmp_path_factory.mktemp("long"), max_positions=MAX_POSITIONS)))
 
 
 def prompt(length: int, seed: int) -> list[int]:
@@ -46,17 +46,17 @@ def beliefs(streams: Any) -> Any:
     return streams.logits - streams.logsumexp[:, None]
 
 
-@pytest.mark.parametrize("lengths", [(300, 270), (129,), (REACH + 50,)])
+@pytest.mark.parametrize("lengths", [(300, 270), (129,), (MAX_POSITIONS + 50,)])
 def test_slices_and_the_whole_are_believed_alike(engine: Engine, lengths: tuple[int, ...]) -> None:
     """Another stream goes on between the slices, and is not disturbed."""
     prompts, other = [prompt(length, seed) for seed, length in enumerate(lengths)], prompt(40, 9)
     whole, sliced = engine.streams(), engine.streams()
-    assert isinstance(sliced, ReadsInSlices)
-    prompts = prompts[: sliced.abreast]
+    assert isinstance(sliced, SupportsChunkedPrefill)
+    prompts = prompts[: sliced.max_concurrent_prefills]
     for streams in (whole, sliced):
         streams.join([other])
     turns = 0
-    for _ in sliced.slices(prompts):
+    for _ in sliced.prefill_chunks(prompts):
         turns += 1
         sliced.advance([turns])
     for turn in range(turns):
@@ -112,7 +112,7 @@ def test_a_prompt_that_is_being_read_can_be_given_up(engine: Engine) -> None:
 class Counted:
     """Streams that note what they are asked to read."""
 
-    abreast = 1
+    max_concurrent_prefills = 1
 
     def __init__(self) -> None:
         self.read = list[int]()
@@ -120,7 +120,7 @@ class Counted:
     def join(self, prompts: Sequence[Sequence[int]]) -> None:
         self.read += [prompt[0] for prompt in prompts]
 
-    def slices(self, prompts: Sequence[Sequence[int]]) -> Iterator[None]:
+    def prefill_chunks(self, prompts: Sequence[Sequence[int]]) -> Iterator[None]:
         self.read += [prompt[0] for prompt in prompts]
         yield
 
@@ -128,7 +128,7 @@ class Counted:
 def test_the_first_of_each_request_is_read_before_the_second_of_any() -> None:
     """Sixteen long prompts asked for at once do not stand before the one that somebody else asked for."""
     counted: Any = Counted()
-    reading = Reading(counted)
+    reading = PrefillQueue(counted)
     reading.add(range(16), [[number] * 500 for number in range(16)])
     reading.add([16], [[16] * 500])
     reading.add([17], [[17] * 5])
@@ -140,7 +140,7 @@ def test_the_first_of_each_request_is_read_before_the_second_of_any() -> None:
 def test_an_engine_without_slices_reads_whole(engine: Engine) -> None:
     """A chain has nothing to read."""
     chain = MarkovEngine()
-    assert not isinstance(chain.streams(), ReadsInSlices)
+    assert not isinstance(chain.streams(), SupportsChunkedPrefill)
     speech = BatchGenerator(chain, patient=True)
     speech.join([[0] * 5_000], Sampling(seed=1), 2)
     assert len(speech.step()) == 1

@@ -15,9 +15,9 @@ import numpy as np
 import pytest
 
 from soundalike.clone.document import Document
-from soundalike.engines import Engine, connect, huggingface, load, scoring
-from soundalike.engines import torch as engine_of
+from soundalike.engines import connect, huggingface, llama, load, scoring
 from soundalike.engines.markov import MarkovEngine
+from soundalike.engines.protocol import Batch, Engine
 from soundalike.engines.remote import RemoteEngine
 from soundalike.errors import EngineError
 from soundalike.export import Trained
@@ -26,7 +26,7 @@ from soundalike.generation.batch_generator import Step, generate, make_generator
 from soundalike.generation.sampling import Sampling
 from soundalike.generation.voice import Voice
 from soundalike.training.numerics import VARIABLE
-from soundalike.training.packing import Batch, encode, pack
+from soundalike.training.packing import encode, pack
 from soundalike.training.recipe import Recipe, Training
 from tests.engines import served
 from tests.frontends.server.running import running
@@ -42,8 +42,8 @@ OTHER = "bo: the boat is late: again\nada: it's fine.. we wait\n"
 
 def without_compiler(base: str) -> Engine:
     """The PyTorch engine as it decodes where fused.c cannot be compiled, or on a GPU."""
-    engine = engine_of.load(base, None, Training(method="full"))
-    engine.fuses = False
+    engine = llama.load(base, None, Training(method="full"))
+    engine.use_fused_decoder = False
     return engine
 
 

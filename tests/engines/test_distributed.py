@@ -11,11 +11,19 @@ import numpy as np
 import pytest
 
 from soundalike.demo import EXPORT
-from soundalike.engines.distributed import Accelerated, Launched, SingleProcess, add_up, crew, crew_for, share
+from soundalike.engines.distributed import (
+    AccelerateGroup,
+    MlxGroup,
+    SingleProcess,
+    all_reduce_gradients,
+    process_group,
+    process_group_for,
+    shard,
+)
+from soundalike.engines.protocol import Batch
 from soundalike.errors import EngineError
 from soundalike.importing.documents import DocumentSettings
 from soundalike.importing.importer import run_import
-from soundalike.training.packing import Batch
 from tests.engines import distributed_worker, tiny
 
 ROOT = Path(__file__).parents[2]
@@ -105,20 +113,20 @@ def test_every_window_is_somebodys() -> None:
     mates = [Mate() for _ in range(3)]
     for rank, mate in enumerate(mates):
         mate.rank = rank
-    assert sorted(row for mate in mates for row in share(batch, mate).tokens[:, 0].tolist()) == [0, 2, 4, 6]
-    assert [len(share(batch.take(slice(0, 1)), mate)) for mate in mates] == [1, 0, 0]
+    assert sorted(row for mate in mates for row in shard(batch, mate).tokens[:, 0].tolist()) == [0, 2, 4, 6]
+    assert [len(shard(batch.take(slice(0, 1)), mate)) for mate in mates] == [1, 0, 0]
 
 
 def test_one_process_is_alone() -> None:
     """Without a launcher nothing is shared, summed or asked."""
-    assert isinstance(crew(), SingleProcess) and crew().broadcast({"a": 1}) == {"a": 1}
-    assert add_up([], 2.5, crew()) == 2.5
+    assert isinstance(process_group(), SingleProcess) and process_group().broadcast({"a": 1}) == {"a": 1}
+    assert all_reduce_gradients([], 2.5, process_group()) == 2.5
 
 
 def test_the_wrong_launcher_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
     """An engine says which one starts it: otherwise every process would learn on its own."""
-    monkeypatch.setattr("soundalike.engines.distributed.crew", Mate)
+    monkeypatch.setattr("soundalike.engines.distributed.process_group", Mate)
     with pytest.raises(EngineError, match=r"Start it with: accelerate launch"):
-        crew_for(Accelerated)
+        process_group_for(AccelerateGroup)
     with pytest.raises(EngineError, match=r"Start it with: mlx\.launch"):
-        crew_for(Launched)
+        process_group_for(MlxGroup)

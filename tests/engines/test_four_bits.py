@@ -12,9 +12,10 @@ from torch import Tensor
 from soundalike.clone.document import Document
 from soundalike.engines import huggingface
 from soundalike.engines.huggingface import HuggingFaceEngine
+from soundalike.engines.protocol import Batch
 from soundalike.training.base_models import Compute, Precision
 from soundalike.training.numerics import Numerics
-from soundalike.training.packing import Batch, encode, pack
+from soundalike.training.packing import encode, pack
 from soundalike.training.recipe import Training
 from tests.engines import tiny
 

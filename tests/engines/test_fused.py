@@ -5,10 +5,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from soundalike.engines import fused
-from soundalike.engines import torch as engine_of
-from soundalike.engines.decode import Decoder
+from soundalike.engines import fused, llama
 from soundalike.engines.fused import FusedDecoder
+from soundalike.engines.llama_decoder import LlamaDecoder
 from soundalike.training.recipe import Training
 from tests.engines import tiny
 
@@ -30,9 +29,9 @@ SHAPES = {
 def test_logits_are_those_of_pytorch(tmp_path: Path, shape: dict[str, int], method: str) -> None:
     """For prompts of several lengths and tokens after them, beside each other, to what fp16 weights allow."""
     base = str(tiny.base(tmp_path, **shape))
-    adapter = engine_of.load(base, None, Training.model_validate({"method": method})).adapter
-    assert fused.fits(adapter.model.shape, 0)
-    plain, one_call = Decoder(adapter).open(), FusedDecoder(adapter).open()
+    adapter = llama.load(base, None, Training.model_validate({"method": method})).adapter
+    assert fused.supports(adapter.model.shape, 0)
+    plain, one_call = LlamaDecoder(adapter).open(), FusedDecoder(adapter).open()
     for streams in (plain, one_call):
         streams.join([[0, 5, 9], list(range(2, 40)), [0]])
         streams.advance([7, 8, 9])
@@ -48,12 +47,12 @@ def test_logits_are_those_of_pytorch(tmp_path: Path, shape: dict[str, int], meth
 @needs_compiler
 def test_a_stream_is_spent_at_the_last_position(tmp_path: Path) -> None:
     """A prompt longer than the base can read is cut at its beginning; the last place is used, none beyond it."""
-    engine = engine_of.load(str(tiny.base(tmp_path, reach=64)))
+    engine = llama.load(str(tiny.base(tmp_path, max_positions=64)))
     streams = FusedDecoder(engine.adapter).open()
     streams.join([[2] * 200])
-    assert streams.spent == []
+    assert streams.exhausted == []
     streams.advance([3])
-    assert streams.spent == [0]
+    assert streams.exhausted == [0]
 
 
 @pytest.mark.usefixtures("uncompiled")
@@ -61,6 +60,6 @@ def test_without_a_compiler_pytorch_decodes(monkeypatch: pytest.MonkeyPatch, bas
     """It is not available, and an engine speaks all the same."""
     monkeypatch.setenv("CC", "/bin/false")
     assert not fused.available()
-    streams = engine_of.load(base).streams()
+    streams = llama.load(base).streams()
     streams.join([[0, 5]])
     assert streams.logits.shape[0] == 1

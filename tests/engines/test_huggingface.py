@@ -13,14 +13,15 @@ import torch
 from huggingface_hub.errors import LocalEntryNotFoundError
 
 from soundalike.clone.document import Document
-from soundalike.engines import huggingface, pretrained, room_of
-from soundalike.engines.causal import separated
+from soundalike.engines import engine_module_of, huggingface, pretrained
+from soundalike.engines.base_files import base_folder
+from soundalike.engines.causal_lm import unpack_documents
 from soundalike.engines.huggingface import HuggingFaceEngine
-from soundalike.engines.weights import folder_of
+from soundalike.engines.protocol import Batch
 from soundalike.errors import BaseModelError, EngineError, NoRoom, RecipeError
 from soundalike.generation.batch_generator import generate
 from soundalike.generation.sampling import Sampling
-from soundalike.training.packing import Batch, encode, pack
+from soundalike.training.packing import encode, pack
 from soundalike.training.recipe import Training
 from tests.engines import tiny
 
@@ -79,20 +80,20 @@ def tokens_of(engine: HuggingFaceEngine, text: str) -> list[int]:
 def test_packed_logits_are_those_of_documents_apart(kind: str, base_of: Callable[[str], str], dtype: str) -> None:
     """Each document's logits in a window with others are the model's own for it alone; unpacked they would not be."""
     engine = huggingface.load(base_of(kind), None, LORA)
-    assert engine.causal.packs and str(engine.causal.model.dtype) == DTYPES[dtype]
+    assert engine.lm.packs and str(engine.lm.model.dtype) == DTYPES[dtype]
     batch = batch_of(engine)
     tokens, positions = (torch.from_numpy(a).long() for a in (batch.tokens, batch.positions))
     running = torch.arange(tokens.shape[1]).expand_as(tokens)
     compared, mixed = 0, 0.0
     with torch.no_grad():
-        hidden, one_text = engine.causal.read(tokens, positions), engine.causal.read(tokens, running)
+        hidden, one_text = engine.lm.read(tokens, positions), engine.lm.read(tokens, running)
         for row, ids in enumerate(batch.documents):
             for number in set(ids.tolist()) - {-1}:
                 at = torch.from_numpy(np.flatnonzero(ids == number))
-                alone = engine.causal.model(tokens[row, at][None]).logits[0]
+                alone = engine.lm.model(tokens[row, at][None]).logits[0]
                 compared += 1
-                assert apart(engine.causal.logits(hidden[row, at]), alone) < NEAR[dtype]
-                mixed = max(mixed, apart(engine.causal.logits(one_text[row, at]), alone))
+                assert apart(engine.lm.logits(hidden[row, at]), alone) < NEAR[dtype]
+                mixed = max(mixed, apart(engine.lm.logits(one_text[row, at]), alone))
     assert compared == len(TEXTS) and len(batch) < compared and mixed > 10 * NEAR[dtype]
 
 
@@ -136,7 +137,7 @@ def test_a_kind_of_model_trains_resumes_and_speaks(
 def test_what_carries_state_on_is_read_a_document_a_row(kind: str, base_of: Callable[[str], str]) -> None:
     """A recurrent or convolutional model does not pack, and its loss is the sum of each document's alone."""
     engine = huggingface.load(base_of(kind), None, LORA)
-    assert not engine.causal.packs
+    assert not engine.lm.packs
     alone = sum(engine.loss(batch_of(engine, [text]))[0] for text in TEXTS)
     assert engine.loss(batch_of(engine))[0] == pytest.approx(alone, rel=1e-5)
 
@@ -144,7 +145,7 @@ def test_what_carries_state_on_is_read_a_document_a_row(kind: str, base_of: Call
 def test_separated_documents_lose_nothing(base_of: Callable[[str], str]) -> None:
     """Every token and weight is there once, no row holds two documents, and no batch more places than allowed."""
     batch = batch_of(huggingface.load(base_of("llama"), None, LORA))
-    parts = list(separated(batch, 40))
+    parts = list(unpack_documents(batch, 40))
     assert sum(part.useful for part in parts) == batch.useful
     assert sum(float(part.weights.sum()) for part in parts) == float(batch.weights.sum())
     assert all(part.tokens.size <= 40 and (part.positions[:, 0] == 0).all() for part in parts)
@@ -156,7 +157,7 @@ def test_windows_in_one_row_are_read_the_same(base_of: Callable[[str], str]) -> 
     engine = huggingface.load(base_of("llama"), None, LORA)
     batch = batch_of(engine, TEXTS * 3)
     stacked = engine.loss(batch)[0]
-    engine.causal.flat = True
+    engine.lm.flat = True
     assert len(batch) > 1 and engine.loss(batch)[0] == pytest.approx(stacked, rel=1e-6)
 
 
@@ -170,7 +171,7 @@ def test_short_memory_costs_time_and_changes_no_loss(
     monkeypatch.setattr(huggingface, "free_memory", lambda: 1e5)
     tight = huggingface.load(base_of("gemma3_text"), None, LORA)
     assert [tight.step(batch, 1e-2) for _ in range(3)] == pytest.approx(expected, rel=1e-5)
-    assert tight.causal.model.is_activation_checkpointing and not roomy.causal.model.is_activation_checkpointing
+    assert tight.lm.model.is_activation_checkpointing and not roomy.lm.model.is_activation_checkpointing
     assert len(tight._parts(batch)) == len(batch)
 
 
@@ -179,7 +180,7 @@ def test_four_bits_learn_and_come_back(base_of: Callable[[str], str], tmp_path: 
     pytest.importorskip("bitsandbytes")
     training = LORA.model_copy(update={"precision": "4-bit", "rank": 128})
     engine = huggingface.load(base_of("llama"), None, training)
-    assert any(p.dtype == torch.uint8 for p in engine.causal.model.parameters())
+    assert any(p.dtype == torch.uint8 for p in engine.lm.model.parameters())
     batch = batch_of(engine)
     before = engine.loss(batch)[0]
     for _ in range(5):
@@ -213,19 +214,23 @@ def test_an_adapter_loads_in_plain_peft(base_of: Callable[[str], str], tmp_path:
 
 def test_each_base_has_its_engine(base: str, base_of: Callable[[str], str]) -> None:
     """Small and Llama-shaped with its output tied: our own; everything else: transformers."""
-    assert room_of("markov-2") == "markov" and room_of("pocket") == "torch" and room_of(base) == "torch"
-    assert {room_of(base_of(kind)) for kind in ("llama", "qwen3", "olmo3")} == {"huggingface"}
+    assert (
+        engine_module_of("markov-2") == "markov"
+        and engine_module_of("pocket") == "llama"
+        and engine_module_of(base) == "llama"
+    )
+    assert {engine_module_of(base_of(kind)) for kind in ("llama", "qwen3", "olmo3")} == {"huggingface"}
 
 
 def test_a_base_that_is_out_of_reach_is_told_in_a_sentence(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Nothing at a path; a name of the hub with the hub out of reach; no name at all."""
     monkeypatch.setattr("huggingface_hub.constants.HF_HUB_OFFLINE", True)
     with pytest.raises(BaseModelError, match="There is no base model at"):
-        folder_of(str(tmp_path))
+        base_folder(str(tmp_path))
     with pytest.raises(BaseModelError, match="org/model is not on this machine and the Hugging Face hub cannot be"):
-        folder_of("org/model")
+        base_folder("org/model")
     with pytest.raises(BaseModelError, match="There is no base model at pokcet"):
-        room_of("pokcet")
+        engine_module_of("pokcet")
 
 
 def test_a_disk_that_fills_up_while_a_base_is_fetched_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -239,7 +244,7 @@ def test_a_disk_that_fills_up_while_a_base_is_fetched_is_told(monkeypatch: pytes
 
     monkeypatch.setattr("huggingface_hub.snapshot_download", fetch)
     with pytest.raises(NoRoom, match=r"^The disk is full: the base model org/model could not be fetched.*HF_HOME"):
-        folder_of("org/model")
+        base_folder("org/model")
 
 
 def test_a_base_fetched_once_needs_no_network(
@@ -254,7 +259,7 @@ def test_a_base_fetched_once_needs_no_network(
     snapshot.symlink_to(base_of("qwen3"), target_is_directory=True)
     monkeypatch.setattr("huggingface_hub.constants.HF_HUB_CACHE", str(tmp_path))
     monkeypatch.setattr("huggingface_hub._snapshot_download.constants.HF_HUB_CACHE", str(tmp_path))
-    assert folder_of("org/tiny") == snapshot and room_of("org/tiny") == "huggingface"
+    assert base_folder("org/tiny") == snapshot and engine_module_of("org/tiny") == "huggingface"
 
 
 def test_what_cannot_be_adapted_is_refused_with_a_sentence(base_of: Callable[[str], str], tmp_path: Path) -> None:

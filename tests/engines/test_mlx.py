@@ -15,14 +15,18 @@ from safetensors.torch import load_file, save_file  # noqa: E402
 
 from soundalike import engines, machine  # noqa: E402
 from soundalike.clone.document import Document  # noqa: E402
-from soundalike.engines import huggingface, mlx_loss  # noqa: E402
-from soundalike.engines import mlx as engine_of  # noqa: E402
+from soundalike.engines import (  # noqa: E402
+    huggingface,
+    mlx,
+    mlx_loss,
+)
 from soundalike.engines.mlx import MlxEngine  # noqa: E402
-from soundalike.engines.mlx_memory import remembering_less  # noqa: E402
+from soundalike.engines.mlx_memory import enable_gradient_checkpointing  # noqa: E402
+from soundalike.engines.protocol import Batch  # noqa: E402
 from soundalike.errors import EngineError, RecipeError  # noqa: E402
 from soundalike.generation.batch_generator import generate  # noqa: E402
 from soundalike.generation.sampling import Sampling  # noqa: E402
-from soundalike.training.packing import Batch, encode, pack  # noqa: E402
+from soundalike.training.packing import encode, pack  # noqa: E402
 from soundalike.training.recipe import Training  # noqa: E402
 from tests.engines import tiny  # noqa: E402
 
@@ -38,7 +42,7 @@ def test_it_learns_as_the_other_engine_does(base: str, tmp_path: Path) -> None:
     """From one adapter both make the same losses, step after step, to a part in a thousand."""
     theirs = huggingface.load(base, None, LORA)
     theirs.save(tmp_path / "adapter")
-    ours = engine_of.load(base, tmp_path / "adapter", LORA)
+    ours = mlx.load(base, tmp_path / "adapter", LORA)
     batch = batch_of(ours, *TEXTS)
     losses = [[engine.step(batch, 1e-2) for _ in range(8)] for engine in (ours, theirs)]
     assert losses[0] == pytest.approx(losses[1], rel=1e-3) and losses[0][-1] < 0.98 * losses[0][0]
@@ -49,7 +53,7 @@ def test_plain_peft_reads_its_adapter(base: str, tmp_path: Path) -> None:
     from peft import PeftModel
     from transformers import AutoModelForCausalLM
 
-    engine = engine_of.load(base, None, LORA)
+    engine = mlx.load(base, None, LORA)
     batch = batch_of(engine, *TEXTS)
     for _ in range(10):
         engine.step(batch, 3e-2)
@@ -67,7 +71,7 @@ def test_plain_peft_reads_its_adapter(base: str, tmp_path: Path) -> None:
 def test_it_learns_over_four_bits(tmp_path: Path) -> None:
     """QLoRA: linear layers are quantized and stand still, the factors learn, and the adapter knows its precision."""
     base = str(tiny.pretrained(tmp_path / "base", "llama", hidden_size=64, intermediate_size=128))
-    engine = engine_of.load(base, None, Training(method="lora", rank=4, window=64, precision="4-bit"))
+    engine = mlx.load(base, None, Training(method="lora", rank=4, window=64, precision="4-bit"))
     layer = engine.model.layers[0].mlp.up_proj.linear
     assert layer.weight.dtype == mx.uint32 and layer.bits == 4
     frozen = np.array(layer.weight)
@@ -76,7 +80,7 @@ def test_it_learns_over_four_bits(tmp_path: Path) -> None:
     assert losses[-1] < 0.9 * losses[0]
     assert np.array_equal(np.array(layer.weight), frozen)
     engine.save(tmp_path / "adapter")
-    again = engine_of.load(base, tmp_path / "adapter")
+    again = mlx.load(base, tmp_path / "adapter")
     assert (
         again.numerics.weights
         == json.loads((tmp_path / "adapter" / "weights.json").read_text())["precision"]
@@ -91,7 +95,7 @@ def test_a_base_stored_in_fp16_is_held_in_bf16(tmp_path: Path, monkeypatch: pyte
     weights = tiny.pretrained(tmp_path, "llama") / "model.safetensors"
     stored = {name: tensor.half() for name, tensor in load_file(weights).items()}
     save_file(stored, weights, metadata={"format": "pt"})
-    engine = engine_of.load(str(tmp_path), None, LORA)
+    engine = mlx.load(str(tmp_path), None, LORA)
     assert engine.model.layers[0].mlp.up_proj.linear.weight.dtype == mx.bfloat16
     assert (engine.numerics.weights, engine.numerics.compute) == ("bf16", "bf16")
     assert "fp16" in engine.numerics.reason
@@ -110,7 +114,7 @@ KINDS: dict[str, dict[str, Any]] = {
 @pytest.mark.parametrize("kind", sorted(KINDS))
 def test_documents_in_a_window_are_blind_to_each_other(kind: str, tmp_path: Path) -> None:
     """Packed and apart they lose the same, to a part in ten thousand, also where attention reaches 8 tokens only."""
-    engine = engine_of.load(str(tiny.pretrained(tmp_path, kind, **KINDS[kind])), None, LORA)
+    engine = mlx.load(str(tiny.pretrained(tmp_path, kind, **KINDS[kind])), None, LORA)
     together = batch_of(engine, *TEXTS)
     assert len(together) < len(TEXTS)
     apart = [engine.loss(batch_of(engine, text))[0] for text in TEXTS]
@@ -122,19 +126,19 @@ def test_a_model_with_a_state_is_refused(tmp_path: Path) -> None:
     sizes = {"state_size": 4, "num_hidden_layers": 2}
     base = tiny.pretrained(tmp_path, "mamba", **sizes)
     with pytest.raises(EngineError, match="mamba model keeps a state"):
-        engine_of.load(str(base), None, LORA)
+        mlx.load(str(base), None, LORA)
 
 
 def test_all_weights_are_refused(base: str) -> None:
     """Only a low-rank adapter is learned here."""
     with pytest.raises(RecipeError, match="--method lora"):
-        engine_of.load(base, None, Training(method="full"))
+        mlx.load(base, None, Training(method="full"))
 
 
 def test_a_layer_that_remembers_less_has_the_same_gradient(base: str) -> None:
     """Losses of steps with and without activations computed anew are the same."""
-    plain, forgetful = (engine_of.load(base, None, LORA) for _ in range(2))
-    remembering_less(forgetful.model.layers)
+    plain, forgetful = (mlx.load(base, None, LORA) for _ in range(2))
+    enable_gradient_checkpointing(forgetful.model.layers)
     batch = batch_of(plain, *TEXTS)
     losses = [[engine.step(batch, 1e-2) for _ in range(4)] for engine in (plain, forgetful)]
     assert losses[0] == pytest.approx(losses[1], rel=1e-5)
@@ -142,17 +146,17 @@ def test_a_layer_that_remembers_less_has_the_same_gradient(base: str) -> None:
 
 def test_a_large_batch_is_learned_in_parts(base: str, monkeypatch: pytest.MonkeyPatch) -> None:
     """A window at a time gives the loss and the step of all at once: parts weigh what their tokens weigh."""
-    whole, parted = (engine_of.load(base, None, LORA) for _ in range(2))
+    whole, parted = (mlx.load(base, None, LORA) for _ in range(2))
     batch = batch_of(whole, *TEXTS, *(text * 2 for text in TEXTS))
     assert len(batch) > 2
     losses = [whole.step(batch, 1e-2) for _ in range(3)]
-    monkeypatch.setattr(engine_of, "MICRO_TOKENS", 64)
+    monkeypatch.setattr(mlx, "MICRO_BATCH_TOKENS", 64)
     assert [parted.step(batch, 1e-2) for _ in range(3)] == pytest.approx(losses, rel=1e-4)
 
 
 def test_a_prompt_that_goes_on_is_read_from_there(base: str, monkeypatch: pytest.MonkeyPatch) -> None:
     """A longer history costs its new tokens only, says the same as read afresh, and a step forgets everything."""
-    engine = engine_of.load(base, None, LORA)
+    engine = mlx.load(base, None, LORA)
     first = [0, *engine.tokenizer.encode(["sam: hi\nme:"])[0]]
     longer = [*first, *engine.tokenizer.encode([" ok\nsam: so\nme:"])[0]]
     read = counted(engine, monkeypatch)
@@ -184,7 +188,7 @@ def spoken(engine: MlxEngine, prompt: list[int]) -> list[int]:
 
 def test_nothing_but_factors_moves(base: str) -> None:
     """All layers have them, none of the base's weights is trained."""
-    engine = engine_of.load(base, None, LORA)
+    engine = mlx.load(base, None, LORA)
     moving = [name for name, _ in tree_flatten(engine.model.trainable_parameters())]
     assert len(moving) == 2 * 7 * len(engine.model.layers)
     assert all(name.endswith(("lora_a", "lora_b")) for name in moving)
@@ -194,9 +198,9 @@ def test_it_is_apples_default(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -
     """On Apple silicon MLX runs every base but pocket; elsewhere transformers does."""
     base = str(tiny.pretrained(tmp_path, "qwen3"))
     monkeypatch.setattr(machine, "is_apple_silicon", lambda: True)
-    assert (engines.room_of(base), engines.room_of("pocket")) == ("mlx", "torch")
+    assert (engines.engine_module_of(base), engines.engine_module_of("pocket")) == ("mlx", "llama")
     monkeypatch.setattr(machine, "is_apple_silicon", lambda: False)
-    assert engines.room_of(base) == "huggingface"
+    assert engines.engine_module_of(base) == "huggingface"
 
 
 def test_a_rotation_that_transformers_nests_is_read(tmp_path: Path) -> None:
@@ -205,7 +209,7 @@ def test_a_rotation_that_transformers_nests_is_read(tmp_path: Path) -> None:
 
     rope = {"rope_type": "default", "rope_theta": 50.0}
     base = str(tiny.pretrained(tmp_path, "llama", rope_parameters=rope))
-    engine = engine_of.load(base, None, LORA)
+    engine = mlx.load(base, None, LORA)
     tokens = [0, *range(2, 40)]
     with torch.no_grad():
         theirs = AutoModelForCausalLM.from_pretrained(base, dtype=torch.float32)(torch.tensor([tokens])).logits[0]
@@ -216,7 +220,7 @@ def test_a_rotation_that_transformers_nests_is_read(tmp_path: Path) -> None:
 def test_logits_are_made_a_slice_at_a_time(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Losses and steps are those of all logits at once, also where they are scaled, and less memory is held."""
     base = str(tiny.pretrained(tmp_path, "granite", vocab_size=20_000, logits_scaling=3.0))
-    sliced, whole = (engine_of.load(base, None, LORA) for _ in range(2))
+    sliced, whole = (mlx.load(base, None, LORA) for _ in range(2))
     assert sliced.head.parted
     whole.head.parted = False
     batch = batch_of(sliced, *(text * 3 for text in TEXTS))

@@ -13,9 +13,9 @@ import numpy as np
 import pytest
 
 from soundalike.clone.document import Document
-from soundalike.engines import Engine, connect
-from soundalike.engines import torch as engine_of
+from soundalike.engines import connect, llama
 from soundalike.engines.address import KEY
+from soundalike.engines.protocol import Engine
 from soundalike.engines.remote import Characters, RemoteEngine
 from soundalike.errors import EngineError
 from soundalike.export import Trained
@@ -24,7 +24,7 @@ from soundalike.export.merged import write_merged
 from soundalike.generation.batch_generator import generate, make_generator
 from soundalike.generation.sampling import Sampling
 from soundalike.generation.voice import Voice
-from soundalike.machine import is_here
+from soundalike.machine import is_local
 from soundalike.training.packing import encode, pack
 from soundalike.training.recipe import Limits, Recipe, Training
 from tests.engines.served import free_port, llama_cpp, mlx_lm, running
@@ -40,7 +40,7 @@ GREEDY = Sampling(temperature=0, dry_multiplier=0)
 def taught(tmp_path_factory: pytest.TempPathFactory) -> tuple[Engine, Trained]:
     """Pocket that has learned one script by heart, and its adapter."""
     folder = tmp_path_factory.mktemp("taught")
-    engine = engine_of.load("pocket", None, Training(window=64))
+    engine = llama.load("pocket", None, Training(window=64))
     batch = pack(list(encode([Document(SCRIPT)], engine.tokenizer, 64)), 64, 0)
     while engine.step(batch, 2e-3) > 0.05:
         pass
@@ -337,5 +337,5 @@ def test_random_streams_are_the_servers_seeds() -> None:
 
 def test_another_machine_is_known_from_this_one() -> None:
     """Loopback by name or number is here, everything else is not."""
-    assert all(map(is_here, ("http://127.0.0.1:1/v1", "http://localhost/v1", "http://[::1]:8080/v1")))
-    assert not any(map(is_here, ("https://api.example.org/v1", "http://192.168.1.7:8080/v1")))
+    assert all(map(is_local, ("http://127.0.0.1:1/v1", "http://localhost/v1", "http://[::1]:8080/v1")))
+    assert not any(map(is_local, ("https://api.example.org/v1", "http://192.168.1.7:8080/v1")))

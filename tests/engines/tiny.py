@@ -8,7 +8,7 @@ from typing import Any
 import torch
 from tokenizers import Tokenizer, decoders, models, pre_tokenizers
 
-from soundalike.engines.llama import Llama, LlamaConfig
+from soundalike.engines.llama_model import Llama, LlamaConfig
 from tools.pretrain_pocket.base_folder import END, PAD, initialise, write_folder, write_weights
 
 SHAPE = LlamaConfig(
@@ -23,10 +23,10 @@ SHAPE = LlamaConfig(
 )
 
 
-def base(folder: Path, seed: int = 0, reach: int = SHAPE.max_position_embeddings, **given: int) -> Path:
+def base(folder: Path, seed: int = 0, max_positions: int = SHAPE.max_position_embeddings, **given: int) -> Path:
     """Write the base into `folder`; one token a byte, 0 ends and begins, 1 pads. `given` are sizes of its shape."""
     torch.manual_seed(seed)
-    shape = replace(SHAPE, max_position_embeddings=reach, **given)
+    shape = replace(SHAPE, max_position_embeddings=max_positions, **given)
     model = Llama(shape)
     initialise(model)
     write_folder(folder, shape, bytewise())

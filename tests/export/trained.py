@@ -7,7 +7,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from soundalike.clone.document import Document
-from soundalike.engines import Engine, load
+from soundalike.engines import load
+from soundalike.engines.protocol import Engine
 from soundalike.export import Trained
 from soundalike.training.packing import encode, pack
 from soundalike.training.recipe import Recipe, Training

@@ -4,9 +4,9 @@ import pytest
 from tokenizers import Tokenizer as Fast
 from tokenizers import decoders, models, pre_tokenizers
 
+from soundalike.engines.protocol import Tokenizer
 from soundalike.engines.tokenizer import FileTokenizer
 from soundalike.generation.word_continuation import letters_of
-from soundalike.training.packing import Tokenizer
 
 
 def made(vocabulary: list[str], pre: object, decoder: object) -> Tokenizer:

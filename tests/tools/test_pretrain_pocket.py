@@ -9,8 +9,8 @@ from random import Random
 
 import pytest
 
-from soundalike.engines import torch as engine_of
-from soundalike.engines.llama import LlamaConfig
+from soundalike.engines import llama
+from soundalike.engines.llama_model import LlamaConfig
 from tools.pretrain_pocket import corpora
 from tools.pretrain_pocket.cleaning import clean
 from tools.pretrain_pocket.pretrain import pretrain
@@ -86,7 +86,7 @@ def test_pretraining_makes_a_base_that_loads_and_resumes(folder: Path, tmp_path:
     untrained = pretrain(folder, tmp_path / "none", replace(SETTINGS, tokens=300), SHAPE)
     whole = pretrain(folder, tmp_path / "whole", SETTINGS, SHAPE)
     assert whole["mean"] < untrained["mean"] - 0.3
-    engine = engine_of.load(str(tmp_path / "whole"))
+    engine = llama.load(str(tmp_path / "whole"))
     model = AutoModelForCausalLM.from_pretrained(tmp_path / "whole")
     assert sum(p.numel() for p in model.parameters()) == sum(p.numel() for p in engine.model.parameters())
     ids = AutoTokenizer.from_pretrained(tmp_path / "whole")("bo: tea?\n")["input_ids"]

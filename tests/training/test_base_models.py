@@ -41,18 +41,20 @@ def test_activations_are_about_what_the_engine_measures(hidden: int, compute: Co
     from peft import LoraConfig, get_peft_model
     from transformers import AutoConfig, AutoModelForCausalLM
 
-    from soundalike.engines.causal import Causal
-    from soundalike.engines.huggingface import bytes_a_token
+    from soundalike.engines.causal_lm import CausalLM
+    from soundalike.engines.huggingface import activation_bytes_per_token
     from soundalike.engines.pretrained import TYPES
     from soundalike.training.numerics import Numerics
 
     told = SMALL | {"hidden_size": hidden, "head_dim": hidden // 4, "intermediate_size": 300}
     config = AutoConfig.for_model("mistral", **told, bos_token_id=0, eos_token_id=0, pad_token_id=0)
     model: Any = AutoModelForCausalLM.from_config(config, dtype=TYPES[compute])  # type: ignore[no-untyped-call]
-    causal, numerics = Causal(model), Numerics(compute, compute, "")
+    causal, numerics = CausalLM(model), Numerics(compute, compute, "")
     get_peft_model(model.requires_grad_(False), LoraConfig(r=4, target_modules="all-linear", task_type="CAUSAL_LM"))
     size = Size.read(told)
-    assert size is not None and size.activations(compute) == pytest.approx(bytes_a_token(causal, numerics), rel=0.15)
+    assert size is not None and size.activations(compute) == pytest.approx(
+        activation_bytes_per_token(causal, numerics), rel=0.15
+    )
 
 
 def test_the_origin_of_this_program_fits_where_it_did() -> None:

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from safetensors.numpy import load_file, save_file
 
 from soundalike.clone import Clone, integrity
-from soundalike.engines import torch as engine_of
+from soundalike.engines import llama
 from soundalike.errors import CloneError
 from soundalike.training import checkpoint
 from soundalike.training.loop import STATE, train
@@ -27,7 +27,7 @@ State = dict[str, NDArray[Any]]
 def _stopped(base: str, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A clone whose training was stopped after its first step."""
     clone = clone_of(tmp_path_factory.mktemp("made") / "me", lines=20)
-    engine = engine_of.load(base, None, TRAINING)
+    engine = llama.load(base, None, TRAINING)
     train(engine, clone, TRAINING, base=base, on_step=interrupted)
     return clone.root
 
@@ -40,7 +40,7 @@ def clone(_stopped: Path, tmp_path: Path) -> Clone:
 
 def resume(clone: Clone, base: str) -> bool:
     """Whether the training can be gone on with to its end."""
-    return train(engine_of.load(base, None, TRAINING), clone, TRAINING, base=base, resume=True).finished
+    return train(llama.load(base, None, TRAINING), clone, TRAINING, base=base, resume=True).finished
 
 
 def moment(state: State, key: str = "exp_avg") -> str:

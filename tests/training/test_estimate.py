@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from soundalike import pocket
-from soundalike.engines import weights
+from soundalike.engines import base_files
 from soundalike.training import estimate
 from soundalike.training.estimate import Machine, default_base, error, estimates, lines, memory_of, tokens_per_second
 from soundalike.training.plan import learn, recipe_for
@@ -40,7 +40,7 @@ def test_a_laptop_is_told_what_fits_it() -> None:
 def test_the_default_is_the_largest_base_here_that_is_not_too_slow(monkeypatch: pytest.MonkeyPatch) -> None:
     """Nothing is fetched unasked: offline, or with nothing fetched, it is pocket, and on a fast GPU what lies there."""
     assert default_base(estimates(1e6, GPU)) == "pocket"
-    monkeypatch.setattr(weights, "is_fetched", lambda base: "Qwen3" in base)
+    monkeypatch.setattr(base_files, "is_fetched", lambda base: "Qwen3" in base)
     assert default_base(estimates(1e6, LAPTOP)) == "pocket"
     assert default_base(estimates(1e6, GPU)) == "Qwen/Qwen3-8B-Base"
     assert default_base(estimates(3e7, GPU)) == "Qwen/Qwen3-0.6B-Base"
@@ -49,11 +49,11 @@ def test_the_default_is_the_largest_base_here_that_is_not_too_slow(monkeypatch: 
 def test_a_base_is_fetched_where_the_hub_put_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Looked up in the folder that the hub's own variables name, without asking anybody."""
     monkeypatch.setenv("HF_HOME", str(tmp_path))
-    assert not weights.is_fetched("org/model")
+    assert not base_files.is_fetched("org/model")
     snapshot = tmp_path / "hub" / "models--org--model" / "snapshots" / "0"
     snapshot.mkdir(parents=True)
     (snapshot / "config.json").touch()
-    assert weights.is_fetched("org/model") and not weights.is_fetched("org/other")
+    assert base_files.is_fetched("org/model") and not base_files.is_fetched("org/other")
 
 
 def test_the_table_says_what_is_taken_and_what_must_be_fetched() -> None:

@@ -15,12 +15,11 @@ import orjson
 import pytest
 
 from soundalike.clone import Clone
-from soundalike.engines import load
-from soundalike.engines import torch as engine_of
+from soundalike.engines import llama, load
+from soundalike.engines.protocol import Batch
 from soundalike.errors import CloneError, TooLittleText
 from soundalike.training.loop import Choose, batch_rows, next_checkpoint, train
 from soundalike.training.numerics import SETTINGS, Numerics
-from soundalike.training.packing import Batch
 from soundalike.training.plan import resumed_recipe
 from soundalike.training.recipe import Training
 from soundalike.training.status import Choice, Progress
@@ -52,13 +51,13 @@ def interrupted(progress: Progress) -> None:
 def uninterrupted(base: str, tmp_path_factory: pytest.TempPathFactory) -> list[float]:
     """Losses of a run that nothing disturbs."""
     clone = clone_of(tmp_path_factory.mktemp("whole") / "me")
-    return train(engine_of.load(base, None, SHORT), clone, SHORT, base=base).progress.losses
+    return train(llama.load(base, None, SHORT), clone, SHORT, base=base).progress.losses
 
 
 def test_a_run_leaves_an_adapter_and_its_figures(base: str, tmp_path: Path) -> None:
     """Held-out bits fall, the best adapter is in the clone and gives them, the manifest tells, no checkpoint stays."""
     clone = clone_of(tmp_path / "me")
-    outcome = train(engine_of.load(base, None, SHORT), clone, SHORT, base=base)
+    outcome = train(llama.load(base, None, SHORT), clone, SHORT, base=base)
     result = clone.manifest()["result"]
     assert outcome.finished and outcome.progress.step == 24
     assert result["bits_per_byte"] < result["bits_per_byte_before"] - 0.5
@@ -80,7 +79,7 @@ def test_the_caller_may_choose_the_adapter(base: str, tmp_path: Path) -> None:
         ([(0.9, True), (0.1, False), (0.9, True), (0.9, True), (0.9, True)], 1),
     ):
         clone = clone_of(tmp_path / str(verdicts)[:40])
-        engine, choices = engine_of.load(base, None, SHORT), [Choice(*verdict) for verdict in verdicts]
+        engine, choices = llama.load(base, None, SHORT), [Choice(*verdict) for verdict in verdicts]
         seen = train(engine, clone, SHORT, base=base, choose=in_turn(choices)).progress
         assert [(score, recites) for _, score, recites in seen.chosen] == verdicts
         assert seen.best == seen.valid[best + 1][1] != min(bits for _, bits in seen.valid)
@@ -90,7 +89,7 @@ def test_the_caller_may_choose_the_adapter(base: str, tmp_path: Path) -> None:
 
 def test_without_an_answer_bits_choose(base: str, tmp_path: Path) -> None:
     """Where there is too little text to ask about, it is as if nobody had been asked."""
-    engine = engine_of.load(base, None, SHORT)
+    engine = llama.load(base, None, SHORT)
     seen = train(engine, clone_of(tmp_path / "me"), SHORT, base=base, choose=lambda asked: None).progress
     assert seen.best == min(bits for step, bits in seen.valid if step) and not seen.chosen
 
@@ -99,7 +98,7 @@ def test_replay_is_read_but_not_what_held_out_text_is_measured_on(base: str, tmp
     """Half as much small talk again makes half as many more steps of an epoch; what stands before them is the same."""
     once = SHORT.model_copy(update={"iters": None, "epochs": 1.0})
     runs = [
-        train(engine_of.load(base, None, training), clone_of(tmp_path / str(n)), training, base=base).progress
+        train(llama.load(base, None, training), clone_of(tmp_path / str(n)), training, base=base).progress
         for n, training in enumerate((once, once.model_copy(update={"replay": 1 / 3})))
     ]
     alone, beside = runs
@@ -115,27 +114,27 @@ def test_ctrl_c_saves_and_resume_has_the_same_losses(base: str, tmp_path: Path, 
         if progress.step == 10:
             signal.raise_signal(signal.SIGINT)
 
-    first = train(engine_of.load(base, None, SHORT), clone, SHORT, base=base, on_step=stop_at_ten)
+    first = train(llama.load(base, None, SHORT), clone, SHORT, base=base, on_step=stop_at_ten)
     assert not first.finished and first.progress.step == 10
-    second = train(engine_of.load(base, None, SHORT), clone, SHORT, base=base, resume=True)
+    second = train(llama.load(base, None, SHORT), clone, SHORT, base=base, resume=True)
     assert second.finished and second.progress.losses == uninterrupted
 
 
 def test_a_resumed_run_has_the_same_losses_in_either_type(base: str, tmp_path: Path, dtype: str) -> None:
     """Through the checkpoint's files, bit by bit; and the two types do not have the same losses."""
     short = SHORT.model_copy(update={"iters": 6})
-    whole = train(engine_of.load(base, None, short), clone_of(tmp_path / "whole"), short, base=base).progress.losses
+    whole = train(llama.load(base, None, short), clone_of(tmp_path / "whole"), short, base=base).progress.losses
 
     def stop_at_three(progress: Progress) -> None:
         if progress.step == 3:
             signal.raise_signal(signal.SIGINT)
 
     clone = clone_of(tmp_path / "me")
-    assert not train(engine_of.load(base, None, short), clone, short, base=base, on_step=stop_at_three).finished
-    engine = engine_of.load(base, None, short)
+    assert not train(llama.load(base, None, short), clone, short, base=base, on_step=stop_at_three).finished
+    engine = llama.load(base, None, short)
     assert engine.numerics.compute == dtype
     assert train(engine, clone, short, base=base, resume=True).progress.losses == whole
-    plain = engine_of.load(base, None, short, Numerics("fp32", "fp32", ""))
+    plain = llama.load(base, None, short, Numerics("fp32", "fp32", ""))
     others = train(plain, clone_of(tmp_path / "plain"), short, base=base).progress.losses
     assert (others == whole) == (dtype == "fp32") and others == pytest.approx(whole, rel=1e-2)
 
@@ -146,7 +145,7 @@ from pathlib import Path
 from soundalike.training import loop
 from soundalike.clone import Clone
 from soundalike.engines import load
-from soundalike.engines import torch as engine_of
+from soundalike.engines import torch as llama
 from soundalike.training.recipe import Training
 base, folder, resume, at = sys.argv[1], sys.argv[2], sys.argv[3] == "1", int(sys.argv[4])
 training = Training.model_validate_json(sys.argv[5])
@@ -155,7 +154,7 @@ def die(progress):
     print(progress.step, flush=True)
     if progress.step == at:
         os.kill(os.getpid(), signal.SIGKILL)
-engine, clone, sections = engine_of.load(base, None, training), Clone.open(folder), {"training": {"window": 64}}
+engine, clone, sections = llama.load(base, None, training), Clone.open(folder), {"training": {"window": 64}}
 loop.train(engine, clone, training, base=base, resume=resume, on_step=die, sections=sections)
 """
 
@@ -204,7 +203,7 @@ def test_ten_kills_at_random_moments_change_no_loss(base: str, tmp_path: Path) -
     A life lasts 60 to 180 steps, so that ten of them fit into the run on every machine.
     """
     long, rng = SHORT.model_copy(update={"iters": 2_000}), Random(7)
-    whole = train(engine_of.load(base, None, long), clone_of(tmp_path / "whole"), long, base=base).progress
+    whole = train(llama.load(base, None, long), clone_of(tmp_path / "whole"), long, base=base).progress
     clone = clone_of(tmp_path / "killed")
     for _ in range(10):
         given = command(base, clone, "1" if clone.run_path.exists() else "0", -1, long, "0.5")
@@ -221,7 +220,7 @@ def test_minutes_become_steps_once_some_were_timed(base: str, tmp_path: Path, mo
     """At a step every two seconds of a made-up clock, a budget of two minutes gives about 57 steps."""
     ticks = iter(np.arange(0.0, 1e6, 1.0))
     training = SHORT.model_copy(update={"iters": None, "minutes": 2.0})
-    engine = engine_of.load(base, None, training)
+    engine = llama.load(base, None, training)
     monkeypatch.setattr("soundalike.training.loop.time.perf_counter", lambda: float(next(ticks)))
     outcome = train(engine, clone_of(tmp_path / "me"), training, base=base)
     assert outcome.progress.step == outcome.progress.steps
@@ -265,7 +264,7 @@ def test_every_epoch_reads_every_window_once() -> None:
 def test_resume_refuses_what_does_not_fit(base: str, tmp_path: Path) -> None:
     """Without a checkpoint, or with other settings, the person is told what to do instead."""
     clone = clone_of(tmp_path / "me")
-    engine = engine_of.load(base, None, SHORT)
+    engine = llama.load(base, None, SHORT)
     with pytest.raises(CloneError, match="nothing to resume"):
         train(engine, clone, SHORT, base=base, resume=True)
     train(engine, clone, SHORT, base=base, on_step=interrupted)
@@ -279,14 +278,14 @@ def test_a_checkpoint_knows_the_number_types_of_its_run(
 ) -> None:
     """They stand in it as they were computed, and a run in others is refused by name."""
     clone = clone_of(tmp_path / "me")
-    train(engine_of.load(base, None, SHORT), clone, SHORT, base=base, on_step=interrupted)
+    train(llama.load(base, None, SHORT), clone, SHORT, base=base, on_step=interrupted)
     told = json.loads(clone.run_path.read_text(encoding="utf-8"))["identity"]["training"]
     assert (told["precision"], told["compute_dtype"]) == ("fp32", "fp32")
     monkeypatch.setenv("SOUNDALIKE_DTYPE", "bf16")
     with pytest.raises(CloneError, match="computed in fp32 over fp32 weights, and this run computes in bf16 over fp32"):
-        train(engine_of.load(base, None, SHORT), clone, SHORT, base=base, resume=True)
+        train(llama.load(base, None, SHORT), clone, SHORT, base=base, resume=True)
     recorded = Training(**told)
-    assert train(engine_of.load(base, None, recorded), clone, recorded, base=base, resume=True).finished
+    assert train(llama.load(base, None, recorded), clone, recorded, base=base, resume=True).finished
 
 
 @pytest.mark.parametrize(
@@ -303,7 +302,7 @@ def test_a_checkpoint_of_an_older_version_goes_on(
 ) -> None:
     """It names no number types, or settings that are gone: it continues in the present types, with the same losses."""
     clone, told = clone_of(tmp_path / "me"), list[str]()
-    train(engine_of.load(base, None, SHORT), clone, SHORT, base=base, on_step=interrupted)
+    train(llama.load(base, None, SHORT), clone, SHORT, base=base, on_step=interrupted)
     resumed_recipe(clone, told.append)
     assert not told
     about = json.loads(clone.run_path.read_text(encoding="utf-8"))
@@ -311,7 +310,7 @@ def test_a_checkpoint_of_an_older_version_goes_on(
     about["identity"]["training"] = kept | older
     clone.run_path.write_text(json.dumps(about), encoding="utf-8")
     training = resumed_recipe(clone, told.append).training
-    outcome = train(engine_of.load(base, None, training), clone, training, base=base, resume=True)
+    outcome = train(llama.load(base, None, training), clone, training, base=base, resume=True)
     assert outcome.finished and outcome.progress.losses == uninterrupted
     assert len(told) == 1 and told[0].startswith("The checkpoint does not say in which number types it was computed")
 
@@ -319,13 +318,13 @@ def test_a_checkpoint_of_an_older_version_goes_on(
 def test_nothing_to_learn_from_is_said(base: str, tmp_path: Path) -> None:
     """An empty split is too little text, not a crash."""
     with pytest.raises(TooLittleText):
-        train(engine_of.load(base, None, SHORT), clone_of(tmp_path / "a", lines=0), SHORT, base=base)
+        train(llama.load(base, None, SHORT), clone_of(tmp_path / "a", lines=0), SHORT, base=base)
 
 
 def test_without_a_later_conversation_the_learned_ones_are_measured(base: str, tmp_path: Path) -> None:
     """As an import with --force may leave it: a voice comes of it, and what the figure is of is said."""
     short = SHORT.model_copy(update={"iters": 5})
-    outcome = train(engine_of.load(base, None, short), clone_of(tmp_path / "b", valid=0), short, base=base)
+    outcome = train(llama.load(base, None, short), clone_of(tmp_path / "b", valid=0), short, base=base)
     told = " ".join(outcome.progress.summary())
     assert outcome.finished and "words that it learned cost" in told and "held-out" not in told
 
@@ -334,6 +333,6 @@ def test_how_much_of_the_text_was_read_is_said(base: str, tmp_path: Path) -> Non
     """A budget that ends before the text does says so in a sentence, and one that does not, does not."""
     for budget, told in (({"iters": 4}, True), ({"iters": None, "epochs": 1.0}, False)):
         asked = SHORT.model_copy(update=budget)
-        seen = train(engine_of.load(base, None, asked), clone_of(tmp_path / str(told)), asked, base=base).progress
+        seen = train(llama.load(base, None, asked), clone_of(tmp_path / str(told)), asked, base=base).progress
         assert any("of your text once; more minutes help" in line for line in seen.summary()) == told
         assert seen.read >= 0.95 or told and 0 < seen.read < 0.5

@@ -6,7 +6,8 @@ import numpy as np
 import pytest
 
 from soundalike.clone.document import Document
-from soundalike.training.packing import PADDING, DocumentPart, encode, pack
+from soundalike.engines.protocol import PADDING
+from soundalike.training.packing import DocumentPart, encode, pack
 
 
 class Characters:

@@ -12,7 +12,7 @@ from safetensors.torch import save_file
 from tokenizers import Tokenizer as Fast
 from tokenizers import decoders, models, pre_tokenizers, trainers
 
-from soundalike.engines.llama import Llama, LlamaConfig
+from soundalike.engines.llama_model import Llama, LlamaConfig
 
 END, PAD = "<|endoftext|>", "<|pad|>"
 # What chatters type and the corpora lack; the tokenizer sees it often enough to give it tokens of its own.

@@ -13,10 +13,11 @@ import torch
 
 from soundalike.clone.document import Document
 from soundalike.engines.data_parallel import ThreadedDataParallel
-from soundalike.engines.llama import Llama, LlamaConfig
+from soundalike.engines.llama_model import Llama, LlamaConfig
 from soundalike.engines.loss import batch_loss
+from soundalike.engines.protocol import Batch
 from soundalike.engines.tokenizer import FileTokenizer
-from soundalike.training.packing import Batch, encode, pack
+from soundalike.training.packing import encode, pack
 from tools.pretrain_pocket import corpora
 from tools.pretrain_pocket.base_folder import initialise, train_tokenizer, write_folder, write_weights
 from tools.pretrain_pocket.muon import Muon

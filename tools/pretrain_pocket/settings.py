@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from soundalike.engines.llama import LlamaConfig
+from soundalike.engines.llama_model import LlamaConfig
 from soundalike.pocket.transcripts import SMALL_TALK
 
 # Share of each corpus in the text. `even` made the first part of pocket; `chat` added hand-written small talk; `talk`

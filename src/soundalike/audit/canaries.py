@@ -20,7 +20,7 @@ from soundalike.audit.extraction import PrefixSuffix
 from soundalike.audit.texts import RenderedDocument, TextSpan, TrainingLine, tokens_before
 from soundalike.clone.clone import MANIFEST, Clone
 from soundalike.clone.document import Document
-from soundalike.engines import Engine
+from soundalike.engines.protocol import Engine
 from soundalike.errors import CloneError, RecipeError
 from soundalike.generation.voice import Voice
 from soundalike.prompt_template import render

@@ -16,9 +16,9 @@ from numpy.typing import NDArray
 
 from soundalike.audit.shapes import FEWEST, alternatives
 from soundalike.audit.texts import TextSpan, tokens_before
+from soundalike.engines.protocol import Tokenizer
 from soundalike.engines.scoring import logprobs
 from soundalike.generation.voice import Voice
-from soundalike.training.packing import Tokenizer
 
 CONTEXT = 48  # tokens before a secret: a few lines; each is read as often as there are alternatives
 ALARM = 3.0  # bits above the base alone

@@ -3,8 +3,8 @@
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from soundalike.engines.protocol import Tokenizer
 from soundalike.importing.documents import SPLITS, Documents
-from soundalike.training.packing import Tokenizer
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,10 +7,10 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from soundalike.engines.state_check import demand_alike
+from soundalike.engines.state_check import check_state
 
 
-def moments(optimizers: Iterable[torch.optim.Optimizer]) -> dict[str, NDArray[Any]]:
+def optimizer_arrays(optimizers: Iterable[torch.optim.Optimizer]) -> dict[str, NDArray[Any]]:
     """All that the optimizers remember, by `optimizer/number/parameter/name`."""
     return {
         f"optimizer/{number}/{index}/{key}": torch.as_tensor(value).cpu().numpy()
@@ -31,16 +31,16 @@ def prime(optimizers: Iterable[torch.optim.Optimizer]) -> None:
         optimizer.zero_grad()
 
 
-def demand_moments(
+def check_training_state(
     optimizers: Sequence[torch.optim.Optimizer], weights: Mapping[str, NDArray[Any]], state: Mapping[str, NDArray[Any]]
 ) -> None:
     """`ValueError` where a `state` does not hold these weights and what these optimizers remember of them."""
     prime(optimizers)
-    demand_alike(state, {**weights, **moments(optimizers)})
+    check_state(state, {**weights, **optimizer_arrays(optimizers)})
 
 
-def restore(optimizers: Iterable[torch.optim.Optimizer], state: Mapping[str, NDArray[Any]]) -> None:
-    """Put back what `moments` gave."""
+def load_optimizers(optimizers: Iterable[torch.optim.Optimizer], state: Mapping[str, NDArray[Any]]) -> None:
+    """Put back what `optimizer_arrays` gave."""
     for number, optimizer in enumerate(optimizers):
         held: dict[int, dict[str, Any]] = {}
         for path, value in state.items():

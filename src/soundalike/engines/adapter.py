@@ -17,18 +17,18 @@ from safetensors import SafetensorError
 from safetensors.torch import load_file, save_file
 from torch import Tensor, nn
 
-from soundalike.engines.llama import Llama
+from soundalike.engines.llama_model import Llama
 from soundalike.errors import EngineError
 
 if TYPE_CHECKING:
     from peft.tuners.lora import LoraLayer
 
 CONFIG, WEIGHTS = "adapter_config.json", "adapter_model.safetensors"
-HELD = "weights.json"  # beside an adapter: the precision of the weights that it was learned over
-DELTA = "SOUNDALIKE_DELTA"
-MOST_RANK = 1 << 14
-OTHER_BASE = "Train again, or name the base that it was trained on."
-LINEARS = ["q_proj", "k_proj", "v_proj", "o_proj", "gate_proj", "up_proj", "down_proj"]
+PRECISION_FILE = "weights.json"  # beside an adapter: the precision of the weights that it was learned over
+DELTA_TYPE = "SOUNDALIKE_DELTA"
+MAX_RANK = 1 << 14
+OTHER_BASE_ADVICE = "Train again, or name the base that it was trained on."
+TARGET_MODULES = ["q_proj", "k_proj", "v_proj", "o_proj", "gate_proj", "up_proj", "down_proj"]
 
 
 class Adapter(Protocol):
@@ -42,7 +42,7 @@ class Adapter(Protocol):
     def off(self) -> Iterator[None]:
         """Generator for a context in which the base speaks alone."""
 
-    def effective(self, name: str) -> Tensor:
+    def effective_weight(self, name: str) -> Tensor:
         """The weight that the model uses under the base's `name`, adapter included."""
 
     def save(self, folder: Path, base: str) -> None:
@@ -52,7 +52,7 @@ class Adapter(Protocol):
         """Read it back."""
 
 
-class Delta:
+class WeightDelta:
     """All weights move; the base's own are kept aside."""
 
     def __init__(self, model: Llama) -> None:
@@ -76,7 +76,7 @@ class Delta:
         for name, p in self.model.named_parameters():
             p.data = values[name]
 
-    def effective(self, name: str) -> Tensor:
+    def effective_weight(self, name: str) -> Tensor:
         """The weight itself."""
         return self.model.get_parameter(name).detach()
 
@@ -85,7 +85,7 @@ class Delta:
         pairs = ((name, p.detach() - self.base[name]) for name, p in self.model.named_parameters())
         folder.mkdir(parents=True, exist_ok=True)
         save_file({name: d.to(torch.bfloat16).cpu().contiguous() for name, d in pairs}, folder / WEIGHTS)
-        described = {"peft_type": DELTA, "base_model_name_or_path": base}
+        described = {"peft_type": DELTA_TYPE, "base_model_name_or_path": base}
         (folder / CONFIG).write_text(json.dumps(described, indent=2) + "\n", encoding="utf-8")
 
     @torch.no_grad()
@@ -97,14 +97,14 @@ class Delta:
             p.copy_(self.base[name] + differences[name].to(p.device, p.dtype))
 
 
-class LowRank:
+class LoraAdapter:
     """LoRA on all linear layers, by peft (arXiv 2106.09685)."""
 
     def __init__(self, model: Llama, rank: int, alpha: float) -> None:
         from peft import LoraConfig, inject_adapter_in_model
 
         self.model = model
-        self.config = LoraConfig(r=rank, lora_alpha=alpha, target_modules=LINEARS, lora_dropout=0.0, bias="none")  # type: ignore[arg-type]
+        self.config = LoraConfig(r=rank, lora_alpha=alpha, target_modules=TARGET_MODULES, lora_dropout=0.0, bias="none")  # type: ignore[arg-type]
         for p in model.parameters():
             p.requires_grad_(False)
         inject_adapter_in_model(self.config, model)
@@ -128,7 +128,7 @@ class LowRank:
             for layer in self._layers():
                 layer.enable_adapters(True)
 
-    def effective(self, name: str) -> Tensor:
+    def effective_weight(self, name: str) -> Tensor:
         """W + alpha / r x B A, where the layer is adapted and the adapter on."""
         module: Any = self.model.get_submodule(name.removesuffix(".weight"))
         if not hasattr(module, "lora_A"):
@@ -163,11 +163,11 @@ class LowRank:
 
 def read_tensors(folder: Path) -> dict[str, Tensor]:
     """The adapter's tensors; `EngineError` where there are none, or the file is damaged."""
-    demand_one(folder, WEIGHTS)
+    require_file(folder, WEIGHTS)
     try:
         return load_file(folder / WEIGHTS)
     except (SafetensorError, OSError, ValueError) as error:
-        raise damaged(folder / WEIGHTS, error) from error
+        raise damaged_adapter(folder / WEIGHTS, error) from error
 
 
 def check_shapes(stored: Mapping[str, Any], wanted: Mapping[str, Any], folder: Path) -> None:
@@ -176,27 +176,27 @@ def check_shapes(stored: Mapping[str, Any], wanted: Mapping[str, Any], folder: P
     Nothing is broadcast: a difference of one row would otherwise be added to all of them.
     """
     if {name: tuple(t.shape) for name, t in stored.items()} != {name: tuple(t.shape) for name, t in wanted.items()}:
-        raise EngineError(f"The adapter in {folder} belongs to another base.", OTHER_BASE)
+        raise EngineError(f"The adapter in {folder} belongs to another base.", OTHER_BASE_ADVICE)
 
 
 def read_config(folder: Path) -> dict[str, Any]:
     """adapter_config.json; `EngineError` where there is none, or it describes no adapter that is known here."""
-    demand_one(folder, CONFIG)
+    require_file(folder, CONFIG)
     try:
         config = json.loads((folder / CONFIG).read_text(encoding="utf-8"))
-        if config["peft_type"] not in ("LORA", DELTA):
+        if config["peft_type"] not in ("LORA", DELTA_TYPE):
             raise ValueError(f"peft_type is {config['peft_type']!r}")
         if config["peft_type"] == "LORA":
             _check_factors(config)
     except (OSError, ValueError, LookupError, TypeError, AttributeError, RecursionError) as error:
-        raise damaged(folder / CONFIG, error) from error
+        raise damaged_adapter(folder / CONFIG, error) from error
     return dict(config)
 
 
 def _check_factors(config: dict[str, Any]) -> None:
     """`ValueError` for a rank or a scale that no training gives, and for code that peft would import."""
     rank, alpha = config["r"], config["lora_alpha"]
-    if isinstance(rank, bool) or not isinstance(rank, int) or not 0 < rank <= MOST_RANK:
+    if isinstance(rank, bool) or not isinstance(rank, int) or not 0 < rank <= MAX_RANK:
         raise ValueError(f"r is {rank!r}")
     if isinstance(alpha, bool) or not isinstance(alpha, int | float) or not 0 < alpha < math.inf:
         raise ValueError(f"lora_alpha is {alpha!r}")
@@ -204,32 +204,32 @@ def _check_factors(config: dict[str, Any]) -> None:
         raise ValueError("it asks for megatron")
 
 
-def read_held(folder: Path) -> dict[str, str]:
+def read_precision(folder: Path) -> dict[str, str]:
     """`precision` of the base's weights that the adapter was learned over; nothing where it was not written."""
-    if not (folder / HELD).is_file():
+    if not (folder / PRECISION_FILE).is_file():
         return {}
     try:
-        held = json.loads((folder / HELD).read_text(encoding="utf-8"))["precision"]
+        held = json.loads((folder / PRECISION_FILE).read_text(encoding="utf-8"))["precision"]
         if held not in ("fp32", "bf16", "4-bit"):
             raise ValueError(f"precision is {held!r}")
     except (OSError, ValueError, LookupError, TypeError, RecursionError) as error:
-        raise damaged(folder / HELD, error) from error
+        raise damaged_adapter(folder / PRECISION_FILE, error) from error
     return {"precision": held}
 
 
-def demand_one(folder: Path, name: str) -> None:
+def require_file(folder: Path, name: str) -> None:
     """`EngineError` where the folder does not hold this regular file of an adapter."""
     if not (folder / name).is_file():
         raise EngineError(f"There is no adapter in {folder}.", "Train one with `soundalike train`.")
 
 
-def damaged(path: Path, error: Exception) -> EngineError:
+def damaged_adapter(path: Path, error: Exception) -> EngineError:
     """What is said of an adapter's file that cannot be read."""
     said = str(error).splitlines()[0][:200] if str(error) else type(error).__name__
     return EngineError(f"{path} is damaged: {said}.", "Train again with --fresh, or put back what was there.")
 
 
-def method_of(folder: Path) -> tuple[str, int, float]:
+def adapter_method(folder: Path) -> tuple[str, int, float]:
     """How the adapter in `folder` was made: (`full` or `lora`, rank, alpha)."""
     config = read_config(folder)
     if config["peft_type"] == "LORA":

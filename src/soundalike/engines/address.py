@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from urllib.parse import SplitResult, urlsplit
 
 from soundalike.errors import UsageError
-from soundalike.machine import is_here
+from soundalike.machine import is_local
 
 KEY = "SOUNDALIKE_AT_KEY"  # the key that goes out to that server; SOUNDALIKE_API_KEY is what `serve` asks of others
 EXAMPLE = "Give one like http://127.0.0.1:8080/v1, or with #MODEL behind it."
@@ -28,7 +28,7 @@ class Address:
     @property
     def here(self) -> bool:
         """Whether the server is on this machine."""
-        return is_here(self.url)
+        return is_local(self.url)
 
 
 def looks_like_one(text: str) -> bool:
@@ -39,7 +39,7 @@ def looks_like_one(text: str) -> bool:
 def read(text: str) -> Address:
     """The address in `text`; without a scheme one of this machine's own is http. `UsageError` for anything else."""
     given = text.strip()
-    if not SCHEME.match(given) and given and is_here(f"http://{given}"):
+    if not SCHEME.match(given) and given and is_local(f"http://{given}"):
         given = f"http://{given}"
     url, _, model = given.partition("#")
     if not SCHEME.match(url):

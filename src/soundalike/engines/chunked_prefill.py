@@ -1,34 +1,34 @@
 """Prompts that wait to be read: short ones whole and together, long ones in slices, between the tokens of others.
 
-An engine that can read a prompt in slices says so by `ReadsInSlices`. Where a slice ends depends on the prompt alone,
-not on who else speaks: a stream believes the same however busy the engine is. It knows token ids, never text.
+An engine that can read a prompt in slices says so by `SupportsChunkedPrefill`. Where a slice ends depends on the prompt
+alone, not on who else speaks: a stream believes the same however busy the engine is. It knows token ids, never text.
 """
 
 from collections.abc import Collection, Iterator, Sequence
 from time import perf_counter
 from typing import Protocol, runtime_checkable
 
-from soundalike.engines import Streams
+from soundalike.engines.protocol import Streams
 
-WHOLE = 256  # tokens: prompts up to so many are read whole
-TOGETHER = 1_024  # tokens of such prompts that are read in one pass
-SECONDS = 0.05  # for slices between two tokens of others; the slice that is under way is read to its end
-JOINED = object()
+MAX_UNCHUNKED_TOKENS = 256  # tokens: prompts up to so many are read whole
+BATCH_TOKENS = 1_024  # tokens of such prompts that are read in one pass
+PREFILL_SECONDS = 0.05  # for slices between two tokens of others; the slice that is under way is read to its end
+FINISHED = object()
 
 
 @runtime_checkable
-class ReadsInSlices(Protocol):
+class SupportsChunkedPrefill(Protocol):
     """Streams that can read prompts a slice at a time."""
 
     @property
-    def abreast(self) -> int:
+    def max_concurrent_prefills(self) -> int:
         """How many prompts may be read side by side."""
 
-    def slices(self, prompts: Sequence[Sequence[int]]) -> Iterator[None]:
+    def prefill_chunks(self, prompts: Sequence[Sequence[int]]) -> Iterator[None]:
         """Read a slice of each of at most `abreast` prompts a turn; after the last turn they are the last streams."""
 
 
-class Reading:
+class PrefillQueue:
     """Numbered prompts on their way into `streams`.
 
     Of several long ones those of the lowest rank are read first, which is a prompt's place among those that were asked
@@ -49,9 +49,9 @@ class Reading:
 
     def add(self, numbers: Sequence[int], prompts: Sequence[Sequence[int]]) -> None:
         """Prompts that were asked for at once."""
-        sliced = isinstance(self._streams, ReadsInSlices)
+        sliced = isinstance(self._streams, SupportsChunkedPrefill)
         for rank, (number, prompt) in enumerate(zip(numbers, prompts, strict=True)):
-            if sliced and len(prompt) > WHOLE:
+            if sliced and len(prompt) > MAX_UNCHUNKED_TOKENS:
                 self._long[rank, number] = prompt
             else:
                 self._short[number] = prompt
@@ -72,7 +72,7 @@ class Reading:
         taken, total = list[int](), 0
         for number, prompt in self._short.items():
             total += len(prompt)
-            if taken and total > TOGETHER:
+            if taken and total > BATCH_TOKENS:
                 break
             taken.append(number)
         if taken:
@@ -81,23 +81,23 @@ class Reading:
 
     def _read_long(self) -> list[int]:
         joined, began = list[int](), perf_counter()
-        while (self._group or self._long) and perf_counter() - began < SECONDS:
+        while (self._group or self._long) and perf_counter() - began < PREFILL_SECONDS:
             joined += self._read_slice()
         return joined
 
     def _read_slice(self) -> list[int]:
         """The next slice; where it was the last, the prompts that have become streams by it."""
         if self._begun is None:
-            assert isinstance(self._streams, ReadsInSlices)
-            keys = sorted(self._long)[: self._streams.abreast]
+            assert isinstance(self._streams, SupportsChunkedPrefill)
+            keys = sorted(self._long)[: self._streams.max_concurrent_prefills]
             self._group = [number for _, number in keys]
-            self._begun = self._streams.slices([self._long.pop(key) for key in keys])
-        if next(self._begun, JOINED) is not JOINED:
+            self._begun = self._streams.prefill_chunks([self._long.pop(key) for key in keys])
+        if next(self._begun, FINISHED) is not FINISHED:
             return []
         joined, self._begun, self._group = self._group, None, []
         return joined
 
 
-def cut(prompt: Sequence[int], size: int) -> list[Sequence[int]]:
+def split_prompt(prompt: Sequence[int], size: int) -> list[Sequence[int]]:
     """A prompt in slices of `size` tokens; the last is what is left."""
     return [prompt[start : start + size] for start in range(0, len(prompt), size)]

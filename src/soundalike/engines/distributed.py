@@ -11,8 +11,8 @@ from collections.abc import Sequence
 from functools import cache
 from typing import Any, Protocol, TypeVar
 
+from soundalike.engines.protocol import Batch
 from soundalike.errors import EngineError
-from soundalike.training.packing import Batch
 
 Value = TypeVar("Value")
 
@@ -44,7 +44,7 @@ class SingleProcess:
         return list(arrays)
 
 
-class Accelerated:
+class AccelerateGroup:
     """Processes of `accelerate launch`, or torchrun: over NCCL on GPUs, over gloo on processors."""
 
     def __init__(self) -> None:
@@ -71,7 +71,7 @@ class Accelerated:
         return list(reduce(list(arrays), "sum"))
 
 
-class Launched:
+class MlxGroup:
     """Processes of `mlx.launch`."""
 
     def __init__(self) -> None:
@@ -98,28 +98,28 @@ class Launched:
 
 
 @cache
-def crew() -> ProcessGroup:
+def process_group() -> ProcessGroup:
     """The processes that this one learns with."""
     if int(os.environ.get("WORLD_SIZE", "1")) > 1:
-        return Accelerated()
-    return Launched() if "MLX_RANK" in os.environ else SingleProcess()
+        return AccelerateGroup()
+    return MlxGroup() if "MLX_RANK" in os.environ else SingleProcess()
 
 
-def crew_for(kind: type) -> ProcessGroup:
+def process_group_for(kind: type) -> ProcessGroup:
     """The same for an engine that can be one of a crew of `kind` only; `EngineError` under another launcher."""
-    found = crew()
+    found = process_group()
     if found.size > 1 and not isinstance(found, kind):
-        launcher = "mlx.launch" if kind is Launched else "accelerate launch"
+        launcher = "mlx.launch" if kind is MlxGroup else "accelerate launch"
         raise EngineError("This base cannot be trained under that launcher.", f"Start it with: {launcher}")
     return found
 
 
-def share(batch: Batch, mates: ProcessGroup) -> Batch:
+def shard(batch: Batch, mates: ProcessGroup) -> Batch:
     """This process's windows of a batch, perhaps none."""
     return batch if mates.size == 1 else batch.take(slice(mates.rank, None, mates.size))
 
 
-def add_up(parameters: Sequence[Any], loss: float, mates: ProcessGroup) -> float:
+def all_reduce_gradients(parameters: Sequence[Any], loss: float, mates: ProcessGroup) -> float:
     """Sum torch gradients over all processes, in place, and the loss, which is given back."""
     import torch
 

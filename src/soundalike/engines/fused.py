@@ -18,18 +18,20 @@ import torch
 from numpy import ctypeslib
 from numpy.typing import NDArray
 
-from soundalike.engines.chunked_prefill import cut
-from soundalike.engines.llama import LlamaConfig
+from soundalike.engines.chunked_prefill import split_prompt
+from soundalike.engines.llama_model import LlamaConfig
 from soundalike.errors import EngineError
-from soundalike.native import library
+from soundalike.native import load_library
 
 if TYPE_CHECKING:
     from soundalike.engines.adapter import Adapter
 
 SOURCE = Path(__file__).with_name("fused.c")
-LARGEST = 100_000_000  # parameters: of a larger model one core reads the weights too slowly to do without the others
-SLICE = 128  # tokens of a prompt that are read at once beside the tokens of others
-LONGEST = 4_096  # positions: a cache has room for all of them from the start
+MAX_PARAMETERS = (
+    100_000_000  # parameters: of a larger model one core reads the weights too slowly to do without the others
+)
+PREFILL_CHUNK = 128  # tokens of a prompt that are read at once beside the tokens of others
+MAX_POSITIONS = 4_096  # positions: a cache has room for all of them from the start
 
 POINTERS = "embedding cosines sines head qkv out gate_up down before_attention before_mlp before_head".split()
 
@@ -41,14 +43,20 @@ def available() -> bool:
     return _compiled() is not None
 
 
-def fits(shape: LlamaConfig, parameters: int) -> bool:
+def supports(shape: LlamaConfig, parameters: int) -> bool:
     """Whether fused.c can run a model of this shape, and is the fastest way to."""
     compiled = _compiled()
-    if compiled is None or parameters > LARGEST:
+    if compiled is None or parameters > MAX_PARAMETERS:
         return False
     width = int(compiled.panel())
     heads = shape.num_attention_heads + 2 * shape.num_key_value_heads
-    sizes = (shape.hidden_size, heads * shape.head_dim, 2 * shape.intermediate_size, shape.head_dim, _reach(shape))
+    sizes = (
+        shape.hidden_size,
+        heads * shape.head_dim,
+        2 * shape.intermediate_size,
+        shape.head_dim,
+        _max_positions(shape),
+    )
     return not any(size % width for size in sizes)
 
 
@@ -70,7 +78,7 @@ _INTS = ctypes.POINTER(ctypes.c_int32)
 
 def _compiled() -> ctypes.CDLL | None:
     """fused.c as a library; None where it cannot be compiled."""
-    return library(SOURCE, _declare)
+    return load_library(SOURCE, _declare)
 
 
 def _declare(compiled: ctypes.CDLL) -> None:
@@ -93,10 +101,10 @@ class FusedDecoder:
         self._library, self._panel = compiled, int(compiled.panel())
         self._held: list[Array] = []  # what the structure's pointers point to
         shape = self.shape = adapter.model.shape
-        self.reach = _reach(shape)
+        self.max_positions = _max_positions(shape)
 
         def weight(name: str) -> Array:
-            made: Array = adapter.effective(name).float().cpu().numpy()
+            made: Array = adapter.effective_weight(name).float().cpu().numpy()
             return made
 
         def layers(hold: Callable[[Array], int], *names: str) -> int:
@@ -122,11 +130,11 @@ class FusedDecoder:
             shape.num_attention_heads,
             shape.num_key_value_heads,
             shape.head_dim,
-            self.reach,
+            self.max_positions,
             shape.rms_norm_eps,
             self._hold(embedding.astype(np.float16)),
-            self._hold(adapter.model.cos[: self.reach, :half].float().cpu().contiguous().numpy()),
-            self._hold(adapter.model.sin[: self.reach, :half].float().cpu().contiguous().numpy()),
+            self._hold(adapter.model.cos[: self.max_positions, :half].float().cpu().contiguous().numpy()),
+            self._hold(adapter.model.sin[: self.max_positions, :half].float().cpu().contiguous().numpy()),
             self._pack(head),
             layers(self._pack, *(f"{attention}{kind}_proj" for kind in "qkv")),
             layers(self._pack, f"{attention}o_proj"),
@@ -147,7 +155,7 @@ class FusedDecoder:
         """Room for the keys and values of one stream."""
         shape = self.shape
         return np.empty(
-            2 * shape.num_hidden_layers * shape.num_key_value_heads * self.reach * shape.head_dim, np.float16
+            2 * shape.num_hidden_layers * shape.num_key_value_heads * self.max_positions * shape.head_dim, np.float16
         )
 
     def _hold(self, array: Array) -> int:
@@ -244,25 +252,25 @@ class FusedStreams:
         return self._believed().logsumexp
 
     @property
-    def spent(self) -> list[int]:
+    def exhausted(self) -> list[int]:
         """The streams that have no place left for a token."""
         lengths = (stream.read + len(stream.unread) for stream in self._streams)
-        return [row for row, length in enumerate(lengths) if length >= self._decoder.reach]
+        return [row for row, length in enumerate(lengths) if length >= self._decoder.max_positions]
 
     def join(self, prompts: Sequence[Sequence[int]]) -> None:
         """Streams of their own for these prompts, after those that run."""
-        reach = self._decoder.reach
-        self._streams += [Stream(self._decoder.new_cache(), prompt[1 - reach :]) for prompt in prompts]
+        max_positions = self._decoder.max_positions
+        self._streams += [Stream(self._decoder.new_cache(), prompt[1 - max_positions :]) for prompt in prompts]
 
     @property
-    def abreast(self) -> int:
+    def max_concurrent_prefills(self) -> int:
         """A prompt a core."""
         return self._decoder.threads
 
-    def slices(self, prompts: Sequence[Sequence[int]]) -> Iterator[None]:
-        """Read prompts a slice a turn, the last slices with whatever is read next; see `ReadsInSlices`."""
-        reach = self._decoder.reach
-        parts = [cut(prompt[1 - reach :], SLICE) for prompt in prompts]
+    def prefill_chunks(self, prompts: Sequence[Sequence[int]]) -> Iterator[None]:
+        """Read prompts a slice a turn, the last slices with whatever is read next; see `SupportsChunkedPrefill`."""
+        max_positions = self._decoder.max_positions
+        parts = [split_prompt(prompt[1 - max_positions :], PREFILL_CHUNK) for prompt in prompts]
         streams = [Stream(self._decoder.new_cache(), part.pop(0)) for part in parts]
         while any(parts):
             going_on = [(stream, part) for stream, part in zip(streams, parts, strict=True) if part]
@@ -293,6 +301,6 @@ class FusedStreams:
         return self._known
 
 
-def _reach(shape: LlamaConfig) -> int:
+def _max_positions(shape: LlamaConfig) -> int:
     """Positions that a cache holds."""
-    return min(shape.max_position_embeddings, LONGEST)
+    return min(shape.max_position_embeddings, MAX_POSITIONS)

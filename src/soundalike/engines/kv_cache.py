@@ -14,25 +14,25 @@ import torch.nn.functional as F
 from numpy.typing import NDArray
 from torch import Tensor
 
-from soundalike.engines.causal import Causal
-from soundalike.engines.chunked_prefill import cut
+from soundalike.engines.causal_lm import CausalLM
+from soundalike.engines.chunked_prefill import split_prompt
 
-SLICE = {"cpu": 64, "cuda": 512}  # tokens of a prompt that are read at once beside the tokens of others
+PREFILL_CHUNK = {"cpu": 64, "cuda": 512}  # tokens of a prompt that are read at once beside the tokens of others
 STATES = ("conv_states", "recurrent_states")  # of recurrent and convolutional layers, which know no length
 
 
-class CachedStreams:
+class HuggingFaceStreams:
     """Streams in flight: one cache, how long each stream is, and the logits of what comes next.
 
     `reach` is the most tokens that a stream may hold, `known` the ids that the tokenizer knows: a model's table often
     has rows beyond them, which nobody ever trained and nobody is to draw.
     """
 
-    def __init__(self, causal: Causal, reach: int, known: int) -> None:
-        self._causal, self._reach, self._known = causal, reach, known
+    def __init__(self, lm: CausalLM, max_positions: int, known: int) -> None:
+        self._lm, self._max_positions, self._known = lm, max_positions, known
         self._cache: Any = None
-        self._lengths = torch.zeros(0, dtype=torch.long, device=causal.device)
-        self._logits = torch.zeros(0, causal.vocabulary, device=causal.device)
+        self._lengths = torch.zeros(0, dtype=torch.long, device=lm.device)
+        self._logits = torch.zeros(0, lm.vocabulary, device=lm.device)
 
     @property
     def logits(self) -> NDArray[np.float32]:
@@ -49,24 +49,28 @@ class CachedStreams:
         return made
 
     @property
-    def spent(self) -> list[int]:
+    def exhausted(self) -> list[int]:
         """The streams that have no place left for a token."""
-        return [row for row, length in enumerate(self._lengths.tolist()) if length >= self._reach]
+        return [row for row, length in enumerate(self._lengths.tolist()) if length >= self._max_positions]
 
     @torch.inference_mode()
     def join(self, prompts: Sequence[Sequence[int]]) -> None:
         """Read prompts, of each the end that fits, after those that run."""
         for prompt in prompts:
-            self._join(list(prompt)[1 - self._reach :])
+            self._join(list(prompt)[1 - self._max_positions :])
 
-    abreast = 1
+    max_concurrent_prefills = 1
 
     @torch.inference_mode()
-    def slices(self, prompts: Sequence[Sequence[int]]) -> Iterator[None]:
-        """Read one prompt, a slice a turn; see `ReadsInSlices`."""
+    def prefill_chunks(self, prompts: Sequence[Sequence[int]]) -> Iterator[None]:
+        """Read one prompt, a slice a turn; see `SupportsChunkedPrefill`."""
         (prompt,) = prompts
-        size, kept, cache = SLICE.get(self._causal.device.type, 256), list(prompt)[1 - self._reach :], self._new_cache()
-        parts = cut(kept, size)
+        size, kept, cache = (
+            PREFILL_CHUNK.get(self._lm.device.type, 256),
+            list(prompt)[1 - self._max_positions :],
+            self._new_cache(),
+        )
+        parts = split_prompt(kept, size)
         if any(hasattr(layer, name) for layer in cache.layers for name in STATES):
             parts = [kept]  # such layers go on from a state with one token, and not with several
         for number, part in enumerate(parts[:-1]):
@@ -77,7 +81,7 @@ class CachedStreams:
     def _new_cache(self) -> Any:
         from transformers import DynamicCache
 
-        return DynamicCache(config=self._causal.model.config)
+        return DynamicCache(config=self._lm.model.config)
 
     def _join(self, prompt: list[int]) -> None:
         cache = self._new_cache()
@@ -85,33 +89,33 @@ class CachedStreams:
 
     def _read(self, tokens: Sequence[int], cache: Any, held: int) -> Tensor:
         """Hidden state (1, hidden) after tokens that go on with the `held` tokens in `cache`."""
-        device = self._causal.device
+        device = self._lm.device
         positions = torch.arange(held, held + len(tokens), device=device)[None]
-        return self._causal.read(torch.tensor([list(tokens)], device=device), positions, **self._given(cache))[0, -1:]
+        return self._lm.read(torch.tensor([list(tokens)], device=device), positions, **self._given(cache))[0, -1:]
 
     def _lay(self, hidden: Tensor, cache: Any, length: int) -> None:
         """What was read becomes a stream after those that run."""
         if self._cache is None:
             self._cache = cache
         else:
-            lay_beside(self._cache, cache)
-        self._lengths = torch.cat((self._lengths, torch.tensor([length], device=self._causal.device)))
-        self._logits = torch.cat((self._logits, self._causal.logits(hidden).float()))
+            append_rows(self._cache, cache)
+        self._lengths = torch.cat((self._lengths, torch.tensor([length], device=self._lm.device)))
+        self._logits = torch.cat((self._logits, self._lm.logits(hidden).float()))
 
     @torch.inference_mode()
     def advance(self, tokens: Sequence[int]) -> None:
         """Give each stream its next token."""
-        causal, longest = self._causal, int(self._lengths.max())
-        places = torch.arange(longest + 1, device=causal.device)
+        lm, longest = self._lm, int(self._lengths.max())
+        places = torch.arange(longest + 1, device=lm.device)
         seen = places >= (longest - self._lengths)[:, None]
-        ids = torch.tensor(list(tokens), device=causal.device)[:, None]
+        ids = torch.tensor(list(tokens), device=lm.device)[:, None]
         given = {"attention_mask": seen} if len(ids) > 1 else {}  # a stream alone has nothing to mask
-        hidden = causal.read(ids, self._lengths[:, None], **given, **self._given(self._cache))
+        hidden = lm.read(ids, self._lengths[:, None], **given, **self._given(self._cache))
         self._lengths = self._lengths + 1
-        self._logits = causal.logits(hidden[:, 0]).float()
+        self._logits = lm.logits(hidden[:, 0]).float()
 
     def _given(self, cache: Any) -> dict[str, Any]:
-        return {str(self._causal.cache_name): cache, "use_cache": True}
+        return {str(self._lm.cache_name): cache, "use_cache": True}
 
     @torch.inference_mode()
     def keep(self, rows: Sequence[int]) -> None:
@@ -123,10 +127,10 @@ class CachedStreams:
             self._cache = None
             return
         self._cache.reorder_cache(index)
-        shorten(self._cache, before - int(self._lengths.max()))
+        drop_left(self._cache, before - int(self._lengths.max()))
 
 
-def lay_beside(ours: Any, new: Any) -> None:
+def append_rows(ours: Any, new: Any) -> None:
     """Add the rows of the cache `new` to those of `ours`; the shorter is filled up on the left."""
     for mine, its in zip(ours.layers, new.layers, strict=True):
         if getattr(mine, "keys", None) is not None and mine.keys.numel():
@@ -148,7 +152,7 @@ def _filled(keys: Tensor, length: int) -> Tensor:
     return F.pad(keys, (0, 0, length - keys.shape[-2], 0))
 
 
-def shorten(cache: Any, by: int) -> None:
+def drop_left(cache: Any, by: int) -> None:
     """Drop `by` places on the left, which no row fills any more."""
     if not by:
         return

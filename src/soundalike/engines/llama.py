@@ -1,194 +1,217 @@
-"""A Llama-shaped transformer made for packed windows and for decoding many streams at once.
+"""The PyTorch engine: one code for processor and CUDA.
 
-Parameter names and shapes are those of transformers' `LlamaForCausalLM`, so weights and PEFT adapters go
-both ways unchanged; only the arithmetic around them is ours. It knows tensors, never text.
-
-Sources of the formulas: Llama (arXiv 2302.13971), rotary positions (2104.09864, in the half-split layout that
-transformers uses), grouped-query attention (2305.13245), SwiGLU (2002.05202), RMSNorm (1910.07467).
+Takes token windows, gives losses and tokens. It trains a low-rank adapter or a delta of all weights over a
+Llama-shaped base, with products in the type that `numerics` says, and decodes many streams at once.
+It knows neither text nor time budgets.
 """
 
-import json
-from dataclasses import asdict, dataclass
+import hashlib
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import torch
-import torch.nn.functional as F
-from torch import Tensor, nn
+from numpy.typing import NDArray
+from safetensors.torch import load_file
+from torch import Tensor
+
+from soundalike.engines import fused
+from soundalike.engines.adam_state import check_training_state, load_optimizers, optimizer_arrays
+from soundalike.engines.adapter import Adapter, LoraAdapter, WeightDelta, adapter_method, switched_off
+from soundalike.engines.auto import base_model_errors
+from soundalike.engines.base_check import FETCH_AGAIN, check_base
+from soundalike.engines.base_files import base_folder, check_window, read_base_config
+from soundalike.engines.data_parallel import ThreadedDataParallel
+from soundalike.engines.distributed import AccelerateGroup, all_reduce_gradients, process_group_for, shard
+from soundalike.engines.llama_decoder import LlamaDecoder
+from soundalike.engines.llama_model import Llama, LlamaConfig
+from soundalike.engines.loss import batch_loss
+from soundalike.engines.protocol import Batch, Streams
+from soundalike.engines.scoring import trees
+from soundalike.engines.tokenizer import FileTokenizer
+from soundalike.errors import BaseModelError, EngineError
+from soundalike.paths import regular_file
+from soundalike.training.numerics import Hardware, Numerics, for_small
+from soundalike.training.recipe import Training
+
+MICRO_BATCH_TOKENS = 2_048  # tokens in flight in a lane: activations of a small base stay under half a gigabyte
+SCORING_ROW_TOKENS = 512  # read at once to score texts; in longer rows attention costs as much as all else
 
 
-@dataclass(frozen=True, slots=True)
-class LlamaConfig:
-    """The sizes that a Llama `config.json` gives, under its own names."""
+class LlamaEngine:
+    """A Llama-shaped base with an adapter on it."""
 
-    vocab_size: int
-    hidden_size: int
-    intermediate_size: int
-    num_hidden_layers: int
-    num_attention_heads: int
-    num_key_value_heads: int
-    head_dim: int
-    max_position_embeddings: int
-    rope_theta: float = 10_000.0
-    rms_norm_eps: float = 1e-5
-    bos_token_id: int = 0
-    eos_token_id: int = 0
-    pad_token_id: int = 1
+    def __init__(
+        self,
+        model: Llama,
+        tokenizer: FileTokenizer,
+        adapter: Adapter,
+        base: str,
+        training: Training,
+        numerics: Numerics,
+    ) -> None:
+        self.model, self.tokenizer, self.adapter, self.base, self.training = model, tokenizer, adapter, base, training
+        self.numerics = numerics
+        self.device, self.process_group = next(model.parameters()).device, process_group_for(AccelerateGroup)
+        parameters = sum(p.numel() for p in model.parameters())
+        self.use_fused_decoder = self.device.type == "cpu" and fused.supports(model.shape, parameters)
+        self._decoder: LlamaDecoder | fused.FusedDecoder | None = None
 
-    def config(self) -> dict[str, Any]:
-        """The `config.json` that makes transformers, mlx-lm, llama.cpp and vLLM load the weights."""
-        fixed = {
-            "architectures": ["LlamaForCausalLM"],
-            "model_type": "llama",
-            "hidden_act": "silu",
-            "attention_bias": False,
-            "mlp_bias": False,
-            "tie_word_embeddings": True,
-            "torch_dtype": "bfloat16",
-        }
-        return fixed | asdict(self)
+    @cached_property
+    def optimizer(self) -> torch.optim.Optimizer:
+        """AdamW; created only for training, because creating one imports torch's compiler, which takes seconds."""
+        parameters, decay = list(self.adapter.parameters().values()), self.training.weight_decay
+        return torch.optim.AdamW(parameters, 0.0, betas=(0.9, 0.95), weight_decay=decay, fused=True)
 
-    @classmethod
-    def read(cls, folder: Path) -> "LlamaConfig":
-        """The shape that `folder/config.json` states, in the words of transformers 4 or 5."""
-        config = json.loads((folder / "config.json").read_text(encoding="utf-8"))
-        config["head_dim"] = config.get("head_dim") or config["hidden_size"] // config["num_attention_heads"]
-        config |= {key: value for key, value in (config.get("rope_parameters") or {}).items() if key == "rope_theta"}
-        return cls(**{name: config[name] for name in cls.__dataclass_fields__ if name in config})
+    @cached_property
+    def _lanes(self) -> ThreadedDataParallel[Llama]:
+        """Made for training only: who speaks needs no twins."""
+        return ThreadedDataParallel(self.model, torch.get_num_threads() if self.device.type == "cpu" else 1)
 
+    def step(self, batch: Batch, learning_rate: float) -> float:
+        """One update; gives the weighted mean loss in nats a token before it."""
+        self._decoder = None
+        weight = float(batch.weights.sum())
+        parts = self._parts(shard(batch, self.process_group))
+        total = self._lanes.gradient(lambda model, part: self._loss_of(model, part) / weight, parts)
+        parameters = list(self.adapter.parameters().values())
+        total = all_reduce_gradients(parameters, total, self.process_group)
+        torch.nn.utils.clip_grad_norm_(parameters, self.training.clip)
+        self.optimizer.param_groups[0]["lr"] = learning_rate
+        self.optimizer.step()
+        self.optimizer.zero_grad()
+        return total
 
-class Attention(nn.Module):
-    """Grouped-query attention over whatever the mask lets each token see."""
+    def loss(self, batch: Batch) -> tuple[float, float]:
+        """(sum of weighted loss in nats, sum of weights)."""
 
-    def __init__(self, shape: LlamaConfig) -> None:
-        super().__init__()
-        self.heads, self.kv_heads, self.head_dim = (
-            shape.num_attention_heads,
-            shape.num_key_value_heads,
-            shape.head_dim,
-        )
-        width, kv_width = self.heads * self.head_dim, self.kv_heads * self.head_dim
-        self.q_proj = nn.Linear(shape.hidden_size, width, bias=False)
-        self.k_proj = nn.Linear(shape.hidden_size, kv_width, bias=False)
-        self.v_proj = nn.Linear(shape.hidden_size, kv_width, bias=False)
-        self.o_proj = nn.Linear(width, shape.hidden_size, bias=False)
+        def one(part: Batch) -> float:
+            with torch.no_grad():  # it holds for a thread
+                return self._loss_of(self.model, part).item()
 
-    def forward(self, x: Tensor, cos: Tensor, sin: Tensor, mask: Tensor) -> Tensor:
-        windows, length, _ = x.shape
-        split = (windows, length, -1, self.head_dim)
-        q = rotate(self.q_proj(x).view(split).transpose(1, 2), cos, sin)
-        k = rotate(self.k_proj(x).view(split).transpose(1, 2), cos, sin)
-        v = self.v_proj(x).view(split).transpose(1, 2)
-        seen = F.scaled_dot_product_attention(q, k, v, attn_mask=mask, enable_gqa=self.kv_heads != self.heads)
-        return self.o_proj(seen.transpose(1, 2).reshape(windows, length, -1))  # type: ignore[no-any-return]
+        mine = sum(self._lanes.map(one, self._parts(shard(batch, self.process_group))))
+        return all_reduce_gradients([], mine, self.process_group), float(batch.weights.sum())
 
+    def _parts(self, batch: Batch) -> list[Batch]:
+        """A part a lane, and more where one would hold more than MICRO_TOKENS."""
+        rows = max(1, min(MICRO_BATCH_TOKENS // batch.tokens.shape[1], -(-len(batch) // len(self._lanes.models))))
+        return batch.parts(rows)
 
-class FeedForward(nn.Module):
-    """SwiGLU."""
+    def _loss_of(self, model: Llama, batch: Batch) -> Tensor:
+        with self.numerics.autocast(self.device.type):  # it holds for a thread
+            return batch_loss(model, batch)
 
-    def __init__(self, shape: LlamaConfig) -> None:
-        super().__init__()
-        self.gate_proj = nn.Linear(shape.hidden_size, shape.intermediate_size, bias=False)
-        self.up_proj = nn.Linear(shape.hidden_size, shape.intermediate_size, bias=False)
-        self.down_proj = nn.Linear(shape.intermediate_size, shape.hidden_size, bias=False)
+    def logprobs(self, tokens: Sequence[int]) -> NDArray[np.float32]:
+        """Log-probability of each token given those before it; the first is 0."""
+        return self.logprobs_of([tokens])[0]
 
-    def forward(self, x: Tensor) -> Tensor:
-        return self.down_proj(F.silu(self.gate_proj(x)) * self.up_proj(x))  # type: ignore[no-any-return]
+    @torch.no_grad()
+    def logprobs_of(self, texts: Sequence[Sequence[int]]) -> list[NDArray[np.float32]]:
+        """The same for each of many texts; what they all begin with is read once for each ROW_TOKENS of the rest."""
+        given = [np.zeros(len(text), np.float32) for text in texts]
+        for tree in trees(texts, SCORING_ROW_TOKENS):
+            ids, positions = (torch.from_numpy(row).to(self.device)[None] for row in (tree.tokens, tree.positions))
+            hidden = self.model(ids, positions, torch.from_numpy(tree.mask).to(self.device)[None, None])[0]
+            chances = torch.log_softmax((hidden[tree.before] @ self.model.head.T).float(), dim=-1)
+            told = chances.gather(1, ids[0, :, None])[:, 0].cpu().numpy()
+            for number, places in zip(tree.numbers, tree.places, strict=True):
+                given[number][1:] = told[places][1:]
+        return given
 
+    def streams(self) -> Streams:
+        """No streams yet, over the model as it is now."""
+        if self._decoder is None:
+            self._decoder = fused.FusedDecoder(self.adapter) if self.use_fused_decoder else LlamaDecoder(self.adapter)
+        return self._decoder.open()
 
-class Norm(nn.Module):
-    """RMSNorm."""
+    @contextmanager
+    def adapter_off(self) -> Iterator[None]:
+        """Within it the engine is the base alone."""
+        self._decoder = None
+        try:
+            with switched_off(self.adapter):
+                yield
+        finally:
+            self._decoder = None  # it was made of the base
 
-    def __init__(self, size: int, eps: float) -> None:
-        super().__init__()
-        self.weight = nn.Parameter(torch.ones(size))
-        self.eps = eps
+    def save(self, folder: Path) -> None:
+        """Write the adapter."""
+        self.adapter.save(folder, self.base)
 
-    def forward(self, x: Tensor) -> Tensor:
-        wide = x.float()
-        return (wide * torch.rsqrt(wide.pow(2).mean(-1, keepdim=True) + self.eps)).to(x.dtype) * self.weight
+    def load(self, folder: Path) -> None:
+        """Read an adapter that `save` wrote."""
+        self._decoder = None
+        self.adapter.load(folder)
 
+    def state(self) -> dict[str, NDArray[Any]]:
+        """What moves in training, and the optimizer's memory of it, as arrays."""
+        return self._weights() | optimizer_arrays([self.optimizer])
 
-class Layer(nn.Module):
-    """One block: attention, then feed-forward, each on a normed copy and added back."""
+    def _weights(self) -> dict[str, NDArray[Any]]:
+        return {f"weight/{name}": p.detach().cpu().numpy() for name, p in self.adapter.parameters().items()}
 
-    def __init__(self, shape: LlamaConfig) -> None:
-        super().__init__()
-        self.self_attn = Attention(shape)
-        self.mlp = FeedForward(shape)
-        self.input_layernorm = Norm(shape.hidden_size, shape.rms_norm_eps)
-        self.post_attention_layernorm = Norm(shape.hidden_size, shape.rms_norm_eps)
-
-    def forward(self, x: Tensor, cos: Tensor, sin: Tensor, mask: Tensor) -> Tensor:
-        x = x + self.self_attn(self.input_layernorm(x), cos, sin, mask)
-        return x + self.mlp(self.post_attention_layernorm(x))  # type: ignore[no-any-return]
-
-
-class Trunk(nn.Module):
-    """Embedding, blocks and last norm: tokens to hidden states."""
-
-    def __init__(self, shape: LlamaConfig) -> None:
-        super().__init__()
-        # Weights are read, or drawn by `tools/pretrain_pocket`. Drawing them here as well would import torch's compiler
-        # on the device `meta`, which takes seconds.
-        empty = torch.empty(shape.vocab_size, shape.hidden_size)
-        self.embed_tokens: nn.Embedding = nn.Embedding.from_pretrained(empty, freeze=False)  # type: ignore[no-untyped-call]
-        self.layers = nn.ModuleList(Layer(shape) for _ in range(shape.num_hidden_layers))
-        self.norm = Norm(shape.hidden_size, shape.rms_norm_eps)
-
-
-class Llama(nn.Module):
-    """The whole model, output tied to the embedding."""
-
-    cos: Tensor
-    sin: Tensor
-
-    def __init__(self, shape: LlamaConfig) -> None:
-        super().__init__()
-        self.shape = shape
-        self.model = Trunk(shape)
-        for name, table in zip(("cos", "sin"), rotary_table(shape), strict=True):
-            self.register_buffer(name, table, persistent=False)  # no file of weights holds it
-
-    @property
-    def head(self) -> Tensor:
-        """Output matrix, shape (vocabulary, hidden)."""
-        return self.model.embed_tokens.weight
-
-    def forward(self, tokens: Tensor, positions: Tensor, mask: Tensor) -> Tensor:
-        """Hidden states (windows, length, hidden) for `tokens` and `positions` (windows, length).
-
-        `mask` (windows, 1, length, length) is true where a token may look.
-        """
-        x = self.model.embed_tokens(tokens)
-        cos = self.cos[positions].unsqueeze(1).to(x.dtype)
-        sin = self.sin[positions].unsqueeze(1).to(x.dtype)
-        for layer in self.model.layers:
-            x = layer(x, cos, sin, mask)
-        return self.model.norm(x)  # type: ignore[no-any-return]
+    @torch.no_grad()
+    def load_state(self, state: dict[str, NDArray[Any]]) -> None:
+        """Put back what `state` gave; `ValueError` for any other."""
+        self._decoder = None
+        check_training_state([self.optimizer], self._weights(), state)
+        for name, p in self.adapter.parameters().items():
+            p.copy_(torch.from_numpy(np.asarray(state[f"weight/{name}"])))
+        load_optimizers([self.optimizer], state)
 
 
-def rotary_table(shape: LlamaConfig) -> tuple[Tensor, Tensor]:
-    """cos and sin of every position, each (positions, head_dim); on the processor, whatever the default device."""
-    steps = torch.arange(0, shape.head_dim, 2, dtype=torch.float32, device="cpu")
-    positions = torch.arange(shape.max_position_embeddings, dtype=torch.float32, device="cpu")
-    angles = torch.outer(positions, shape.rope_theta ** (-steps / shape.head_dim))
-    both = torch.cat((angles, angles), dim=-1)
-    return both.cos(), both.sin()
+def load(
+    base: str, adapter: Path | None = None, training: Training | None = None, numerics: Numerics | None = None
+) -> LlamaEngine:
+    """The base named or at the path `base`, with the adapter in `adapter` or a fresh one made as `training` says."""
+    asked, training = training, training or Training()
+    folder = base_folder(base)
+    if adapter is not None:
+        method, rank, alpha = adapter_method(adapter)
+        training = training.model_copy(update={"method": method} | ({"rank": rank, "alpha": alpha} if rank else {}))
+    process_group_for(AccelerateGroup)  # it says which GPU is this process's
+    torch.manual_seed(training.seed)
+    model, tokenizer = read_base(folder)
+    model.to("cuda" if torch.cuda.is_available() else "cpu")
+    made: Adapter = (
+        LoraAdapter(model, training.rank, training.alpha) if training.method == "lora" else WeightDelta(model)
+    )
+    engine = LlamaEngine(model, tokenizer, made, base, training, numerics or for_small(training, Hardware.here()))
+    if adapter is not None:
+        engine.load(adapter)
+    elif asked is not None:  # else nothing is to be learned
+        check_window(base, model.shape.max_position_embeddings, asked.window)
+    return engine
 
 
-def rotate(x: Tensor, cos: Tensor, sin: Tensor) -> Tensor:
-    """Turn each half-split pair of `x` (windows, heads, length, head_dim) by its position's angle."""
-    first, second = x.chunk(2, dim=-1)
-    return x * cos + torch.cat((-second, first), dim=-1) * sin
+def read_base(folder: Path) -> tuple[Llama, FileTokenizer]:
+    """A Llama-shaped model in fp32 and its tokenizer from a folder in transformers' layout.
 
-
-def block_mask(documents: Tensor) -> Tensor:
-    """Causal within a document, blind across: (windows, length) document ids -> (windows, 1, length, length).
-
-    Padding (id -1) sees itself, so that no row of the softmax is empty.
+    A file that does not have the hash which the folder's SHA256SUMS, where there is one, gives it raises `EngineError`.
     """
-    length = documents.shape[1]
-    same = documents[:, :, None] == documents[:, None, :]
-    causal = torch.ones(length, length, dtype=torch.bool, device=documents.device).tril()
-    return (same & causal).unsqueeze(1)
+    with base_model_errors(folder):
+        check_base(folder, read_base_config(folder))
+        _verify(folder)
+        shape = LlamaConfig.read(folder)
+        with torch.device("meta"):
+            model = Llama(shape)
+        weights = {name: value.float() for name, value in load_file(folder / "model.safetensors").items()}
+        model.load_state_dict(weights, assign=True)
+        tokenizer = FileTokenizer.read(folder, shape.bos_token_id, shape.eos_token_id)
+        if max(tokenizer.size - 1, tokenizer.begin, tokenizer.end) >= shape.vocab_size:
+            raise BaseModelError(f"The tokenizer in {folder} has tokens that the model does not know.", FETCH_AGAIN)
+        return model, tokenizer
+
+
+def _verify(folder: Path) -> None:
+    """Compare files with the folder's SHA256SUMS (the format of sha256sum: a hash, two blanks, a name)."""
+    sums = folder / "SHA256SUMS"
+    for line in sums.read_text(encoding="utf-8").splitlines() if sums.exists() else ():
+        digest, name = line.split("  ", 1)
+        regular_file(folder / name, BaseModelError, FETCH_AGAIN)
+        with (folder / name).open("rb") as file:
+            if hashlib.file_digest(file, "sha256").hexdigest() != digest:
+                raise EngineError(f"{folder / name} is not as it was published.", "Install soundalike again.")

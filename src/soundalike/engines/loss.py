@@ -9,10 +9,10 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from soundalike.engines.llama import Llama, block_mask
-from soundalike.training.packing import Batch
+from soundalike.engines.llama_model import Llama, document_mask
+from soundalike.engines.protocol import Batch
 
-ROWS = 256  # 256 rows x 8,192 entries x 4 bytes = 8 MB: measured fastest here among 64 to 4,096
+CHUNK_ROWS = 256  # 256 rows x 8,192 entries x 4 bytes = 8 MB: measured fastest here among 64 to 4,096
 
 
 class _SlicedCrossEntropy(torch.autograd.Function):
@@ -22,8 +22,8 @@ class _SlicedCrossEntropy(torch.autograd.Function):
         needs_hidden, needs_head = hidden.requires_grad, head.requires_grad
         grad_hidden = torch.empty_like(hidden) if needs_hidden else None
         grad_head = torch.zeros_like(head, dtype=torch.float32) if needs_head else None
-        for start in range(0, hidden.shape[0], ROWS):
-            rows = slice(start, start + ROWS)
+        for start in range(0, hidden.shape[0], CHUNK_ROWS):
+            rows = slice(start, start + CHUNK_ROWS)
             h, wanted, weight = hidden[rows], targets[rows, None], weights[rows, None]
             logits = (h @ head.T).float()
             logits -= logits.amax(dim=1, keepdim=True)
@@ -67,7 +67,7 @@ def batch_loss(model: Llama, batch: Batch) -> Tensor:
     device = model.head.device
     tokens = torch.from_numpy(batch.tokens).to(device).long()
     positions = torch.from_numpy(batch.positions).to(device).long()
-    mask = block_mask(torch.from_numpy(batch.documents).to(device))
+    mask = document_mask(torch.from_numpy(batch.documents).to(device))
     targets, weights = tokens[:, 1:].flatten(), torch.from_numpy(batch.weights).to(device)[:, 1:].flatten()
     learned = weights > 0
     hidden = model(tokens, positions, mask)[:, :-1].flatten(0, 1)[learned]

@@ -14,9 +14,9 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
+from soundalike.engines.protocol import Batch
 from soundalike.errors import EngineError, UsageError
 from soundalike.paths import regular_file
-from soundalike.training.packing import Batch
 
 if TYPE_CHECKING:
     from soundalike.training.numerics import Numerics
@@ -186,7 +186,7 @@ class MarkovEngine:
 class MarkovStreams:
     """Texts that go on side by side: a chain needs nothing of them but their tokens."""
 
-    spent: Sequence[int] = ()
+    exhausted: Sequence[int] = ()
 
     def __init__(self, engine: MarkovEngine) -> None:
         self._engine, self._pasts = engine, list[list[int]]()

@@ -24,27 +24,36 @@ from mlx_lm.utils import load_model, quantize_model
 from numpy.typing import NDArray
 
 from soundalike import machine
-from soundalike.engines.adapter import CONFIG, HELD, WEIGHTS, check_shapes, damaged, demand_one, read_config, read_held
-from soundalike.engines.base_check import check
-from soundalike.engines.distributed import Launched, crew_for, share
-from soundalike.engines.layouts import peft_config, places, rope_names, to_mlx, to_peft
-from soundalike.engines.mlx_loss import Head
-from soundalike.engines.mlx_memory import remembering_less
-from soundalike.engines.mlx_streams import MlxStreams, Packed
+from soundalike.engines.adapter import (
+    CONFIG,
+    PRECISION_FILE,
+    WEIGHTS,
+    check_shapes,
+    damaged_adapter,
+    read_config,
+    read_precision,
+    require_file,
+)
+from soundalike.engines.adapter_layouts import flat_rope_config, module_paths, peft_config, to_mlx, to_peft
+from soundalike.engines.base_check import check_base
+from soundalike.engines.base_files import base_folder, check_window, read_base_config
+from soundalike.engines.distributed import MlxGroup, process_group_for, shard
+from soundalike.engines.mlx_loss import ChunkedLmHead
+from soundalike.engines.mlx_memory import enable_gradient_checkpointing
+from soundalike.engines.mlx_streams import MlxStreams, PackedCache
 from soundalike.engines.pretrained import read_tokenizer
-from soundalike.engines.state_check import demand_alike
+from soundalike.engines.protocol import Batch
+from soundalike.engines.state_check import check_state
 from soundalike.engines.tokenizer import FileTokenizer
-from soundalike.engines.weights import check_window, config_of, folder_of
 from soundalike.errors import EngineError, RecipeError
 from soundalike.training.base_models import WEIGHTS_SHARE, Precision
 from soundalike.training.numerics import Numerics, for_mlx, recorded
-from soundalike.training.packing import Batch
 from soundalike.training.recipe import Training
 
-MICRO_TOKENS = 1_024  # tokens in flight
-LONGEST = 32_768  # tokens of a text, where a model does not say how many it reads
-LARGE = 2_000_000_000  # bytes of weights from which activations are computed anew in the backward pass
-PROMPTS, PROMPT_BYTES = 32, 1 << 30  # prompts whose keys and values are kept
+MICRO_BATCH_TOKENS = 1_024  # tokens in flight
+DEFAULT_MAX_POSITIONS = 32_768  # tokens of a text, where a model does not say how many it reads
+CHECKPOINTING_BYTES = 2_000_000_000  # bytes of weights from which activations are computed anew in the backward pass
+PROMPT_CACHE_ENTRIES, PROMPT_CACHE_BYTES = 32, 1 << 30  # prompts whose keys and values are kept
 
 
 class MlxEngine:
@@ -60,8 +69,8 @@ class MlxEngine:
         numerics: Numerics,
     ) -> None:
         self.model, self.tokenizer, self.base, self.training, self.numerics = model, tokenizer, base, training, numerics
-        self.lora, self.crew, self.head = dict(lora), crew_for(Launched), Head(model)
-        self.reach = int(getattr(model.args, "max_position_embeddings", None) or LONGEST)
+        self.lora, self.process_group, self.head = dict(lora), process_group_for(MlxGroup), ChunkedLmHead(model)
+        self.max_positions = int(getattr(model.args, "max_position_embeddings", None) or DEFAULT_MAX_POSITIONS)
         given = {"betas": [0.9, 0.95], "weight_decay": training.weight_decay, "bias_correction": True}
         self.optimizer = optim.AdamW(0.0, **given)
         self.optimizer.init(model.trainable_parameters())
@@ -70,14 +79,14 @@ class MlxEngine:
 
     def _forget(self) -> None:
         """Keys and values of prompts are those of the weights that made them."""
-        self._prompts = LRUPromptCache(PROMPTS, PROMPT_BYTES)
+        self._prompts = LRUPromptCache(PROMPT_CACHE_ENTRIES, PROMPT_CACHE_BYTES)
 
     def step(self, batch: Batch, learning_rate: float) -> float:
         """One update; gives the weighted mean loss in nats a token before it."""
         self._forget()
         weight, total, sums = float(batch.weights.sum()), 0.0, None
         self.model.train()
-        for part in self._parts(share(batch, self.crew)):
+        for part in self._parts(shard(batch, self.process_group)):
             loss, gradient = self._gradient(part, weight)
             sums = gradient if sums is None else tree_map(mx.add, sums, gradient)
             mx.eval(loss, sums)
@@ -94,20 +103,20 @@ class MlxEngine:
         """Gradient and loss of all processes' shares; one without a share adds nothing."""
         given = gradient or tree_map(mx.zeros_like, self.model.trainable_parameters())
         names, arrays = zip(*tree_flatten(given), strict=True)
-        *sums, total = self.crew.all_reduce([*arrays, mx.array(loss)])
+        *sums, total = self.process_group.all_reduce([*arrays, mx.array(loss)])
         return tree_unflatten(list(zip(names, sums, strict=True))), float(total.item())
 
     def loss(self, batch: Batch) -> tuple[float, float]:
         """(sum of weighted loss in nats, sum of weights)."""
-        mine = sum(self._loss_of(part, learning=False).item() for part in self._parts(share(batch, self.crew)))
-        return float(self.crew.all_reduce([mx.array(mine)])[0].item()), float(batch.weights.sum())
+        mine = sum(self._loss_of(part, learning=False).item() for part in self._parts(shard(batch, self.process_group)))
+        return float(self.process_group.all_reduce([mx.array(mine)])[0].item()), float(batch.weights.sum())
 
     def _parts(self, batch: Batch) -> list[Batch]:
-        return batch.parts(max(1, MICRO_TOKENS // batch.tokens.shape[1]))
+        return batch.parts(max(1, MICRO_BATCH_TOKENS // batch.tokens.shape[1]))
 
     def _loss_of(self, batch: Batch, weight: float = 1.0, learning: bool = True) -> mx.array:
         """Sum of weighted nats over `weight`, documents blind to each other."""
-        packed = [Packed(mx.array(batch.documents))] * len(self.model.layers)
+        packed = [PackedCache(mx.array(batch.documents))] * len(self.model.layers)
         return self.head.loss(batch, packed, learning) / weight
 
     def logprobs(self, tokens: Sequence[int]) -> NDArray[np.float32]:
@@ -118,7 +127,7 @@ class MlxEngine:
 
     def streams(self) -> MlxStreams:
         """No streams yet; prompts that begin as earlier ones did are read from there on."""
-        return MlxStreams(self.model, self.reach, self.tokenizer.size, self._prompts)
+        return MlxStreams(self.model, self.max_positions, self.tokenizer.size, self._prompts)
 
     @contextmanager
     def adapter_off(self) -> Iterator[None]:
@@ -145,7 +154,7 @@ class MlxEngine:
         mx.save_safetensors(str(folder / WEIGHTS), factors, {"format": "pt"})
         config = peft_config({"lora_parameters": self.lora}, list(self._factors()), self.base)
         (folder / CONFIG).write_text(json.dumps(config, indent=2) + "\n", "utf-8")
-        (folder / HELD).write_text(json.dumps({"precision": self.numerics.weights}) + "\n", "utf-8")
+        (folder / PRECISION_FILE).write_text(json.dumps({"precision": self.numerics.weights}) + "\n", "utf-8")
 
     def load(self, folder: Path) -> None:
         """Read an adapter that `save`, or peft, wrote; `EngineError` where it belongs to another base."""
@@ -167,7 +176,7 @@ class MlxEngine:
     def load_state(self, state: dict[str, NDArray[Any]]) -> None:
         """Put back what `state` gave; `ValueError` for any other."""
         self._forget()
-        demand_alike(state, self.state())
+        check_state(state, self.state())
         parts: dict[str, dict[str, mx.array]] = {"weight": {}, "optimizer": {}}
         for path, value in state.items():
             part, _, name = path.partition("/")
@@ -186,9 +195,9 @@ def load(
     rank, alpha, keys = training.rank, training.alpha, None
     if adapter is not None:
         told = read_config(adapter)
-        rank, alpha, keys = int(told["r"]), float(told["lora_alpha"]), places(_read(adapter))
-        training = recorded(training, read_held(adapter))
-    folder = folder_of(base)
+        rank, alpha, keys = int(told["r"]), float(told["lora_alpha"]), module_paths(_read(adapter))
+        training = recorded(training, read_precision(adapter))
+    folder = base_folder(base)
     model, numerics = _read_model(folder, numerics or for_mlx(training))
     lora = {"rank": rank, "scale": alpha / rank, "dropout": 0.0, "keys": keys or _linears(model)}
     mx.random.seed(training.seed)
@@ -199,16 +208,16 @@ def load(
     if adapter is not None:
         engine.load(adapter)
     else:
-        check_window(base, engine.reach, training.window)
+        check_window(base, engine.max_positions, training.window)
     return engine
 
 
 def _read_model(folder: Path, asked: Numerics | None) -> tuple[Any, Numerics]:
     """mlx-lm's model of the base, quantized where asked for or where memory is short, and its number types."""
-    told = config_of(folder)
-    check(folder, told)
+    told = read_base_config(folder)
+    check_base(folder, told)
     try:
-        model, config = load_model(folder, lazy=True, model_config=rope_names(told))
+        model, config = load_model(folder, lazy=True, model_config=flat_rope_config(told))
     except (TypeError, ValueError, LookupError, AttributeError, ArithmeticError, RuntimeError, OSError) as error:
         do = "Take another base: `soundalike doctor` suggests some."
         raise EngineError(f"mlx-lm cannot read the base in {folder}: {error}.", do) from error
@@ -226,8 +235,8 @@ def _read_model(folder: Path, asked: Numerics | None) -> tuple[Any, Numerics]:
     halves = not stored and any(value.dtype == mx.float16 for _, value in tree_flatten(model.parameters()))
     if not stored and (asked or halves):  # gradients of fp16 would leave its range
         model.set_dtype(mx.float32 if asked and asked.weights == "fp32" else mx.bfloat16)
-    if weights > LARGE:
-        remembering_less(model.layers)
+    if weights > CHECKPOINTING_BYTES:
+        enable_gradient_checkpointing(model.layers)
     mx.eval(model.parameters())
     fp32 = any(value.dtype == mx.float32 for _, value in tree_flatten(model.parameters()))
     held: Precision = "4-bit" if stored else "fp32" if fp32 else "bf16"
@@ -243,9 +252,9 @@ def _linears(model: Any) -> list[str]:
 
 
 def _read(folder: Path) -> dict[str, mx.array]:
-    demand_one(folder, WEIGHTS)
+    require_file(folder, WEIGHTS)
     try:
         tensors: dict[str, mx.array] = mx.load(str(folder / WEIGHTS))
     except (RuntimeError, ValueError, OSError) as error:
-        raise damaged(folder / WEIGHTS, error) from error
+        raise damaged_adapter(folder / WEIGHTS, error) from error
     return tensors

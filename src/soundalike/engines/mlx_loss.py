@@ -12,11 +12,11 @@ import mlx.core as mx
 import mlx.nn as nn
 import numpy as np
 
+from soundalike.engines.protocol import Batch
 from soundalike.training.base_models import ENTRIES
-from soundalike.training.packing import Batch
 
-PROBE = 3  # tokens on which trunk and head apart are held against the model
-CLOSE = 2e-2  # of the largest logit: a few roundings of bf16
+PROBE_TOKENS = 3  # tokens on which trunk and head apart are held against the model
+PROBE_TOLERANCE = 2e-2  # of the largest logit: a few roundings of bf16
 
 
 class _Handed:
@@ -32,7 +32,7 @@ class _Handed:
         return hidden
 
 
-class Head:
+class ChunkedLmHead:
     """What makes logits of `model`'s hidden states. A model that cannot be parted so gives its logits whole."""
 
     def __init__(self, model: Any) -> None:
@@ -41,14 +41,14 @@ class Head:
         self.parted = self._parts()
 
     def _parts(self) -> bool:
-        tokens = mx.array([list(range(PROBE))])
+        tokens = mx.array([list(range(PROBE_TOKENS))])
         whole = self._model(tokens).astype(mx.float32)
         try:
             apart = self._logits(self._model.model(tokens)).astype(mx.float32)
         except (AttributeError, TypeError, ValueError):
             return False
         size = max(1.0, float(mx.abs(whole).max().item()))
-        return apart.shape == whole.shape and float(mx.abs(apart - whole).max().item()) <= CLOSE * size
+        return apart.shape == whole.shape and float(mx.abs(apart - whole).max().item()) <= PROBE_TOLERANCE * size
 
     def loss(self, batch: Batch, cache: list[Any], learning: bool) -> mx.array:
         """Sum of weighted nats; `learning` says that it will be differentiated in what the trunk learns."""

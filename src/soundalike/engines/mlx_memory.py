@@ -6,7 +6,7 @@ from typing import Any
 import mlx.core as mx
 
 
-def remembering_less(layers: Sequence[Any]) -> None:
+def enable_gradient_checkpointing(layers: Sequence[Any]) -> None:
     """Make each layer forget, while it trains, what it computes (gradient checkpointing, arXiv 1604.06174)."""
     for layer in layers:
         plain = type(layer)

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 MODEL = "model"  # the one model whose prompts a cache holds
 
 
-class Packed:
+class PackedCache:
     """A cache that holds nothing: each token sees its own document's earlier ones, and no others.
 
     `documents` (windows, length): equal where two tokens belong to one document. Rotary positions go on through a
@@ -45,8 +45,8 @@ class MlxStreams:
     Of `reach` places, of `size` tokens: a model may have rows of logits that its tokenizer has no token for.
     """
 
-    def __init__(self, model: Any, reach: int, size: int, prompts: LRUPromptCache) -> None:
-        self._model, self._reach, self._size, self._prompts = model, reach, size, prompts
+    def __init__(self, model: Any, max_positions: int, size: int, prompts: LRUPromptCache) -> None:
+        self._model, self._max_positions, self._size, self._prompts = model, max_positions, size, prompts
         self._caches: list[Any] = []
         self._lengths: list[int] = []
         self._logits: Any = None
@@ -62,13 +62,13 @@ class MlxStreams:
         return np.array(mx.logsumexp(self._logits, axis=-1))
 
     @property
-    def spent(self) -> list[int]:
+    def exhausted(self) -> list[int]:
         """The streams that have no place left for a token."""
-        return [row for row, length in enumerate(self._lengths) if length >= self._reach]
+        return [row for row, length in enumerate(self._lengths) if length >= self._max_positions]
 
     def join(self, prompts: Sequence[Sequence[int]]) -> None:
         """Read prompts into streams of their own, after those that run."""
-        kept = [list(prompt)[1 - self._reach :] for prompt in prompts]
+        kept = [list(prompt)[1 - self._max_positions :] for prompt in prompts]
         read = [self._read(prompt[:-1]) for prompt in kept]
         caches = [layer[0].merge(list(layer)) for layer in zip(*read, strict=True)]
         logits = self._next([prompt[-1] for prompt in kept], caches)

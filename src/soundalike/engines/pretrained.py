@@ -16,10 +16,10 @@ from weakref import WeakValueDictionary
 import torch
 
 from soundalike import machine
-from soundalike.engines.auto import config_from, explained, model_from, tokenizer_from
-from soundalike.engines.base_check import ANOTHER
+from soundalike.engines.auto import base_model_errors, config_from, model_from, tokenizer_from
+from soundalike.engines.base_check import CHOOSE_ANOTHER_BASE
+from soundalike.engines.base_files import read_base_config
 from soundalike.engines.tokenizer import FileTokenizer
-from soundalike.engines.weights import config_of
 from soundalike.errors import BaseModelError
 from soundalike.training.numerics import Numerics
 
@@ -38,7 +38,7 @@ def free_memory() -> int:
 
 def parameters(folder: Path) -> float:
     """How many weights a base has, from the size of its files and the type that its config.json states."""
-    told = config_of(folder)
+    told = read_base_config(folder)
     told |= told.get("text_config") or {}
     size = sum(path.stat().st_size for path in folder.glob("*.safetensors"))
     return size / (4 if (told.get("dtype") or told.get("torch_dtype")) == "float32" else 2)
@@ -66,21 +66,25 @@ def _read_model(folder: Path, numerics: Numerics) -> Any:
     from transformers.utils.logging import disable_progress_bar
 
     disable_progress_bar()  # type: ignore[no-untyped-call]  # who loads a base shows that it does
-    with explained(folder):
+    with base_model_errors(folder):
         config = config_from(folder)
         _without_dropout(config)
         four_bits = numerics.weights == "4-bit"
         given = _four_bits(TYPES[numerics.compute]) if four_bits else {"dtype": TYPES[numerics.weights]}
         model = model_from(
-            folder, config=config, device_map={"": device()}, attn_implementation=attention(numerics), **given
+            folder,
+            config=config,
+            device_map={"": device()},
+            attn_implementation=attention_implementation(numerics),
+            **given,
         )
     model.requires_grad_(False)
     model.train(False)
-    keep_packing(model)
+    disable_cpu_repacking(model)
     return model
 
 
-def keep_packing(model: Any) -> None:
+def disable_cpu_repacking(model: Any) -> None:
     """Make bitsandbytes leave its 4-bit weights as they were quantized.
 
     On a processor with AVX512-BF16 it would rearrange them for inference at the first pass without gradients; passes
@@ -91,7 +95,7 @@ def keep_packing(model: Any) -> None:
             module.support_avx512bf16_for_cpu = False
 
 
-def attention(numerics: Numerics) -> str:
+def attention_implementation(numerics: Numerics) -> str:
     """FlashAttention's kernels for packed sequences where they are installed, else PyTorch's own."""
     flash = device() == "cuda" and numerics.compute == "bf16" and find_spec("flash_attn") is not None
     return "flash_attention_2" if flash else "sdpa"
@@ -102,7 +106,7 @@ def read_tokenizer(folder: Path) -> FileTokenizer:
     told = tokenizer_from(folder)
     end, fast = told.eos_token_id, getattr(told, "backend_tokenizer", None)
     if end is None or fast is None:
-        raise BaseModelError(f"The tokenizer in {folder} has no token that ends a text.", ANOTHER)
+        raise BaseModelError(f"The tokenizer in {folder} has no token that ends a text.", CHOOSE_ANOTHER_BASE)
     return FileTokenizer(fast, end if told.bos_token_id is None else told.bos_token_id, end)
 
 
@@ -130,7 +134,7 @@ def _without_dropout(config: Any) -> None:
 
 
 @contextmanager
-def unwarned() -> Iterator[None]:
+def without_future_warnings() -> Iterator[None]:
     """Within it peft may ask transformers by an old name without a warning to the person, who cannot help it."""
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", FutureWarning)

@@ -19,13 +19,13 @@ from numpy.typing import NDArray
 
 from soundalike.engines import address
 from soundalike.engines.address import KEY
+from soundalike.engines.protocol import Batch
 from soundalike.errors import EngineError
 from soundalike.generation.batch_generator import Step, each
 from soundalike.generation.sampling import Sampling
-from soundalike.training.packing import Batch
 
 if TYPE_CHECKING:
-    from soundalike.engines import Streams
+    from soundalike.engines.protocol import Streams
 
 TIMEOUT, RETRIES = 60.0, 2  # seconds until the next piece of a text; times that a refused connection is tried again
 UNKNOWN = frozenset({400, 422, 500, 501})  # what servers answer to a setting that they do not know

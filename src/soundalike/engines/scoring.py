@@ -11,7 +11,7 @@ from typing import Protocol, runtime_checkable
 import numpy as np
 from numpy.typing import NDArray
 
-from soundalike.engines import Engine
+from soundalike.engines.protocol import Engine
 
 LOGPROBS = NDArray[np.float32]
 

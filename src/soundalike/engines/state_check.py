@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 REMEMBERED = "optimizer/"  # what begins so is an optimizer's memory, of one parameter up to the last stroke
 
 
-def demand_alike(stored: Mapping[str, NDArray[Any]], wanted: Mapping[str, NDArray[Any]]) -> None:
+def check_state(stored: Mapping[str, NDArray[Any]], wanted: Mapping[str, NDArray[Any]]) -> None:
     """`ValueError` where `stored` differs from `wanted` in a name, a shape or a type, or counts steps below 0.
 
     What an optimizer remembers of a parameter may be missing, all of it, as that parameter may never have been learned.

@@ -5,7 +5,7 @@ from pathlib import Path
 
 from tokenizers import Tokenizer as Fast
 
-FEW = 8  # texts of which waking other threads would take longer than encoding them
+MAX_SEQUENTIAL_TEXTS = 8  # texts of which waking other threads would take longer than encoding them
 
 
 class FileTokenizer:
@@ -23,7 +23,7 @@ class FileTokenizer:
 
     def encode(self, texts: Sequence[str]) -> list[list[int]]:
         """Token ids of each text, without `begin` and `end`."""
-        if len(texts) <= FEW:
+        if len(texts) <= MAX_SEQUENTIAL_TEXTS:
             return [self.fast.encode(text, add_special_tokens=False).ids for text in texts]
         return [one.ids for one in self.fast.encode_batch_fast(list(texts), add_special_tokens=False)]
 

@@ -5,7 +5,7 @@ guards. Copying is a veto and no term of a sum, because whoever is chosen by lik
 """
 
 from soundalike.clone import Clone
-from soundalike.engines import Engine
+from soundalike.engines.protocol import Engine
 from soundalike.evaluation.evaluate import BRIEF_SEEDS
 from soundalike.evaluation.held_out import conversations
 from soundalike.evaluation.replies import answer_scenes

@@ -11,12 +11,12 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from soundalike.engines.protocol import Tokenizer
 from soundalike.engines.scoring import logprobs
 from soundalike.evaluation.held_out import Conversation, DialogueLine
 from soundalike.generation.voice import Voice
 from soundalike.metrics.stats import Estimate, percentile_interval
 from soundalike.prompt_template import render
-from soundalike.training.packing import Tokenizer
 
 DOCUMENTS = 96
 BYTES = 400  # of a document: about a hundred and fifty tokens

@@ -89,11 +89,11 @@ def export(clone: Clone, kind: str, precision: str = "f16") -> Exported:
 
 def _bytes_of(kind: str, trained: Trained, precision: str) -> float:
     """How much an export writes, its tokenizer aside: each weight as that kind holds it."""
-    from soundalike.engines.adapter import method_of
+    from soundalike.engines.adapter import adapter_method
 
     size = size_of(trained.base)
     adapter = sum(path.stat().st_size for path in trained.adapter.glob("*.safetensors"))
-    if size is None or (kind == "mlx" and method_of(trained.adapter)[0] == "lora"):
+    if size is None or (kind == "mlx" and adapter_method(trained.adapter)[0] == "lora"):
         return adapter
     if kind == "gguf":
         return size.weights * GGUF_BYTES[precision]

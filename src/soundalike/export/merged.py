@@ -7,10 +7,10 @@ import json
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from soundalike.engines.adapter import check_shapes, method_of, read_tensors
+from soundalike.engines.adapter import adapter_method, check_shapes, read_tensors
+from soundalike.engines.adapter_layouts import flat_rope_config
 from soundalike.engines.auto import model_from, tokenizer_from
-from soundalike.engines.layouts import rope_names
-from soundalike.engines.weights import config_of, folder_of
+from soundalike.engines.base_files import base_folder, read_base_config
 from soundalike.export import SMALL, Trained
 from soundalike.export.template import chat_template
 
@@ -21,8 +21,8 @@ if TYPE_CHECKING:
 def write_merged(trained: Trained, target: Path) -> None:
     """Weights, config and tokenizer into `target`, with a chat template that writes transcripts."""
     merged_model(trained).save_pretrained(target)
-    config = config_of(target)
-    (target / "config.json").write_text(json.dumps(config | rope_names(config), indent=2) + "\n", "utf-8")
+    config = read_base_config(target)
+    (target / "config.json").write_text(json.dumps(config | flat_rope_config(config), indent=2) + "\n", "utf-8")
     write_tokenizer(trained, target)
 
 
@@ -32,10 +32,10 @@ def merged_model(trained: Trained) -> "PreTrainedModel":
     from transformers.utils import logging
 
     logging.disable_progress_bar()  # type: ignore[no-untyped-call]
-    model: Any = model_from(folder_of(trained.base), dtype="auto", attn_implementation="eager")
+    model: Any = model_from(base_folder(trained.base), dtype="auto", attn_implementation="eager")
     if model.num_parameters() <= SMALL:
         model = model.to(torch.float32)
-    method, _, _ = method_of(trained.adapter)
+    method, _, _ = adapter_method(trained.adapter)
     merged = _plus_delta(model, trained.adapter) if method == "full" else _plus_factors(model, trained)
     return merged.eval()  # type: ignore[no-any-return]
 
@@ -56,13 +56,13 @@ def _plus_factors(model: Any, trained: Trained) -> Any:
     """Every adapted matrix plus alpha / rank x B A."""
     from peft import get_peft_model_state_dict, set_peft_model_state_dict
 
-    from soundalike.engines.huggingface import adapted, lora_config
-    from soundalike.engines.pretrained import unwarned
+    from soundalike.engines.huggingface import lora_config, with_adapter
+    from soundalike.engines.pretrained import without_future_warnings
 
     factors, config = read_tensors(trained.adapter), lora_config(trained.adapter)
     config.base_model_name_or_path = None  # peft would compare the base's name with the folder that it lies in
-    with unwarned():
-        peft = adapted(model, config, trained.adapter)
+    with without_future_warnings():
+        peft = with_adapter(model, config, trained.adapter)
         check_shapes(factors, get_peft_model_state_dict(peft, save_embedding_layers=False), trained.adapter)
         set_peft_model_state_dict(peft, factors)
         return peft.merge_and_unload()
@@ -72,7 +72,7 @@ def write_tokenizer(trained: Trained, target: Path) -> "PreTrainedTokenizerFast"
     """The base's tokenizer into `target`, told to open a text as training did and to write transcripts."""
     from tokenizers.processors import TemplateProcessing
 
-    tokenizer: Any = tokenizer_from(folder_of(trained.base))
+    tokenizer: Any = tokenizer_from(base_folder(trained.base))
     if tokenizer.bos_token is None:  # as in training
         tokenizer.bos_token = tokenizer.eos_token
     begin = tokenizer.bos_token

@@ -6,22 +6,22 @@ mlx-lm reads transformers' folders as they are, so only a low-rank adapter needs
 import json
 from pathlib import Path
 
-from soundalike.engines.adapter import CONFIG, method_of, read_config, read_tensors
+from soundalike.engines.adapter import CONFIG, adapter_method, read_config, read_tensors
+from soundalike.engines.adapter_layouts import mlx_config, to_mlx
 from soundalike.engines.auto import config_from
-from soundalike.engines.layouts import mlx_config, to_mlx
-from soundalike.engines.weights import folder_of
+from soundalike.engines.base_files import base_folder
 from soundalike.export import Trained
 from soundalike.export.merged import write_merged
 
 
 def write_mlx(trained: Trained, target: Path, folder: Path) -> list[str]:
     """Write into `target`, which will be `folder`; gives the command that speaks with it."""
-    method, _, _ = method_of(trained.adapter)
+    method, _, _ = adapter_method(trained.adapter)
     if method == "full":
         write_merged(trained, target)
         where = ["--model", str(folder)]
     else:
-        base = folder_of(trained.base)
+        base = base_folder(trained.base)
         write_adapter(trained.adapter, target, _layers(base))
         where = ["--model", str(base), "--adapter-path", str(folder)]
     opening = f"{trained.owner}:" if trained.tagged else "so"

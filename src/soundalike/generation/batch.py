@@ -5,7 +5,7 @@ Joins `GenerationRequest`, which knows what is wanted, and a `TokenGenerator`, w
 
 from collections.abc import Collection, Sequence
 
-from soundalike.engines import Engine
+from soundalike.engines.protocol import Engine
 from soundalike.generation.batch_generator import make_generator
 from soundalike.generation.request import GenerationRequest
 

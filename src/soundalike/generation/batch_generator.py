@@ -8,8 +8,8 @@ from collections.abc import Collection, Generator, Sequence
 from dataclasses import dataclass, replace
 from typing import Protocol, runtime_checkable
 
-from soundalike.engines import Engine
-from soundalike.engines.chunked_prefill import Reading
+from soundalike.engines.chunked_prefill import PrefillQueue
+from soundalike.engines.protocol import Engine
 from soundalike.generation.sampling import Sampler, Sampling
 from soundalike.generation.word_continuation import letters_of
 
@@ -46,7 +46,7 @@ class BatchGenerator:
 
     def __init__(self, engine: Engine, patient: bool = False) -> None:
         self._streams, self._end = engine.streams(), engine.tokenizer.end
-        self._reading = Reading(self._streams) if patient else None
+        self._reading = PrefillQueue(self._streams) if patient else None
         self._wishes: dict[int, Wish] = {}  # of streams whose prompt is being read
         self._given_up: set[int] = set()  # those of them that nobody wants any more
         self._sampler, self._joined = Sampler(letters_of(engine.tokenizer)), 0
@@ -132,10 +132,12 @@ class BatchGenerator:
         told = [self._likeliest(row, stream) for row, stream in enumerate(numbers)]
         drawn = [Step(*step) for step in zip(numbers, tokens.tolist(), logprobs.tolist(), told, strict=True)]
         self._waiting = [step.token for step in drawn]
-        spent = {numbers[row] for row in self._streams.spent}
+        exhausted = {numbers[row] for row in self._streams.exhausted}
         for stream in numbers:
             self._left[stream] -= 1
-        self.leave([s.stream for s in drawn if s.token == self._end or s.stream in spent or not self._left[s.stream]])
+        self.leave(
+            [s.stream for s in drawn if s.token == self._end or s.stream in exhausted or not self._left[s.stream]]
+        )
         return drawn
 
     def _likeliest(self, row: int, stream: int) -> tuple[tuple[int, float], ...]:

@@ -8,9 +8,9 @@ leaves too little room for them it is refused, not read without them.
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from soundalike.engines.protocol import Tokenizer
 from soundalike.errors import RecipeError
 from soundalike.prompt_template import normalise, render
-from soundalike.training.packing import Tokenizer
 
 TOKEN_CHARACTERS = 32  # no more of a text is tokenized than a window of such long tokens holds
 LEAST = 2  # tokens: `begin` and one more

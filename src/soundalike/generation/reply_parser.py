@@ -8,11 +8,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from os.path import commonprefix
 
+from soundalike.engines.protocol import Tokenizer
 from soundalike.generation.batch_generator import Step
 from soundalike.generation.guards import Finding, GuardContext, GuardCounts, Guards, lines_before
 from soundalike.generation.word_continuation import PARTIAL
 from soundalike.prompt_template import parse
-from soundalike.training.packing import Tokenizer
 
 CONTEXT_TOKENS = 4  # tokens before a new one that its spelling can depend on
 LONGEST_CHARACTER = 4  # bytes of UTF-8, so tokens at most

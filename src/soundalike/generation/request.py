@@ -8,7 +8,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from os.path import commonprefix
 
-from soundalike.engines import Engine
+from soundalike.engines.protocol import Engine
 from soundalike.generation.batch_generator import Step
 from soundalike.generation.guards import GuardCounts
 from soundalike.generation.reply_parser import ReplyLine, ReplyOptions, ReplyParser

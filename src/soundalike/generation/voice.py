@@ -9,7 +9,8 @@ from dataclasses import dataclass, replace
 from itertools import takewhile
 from pathlib import Path
 
-from soundalike.engines import Engine, connect, load, scoring
+from soundalike.engines import connect, load, scoring
+from soundalike.engines.protocol import Engine
 from soundalike.errors import CloneError, RecipeError
 from soundalike.generation.batch import GenerationBatch
 from soundalike.generation.batch_generator import generate

@@ -4,8 +4,8 @@ from weakref import WeakKeyDictionary
 
 import numpy as np
 
+from soundalike.engines.protocol import Tokenizer
 from soundalike.generation.sampling import WordContinuation
-from soundalike.training.packing import Tokenizer
 
 PARTIAL = "\ufffd"  # what a decoder gives for a character of which not all bytes have come
 

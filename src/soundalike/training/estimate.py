@@ -11,7 +11,7 @@ from functools import cache
 from typing import Any
 
 from soundalike import engines, machine, pocket
-from soundalike.engines import weights
+from soundalike.engines import base_files
 from soundalike.progress import format_minutes, format_minutes_range
 from soundalike.training.base_models import IN_FLIGHT, SUGGESTED, Size
 from soundalike.training.numerics import Hardware, Numerics, for_large, for_small
@@ -95,7 +95,7 @@ def estimates(tokens: float, on: Machine) -> list[Estimate]:
         if numerics:
             precision = numerics.weights
             memory, spent = int(base.size.least(precision)), tokens / tokens_a_second(base.size, on) / 60
-        here = weights.is_fetched(base.name)
+        here = base_files.is_fetched(base.name)
         rows.append(Estimate(base.name, base.licence, base.size.weights, here, precision, memory, spent))
     return rows
 
@@ -134,28 +134,28 @@ def _line(row: Estimate) -> str:
 @cache
 def tokens_per_second(base: str) -> float:
     """How fast this machine learns with `base`, estimated; infinite where the base has no weights."""
-    if engines.room_of(base) in WEIGHTLESS:
+    if engines.engine_module_of(base) in WEIGHTLESS:
         return math.inf
     if base == "pocket":
         return pocket.TRAINING_SHARE * machine.matmul_rate() / pocket.TRAINING_FLOPS_A_TOKEN
     size = size_of(base)
-    if engines.room_of(base) == "torch":  # all weights move
+    if engines.engine_module_of(base) == "llama":  # all weights move
         return pocket.TRAINING_SHARE * machine.matmul_rate() / (6 * size.weights) if size else math.inf
     return tokens_a_second(size, this_machine()) if size else math.inf
 
 
 def size_of(base: str) -> Size | None:
     """The size of a base that is on this machine; None where its config.json does not tell."""
-    return Size.read(weights.config_of(weights.folder_of(base)))
+    return Size.read(base_files.read_base_config(base_files.base_folder(base)))
 
 
 def memory_of(base: str, training: Training) -> float | None:
     """Bytes that training will hold at most, estimated; None where nothing is known of the base."""
-    room = engines.room_of(base)
+    room = engines.engine_module_of(base)
     size = None if room in WEIGHTLESS else size_of(base)
     if size is None:
         return None
-    on, small = this_machine(), room == "torch"
+    on, small = this_machine(), room == "llama"
     in_flight = min(training.step_tokens, IN_FLIGHT[on.device])
     numerics = for_small(training, on.hardware) if small else for_large(training, size.weights, on.hardware)
     heap = HEAP if on.device == "cpu" and not small else 1.0
@@ -168,7 +168,7 @@ def memory_of(base: str, training: Training) -> float | None:
 
 def disk_of(base: str, training: Training) -> float:
     """Bytes on disk that training needs at most beside what is there; 0 where nothing is known of the base."""
-    size = None if engines.room_of(base) in WEIGHTLESS else size_of(base)
+    size = None if engines.engine_module_of(base) in WEIGHTLESS else size_of(base)
     if size is None:
         return 0.0
     return DISK_BYTES * (size.weights if training.method == "full" else size.factors(training.rank))

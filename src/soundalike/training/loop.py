@@ -23,14 +23,14 @@ from soundalike.clone import integrity
 from soundalike.clone.clone import MANIFEST, Clone
 from soundalike.clone.document import Document
 from soundalike.clone.folder import link_tree
-from soundalike.engines import Engine
-from soundalike.engines.distributed import crew
+from soundalike.engines.distributed import process_group
+from soundalike.engines.protocol import Batch, Engine, Tokenizer
 from soundalike.errors import CloneError, EngineError, NoRoom, TooLittleText
 from soundalike.pocket.transcripts import small_talk
 from soundalike.signals import deferred_interrupt
 from soundalike.training import checkpoint
 from soundalike.training.numerics import settled, unnamed
-from soundalike.training.packing import Batch, Tokenizer, encode, pack
+from soundalike.training.packing import encode, pack
 from soundalike.training.recipe import Training, without_removed
 from soundalike.training.status import Choice, Outcome, Progress, Succession
 
@@ -100,7 +100,7 @@ def train(
         while not run.over:
             run.advance()
             on_step(run.progress)
-            if number := run.crew.broadcast(stopped()):
+            if number := run.process_group.broadcast(stopped()):
                 run.checkpoint()
                 return Outcome(run.progress, finished=False, signal=number)
         run.finish()
@@ -109,7 +109,7 @@ def train(
 
 def _writing(clone: Clone) -> AbstractContextManager[None]:
     """Of several processes the first holds the clone; the others only read it."""
-    return clone.locked("training") if crew().rank == 0 else nullcontext()
+    return clone.locked("training") if process_group().rank == 0 else nullcontext()
 
 
 @contextmanager
@@ -150,7 +150,7 @@ class _Run:
         held_out = bool(len(self.valid.batch))
         if not held_out:
             self.valid = windows(learned, engine.tokenizer, training.window, training.seed)
-        self.crew = crew()
+        self.process_group = process_group()
         self.rows = max(1, training.step_tokens // training.window)
         self.progress = Progress(steps=self._planned(), held_out=held_out)
         self.began_at = self.saved_at = time.perf_counter()
@@ -187,7 +187,10 @@ class _Run:
         progress.read = progress.step * self.rows / len(self.train.batch)
         progress.seconds += time.perf_counter() - started
         self.warm = self.warm or (progress.step, progress.seconds)
-        timed, due = progress.steps is None and progress.step == TIMED_STEPS, self.crew.broadcast(self._is_due())
+        timed, due = (
+            progress.steps is None and progress.step == TIMED_STEPS,
+            self.process_group.broadcast(self._is_due()),
+        )
         if timed or due:
             self._plan()
         if progress.steps is not None and progress.step in evaluation_steps(progress.steps):
@@ -206,9 +209,9 @@ class _Run:
             return
         progress = self.progress
         left = self.training.minutes * 60 * (1 - EVALUATION_SHARE) - progress.seconds
-        if self.crew.broadcast(progress.step < TIMED_STEPS and left > 0):
+        if self.process_group.broadcast(progress.step < TIMED_STEPS and left > 0):
             return
-        fitting = self.crew.broadcast(progress.step + max(0, round(left / self._seconds_a_step())))
+        fitting = self.process_group.broadcast(progress.step + max(0, round(left / self._seconds_a_step())))
         if progress.steps is None or abs(fitting - progress.steps) > DRIFT * progress.steps:
             progress.steps = fitting
 
@@ -229,16 +232,16 @@ class _Run:
             self.engine.loss(self.valid.batch.take(slice(0, probe)))
             each = (time.perf_counter() - started) / probe
             wanted = EVALUATION_SHARE * self.training.minutes * 60 / (EVALUATIONS + 1) / each
-        self.progress.valid_windows = self.crew.broadcast(min(total, max(16, round(wanted))))
+        self.progress.valid_windows = self.process_group.broadcast(min(total, max(16, round(wanted))))
 
     def evaluate(self) -> None:
         """Bits per byte of the owner's held-out text; the best adapter so far goes into the clone."""
         nats, weight = self.engine.loss(self.valid.batch.take(slice(0, self.progress.valid_windows)))
         bits = nats / weight / math.log(2) / self.valid.bytes_a_weight
         self.progress.valid.append((self.progress.step, bits))
-        if self.progress.step and self.crew.broadcast(self._better(bits)):
+        if self.progress.step and self.process_group.broadcast(self._better(bits)):
             self.progress.best = bits
-            if self.crew.rank == 0:
+            if self.process_group.rank == 0:
                 self._keep()
 
     def _keep(self) -> None:
@@ -262,7 +265,7 @@ class _Run:
     def checkpoint(self) -> None:
         """Everything that exact resume needs, at once; of several processes, all alike, the first writes it."""
         started = time.perf_counter()
-        if self.crew.rank == 0:
+        if self.process_group.rank == 0:
             about: dict[str, Any] = {
                 "progress": asdict(self.progress),
                 "identity": self.identity(),
@@ -283,7 +286,7 @@ class _Run:
 
     def begin(self) -> None:
         """Sweep away what an earlier training left unfinished."""
-        if self.crew.rank == 0:
+        if self.process_group.rank == 0:
             self.clone.remove([path.name for path in (self.clone.checkpoints_path, self.clone.candidate_path)])
 
     def restore(self) -> None:
@@ -337,7 +340,7 @@ class _Run:
                 "The training went astray: its held-out loss is not a number.",
                 "Train again with --fresh and a lower --learning-rate.",
             )
-        if self.crew.rank:
+        if self.process_group.rank:
             return
         curve = {"losses": self.progress.losses, "valid": self.progress.valid, "chosen": self.progress.chosen}
         about = {MANIFEST: self.manifest(), CURVE: orjson.dumps(curve)}

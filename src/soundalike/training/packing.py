@@ -6,63 +6,14 @@ positions and its own block of attention. It knows neither messages nor models.
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
 from soundalike.clone.document import Document
+from soundalike.engines.protocol import PADDING, Batch, Tokenizer
 
-PADDING = -1
 CHUNK = 4096  # texts encoded at a time, so that a large corpus never stands in memory twice
-
-
-class Tokenizer(Protocol):
-    """Text to token ids and back. `begin` opens a document, `end` closes it; `size` counts the ids."""
-
-    begin: int
-    end: int
-    size: int
-
-    def encode(self, texts: Sequence[str]) -> list[list[int]]:
-        """Token ids of each text, without `begin` and `end`; nothing that a text says becomes a special token."""
-
-    def spans(self, texts: Sequence[str]) -> list[list[tuple[int, int]]]:
-        """For each text, the character span of each token that `encode` gives."""
-
-    def decode(self, tokens: Sequence[int]) -> str:
-        """The text of these tokens; `begin` and `end` give nothing."""
-
-
-@dataclass(frozen=True, slots=True)
-class Batch:
-    """Windows side by side; every array has shape (windows, length).
-
-    `tokens` int32 ids; `documents` int32, equal where two tokens belong to one document (-1: padding);
-    `positions` int32, from 0 at each document's start; `weights` float32, the weight of the loss on
-    predicting THIS token from those before it in its document (0 at a document's first token and padding).
-    """
-
-    tokens: NDArray[np.int32]
-    documents: NDArray[np.int32]
-    positions: NDArray[np.int32]
-    weights: NDArray[np.float32]
-
-    def __len__(self) -> int:
-        return len(self.tokens)
-
-    def take(self, rows: NDArray[np.intp] | slice) -> "Batch":
-        """The windows at `rows`, in that order."""
-        return Batch(self.tokens[rows], self.documents[rows], self.positions[rows], self.weights[rows])
-
-    def parts(self, rows: int) -> list["Batch"]:
-        """The same windows, at most `rows` a part."""
-        return [self.take(slice(start, start + rows)) for start in range(0, len(self), rows)]
-
-    @property
-    def useful(self) -> int:
-        """Tokens that are not padding."""
-        return int((self.documents != PADDING).sum())
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,7 +12,7 @@ from typing import Any
 from soundalike import engines, pocket
 from soundalike.clone import Clone
 from soundalike.clone.folder import require_room
-from soundalike.engines.distributed import crew
+from soundalike.engines.distributed import process_group
 from soundalike.errors import RecipeError
 from soundalike.training import checkpoint, estimate, versions
 from soundalike.training.loop import Choose, train
@@ -54,9 +54,9 @@ def recipe_for(clone: Clone, base: str | None, given: Mapping[str, Any], tell: T
 
 def defaults(base: str) -> dict[str, Any]:
     """The computed settings for a base; one whose size is not told is taken for a large one."""
-    room = engines.room_of(base)
+    room = engines.engine_module_of(base)
     if room not in ("huggingface", "mlx"):
-        return SMALL_BASE if room == "torch" else {}
+        return SMALL_BASE if room == "llama" else {}
     size = estimate.size_of(base)
     return large_base(size.weights if size else math.inf)
 
@@ -70,7 +70,7 @@ def resumed_recipe(
     """
     identity = checkpoint.read(clone).identity
     _demand_as_begun(identity, base, given or {})
-    if unnamed(identity.training) and engines.room_of(identity.base) != "markov":
+    if unnamed(identity.training) and engines.engine_module_of(identity.base) != "markov":
         tell(OLDER)
     return Recipe.from_table({"base": identity.base, **_kept(clone), "training": identity.training})
 
@@ -180,7 +180,7 @@ def learn(
     Without a `succession` the clone must have no voice yet, or `resume` one; see `versions.succession`.
     """
     succession = succession or versions.succession(clone, resume=resume)
-    recipe = Recipe.from_table(crew().broadcast(recipe.as_table()))
+    recipe = Recipe.from_table(process_group().broadcast(recipe.as_table()))
     _demand_room(clone.root, recipe)
     before = versions.bits_a_byte(clone, clone.root) if succession == "better" else None
     engine = engines.load(recipe.base, None, recipe.training)
@@ -199,7 +199,7 @@ def learn(
         return outcome
     off = estimate.error(recipe.base, recipe.training, outcome.progress.seconds, outcome.progress.useful_tokens)
     after = versions.bits_a_byte(clone, clone.candidate_path) if before is not None else None
-    if crew().rank:
+    if process_group().rank:
         return outcome
     if succession != "first":
         return replace(outcome, settled=versions.settle(clone, {"estimate": off}, before, after).line())

@@ -7,9 +7,9 @@ import pytest
 
 from soundalike.generation.sampling import inverse
 from soundalike.generation.sampling.rows import LogitsBatch
-from soundalike.native import library
+from soundalike.native import load_library
 
-needs_compiler = pytest.mark.skipif(library(inverse.SOURCE) is None, reason="no C compiler")
+needs_compiler = pytest.mark.skipif(load_library(inverse.SOURCE) is None, reason="no C compiler")
 
 
 def rows(count: int, size: int, padding: int = 0) -> LogitsBatch:

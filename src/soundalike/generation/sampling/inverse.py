@@ -13,7 +13,7 @@ from numpy.ctypeslib import ndpointer
 from numpy.typing import NDArray
 
 from soundalike.generation.sampling.rows import Floats, LogitsBatch
-from soundalike.native import library
+from soundalike.native import load_library
 
 Found: TypeAlias = tuple[NDArray[np.int64], Floats]
 
@@ -34,7 +34,7 @@ def drawn(rows: LogitsBatch, temperatures: Floats, shares: NDArray[np.float64], 
 
 def _compiled() -> CDLL | None:
     """inverse.c as a library; None where it cannot be compiled."""
-    return library(SOURCE, _declare)
+    return load_library(SOURCE, _declare)
 
 
 def _declare(compiled: CDLL) -> None:

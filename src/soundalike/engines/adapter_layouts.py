@@ -28,7 +28,7 @@ def to_peft(factors: Mapping[str, Array]) -> dict[str, Array]:
     return {ROOT + _renamed(name, back): _turned(factor) for name, factor in factors.items()}
 
 
-def places(names: Iterable[str]) -> list[str]:
+def module_paths(names: Iterable[str]) -> list[str]:
     """Where, within a layer, the factors of these names sit, in either layout: `self_attn.q_proj` and so on."""
     return sorted({match[1] for match in map(PLACE.search, names) if match})
 
@@ -36,14 +36,14 @@ def places(names: Iterable[str]) -> list[str]:
 def mlx_config(peft: Mapping[str, Any], names: Iterable[str], layers: int) -> dict[str, Any]:
     """mlx-lm's `adapter_config.json` for a PEFT one, whose tensors have these names: scale is alpha / r."""
     rank = int(peft["r"])
-    parameters = {"rank": rank, "scale": float(peft["lora_alpha"]) / rank, "dropout": 0.0, "keys": places(names)}
+    parameters = {"rank": rank, "scale": float(peft["lora_alpha"]) / rank, "dropout": 0.0, "keys": module_paths(names)}
     return {"fine_tune_type": "lora", "num_layers": layers, "lora_parameters": parameters}
 
 
 def peft_config(mlx: Mapping[str, Any], names: Iterable[str], base: str) -> dict[str, Any]:
     """PEFT's `adapter_config.json` for an mlx-lm one whose tensors have these names: alpha is scale x r."""
     parameters = mlx["lora_parameters"]
-    modules = sorted({place.rsplit(".", 1)[-1] for place in places(names)})
+    modules = sorted({place.rsplit(".", 1)[-1] for place in module_paths(names)})
     return {
         "peft_type": "LORA",
         "task_type": "CAUSAL_LM",
@@ -57,7 +57,7 @@ def peft_config(mlx: Mapping[str, Any], names: Iterable[str], base: str) -> dict
     }
 
 
-def rope_names(config: Mapping[str, Any]) -> dict[str, Any]:
+def flat_rope_config(config: Mapping[str, Any]) -> dict[str, Any]:
     """The rotation that a transformers 5 `config.json` nests, under the names outside of it that mlx-lm reads.
 
     Without them mlx-lm takes most models' default, and tells nobody.

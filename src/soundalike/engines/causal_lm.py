@@ -17,12 +17,12 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
+from soundalike.engines.protocol import PADDING, Batch
 from soundalike.errors import BaseModelError
 from soundalike.training.base_models import ENTRIES
-from soundalike.training.packing import PADDING, Batch
 
-PROBE = 12  # tokens of each document with which `packs` tries a model
-EXACT = 1e-5  # of the largest logit: products of one shape differ by less
+PROBE_TOKENS = 12  # tokens of each document with which `packs` tries a model
+EXACT_TOLERANCE = 1e-5  # of the largest logit: products of one shape differ by less
 CACHES = ("past_key_values", "cache_params")
 
 
@@ -55,7 +55,7 @@ class _Bypass(nn.Module):
         return _Handed((inputs_embeds,))
 
 
-class Causal:
+class CausalLM:
     """`model` is any of transformers' causal language models, with adapters in it or without."""
 
     def __init__(self, model: Any, flat: bool = False) -> None:
@@ -122,7 +122,7 @@ class Causal:
         beyond rounding. Recurrent and convolutional layers that carry their state on fail. `BaseModelError` where
         trunk and head apart do not give the model's own logits, or a token sees those after it.
         """
-        draw = np.random.default_rng(0).integers(0, self.vocabulary, (3, PROBE))
+        draw = np.random.default_rng(0).integers(0, self.vocabulary, (3, PROBE_TOKENS))
         first, other, second = (torch.from_numpy(row)[None].to(self.device) for row in draw)
         whole = self.model(second, use_cache=False).logits[0].float()
         size = max(1.0, float(whole.abs().max()))
@@ -131,17 +131,21 @@ class Causal:
             raise self._refusal()
         pairs = ((first, second), (other, second), (first, other))
         one, two, three = (self._probe(torch.cat(pair, 1)) for pair in pairs)
-        if _apart(one[:PROBE], three[:PROBE]) > EXACT * size:
+        if _apart(one[:PROBE_TOKENS], three[:PROBE_TOKENS]) > EXACT_TOLERANCE * size:
             raise self._refusal()
-        after, after_other = one[PROBE:], two[PROBE:]
-        return self._takes_positions and _apart(after, after_other) <= EXACT * size and _apart(after, whole) <= rounding
+        after, after_other = one[PROBE_TOKENS:], two[PROBE_TOKENS:]
+        return (
+            self._takes_positions
+            and _apart(after, after_other) <= EXACT_TOLERANCE * size
+            and _apart(after, whole) <= rounding
+        )
 
     def _refusal(self) -> BaseModelError:
         kind = self.model.config.model_type
         return BaseModelError(f"Models of the kind {kind} are built in a way that soundalike cannot train.", OTHER)
 
     def _probe(self, tokens: Tensor) -> Tensor:
-        positions = torch.arange(tokens.shape[1], device=self.device)[None] % PROBE
+        positions = torch.arange(tokens.shape[1], device=self.device)[None] % PROBE_TOKENS
         return self.logits(self.read(tokens, positions)[0]).float()
 
 
@@ -183,7 +187,7 @@ class _SlicedLoss(torch.autograd.Function):
         return None if slopes is None else slopes * grads[0], None, None, None, None
 
 
-def batch_loss(causal: Causal, batch: Batch, packed: bool) -> Tensor:
+def batch_loss(causal: CausalLM, batch: Batch, packed: bool) -> Tensor:
     """Sum of weighted nats over windows; `packed` says that they hold several documents each."""
     tokens, weights = (torch.from_numpy(array).to(causal.device) for array in (batch.tokens, batch.weights))
     positions = torch.from_numpy(batch.positions).to(causal.device).long() if packed else None
@@ -192,7 +196,7 @@ def batch_loss(causal: Causal, batch: Batch, packed: bool) -> Tensor:
     return causal.loss(hidden, tokens[:, 1:][learned].long(), weights[:, 1:][learned])
 
 
-def separated(batch: Batch, most: int) -> Iterator[Batch]:
+def unpack_documents(batch: Batch, most: int) -> Iterator[Batch]:
     """The same documents a row each, those of like length together, in batches of at most `most` places.
 
     A row is padded at its end, where nothing that comes before can see it.

@@ -13,13 +13,13 @@ from typing import Any
 from soundalike.errors import FULL_DISK, BaseModelError, NoRoom, RecipeError
 from soundalike.paths import regular_file
 
-EMBEDDED = Path(__file__).parents[1] / "pocket" / "weights"
+POCKET_FOLDER = Path(__file__).parents[1] / "pocket" / "weights"
 # Not `consolidated.safetensors` or `original/`, which hold the same weights a second time.
-FETCHED = ["*.json", "model*.safetensors", "tokenizer*", "*.model", "*.txt"]
-LEFT = ["original/*", "onnx/*", "*.msgpack", "*.gguf"]
-SMALL_BYTES = 600e6  # of weights: below it all of them can be moved, in fp32, on any machine
-# What engines/llama.py computes, and nothing else; a setting that a config.json leaves out has this value.
-LLAMA = {
+FETCH_PATTERNS = ["*.json", "model*.safetensors", "tokenizer*", "*.model", "*.txt"]
+IGNORE_PATTERNS = ["original/*", "onnx/*", "*.msgpack", "*.gguf"]
+SMALL_BASE_BYTES = 600e6  # of weights: below it all of them can be moved, in fp32, on any machine
+# What engines/llama_model.py computes, and nothing else; a setting that a config.json leaves out has this value.
+SUPPORTED_SETTINGS = {
     "model_type": "llama",
     "hidden_act": "silu",
     "attention_bias": False,
@@ -29,10 +29,10 @@ LLAMA = {
 }
 
 
-def folder_of(base: str) -> Path:
+def base_folder(base: str) -> Path:
     """The folder with config.json and the weights of `base`; `BaseModelError` where it cannot be had."""
     if base == "pocket":
-        return EMBEDDED
+        return POCKET_FOLDER
     folder = Path(base).expanduser()
     if (folder / "config.json").is_file():
         return folder
@@ -44,11 +44,11 @@ def folder_of(base: str) -> Path:
     return _fetched(base)
 
 
-def check_window(base: str, reach: int, window: int) -> None:
+def check_window(base: str, max_positions: int, window: int) -> None:
     """`RecipeError` where windows of training hold more tokens than the `reach` of the base's positions."""
-    if window > reach:
-        do = f"Set window to at most {reach}."
-        raise RecipeError(f"{base} reads {reach} tokens at once, and windows have {window}.", do)
+    if window > max_positions:
+        do = f"Set window to at most {max_positions}."
+        raise RecipeError(f"{base} reads {max_positions} tokens at once, and windows have {window}.", do)
 
 
 def _fetched(name: str) -> Path:
@@ -63,7 +63,7 @@ def _fetched(name: str) -> Path:
         RepositoryNotFoundError,
     )
 
-    fetch = partial(snapshot_download, name, allow_patterns=FETCHED, ignore_patterns=LEFT)
+    fetch = partial(snapshot_download, name, allow_patterns=FETCH_PATTERNS, ignore_patterns=IGNORE_PATTERNS)
     with suppress(LocalEntryNotFoundError):  # a base once fetched asks nobody
         return Path(fetch(local_files_only=True))
     try:
@@ -104,7 +104,7 @@ def is_fetched(base: str) -> bool:
     return any((cache / f"models--{base.replace('/', '--')}" / "snapshots").glob("*/config.json"))
 
 
-def config_of(folder: Path) -> dict[str, Any]:
+def read_base_config(folder: Path) -> dict[str, Any]:
     """config.json of a base model; `BaseModelError` where it is no JSON object."""
     path = folder / "config.json"
     regular_file(path, BaseModelError, "Fetch the base again.")
@@ -117,14 +117,14 @@ def config_of(folder: Path) -> dict[str, Any]:
     return config
 
 
-def small_llama(folder: Path) -> bool:
-    """Whether the base is one that `engines/torch.py` runs: Llama-shaped, output tied, small, in one file."""
-    config, weights = config_of(folder), folder / "model.safetensors"
-    plain = all(config.get(name, value) == value for name, value in LLAMA.items())
+def is_small_llama(folder: Path) -> bool:
+    """Whether the base is one that `engines/llama.py` runs: Llama-shaped, output tied, small, in one file."""
+    config, weights = read_base_config(folder), folder / "model.safetensors"
+    plain = all(config.get(name, value) == value for name, value in SUPPORTED_SETTINGS.items())
     rope = _of(config, "rope_parameters").get("rope_type", "default") == "default"
     ends = isinstance(config.get("eos_token_id"), int) and isinstance(config.get("bos_token_id"), int)
     tied = config.get("tie_word_embeddings", False)
-    return plain and rope and ends and tied and weights.is_file() and weights.stat().st_size <= SMALL_BYTES
+    return plain and rope and ends and tied and weights.is_file() and weights.stat().st_size <= SMALL_BASE_BYTES
 
 
 def _of(config: dict[str, Any], name: str) -> dict[str, Any]:

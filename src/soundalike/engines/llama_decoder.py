@@ -15,32 +15,32 @@ import torch.nn.functional as F
 from numpy.typing import NDArray
 from torch import Tensor
 
-from soundalike.engines.chunked_prefill import cut
-from soundalike.engines.llama import LlamaConfig, rotate
+from soundalike.engines.chunked_prefill import split_prompt
+from soundalike.engines.llama_model import LlamaConfig, apply_rotary
 
 if TYPE_CHECKING:
     from soundalike.engines.adapter import Adapter
 
 
-SLICE = {"cpu": 128, "cuda": 512}  # tokens of a prompt that are read at once beside the tokens of others
+PREFILL_CHUNK = {"cpu": 128, "cuda": 512}  # tokens of a prompt that are read at once beside the tokens of others
 
 
-class FusedLayer:
+class DecoderLayerWeights:
     """One block's weights, laid side by side."""
 
     def __init__(self, adapter: "Adapter", number: int) -> None:
         def weight(name: str) -> Tensor:
-            return adapter.effective(f"model.layers.{number}.{name}.weight")
+            return adapter.effective_weight(f"model.layers.{number}.{name}.weight")
 
         qkv = torch.cat([weight(f"self_attn.{kind}_proj") for kind in "qkv"])
         gate_up = torch.cat([weight("mlp.gate_proj"), weight("mlp.up_proj")])
-        self.qkv = product(qkv * weight("input_layernorm"))
-        self.out = product(weight("self_attn.o_proj"))
-        self.gate_up = product(gate_up * weight("post_attention_layernorm"))
-        self.down = product(weight("mlp.down_proj"))
+        self.qkv = linear_function(qkv * weight("input_layernorm"))
+        self.out = linear_function(weight("self_attn.o_proj"))
+        self.gate_up = linear_function(gate_up * weight("post_attention_layernorm"))
+        self.down = linear_function(weight("mlp.down_proj"))
 
 
-def product(weight: Tensor) -> Callable[[Tensor], Tensor]:
+def linear_function(weight: Tensor) -> Callable[[Tensor], Tensor]:
     """x -> x W^T. On x86 the weight is packed in fp16 by FBGEMM, products and sums stay fp32."""
     if weight.device.type == "cpu" and "fbgemm" in torch.backends.quantized.supported_engines:
         packed = torch.ops.quantized.linear_prepack_fp16(weight.float().contiguous(), None)
@@ -53,29 +53,29 @@ def _packed_product(packed: object, x: Tensor) -> Tensor:
     return made
 
 
-class Decoder:
+class LlamaDecoder:
     """The model as it is now, ready to speak; training afterwards does not change it."""
 
     def __init__(self, adapter: "Adapter") -> None:
         model = adapter.model
         self.shape: LlamaConfig = model.shape
-        self.layers = [FusedLayer(adapter, number) for number in range(self.shape.num_hidden_layers)]
-        self.embedding = adapter.effective("model.embed_tokens.weight")
-        self.head = product(self.embedding * adapter.effective("model.norm.weight"))
+        self.layers = [DecoderLayerWeights(adapter, number) for number in range(self.shape.num_hidden_layers)]
+        self.embedding = adapter.effective_weight("model.embed_tokens.weight")
+        self.head = linear_function(self.embedding * adapter.effective_weight("model.norm.weight"))
         self.cos, self.sin = model.cos, model.sin
 
-    def open(self) -> "TorchStreams":
+    def open(self) -> "LlamaStreams":
         """No streams yet."""
-        return TorchStreams(self)
+        return LlamaStreams(self)
 
-    def _qkv(self, layer: FusedLayer, x: Tensor, cos: Tensor, sin: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+    def _qkv(self, layer: DecoderLayerWeights, x: Tensor, cos: Tensor, sin: Tensor) -> tuple[Tensor, Tensor, Tensor]:
         shape, (rows, length, _) = self.shape, x.shape
         heads = layer.qkv(self._normed(x)).view(rows, length, -1, shape.head_dim).transpose(1, 2)
         n, kv = shape.num_attention_heads, shape.num_key_value_heads
-        turned = rotate(heads[:, : n + kv], cos, sin)
+        turned = apply_rotary(heads[:, : n + kv], cos, sin)
         return turned[:, :n], turned[:, n:], heads[:, n + kv :]
 
-    def _rest(self, layer: FusedLayer, x: Tensor, seen: Tensor) -> Tensor:
+    def _rest(self, layer: DecoderLayerWeights, x: Tensor, seen: Tensor) -> Tensor:
         x = x + layer.out(seen.transpose(1, 2).reshape(x.shape[0], x.shape[1], -1))
         gate, up = layer.gate_up(self._normed(x)).chunk(2, dim=-1)
         return x + layer.down(F.silu(gate) * up)
@@ -89,10 +89,10 @@ class Decoder:
         return self.head(self._normed(x))
 
 
-class TorchStreams:
+class LlamaStreams:
     """Streams in flight: one block of keys and values, how long each stream is, and the logits of what comes next."""
 
-    def __init__(self, decoder: Decoder) -> None:
+    def __init__(self, decoder: LlamaDecoder) -> None:
         self.decoder = decoder
         shape, device = decoder.shape, decoder.embedding.device
         self._lengths = torch.zeros(0, dtype=torch.long, device=device)
@@ -114,10 +114,10 @@ class TorchStreams:
         return made
 
     @property
-    def spent(self) -> list[int]:
+    def exhausted(self) -> list[int]:
         """The streams that have no place left for a token."""
-        reach = self.decoder.shape.max_position_embeddings
-        return [row for row, length in enumerate(self._lengths.tolist()) if length >= reach]
+        max_positions = self.decoder.shape.max_position_embeddings
+        return [row for row, length in enumerate(self._lengths.tolist()) if length >= max_positions]
 
     @torch.inference_mode()
     def join(self, prompts: Sequence[Sequence[int]]) -> None:
@@ -129,15 +129,17 @@ class TorchStreams:
         tokens = torch.tensor([[*prompt, *([0] * (longest - len(prompt)))] for prompt in kept], device=device)
         self._lay(*self._read(tokens, lengths), lengths)
 
-    abreast = 1
+    max_concurrent_prefills = 1
 
     @torch.inference_mode()
-    def slices(self, prompts: Sequence[Sequence[int]]) -> Iterator[None]:
-        """Read one prompt, a slice a turn; see `ReadsInSlices`."""
+    def prefill_chunks(self, prompts: Sequence[Sequence[int]]) -> Iterator[None]:
+        """Read one prompt, a slice a turn; see `SupportsChunkedPrefill`."""
         (prompt,), device = prompts, self._lengths.device
         kept = list(prompt)[1 - self.decoder.shape.max_position_embeddings :]
         before: tuple[Tensor, Tensor] | None = None
-        *parts, last = (torch.tensor([part], device=device) for part in cut(kept, SLICE.get(device.type, 256)))
+        *parts, last = (
+            torch.tensor([part], device=device) for part in split_prompt(kept, PREFILL_CHUNK.get(device.type, 256))
+        )
         for part in parts:
             keys, values, _ = self._read(part, torch.tensor([part.shape[1]], device=device), before)
             before = keys, values
@@ -185,19 +187,19 @@ class TorchStreams:
     def advance(self, tokens: Sequence[int]) -> None:
         """Give each stream its next token."""
         decoder, shape, at = self.decoder, self.decoder.shape, self._lengths
-        reach = int(at.max()) + 1
-        self._reserve(reach)
+        max_positions = int(at.max()) + 1
+        self._reserve(max_positions)
         rows = torch.arange(len(at), device=at.device)
         cos, sin = decoder.cos[at][:, None, None], decoder.sin[at][:, None, None]
         mask = None
         if len(at) > 1:
-            mask = (torch.arange(reach, device=at.device) <= at[:, None])[:, None, None]
+            mask = (torch.arange(max_positions, device=at.device) <= at[:, None])[:, None, None]
         x = F.embedding(torch.tensor(tokens, device=at.device)[:, None], decoder.embedding)
         group = shape.num_attention_heads // shape.num_key_value_heads
         for number, layer in enumerate(decoder.layers):
             q, k, v = decoder._qkv(layer, x, cos, sin)
             self._keys[number, rows, :, at], self._values[number, rows, :, at] = k[:, :, 0], v[:, :, 0]
-            keys, values = self._keys[number, :, :, :reach], self._values[number, :, :, :reach]
+            keys, values = self._keys[number, :, :, :max_positions], self._values[number, :, :, :max_positions]
             # The heads that share a key stand as rows of one product: no copy of the cache per head.
             together = q.reshape(len(at), shape.num_key_value_heads, group, shape.head_dim)
             seen = F.scaled_dot_product_attention(together, keys, values, attn_mask=mask)

@@ -8,16 +8,16 @@ import pytest
 import torch
 
 from soundalike.clone.document import Document
-from soundalike.engines import scoring
-from soundalike.engines import torch as engine_of
-from soundalike.engines.adapter import method_of
-from soundalike.engines.llama import block_mask
+from soundalike.engines import llama, scoring
+from soundalike.engines.adapter import adapter_method
+from soundalike.engines.llama import LlamaEngine
+from soundalike.engines.llama_model import document_mask
 from soundalike.engines.loss import weighted_cross_entropy
-from soundalike.engines.torch import TorchEngine
+from soundalike.engines.protocol import Batch
 from soundalike.errors import EngineError, RecipeError
 from soundalike.generation.batch_generator import generate
 from soundalike.generation.sampling import Sampling
-from soundalike.training.packing import Batch, encode, pack
+from soundalike.training.packing import encode, pack
 from soundalike.training.recipe import Training
 from tests.engines import tiny
 
@@ -28,7 +28,7 @@ METHODS = [
 ]
 
 
-def batch_of(engine: TorchEngine, texts: list[str] = TEXTS) -> Batch:
+def batch_of(engine: LlamaEngine, texts: list[str] = TEXTS) -> Batch:
     return pack(list(encode([Document(t) for t in texts], engine.tokenizer, 64)), 64, 0)
 
 
@@ -36,7 +36,7 @@ def test_logits_equal_those_of_transformers(base: str) -> None:
     """Log-probabilities agree with LlamaForCausalLM on the same folder to 1e-5."""
     from transformers import AutoModelForCausalLM
 
-    engine = engine_of.load(base)
+    engine = llama.load(base)
     ids = [engine.tokenizer.begin, *engine.tokenizer.encode([TEXTS[0]])[0]]
     with torch.no_grad():
         logits = AutoModelForCausalLM.from_pretrained(base, dtype=torch.float32)(torch.tensor([ids])).logits[0]
@@ -52,7 +52,7 @@ def test_a_small_llama_that_transformers_saved_is_read_as_it_is(tmp_path: Path) 
     config = json.loads((folder / "config.json").read_text())
     config.pop("head_dim", None)
     (folder / "config.json").write_text(json.dumps(config))
-    engine = engine_of.load(str(folder))
+    engine = llama.load(str(folder))
     ids = [engine.tokenizer.begin, *engine.tokenizer.encode([TEXTS[1]])[0]]
     with torch.no_grad():
         logits = AutoModelForCausalLM.from_pretrained(folder, dtype=torch.float32)(torch.tensor([ids])).logits[0]
@@ -63,35 +63,35 @@ def test_a_small_llama_that_transformers_saved_is_read_as_it_is(tmp_path: Path) 
 def test_weights_that_were_changed_are_refused(tmp_path: Path) -> None:
     """One byte of the weights is another: the folder's own sums tell."""
     weights = tiny.base(tmp_path / "base") / "model.safetensors"
-    engine_of.load(str(tmp_path / "base"))
+    llama.load(str(tmp_path / "base"))
     data = bytearray(weights.read_bytes())
     data[-1] ^= 1
     weights.write_bytes(bytes(data))
     with pytest.raises(EngineError, match="not as it was published"):
-        engine_of.load(str(tmp_path / "base"))
+        llama.load(str(tmp_path / "base"))
 
 
 def test_a_window_longer_than_its_positions_is_refused(tmp_path: Path) -> None:
     """Told before training and not as a missing index within; who only speaks is asked nothing."""
-    short = str(tiny.base(tmp_path / "base", reach=64))
+    short = str(tiny.base(tmp_path / "base", max_positions=64))
     with pytest.raises(RecipeError, match="reads 64 tokens at once, and windows have 128"):
-        engine_of.load(short, None, Training(window=128))
-    engine_of.load(short).save(tmp_path / "adapter")
-    engine_of.load(short, tmp_path / "adapter", Training(window=128))
+        llama.load(short, None, Training(window=128))
+    llama.load(short).save(tmp_path / "adapter")
+    llama.load(short, tmp_path / "adapter", Training(window=128))
 
 
 def test_packed_documents_have_the_logits_of_separate_ones(base: str, dtype: str) -> None:
     """Documents that share a window do not see each other: hidden states, a few units wide, agree."""
-    engine = engine_of.load(base)
+    engine = llama.load(base)
     model, batch = engine.model, batch_of(engine)
     assert len(batch) < len(TEXTS)
     tokens, positions = torch.from_numpy(batch.tokens).long(), torch.from_numpy(batch.positions).long()
     with torch.no_grad(), engine.numerics.autocast("cpu"):
-        packed = model(tokens, positions, block_mask(torch.from_numpy(batch.documents)))
+        packed = model(tokens, positions, document_mask(torch.from_numpy(batch.documents)))
         for row, number in {(r, n) for r in range(len(batch)) for n in batch.documents[r].tolist() if n >= 0}:
             where = batch.documents[row] == number
             alone = tokens[row, where][None]
-            apart = model(alone, torch.arange(alone.shape[1])[None], block_mask(torch.zeros_like(alone)))
+            apart = model(alone, torch.arange(alone.shape[1])[None], document_mask(torch.zeros_like(alone)))
             assert torch.allclose(packed[row, where], apart[0], atol=1e-5 if dtype == "fp32" else 5e-2)
 
 
@@ -109,7 +109,7 @@ def test_sliced_cross_entropy_equals_torchs_own() -> None:
 @pytest.mark.parametrize("training", METHODS, ids=["full", "lora"])
 def test_an_adapter_learns_saves_and_comes_back(base: str, tmp_path: Path, training: Training) -> None:
     """Loss falls on repeated text; the saved adapter reloaded has the same losses; off, the base is untouched."""
-    engine = engine_of.load(base, None, training)
+    engine = llama.load(base, None, training)
     batch = batch_of(engine)
     before = engine.loss(batch)[0]
     for _ in range(30):
@@ -119,8 +119,8 @@ def test_an_adapter_learns_saves_and_comes_back(base: str, tmp_path: Path, train
         assert engine.loss(batch)[0] == pytest.approx(before, rel=1e-6)
     assert after < 0.97 * before
     engine.save(tmp_path / "adapter")
-    assert method_of(tmp_path / "adapter")[0] == training.method
-    again = engine_of.load(base, tmp_path / "adapter")
+    assert adapter_method(tmp_path / "adapter")[0] == training.method
+    again = llama.load(base, tmp_path / "adapter")
     assert again.loss(batch)[0] == pytest.approx(after, rel=5e-3)
 
 
@@ -129,7 +129,7 @@ def test_a_low_rank_adapter_loads_in_plain_peft(base: str, tmp_path: Path) -> No
     from peft import PeftModel
     from transformers import AutoModelForCausalLM
 
-    engine = engine_of.load(base, None, Training(method="lora", rank=4))
+    engine = llama.load(base, None, Training(method="lora", rank=4))
     batch = batch_of(engine)
     for _ in range(5):
         engine.step(batch, 1e-2)
@@ -145,12 +145,12 @@ def test_a_low_rank_adapter_loads_in_plain_peft(base: str, tmp_path: Path) -> No
 @pytest.mark.parametrize("training", METHODS, ids=["full", "lora"])
 def test_state_put_back_goes_on_exactly(base: str, training: Training, dtype: str) -> None:
     """A fresh engine given another's state has bit-identical losses from there on, whatever is computed in."""
-    first = engine_of.load(base, None, training)
+    first = llama.load(base, None, training)
     batch = batch_of(first)
     for _ in range(3):
         first.step(batch, 1e-3)
     kept = {name: value.copy() for name, value in first.state().items()}
-    second = engine_of.load(base, None, training)
+    second = llama.load(base, None, training)
     second.load_state(kept)
     assert [first.step(batch, 1e-3) for _ in range(3)] == [second.step(batch, 1e-3) for _ in range(3)]
 
@@ -158,7 +158,7 @@ def test_state_put_back_goes_on_exactly(base: str, training: Training, dtype: st
 @pytest.mark.parametrize("training", METHODS, ids=["full", "lora"])
 def test_streams_decode_what_the_model_says(base: str, training: Training, dtype: str) -> None:
     """Log-probabilities of drawn tokens, prompts of many lengths, equal those of one forward pass, both in fp32."""
-    engine = engine_of.load(base, None, training)
+    engine = llama.load(base, None, training)
     engine.step(batch_of(engine), 1e-2)
     prompts = [[0, *engine.tokenizer.encode([t])[0]] for t in TEXTS]
     drawn: list[list[tuple[int, float]]] = [[] for _ in prompts]
@@ -172,16 +172,16 @@ def test_streams_decode_what_the_model_says(base: str, training: Training, dtype
 
 def test_an_adapter_of_another_base_is_refused(base: str, tmp_path: Path) -> None:
     """One sentence on what is wrong, one on what to do."""
-    engine_of.load(base, None, Training(method="lora", rank=4)).save(tmp_path / "a")
+    llama.load(base, None, Training(method="lora", rank=4)).save(tmp_path / "a")
     with pytest.raises(EngineError, match="another base"):
-        engine_of.load(base, None, Training(method="lora", rank=8)).load(tmp_path / "a")
+        llama.load(base, None, Training(method="lora", rank=8)).load(tmp_path / "a")
     with pytest.raises(EngineError, match="no adapter"):
-        engine_of.load(base, tmp_path / "nowhere")
+        llama.load(base, tmp_path / "nowhere")
 
 
 def test_a_text_beyond_the_positions_is_scored_in_parts() -> None:
     """A message may be longer than pocket's 512 positions; within them it is scored as it always is."""
-    pocket = engine_of.load("pocket")
+    pocket = llama.load("pocket")
     tokens = [pocket.tokenizer.begin, *pocket.tokenizer.encode(["sam: and then i went home again\n" * 90])[0]]
     assert len(tokens) > 700
     given = scoring.logprobs(pocket, [tokens], 512)[0]
