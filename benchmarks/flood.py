@@ -20,7 +20,7 @@ from rich.console import Console
 from rich.table import Table
 
 from soundalike.engines import load
-from soundalike.frontends.discord.answering import VoiceSpeaker, shorten_switch_interval
+from soundalike.frontends.discord.answering import Answerer, shorten_switch_interval
 from soundalike.frontends.discord.bot import Bot
 from soundalike.frontends.discord.message import IncomingMessage
 from soundalike.frontends.discord.run import connect
@@ -33,13 +33,13 @@ RATE, SECONDS = 1_000, 60.0
 T = TypeVar("T")
 
 
-class Timed(VoiceSpeaker):
+class Timed(Answerer):
     """The voice, and how long it thought in all, in seconds."""
 
     seconds = 0.0
 
-    async def reply(self, history: Sequence[tuple[str, str]], temperature: float | None) -> list[str]:
-        """As `VoiceSpeaker`."""
+    async def reply(self, history: Sequence[tuple[str, str]], temperature: float | None = None) -> list[str]:
+        """The lines of an answer."""
         began = time.perf_counter()
         try:
             return await super().reply(history, temperature)
@@ -132,11 +132,11 @@ async def flooded(rate: int, seconds: float) -> dict[str, Any]:
     told = json.loads(await crowd.stdout.readline())
     point_at(told["base"])
     with TemporaryDirectory() as folder:
-        speaker = Timed("juno", lambda: Voice(load("pocket"), "juno"))
-        await speaker.reply([("sam", "hey")], None)
-        speaker.seconds = 0.0
+        answerer = Timed("juno", lambda: Voice(load("pocket"), "juno"))
+        await answerer.reply([("sam", "hey")])
+        answerer.seconds = 0.0
         wire = Wire()
-        bot = _bot(Path(folder), told["channels"], speaker, wire)
+        bot = _bot(Path(folder), told["channels"], answerer, wire)
         running = asyncio.create_task(connect(bot, told["token"]))
         while not bot.is_ready():
             await asyncio.sleep(0.1)
@@ -151,24 +151,24 @@ async def flooded(rate: int, seconds: float) -> dict[str, Any]:
         figures["outcomes"] = dict(counts.outcomes.most_common())
         await bot.leave()
         await asyncio.gather(running, crowd.wait(), return_exceptions=True)
-    own = (overhead.seconds - speaker.seconds - wire.seconds) / max(1, overhead.answers)
+    own = (overhead.seconds - answerer.seconds - wire.seconds) / max(1, overhead.answers)
     return figures | {
         "memory_before_mb": before / 1e6,
         "memory_growth_mb": (most - before) / 1e6,
-        "thinking_ms_an_answer": 1000 * speaker.seconds / max(1, overhead.answers),
+        "thinking_ms_an_answer": 1000 * answerer.seconds / max(1, overhead.answers),
         "discord_ms_an_answer": 1000 * wire.seconds / max(1, overhead.answers),
         "own_ms_an_answer": 1000 * own,
         "own_processor_ms_an_answer": 1000 * overhead.processor / max(1, overhead.answers),
     }
 
 
-def _bot(folder: Path, channels: list[str], speaker: Timed, wire: Wire) -> Bot:
+def _bot(folder: Path, channels: list[str], answerer: Timed, wire: Wire) -> Bot:
     path = folder / "discord.toml"
     tables = "".join(f"[channels.{channel}]\n" for channel in channels)
     path.write_text(template().replace("longest = 4.0 ", "longest = 0.0 ") + tables)
     state = StateFile(folder / "discord-memory.json")
     state.now.introduced |= set(channels)
-    return Bot(SettingsFile(path), state, speaker, http_trace=wire.trace)
+    return Bot(SettingsFile(path), state, answerer, http_trace=wire.trace)
 
 
 def _memory() -> int:

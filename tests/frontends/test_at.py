@@ -12,7 +12,7 @@ from soundalike import cli
 from soundalike.clone import Clone
 from soundalike.errors import UsageError
 from soundalike.frontends import places
-from soundalike.frontends.discord.run import speaker_of
+from soundalike.frontends.discord.run import answerer_of
 from soundalike.frontends.discord.settings import SettingsFile, initialise
 from soundalike.frontends.server import served_models
 from soundalike.messages import empty
@@ -69,11 +69,11 @@ def test_the_bot_speaks_through_a_server(there: Running, folder: Path) -> None:
     path.write_text(path.read_text().replace('url = ""', 'url = "http://127.0.0.1:1/v1"'))
 
     async def scenario() -> list[str]:
-        speaker = await speaker_of(Clone.open(folder), SettingsFile(path), f"{there.address}/v1#ada")
+        answerer = await answerer_of(Clone.open(folder), SettingsFile(path), f"{there.address}/v1#ada")
         try:
-            return await speaker.reply([("sam", "hi")], None)
+            return await answerer.reply([("sam", "hi")])
         finally:
-            await speaker.close()
+            await answerer.close()
 
     assert asyncio.run(scenario()) == ["hey", "what's up"]
 
@@ -103,5 +103,5 @@ def test_another_machine_is_told_of_by_every_verb(
         cli.main()
     assert given["discord"][-1] == ELSEWHERE
     initialise(folder)
-    asyncio.run(speaker_of(Clone.open(folder), SettingsFile(folder / "discord.toml"), ELSEWHERE))
+    asyncio.run(answerer_of(Clone.open(folder), SettingsFile(folder / "discord.toml"), ELSEWHERE))
     assert f"goes to {ELSEWHERE}, another machine" in caplog.text

@@ -47,6 +47,13 @@ class SchedulerClosed(SoundalikeError):
         super().__init__("The program is stopping.", "Try again when it is back.")
 
 
+class ModelFailed(EngineError):
+    """A step of the model raised what is no `SoundalikeError`; its type and text are in the log only."""
+
+    def __init__(self) -> None:
+        super().__init__("The model failed.", "The log says how.")
+
+
 @dataclass(frozen=True, slots=True)
 class Event:
     """Lines of a ticket's request `index` that are released now; `done` says that they are its last."""
@@ -134,9 +141,10 @@ class Scheduler:
     async def reply(self, voice: Voice, history: History, sampling: Sampling | None = None) -> Reply:
         """The owner's next messages, as `Voice.reply` returns them; a cancelled call frees its place.
 
-        Raises `QueueFull`, `SchedulerClosed`, or what the model raised: an `EngineError`, for example.
+        Raises `QueueFull`, `SchedulerClosed`, `ModelFailed`, or the `SoundalikeError` that the model raised. The prompt
+        is made on a thread, since that takes milliseconds.
         """
-        request = voice.request(history, sampling)
+        request = await asyncio.to_thread(voice.request, history, sampling)
         ticket = self.submit([request])
         try:
             async for _ in ticket:
@@ -241,9 +249,12 @@ class Scheduler:
             for ticket in joining:
                 batch.begin(ticket.requests)
             done = set(batch.step())
-        except Exception as error:
-            log.exception("A step failed; every request that took part fails with it.")
+        except SoundalikeError as error:
+            log.warning("A step failed, and every request that took part with it: %s", error)
             self._fail(model, error)
+        except Exception:
+            log.exception("A step failed, and every request that took part with it.")
+            self._fail(model, ModelFailed())
         else:
             self._deliver(model, done)
 
@@ -251,12 +262,11 @@ class Scheduler:
         with self.changed:
             return [ticket for ticket in self._running if ticket.model == model]
 
-    def _fail(self, model: int, error: Exception) -> None:
+    def _fail(self, model: int, error: SoundalikeError) -> None:
         """Fail the running tickets of a model, and start it afresh."""
         tickets = self._tickets_of(model)
         self._batches[model] = GenerationBatch(self._engines[model])
-        told = error if isinstance(error, SoundalikeError) else EngineError("The model failed.", "The log says how.")
-        deliver([(ticket, told) for ticket in tickets])
+        deliver([(ticket, error) for ticket in tickets])
         self._finish(tickets)
 
     def _deliver(self, model: int, done: set[GenerationRequest]) -> None:

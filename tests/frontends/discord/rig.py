@@ -2,7 +2,7 @@
 
 import asyncio
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from pathlib import Path
 from random import Random
@@ -10,7 +10,7 @@ from typing import Any
 
 from soundalike.clone.document import Document
 from soundalike.engines.markov import MarkovEngine
-from soundalike.frontends.discord.answering import Speaker, SpeakerAway, VoiceSpeaker
+from soundalike.frontends.discord.answering import Answerer, ModelAway
 from soundalike.frontends.discord.bot import Bot
 from soundalike.frontends.discord.run import connect
 from soundalike.frontends.discord.settings import SettingsFile
@@ -32,45 +32,37 @@ def voice(*scripts: str, owner: str = "ada", sampling: Sampling | None = None) -
     return Voice(engine, owner, sampling=sampling or Sampling(temperature=0, dry_multiplier=0))
 
 
-def speaks(made: Voice) -> VoiceSpeaker:
-    """A voice that is loaded."""
-    return VoiceSpeaker(made.owner, lambda: made)
+def answers(made: Voice) -> Answerer:
+    """Answers with a voice that is loaded at once."""
+    return Answerer(made.owner, lambda: made)
 
 
-class Scripted:
-    """A speaker that says what it is given, in turn, or fails with it. It keeps what it was shown."""
+class Scripted(Answerer):
+    """Answers with what it is given, in turn, or fails with it. It keeps what it read."""
 
-    owner = "ada"
-
-    def __init__(self, *replies: Sequence[str] | Exception, ready: bool = True) -> None:
+    def __init__(self, *replies: Sequence[str] | Exception) -> None:
+        super().__init__("ada", voice)
         self.replies = list(replies)
-        self.shown: list[list[tuple[str, str]]] = []
+        self.read: list[list[tuple[str, str]]] = []
         self.temperatures: list[float | None] = []
         self.hold: asyncio.Event | None = None
         self.asked = asyncio.Event()
-        self.is_ready = ready
 
-    async def reply(self, history: Sequence[tuple[str, str]], temperature: float | None) -> list[str]:
+    async def reply(self, history: Sequence[tuple[str, str]], temperature: float | None = None) -> list[str]:
         """The next."""
-        self.shown.append(list(history))
+        self.read.append(list(history))
         self.temperatures.append(temperature)
+        number = len(self.read)
         self.asked.set()
         if self.hold is not None:
             await self.hold.wait()
-        said = self.replies.pop(0) if self.replies else [f"reply {len(self.shown)}"]
-        if isinstance(said, Exception):
-            raise said
-        return list(said)
-
-    async def ready(self) -> bool:
-        """As told."""
-        return self.is_ready
-
-    async def close(self) -> None:
-        """Nothing to close."""
+        found = self.replies.pop(0) if self.replies else [f"reply {number}"]
+        if isinstance(found, Exception):
+            raise found
+        return list(found)
 
 
-AWAY = SpeakerAway("The model's server failed: no connection.", "Is it running?")
+AWAY = ModelAway("The model's server failed: no connection.", "Is it running?")
 
 
 def settings(folder: Path, *channels: str, more: str = "", quick: str = QUICK) -> SettingsFile:
@@ -84,12 +76,13 @@ def settings(folder: Path, *channels: str, more: str = "", quick: str = QUICK) -
 def bot_of(
     fake: FakeDiscord,
     folder: Path,
-    speaker: Speaker | None = None,
+    answerer: Answerer | None = None,
     channels: Sequence[str] | None = None,
     more: str = "",
     quick: str = QUICK,
     clock: Clock | None = None,
     introduced: bool = True,
+    known: Mapping[str, str] | None = None,
     **given: Any,
 ) -> Bot:
     """A bot that answers at once, its files in `folder`; `given` as `Bot` takes it."""
@@ -98,17 +91,18 @@ def bot_of(
     state = StateFile(folder / "discord-memory.json")
     state.now.identified.clear()
     state.now.introduced |= set(fake.channels) if introduced else set()
-    speaker, clock = speaker or speaks(voice()), clock or StillClock().clock()
-    return Bot(file, state, speaker, clock=clock, rng=Random(0), guild_ready_timeout=0.05, **given)
+    answerer, clock = answerer or answers(voice()), clock or StillClock().clock()
+    answerer.known = known or {}
+    return Bot(file, state, answerer, clock=clock, rng=Random(0), guild_ready_timeout=0.05, **given)
 
 
 @asynccontextmanager
 async def living(
-    fake: FakeDiscord, folder: Path, speaker: Speaker | None = None, account: Account | None = None, **given: Any
+    fake: FakeDiscord, folder: Path, answerer: Answerer | None = None, account: Account | None = None, **given: Any
 ) -> AsyncIterator[Bot]:
     """A bot that is connected and ready; `given` as `bot_of` takes it."""
     account = account or fake.accounts[0]
-    bot = bot_of(fake, folder, speaker, **given)
+    bot = bot_of(fake, folder, answerer, **given)
     await bot.login(account.token)
     if "show" not in given:
         bot.pipeline.counts.on_settled = lambda message, outcome: fake.tell()

@@ -1,21 +1,18 @@
 """Who answers, and whether the model can."""
 
 import asyncio
-import threading
-from typing import NoReturn
 
 import pytest
 
 from soundalike.errors import EngineError
-from soundalike.frontends.discord.answering import (
-    ModelHealth,
-    SpeakerAway,
-    VoiceSpeaker,
-)
-from soundalike.generation.sampling import Sampling
+from soundalike.frontends.discord import answering
+from soundalike.frontends.discord.answering import Answerer, ModelAway, ModelHealth
+from soundalike.generation.scheduler import ModelFailed
 from soundalike.generation.voice import Voice
 from tests.frontends.discord.messages import OTHER, ROOM
-from tests.frontends.discord.rig import speaks, voice
+from tests.frontends.discord.rig import StillClock, answers, voice
+from tests.frontends.server.running import Stepped, stepped
+from tests.generation.test_voice import SCRIPT
 
 HISTORY = [("ana", "hi")]
 
@@ -33,50 +30,58 @@ def test_health_tells_once_and_probes_less_and_less() -> None:
     )
 
 
-class Blocking(Voice):
-    """A voice that thinks until it is let go."""
-
-    def __init__(self) -> None:
-        super().__init__(voice().engine, "ada", sampling=Sampling(temperature=0, dry_multiplier=0))
-        self.go = threading.Event()
-
-    def reply(self, history: object, sampling: Sampling | None = None) -> NoReturn:
-        """Think for long, then fail as no engine says it does."""
-        self.go.wait()
-        raise RuntimeError("a bug")
-
-
-def test_it_says_what_the_voice_says() -> None:
+def test_it_writes_what_the_voice_says() -> None:
     """The messages of a burst, at the temperature that is asked for."""
 
     async def scenario() -> None:
-        speaker = speaks(voice())
-        assert await speaker.reply(HISTORY, None) == ["hey you", "what's up"]
-        assert await speaker.reply(HISTORY, 0.0) == ["hey you", "what's up"]
-        assert await speaker.ready()
-        await speaker.close()
+        answerer = answers(voice())
+        assert await answerer.reply(HISTORY) == ["hey you", "what's up"]
+        assert await answerer.reply(HISTORY, 0.0) == ["hey you", "what's up"]
+        await answerer.close()
 
     asyncio.run(scenario())
 
 
-def test_the_loop_goes_on_while_it_thinks() -> None:
-    """Other tasks run; a failure that is no model's is passed on as what it is."""
+def test_answers_share_a_batch_and_the_loop_goes_on() -> None:
+    """A second answer joins while the first is drawn; other tasks run meanwhile."""
 
-    async def scenario() -> None:
-        slow = Blocking()
-        thinking = asyncio.create_task(speaks(slow).reply(HISTORY, None))
-        for _ in range(100):
+    async def scenario(made: Voice, model: Stepped) -> None:
+        answerer = answers(made)
+        first = asyncio.create_task(answerer.reply([("sam", "hi")]))
+        await asyncio.to_thread(model.reads.acquire)
+        second = asyncio.create_task(answerer.reply([("sam", "hi")]))
+        _, scheduler = await answerer.load()
+        while not scheduler.waiting:
             await asyncio.sleep(0)
-        assert not thinking.done()
-        slow.go.set()
-        with pytest.raises(RuntimeError, match="a bug"):
-            await thinking
+        assert not first.done() and not second.done()
+        model.turns.release(1)
+        await asyncio.to_thread(model.reads.acquire)
+        assert scheduler.running == 2
+        model.turns.release(1_000)
+        assert await first == await second == ["hey", "what's up"]
+        await answerer.close()
 
-    asyncio.run(scenario())
+    with stepped(SCRIPT) as (made, model):
+        asyncio.run(scenario(made, model))
+
+
+def test_a_bug_in_the_model_is_not_taken_for_its_absence() -> None:
+    """It costs the answers of its batch; the model is not reported as away."""
+
+    async def scenario(made: Voice, model: Stepped) -> None:
+        answerer = answers(made)
+        model.fails = True
+        model.turns.release(1)
+        with pytest.raises(ModelFailed):
+            await answerer.reply([("sam", "hi")])
+        await answerer.close()
+
+    with stepped(SCRIPT) as (made, model):
+        asyncio.run(scenario(made, model))
 
 
 def test_a_model_that_comes_late_is_away_until_then() -> None:
-    """Each attempt wakes it anew, and once it is awake it stays."""
+    """Each answer loads it anew, and once it is loaded it stays."""
     tries: list[Voice | EngineError] = [EngineError("No server answers.", "Start it."), EngineError("No."), voice()]
 
     def load() -> Voice:
@@ -86,10 +91,36 @@ def test_a_model_that_comes_late_is_away_until_then() -> None:
         return come
 
     async def scenario() -> None:
-        speaker = VoiceSpeaker("ada", load)
-        with pytest.raises(SpeakerAway, match="No server answers"):
-            await speaker.reply(HISTORY, None)
-        assert not await speaker.ready() and await speaker.ready()
-        assert await speaker.reply(HISTORY, None) == ["hey you", "what's up"]
+        answerer, time = Answerer("ada", load), StillClock()
+        with pytest.raises(ModelAway, match="No server answers"):
+            await answerer.reply(HISTORY)
+        answerer.health.fail("No server answers.", time.clock().now())
+        probing = asyncio.create_task(answerer.probe(time.clock()))
+        await time.pass_until(1, probing.done)
+        assert answerer.health.away and answerer.health.problem == "No."
+        probing = asyncio.create_task(answerer.probe(time.clock()))
+        await time.pass_until(1, probing.done)
+        assert not answerer.health.away
+        assert await answerer.reply(HISTORY) == ["hey you", "what's up"]
+        await answerer.close()
 
     asyncio.run(scenario())
+
+
+def test_closing_waits_for_the_step_under_way_but_not_for_ever(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A model that never ends its step is left behind; one that was never loaded has nothing to close."""
+    monkeypatch.setattr(answering, "CLOSE_SECONDS", 0.05)
+
+    async def scenario(made: Voice, model: Stepped) -> None:
+        await Answerer("ada", voice).close()
+        answerer = answers(made)
+        reply = asyncio.create_task(answerer.reply([("sam", "hi")]))
+        await asyncio.to_thread(model.reads.acquire)
+        await answerer.close()
+        assert not reply.done()
+        model.turns.release(1_000)
+        with pytest.raises(ModelAway, match="The program is stopping"):
+            await reply
+
+    with stepped(SCRIPT) as (made, model):
+        asyncio.run(scenario(made, model))

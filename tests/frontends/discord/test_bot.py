@@ -3,12 +3,13 @@
 import asyncio
 import logging
 import os
+import sys
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from soundalike.frontends.discord import error_place
+from soundalike.frontends.discord import error_place, without_error_text
 from soundalike.frontends.discord.bot import AWAY_NOTICE, Bot
 from soundalike.frontends.discord.message import IncomingMessage
 from soundalike.frontends.discord.state import ANSWERED, DELETED, MODEL_AWAY
@@ -92,15 +93,15 @@ def test_the_voice_is_shown_the_talk_as_people_saw_it(tmp_path: Path) -> None:
     """Earlier messages are read once, names and markup as in training, a person of the owner's name is numbered."""
 
     async def scenario(fake: FakeDiscord) -> None:
-        speaker = Scripted()
+        answerer = Scripted()
         await fake.say(BO, "before it came")
-        async with living(fake, tmp_path, speaker, known={ANA.id: "annie"}):
+        async with living(fake, tmp_path, answerer, known={ANA.id: "annie"}):
             await fake.say(ANA, f"<@{fake.me.id}> see <:wave:123456789012345678> <@{BO.id}>", mentions=[fake.me, BO])
             await fake.replies(1)
             await fake.say(Person("Ada"), f"<@{fake.me.id}> and?", mentions=[fake.me])
             await fake.replies(2)
-        assert speaker.shown[0] == [("bo", "before it came"), ("annie", "@ada see :wave: @bo")]
-        assert speaker.shown[1][2:] == [("ada", "reply 1"), ("Ada 2", "@ada and?")]
+        assert answerer.read[0] == [("bo", "before it came"), ("annie", "@ada see :wave: @bo")]
+        assert answerer.read[1][2:] == [("ada", "reply 1"), ("Ada 2", "@ada and?")]
 
     live(scenario)
 
@@ -109,13 +110,13 @@ def test_an_old_message_that_is_replied_to_is_shown(tmp_path: Path) -> None:
     """Although it is older than what the bot reads of a channel."""
 
     async def scenario(fake: FakeDiscord) -> None:
-        speaker = Scripted()
+        answerer = Scripted()
         old = await fake.say(fake.me, "something i once said")
         fake.messages.clear()
-        async with living(fake, tmp_path, speaker):
+        async with living(fake, tmp_path, answerer):
             await fake.say(ANA, "really?", answers=old)
             await fake.replies(1)
-        assert speaker.shown == [[("ada", "something i once said"), ("ana", "really?")]]
+        assert answerer.read == [[("ada", "something i once said"), ("ana", "really?")]]
 
     live(scenario)
 
@@ -124,16 +125,16 @@ def test_what_is_changed_or_deleted_is_so_for_the_voice_too(tmp_path: Path) -> N
     """Edits are known, deletions forgotten."""
 
     async def scenario(fake: FakeDiscord) -> None:
-        speaker = Scripted()
+        answerer = Scripted()
         async with living(
-            fake, tmp_path, speaker, quick=QUICK.replace("probability = 1\nleast = 1", "probability = 0")
+            fake, tmp_path, answerer, quick=QUICK.replace("probability = 1\nleast = 1", "probability = 0")
         ):
             wrong, gone = await fake.say(ANA, "teh"), await fake.say(ANA, "oops")
             await fake.edit(wrong, "the")
             await fake.delete(gone)
             await fake.say(ANA, "?", mentions=[fake.me])
             await fake.replies(1)
-        assert speaker.shown == [[("ana", "the"), ("ana", "?")]]
+        assert answerer.read == [[("ana", "the"), ("ana", "?")]]
 
     live(scenario)
 
@@ -142,16 +143,16 @@ def test_an_edit_while_the_model_thinks_is_answered(tmp_path: Path) -> None:
     """The model is asked again; what it wrote to the first version is not sent."""
 
     async def scenario(fake: FakeDiscord) -> None:
-        speaker = Scripted()
-        speaker.hold = asyncio.Event()
-        async with living(fake, tmp_path, speaker) as bot:
+        answerer = Scripted()
+        answerer.hold = asyncio.Event()
+        async with living(fake, tmp_path, answerer) as bot:
             asked = await fake.say(ANA, "wher are you?", mentions=[fake.me])
-            await speaker.asked.wait()
+            await answerer.asked.wait()
             await fake.edit(asked, "where are you?")
             await fake.until(lambda: bot.pipeline.answering[fake.channels[0]].text == "where are you?")
-            speaker.hold.set()
+            answerer.hold.set()
             assert await fake.replies(1) == ["reply 2"]
-            assert [history[-1] for history in speaker.shown] == [("ana", "wher are you?"), ("ana", "where are you?")]
+            assert [history[-1] for history in answerer.read] == [("ana", "wher are you?"), ("ana", "where are you?")]
             await settled(fake, bot, 2)
             assert bot.pipeline.counts.outcomes == {ANSWERED: 1, "own message": 1}
 
@@ -162,15 +163,15 @@ def test_a_message_deleted_while_the_model_thinks_is_not_answered(tmp_path: Path
     """The answer is broken off, and the channel is free for the next."""
 
     async def scenario(fake: FakeDiscord) -> None:
-        speaker = Scripted()
-        speaker.hold = asyncio.Event()
-        async with living(fake, tmp_path, speaker) as bot:
+        answerer = Scripted()
+        answerer.hold = asyncio.Event()
+        async with living(fake, tmp_path, answerer) as bot:
             asked = await fake.say(ANA, "never mind", mentions=[fake.me])
-            await speaker.asked.wait()
+            await answerer.asked.wait()
             await fake.delete(asked)
             await settled(fake, bot, 1)
             assert bot.pipeline.counts.outcomes == {DELETED: 1} and fake.posted == []
-            speaker.hold.set()
+            answerer.hold.set()
             await fake.say(ANA, "hello", mentions=[fake.me])
             assert await fake.replies(1) == ["reply 2"]
 
@@ -224,17 +225,37 @@ def test_a_model_that_is_away_is_told_once_a_channel(tmp_path: Path) -> None:
     """Nobody is spammed, nothing crashes, and it answers again once a probe finds it back."""
 
     async def scenario(fake: FakeDiscord) -> None:
-        time, speaker = StillClock(), Scripted(AWAY, ready=False)
-        async with living(fake, tmp_path, speaker, clock=time.clock()) as bot:
+        time, answerer = StillClock(), Scripted(AWAY, AWAY)
+        async with living(fake, tmp_path, answerer, clock=time.clock()) as bot:
             for number in range(3):
                 await fake.say(ANA, f"hi {number}", mentions=[fake.me])
                 await settled(fake, bot, number + 1 + len(fake.posted))
             assert bot.pipeline.counts.outcomes[MODEL_AWAY] == 3
             assert [post["content"] for post in fake.posted] == [AWAY_NOTICE]
-            speaker.is_ready = True
-            await time.pass_until(1, lambda: not bot.answering.health.away)
+            await time.pass_until(1, lambda: not bot.answerer.health.away)
+            assert len(answerer.read) == 3  # the first answer, a probe that failed, one that did not
             await fake.say(ANA, "now?", mentions=[fake.me])
-            assert await fake.replies(2) == [AWAY_NOTICE, "reply 2"]
+            assert await fake.replies(2) == [AWAY_NOTICE, "reply 4"]
+
+    live(scenario)
+
+
+def test_channels_are_answered_side_by_side(tmp_path: Path) -> None:
+    """One that is slow holds up nobody elsewhere; in one channel there is one answer at a time."""
+
+    async def scenario(fake: FakeDiscord) -> None:
+        answerer = Scripted()
+        async with living(fake, tmp_path, answerer) as bot:
+            slow = answerer.hold = asyncio.Event()
+            await fake.say(ANA, "hi", mentions=[fake.me])
+            await answerer.asked.wait()
+            answerer.hold = None
+            await fake.say(BO, "me too", mentions=[fake.me])
+            await fake.say(BO, "hello", fake.channels[1], mentions=[fake.me])
+            assert await fake.replies(1) == ["reply 2"] and bot.pipeline.waiting == 1
+            slow.set()
+            assert await fake.replies(3) == ["reply 2", "reply 1", "reply 3"]
+            assert [post["channel_id"] for post in fake.posted] == [fake.channels[1], *[fake.channels[0]] * 2]
 
     live(scenario)
 
@@ -332,14 +353,14 @@ def test_leaving_finishes_what_is_being_sent(tmp_path: Path) -> None:
     """The line under way goes out, what waits is dropped and counted, the gateway gets its goodbye."""
 
     async def scenario(fake: FakeDiscord) -> None:
-        speaker = Scripted()
-        speaker.hold = asyncio.Event()
-        async with living(fake, tmp_path, speaker) as bot:
+        answerer = Scripted()
+        answerer.hold, answerer.at_once = asyncio.Event(), 1
+        async with living(fake, tmp_path, answerer) as bot:
             await fake.say(ANA, "hi", mentions=[fake.me])
-            await speaker.asked.wait()
+            await answerer.asked.wait()
             await fake.say(ANA, "wait", fake.channels[1], mentions=[fake.me])
             await fake.until(lambda: bot.pipeline.counts.received == 2)
-            speaker.hold.set()
+            answerer.hold.set()
             await bot.leave()
             assert await fake.replies(1) == ["reply 1"]
             assert bot.pipeline.counts.outcomes["the bot was leaving"] == 1
@@ -412,6 +433,18 @@ def test_an_error_is_logged_by_kind_and_place(caplog: pytest.LogCaptureFixture) 
         asyncio.run(_fails())
     assert "on_message: ValueError" in caplog.text and "test_bot.py" in caplog.text
     assert SECRET not in caplog.text and "Traceback" not in caplog.text
+
+
+def test_other_programs_errors_are_logged_the_same_way() -> None:
+    """What a library logs with its traceback keeps the sentence, and loses the error's text."""
+    try:
+        raise ValueError(f"cannot parse {SECRET!r}")
+    except ValueError:
+        record = logging.LogRecord("some.library", logging.ERROR, __file__, 1, "It %s.", ("failed",), sys.exc_info())
+    assert without_error_text(record)
+    text = logging.Formatter().format(record)
+    assert text.startswith("It failed. ValueError < ") and "test_bot.py" in text
+    assert SECRET not in text and "Traceback" not in text
 
 
 def test_no_error_has_no_place() -> None:

@@ -19,13 +19,13 @@ def test_hush_reaches_an_answer_under_way(tmp_path: Path) -> None:
     """What the model is just saying is not sent, nothing else is, and `resume` lets it speak again."""
 
     async def scenario(fake: FakeDiscord) -> None:
-        speaker = Scripted()
-        speaker.hold = asyncio.Event()
-        async with living(fake, tmp_path, speaker) as bot:
+        answerer = Scripted()
+        answerer.hold = asyncio.Event()
+        async with living(fake, tmp_path, answerer) as bot:
             await fake.say(ANA, "hi", mentions=[fake.me])
-            await speaker.asked.wait()
+            await answerer.asked.wait()
             assert "Hushed" in await fake.command(fake.owner, "soundalike hush")
-            speaker.hold.set()
+            answerer.hold.set()
             await fake.say(ANA, "hello?", mentions=[fake.me])
             await settled(fake, bot, 2)
             assert fake.posted == [] and bot.pipeline.counts.outcomes["hushed"] == 2
@@ -40,8 +40,8 @@ def test_owners_let_it_into_channels_and_out(tmp_path: Path) -> None:
     """`here` lists a channel in discord.toml, settings hold there, `leave` takes it off; comments stay."""
 
     async def scenario(fake: FakeDiscord) -> None:
-        speaker, first = Scripted(), fake.channels[0]
-        async with living(fake, tmp_path, speaker, channels=[], more="# mine") as bot:
+        answerer, first = Scripted(), fake.channels[0]
+        async with living(fake, tmp_path, answerer, channels=[], more="# mine") as bot:
             assert "model" in await fake.command(fake.owner, "soundalike here")
             assert "0.7" in await fake.command(fake.owner, "soundalike temperature", 0.7)
             assert "0.25" in await fake.command(fake.owner, "soundalike probability", 0.25)
@@ -49,7 +49,7 @@ def test_owners_let_it_into_channels_and_out(tmp_path: Path) -> None:
             assert "# mine" in written and f"[channels.{first}]" in written and "probability = 0.25" in written
             await fake.say(ANA, "hi", mentions=[fake.me])
             await settled(fake, bot, 2)
-            assert speaker.temperatures == [0.7]
+            assert answerer.temperatures == [0.7]
             told = await fake.command(fake.owner, "soundalike status")
             assert "probability 0.25" in told and "1 answered" in told
             assert "2 messages" in await fake.command(fake.owner, "soundalike forget")
@@ -81,8 +81,8 @@ def test_anybody_can_opt_out_report_and_ask_what_it_is(tmp_path: Path) -> None:
     """Who opted out is neither answered nor shown, also after a restart; a report waits for the owner."""
 
     async def scenario(fake: FakeDiscord) -> None:
-        speaker = Scripted()
-        async with living(fake, tmp_path, speaker) as bot:
+        answerer = Scripted()
+        async with living(fake, tmp_path, answerer) as bot:
             await fake.say(BO, "a secret")
             await settled(fake, bot, 2)
             await fake.command(BO, "soundalike opt-out")
@@ -92,7 +92,7 @@ def test_anybody_can_opt_out_report_and_ask_what_it_is(tmp_path: Path) -> None:
             await fake.say(ANA, "hi", mentions=[fake.me])
             await fake.replies(2)
             assert bot.pipeline.counts.outcomes["opted out"] == 1
-        assert speaker.shown[-1] == [("ada", "reply 1"), ("ana", "hi")]
+        assert answerer.read[-1] == [("ada", "reply 1"), ("ana", "hi")]
         report = json.loads((tmp_path / "discord-reports.jsonl").read_text())
         assert (report["person"], report["text"], report["said"]) == (BO.id, "it was rude", ["reply 1"])
         async with living(fake, tmp_path, Scripted(["after"])) as bot:
@@ -107,20 +107,20 @@ def test_an_opt_out_reaches_an_answer_under_way(tmp_path: Path, asking: Person) 
     """While the model thinks, an answer to who opts out is broken off; one made from their words is lost."""
 
     async def scenario(fake: FakeDiscord) -> None:
-        speaker = Scripted()
-        async with living(fake, tmp_path, speaker) as bot:
-            speaker.hold = asyncio.Event()
+        answerer = Scripted()
+        async with living(fake, tmp_path, answerer) as bot:
+            answerer.hold = asyncio.Event()
             await fake.say(BO, "a secret", mentions=[fake.me] if asking is BO else [])
             if asking is ANA:
                 await fake.say(ANA, "hi", mentions=[fake.me])
-            await speaker.asked.wait()
+            await answerer.asked.wait()
             await fake.command(BO, "soundalike opt-out")
-            speaker.hold.set()
+            answerer.hold.set()
             await fake.until(lambda: bot.pipeline.counts.outcomes["opted out"] >= 1 and not bot.pipeline.counts.pending)
             assert fake.posted == []
             assert all(message.author != BO.id for message in bot.pipeline.recent.last(fake.channels[0], 9))
             await fake.say(ANA, "still there?", mentions=[fake.me])
             await fake.replies(1)
-        assert all(text != "a secret" for _, text in speaker.shown[-1])
+        assert all(text != "a secret" for _, text in answerer.read[-1])
 
     live(scenario)

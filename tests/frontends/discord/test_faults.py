@@ -95,8 +95,8 @@ def test_what_a_resumed_connection_hands_in_too_late_is_not_answered(tmp_path: P
     """A mention of a minute ago is remembered, not replied to."""
 
     async def scenario(fake: FakeDiscord) -> None:
-        speaker = Scripted()
-        async with living(fake, tmp_path, speaker) as bot:
+        answerer = Scripted()
+        async with living(fake, tmp_path, answerer) as bot:
             await fake.say(Person("bo"), "so")
             await fake.replies(1)
             await fake.say(ANA, "hello?", mentions=[fake.me], at=fake.now() - 60)

@@ -10,7 +10,7 @@ from soundalike.frontends.bot_loops import LoopLimits
 from soundalike.frontends.discord.bot import Bot
 from tests.frontends.discord.fake import FakeDiscord, serving
 from tests.frontends.discord.payloads import Person
-from tests.frontends.discord.rig import living, speaks
+from tests.frontends.discord.rig import answers, living
 from tests.frontends.test_room import company
 
 pytestmark = pytest.mark.allow_hosts(["127.0.0.1"])
@@ -47,7 +47,7 @@ async def _company(fake: FakeDiscord, folder: Path, stack: AsyncExitStack, count
     more = f"bots = [{everybody}]\nrates.person = 1000\nrates.channel = 1000\nrates.all = 1000"
     bots = []
     for voice, account in zip(company(count), accounts, strict=True):
-        alive = living(fake, folder / voice.owner, speaks(voice), account, more=more)
+        alive = living(fake, folder / voice.owner, answers(voice), account, more=more)
         bots.append(await stack.enter_async_context(alive))
     return bots
 

@@ -24,3 +24,11 @@ def error_place(error: BaseException | None) -> str:
     frames = traceback.extract_tb(error.__traceback__)
     places = [f"{frame.filename}:{frame.lineno} in {frame.name}" for frame in frames]
     return " < ".join([type(error).__name__, *reversed(places)])
+
+
+def without_error_text(record: logging.LogRecord) -> bool:
+    """A logging filter that puts `error_place` in the place of an error's traceback and text, whoever logs it."""
+    if record.exc_info:
+        record.msg, record.args = f"{record.getMessage()} {error_place(record.exc_info[1])}", ()
+        record.exc_info = record.exc_text = None
+    return True

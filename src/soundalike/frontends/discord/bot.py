@@ -5,7 +5,7 @@ Its loops survive whatever goes wrong in one step; only a bad token or a missing
 
 import asyncio
 import sys
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from functools import partial
 from random import Random
@@ -16,7 +16,7 @@ import discord
 
 from soundalike.errors import SoundalikeError
 from soundalike.frontends.discord import error_place, log
-from soundalike.frontends.discord.answering import Answering, Speaker
+from soundalike.frontends.discord.answering import Answerer
 from soundalike.frontends.discord.commands import BotCommandTree, Commands, introduction, profile
 from soundalike.frontends.discord.delivery import Delivery, DryRun, Sender, TypingPace, channel_of
 from soundalike.frontends.discord.gateway import GatewayClient
@@ -36,18 +36,17 @@ discord.VoiceClient.warn_nacl = discord.VoiceClient.warn_dave = False  # it make
 class Bot(GatewayClient):
     """One voice on one connection. `start(token)` runs until `leave`.
 
-    `known` maps author ids in the clone's messages to the names there. With `show` nothing is sent: it gets what would
-    have been answered, and why the rest would not. `options` go to `discord.Client`.
+    With `show` nothing is sent: it gets what would have been answered, and why the rest would not. `options` go to
+    `discord.Client`.
     """
 
     def __init__(
         self,
         settings: SettingsFile,
         state: StateFile,
-        speaker: Speaker,
+        answerer: Answerer,
         *,
         pace: TypingPace | None = None,
-        known: Mapping[str, str] | None = None,
         show: Callable[[str], None] | None = None,
         clock: Clock | None = None,
         rng: Random | None = None,
@@ -64,16 +63,15 @@ class Bot(GatewayClient):
             member_cache_flags=discord.MemberCacheFlags.none(),
             chunk_guilds_at_startup=False,
             max_ratelimit_timeout=30.0,
-            activity=discord.CustomActivity(f"a model in the style of {speaker.owner}"),
+            activity=discord.CustomActivity(f"a model in the style of {answerer.owner}"),
             **options,
         )
-        self.settings, self.speaker = settings, speaker
+        self.settings, self.answerer = settings, answerer
         self.is_leaving = False
         self.tree = BotCommandTree(self)
         self.pipeline: Pipeline
-        self.answering: Answering
         self.delivery: Delivery
-        self._pace, self._known, self._rng = pace or TypingPace(), known or {}, rng or Random()
+        self._pace, self._rng = pace or TypingPace(), rng or Random()
         self._dry_run = DryRun(show) if show else None
         self._ages = MessageAges()
         self._application_owners: frozenset[int] = frozenset()
@@ -90,18 +88,17 @@ class Bot(GatewayClient):
         dry_run, state = self._dry_run, self.state.now
         counts = OutcomeCounts(dry_run.explain if dry_run else None)
         self.pipeline = Pipeline(str(self.user.id), self.settings, state, self._rng, counts)
-        self.answering = Answering(self.speaker, self.pipeline, self._known, self.clock)
         self.delivery = dry_run or Sender(self, self.pipeline, self._pace, self.clock, self._rng)
         self.tree.add_command(Commands(self))
         if dry_run is None:
             await self._write_application()
-        steps = (self._advance, self._take, self._reread, self.answering.probe)
+        steps = (self._advance, self._take, self._reread, partial(self.answerer.probe, self.clock))
         self._loops = [asyncio.create_task(self._forever(step)) for step in steps]
 
     async def _write_application(self) -> None:
         """Write commands and profile; a bot that cannot have them still talks."""
         assert self.application is not None
-        notice, written = profile(self.speaker.owner), self.application.description
+        notice, written = profile(self.answerer.owner), self.application.description
         try:
             await self.tree.sync()
             if notice not in written:
@@ -179,8 +176,9 @@ class Bot(GatewayClient):
             self._changed.set()
 
     async def _take(self) -> None:
-        """Begin the next answer as soon as the model is free."""
-        message = None if self._composing else self.pipeline.take(self.clock.now())
+        """Begin the next answer as soon as the model is free for it."""
+        is_free = len(self._composing) < self.answerer.at_once
+        message = self.pipeline.take(self.clock.now()) if is_free else None
         if message is None:
             self._changed.clear()
             await self._changed.wait()
@@ -193,7 +191,7 @@ class Bot(GatewayClient):
         """Have one message answered; returns the outcome."""
         async with self.delivery.typing(message):
             await self._backfill(message)
-            lines, outcome = await self.answering.compose(message)
+            lines, outcome = await self.answerer.compose(message, self.pipeline, self.clock)
             self._composed(message)
             if outcome == MODEL_AWAY:
                 await self._notify_away(message)
@@ -245,13 +243,13 @@ class Bot(GatewayClient):
         introduced = self.state.now.introduced
         if message.channel in introduced or self.pipeline.refusal(message):
             return
-        if await self.delivery.notice(message, introduction(self.speaker.owner)):
+        if await self.delivery.notice(message, introduction(self.answerer.owner)):
             introduced.add(message.channel)
             self.state.save()
 
     async def _notify_away(self, message: IncomingMessage) -> None:
         """Tell who addressed the bot that its model is away, once a channel and outage."""
-        if message.addressed and not self.state.now.hushed and self.answering.health.should_notify(message.channel):
+        if message.addressed and not self.state.now.hushed and self.answerer.health.should_notify(message.channel):
             await self.delivery.notice(message, AWAY_NOTICE)
 
     async def _reread(self) -> None:
@@ -275,7 +273,7 @@ class Bot(GatewayClient):
             self.pipeline.drop("the bot was leaving")
             await self._finish_answers()
         await self.close()
-        await self.speaker.close()
+        await self.answerer.close()
 
     async def _finish_answers(self) -> None:
         tasks = list(self._answers.values())

@@ -66,7 +66,7 @@ class Commands(app_commands.Group):
     async def here(self, interaction: Interaction) -> None:
         """List this channel; everybody there sees the answer."""
         self._bot.settings.change(lambda document: set_in_channel(document, _channel(interaction)))
-        await _respond(interaction, f"I am here. {about(self._bot.speaker.owner)}", private=False)
+        await _respond(interaction, f"I am here. {about(self._bot.answerer.owner)}", private=False)
 
     @app_commands.command(description="Leave this channel and forget it", extras={"owner": True})
     async def leave(self, interaction: Interaction) -> None:
@@ -125,7 +125,7 @@ class Commands(app_commands.Group):
 
     def _status(self, channel: str) -> str:
         bot = self._bot
-        settings, counts, problem = bot.settings.now, bot.pipeline.counts, bot.answering.health.problem
+        settings, counts, problem = bot.settings.now, bot.pipeline.counts, bot.answerer.health.problem
         hours = (bot.clock.now() - self._began) / 3600
         state = "hushed" if bot.state.now.hushed else f"model away ({problem})" if problem else "up"
         listed = "listed" if channel in settings.channels else "not listed"
@@ -139,7 +139,7 @@ class Commands(app_commands.Group):
     @app_commands.command(description="What this bot is")
     async def about(self, interaction: Interaction) -> None:
         """Say what the bot is and what it does with messages."""
-        await _respond(interaction, about(self._bot.speaker.owner))
+        await _respond(interaction, about(self._bot.answerer.owner))
 
     @app_commands.command(name="opt-out", description="Never be answered or read by this bot")
     async def opt_out(self, interaction: Interaction) -> None:

@@ -1,6 +1,7 @@
 """`soundalike discord me`: run the bot of a clone folder until Ctrl-C."""
 
 import asyncio
+import logging
 import os
 import signal
 from collections.abc import Callable
@@ -14,8 +15,8 @@ import discord
 from soundalike.clone import Clone
 from soundalike.engines import address
 from soundalike.errors import CloneError, SoundalikeError, UsageError
-from soundalike.frontends.discord import log, settings
-from soundalike.frontends.discord.answering import VoiceSpeaker, shorten_switch_interval, speaker_of_clone
+from soundalike.frontends.discord import log, settings, without_error_text
+from soundalike.frontends.discord.answering import Answerer, shorten_switch_interval
 from soundalike.frontends.discord.bot import Bot
 from soundalike.frontends.discord.delivery import TypingPace
 from soundalike.frontends.discord.settings import SettingsFile
@@ -45,6 +46,8 @@ def run(folder: Path, show: Callable[[str], None] | None = None, at: str | None 
     token = os.environ.get(TOKEN, "").strip()
     if not token:
         raise UsageError(f"There is no token: {TOKEN} is not set.", GET_A_TOKEN)
+    for handler in logging.getLogger().handlers:
+        handler.addFilter(without_error_text)
     shorten_switch_interval()
     asyncio.run(_run(clone, file, token, show, at))
 
@@ -60,9 +63,9 @@ def settings_of(clone: Clone) -> SettingsFile:
 async def _run(
     clone: Clone, file: SettingsFile, token: str, show: Callable[[str], None] | None, at: str | None
 ) -> None:
-    speaker = await speaker_of(clone, file, at)
+    answerer = await answerer_of(clone, file, at)
     state = StateFile(clone.root / STATE_FILE)
-    bot = Bot(file, state, speaker, pace=pace_of(clone), known=known_names(clone), show=show)
+    bot = Bot(file, state, answerer, pace=pace_of(clone), show=show)
     running = asyncio.create_task(connect(bot, token))
     leave = _leaving(bot, running)
     with suppress(NotImplementedError):  # on Windows Ctrl-C cancels this task instead
@@ -142,17 +145,18 @@ def invitation(application: int) -> str:
     return f"https://discord.com/oauth2/authorize?{urlencode(query)}"
 
 
-async def speaker_of(clone: Clone, file: SettingsFile, at: str | None = None) -> VoiceSpeaker:
-    """The speaker that `at` or discord.toml names: a clone must load now, a server may come up later."""
+async def answerer_of(clone: Clone, file: SettingsFile, at: str | None = None) -> Answerer:
+    """Who answers, as `at` or discord.toml says: a clone must load now, a server may come up later."""
     model = file.now.model
+    known = known_names(clone)
     at = at or (f"{model.url}#{model.name}" if model.name else model.url)
     if at:
         place = address.read(at)
         log.warning("What is said in its channels goes to %s, %s machine.", place, "this" if place.here else "another")
-        return speaker_of_clone(clone, at)
-    speaker = speaker_of_clone(clone)
-    await speaker.load()
-    return speaker
+        return Answerer.of_clone(clone, at, known)
+    answerer = Answerer.of_clone(clone, known=known)
+    await answerer.load()
+    return answerer
 
 
 def known_names(clone: Clone) -> dict[str, str]:
