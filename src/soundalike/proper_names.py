@@ -11,7 +11,7 @@ from collections.abc import Callable, Collection, Iterable, Iterator
 from soundalike.metrics.char_ngrams import COMMON, WORD, words
 from soundalike.metrics.reference_population import reference_population
 from soundalike.pocket.names import FIRST
-from soundalike.redact import WORDS as MASKS
+from soundalike.redact import MASKS
 
 CAPITAL_SHARE = 0.6  # of a word's uses inside sentences, from which it counts as capitalised
 # First names so common that no other evidence about the word counts against them.

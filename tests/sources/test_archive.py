@@ -13,8 +13,8 @@ import pytest
 
 from soundalike import sources
 from soundalike.errors import ExportError
-from soundalike.sources import _archive, _zip
-from soundalike.sources._archive import open_tree
+from soundalike.sources import _open_tree, _zip
+from soundalike.sources._open_tree import open_tree
 from soundalike.sources._tree import CHUNK, Tree
 from tests.sources.packages import GENERAL, checked, package, texts, write_folder, write_zip
 
@@ -207,7 +207,7 @@ def test_folders_without_end(tmp_path: Path) -> None:
 
 def test_one_enormous_message(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """A file that goes on without the end of a message is given up before memory is."""
-    monkeypatch.setattr("soundalike.sources._pieces.LONGEST", 4 << 20)
+    monkeypatch.setattr("soundalike.sources._file_splitter.LONGEST", 4 << 20)
     body = b'[{"ID": 5, "Contents": "' + os.urandom(3 << 20).hex().encode() + b'"}]'
     with pytest.raises(ExportError, match="without the end of a message"):
         sources.read([write_zip(tmp_path / "p.zip", package(general=body))])
@@ -239,7 +239,7 @@ def test_a_name_that_is_too_long(tmp_path: Path) -> None:
 def test_files_that_vanish(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """What goes away while a folder is looked through is counted, and what goes away before it is read is named."""
     folder = write_folder(tmp_path / "p", package() | {"Servers/passing/x": b"", "Servers/note.txt": b""})
-    look = _archive._looked_at
+    look = _open_tree._looked_at
 
     def late(entry: os.DirEntry[str], tree: Tree) -> os.stat_result | None:
         if entry.name == "note.txt":
@@ -249,11 +249,11 @@ def test_files_that_vanish(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> N
             shutil.rmtree(entry.path)
         return found
 
-    monkeypatch.setattr(_archive, "_looked_at", late)
+    monkeypatch.setattr(_open_tree, "_looked_at", late)
     corpus = checked(sources.read([folder]))
     assert texts(corpus) == ["hello pond", "psst sam"]
-    assert corpus.skipped[_archive.VANISHED] == 2
+    assert corpus.skipped[_open_tree.VANISHED] == 2
     with open_tree(folder) as tree:
         (folder / MESSAGES).unlink()
         with pytest.raises(ExportError, match="messages.json vanished"):
-            list(sources.found()[0].read(tree, lambda done, total: None))
+            list(sources.list_sources()[0].read(tree, lambda done, total: None))

@@ -9,7 +9,7 @@ import pytest
 from soundalike import sources
 from soundalike.errors import ExportError
 from soundalike.messages import SCHEMA
-from soundalike.sources._archive import open_tree
+from soundalike.sources._open_tree import open_tree
 from tests.sources.packages import (
     OWNER,
     SAM,
@@ -33,22 +33,22 @@ def test_every_module_is_a_source() -> None:
     """Each file of the folder without an underscore is a source of its own name, with an example here."""
     folder = Path(inspect.getfile(sources)).parent
     modules = sorted(path.stem for path in folder.glob("*.py") if not path.stem.startswith("_"))
-    assert [source.NAME for source in sources.found()] == modules == sorted(EXAMPLES)
-    assert all(source.LOOKED_FOR and source.__doc__ for source in sources.found())
+    assert [source.NAME for source in sources.list_sources()] == modules == sorted(EXAMPLES)
+    assert all(source.LOOKED_FOR and source.__doc__ for source in sources.list_sources())
 
 
 @pytest.mark.parametrize("name", EXAMPLES)
 def test_recognises_its_own_only(tmp_path: Path, name: str) -> None:
     """An export is recognised by its own source and by no other."""
     with open_tree(EXAMPLES[name](tmp_path)) as tree:
-        assert [source.NAME for source in sources.found() if source.recognise(tree)] == [name]
+        assert [source.NAME for source in sources.list_sources() if source.recognise(tree)] == [name]
 
 
 @pytest.mark.parametrize("name", EXAMPLES)
 def test_batches(tmp_path: Path, name: str) -> None:
     """A source gives message frames, accounts for every row, names itself, and its progress ends at the end."""
     progress: list[tuple[int, int]] = []
-    source = next(source for source in sources.found() if source.NAME == name)
+    source = next(source for source in sources.list_sources() if source.NAME == name)
     with open_tree(EXAMPLES[name](tmp_path)) as tree:
         batches = list(source.read(tree, lambda done, total: progress.append((done, total))))
     for batch in batches:

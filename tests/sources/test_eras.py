@@ -11,7 +11,7 @@ import pytest
 
 from soundalike import sources
 from soundalike.sources import discord_package
-from soundalike.sources._archive import open_tree
+from soundalike.sources._open_tree import open_tree
 from soundalike.sources._tree import Member
 from tests.sources.packages import (
     GENERAL,

@@ -7,7 +7,7 @@ from random import Random
 import polars as pl
 import pytest
 
-from soundalike.sources._markup import readable
+from soundalike.sources._markup import resolve_markup
 
 SENT = datetime(2024, 3, 1, 12, 0, tzinfo=UTC)
 PEOPLE = {"180000000000000002": "Sam", "5": "$1 \\1 <@180000000000000002>"}
@@ -17,7 +17,7 @@ TITLES = {"200000000000000011": "general"}
 def plain(*written: str) -> list[str]:
     """What is left of these texts, sent at SENT."""
     frame = pl.DataFrame({"text": written}).with_columns(pl.lit(SENT).dt.cast_time_unit("ms").alias("sent_at"))
-    return readable(frame, PEOPLE, TITLES).to_list()
+    return resolve_markup(frame, PEOPLE, TITLES).to_list()
 
 
 @pytest.mark.parametrize(

@@ -9,11 +9,11 @@ from random import Random
 import polars as pl
 import pytest
 
-from soundalike.sources._discord_facts import Facts
 from soundalike.sources._discord_messages import to_messages
-from soundalike.sources._discord_rows import RowPiece, Rows, parse
-from soundalike.sources._pieces import csv_pieces, json_pieces
-from soundalike.sources._salvage import csv_rows, json_rows
+from soundalike.sources._discord_metadata import PackageMetadata
+from soundalike.sources._discord_rows import RawRows, RowPiece, parse
+from soundalike.sources._file_splitter import split_csv, split_json
+from soundalike.sources._lenient_parser import parse_csv_rows, parse_json_rows
 from tests.sources.packages import as_csv, as_json, message
 
 NASTY = [
@@ -53,7 +53,7 @@ def chunks(raw: bytes, rng: Random) -> Iterator[bytes]:
         raw = raw[step:]
 
 
-def parsed(pieces: list[bytes], is_csv: bool) -> Rows:
+def parsed(pieces: list[bytes], is_csv: bool) -> RawRows:
     """The rows of these pieces, all of one channel."""
     return parse([RowPiece(0, raw, is_csv) for raw in pieces])
 
@@ -73,7 +73,7 @@ def test_json_pieces(seed: int) -> None:
     """However a JSON file is laid out and wherever chunks end, every piece is JSON and no row is lost."""
     messages = rows(seed, 200)
     for raw in layouts(messages):
-        pieces = list(json_pieces(chunks(raw, Random(seed))))
+        pieces = list(split_json(chunks(raw, Random(seed))))
         assert len(pieces) > 3
         assert [row for piece in pieces for row in json.loads(piece)] == messages
 
@@ -82,7 +82,7 @@ def test_json_pieces(seed: int) -> None:
 def test_csv_pieces(seed: int) -> None:
     """Every piece of a CSV file has the header, and no field is cut."""
     raw = as_csv(rows(seed, 200))
-    pieces = list(csv_pieces(chunks(raw, Random(seed))))
+    pieces = list(split_csv(chunks(raw, Random(seed))))
     whole = list(csv.reader(io.StringIO(raw.decode(), newline="")))
     cut = [list(csv.reader(io.StringIO(piece.decode(), newline=""))) for piece in pieces]
     assert len(pieces) > 3
@@ -94,7 +94,7 @@ def test_one_object_a_line_in_pieces() -> None:
     """Files that are no array are cut too."""
     messages = rows(3, 200)
     raw = b"\n".join(json.dumps(row).encode() for row in messages)
-    found = parsed(list(json_pieces(chunks(raw, Random(1)))), is_csv=False)
+    found = parsed(list(split_json(chunks(raw, Random(1)))), is_csv=False)
     assert found.frame["Contents"].to_list() == [row["Contents"] for row in messages]
     assert found.lost == 0
 
@@ -102,7 +102,7 @@ def test_one_object_a_line_in_pieces() -> None:
 @pytest.mark.parametrize("raw", [b"", b"[]", b"[ ]\n", b"null", b"[", b"\xef\xbb\xbf[]"])
 def test_nothing_to_cut(raw: bytes) -> None:
     """A file without a row is one piece at most."""
-    assert list(json_pieces([raw])) == ([raw] if raw else [])
+    assert list(split_json([raw])) == ([raw] if raw else [])
 
 
 @pytest.mark.parametrize("seed", range(6))
@@ -111,7 +111,7 @@ def test_fast_and_careful_reading_agree(seed: int) -> None:
     files = [rows(100 * seed + place, Random(place).randrange(12)) for place in range(30)]
     for is_csv, pieces in ((False, [as_json(file) for file in files]), (True, [as_csv(file) for file in files])):
         found = parse([RowPiece(place, raw, is_csv) for place, raw in enumerate(pieces)])
-        careful = [row for raw in pieces for row in (csv_rows(raw) if is_csv else json_rows(raw)).rows]
+        careful = [row for raw in pieces for row in (parse_csv_rows(raw) if is_csv else parse_json_rows(raw)).rows]
         assert (found.mended, found.lost) == (set(), 0)
         assert found.frame["Contents"].to_list() == [row["contents"] for row in careful]
         assert found.frame["number"].to_list() == [int(row["id"]) for row in careful]
@@ -166,7 +166,7 @@ def test_any_damage_is_accounted_for(is_csv: bool) -> None:
             place = rng.randrange(len(raw))
             raw[place : place + rng.choice([0, 0, 1, 9])] = rng.choice(NOISE)
         found = parsed([bytes(raw), as_csv(rows(1, 2)) if is_csv else as_json(rows(1, 2))], is_csv)
-        corpus = to_messages(found, pl.Series(["5"]), Facts()).corpus
+        corpus = to_messages(found, pl.Series(["5"]), PackageMetadata()).corpus
         assert corpus.unaccounted == 0
         assert found.frame.height + found.lost >= 2
         assert corpus.messages.write_ndjson()

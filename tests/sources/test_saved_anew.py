@@ -12,7 +12,7 @@ import pytest
 from soundalike import sources
 from soundalike.messages import Corpus
 from soundalike.sources._encoding import MIXED, UTF_8, WINDOWS, Utf8Chunks, decode
-from soundalike.sources._pieces import csv_pieces
+from soundalike.sources._file_splitter import split_csv
 from tests.sources.packages import (
     GENERAL,
     Files,
@@ -106,7 +106,7 @@ def test_line_ends_of_old_macs(tmp_path: Path) -> None:
     raw = as_csv([message(2, "a, b"), message(4, "two\rlines"), message(6, 'say "x"')]).replace(b"\r\n", b"\r")
     corpus = read(tmp_path, with_file("csv", raw))
     assert [text.replace("\r", "\n") for text in texts(corpus)] == ["psst sam", "a, b", "two\nlines", 'say "x"']
-    pieces = list(csv_pieces([raw[:90], raw[90:150], raw[150:]]))
+    pieces = list(split_csv([raw[:90], raw[90:150], raw[150:]]))
     assert len(pieces) > 1 and b"".join(pieces).replace(pieces[0].partition(b"\r")[0] + b"\r", b"") in raw
 
 

@@ -15,10 +15,10 @@ from soundalike.audit.shapes import DATES
 from soundalike.audit.texts import RenderedDocument, TextSpan
 from soundalike.metrics.char_ngrams import WORD
 from soundalike.proper_names import ProperNames, known_names, lowered, prose
-from soundalike.redact import WORDS, redact, redact_text
+from soundalike.redact import MASKS, redact, redact_text
 
 HANDLES, ADDRESSES, CODES, NAMES = "handles", "street addresses", "numbers and codes", "rare names"
-KINDS = (*WORDS, HANDLES, ADDRESSES, DATES, CODES, NAMES)
+KINDS = (*MASKS, HANDLES, ADDRESSES, DATES, CODES, NAMES)
 RARE = 0.002  # of the messages at most hold a rare name: one that is in more is a word of the owner's
 LONGEST_NAME = 32
 
@@ -83,7 +83,7 @@ def _taken_out(said: str) -> Iterator[Span]:
     same = SequenceMatcher(None, [word for word, *_ in before], [word for word, *_ in after], autojunk=False)
     for change, a, b, c, d in same.get_opcodes():
         by = " ".join(word for word, *_ in after[c:d])
-        kind = next((kind for kind, word in WORDS.items() if word in by), None)
+        kind = next((kind for kind, word in MASKS.items() if word in by), None)
         if change != "equal" and b > a and kind:
             yield kind, before[a][1], before[b - 1][2]
 

@@ -8,7 +8,7 @@ from enum import IntEnum
 
 from soundalike.audit.exposure import Secret
 from soundalike.audit.inventory import ADDRESSES, HANDLES
-from soundalike.redact import WORDS
+from soundalike.redact import MASKS
 
 SHARE, KEEP, RETRAIN = "share", "keep private", "retrain"
 OFTEN = 5  # times that the owner typed a string which is then a habit of theirs rather than a secret
@@ -29,7 +29,7 @@ class Level(IntEnum):
 def level_of(suspect: Secret) -> Level:
     """How bad it is that this string is named."""
     place = suspect.place
-    if suspect.kind in WORDS or suspect.kind == ADDRESSES:
+    if suspect.kind in MASKS or suspect.kind == ADDRESSES:
         return Level.SECRET
     if suspect.kind == HANDLES and place.text.text[: place.start].endswith("@"):
         return Level.MENTIONED

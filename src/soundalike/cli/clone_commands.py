@@ -213,7 +213,7 @@ def _import(
 ) -> "ImportReport":
     from soundalike.importing import preflight
     from soundalike.importing.importer import run_import
-    from soundalike.redact.owners import read_list
+    from soundalike.redact.mask_list import read_list
     from soundalike.signals import exit_on_signals
 
     with exit_on_signals(), progress_bar("Reading") as bar:

@@ -133,7 +133,7 @@ def _read(
     paths: Sequence[str | Path], on_progress: Progress | None, redacted: bool, mask: Collection[str] = ()
 ) -> tuple[Corpus, dict[str, int]]:
     from soundalike import sources
-    from soundalike.redact import owners, redact
+    from soundalike.redact import mask_list, redact
 
     corpus = sources.read([Path(path) for path in paths], on_progress=on_progress)
     if not corpus.messages.height:
@@ -142,7 +142,7 @@ def _read(
         raise ExportError(what, "Name the file or folder that you were sent.")
     # Cleaned first: an invisible character inside an address must not hide it from the masks and then be removed.
     messages = corpus.messages.with_columns(cleaned(corpus.messages["text"]))
-    messages, own = owners.mask(messages, mask) if mask else (messages, {})
+    messages, own = mask_list.mask_strings(messages, mask) if mask else (messages, {})
     messages, masked = redact(messages) if redacted else (messages, {})
     return replace(corpus, messages=messages), own | masked
 

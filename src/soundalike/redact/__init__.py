@@ -15,13 +15,13 @@ from functools import cache
 import polars as pl
 
 from soundalike.messages import add_counts
-from soundalike.redact import emails, links, network, numbers, passwords, phones, runs, secrets
-from soundalike.redact.rule import WORDS, Counts, Rule, edited
-from soundalike.redact.view import ODD, Plain, view
+from soundalike.redact import emails, links, long_tokens, network, numbers, passwords, phones, secrets
+from soundalike.redact.rule import MASKS, Counts, Rule, apply_edits
+from soundalike.redact.text_view import ODD, TextView, make_view
 
-__all__ = ["KINDS", "WORDS", "redact", "redact_text"]
+__all__ = ["KINDS", "MASKS", "redact", "redact_text"]
 
-KINDS = (links.LINK_KIND, *WORDS)
+KINDS = (links.LINK_KIND, *MASKS)
 _BEFORE_LINKS = (links.WEBHOOKS,)
 _AFTER_LINKS: tuple[Rule, ...] = (
     secrets.BLOCKS,
@@ -29,7 +29,7 @@ _AFTER_LINKS: tuple[Rule, ...] = (
     *secrets.KEYS,
     *passwords.RULES,
     secrets.NAMED,
-    runs.RUNS,
+    long_tokens.LONG_TOKENS,
     *network.RULES,
     *numbers.RULES,
     phones.DIGITS,
@@ -49,7 +49,7 @@ _LONG = 5000  # characters from which Rust's engine is quicker, though it makes 
 def redact_text(text: str) -> tuple[str, dict[str, int]]:
     """`text` with personal data masked, and how often by kind; with nothing to mask, it comes back itself."""
     counts: Counts = {}
-    page = view(text)
+    page = make_view(text)
     before = None
     while page.text != before and _sifted(page.text):  # what masks leave side by side may be an address again
         before = page.text
@@ -57,7 +57,7 @@ def redact_text(text: str) -> tuple[str, dict[str, int]]:
         if _sifted(page.text):
             for rule in [rule for rule in _AFTER_LINKS if _contains(page.text, rule.hint)]:
                 page.edit(rule.edits(page.text, counts))
-    return page.written, counts
+    return page.result, counts
 
 
 def _sifted(text: str) -> bool:
@@ -94,21 +94,21 @@ def _odd(texts: pl.Series) -> pl.Series:
 
 def _redact_odd(texts: pl.Series, rows: pl.Series, counts: Counts) -> None:
     """Mask, in place, texts of odd characters: on their views, because masks are laid on what was typed."""
-    pages = [view(text) for text in texts.gather(rows)]
+    pages = [make_view(text) for text in texts.gather(rows)]
     left = [pages[at] for at in _sift(_read(pages))]
     while left:
         before = [page.text for page in left]
         _edit_once(left, counts)
         changed = [page for page, text in zip(left, before, strict=True) if page.text != text]
         left = [changed[at] for at in _sift(_read(changed))]
-    texts.scatter(rows, pl.Series([page.written for page in pages], dtype=pl.String))
+    texts.scatter(rows, pl.Series([page.result for page in pages], dtype=pl.String))
 
 
-def _read(pages: Sequence[Plain]) -> pl.Series:
+def _read(pages: Sequence[TextView]) -> pl.Series:
     return pl.Series("text", [page.text for page in pages], dtype=pl.String)
 
 
-def _edit_once(pages: Sequence[Plain], counts: Counts) -> None:
+def _edit_once(pages: Sequence[TextView], counts: Counts) -> None:
     """What `_once` does, to views."""
     for page in pages:
         _edit_links(page, counts)
@@ -118,7 +118,7 @@ def _edit_once(pages: Sequence[Plain], counts: Counts) -> None:
             pages[at].edit(rule.edits(pages[at].text, counts))
 
 
-def _edit_links(page: Plain, counts: Counts) -> None:
+def _edit_links(page: TextView, counts: Counts) -> None:
     if _contains(page.text, links.HINT):
         for edits in (links.WEBHOOKS.edits, links.edits):
             page.edit(edits(page.text, counts))
@@ -163,7 +163,7 @@ def _mask(rules: tuple[Rule, ...], texts: pl.Series, counts: Counts) -> pl.Serie
     hinted = _hinted(rules, texts)
     for rule in rules:
         for row in hinted[rule.hint].arg_true():
-            masked[row] = edited(masked[row], rule.edits(masked[row], counts))
+            masked[row] = apply_edits(masked[row], rule.edits(masked[row], counts))
     return pl.Series(texts.name, masked, dtype=pl.String)
 
 

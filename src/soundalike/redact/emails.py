@@ -9,7 +9,7 @@ characters before the @, 63 in a label), so that no beginning is read far twice.
 import re
 
 from soundalike.redact import domains
-from soundalike.redact.rule import Finding, Rule, as_kind, finding
+from soundalike.redact.rule import Finding, Rule, accept_as, search_for
 
 _KIND = "e-mail addresses"
 _W = r"\w\u0900-\u0dff\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff"  # `\w` lacks the vowel signs of these scripts
@@ -44,7 +44,7 @@ _STRUCTURED = re.compile(r"[^\W\d_]{2,}[._][\w.\-]+")
 _VERB = re.compile(r"\w{3,}(?:ing|[^m]ed)|\w+['’](?:m|s|re|ve|ll|d|t)")
 
 
-def _judge_email(match: re.Match[str]) -> Finding | None:
+def _check_email(match: re.Match[str]) -> Finding | None:
     """An address in any script; of words that run into it without a blank, only its own letters."""
     if _NO_EMAIL.match(match[0].lstrip("@")):
         return None
@@ -52,7 +52,7 @@ def _judge_email(match: re.Match[str]) -> Finding | None:
     return _KIND, match.start() + (own.start() if own else 0), match.end()
 
 
-def _judge_spelt(match: re.Match[str]) -> Finding | None:
+def _check_spelt(match: re.Match[str]) -> Finding | None:
     """The spelt address as far as its last part that is a top-level domain, if it is more than talk."""
     ends = [(part, match.start("parts") + part.end()) for part in _PART.finditer(match["parts"])]
     found = next(((part, end) for part, end in reversed(ends) if _is_top(part, end, match)), None)
@@ -108,7 +108,7 @@ _SPELT_HINT = (
     rf"|(?: (?:at|ät)|@) ?[^ @\n]+(?:(?: ?[\[({{<]{{1,2}} ?| )(?:{_DOT_WORDS})|[.．][^ .\n0-9]| [.．]| ?[\[({{<] ?\.))"
 )
 RULES = (
-    Rule(_SIGN_HINT, finding(_EMAIL, _judge_email)),
-    Rule(_SPELT_HINT, finding(_SPELT, _judge_spelt, step=True)),
-    Rule(r"(?i:[_\-]at[_\-])", finding(_JOINED, as_kind(_KIND)), _SPELT_HINT),
+    Rule(_SIGN_HINT, search_for(_EMAIL, _check_email)),
+    Rule(_SPELT_HINT, search_for(_SPELT, _check_spelt, step=True)),
+    Rule(r"(?i:[_\-]at[_\-])", search_for(_JOINED, accept_as(_KIND)), _SPELT_HINT),
 )

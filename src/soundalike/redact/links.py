@@ -10,7 +10,7 @@ from collections.abc import Iterator
 
 import polars as pl
 
-from soundalike.redact.rule import Counts, Edit, Rule, as_kind, finding
+from soundalike.redact.rule import Counts, Edit, Rule, accept_as, search_for
 
 # Top-level domains after which a path makes a link even without a scheme: common ones, none that ends a file's name.
 _TOP = (
@@ -77,4 +77,4 @@ def _links(text: str) -> Iterator[tuple[re.Match[str], int]]:
         at += len(link)
 
 
-WEBHOOKS = Rule(r"/webhooks/|/services/T", finding(_WEBHOOK, as_kind("keys and tokens")), HINT)
+WEBHOOKS = Rule(r"/webhooks/|/services/T", search_for(_WEBHOOK, accept_as("keys and tokens")), HINT)

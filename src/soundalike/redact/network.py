@@ -7,7 +7,7 @@ addresses (192.168.x.x, 10.x.x.x) are masked: they are of no use to a voice, and
 import ipaddress
 import re
 
-from soundalike.redact.rule import Finding, Rule, as_kind, finding
+from soundalike.redact.rule import Finding, Rule, accept_as, search_for
 
 _KIND = "IP addresses"
 _IPV4 = re.compile(
@@ -21,7 +21,7 @@ _IPV4_HINT = r"[0-9]\.[0-9]{1,3}\.[0-9]"
 _COLONS_HINT = r"[0-9A-Fa-f]::|(?:[0-9A-Fa-f]{1,4}:){4}|(?:[0-9A-Fa-f]{2}-){5}"
 
 
-def _judge_ipv4(match: re.Match[str]) -> Finding | None:
+def _check_ipv4(match: re.Match[str]) -> Finding | None:
     """An address that says where someone is; four small numbers are a version, but for a port or a 10 in front."""
     dotted, _, port = match[0].partition(":")
     try:
@@ -58,7 +58,7 @@ def _is_mac(found: str) -> bool:
 
 
 RULES = (
-    Rule(_COLONS_HINT, finding(_MAC, as_kind(_KIND, _is_mac))),
-    Rule(_COLONS_HINT, finding(_IPV6, as_kind(_KIND, _is_ipv6))),
-    Rule(_IPV4_HINT, finding(_IPV4, _judge_ipv4)),
+    Rule(_COLONS_HINT, search_for(_MAC, accept_as(_KIND, _is_mac))),
+    Rule(_COLONS_HINT, search_for(_IPV6, accept_as(_KIND, _is_ipv6))),
+    Rule(_IPV4_HINT, search_for(_IPV4, _check_ipv4)),
 )

@@ -1,4 +1,4 @@
-"""Rules for payment cards, bank accounts and national identity numbers, and a judge of digit runs for `phones`.
+"""Rules for payment cards, bank accounts and national identity numbers, and a check of digit runs for `phones`.
 
 Takes digit runs that have the length and grouping of such a number, and masks those whose checksum holds (python-
 stdnum), or that stand right after the words that name them. stdnum is imported at the first candidate only.
@@ -7,7 +7,7 @@ stdnum), or that stand right after the words that name them. stdnum is imported 
 import re
 from importlib import import_module
 
-from soundalike.redact.rule import Finding, Rule, as_kind, finding
+from soundalike.redact.rule import Finding, Rule, accept_as, search_for
 
 DIGITS_HINT = "(?:^|[^A-Za-z0-9_])[+(]{0,2}[0-9](?:[ .()/\\-]{0,3}[0-9]){6}"
 DIGITS_SIFT = "[0-9](?:[ .()/\\-]{0,3}[0-9]){6}"
@@ -81,7 +81,7 @@ def _valid(module: str, found: str) -> bool:
     return bool(import_module(f"stdnum.{module}").is_valid(found))
 
 
-def _judge_shape(match: re.Match[str]) -> Finding | None:
+def _check_shape(match: re.Match[str]) -> Finding | None:
     """What has the shape of one of the numbers and its checksum, and for a card an issuer's first digits."""
     module = (match.lastgroup or "").replace("_", ".")
     digits = re.sub("[ -]", "", match[0])
@@ -90,14 +90,14 @@ def _judge_shape(match: re.Match[str]) -> Finding | None:
     return (_KINDS.get(module, _IDENTITIES), *match.span()) if _valid(module, match[0]) else None
 
 
-def judge_digits(match: re.Match[str]) -> Finding | None:
+def check_digits(match: re.Match[str]) -> Finding | None:
     """The first card, account or identity number in a run of digits and separators."""
     if match[0].isdigit() and len(match[0]) not in _BARE_LENGTHS:
         return None
     for shaped in _DIGIT_SHAPED.finditer(match.string, match.start(), match.end() + 3):
-        finding = _judge_shape(shaped)
-        if finding:
-            return finding
+        found = _check_shape(shaped)
+        if found:
+            return found
     return None
 
 
@@ -107,7 +107,7 @@ def _has_remainder(found: str) -> bool:
     return int((characters[4:] + characters[:4]).translate(_NUMERALS)) % 97 == 1
 
 
-def _judge_iban(match: re.Match[str]) -> Finding | None:
+def _check_iban(match: re.Match[str]) -> Finding | None:
     """The longest start of the match, cut between groups, that is an account: words may follow in the same breath."""
     found, following = match[0], match.string[match.end() : match.end() + 1]
     ends = [cut.start() for cut in re.finditer(r"[ \-]", found) if cut.start() >= 15]
@@ -118,8 +118,8 @@ def _judge_iban(match: re.Match[str]) -> Finding | None:
 
 
 RULES = (
-    Rule(_IBAN_HINT, finding(_IBAN, _judge_iban, step=True), DIGITS_SIFT),
-    Rule(_LETTERED_HINT, finding(_LETTER_SHAPED, _judge_shape)),
-    Rule(_NAMED_HINT, finding(_NAMED_ACCOUNT, as_kind(_ACCOUNTS)), DIGITS_SIFT),
-    Rule(_NAMED_HINT, finding(_NAMED_IDENTITY, as_kind(_IDENTITIES)), DIGITS_SIFT),
+    Rule(_IBAN_HINT, search_for(_IBAN, _check_iban, step=True), DIGITS_SIFT),
+    Rule(_LETTERED_HINT, search_for(_LETTER_SHAPED, _check_shape)),
+    Rule(_NAMED_HINT, search_for(_NAMED_ACCOUNT, accept_as(_ACCOUNTS)), DIGITS_SIFT),
+    Rule(_NAMED_HINT, search_for(_NAMED_IDENTITY, accept_as(_IDENTITIES)), DIGITS_SIFT),
 )

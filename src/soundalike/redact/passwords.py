@@ -8,25 +8,25 @@ it and the sentence ends. What only a password looks like, letters with digits, 
 import re
 from collections.abc import Callable, Iterator
 
-from soundalike.redact import wording
+from soundalike.redact import password_vocabulary as terms
 from soundalike.redact.rule import Finding, Rule
 
 _KIND = "passwords"
 _QUOTES = r"[\"'`\\|*“”„«‘’]{0,4}"
 _BLANKS = r"[ \t]{0,2}"
 _FREE = r"(?<![^\W_])"  # not inside a word
-_CONTEXT = rf"(?:[ ](?:{wording.CONTEXTS})(?:[ ][\w'’\-]{{1,20}}(?:\.[a-z]{{2,4}})?){{1,3}}?|{wording.ASIDES})?"
+_CONTEXT = rf"(?:[ ](?:{terms.CONTEXTS})(?:[ ][\w'’\-]{{1,20}}(?:\.[a-z]{{2,4}})?){{1,3}}?|{terms.ASIDES})?"
 _SIGN = rf"{_QUOTES}{_BLANKS}(?P<sign>[:=：＝]{{1,2}}>?|-{{1,2}}>|→|⇒)"
-_VERB = rf"[ ]{{0,2}}(?<!\w)(?:{wording.VERBS})(?!\w):?|['’]?s[ ]|[{wording.PARTICLES}]"
-_ADVERBS = rf"(?:[ ](?:{wording.ADVERBS})(?!\w):?){{0,2}}"
+_VERB = rf"[ ]{{0,2}}(?<!\w)(?:{terms.VERBS})(?!\w):?|['’]?s[ ]|[{terms.PARTICLES}]"
+_ADVERBS = rf"(?:[ ](?:{terms.ADVERBS})(?!\w):?){{0,2}}"
 _SAYS = rf"{_CONTEXT}{_ADVERBS}(?:{_SIGN}|(?P<verb>{_VERB})|[ ]{{1,2}}[-–—](?=[ ])){_ADVERBS}"
 _LINK = rf"(?:{_SAYS}|(?:[ ](?:wifi|wlan))?\??(?=[ ]))\s{{0,8}}(?P<open>{_QUOTES})"
 _VALUE = (
     r"(?!(?:some|my)\b)(?P<value>[^\s\"'`<>{}$|*(),;\\“”„«»/](?:[^\s\"`<>{}|\\“”„«»]{0,127})"
     r"|/[^\s\"`<>{}|\\]{2,127})"
 )
-_LONG = rf"(?<!no)(?P<long>{wording.PASSWORDS})"
-_SHORT = rf"{_FREE}(?P<short>{wording.SHORT})"
+_LONG = rf"(?<!no)(?P<long>{terms.PASSWORDS})"
+_SHORT = rf"{_FREE}(?P<short>{terms.SHORT})"
 
 
 def _opening(*names: str) -> str:
@@ -36,7 +36,7 @@ def _opening(*names: str) -> str:
 
 
 _NAMED = re.compile(
-    rf"{_opening(wording.PASSWORDS, wording.SHORT)}(?:{_LONG}|{_SHORT})s?(?=[\W_{wording.PARTICLES}]){_LINK}{_VALUE}",
+    rf"{_opening(terms.PASSWORDS, terms.SHORT)}(?:{_LONG}|{_SHORT})s?(?=[\W_{terms.PARTICLES}]){_LINK}{_VALUE}",
     re.IGNORECASE,
 )
 _CHANGED = re.compile(
@@ -48,17 +48,17 @@ _ARE = r"is|was|=|as|ist|es|é|est|è|als|como|comme|come"
 _TURNED = re.compile(
     r"(?<!\S)[\"'`*|]{0,4}(?P<value>[^\s\"'`*|<>]{4,40})[\"'`*|]{0,4}[ ]"
     rf"(?:{_ARE})[ ](?:[^\W\d_]{{1,12}}[ ]){{0,3}}?"
-    rf"(?:{wording.PASSWORDS}|pwd?|{wording.CODES})(?!\w)",
+    rf"(?:{terms.PASSWORDS}|pwd?|{terms.CODES})(?!\w)",
     re.IGNORECASE,
 )
 _LOGIN = re.compile(
-    rf"{_FREE}(?:{wording.LOGINS})(?!\w)(?:[ ](?:details|info|data|are|is))?{_CONTEXT}(?P<sign>{_BLANKS}[:=])?{_BLANKS}"
+    rf"{_FREE}(?:{terms.LOGINS})(?!\w)(?:[ ](?:details|info|data|are|is))?{_CONTEXT}(?P<sign>{_BLANKS}[:=])?{_BLANKS}"
     rf"(?:my (?:email|number)|[^\s/|:,]{{1,64}}){_BLANKS}(?P<between>[/|:,]|[ ]){_BLANKS}"
     r"(?!(?:some|my)\b)(?P<value>[^\s\"'`<>{}$|*(),;:\\/][^\s\"`<>{}|\\]{2,127})",
     re.IGNORECASE,
 )
 _CODE = re.compile(
-    rf"{_opening(wording.CODES, 'code')}{_FREE}(?:(?:{wording.CODES})s?(?!\w)(?:{_SAYS}|(?=[ ]))"
+    rf"{_opening(terms.CODES, 'code')}{_FREE}(?:(?:{terms.CODES})s?(?!\w)(?:{_SAYS}|(?=[ ]))"
     rf"|(?P<mere>code)(?:{_QUOTES}{_BLANKS}[:=]"
     rf"|(?:(?<=use code)|(?<=enter code))[ ](?=[0-9]{{6}})|[ ](?:is|was|es|é|est|ist|è)\b:?))"
     rf"\s{{0,4}}{_QUOTES}(?P<value>(?:G-)?[0-9](?:[ \-]?[0-9]){{2,9}})(?![\w%€£]|[.,:/\-][0-9])",
@@ -83,7 +83,7 @@ _COUNTED = re.compile(
     r"chiffres|caratteri|lettere|tekens|ppl|people|messages|errors?|(?:or|to|bis)(?=[ ][0-9])|things?|of)\b",
     re.IGNORECASE,
 )
-_TAIL = re.compile(rf"[^\w\n]*(?:\Z|\n|(?:{wording.TAILS})\b)", re.IGNORECASE)
+_TAIL = re.compile(rf"[^\w\n]*(?:\Z|\n|(?:{terms.TAILS})\b)", re.IGNORECASE)
 _GOES_ON = re.compile(r"[^\w\n]*\w")
 _ENDS = re.compile(r"[.,;:!?…)\]~*_'’]+\Z")
 _WORD_BEFORE = re.compile(r"([\w\-]+)[ ]\Z")
@@ -109,7 +109,7 @@ def _closing(quote: str) -> str:
     return {"“": "”", "„": "“", "«": "»", "‘": "’"}.get(quote, quote)
 
 
-def _judge_named(match: re.Match[str]) -> Finding | None:
+def _check_named(match: re.Match[str]) -> Finding | None:
     value, start, end = _span(match)
     if len(value) < 3 or not any(map(str.isalnum, value)) or value.lower() in _NULLS or _REFERENCE.match(value):
         return None
@@ -119,7 +119,7 @@ def _judge_named(match: re.Match[str]) -> Finding | None:
 def _may_follow(value: str, end: int, match: re.Match[str]) -> bool:
     """Whether what stands after a password's name is one, by what links the two."""
     sign, plain = match["sign"], value.isalpha() and (value.islower() or value.istitle())
-    ticket = match["short"] and _word_before(match) in wording.TICKETS
+    ticket = match["short"] and _word_before(match) in terms.TICKETS
     if match["open"].strip("*|\\"):
         return not ticket
     if _CALL.match(match["value"]) or (sign == "==" and not _looks_secret(value, end, match.string)):
@@ -127,9 +127,9 @@ def _may_follow(value: str, end: int, match: re.Match[str]) -> bool:
     if sign and (sign[0] in "=＝" or not plain):
         return not ticket and not (match["short"] and value[0] == "/")  # the shell's PWD
     if sign:
-        named = not match["short"] or _word_before(match) in wording.THINGS
+        named = not match["short"] or _word_before(match) in terms.THINGS
         followed = match.string[match.start("value") - 1].isspace() and _GOES_ON.match(match.string, end)
-        return named and value.lower() not in wording.DESCRIBING and not followed
+        return named and value.lower() not in terms.DESCRIBING and not followed
     if match["verb"]:
         digits = 6 if match["short"] else 4
         return not ticket and (_looks_secret(value, end, match.string, digits) or _is_said(value, end, match))
@@ -139,11 +139,11 @@ def _may_follow(value: str, end: int, match: re.Match[str]) -> bool:
 def _is_said(value: str, end: int, match: re.Match[str]) -> bool:
     """Whether a plain word after "is" is the password: not what people say of one, and all that is said."""
     word = value.lower()
-    if match["short"] and match["short"].lower() not in ("pw", "pwd") and _word_before(match) not in wording.THINGS:
+    if match["short"] and match["short"].lower() not in ("pw", "pwd") and _word_before(match) not in terms.THINGS:
         return False
     if len(word) < 4 or not value.replace("-", "").replace("_", "").isalpha():
         return False
-    described = word in wording.DESCRIBING or word.endswith(wording.DESCRIBING_ENDS)
+    described = word in terms.DESCRIBING or word.endswith(terms.DESCRIBING_ENDS)
     return not described and _TAIL.match(match.string, end) is not None
 
 
@@ -168,7 +168,7 @@ def _before(text: str, at: int) -> str:
     return before[1].lower() if before else ""
 
 
-def _judge_turned(match: re.Match[str]) -> Finding | None:
+def _check_turned(match: re.Match[str]) -> Finding | None:
     """A value before the name: letters with digits, or the digits of a code."""
     value, start = match["value"], match.start("value")
     digits = value.removeprefix("G-")
@@ -177,10 +177,10 @@ def _judge_turned(match: re.Match[str]) -> Finding | None:
     return (_KIND, start, start + len(value)) if code or secret else None
 
 
-def _judge_login(match: re.Match[str]) -> Finding | None:
+def _check_login(match: re.Match[str]) -> Finding | None:
     """What follows a name of its own after "login:"; beside a slash it may be a plain word."""
     value, start, between = _ENDS.sub("", match["value"]), match.start("value"), match["between"]
-    if value.lower() in wording.DESCRIBING | _NULLS | wording.THINGS | wording.SITES:
+    if value.lower() in terms.DESCRIBING | _NULLS | terms.THINGS | terms.SITES:
         return None
     plain = match["sign"] and between in "/|" and len(value) >= 4 and not _GOES_ON.match(match.string, match.end())
     secret = (
@@ -189,30 +189,30 @@ def _judge_login(match: re.Match[str]) -> Finding | None:
     return (_KIND, start, start + len(value)) if plain or secret else None
 
 
-def _judge_code(match: re.Match[str]) -> Finding | None:
+def _check_code(match: re.Match[str]) -> Finding | None:
     """Digits after a code's name; after the mere word "code" only where it is nobody else's."""
     whose = (match["mere"] and _before(match.string, match.start())) or "my"
-    if whose not in wording.WHOSE or _COUNTED.match(match.string, match.end()):
+    if whose not in terms.WHOSE or _COUNTED.match(match.string, match.end()):
         return None
     digits = sum(map(str.isdigit, match["value"]))
     shortest = 3 if match[0][:2].lower() == "cv" else 4
     return (_KIND, *match.span("value")) if digits >= shortest else None
 
 
-def _judge_phrase(match: re.Match[str]) -> Finding | None:
+def _check_phrase(match: re.Match[str]) -> Finding | None:
     """Words in a row that make no sentence."""
     return None if _NO_PHRASE.search(match["value"]) else (_KIND, *match.span("value"))
 
 
 def _finding(
-    pattern: re.Pattern[str], judge: Callable[[re.Match[str]], Finding | None]
+    pattern: re.Pattern[str], check: Callable[[re.Match[str]], Finding | None]
 ) -> Callable[[str], Iterator[Finding]]:
     """As `rule.finding`, but a name that is followed by another is not passed over with it."""
 
     def find(text: str) -> Iterator[Finding]:
         match = pattern.search(text)
         while match:
-            found = judge(match)
+            found = check(match)
             if found:
                 yield found
             match = pattern.search(text, found[2] if found else max(match.start("value"), match.start() + 1))
@@ -220,29 +220,29 @@ def _finding(
     return find
 
 
-NAMES = rf"{wording.PASSWORDS}|phrase|{_FREE}(?:{wording.SHORT}|{wording.CODES}|{wording.LOGINS}|code)s?(?!\w)"
+NAMES = rf"{terms.PASSWORDS}|phrase|{_FREE}(?:{terms.SHORT}|{terms.CODES}|{terms.LOGINS}|code)s?(?!\w)"
 """What every finding here has before it, or after it where it has digits; for `re`, whatever the case."""
 _WORDS = r"(?: [^ \n]+){0,3} "  # up to three, with the blanks around them
 _DIGITS = r"(?s:.*)[0-9][ \-]?[0-9][ \-]?[0-9]"
-_NAME_HINT = rf"(?i:{wording.PASSWORDS}|(?:^|[^A-Za-z])(?:{wording.SHORT})s?(?:[^A-Za-z]|$))"
-_CHANGED_HINT = rf"(?i:(?:chang|set|switch|updat|änder)[^ \n]*{_WORDS}(?:{wording.PASSWORDS}|{wording.SHORT}))"
-_TURNED_HINT = rf"(?i: (?:{_ARE}){_WORDS}(?:{wording.PASSWORDS}|pw|{wording.CODES}))"
-_LOGIN_HINT = rf"(?i:{wording.LOGINS})"
-_CODE_HINT = rf"(?i:code|código|{wording.CODES})s?(?:[^A-Za-z]){_DIGITS}"
+_NAME_HINT = rf"(?i:{terms.PASSWORDS}|(?:^|[^A-Za-z])(?:{terms.SHORT})s?(?:[^A-Za-z]|$))"
+_CHANGED_HINT = rf"(?i:(?:chang|set|switch|updat|änder)[^ \n]*{_WORDS}(?:{terms.PASSWORDS}|{terms.SHORT}))"
+_TURNED_HINT = rf"(?i: (?:{_ARE}){_WORDS}(?:{terms.PASSWORDS}|pw|{terms.CODES}))"
+_LOGIN_HINT = rf"(?i:{terms.LOGINS})"
+_CODE_HINT = rf"(?i:code|código|{terms.CODES})s?(?:[^A-Za-z]){_DIGITS}"
 _PHRASE_HINT = r"(?i:phrase)"
 SIFT = (
-    rf"(?i:{wording.PASSWORDS}|{wording.LOGINS}|phrase|code|código|"
-    rf"(?:^|[^A-Za-z])(?:{wording.SHORT}|{wording.CODES})s?(?:[^A-Za-z]|$))"
+    rf"(?i:{terms.PASSWORDS}|{terms.LOGINS}|phrase|code|código|"
+    rf"(?:^|[^A-Za-z])(?:{terms.SHORT}|{terms.CODES})s?(?:[^A-Za-z]|$))"
 )
 
 RULES = tuple(
-    Rule(hint, _finding(pattern, judge), SIFT)
-    for hint, pattern, judge in (
-        (_PHRASE_HINT, _PHRASE, _judge_phrase),
-        (_LOGIN_HINT, _LOGIN, _judge_login),
-        (_CHANGED_HINT, _CHANGED, _judge_named),
-        (_NAME_HINT, _NAMED, _judge_named),
-        (_TURNED_HINT, _TURNED, _judge_turned),
-        (_CODE_HINT, _CODE, _judge_code),
+    Rule(hint, _finding(pattern, check), SIFT)
+    for hint, pattern, check in (
+        (_PHRASE_HINT, _PHRASE, _check_phrase),
+        (_LOGIN_HINT, _LOGIN, _check_login),
+        (_CHANGED_HINT, _CHANGED, _check_named),
+        (_NAME_HINT, _NAMED, _check_named),
+        (_TURNED_HINT, _TURNED, _check_turned),
+        (_CODE_HINT, _CODE, _check_code),
     )
 )

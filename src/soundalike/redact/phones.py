@@ -1,4 +1,4 @@
-"""The rule for digit runs, and the judge of phone numbers: a run is one only where its form or its company says so.
+"""The rule for digit runs, and the check of phone numbers: a run is one only where its form or its company says so.
 
 Chats are full of scores, prices, dates and ids, so a number needs its `+`, a grouping that people use for phone
 numbers and nothing else, or words such as "call me at" before it; a mobile number may also be all that was said. The
@@ -9,8 +9,8 @@ import re
 from collections.abc import Iterable, Iterator
 from itertools import pairwise
 
-from soundalike.redact.numbers import DIGITS_HINT, DIGITS_SIFT, judge_digits
-from soundalike.redact.rule import Finding, Rule, finding
+from soundalike.redact.numbers import DIGITS_HINT, DIGITS_SIFT, check_digits
+from soundalike.redact.rule import Finding, Rule, search_for
 
 _KIND = "phone numbers"
 Stretch = tuple[str, str, int, int]  # as written, its digits, start, end
@@ -207,7 +207,7 @@ def _stands_alone(match: re.Match[str]) -> bool:
     return not _MORE.search(match.string, match.end()) and not _MORE.search(match.string, 0, match.start())
 
 
-def _judge_phone(match: re.Match[str], alone: bool) -> Finding | None:
+def _check_phone(match: re.Match[str], alone: bool) -> Finding | None:
     """The first stretch of the run that is a phone number by its form, by its company, or by being all there is."""
     likely = list(_stretches(match))
     if not likely:
@@ -225,9 +225,9 @@ def _judge_phone(match: re.Match[str], alone: bool) -> Finding | None:
     return None
 
 
-def _judge(match: re.Match[str], alone: bool) -> Finding | None:
+def _check(match: re.Match[str], alone: bool) -> Finding | None:
     """A card, an account, an identity or a phone number in the run; a decimal or a date is seen at a glance."""
-    return None if _PLAIN.fullmatch(match[0]) else judge_digits(match) or _judge_phone(match, alone)
+    return None if _PLAIN.fullmatch(match[0]) else check_digits(match) or _check_phone(match, alone)
 
 
 def _find(text: str) -> Iterable[Finding]:
@@ -237,17 +237,17 @@ def _find(text: str) -> Iterable[Finding]:
     """
     known: dict[tuple[str, int, bool], Finding | None] = {}
 
-    def judge(match: re.Match[str]) -> Finding | None:
+    def check(match: re.Match[str]) -> Finding | None:
         start, end = match.span()
         begin = max(0, start - _REACH[0])
         around = (text[begin : end + _REACH[1]], start - begin, _stands_alone(match))
         if around not in known:
-            found = _judge(match, around[2])
+            found = _check(match, around[2])
             known[around] = found and (found[0], found[1] - start, found[2] - start)
         verdict = known[around]
         return verdict and (verdict[0], start + verdict[1], start + verdict[2])
 
-    return finding(_RUN, judge)(text)
+    return search_for(_RUN, check)(text)
 
 
 DIGITS = Rule(DIGITS_HINT, _find, DIGITS_SIFT)

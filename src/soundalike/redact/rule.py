@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 
 # Every kind of finding, in the report's words, and what a chatter could have typed in its place.
-WORDS = {
+MASKS = {
     "e-mail addresses": "my email",
     "phone numbers": "my number",
     "payment cards": "my card",
@@ -25,8 +25,8 @@ WORDS = {
 Counts = dict[str, int]
 Finding = tuple[str, int, int]  # kind, start, end in the text
 Edit = tuple[int, int, str]  # start, end, what stands there instead
-Find = Callable[[str], Iterable[Finding]]
-Judge = Callable[[re.Match[str]], Finding | None]
+Search = Callable[[str], Iterable[Finding]]
+Check = Callable[[re.Match[str]], Finding | None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +40,7 @@ class Rule:
     """
 
     hint: str
-    find: Find
+    find: Search
     sift: str = ""
 
     def edits(self, text: str, counts: Counts) -> list[Edit]:
@@ -48,11 +48,11 @@ class Rule:
         edits = []
         for kind, start, end in self.find(text):
             counts[kind] = counts.get(kind, 0) + 1
-            edits.append((start, end, WORDS[kind]))
+            edits.append((start, end, MASKS[kind]))
         return edits
 
 
-def edited(text: str, edits: Iterable[Edit]) -> str:
+def apply_edits(text: str, edits: Iterable[Edit]) -> str:
     """`text` with the edits made; they are in order and none is over another."""
     parts: list[str] = []
     done = 0
@@ -62,27 +62,27 @@ def edited(text: str, edits: Iterable[Edit]) -> str:
     return "".join(parts) + text[done:] if parts else text
 
 
-def as_kind(kind: str, check: Callable[[str], bool] | None = None) -> Judge:
-    """A judge that finds a pattern's first group where it has one, else all it matched, if `check` accepts that."""
+def accept_as(kind: str, accepts: Callable[[str], bool] | None = None) -> Check:
+    """A check that finds the match's first group, or all of it if the pattern has none, where `accepts` agrees."""
 
-    def judge(match: re.Match[str]) -> Finding | None:
+    def check(match: re.Match[str]) -> Finding | None:
         start, end = match.span(1 if match.re.groups else 0)
-        return (kind, start, end) if check is None or check(match.string[start:end]) else None
+        return (kind, start, end) if accepts is None or accepts(match.string[start:end]) else None
 
-    return judge
+    return check
 
 
-def finding(pattern: re.Pattern[str], *judges: Judge, step: bool = False) -> Find:
-    """A search that asks `judges` in turn about each match of `pattern`.
+def search_for(pattern: re.Pattern[str], *checks: Check, step: bool = False) -> Search:
+    """A search that asks `checks` in turn about each match of `pattern`.
 
-    Behind a match that no judge accepts it goes on at the match's end; with `step` at its second character, so that
+    Behind a match that no check accepts it goes on at the match's end; with `step` at its second character, so that
     what begins inside it is found too. That is for patterns whose matches have a bounded length.
     """
 
     def find(text: str) -> Iterator[Finding]:
         match = pattern.search(text)
         while match:
-            found = next((found for judge in judges if (found := judge(match))), None)
+            found = next((found for check in checks if (found := check(match))), None)
             if found:
                 yield found
             refused = match.start() + 1 if step else match.end()

@@ -8,8 +8,8 @@ import binascii
 import re
 from collections.abc import Iterator
 
-from soundalike.redact.randomness import bits_per_character, turns
-from soundalike.redact.rule import Finding, Rule, as_kind, finding
+from soundalike.redact.entropy import class_changes, entropy
+from soundalike.redact.rule import Finding, Rule, accept_as, search_for
 
 _KEY = "keys and tokens"
 # A digit and seven characters after it: an automaton that counts from digits only is twice as fast as one that counts
@@ -80,23 +80,23 @@ def _decoded(part: str) -> bytes:
         return b""
 
 
-def _judge_dotted(match: re.Match[str]) -> Finding | None:
+def _check_dotted(match: re.Match[str]) -> Finding | None:
     """A JSON web token opens with an encoded object, a Discord bot's token with the encoded digits of its id."""
     opening = _decoded(match[1])
     return (_KEY, match.start(), match.end()) if opening.startswith(b"{") or opening.isdigit() else None
 
 
-def _judge_named(match: re.Match[str]) -> Finding | None:
+def _check_named(match: re.Match[str]) -> Finding | None:
     """What is named a token or a key and has letters and digits; without a `=`, they must alternate too."""
     found, start = match[1], match.start(1)
-    if not any(map(str.isdigit, found)) or not any(map(str.isalpha, found)) or bits_per_character(found) < 2.5:
+    if not any(map(str.isdigit, found)) or not any(map(str.isalpha, found)) or entropy(found) < 2.5:
         return None
-    return (_KEY, start, match.end(1)) if match.string[start - 1] == "=" or turns(found) >= 0.15 else None
+    return (_KEY, start, match.end(1)) if match.string[start - 1] == "=" or class_changes(found) >= 0.15 else None
 
 
 BLOCKS = Rule(r"-----BEGIN", _find_blocks)
 KEYS = (
-    Rule(_DOTTED_HINT, finding(_DOTTED, _judge_dotted), RUN_SIFT),
-    Rule(_PREFIX_HINT, finding(_BY_PREFIX, as_kind(_KEY)), _PREFIX_SIFT),
+    Rule(_DOTTED_HINT, search_for(_DOTTED, _check_dotted), RUN_SIFT),
+    Rule(_PREFIX_HINT, search_for(_BY_PREFIX, accept_as(_KEY)), _PREFIX_SIFT),
 )
-NAMED = Rule(_NAMED_HINT, finding(_NAMED, _judge_named))
+NAMED = Rule(_NAMED_HINT, search_for(_NAMED, _check_named))

@@ -16,8 +16,8 @@ import polars as pl
 
 from soundalike.errors import ExportError
 from soundalike.messages import UNKNOWN, Corpus, empty, merge
-from soundalike.sources import _strangers
-from soundalike.sources._archive import open_tree
+from soundalike.sources import _unsupported
+from soundalike.sources._open_tree import open_tree
 from soundalike.sources._tree import Tree
 
 Progress = Callable[[int, int], None]  # done, of
@@ -42,7 +42,7 @@ class Source(Protocol):
         """
 
 
-def found() -> list[Source]:
+def list_sources() -> list[Source]:
     """The sources in this folder, by name."""
     names = [module.name for module in pkgutil.iter_modules(__path__) if not module.name.startswith("_")]
     return [cast(Source, importlib.import_module(f"{__name__}.{name}")) for name in sorted(names)]
@@ -61,13 +61,13 @@ def read(paths: Sequence[Path], *, on_progress: Progress | None = None) -> Corpu
 
 
 def _read(path: Path, on_progress: Progress) -> list[Corpus]:
-    sources = found()
+    sources = list_sources()
     with open_tree(path) as tree:
         for source in sources:
             if source.recognise(tree):
-                rest = Corpus(empty(), skipped=tree.ignored, notes=_strangers.note(tree))
+                rest = Corpus(empty(), skipped=tree.ignored, notes=_unsupported.nested_archives_note(tree))
                 return [*source.read(tree, on_progress), rest]
-        raise _strangers.refusal(tree, ", or ".join(source.LOOKED_FOR for source in sources))
+        raise _unsupported.unsupported_error(tree, ", or ".join(source.LOOKED_FOR for source in sources))
 
 
 def _share(on_progress: Progress | None, number: int, of: int) -> Progress:

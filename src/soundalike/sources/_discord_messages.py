@@ -1,6 +1,6 @@
 """Raw rows of a package -> rows of the message frame, every dropped row counted by reason.
 
-Takes `LogitsBatch` and the package's `Facts`, gives one `Batch`. A message's time is in its id; the Timestamp
+Takes `LogitsBatch` and the package's `PackageMetadata`, gives one `Batch`. A message's time is in its id; the Timestamp
 column (whole seconds, UTC) only checks it, and stands in for ids that are no snowflakes.
 """
 
@@ -11,10 +11,10 @@ from datetime import UTC, datetime
 import polars as pl
 
 from soundalike.messages import ROWS, SCHEMA, Corpus, add_counts
-from soundalike.sources._discord_facts import Facts
-from soundalike.sources._discord_rounding import Evidence, evidence_by_file
-from soundalike.sources._discord_rows import Rows
-from soundalike.sources._markup import readable
+from soundalike.sources._discord_metadata import PackageMetadata
+from soundalike.sources._discord_rounding import RoundingEvidence, evidence_by_file
+from soundalike.sources._discord_rows import RawRows
+from soundalike.sources._markup import resolve_markup
 
 SOURCE = "discord_package"
 DISCORD_EPOCH = 1_420_070_400_000  # ms, the first moment of 2015
@@ -41,30 +41,30 @@ class Batch:
 
     corpus: Corpus
     files: pl.Series
-    tally: "Tally"
+    tally: "FileCounts"
 
 
 @dataclass
-class Tally:
+class FileCounts:
     """Counts by file, of one batch or of all; `rows` are those seen, lost ones too."""
 
     rows: dict[int, int] = field(default_factory=dict)
     encodings: dict[int, str] = field(default_factory=dict)
     mended: set[int] = field(default_factory=set)
-    evidence: dict[int, Evidence] = field(default_factory=dict)
+    evidence: dict[int, RoundingEvidence] = field(default_factory=dict)
     odd_times: int = 0
 
-    def add(self, more: "Tally") -> None:
+    def add(self, more: "FileCounts") -> None:
         """Add the counts of another batch."""
         add_counts(self.rows, more.rows)
         self.encodings |= more.encodings
         self.mended |= more.mended
         self.odd_times += more.odd_times
         for file, evidence in more.evidence.items():
-            self.evidence[file] = self.evidence.get(file, Evidence()) + evidence
+            self.evidence[file] = self.evidence.get(file, RoundingEvidence()) + evidence
 
 
-def to_messages(rows: Rows, channels: pl.Series, facts: Facts) -> Batch:
+def to_messages(rows: RawRows, channels: pl.Series, facts: PackageMetadata) -> Batch:
     """One batch. `channels` holds the channel's id of each file."""
     frame = rows.frame.with_columns_seq(_said(rows.frame["Timestamp"])).with_columns_seq(_sent_at())
     frame = frame.with_columns_seq(_plain_text(frame, facts)).with_columns_seq(_blank()).with_columns_seq(_reason())
@@ -121,7 +121,7 @@ def _tomorrow() -> int:
     return int(time.time() * 1000) + 86_400_000
 
 
-def _plain_text(frame: pl.DataFrame, facts: Facts) -> pl.Series:
+def _plain_text(frame: pl.DataFrame, facts: PackageMetadata) -> pl.Series:
     """Contents without markup. Only special rows are looked at."""
     text = frame["Contents"].fill_null("").alias("text")
     rows = frame["special"].arg_true()
@@ -130,7 +130,7 @@ def _plain_text(frame: pl.DataFrame, facts: Facts) -> pl.Series:
     some = frame[rows].select_seq(
         pl.col("Contents").str.replace_all("\r\n", "\n", literal=True).alias("text"), "sent_at"
     )
-    return text.scatter(rows, readable(some, facts.people, facts.titles))
+    return text.scatter(rows, resolve_markup(some, facts.people, facts.titles))
 
 
 def _blank() -> pl.Expr:
@@ -149,10 +149,10 @@ def _reason() -> pl.Expr:
     return reason.alias("reason")
 
 
-def _tally(frame: pl.DataFrame, rows: Rows) -> Tally:
+def _tally(frame: pl.DataFrame, rows: RawRows) -> FileCounts:
     odd = _is_snowflake() & ((pl.col("sent_at") - pl.col("said")).dt.total_milliseconds().abs() > 1500)
     runs = frame["file"].rle().struct.unnest()
     counts = dict(rows.losses)
     for length, file in runs.iter_rows():
         counts[file] = counts.get(file, 0) + length
-    return Tally(counts, rows.encodings, rows.mended, evidence_by_file(frame), frame.select_seq(odd.sum()).item())
+    return FileCounts(counts, rows.encodings, rows.mended, evidence_by_file(frame), frame.select_seq(odd.sum()).item())

@@ -21,15 +21,15 @@ _SCIENTIFIC = r"^[0-9][.,]?[0-9]*[eE]\+?(1[5-9]|2[0-9])$"
 
 
 @dataclass(frozen=True, slots=True)
-class Evidence:
+class RoundingEvidence:
     """Of one file or of many: ids long enough to have been rounded, those that look it, those that certainly were."""
 
     long: int = 0
     rounded: int = 0
     certain: int = 0
 
-    def __add__(self, more: "Evidence") -> "Evidence":
-        return Evidence(self.long + more.long, self.rounded + more.rounded, self.certain + more.certain)
+    def __add__(self, more: "RoundingEvidence") -> "RoundingEvidence":
+        return RoundingEvidence(self.long + more.long, self.rounded + more.rounded, self.certain + more.certain)
 
     @property
     def looks_rounded(self) -> bool:
@@ -37,7 +37,7 @@ class Evidence:
         return self.long >= _FEW and self.rounded >= _MOST * self.long
 
 
-def evidence_by_file(rows: pl.DataFrame) -> dict[int, Evidence]:
+def evidence_by_file(rows: pl.DataFrame) -> dict[int, RoundingEvidence]:
     """From raw rows with `file`, `ID` and `number`; files that say nothing are left out."""
     number, text = pl.col("number"), pl.col("ID")
     written = (number.is_null() & text.str.contains(_SCIENTIFIC)).fill_null(False)
@@ -53,12 +53,12 @@ def evidence_by_file(rows: pl.DataFrame) -> dict[int, Evidence]:
     counts = some.group_by("file").sum().filter(pl.col("long") > 0)
     certain = pl.col("written") + pl.when(pl.col("empty") > 1).then(pl.col("empty")).otherwise(0)  # one is chance
     counts = counts.select("file", certain, "rounded", "long")
-    return {file: Evidence(long, rounded, certain) for file, certain, rounded, long in counts.iter_rows()}
+    return {file: RoundingEvidence(long, rounded, certain) for file, certain, rounded, long in counts.iter_rows()}
 
 
-def rounded_files(evidence: dict[int, Evidence]) -> set[int]:
+def rounded_files(evidence: dict[int, RoundingEvidence]) -> set[int]:
     """The files whose ids were rounded. One with few ids, all of which look it, goes by what all files together say."""
-    package = sum(evidence.values(), Evidence())
+    package = sum(evidence.values(), RoundingEvidence())
     return {
         file
         for file, one in evidence.items()
@@ -66,7 +66,7 @@ def rounded_files(evidence: dict[int, Evidence]) -> set[int]:
     }
 
 
-def one_file_each(corpus: Corpus, files: pl.Series, rounded: set[int]) -> Iterator[Corpus]:
+def separate_rounded(corpus: Corpus, files: pl.Series, rounded: set[int]) -> Iterator[Corpus]:
     """The rows of files with exact ids together, with all counts, and those of each other file by themselves.
 
     `files` has the file of each row, `rounded` those with rounded ids.

@@ -16,7 +16,7 @@ from polars.exceptions import PolarsError
 
 from soundalike.messages import add_counts
 from soundalike.sources._encoding import MIXED, UTF_8
-from soundalike.sources._salvage import Salvage, csv_rows, json_rows
+from soundalike.sources._lenient_parser import ParsedRows, parse_csv_rows, parse_json_rows
 
 FIELDS = ["ID", "Timestamp", "Contents", "Attachments"]
 ROWS_SCHEMA: dict[str, pl.DataType] = {
@@ -44,7 +44,7 @@ class RowPiece:
 
 
 @dataclass
-class Rows:
+class RawRows:
     """Raw rows in ROWS_SCHEMA. By file: rows that could not be read, and encodings other than UTF-8; `mended` files
     were damaged."""
 
@@ -59,12 +59,12 @@ class Rows:
         return sum(self.losses.values())
 
 
-def parse(pieces: list[RowPiece]) -> Rows:
+def parse(pieces: list[RowPiece]) -> RawRows:
     """The rows of pieces of one kind, in their order."""
     frame = _fast(pieces)
     if frame is not None:
-        return Rows(frame)
-    whole = Rows(pl.DataFrame(schema=ROWS_SCHEMA))
+        return RawRows(frame)
+    whole = RawRows(pl.DataFrame(schema=ROWS_SCHEMA))
     parts = [_carefully(piece) for piece in pieces]
     for part in parts:
         add_counts(whole.losses, part.losses)
@@ -74,15 +74,15 @@ def parse(pieces: list[RowPiece]) -> Rows:
     return whole
 
 
-def _carefully(piece: RowPiece) -> Rows:
+def _carefully(piece: RowPiece) -> RawRows:
     frame = _fast([piece])
     if frame is not None:
-        return Rows(frame)
-    salvage = csv_rows(piece.raw) if piece.is_csv else json_rows(piece.raw)
+        return RawRows(frame)
+    salvage = parse_csv_rows(piece.raw) if piece.is_csv else parse_json_rows(piece.raw)
     frame = _framed(salvage, piece.file)
     lost = salvage.lost + len(salvage.rows) - frame.height
     encodings = {piece.file: salvage.encoding} if salvage.encoding not in (UTF_8, MIXED) else {}
-    return Rows(frame, {piece.file: lost} if lost else {}, {piece.file} if salvage.mended else set(), encodings)
+    return RawRows(frame, {piece.file: lost} if lost else {}, {piece.file} if salvage.mended else set(), encodings)
 
 
 def _fast(pieces: list[RowPiece]) -> pl.DataFrame | None:
@@ -185,7 +185,7 @@ def _parse_csv(pieces: list[RowPiece], first: int) -> pl.DataFrame | None:
     return rows.with_columns(mark.alias(_MARK))
 
 
-def _framed(salvage: Salvage, file: int) -> pl.DataFrame:
+def _framed(salvage: ParsedRows, file: int) -> pl.DataFrame:
     """The rows whose contents are a text, or nothing."""
     rows = [
         (_id(row), _text(row, "timestamp"), _text(row, key), _text(row, "attachments"))

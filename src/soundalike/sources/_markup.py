@@ -30,7 +30,7 @@ _STYLES = {
 _UNITS = [("year", 365 * 86400), ("month", 30 * 86400), ("day", 86400), ("hour", 3600), ("minute", 60), ("second", 1)]
 
 
-def readable(messages: pl.DataFrame, people: Mapping[str, str], titles: Mapping[str, str]) -> pl.Series:
+def resolve_markup(messages: pl.DataFrame, people: Mapping[str, str], titles: Mapping[str, str]) -> pl.Series:
     """The texts of `messages` (columns text, sent_at) without markup.
 
     `people` maps a user's id to a name, `titles` a channel's id to its title. Rows without `<` and `||` come back as

@@ -19,8 +19,8 @@ from pathlib import Path
 from typing import BinaryIO
 
 from soundalike.errors import ExportError
-from soundalike.sources._strangers import JOIN, SPLIT
 from soundalike.sources._tree import CHUNK, Tree
+from soundalike.sources._unsupported import JOIN, SPLIT
 
 TOTAL = 16 << 30  # bytes, the most that one archive may unpack to
 RATIO = 100  # chat packs 3 to 30 times; far beyond it an archive was made to explode

@@ -12,11 +12,11 @@ import polars as pl
 
 from soundalike.messages import Corpus, empty
 from soundalike.parallel import ordered_parallel_map
-from soundalike.sources._discord_facts import UNREADABLE, read_facts
-from soundalike.sources._discord_files import Opened
 from soundalike.sources._discord_layout import Package, find_packages, holds_package
+from soundalike.sources._discord_message_files import MessageFiles
 from soundalike.sources._discord_messages import SOURCE, Batch, to_messages
-from soundalike.sources._discord_rounding import one_file_each, rounded_files
+from soundalike.sources._discord_metadata import UNREADABLE, read_metadata
+from soundalike.sources._discord_rounding import rounded_files, separate_rounded
 from soundalike.sources._discord_rows import RowPiece, parse
 from soundalike.sources._tree import Tree
 
@@ -52,7 +52,7 @@ def _read_package(package: Package, took: Callable[[int], None]) -> Iterator[Cor
 
     Whether a file's ids can be believed is known when all of it was read, so no batch leaves before the last is in.
     """
-    facts, opened = read_facts(package), Opened.of(package.channels)
+    facts, opened = read_metadata(package), MessageFiles.of(package.channels)
     left = package.left | ({UNREADABLE: facts.unreadable} if facts.unreadable else {})
     seen = {"packages": 1, "channels": len({channel.id for channel in package.channels})}
     yield Corpus(empty(), facts.authors(), facts.channels(), seen, left, facts.notes)
@@ -68,11 +68,11 @@ def _read_package(package: Package, took: Callable[[int], None]) -> Iterator[Cor
         took(size)
     rounded = rounded_files(opened.tally.evidence)
     for batch in batches:
-        yield from one_file_each(batch.corpus, batch.files, rounded)
+        yield from separate_rounded(batch.corpus, batch.files, rounded)
     yield opened.account(rounded)
 
 
-def _batches(opened: Opened) -> Iterator[list[RowPiece]]:
+def _batches(opened: MessageFiles) -> Iterator[list[RowPiece]]:
     """Pieces of one kind, together about _BATCH bytes."""
     batch: list[RowPiece] = []
     size = 0

@@ -9,7 +9,7 @@ import pytest
 from soundalike.characters import latin
 from soundalike.generation.guards import Blocked, GuardContext, Guards
 from soundalike.generation.guards.blocked import slurs
-from soundalike.redact.growing import settled
+from soundalike.redact.streaming import stable_length
 from tests.generation.guards.disguises import FORMS, disguised
 
 HARMLESS = (Path(__file__).parent / "harmless.txt").read_text("utf-8").splitlines()
@@ -92,4 +92,4 @@ def test_harmless_lines_still_leave_early() -> None:
     guards, behind = Guards(INVENTED), [line[:end] for end in ends]
     left = [guards.settled(text, GuardContext()) for text in behind]
     assert all(len(text.split()) - len(text[:one].split()) <= 4 for text, one in zip(behind, left, strict=True))
-    assert all(before <= after for before, after in pairwise(left)) and settled(behind[-1]) == left[-1]
+    assert all(before <= after for before, after in pairwise(left)) and stable_length(behind[-1]) == left[-1]

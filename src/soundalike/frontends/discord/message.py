@@ -109,7 +109,7 @@ def readable(text: str, people: Mapping[str, str]) -> str:
         return text.strip()
     import polars as pl
 
-    from soundalike.sources._markup import readable as all_readable
+    from soundalike.sources._markup import resolve_markup as all_readable
 
     frame = pl.DataFrame({"text": [text], "sent_at": [datetime.now(UTC)]})
     return str(all_readable(frame, people, {})[0]).strip()

@@ -132,14 +132,14 @@ class Guards:
         A loop and a copy lack their last word then, which `growing` and `whole` wait for.
         """
         from soundalike.redact import redact_text
-        from soundalike.redact.growing import settled
+        from soundalike.redact.streaming import stable_length
 
         words, last = fold(line[: _last_word(line)]), line.rpartition("\n")[2].strip().casefold()
         others = [*scene.said, *scene.left, *scene.heard]
         named = ":" not in last and any(name.casefold().startswith(last) for name in scene.names)
         if named or self._may_name(line, scene) or any(may_become(words, other) for other in others):
             return 0
-        sure = line[: settled(line)]
+        sure = line[: stable_length(line)]
         if self._blocked.has(sure):
             return 0
         sure = sure[: self._blocked.settled(sure)]

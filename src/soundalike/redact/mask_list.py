@@ -1,7 +1,7 @@
 """What the owner asks to be masked: names, streets, codes, whatever no rule can know.
 
 A list of strings, one a line; they are masked wherever they stand as words of their own, whatever their case, their
-blanks, and the other characters that a `View` evens out.
+blanks, and the other characters that a `MappedView` evens out.
 """
 
 import re
@@ -11,7 +11,7 @@ from pathlib import Path
 import polars as pl
 
 from soundalike.errors import UsageError
-from soundalike.redact.view import view
+from soundalike.redact.text_view import make_view
 from soundalike.sources._encoding import decode
 
 KIND, WORD = "strings on your list", "something"
@@ -41,19 +41,19 @@ def read_list(path: Path) -> list[str]:
     return found
 
 
-def mask(messages: pl.DataFrame, strings: Collection[str]) -> tuple[pl.DataFrame, dict[str, int]]:
+def mask_strings(messages: pl.DataFrame, strings: Collection[str]) -> tuple[pl.DataFrame, dict[str, int]]:
     """The message frame with `strings` masked in `text`, and how often."""
-    longest_first = sorted((view(string).text for string in strings), key=len, reverse=True)
+    longest_first = sorted((make_view(string).text for string in strings), key=len, reverse=True)
     wanted = re.compile("|".join(map(_pattern, filter(str.strip, longest_first))) or r"(?!)", re.IGNORECASE)
     count = 0
 
     def masked(text: str) -> str:
         nonlocal count
-        page = view(text)
+        page = make_view(text)
         found = [(*match.span(), WORD) for match in wanted.finditer(page.text)]
         page.edit(found)
         count += len(found)
-        return page.written
+        return page.result
 
     texts = messages["text"].to_list()
     made = pl.Series("text", [text if text is None else masked(text) for text in texts], dtype=pl.String)

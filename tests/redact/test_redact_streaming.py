@@ -5,7 +5,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from soundalike.redact import redact_text
-from soundalike.redact.growing import settled
+from soundalike.redact.streaming import stable_length
 from tests.redact.test_redact_emails import SPELT, WRITTEN
 from tests.redact.test_redact_frame import TABLE, TEXTS
 from tests.redact.test_redact_passwords import SAID
@@ -21,7 +21,7 @@ def stays(text: str) -> bool:
     """Whether each beginning of `text` tells rightly what of it stays."""
     masked, _ = redact_text(text)
     for end in range(len(text) + 1):
-        sure = text[: settled(text[:end])]
+        sure = text[: stable_length(text[:end])]
         if redact_text(sure)[0] == sure and not masked.startswith(sure):
             return False
     return True
@@ -56,4 +56,4 @@ def test_nothing_masked_has_left_of_any_text(text: str) -> None:
 )
 def test_words_leave_one_word_late(text: str, sure: str) -> None:
     """The word before an unfinished one is held back, since an address may be spelt out."""
-    assert text[: settled(text)] == sure
+    assert text[: stable_length(text)] == sure

@@ -10,20 +10,20 @@ import re
 
 from soundalike.redact.emails import SPOKEN
 from soundalike.redact.passwords import NAMES
-from soundalike.redact.view import view
+from soundalike.redact.text_view import make_view
 
 _CHUNK = re.compile(r"\S+")
 _NAME = re.compile(NAMES, re.IGNORECASE)
 _PLAIN = re.compile(rf"(?!{SPOKEN}\Z)[^\W\d_]+(?:['’][^\W\d_]+)*[.,!?;…]*", re.IGNORECASE)
 
 
-def settled(text: str) -> int:
+def stable_length(text: str) -> int:
     """The length of a beginning of `text`, of whole words, that `redact_text` leaves alone whatever follows.
 
     It leaves it alone where it does so now.
     """
     chunks = list(_CHUNK.finditer(text))
-    seen = view(text).text
+    seen = make_view(text).text
     name = _NAME.search(seen)
     others = (at for at, chunk in enumerate(chunks) if chunk.end() == len(text) or not _PLAIN.fullmatch(chunk[0]))
     first = next(others, len(chunks))

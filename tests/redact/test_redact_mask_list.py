@@ -7,11 +7,11 @@ import polars as pl
 import pytest
 
 from soundalike.errors import UsageError
-from soundalike.redact import owners
+from soundalike.redact import mask_list
 
 
 def masked(text: str, *strings: str) -> str:
-    made, _ = owners.mask(pl.DataFrame({"text": [text]}), strings)
+    made, _ = mask_list.mask_strings(pl.DataFrame({"text": [text]}), strings)
     return str(made["text"][0])
 
 
@@ -32,20 +32,20 @@ def test_words_of_the_list_are_masked(text: str, after: str) -> None:
 def test_it_is_counted_and_empty_messages_stay() -> None:
     """How often, and nothing where nothing was found; rows and order stay."""
     frame = pl.DataFrame({"text": ["mira mira", None, "soup"]}, schema={"text": pl.String})
-    made, counts = owners.mask(frame, ["mira"])
-    assert made["text"].to_list() == ["something something", None, "soup"] and counts == {owners.KIND: 2}
-    assert owners.mask(frame, ["oak"])[1] == {}
+    made, counts = mask_list.mask_strings(frame, ["mira"])
+    assert made["text"].to_list() == ["something something", None, "soup"] and counts == {mask_list.KIND: 2}
+    assert mask_list.mask_strings(frame, ["oak"])[1] == {}
 
 
 def test_a_list_is_read_or_refused(tmp_path: Path) -> None:
     """A string a line; a file that is not there, or holds none, is told."""
     path = tmp_path / "mask.txt"
     path.write_text("mira oak\n\n 4821 \n")
-    assert owners.read_list(path) == ["mira oak", "4821"]
+    assert mask_list.read_list(path) == ["mira oak", "4821"]
     path.write_text("\n")
     for wrong in (path, tmp_path / "none.txt"):
         with pytest.raises(UsageError, match=wrong.name):
-            owners.read_list(wrong)
+            mask_list.read_list(wrong)
 
 
 @pytest.mark.parametrize(
@@ -64,14 +64,14 @@ def test_a_list_is_read_in_whatever_encoding_an_editor_writes(tmp_path: Path, da
     """With or without a byte-order mark, which is no letter of the first string."""
     path = tmp_path / "mask.txt"
     path.write_bytes(data)
-    assert owners.read_list(path) == ["Zebedee", "Mill Lane"]
+    assert mask_list.read_list(path) == ["Zebedee", "Mill Lane"]
 
 
 def test_a_list_in_cp1252_keeps_its_accents(tmp_path: Path) -> None:
     """It is not UTF-8, and still says what it says."""
     path = tmp_path / "mask.txt"
     path.write_bytes("José\nStraße 5".encode("cp1252"))
-    assert owners.read_list(path) == ["José", "Straße 5"]
+    assert mask_list.read_list(path) == ["José", "Straße 5"]
 
 
 @pytest.mark.parametrize("data", [b"\0\0\0", "Мила\nДуб".encode("utf-16-le"), b"PK\3\4\0\0mask\0"])
@@ -80,7 +80,7 @@ def test_a_list_that_is_no_text_is_refused(tmp_path: Path, data: bytes) -> None:
     path = tmp_path / "mask.txt"
     path.write_bytes(data)
     with pytest.raises(UsageError, match=r"mask\.txt is not plain text"):
-        owners.read_list(path)
+        mask_list.read_list(path)
 
 
 def test_only_a_regular_file_of_some_size_is_a_list(tmp_path: Path) -> None:
@@ -91,7 +91,7 @@ def test_only_a_regular_file_of_some_size_is_a_list(tmp_path: Path) -> None:
         file.truncate(2**30)
     for wrong in (pipe, large, tmp_path, Path("/dev/zero"), tmp_path / ("n" * 300)):
         with pytest.raises(UsageError):
-            owners.read_list(wrong)
+            mask_list.read_list(wrong)
 
 
 @pytest.mark.parametrize(

@@ -1,7 +1,7 @@
 """Who and where: the owner, the people whose names are known, the channels' titles and kinds.
 
-Takes a `Package`, gives `Facts`. Of user.json only the owner's id and name and the names of friends are looked at;
-e-mail, phone, addresses and payments never leave the parser. Any of the files may be missing or broken.
+Takes a `Package`, gives `PackageMetadata`. Of user.json only the owner's id and name and the names of friends are
+looked at; e-mail, phone, addresses and payments never leave the parser. Any of the files may be missing or broken.
 """
 
 import json
@@ -28,7 +28,7 @@ _GONE = re.compile(r"(null|none|unknown channel|unknown participant|deleted user
 
 
 @dataclass
-class Facts:
+class PackageMetadata:
     """What is known besides the messages. `owner` is None where nothing says; `people` maps user id to name."""
 
     owner: str | None = None
@@ -62,9 +62,9 @@ class _Direct:
     recipients: list[str]
 
 
-def read_facts(package: Package) -> Facts:
+def read_metadata(package: Package) -> PackageMetadata:
     """Everything that the package's small files say. Raises ExportError only where the archive itself is damaged."""
-    facts = Facts()
+    facts = PackageMetadata()
     index = _load(package.index, facts)
     directs = [direct for channel in package.channels if (direct := _channel(channel, index, facts))]
     _account(_load(package.account, facts), facts)
@@ -80,7 +80,7 @@ def read_facts(package: Package) -> Facts:
     return facts
 
 
-def _load(member: Member | None, facts: Facts) -> dict[str, Any]:
+def _load(member: Member | None, facts: PackageMetadata) -> dict[str, Any]:
     """A small JSON object; an empty one where it is missing, or broken (then counted)."""
     if member is None:
         return {}
@@ -98,7 +98,7 @@ def _load(member: Member | None, facts: Facts) -> dict[str, Any]:
     return {}
 
 
-def _account(account: dict[str, Any], facts: Facts) -> None:
+def _account(account: dict[str, Any], facts: PackageMetadata) -> None:
     if isinstance(account.get("id"), int | str):
         facts.owner = _readable(str(account["id"]))
     facts.owner_name = _name(account)
@@ -122,7 +122,7 @@ def _readable(label: object) -> str | None:
     return None if _GONE.fullmatch(text) else text
 
 
-def _channel(channel: Channel, index: dict[str, Any], facts: Facts) -> _Direct | None:
+def _channel(channel: Channel, index: dict[str, Any], facts: PackageMetadata) -> _Direct | None:
     """Take in one channel's title and kind. Its own name wins over the index's label."""
     said = _load(channel.description, facts)
     label = _readable(index.get(channel.id))

@@ -11,13 +11,13 @@ _CHUNK = re.compile("[A-Za-z0-9]+")
 _TURN = re.compile("(?=[0-9][A-Za-z]|[A-Za-z][0-9]|[a-z][A-Z](?![a-z]{2}))")
 
 
-def bits_per_character(text: str) -> float:
+def entropy(text: str) -> float:
     """Shannon entropy of the characters of `text`, in bits each."""
     counts = Counter(text).values()
     return -sum(count / len(text) * log2(count / len(text)) for count in counts)
 
 
-def turns(text: str) -> float:
+def class_changes(text: str) -> float:
     """The share of neighbouring characters that change between digit, lower and upper case, inside the words of `text`.
 
     About 0.4 in random runs (a capital that opens a word is not counted); under 0.2 in camelCase, file names, words
@@ -35,4 +35,4 @@ def looks_random(text: str) -> bool:
     """
     if not any(map(str.isdigit, text)) or max(map(len, _CHUNK.findall(text)), default=0) < 12:
         return False
-    return turns(text) >= 0.21 and bits_per_character(text) >= 3.2
+    return class_changes(text) >= 0.21 and entropy(text) >= 3.2

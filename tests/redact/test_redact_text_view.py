@@ -5,7 +5,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from soundalike.redact import redact, redact_text
-from soundalike.redact.view import View, view
+from soundalike.redact.text_view import MappedView, make_view
 from tests.redact.test_redact_frame import TABLE, frame
 from tests.redact.test_redact_masked import MASKED
 
@@ -58,7 +58,7 @@ def test_odd_characters_hide_nothing(typed: str, expected: str) -> None:
 def test_odd_characters_alone_are_no_finding(typed: str) -> None:
     """Emoji sequences, ranges, prices and other scripts stay, character by character."""
     assert redact_text(typed) == (typed, {})
-    assert view(typed).written == typed
+    assert make_view(typed).result == typed
 
 
 def test_a_frame_of_odd_texts_gets_the_verdicts_of_its_texts() -> None:
@@ -85,8 +85,8 @@ def test_every_finding_is_found_with_something_invisible_in_it(invisible: str) -
 @given(st.text(max_size=20), st.text(alphabet="a1\u00a0\u200b\u0301\u2013＠ é", max_size=20))
 def test_a_view_is_the_text_in_other_characters(some: str, odd: str) -> None:
     """With nothing edited the original comes back; each character of the view has its piece, so an edit lands."""
-    page = View(some + odd)
-    assert page.written == some + odd
+    page = MappedView(some + odd)
+    assert page.result == some + odd
     if page.text:
         page.edit([(0, len(page.text), "gone")])
-        assert page.written == "gone" == page.text
+        assert page.result == "gone" == page.text

@@ -96,7 +96,7 @@ _KINDS = [
 ]
 
 
-def refusal(tree: Tree, looked_for: str) -> ExportError:
+def unsupported_error(tree: Tree, looked_for: str) -> ExportError:
     """What to say of a tree that no source recognises."""
     if SPLIT.search(tree.path.name):
         return ExportError(f"{tree.path} is one part of a split ZIP.", JOIN)
@@ -104,21 +104,21 @@ def refusal(tree: Tree, looked_for: str) -> ExportError:
         return ExportError(f"{tree.path} is {kind.what}, and only whole Discord data packages are read here.", kind.do)
     if packed := _packed(tree):
         return ExportError(f"{tree.path} is a {packed} archive.", "Unpack it, and give the folder that comes out.")
-    if inside := archives(tree):
+    if inside := nested_archives(tree):
         what = f"{tree.path} holds no chat export that is known here, but an archive ({_listed(inside)})."
         split = any(SPLIT.search(name) for name in inside)
         return ExportError(what, JOIN if split else "If that is the export, unpack it, or give it itself.")
     return ExportError(f"{tree.path} is no chat export that is known here.", f"Give {looked_for}.")
 
 
-def archives(tree: Tree) -> list[str]:
+def nested_archives(tree: Tree) -> list[str]:
     """The names of members that are archives themselves, none of which is opened."""
     return [member.name for member in tree.members if _ARCHIVE.search(member.name) or SPLIT.search(member.name)]
 
 
-def note(tree: Tree) -> list[str]:
+def nested_archives_note(tree: Tree) -> list[str]:
     """A sentence on the archives in a tree that a source did recognise."""
-    inside = [name for name in archives(tree) if name != tree.path.name]
+    inside = [name for name in nested_archives(tree) if name != tree.path.name]
     if not inside:
         return []
     them, is_, it = ("them", "are exports", "they") if len(inside) > 1 else ("it", "is an export", "it")

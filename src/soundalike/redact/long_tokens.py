@@ -9,7 +9,7 @@ import re
 from collections.abc import Iterator
 from hashlib import sha256
 
-from soundalike.redact.randomness import bits_per_character, looks_random, turns
+from soundalike.redact.entropy import class_changes, entropy, looks_random
 from soundalike.redact.rule import Finding, Rule
 from soundalike.redact.secrets import RUN_SIFT
 
@@ -68,7 +68,7 @@ def _is_hash(piece: str) -> bool:
 
 def _is_amazon(run: str) -> bool:
     """The form of Amazon's secret keys, whose published example is less random than its length lets one hope."""
-    return _AMAZON.fullmatch(run) is not None and turns(run) >= 0.15 and bits_per_character(run) >= 4.3
+    return _AMAZON.fullmatch(run) is not None and class_changes(run) >= 0.15 and entropy(run) >= 4.3
 
 
 def kind_of(piece: str) -> str | None:
@@ -109,4 +109,4 @@ def _kind_of_run(run: str) -> str | None:
     return "hashes and ids" if _SHORT_HEX.fullmatch(run) else "keys and tokens"
 
 
-RUNS = Rule(r"[A-Za-z0-9_+/\-]{20}", _find, RUN_SIFT)
+LONG_TOKENS = Rule(r"[A-Za-z0-9_+/\-]{20}", _find, RUN_SIFT)

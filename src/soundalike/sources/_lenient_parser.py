@@ -26,7 +26,7 @@ _BROKEN = (ValueError, RecursionError)  # ValueError also for numbers of thousan
 
 
 @dataclass
-class Salvage:
+class ParsedRows:
     """`lost` counts what must have been a row and cannot be read; `encoding` is what the file was saved in."""
 
     rows: list[dict[str, Any]] = field(default_factory=list)
@@ -42,22 +42,22 @@ class Salvage:
             self.lost += 1
 
 
-def json_rows(raw: bytes) -> Salvage:
+def parse_json_rows(raw: bytes) -> ParsedRows:
     """The rows of a messages.json in any encoding: as strict JSON, else as lenient JSON, else object by object."""
     text, encoding = decode(raw)
     return _told(_json_rows(text), encoding)
 
 
-def _told(salvage: Salvage, encoding: str) -> Salvage:
+def _told(salvage: ParsedRows, encoding: str) -> ParsedRows:
     """With the encoding; a mixture of two is damage."""
     salvage.encoding = encoding
     salvage.mended |= encoding == MIXED
     return salvage
 
 
-def _json_rows(text: str) -> Salvage:
+def _json_rows(text: str) -> ParsedRows:
     if not text.strip():
-        return Salvage()
+        return ParsedRows()
     try:
         return _listed(orjson.loads(text), mended=False)
     except orjson.JSONDecodeError:
@@ -68,16 +68,16 @@ def _json_rows(text: str) -> Salvage:
         return _object_by_object(text)
 
 
-def _listed(found: object, mended: bool) -> Salvage:
-    salvage = Salvage(mended=mended)
+def _listed(found: object, mended: bool) -> ParsedRows:
+    salvage = ParsedRows(mended=mended)
     for row in found if isinstance(found, list) else [found]:
         salvage.take(row)
     return salvage
 
 
-def _object_by_object(text: str) -> Salvage:
+def _object_by_object(text: str) -> ParsedRows:
     """Decode wherever a row begins; what does not decode ends where the next row begins."""
-    salvage = Salvage(mended=True)
+    salvage = ParsedRows(mended=True)
     row = _OBJECT.search(text)
     while row:
         try:
@@ -98,7 +98,7 @@ def _one_object(stretch: str) -> object:
         return None
 
 
-def csv_rows(raw: bytes) -> Salvage:
+def parse_csv_rows(raw: bytes) -> ParsedRows:
     """The rows of a messages.csv (RFC 4180, any order of columns, any encoding and line ends): all at once, else each
     from its beginning.
     """
@@ -106,7 +106,7 @@ def csv_rows(raw: bytes) -> Salvage:
     return _told(_csv_rows(text), encoding)
 
 
-def _csv_rows(text: str) -> Salvage:
+def _csv_rows(text: str) -> ParsedRows:
     end = _LINE_END.search(text)
     first_line = text[: end.start()] if end else text
     delimiter = max(",;\t", key=first_line.count)
@@ -117,7 +117,7 @@ def _csv_rows(text: str) -> Salvage:
         body = text[end.end() :] if end else ""
     rows = _csv_parsed(body, delimiter, len(header))
     if rows is not None:
-        return Salvage([dict(zip(header, row, strict=True)) for row in rows])
+        return ParsedRows([dict(zip(header, row, strict=True)) for row in rows])
     return _row_by_row(body, delimiter, header)
 
 
@@ -130,8 +130,8 @@ def _csv_parsed(text: str, delimiter: str, width: int) -> list[list[str]] | None
     return rows if all(len(row) == width for row in rows) else None
 
 
-def _row_by_row(text: str, delimiter: str, header: list[str]) -> Salvage:
-    salvage = Salvage(mended=True)
+def _row_by_row(text: str, delimiter: str, header: list[str]) -> ParsedRows:
+    salvage = ParsedRows(mended=True)
     starts = [found.start() for found in _CSV_ROW.finditer(text)] or [0]
     if text[: starts[0]].strip():
         starts.insert(0, 0)

@@ -13,8 +13,8 @@ from pathlib import Path
 
 from soundalike.errors import ExportError
 from soundalike.paths import regular_path, special_kind
-from soundalike.sources._strangers import SPLIT
 from soundalike.sources._tree import CHUNK, Tree
+from soundalike.sources._unsupported import SPLIT
 from soundalike.sources._zip import MEMBERS, open_zip
 
 DEPTH = 8  # folders below the root that are looked into

@@ -14,7 +14,7 @@ _LINE_END = re.compile(rb"\r?\n|\r(?=[^\n])")  # CR alone: Macs before 2001
 _OPENING = re.compile(rb'\{\s*"[^"\\]{1,40}"')
 
 
-def json_pieces(chunks: Iterable[bytes]) -> Iterator[bytes]:
+def split_json(chunks: Iterable[bytes]) -> Iterator[bytes]:
     """Cut before the first key of an object, as this file writes it (`{"ID"`).
 
     Inside a JSON string a quote is escaped, so those bytes never stand in a message's text.
@@ -33,7 +33,7 @@ def json_pieces(chunks: Iterable[bytes]) -> Iterator[bytes]:
         yield buffer
 
 
-def csv_pieces(chunks: Iterable[bytes]) -> Iterator[bytes]:
+def split_csv(chunks: Iterable[bytes]) -> Iterator[bytes]:
     """Cut after a line at which every quote is closed (RFC 4180 doubles a quote inside a field)."""
     header, buffer, line_end = b"", b"", b""
     for chunk in chunks:

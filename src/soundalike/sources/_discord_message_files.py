@@ -10,10 +10,10 @@ from dataclasses import dataclass, field
 
 from soundalike.messages import FILES, FILES_READ, Corpus, add_counts, empty
 from soundalike.sources._discord_layout import Channel
-from soundalike.sources._discord_messages import Tally
+from soundalike.sources._discord_messages import FileCounts
 from soundalike.sources._discord_rows import RowPiece
 from soundalike.sources._encoding import MIXED, UTF_8, WINDOWS, Utf8Chunks
-from soundalike.sources._pieces import csv_pieces, json_pieces
+from soundalike.sources._file_splitter import split_csv, split_json
 from soundalike.sources._tree import CHUNK, Member
 
 EMPTY_FILES = "message files that are empty"
@@ -22,16 +22,16 @@ UNREADABLE_FILES = "message files in which nothing could be read"
 
 
 @dataclass
-class Opened:
+class MessageFiles:
     """Message files by number, each with its channel's id, and what was found in them."""
 
     files: list[Member]
     channels: list[str]
-    tally: Tally = field(default_factory=Tally)
+    tally: FileCounts = field(default_factory=FileCounts)
     blank: set[int] = field(default_factory=set)
 
     @classmethod
-    def of(cls, channels: Sequence[Channel]) -> "Opened":
+    def of(cls, channels: Sequence[Channel]) -> "MessageFiles":
         """All message files of these channels, those first whose words win where a message is in two."""
         pairs = [(member, channel.id) for channel in channels for member in channel.messages]
         return cls([member for member, _ in pairs], [channel for _, channel in pairs])
@@ -50,7 +50,7 @@ class Opened:
 
     def _cut(self, number: int, member: Member, is_csv: bool) -> Iterator[bytes]:
         chunks = Utf8Chunks(member.chunks)
-        yield from csv_pieces(chunks) if is_csv else json_pieces(chunks)
+        yield from split_csv(chunks) if is_csv else split_json(chunks)
         if chunks.encoding == MIXED:
             self.tally.mended.add(number)
         elif chunks.encoding != UTF_8:

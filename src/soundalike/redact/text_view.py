@@ -1,7 +1,7 @@
 """A text as the rules read it: one kind of blank, hyphen and digit, nothing invisible, accents as one character.
 
 Chats hold numbers and addresses with no-break spaces, dashes, full-width or mathematical characters, and invisible
-characters between letters. Rules look for plain ones; a `View` shows them those, and lays what they edit on the
+characters between letters. Rules look for plain ones; a `MappedView` shows them those, and lays what they edit on the
 characters that were typed. Every character of the view has the piece of the original that it stands for.
 """
 
@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from functools import cache
 
 from soundalike.characters import BLANKS, HYPHENS, MARKS, UNSEEN, spelt
-from soundalike.redact.rule import Edit, edited
+from soundalike.redact.rule import Edit, apply_edits
 
 # Blocks whose characters are compatible with ASCII ones: letterlike, enclosed, small and full-width, mathematical.
 # The full-width stops of Chinese and Japanese stay, because they end an address as their plain ones do not.
@@ -43,31 +43,31 @@ def _table() -> dict[int, str]:
     return table
 
 
-class Plain:
+class TextView:
     """A text without odd characters: what rules read in `text` is what was typed."""
 
-    def __init__(self, typed: str) -> None:
-        self.text = typed
+    def __init__(self, original: str) -> None:
+        self.text = original
 
     @property
-    def written(self) -> str:
+    def result(self) -> str:
         """What was typed, with every edit made."""
         return self.text
 
     def edit(self, edits: Sequence[Edit]) -> None:
         """Make edits, given in places of `text`."""
-        self.text = edited(self.text, edits)
+        self.text = apply_edits(self.text, edits)
 
 
-class View(Plain):
+class MappedView(TextView):
     """A text with odd characters, as rules read it in `text`, and as it was typed in `written`."""
 
-    def __init__(self, typed: str) -> None:
-        seen, self._pieces = _seen(typed)
+    def __init__(self, original: str) -> None:
+        seen, self._pieces = _seen(original)
         super().__init__("".join(seen))
 
     @property
-    def written(self) -> str:
+    def result(self) -> str:
         """What was typed, with every edit made."""
         return "".join(self._pieces)
 
@@ -82,19 +82,19 @@ class View(Plain):
         self._pieces = pieces + self._pieces[done:]
 
 
-def view(typed: str) -> Plain:
+def make_view(original: str) -> TextView:
     """The view of a text; for most it costs next to nothing."""
-    return Plain(typed) if typed.isascii() or not is_odd(typed) else View(typed)
+    return TextView(original) if original.isascii() or not is_odd(original) else MappedView(original)
 
 
-def _seen(typed: str) -> tuple[list[str], list[str]]:
+def _seen(original: str) -> tuple[list[str], list[str]]:
     """The characters of a view, and beside each what stands for it in the original."""
-    if not _is_uneven(typed):
-        return list(typed.translate(_table())), list(typed)
+    if not _is_uneven(original):
+        return list(original.translate(_table())), list(original)
     table, before = _table(), ""
     seen: list[str] = []
     pieces: list[str] = []
-    for character in typed:
+    for character in original:
         shown = table.get(ord(character), character)
         if seen and "\u0300" <= character <= "\u036f":
             composed = unicodedata.normalize("NFC", seen[-1] + character)
