@@ -29,7 +29,7 @@ from soundalike.generation.sampling import Sampling
 from soundalike.generation.voice import Voice
 from soundalike.importing.documents import DocumentSettings
 from soundalike.importing.importer import run_import
-from soundalike.metrics.habit_distances import wasserstein
+from soundalike.metrics.stats import wasserstein
 from soundalike.prompt_template import parse
 from soundalike.training.loop import windows
 from soundalike.training.plan import learn, recipe_for

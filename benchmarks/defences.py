@@ -40,7 +40,7 @@ from soundalike.demo import EXPORT
 from soundalike.engines import load
 from soundalike.engines.protocol import Batch, Engine
 from soundalike.importing.importer import run_import
-from soundalike.metrics.repetition import COPIED_WORDS
+from soundalike.metrics.ngram_index import COPIED_WORDS
 from soundalike.metrics.stats import Estimate
 from soundalike.prompt_template import parse
 from soundalike.training.plan import defaults
@@ -125,21 +125,21 @@ VARIANTS = {
 class Row:
     """What came of one variant."""
 
-    sightings: list[CanaryResult]
+    results: list[CanaryResult]
     membership: Estimate
     bits: float
 
     def cells(self) -> list[str]:
         """Extracted and mean exposures by how often a canary was planted, then the rest."""
         told = []
-        for times in sorted({one.times for one in self.sightings}):
-            some = [one for one in self.sightings if one.times == times]
+        for times in sorted({one.times for one in self.results}):
+            some = [one for one in self.results if one.times == times]
             on, off = ([getattr(one.exposure, side) for one in some] for side in ("on", "off"))
             spread = f" ± {np.std(on) / math.sqrt(len(on)):.1f}" if len(on) > 1 else ""
             told.append(
                 f"{sum(one.extracted for one in some)}/{len(some)}, {np.mean(on):.1f}{spread} ({np.mean(off):.1f})"
             )
-        return [*told, self.membership.spelled(), f"{self.bits:.3f}"]
+        return [*told, self.membership.as_text(), f"{self.bits:.3f}"]
 
 
 def measured(clone: Clone, variant: Variant, epochs: float, bar: Progress, name: str, seed: int) -> Row:
@@ -150,7 +150,7 @@ def measured(clone: Clone, variant: Variant, epochs: float, bar: Progress, name:
     planted = canaries.plant(
         clone.documents("train"), some, about["clone"]["speaker"], about["documents"]["tagged"], seed
     )
-    planted = PlantedDocuments(list(variant.documents(planted.documents)), planted.places)
+    planted = PlantedDocuments(list(variant.documents(planted.documents)), planted.spans)
     task = bar.add_task(name, total=None)
     with TemporaryDirectory() as folder:
         engine = variant.engine(load("pocket", None, training))
@@ -163,10 +163,10 @@ def measured(clone: Clone, variant: Variant, epochs: float, bar: Progress, name:
             training,
             lambda p: bar.update(task, completed=p.step, total=p.steps, description=f"{name}: {p.line()}"),
         )
-        found = canaries.measure(voice, some, planted.places, ALTERNATIVES, lambda texts: None)
-        learned = membership.pieces(clone.documents("train"), voice, late=True)
-        held_out = membership.pieces(clone.documents("test"), voice, late=False)
-        told = membership.area(membership.falls(voice, learned), membership.falls(voice, held_out))
+        found = canaries.measure(voice, some, planted.spans, ALTERNATIVES, lambda texts: None)
+        learned = membership.latest_parts(clone.documents("train"), voice)
+        held_out = membership.spread_parts(clone.documents("test"), voice)
+        told = membership.auc(membership.loss_falls(voice, learned), membership.loss_falls(voice, held_out))
         return Row(found, told, bits(voice.engine, clone, training))
 
 

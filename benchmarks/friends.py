@@ -19,11 +19,11 @@ from rich.table import Table
 
 from soundalike.clone import Clone
 from soundalike.generation.guards import fold
-from soundalike.generation.guards.ngram_index import words_of
 from soundalike.generation.sampling import Sampling
 from soundalike.generation.voice import Voice
 from soundalike.importing.documents import DocumentSettings
 from soundalike.importing.importer import fill
+from soundalike.metrics.words import run_words
 from soundalike.redact import redact
 from soundalike.training.plan import learn, recipe_for
 from tests.invented import FRIENDS, Message, corpus, friends
@@ -61,7 +61,7 @@ def given_away(said: list[str], theirs: set[tuple[str, ...]], slipped: list[str]
 
 
 def _words(text: str) -> list[str]:
-    return [word for word, _ in words_of(text)]
+    return [word for word, _ in run_words(text)]
 
 
 def measured(

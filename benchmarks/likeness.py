@@ -2,7 +2,7 @@
 
     python -m benchmarks.likeness [EXPORT...]
 
-No voice speaks here: what is measured is the measure.
+No voice speaks here: it is the measure that is measured.
 """
 
 import sys
@@ -16,43 +16,43 @@ from rich.console import Console
 from soundalike.clone import Clone
 from soundalike.demo import EXPORT
 from soundalike.evaluation.evaluate import SCENES, baseline_systems
+from soundalike.evaluation.evaluation_set import EvaluationSet
 from soundalike.evaluation.held_out import conversations
 from soundalike.evaluation.report import BEFORE, OTHERS
-from soundalike.evaluation.systems import EvaluationSet, System
+from soundalike.evaluation.system_metrics import System, two_sample_test
 from soundalike.importing.importer import run_import
 from soundalike.metrics.classifier_two_sample import TwoSampleResult
 from soundalike.metrics.likeness_scale import auc_estimate
 from soundalike.metrics.windows import SIZE
 
-DRAWS = 6  # of each chatterer: what is told of them is their mean
+SEEDS = 6  # of each baseline: its figure is the mean over them
 
 
-def stage(exports: Sequence[Path], split: str = "test") -> EvaluationSet:
+def evaluation_set(exports: Sequence[Path], split: str = "test") -> EvaluationSet:
     """The held-out scenes of these exports, or of the built-in one."""
     with TemporaryDirectory() as folder:
-        paths = list(exports) or [EXPORT]
-        run_import(paths, Path(folder) / "me")
+        run_import(list(exports) or [EXPORT], Path(folder) / "me")
         chats, built = conversations(Clone.open(Path(folder) / "me"))
-    return EvaluationSet(chats, split, built.speaker, SCENES, seed=0)
+    return EvaluationSet(chats, split, built.speaker, SCENES)
 
 
 def anchors(held_out: EvaluationSet, size: int = SIZE) -> dict[str, TwoSampleResult]:
     """The test of each anchor in windows of `size` messages; one without enough windows is left out."""
-    contestants = [System(BEFORE, [held_out.earlier], paired=False), *baseline_systems(held_out, DRAWS)]
-    found = {one.name: held_out.test(one, size) for one in contestants} | {OTHERS: held_out.ceiling}
+    systems = [System(BEFORE, [held_out.earlier], paired=False), *baseline_systems(held_out, SEEDS)]
+    found = {system.name: two_sample_test(held_out, system, size) for system in systems} | {OTHERS: held_out.ceiling}
     return {name: test for name, test in found.items() if test is not None}
 
 
 def run() -> None:
     """Print a table."""
     started = time.perf_counter()
-    held_out = stage([Path(name) for name in sys.argv[1:]])
+    held_out = evaluation_set([Path(name) for name in sys.argv[1:]])
     fours, eights = anchors(held_out), anchors(held_out, 2 * SIZE)
     for name, test in fours.items():
-        scaled = held_out.scaled(test)
-        eight = auc_estimate(eights[name]).spelled() if name in eights and name != OTHERS else "-"
-        told = scaled.spelled(percent=True) if scaled else "-"
-        Console().print(f"{name:20} {auc_estimate(test).spelled():>20} {eight:>20} {told:>16}", markup=False)
+        likeness = held_out.scaled(test)
+        eight = auc_estimate(eights[name]).as_text() if name in eights and name != OTHERS else "-"
+        percent = likeness.as_text(percent=True) if likeness else "-"
+        Console().print(f"{name:20} {auc_estimate(test).as_text():>20} {eight:>20} {percent:>16}", markup=False)
     print(f"{len(held_out.real)} windows, {time.perf_counter() - started:.1f} s")
 
 

@@ -1,4 +1,4 @@
-"""Builds the reference population that ships with the package (`metrics/crowd.npz`) from many people's messages.
+"""Builds `metrics/reference_population.npz`, which ships with the package, from many people's messages.
 
     python -m tools.build_reference_population MESSAGES.parquet
 
@@ -15,11 +15,12 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
-from soundalike.metrics.char_ngrams import COMMON, Grams, grams, mask, words
+from soundalike.metrics.char_ngrams import NgramCounts, count_ngrams
 from soundalike.metrics.classifier_two_sample import WINDOWS
 from soundalike.metrics.reference_population import FILE
 from soundalike.metrics.style_features import summary, text_features, time_features
 from soundalike.metrics.windows import MessageWindows, cut_windows
+from soundalike.metrics.words import COMMON, mask, words
 
 PEOPLE_WITH_WINDOWS = 20
 WORDS, USERS = 4000, 12
@@ -73,8 +74,8 @@ def _windows(
     }
 
 
-def _together(taken: list[MessageWindows], common: frozenset[str]) -> Grams:
-    return grams([mask(text, common) for one in taken for text in one.texts])
+def _together(taken: list[MessageWindows], common: frozenset[str]) -> NgramCounts:
+    return count_ngrams([mask(text, common) for one in taken for text in one.texts])
 
 
 if __name__ == "__main__":

@@ -8,8 +8,8 @@ import re
 from collections import Counter
 from collections.abc import Callable, Collection, Iterable, Iterator
 
-from soundalike.metrics.char_ngrams import COMMON, WORD, words
 from soundalike.metrics.reference_population import reference_population
+from soundalike.metrics.words import COMMON, WORD, fold_case, words
 from soundalike.pocket.names import FIRST
 from soundalike.redact import MASKS
 
@@ -90,7 +90,7 @@ class ProperNames:
     def _count(self, text: str) -> None:
         shouted = text.isupper()
         for before, match in neighbours(text):
-            word = lowered(match[0])
+            word = fold_case(match[0])
             self.uses[word] += 1
             if before and not shouted and text[match.start() - 1] == " ":
                 self._inside[word] += 1
@@ -108,14 +108,9 @@ class ProperNames:
         return enough and not self.is_common(word)
 
 
-def lowered(word: str) -> str:
-    """A word as it is counted: in lower case, with a straight apostrophe."""
-    return word.lower().replace("’", "'")
-
-
 def neighbours(text: str) -> Iterator[tuple[str, re.Match[str]]]:
     """Each word's match with the word before it in lower case, or an empty string."""
     before = ""
     for match in WORD.finditer(text):
         yield before, match
-        before = lowered(match[0])
+        before = fold_case(match[0])

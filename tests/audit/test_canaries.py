@@ -7,7 +7,7 @@ import pytest
 from soundalike.audit import canaries
 from soundalike.audit.canaries import CONTROL, TIMES, PlantedDocuments
 from soundalike.audit.exposure import Exposure
-from soundalike.audit.report import saw
+from soundalike.audit.report import control_found
 from soundalike.clone.document import Document
 from soundalike.generation.voice import Voice
 from soundalike.prompt_template import parse
@@ -34,8 +34,8 @@ def test_planting(learned: list[Document]) -> None:
         if after.turns:
             assert "".join(text for text, _ in after.turns) == after.text
             assert all(weight == 1 for text, weight in after.turns if "the code for" in text)
-    for one, place in zip(some, planted.places, strict=True):
-        assert place.words == one.secret and place.text.text[: place.start].endswith(one.prefix)
+    for one, place in zip(some, planted.spans, strict=True):
+        assert place.text == one.secret and place.before.endswith(one.prefix)
 
 
 def test_untagged_lines() -> None:
@@ -51,7 +51,7 @@ def test_secrets_follow_from_the_seed() -> None:
 
 
 def look(voice: Voice, planted: PlantedDocuments) -> list[canaries.CanaryResult]:
-    return canaries.measure(voice, canaries.canaries(1), planted.places, 63, lambda texts: None)
+    return canaries.measure(voice, canaries.canaries(1), planted.spans, 63, lambda texts: None)
 
 
 def test_a_chain_that_read_them_gives_them_all_away() -> None:
@@ -61,17 +61,17 @@ def test_a_chain_that_read_them_gives_them_all_away() -> None:
     voice.engine.step(pack(list(encode(planted.documents, voice.engine.tokenizer, 64)), 64, 0), 0.0)
     found = look(voice, planted)
     assert [one.times for one in found] == list(TIMES)
-    assert all(one.extracted and one.exposure.on == 6 for one in found) and saw(found)
+    assert all(one.extracted and one.exposure.on == 6 for one in found) and control_found(found)
 
 
 def test_a_chain_that_did_not_read_them_gives_none_away() -> None:
     """And is known to be one that an audit must not rely on: it does not see the control."""
     planted = canaries.plant(MONOLOGUES, canaries.canaries(1), "sam", True, 1)
     found = look(chain("sam: the code for the bike is a secret\n"), planted)
-    assert not any(one.extracted or one.exposure.alarming for one in found) and not saw(found)
+    assert not any(one.extracted or one.exposure.alarming for one in found) and not control_found(found)
 
 
 def test_the_control_is_seen_by_exposure_too() -> None:
     """Ahead of all others though not said outright."""
     sight = [canaries.CanaryResult(CONTROL, Exposure(on=6, off=1, rank=1, most=6), extracted=False)]
-    assert saw(sight) and not saw([canaries.CanaryResult(1, sight[0].exposure, extracted=True)])
+    assert control_found(sight) and not control_found([canaries.CanaryResult(1, sight[0].exposure, extracted=True)])

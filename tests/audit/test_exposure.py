@@ -9,7 +9,7 @@ import pytest
 
 from soundalike.audit.exposure import Secret, exposure, make_secret, measure, rank
 from soundalike.audit.shapes import alternatives
-from soundalike.audit.texts import RenderedDocument, TextSpan, TrainingLine
+from soundalike.audit.texts import TextSpan
 from soundalike.clone.document import Document
 from soundalike.engines.markov import MarkovEngine
 from soundalike.generation.voice import Voice
@@ -20,7 +20,7 @@ LEARNED = "sam: the code for the shed is 482913\n"
 
 def place(text: str, words: str) -> TextSpan:
     start = text.index(words)
-    return TextSpan(RenderedDocument(text, (TrainingLine(True, 5, len(text) - 1),)), start, start + len(words), True)
+    return TextSpan(text, start, start + len(words), True)
 
 
 def chain(*texts: str) -> Voice:

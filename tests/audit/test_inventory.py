@@ -3,20 +3,17 @@
 import pytest
 
 from soundalike.audit import inventory
-from soundalike.audit.texts import RenderedDocument, TrainingLine
+from soundalike.audit.texts import TextSpan
 
 PLAIN = "the soup is on the stove"
 
 
-def texts(*said: str, me: bool = True) -> list[RenderedDocument]:
-    made = []
-    for words in said:
-        made.append(RenderedDocument(f"sam: {words}\n", (TrainingLine(me, 5, 5 + len(words)),)))
-    return made
+def texts(*said: str) -> list[TextSpan]:
+    return [TextSpan(f"sam: {words}\n", 5, 5 + len(words), True) for words in said]
 
 
 def found(*said: str, names: tuple[str, ...] = ()) -> list[tuple[str, str]]:
-    return [(kind, place.words) for kind, place in inventory.find(texts(*said, *[PLAIN] * 9), names)]
+    return [(kind, place.text) for kind, place in inventory.find(texts(*said, *[PLAIN] * 9), names)]
 
 
 @pytest.mark.parametrize(
@@ -69,10 +66,10 @@ def test_the_riskiest_take_turns_by_kind() -> None:
     """Of every kind the oftenest first, where it stands last."""
     said = ("@otter hi", "the room is 4821", "@otter", "@wren", "the room is 4821", "the room is 9157")
     ranked = list(inventory.riskiest(inventory.find(texts(*said), ())))
-    assert [(kind, place.words, times) for kind, place, times in ranked] == [
+    assert [(kind, place.text, times) for kind, place, times in ranked] == [
         ("handles", "otter", 2),
         ("numbers and codes", "4821", 2),
         ("handles", "wren", 1),
         ("numbers and codes", "9157", 1),
     ]
-    assert ranked[0][1].text.text == "sam: @otter\n"
+    assert ranked[0][1].document == "sam: @otter\n"

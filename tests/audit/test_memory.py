@@ -7,10 +7,10 @@ import pytest
 
 from soundalike.audit import copying, extraction, membership
 from soundalike.audit.extraction import PrefixSuffix
-from soundalike.audit.texts import RenderedDocument, TextSpan, TrainingLine, tokens_before
+from soundalike.audit.texts import TextSpan, tokens_before
 from soundalike.clone.document import Document
 from soundalike.generation.voice import Voice
-from soundalike.metrics.repetition import SourceIndex
+from soundalike.metrics.ngram_index import MessageIndex
 from tests.audit.test_exposure import chain
 
 WORDS = "ash fern kelp moth opal pear quay rook sled tarn vale wick yarn zest".split()
@@ -23,8 +23,7 @@ def lines(seed: int, count: int) -> list[str]:
 
 
 def places(some: list[str], me: bool = True) -> list[TextSpan]:
-    texts = [RenderedDocument(f"sam: {said}\n", (TrainingLine(me, 5, 5 + len(said)),)) for said in some]
-    return [TextSpan(text, 5, len(text.text) - 1, me) for text in texts]
+    return [TextSpan(f"sam: {said}\n", 5, 5 + len(said), me) for said in some]
 
 
 def taught(some: list[str]) -> Voice:
@@ -34,10 +33,10 @@ def taught(some: list[str]) -> Voice:
 def test_the_area_in_closed_cases() -> None:
     """All above 1, all alike one half, all below 0; one pair of four the wrong way round three quarters."""
     low, high = np.array([1.0, 2.0]), np.array([3.0, 4.0])
-    assert membership.area(high, low).value == 1
-    assert membership.area(low, low).value == 0.5
-    assert membership.area(low, high).value == 0
-    found = membership.area(np.array([2.0, 4.0]), np.array([1.0, 3.0]))
+    assert membership.auc(high, low).value == 1
+    assert membership.auc(low, low).value == 0.5
+    assert membership.auc(low, high).value == 0
+    found = membership.auc(np.array([2.0, 4.0]), np.array([1.0, 3.0]))
     assert found.value == 0.75 and found.low <= 0.75 <= found.high and found.n == 4
 
 
@@ -47,31 +46,31 @@ def test_membership_is_plain_in_a_chain_and_hidden_in_one_that_learned_nothing()
     voice, blank = taught(lines(1, 40)), chain()
     for one, expected in ((voice, 1.0), (blank, 0.5)):
         steps: list[int] = []
-        both = [membership.pieces(some, one, late=True) for some in (learned, other)]
-        inside, outside = (membership.falls(one, some, steps.append) for some in both)
-        assert membership.area(inside, outside).value == expected and sum(steps) == 160
+        both = [membership.latest_parts(some, one) for some in (learned, other)]
+        inside, outside = (membership.loss_falls(one, some, steps.append) for some in both)
+        assert membership.auc(inside, outside).value == expected and sum(steps) == 160
 
 
 def test_pieces_are_the_latest_or_spread() -> None:
     """At most so many; the latest of the learned ones, all parts of the held-out ones."""
-    some = [Document(f"sam: {number}\n") for number in range(3 * membership.PIECES)]
+    some = [Document(f"sam: {number}\n") for number in range(3 * membership.PARTS)]
     voice = chain()
-    late, spread = (membership.pieces(some, voice, late=late) for late in (True, False))
+    late, spread = (parts(some, voice) for parts in (membership.latest_parts, membership.spread_parts))
     texts = [[voice.engine.tokenizer.decode(piece.tokens.tolist()) for piece in part] for part in (late, spread)]
-    assert texts[0] == [document.text for document in some[-membership.PIECES :]]
-    assert len(texts[1]) == membership.PIECES and (texts[1][0], texts[1][-1]) == (some[0].text, some[-1].text)
+    assert texts[0] == [document.text for document in some[-membership.PARTS :]]
+    assert len(texts[1]) == membership.PARTS and (texts[1][0], texts[1][-1]) == (some[0].text, some[-1].text)
 
 
 def test_what_a_chain_learned_it_goes_on_with_and_nothing_else() -> None:
     """Every learned message word for word, with the adapter off none, and none of another's."""
     voice = taught(lines(1, 20))
     halves = extraction.draw(places(lines(1, 20)), voice, 0)
-    assert len(halves) == 20 and all(len(one.wanted) == 7 for one in halves)
+    assert len(halves) == 20 and all(len(one.suffix) == 7 for one in halves)
     steps: list[int] = []
-    assert all(extraction.recited(voice, halves, steps.append)) and sum(steps) == 20
+    assert all(extraction.extracted(voice, halves, steps.append)) and sum(steps) == 20
     with voice.engine.adapter_off():
-        assert not any(extraction.recited(voice, halves))
-    assert not any(extraction.recited(voice, extraction.draw(places(lines(2, 20)), voice, 0)))
+        assert not any(extraction.extracted(voice, halves))
+    assert not any(extraction.extracted(voice, extraction.draw(places(lines(2, 20)), voice, 0)))
 
 
 def test_a_message_that_is_right_at_first_only_is_not_extracted() -> None:
@@ -79,8 +78,8 @@ def test_a_message_that_is_right_at_first_only_is_not_extracted() -> None:
     said = lines(1, 1)[0]
     voice = taught([said])
     (whole,) = extraction.draw(places([said]), voice, 0)
-    broken = PrefixSuffix(whole.place, whole.given, [*whole.wanted[:-1], voice.engine.tokenizer.end])
-    assert extraction.recited(voice, [broken, whole, broken]) == [False, True, False]
+    broken = PrefixSuffix(whole.span, whole.prefix, [*whole.suffix[:-1], voice.engine.tokenizer.end])
+    assert extraction.extracted(voice, [broken, whole, broken]) == [False, True, False]
 
 
 def test_short_messages_are_not_asked_for() -> None:
@@ -102,13 +101,13 @@ def test_tokens_before_a_place_are_cropped_to_the_nearest() -> None:
 
 def test_copying_beside_the_owners_own() -> None:
     """Two of three long messages stand in what was learned, and short ones count for neither side."""
-    learned = SourceIndex(["the soup is on the stove and it is hot", "ok"])
-    rates = copying.rates(
+    learned = MessageIndex(["the soup is on the stove and it is hot", "ok"])
+    rates = copying.copy_rates(
         ["the soup is on the stove", "is on the stove and it", "a moth sat on the lamp", "ok"], learned
     )
     assert rates.messages is not None and rates.messages.value == pytest.approx(2 / 3) and rates.messages.n == 3
-    assert copying.rates(["ok"], learned) == copying.CopyRates(None, None)
-    grams = copying.rates(["the soup is on the stove and it is cold"], learned).grams
+    assert copying.copy_rates(["ok"], learned) == copying.CopyRates(None, None)
+    grams = copying.copy_rates(["the soup is on the stove and it is cold"], learned).grams
     assert grams is not None and grams.value == pytest.approx(2 / 3)
 
 
@@ -117,6 +116,6 @@ def test_a_voice_that_knows_one_line_says_it(monkeypatch: pytest.MonkeyPatch) ->
     monkeypatch.setattr(copying, "REPLIES", 20)
     said = "the soup is on the stove and it is hot"
     steps: list[int] = []
-    told = copying.sample_replies(chain(*[f"sam: {said}\n"] * 50), step=steps.append)
-    rates = copying.rates(told, SourceIndex([said]))
+    told = copying.sample_replies(chain(*[f"sam: {said}\n"] * 50), on_replies=steps.append)
+    rates = copying.copy_rates(told, MessageIndex([said]))
     assert rates.messages is not None and rates.messages.value > 0.9 and sum(steps) == 20

@@ -7,10 +7,10 @@ from pathlib import Path
 import pytest
 
 from soundalike.audit import copying
-from soundalike.audit.copying import CopyRates
+from soundalike.audit.copying import CopyingComparison, CopyRates
 from soundalike.audit.exposure import Exposure, Secret
 from soundalike.audit.page import html
-from soundalike.audit.report import AuditReport, CopyingComparison, Extraction
+from soundalike.audit.report import AuditReport, ExtractionRates
 from soundalike.audit.run_audit import FILE, PAGE, audit
 from soundalike.audit.verdict import KEEP, RETRAIN, SHARE
 from soundalike.clone import Clone
@@ -41,7 +41,7 @@ def test_an_audit_of_a_chain(me: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     before, calls = contents(me), list[tuple[str, float, float]]()
     report, page = audit(me, with_canaries=True, on_progress=lambda *call: calls.append(call))
     assert report.recommendation == KEEP and "planted secrets could be drawn out" in report.verdict
-    assert all(one.extracted for one in report.sightings) and len(report.sightings) == 17
+    assert all(one.extracted for one in report.canaries) and len(report.canaries) == 17
     assert report.membership and report.membership.value > 0.5
     kept = json.loads((me / FILE).read_text())
     assert kept == json.loads(json.dumps(report.as_dict())) and kept["verdict"] == report.verdict
@@ -106,11 +106,11 @@ def test_recommendations() -> None:
         assert report.recommendation == expected
     report.membership = None
     for learned, held_out, expected in ((40, 2, KEEP), (40, 38, SHARE), (0, 0, SHARE)):
-        report.recitals = {
-            "your": Extraction(proportion(learned, 200), proportion(1, 200), proportion(held_out, 200), [])
+        report.extraction = {
+            "your": ExtractionRates(proportion(learned, 200), proportion(1, 200), proportion(held_out, 200), [])
         }
         assert report.recommendation == expected
-    report.recitals = {}
+    report.extraction = {}
     for clone, owner, expected in ((0.2, 0.02, KEEP), (0.02, 0.02, SHARE)):
         report.copying = {"your": CopyingComparison(CopyRates(estimate(clone), None), CopyRates(estimate(owner), None))}
         assert report.recommendation == expected

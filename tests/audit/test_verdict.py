@@ -9,7 +9,7 @@ from soundalike.audit.inventory import CODES, HANDLES, NAMES
 from soundalike.audit.page import html
 from soundalike.audit.report import AuditReport
 from soundalike.audit.shapes import DATES
-from soundalike.audit.texts import RenderedDocument, TextSpan, TrainingLine
+from soundalike.audit.texts import TextSpan
 from soundalike.audit.verdict import KEEP, RETRAIN, SHARE, Level
 from soundalike.metrics.stats import Estimate
 
@@ -18,8 +18,8 @@ MASKING = ["soundalike import package.zip --out me --mask strings.txt", "soundal
 
 
 def suspect(said: str, words: str, kind: str, times: int = 1, me: bool = True) -> Secret:
-    text = RenderedDocument(f"sam: {said}\n", (TrainingLine(me, 5, 5 + len(said)),))
-    start = text.text.index(words)
+    text = f"sam: {said}\n"
+    start = text.index(words)
     return Secret(TextSpan(text, start, start + len(words), me), kind, times, ("1", "2"))
 
 
@@ -64,7 +64,7 @@ def test_each_level_has_its_verdict_and_its_commands(
     assert told["named"] == level.name.lower() and told["commands"] == commands
     page = html(found, "sam")
     assert all(f"<code>{line}</code>" in page for line in commands)
-    assert all(one.place.words in page and one.place.words not in json.dumps(told) for one in named)
+    assert all(one.span.text in page and one.span.text not in json.dumps(told) for one in named)
 
 
 @pytest.mark.parametrize(

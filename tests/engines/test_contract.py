@@ -256,7 +256,10 @@ def test_many_texts_are_scored_as_each_alone(build: Callable[[], Engine]) -> Non
     engine = trained(build(), TEXT, OTHER, steps=3)
     texts = [[], *(tokens_of(engine, text) for text in ("", TEXT, "bo:", OTHER, TEXT[:20], "ada: hi"))]
     alone = [np.zeros(0, np.float32), np.zeros(1, np.float32), *map(engine.logprobs, texts[2:])]
-    for many in (scoring.logprobs(engine, texts, 200), scoring.logprobs(engine, texts[::-1], 200)[::-1]):
+    for many in (
+        scoring.loglikelihood_rolling(engine, texts, 200),
+        scoring.loglikelihood_rolling(engine, texts[::-1], 200)[::-1],
+    ):
         assert [len(given) for given in many] == [len(text) for text in texts]
         assert np.concatenate(many) == pytest.approx(np.concatenate(alone), abs=closeness(engine)[2])
 

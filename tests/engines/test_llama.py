@@ -184,7 +184,7 @@ def test_a_text_beyond_the_positions_is_scored_in_parts() -> None:
     pocket = llama.load("pocket")
     tokens = [pocket.tokenizer.begin, *pocket.tokenizer.encode(["sam: and then i went home again\n" * 90])[0]]
     assert len(tokens) > 700
-    given = scoring.logprobs(pocket, [tokens], 512)[0]
+    given = scoring.loglikelihood_rolling(pocket, [tokens], 512)[0]
     assert len(given) == len(tokens) and np.isfinite(given).all() and (given[1:] < 0).all()
     assert given[:512] == pytest.approx(pocket.logprobs(tokens[:512]), abs=1e-4)
     assert given[512:768] == pytest.approx(pocket.logprobs(tokens[256:768])[-256:][: len(tokens) - 512], abs=1e-4)

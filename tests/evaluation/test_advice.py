@@ -6,7 +6,7 @@ import pytest
 
 from soundalike.evaluation.advice import advice
 from soundalike.evaluation.report import CLONE, YOU, EvaluationReport
-from soundalike.evaluation.systems import SystemMetrics
+from soundalike.evaluation.system_metrics import SystemMetrics
 from soundalike.metrics.stats import Estimate
 
 

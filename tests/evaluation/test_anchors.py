@@ -4,10 +4,10 @@ from random import Random
 
 import pytest
 
-from benchmarks.likeness import anchors, stage
+from benchmarks.likeness import anchors, evaluation_set
+from soundalike.evaluation.evaluation_set import EvaluationSet
 from soundalike.evaluation.held_out import Conversation, DialogueLine
 from soundalike.evaluation.report import BEFORE, OTHERS
-from soundalike.evaluation.systems import EvaluationSet
 from soundalike.metrics.classifier_two_sample import TwoSampleResult
 from tests.metrics.people import NOUNS, VERBS
 
@@ -29,7 +29,7 @@ def test_anchors_are_in_order() -> None:
     rng = Random(3)
     sizes = {"train": 300, "valid": 80, "test": 80}
     chats = {split: [moody(rng) for _ in range(size)] for split, size in sizes.items()}
-    measured = anchors(EvaluationSet(chats, "test", "sam", 160, 0))
+    measured = anchors(EvaluationSet(chats, "test", "sam", 160))
     areas = [measured[name].auc for name in ORDER]
     assert areas == sorted(areas)
     assert min(later - earlier for earlier, later in zip(areas[:3], areas[1:4], strict=True)) > 0.01
@@ -37,7 +37,7 @@ def test_anchors_are_in_order() -> None:
 
 @pytest.fixture(scope="module")
 def built_in() -> dict[str, TwoSampleResult]:
-    return anchors(stage([]))
+    return anchors(evaluation_set([]))
 
 
 def test_the_built_in_export(built_in: dict[str, TwoSampleResult]) -> None:

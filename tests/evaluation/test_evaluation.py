@@ -20,25 +20,27 @@ from soundalike.evaluation import bits_per_byte, compare_clones
 from soundalike.evaluation import held_out as scenes_room
 from soundalike.evaluation.adapter_selection import likeness_chooser
 from soundalike.evaluation.evaluate import evaluate
+from soundalike.evaluation.evaluation_set import EvaluationSet
 from soundalike.evaluation.held_out import (
     DialogueLine,
     conversations,
     count_unscored,
+    held_out_scenes,
     own_messages,
     own_windows,
     real_windows,
-    scenes,
 )
 from soundalike.evaluation.replies import answer_scenes
-from soundalike.evaluation.report import BEFORE, CLONE, OTHERS, YOU, EvaluationReport
-from soundalike.evaluation.report_file import FILE, FULL, SHORT, identity, load_best
-from soundalike.evaluation.systems import EvaluationSet, System
+from soundalike.evaluation.report import BEFORE, CLONE, FULL, OTHERS, SHORT, YOU, EvaluationReport, estimate_of
+from soundalike.evaluation.report_file import FILE, identity, load_best
+from soundalike.evaluation.system_metrics import System, two_sample_test
 from soundalike.generation.sampling import Sampling
 from soundalike.generation.voice import Voice
 from soundalike.importing.documents import DocumentSettings, build, jsonl
 from soundalike.importing.importer import _parquet, _store
 from soundalike.metrics.stats import Estimate
 from soundalike.metrics.windows import MessageWindows
+from soundalike.plain import plain
 from soundalike.training.packing import encode, pack
 from soundalike.training.recipe import Recipe, Training
 from tests.invented import Message, corpus
@@ -93,7 +95,7 @@ def test_scenes_hold_what_stood_before(me: Path) -> None:
     """A window's turns end where somebody else speaks; all that was said before a turn is its history."""
     chats, _ = conversations(Clone.open(me))
     assert [len(chats[split]) for split in ("train", "valid", "test")] == [176, 22, 22]
-    played = scenes(chats["test"], 1000)
+    played = held_out_scenes(chats["test"], 1000)
     assert len(played) == 44 and own_windows(chats["test"]).messages == real_windows(played).messages
     first, second = played[0], played[1]
     assert [len(turn.real) for turn in first.turns] == [2, 2]
@@ -112,23 +114,22 @@ def test_what_was_learned_word_for_word_is_not_scored() -> None:
         "test": [[*(DialogueLine("sam", True, text) for text in said), DialogueLine("ana", False, old)]],
     }
     (marked,) = scenes_room._marked(chats)["test"]
-    assert [line.again for line in marked] == [True, False, True, *[False] * 5] and count_unscored([marked]) == 2
-    (scene,) = scenes([marked], 10)
+    assert [line.in_training for line in marked] == [True, False, True, *[False] * 5] and count_unscored([marked]) == 2
+    (scene,) = held_out_scenes([marked], 10)
     assert [turn.real for turn in scene.turns] == [[short], [fresh] * 3]
     assert scene.turns[1].history == [("sam", text) for text in said[:3]]
-    assert own_messages([marked]) == [said] and len(own_windows([marked])) == 1
+    assert own_messages([marked]) == said and len(own_windows([marked])) == 1
     assert scenes_room._marked(chats)["train"] == chats["train"]
 
 
 def test_a_voice_says_as_much_as_its_owner_did(me: Path) -> None:
     """Message for message in every turn, the same for the same seed."""
     chats, _ = conversations(Clone.open(me))
-    voice, played = Voice.load(me), scenes(chats["test"], 20)
+    voice, played = Voice.load(me), held_out_scenes(chats["test"], 20)
     one, two = (answer_scenes(voice, played, seeds) for seeds in ((1, 2), (1,)))
-    assert one.said[0] == two.said[0] != one.said[1]
-    whole = [[len(turn) for turn in scene] == [2, 2] for said in one.said for scene in said]
-    assert np.mean(whole) > 0.9
-    assert len(one.bursts) == 2 * 2 * len(played)
+    assert one[0].messages == two[0].messages != one[1].messages
+    assert np.mean([len(messages) == 4 for windows in one for messages in windows.messages]) > 0.9
+    assert one[0].groups.tolist() == [scene.group for scene in played]
 
 
 def test_a_full_evaluation(me: Path) -> None:
@@ -139,11 +140,11 @@ def test_a_full_evaluation(me: Path) -> None:
     assert clone.likeness and salad.likeness and clone.likeness.low > salad.likeness.high
     assert {YOU, BEFORE, "parrot", "word chain, order 1", OTHERS} <= report.rows.keys()
     assert report.rows["parrot"].copying and report.rows["parrot"].copying.value == 1
-    assert report.bits["on"].high < report.bits["off"].low
+    assert report.bits_per_byte["on"].high < report.bits_per_byte["off"].low
     assert report.about["scale"] == "1 other people of your chats"
     assert calls[-1][0] == calls[-1][1] and len(calls) > 20 and calls == sorted(calls)
     kept = json.loads((me / FILE).read_text())[FULL]
-    assert kept == json.loads(json.dumps(report.as_dict()))
+    assert kept == plain(report)
     told = "\n".join([*report.headline(), *report.lines()])
     assert "likeness" in told and "bits a byte" in told and report.table().row_count == len(report.rows) - 1
     for figures in kept["rows"].values():  # no interval, no number
@@ -165,9 +166,11 @@ def test_the_short_check_agrees_with_the_full_figure(me: Path) -> None:
     assert short.extent() == "Short check: 44 held-out windows of four messages, 1 seed."
     for about in ("floor", "ceiling"):
         assert short.about[about] == full.about[about]
+    assert estimate_of(plain(full), CLONE, "likeness") == Estimate(*plain(full.rows[CLONE].likeness).values())
+    assert estimate_of(plain(full), OTHERS, "likeness") is None
     assert json.loads((me / FILE).read_text()).keys() == {FULL, SHORT}
     measured = load_best(Clone.open(me))
-    assert measured.report == measured.full == json.loads(json.dumps(full.as_dict())) and not measured.stale
+    assert measured.report == measured.full == plain(full) and not measured.stale
 
 
 def test_a_figure_belongs_to_one_voice(tmp_path: Path) -> None:
@@ -276,11 +279,11 @@ def test_bits_are_counted_on_the_owners_words_alone() -> None:
 def test_what_a_contestant_leaves_out_is_not_tested(me: Path) -> None:
     """Scenes in which it said too little are no windows; with too few left there is no figure."""
     chats, _ = conversations(Clone.open(me))
-    stage = EvaluationSet(chats, "test", "sam", 1000, 0)
-    silent = MessageWindows([("hm",), *stage.real.messages[1:]], stage.real.groups)
-    found = stage.test(System("", [silent]))
+    held_out = EvaluationSet(chats, "test", "sam", 1000)
+    silent = MessageWindows([("hm",), *held_out.real.messages[1:]], held_out.real.groups)
+    found = two_sample_test(held_out, System("", [silent]))
     assert found is not None and found.windows == 43
-    assert stage.test(System("", [MessageWindows([()] * 44, stage.real.groups)])) is None
+    assert two_sample_test(held_out, System("", [MessageWindows([()] * 44, held_out.real.groups)])) is None
 
 
 def test_sampling_is_the_clones_own(me: Path) -> None:

@@ -6,11 +6,12 @@ from random import Random
 import pytest
 
 from soundalike.generation.guards import Guards, fold
-from soundalike.generation.guards.ngram_index import NgramIndex, words_of
 from soundalike.generation.sampling import Sampling
 from soundalike.generation.voice import Voice
 from soundalike.importing.documents import DocumentSettings, build, texts
 from soundalike.messages import Corpus
+from soundalike.metrics.ngram_index import NgramIndex
+from soundalike.metrics.words import run_words
 from soundalike.redact import redact
 from soundalike.training.recipe import Limits
 from tests.generation.test_voice import engine
@@ -60,7 +61,7 @@ def test_a_friend_gives_nothing_away(owner: str) -> None:
 
 def runs(text: str, length: int = 8) -> list[tuple[str, ...]]:
     """Every run of so many words."""
-    words = [word for word, _ in words_of(text)]
+    words = [word for word, _ in run_words(text)]
     return [tuple(words[at : at + length]) for at in range(len(words) - length + 1)]
 
 

@@ -9,11 +9,11 @@ import pytest
 from soundalike.generation.batch import GenerationBatch
 from soundalike.generation.batch_generator import Step
 from soundalike.generation.guards import Guards
-from soundalike.generation.guards.ngram_index import NgramIndex
 from soundalike.generation.reply_parser import ReplyLine
 from soundalike.generation.request import GenerationRequest
 from soundalike.generation.sampling import Sampling
 from soundalike.generation.voice import Voice
+from soundalike.metrics.ngram_index import NgramIndex
 from soundalike.training.recipe import Limits
 from tests.generation.test_voice import GREEDY, SCRIPT, engine
 

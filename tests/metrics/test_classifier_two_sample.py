@@ -6,20 +6,20 @@ from random import Random
 import numpy as np
 import pytest
 
-from soundalike.metrics.char_ngrams import BUCKETS, bucket_of, common_words, grams, mask, spelled, vectors, words
+from soundalike.metrics.char_ngrams import BUCKETS, bucket_of, count_ngrams, ngrams_by_bucket, unit_vectors
 from soundalike.metrics.classifier_two_sample import (
     DRAWS,
-    Resampling,
     TwoSampleResult,
     WindowSample,
-    _areas,
     _folds,
     classifier_two_sample_test,
+    window_bootstrap,
     window_sample,
 )
 from soundalike.metrics.likeness_scale import likeness, population_ceiling
-from soundalike.metrics.stats import mean, percentile_interval, proportion
+from soundalike.metrics.stats import weighted_auc, wins
 from soundalike.metrics.windows import MessageWindows, cut_windows
+from soundalike.metrics.words import common_words, mask, words
 from tests.metrics.people import person
 
 
@@ -42,7 +42,7 @@ def test_words_outside_the_commonest_are_masked_by_shape() -> None:
 def test_grams_are_counted_as_a_counter_would() -> None:
     """Every n-gram of one to four characters, edges included, and its bucket can be read back."""
     texts = ["abab 😂", "", "ü"]
-    made, table = grams(texts), spelled(texts)
+    made, table = count_ngrams(texts), ngrams_by_bucket(texts)
     for row, text in enumerate(texts):
         bounded = f"\n{text}\n"
         counted = Counter(bounded[at : at + n] for n in range(1, 5) for at in range(len(bounded) - n + 1))
@@ -62,10 +62,10 @@ def test_buckets_are_spread_evenly() -> None:
 
 def test_vectors_have_length_one() -> None:
     """Whatever the texts' lengths; taking rows is the same as having had only those texts."""
-    both = grams(["hi", "a much longer text than that", "third"])
-    (rows,) = vectors(both)
+    both = count_ngrams(["hi", "a much longer text than that", "third"])
+    (rows,) = unit_vectors(both)
     assert np.linalg.norm(rows, axis=1) == pytest.approx(1)
-    alone = grams(["third"])
+    alone = count_ngrams(["third"])
     taken = both.take([2])
     assert (taken.buckets == alone.buckets).all() and (taken.counts == alone.counts).all()
 
@@ -73,7 +73,7 @@ def test_vectors_have_length_one() -> None:
 def compared(first: MessageWindows, second: MessageWindows, paired: bool = False) -> TwoSampleResult | None:
     common = common_words([*first.lines, *second.lines])
     return classifier_two_sample_test(
-        window_sample(first, common), [window_sample(second, common)], Resampling(first.groups), paired=paired
+        window_sample(first, common), [window_sample(second, common)], window_bootstrap(first.groups), paired=paired
     )
 
 
@@ -109,9 +109,9 @@ def test_under_forty_windows_there_is_no_figure() -> None:
 def test_without_one_window_there_is_no_figure() -> None:
     """A clone may have no held-out conversation: its bootstrap draws nothing, and divides by nothing."""
     nothing = window_sample(cut_windows([]), frozenset())
-    resampling = Resampling(nothing.groups)
-    assert resampling.weights(nothing.groups).shape == (DRAWS, 0)
-    assert classifier_two_sample_test(nothing, [nothing], resampling) is None
+    bootstrap = window_bootstrap(nothing.groups)
+    assert bootstrap.weights(nothing.groups).shape == (DRAWS, 0)
+    assert classifier_two_sample_test(nothing, [nothing], bootstrap) is None
 
 
 def test_what_a_conversation_is_about_does_not_count() -> None:
@@ -136,9 +136,10 @@ def test_folds_hold_whole_conversations() -> None:
 
 def test_a_draw_of_everything_once_gives_the_area_itself() -> None:
     """The weighted area is the Mann-Whitney statistic: here six pairs of which four and a half are won."""
-    wins = np.array([[1.0, 1.0, 0.5], [1.0, 1.0, 0.0]])
-    assert _areas(wins, np.ones((1, 2)), np.ones((1, 3)))[0] == pytest.approx(4.5 / 6)
-    assert _areas(wins, np.array([[2.0, 0.0]]), np.array([[0.0, 0.0, 1.0]]))[0] == pytest.approx(0.5)
+    won = wins(np.array([0.5, 0.4]), np.array([0.1, 0.2, 0.5]))
+    assert won.tolist() == [[1, 1, 0.5], [1, 1, 0]]
+    assert weighted_auc(won, np.ones((1, 2), int), np.ones((1, 3), int))[0] == pytest.approx(4.5 / 6)
+    assert weighted_auc(won, np.array([[2, 0]]), np.array([[0, 0, 1]]))[0] == pytest.approx(0.5)
 
 
 def drawn(auc: float) -> TwoSampleResult:
@@ -161,29 +162,13 @@ def test_the_ceiling_is_the_middle_of_other_people() -> None:
     found = population_ceiling(
         window_sample(real, common),
         [*people, window_sample(person(5, conversations=3), common)],
-        Resampling(real.groups),
+        window_bootstrap(real.groups),
     )
     assert found is not None and found[1] == 3
     assert 0.6 < found[0].auc < 1.0
-    assert population_ceiling(window_sample(real, common), [], Resampling(real.groups)) is None
-
-
-def test_intervals() -> None:
-    """Wilson's, by its published values; a constant has none; draws give their percentiles."""
-    half, none = proportion(5, 10), proportion(0, 10)
-    assert (half.low, half.high, none.low, none.high) == pytest.approx((0.2366, 0.7634, 0, 0.2775), abs=1e-4)
-    flat = mean(np.full(20, 0.3), np.arange(20))
-    assert (flat.low, flat.value, flat.high) == pytest.approx((0.3, 0.3, 0.3))
-    assert percentile_interval(50.0, np.arange(101.0), 9).as_dict() == {"value": 50.0, "low": 2.5, "high": 97.5, "n": 9}
-
-
-def test_messages_of_one_conversation_are_drawn_together() -> None:
-    """Ten conversations that each say one thing ten times know no more than ten messages do."""
-    values = np.repeat([0.0, 1.0] * 5, 10)
-    together, apart = mean(values, np.repeat(np.arange(10), 10)), mean(values, np.arange(100))
-    assert together.high - together.low > 2 * (apart.high - apart.low)
+    assert population_ceiling(window_sample(real, common), [], window_bootstrap(real.groups)) is None
 
 
 def test_samples_know_their_conversations() -> None:
     """A sample is as long as its windows."""
-    assert len(WindowSample(grams(["a", "b"]), np.array([0, 1]))) == 2
+    assert len(WindowSample(count_ngrams(["a", "b"]), np.array([0, 1]))) == 2

@@ -8,16 +8,17 @@ import polars as pl
 import pytest
 
 from soundalike.metrics import attribution, baselines, coherence, repetition
-from soundalike.metrics.char_ngrams import COMMON, common_words, words
 from soundalike.metrics.classifier_two_sample import WINDOWS, window_sample
 from soundalike.metrics.distinctive_words import distinctive_ngrams, distinctive_words, log_odds
-from soundalike.metrics.habit_distances import habit_distances, jensen_shannon, wasserstein
+from soundalike.metrics.habit_distances import habit_distances
+from soundalike.metrics.ngram_index import MessageIndex
 from soundalike.metrics.reference_population import reference_population
 from soundalike.metrics.style_features import summary, text_features
 from soundalike.metrics.windows import FEWEST
+from soundalike.metrics.words import COMMON, common_words, words
 from tests.metrics.people import person, talk
 
-SAID = repetition.SourceIndex(
+LEARNED = MessageIndex(
     ["I think the cat is on the mat again", "one two three four", "We went, and then we came home late!"]
 )
 
@@ -36,21 +37,25 @@ SAID = repetition.SourceIndex(
 )
 def test_a_copy_stands_word_for_word_in_one_message(text: str, copied: bool | None) -> None:
     """Whatever its case and marks; a text of under five words is anybody's."""
-    assert SAID.holds(text) is copied
+    assert LEARNED.in_message(text) is copied
 
 
 def test_copied_sequences_of_eight_words() -> None:
     """Of nine words, eight in a row are copied once."""
-    assert SAID.grams("think the cat is on the mat again ok") == (0, 2) or SAID.grams("x") == (0, 0)
-    assert SAID.grams("I think the cat is on the mat, ok") == (1, 2)
+    assert LEARNED.copied_ngrams("think the cat is on the mat again ok") == (1, 2)
+    assert LEARNED.copied_ngrams("I think the cat is on the mat, ok") == (1, 2) and LEARNED.copied_ngrams("x") == (0, 0)
 
 
-def test_loops_repeats_and_echoes() -> None:
-    """Four rounds loop, three do not; a line just said is a repeat, a question said again an echo."""
-    assert repetition.loops("no no no no") and not repetition.loops("no no no")
-    assert repetition.loops("well so it goes so it goes so it goes so it goes") and not repetition.loops(
-        "a b c d e f g h"
+def test_a_whole_message_is_more_than_a_part_of_one() -> None:
+    """Whatever its case and marks; None under five words."""
+    assert (
+        LEARNED.is_message("i think, the CAT is on the mat again") and LEARNED.is_message("one two three four") is None
     )
+    assert LEARNED.is_message("the cat is on the mat") is False
+
+
+def test_repeats_and_echoes() -> None:
+    """A line just said is a repeat, a question said again an echo."""
     assert repetition.repeats("Ok then!", ["hm", "ok then"]) and repetition.repeats("😂", ["😂"])
     assert not repetition.repeats("ok then", ["ok then", *"abcde"])
     assert repetition.echoes("what are you doing now", "What are you doing?") and not repetition.echoes(
@@ -107,15 +112,6 @@ def test_delta_knows_its_own() -> None:
     assert distances[1] == pytest.approx(0, abs=1e-9) and distances.max() <= 2
     assert attribution.rank_of(distances, 1) == 1 and attribution.rank_of(distances, 0) > 1
     assert attribution.word_counts(["a b a", "c"], ["a", "c", "x"])[0].tolist() == [2, 1, 0]
-
-
-def test_distances_of_known_samples() -> None:
-    """Disjoint kinds are 1 apart, equal ones 0; numbers shifted by two are two apart."""
-    kinds = pl.Series(["a", "b"] * 10)
-    assert jensen_shannon(kinds, kinds) == 0
-    assert jensen_shannon(kinds, pl.Series(["c"] * 20)) == pytest.approx(1)
-    numbers = np.arange(50.0)
-    assert wasserstein(numbers, numbers[::-1] + 2) == pytest.approx(2)
 
 
 def test_a_habit_that_changed_stands_out() -> None:

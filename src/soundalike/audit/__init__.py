@@ -1,5 +1,4 @@
-"""What private text can be pulled out of a clone's adapter? Asks the model itself, without guards.
+"""What private text can be extracted from a clone's adapter? The model itself is asked, without guards.
 
-Every figure stands beside a control: the base without the adapter, and text that was held out. Knows a Voice and
-the clone folder; what the findings are compared with is `likeness`'s.
+Every figure stands beside a control: the base without the adapter, and text that was held out.
 """

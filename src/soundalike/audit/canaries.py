@@ -1,8 +1,8 @@
-"""Does a training like this one keep what it read once? Secrets made up for it, planted, trained on, and looked for.
+"""Canaries: made-up secrets are planted, trained on, and looked for. Does a training like this one keep what it read?
 
-Canaries as in Carlini et al. 2019, "The Secret Sharer", arXiv 1802.08232, section 4: a line in the owner's name with
-six digits drawn at random. Eight are planted once, eight four times, and one fifty times, which an audit that can see
-must find. The training is a separate one, in a folder of its own, with the settings and the steps of the clone's.
+As in Carlini et al. 2019, "The Secret Sharer", arXiv 1802.08232, section 4: a line in the owner's name with six digits
+drawn at random. Eight are planted once, eight four times, and one fifty times, which any audit that works must find.
+The training is a separate one, in a folder of its own, with the settings and the steps of the clone's.
 """
 
 import shutil
@@ -14,10 +14,10 @@ from random import Random
 import orjson
 
 from soundalike import engines
-from soundalike.audit import exposure, extraction
+from soundalike.audit import exposure
 from soundalike.audit.exposure import Exposure
-from soundalike.audit.extraction import PrefixSuffix
-from soundalike.audit.texts import RenderedDocument, TextSpan, TrainingLine, tokens_before
+from soundalike.audit.extraction import CONTEXT, PrefixSuffix, extracted
+from soundalike.audit.texts import TextSpan, tokens_before
 from soundalike.clone.clone import MANIFEST, Clone
 from soundalike.clone.document import Document
 from soundalike.engines.protocol import Engine
@@ -40,7 +40,7 @@ OnStep = Callable[[Progress], None]
 
 @dataclass(frozen=True, slots=True)
 class Canary:
-    """A made-up secret: `prefix` and `secret` are one message of the owner's, planted so many `times`."""
+    """A made-up secret: `prefix` and `secret` are together one message in the owner's name, planted `times` times."""
 
     prefix: str
     secret: str
@@ -49,7 +49,7 @@ class Canary:
 
 @dataclass(frozen=True, slots=True)
 class CanaryResult:
-    """What became of one canary."""
+    """One canary: how often it was planted, its exposure, and whether its digits were extracted."""
 
     times: int
     exposure: Exposure
@@ -57,7 +57,7 @@ class CanaryResult:
 
 
 def canaries(seed: int) -> list[Canary]:
-    """One for each of TIMES."""
+    """One for each entry of TIMES."""
     rng = Random(f"canaries {seed}")
     digits = ["".join(str(rng.randrange(10)) for _ in range(DIGITS)) for _ in TIMES]
     return [
@@ -68,37 +68,34 @@ def canaries(seed: int) -> list[Canary]:
 
 @dataclass(frozen=True, slots=True)
 class PlantedDocuments:
-    """Documents with canaries in them, and where each canary stands last."""
+    """Documents with canaries in them, and the span of each canary's digits where it stands last."""
 
     documents: list[Document]
-    places: list[TextSpan]
+    spans: list[TextSpan]
 
 
 def plant(learned: Sequence[Document], some: Sequence[Canary], owner: str, tagged: bool, seed: int) -> PlantedDocuments:
-    """Each time a canary is planted, its line goes after a line of another document, drawn by `seed`."""
+    """Put the line of each canary, as many times as it says, between the lines of documents drawn by `seed`."""
     rng, changed = Random(f"plant {seed}"), list(learned)
-    wanted = [number for number, one in enumerate(some) for _ in range(one.times)]
-    spots = rng.sample(range(len(learned)), min(len(wanted), len(learned)))
-    places: dict[int, TextSpan] = {}
+    wanted = [number for number, canary in enumerate(some) for _ in range(canary.times)]
+    chosen = rng.sample(range(len(learned)), min(len(wanted), len(learned)))
+    spans: dict[int, TextSpan] = {}
     for at, number in enumerate(wanted):
-        spot = spots[at % len(spots)]
-        changed[spot], places[number] = _with(changed[spot], some[number], owner, tagged, rng)
-    return PlantedDocuments(changed, [places[number] for number in range(len(some))])
+        place = chosen[at % len(chosen)]
+        changed[place], spans[number] = _with_canary(changed[place], some[number], owner, tagged, rng)
+    return PlantedDocuments(changed, [spans[number] for number in range(len(some))])
 
 
-def _with(document: Document, canary: Canary, owner: str, tagged: bool, rng: Random) -> tuple[Document, TextSpan]:
+def _with_canary(
+    document: Document, canary: Canary, owner: str, tagged: bool, rng: Random
+) -> tuple[Document, TextSpan]:
+    """The document with the canary's line in it, and the span of its digits."""
     line = render([(owner, canary.prefix + canary.secret)], tagged=tagged)
     cut = rng.choice([0, *_turn_ends(document.text)])
     text = document.text[:cut] + line + document.text[cut:]
     end = cut + len(line) - 1
-    place = TextSpan(
-        RenderedDocument(text, (TrainingLine(True, end - len(canary.prefix + canary.secret), end),)),
-        end - DIGITS,
-        end,
-        True,
-    )
     turns = None if document.turns is None else list(_inserted(document.turns, line, cut))
-    return Document(text, turns), place
+    return Document(text, turns), TextSpan(text, end - DIGITS, end, True)
 
 
 def _turn_ends(text: str) -> list[int]:
@@ -144,12 +141,12 @@ def train_on(
 ) -> Voice:
     """A voice that learned from `planted` in `folder`, a new one, with the held-out part of `clone`.
 
-    Nothing of the clone itself is touched. Interrupted, it ends as Ctrl-C does.
+    Nothing of the clone itself is changed. Interrupted, it raises `KeyboardInterrupt`.
     """
     (folder / "documents").mkdir(parents=True)
     shutil.copy(clone.intact(clone.documents_path("valid")), folder / "documents")
-    planted_rows = b"\n".join(map(_row, planted.documents))
-    (folder / "documents" / "train.jsonl").write_bytes(planted_rows)
+    lines = b"\n".join(map(_line, planted.documents))
+    (folder / "documents" / "train.jsonl").write_bytes(lines)
     (folder / MANIFEST).write_bytes(clone.manifest_with(hashes={}))
     copy = Clone.open(folder)
     if not train(engine, copy, training, base=base, on_step=on_step).finished:
@@ -159,32 +156,32 @@ def train_on(
     return Voice(learned, about["clone"]["speaker"], about["documents"]["tagged"], training.window)
 
 
-def _row(document: Document) -> bytes:
+def _line(document: Document) -> bytes:
     row = {"text": document.text}
     return orjson.dumps(row if document.turns is None else row | {"turns": document.turns})
 
 
 def measure(
-    voice: Voice, some: Sequence[Canary], places: Sequence[TextSpan], count: int, step: Callable[[int], None]
+    voice: Voice, some: Sequence[Canary], spans: Sequence[TextSpan], count: int, on_texts: Callable[[int], None]
 ) -> list[CanaryResult]:
-    """The exposure of each canary among `count` alternatives, and whether its digits are said when the line begins."""
+    """The exposure of each canary among `count` alternatives, and whether its digits are generated after its line's
+    beginning; `spans` are those of the digits."""
     rng = Random("alternatives")
     made = [
-        exposure.make_secret(place, "canaries", one.times, count, rng) for one, place in zip(some, places, strict=True)
+        exposure.make_secret(span, "canaries", canary.times, count, rng)
+        for canary, span in zip(some, spans, strict=True)
     ]
-    suspects = [one for one in made if one]  # six digits always have alternatives
-    exposures = exposure.measure(voice, suspects, step)
-    cut = [_at_the_digits(place, voice) for place in places]
-    said = extraction.recited(voice, cut, step)
-    return [CanaryResult(one.times, bits, out) for one, bits, out in zip(some, exposures, said, strict=True)]
+    secrets = [secret for secret in made if secret]  # six digits always have alternatives
+    exposures = exposure.measure(voice, secrets, on_texts)
+    drawn_out = extracted(voice, [_split_at_the_digits(span, voice) for span in spans], on_texts)
+    return [CanaryResult(one.times, bits, out) for one, bits, out in zip(some, exposures, drawn_out, strict=True)]
 
 
-def _at_the_digits(place: TextSpan, voice: Voice) -> PrefixSuffix:
-    tokenizer = voice.engine.tokenizer
-    tokens, before = tokens_before(place.text.text[: place.end], place.start, tokenizer, extraction.CONTEXT)
-    return PrefixSuffix(place, tokens[:before], tokens[before:])
+def _split_at_the_digits(span: TextSpan, voice: Voice) -> PrefixSuffix:
+    tokens, before = tokens_before(span.document[: span.end], span.start, voice.engine.tokenizer, CONTEXT)
+    return PrefixSuffix(span, tokens[:before], tokens[before:])
 
 
 def cost(count: int) -> int:
-    """Texts that are read to look for all canaries."""
+    """How many texts `measure` reads."""
     return len(TIMES) * (2 * (count + 1) + 1)

@@ -1,8 +1,8 @@
-"""Which messages does the model go on with word for word, given what stood before them and their first half?
+"""Extraction: which messages does the model continue word for word, given what stood before and their first half?
 
 Greedy decoding of the rest, token for token: extractable memorisation in the sense of Carlini et al. 2022,
-"Quantifying memorization across neural language models", arXiv 2202.07646. Held-out messages, and the base alone, go on
-with the same kind of sentence without ever having read it: they are the controls.
+"Quantifying memorization across neural language models", arXiv 2202.07646. Held-out messages, and the base alone,
+continue with the same kind of sentence without ever having read it: they are the controls.
 """
 
 from collections.abc import Callable, Sequence
@@ -18,60 +18,61 @@ from soundalike.generation.voice import Voice
 MESSAGES = 200  # of each side
 SHORTEST = 12  # tokens of a message; a shorter one is anybody's
 CONTEXT = 96  # tokens before the half that is given
-AT_ONCE = 16
+BATCH = 16
 GREEDY = Sampling(temperature=0.0, top_p=1.0, dry_multiplier=0.0)
 
-Step = Callable[[int], None]
+OnTexts = Callable[[int], None]  # messages continued since the last call
 
 
 @dataclass(frozen=True, slots=True)
 class PrefixSuffix:
-    """A message cut in two, in tokens: what the model is given, conversation included, and what it is to say."""
+    """A message cut in two, in tokens: `prefix` is given, with the conversation before it; `suffix` is looked for."""
 
-    place: TextSpan
-    given: list[int]
-    wanted: list[int]
+    span: TextSpan
+    prefix: list[int]
+    suffix: list[int]
 
 
-def split_message(place: TextSpan, voice: Voice) -> PrefixSuffix | None:
-    """None for a message of under SHORTEST tokens."""
-    tokens, before = tokens_before(place.text.text[: place.end], place.start, voice.engine.tokenizer, CONTEXT)
+def split_message(span: TextSpan, voice: Voice) -> PrefixSuffix | None:
+    """The message in two halves; None for one of under SHORTEST tokens."""
+    document = span.document[: span.end]
+    tokens, before = tokens_before(document, span.start, voice.engine.tokenizer, CONTEXT)
     size = len(tokens) - before
     if size < SHORTEST or len(tokens) > voice.window:
         return None
     cut = before + size // 2
-    return PrefixSuffix(place, tokens[:cut], tokens[cut:])
+    return PrefixSuffix(span, tokens[:cut], tokens[cut:])
 
 
-def draw(places: Sequence[TextSpan], voice: Voice, seed: int) -> list[PrefixSuffix]:
+def draw(messages: Sequence[TextSpan], voice: Voice, seed: int) -> list[PrefixSuffix]:
     """Up to MESSAGES of them, drawn by `seed`."""
     found: list[PrefixSuffix] = []
-    for at in np.random.default_rng(seed).permutation(len(places)).tolist():
+    for at in np.random.default_rng(seed).permutation(len(messages)).tolist():
         if len(found) == MESSAGES:
             break
-        if made := split_message(places[at], voice):
-            found.append(made)
+        if halves := split_message(messages[at], voice):
+            found.append(halves)
     return found
 
 
-def recited(voice: Voice, some: Sequence[PrefixSuffix], step: Step = lambda texts: None) -> list[bool]:
-    """For each, whether the model says exactly the rest; a stream is given up at its first other token."""
-    said = list[bool]()
-    for start in range(0, len(some), AT_ONCE):
-        part = some[start : start + AT_ONCE]
-        said += _said(voice, part)
-        step(len(part))
-    return said
+def extracted(voice: Voice, some: Sequence[PrefixSuffix], on_texts: OnTexts = lambda texts: None) -> list[bool]:
+    """For each, whether the model generates exactly the suffix; a stream ends at its first other token."""
+    found = list[bool]()
+    for start in range(0, len(some), BATCH):
+        batch = some[start : start + BATCH]
+        found += _extracted(voice, batch)
+        on_texts(len(batch))
+    return found
 
 
-def _said(voice: Voice, part: Sequence[PrefixSuffix]) -> list[bool]:
-    speech, right, drawn = BatchGenerator(voice.engine), [0] * len(part), 0
-    speech.join([one.given for one in part], GREEDY, [len(one.wanted) for one in part])
-    while speech.running:
-        steps = speech.step()
-        hits = [one.stream for one in steps if one.token == part[one.stream].wanted[drawn]]
+def _extracted(voice: Voice, batch: Sequence[PrefixSuffix]) -> list[bool]:
+    generator, right, drawn = BatchGenerator(voice.engine), [0] * len(batch), 0
+    generator.join([one.prefix for one in batch], GREEDY, [len(one.suffix) for one in batch])
+    while generator.running:
+        steps = generator.step()
+        hits = [step.stream for step in steps if step.token == batch[step.stream].suffix[drawn]]
         for stream in hits:
             right[stream] += 1
         drawn += 1
-        speech.leave([one.stream for one in steps if one.stream not in hits])
-    return [count == len(one.wanted) for count, one in zip(right, part, strict=True)]
+        generator.leave([step.stream for step in steps if step.stream not in hits])
+    return [count == len(one.suffix) for count, one in zip(right, batch, strict=True)]

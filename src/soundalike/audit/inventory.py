@@ -1,6 +1,6 @@
-"""The riskiest strings of what was learned: what redaction still finds, handles, addresses, dates, codes, rare names.
+"""The riskiest strings of the training part: what redaction still finds, handles, addresses, dates, codes, rare names.
 
-Takes documents, gives places in them with a kind. It asks no model: whether the adapter kept any is `exposure`'s.
+No model is asked here; whether the adapter kept any of them is measured in `exposure`.
 """
 
 import re
@@ -12,9 +12,9 @@ from itertools import chain, zip_longest
 import polars as pl
 
 from soundalike.audit.shapes import DATES
-from soundalike.audit.texts import RenderedDocument, TextSpan
-from soundalike.metrics.char_ngrams import WORD
-from soundalike.proper_names import ProperNames, known_names, lowered, prose
+from soundalike.audit.texts import TextSpan
+from soundalike.metrics.words import WORD, fold_case
+from soundalike.proper_names import ProperNames, known_names, prose
 from soundalike.redact import MASKS, redact, redact_text
 
 HANDLES, ADDRESSES, CODES, NAMES = "handles", "street addresses", "numbers and codes", "rare names"
@@ -39,47 +39,47 @@ _PATTERNS = {
 }
 _ROUND = re.compile(r"[1-9][0-9]?0{2,}")
 
-FoundString = tuple[str, TextSpan]
-Row = tuple[RenderedDocument, int, int, bool]
+FoundString = tuple[str, TextSpan]  # kind, where it stands
 
 
-def find(texts: Sequence[RenderedDocument], names: Collection[str]) -> list[FoundString]:
+def find(messages: Sequence[TextSpan], names: Collection[str]) -> list[FoundString]:
     """Every risky string with its kind; `names` are those of people and of chats with them, in lower case."""
-    places = [(text, line.start, line.end, line.me) for text in texts for line in text.lines]
-    masked = _masked([text.text[start:end] for text, start, end, _ in places])
-    rare = _rare([text.text[start:end] for text, start, end, _ in places], names)
+    texts = [message.text for message in messages]
+    masked, rare = _masked(texts), _rare(texts, names)
     found = list[FoundString]()
-    for number, (text, start, end, me) in enumerate(places):
-        said = text.text[start:end]
-        spans = chain(masked.get(number, ()), _patterned(said), _named(said, rare))
-        found += [(kind, TextSpan(text, start + a, start + b, me)) for kind, a, b in _apart(spans)]
+    for number, (message, text) in enumerate(zip(messages, texts, strict=True)):
+        spans = chain(masked.get(number, ()), _patterned(text), _named(text, rare))
+        found += [
+            (kind, TextSpan(message.document, message.start + a, message.start + b, message.me))
+            for kind, a, b in _without_overlaps(spans)
+        ]
     return found
 
 
 def riskiest(found: Iterable[FoundString]) -> Iterator[tuple[str, TextSpan, int]]:
-    """(kind, where it stands last, how often) of each different string: of every kind the oftenest, then the next."""
+    """(kind, where it stands last, how often) of each different string: the commonest of every kind, then the next."""
     counted: dict[str, Counter[str]] = {kind: Counter() for kind in KINDS}
     last: dict[tuple[str, str], TextSpan] = {}
-    for kind, place in found:
-        counted[kind][place.words] += 1
-        last[kind, place.words] = place
-    ranked = [[(kind, last[kind, words], times) for words, times in counted[kind].most_common()] for kind in KINDS]
+    for kind, span in found:
+        counted[kind][span.text] += 1
+        last[kind, span.text] = span
+    ranked = [[(kind, last[kind, text], times) for text, times in counted[kind].most_common()] for kind in KINDS]
     yield from (one for rank in zip_longest(*ranked) for one in rank if one)
 
 
 Span = tuple[str, int, int]  # kind, start, end in a message
 
 
-def _masked(said: list[str]) -> dict[int, list[Span]]:
+def _masked(texts: list[str]) -> dict[int, list[Span]]:
     """What the masks of an import would still take out, by number of the message."""
-    frame = pl.DataFrame({"text": said}, schema={"text": pl.String})
+    frame = pl.DataFrame({"text": texts}, schema={"text": pl.String})
     changed = (redact(frame)[0]["text"] != frame["text"]).arg_true()
-    return {number: list(_taken_out(said[number])) for number in changed.to_list()}
+    return {number: list(_taken_out(texts[number])) for number in changed.to_list()}
 
 
-def _taken_out(said: str) -> Iterator[Span]:
-    """The words that masking replaces, and the kind whose word stands there now."""
-    before, after = ([(m[0], *m.span()) for m in re.finditer(r"\S+", text)] for text in (said, redact_text(said)[0]))
+def _taken_out(text: str) -> Iterator[Span]:
+    """The words that masking replaces, with the kind of the mask in their place."""
+    before, after = ([(m[0], *m.span()) for m in re.finditer(r"\S+", one)] for one in (text, redact_text(text)[0]))
     same = SequenceMatcher(None, [word for word, *_ in before], [word for word, *_ in after], autojunk=False)
     for change, a, b, c, d in same.get_opcodes():
         by = " ".join(word for word, *_ in after[c:d])
@@ -88,19 +88,19 @@ def _taken_out(said: str) -> Iterator[Span]:
             yield kind, before[a][1], before[b - 1][2]
 
 
-def _patterned(said: str) -> Iterator[Span]:
+def _patterned(text: str) -> Iterator[Span]:
     for kind, pattern in _PATTERNS.items():
-        for match in pattern.finditer(said):
+        for match in pattern.finditer(text):
             group = next(number for number, one in enumerate(match.groups(), 1) if one)
             if kind != CODES or not _ROUND.fullmatch(match[group]):
                 yield kind, *match.span(group)
 
 
-def _named(said: str, rare: Collection[str]) -> Iterator[Span]:
-    return ((NAMES, *match.span()) for match in WORD.finditer(said) if lowered(match[0]) in rare)
+def _named(text: str, rare: Collection[str]) -> Iterator[Span]:
+    return ((NAMES, *match.span()) for match in WORD.finditer(text) if fold_case(match[0]) in rare)
 
 
-def _apart(spans: Iterable[Span]) -> list[Span]:
+def _without_overlaps(spans: Iterable[Span]) -> list[Span]:
     """Of spans that overlap the first."""
     kept = list[Span]()
     for kind, start, end in spans:

@@ -1,17 +1,17 @@
-"""A report -> the owner's page: one HTML file with the strings in it, which is for nobody else.
+"""A report -> the owner's page: one HTML file with the strings in it, for nobody else.
 
-Jinja escapes every word that it sets; the page loads and sends nothing.
+Jinja escapes everything that it inserts; the page loads nothing and sends nothing.
 """
 
 from importlib.resources import files
 
 from soundalike.audit.report import AuditReport
 
-SHOWN = 40  # lines that are shown of what it recites
+SHOWN = 40  # messages that are listed of those it continues word for word
 
 
 def html(report: AuditReport, owner: str) -> str:
-    """The whole page."""
+    """The page of `report`, for `owner`."""
     from jinja2 import Environment, StrictUndefined
 
     environment = Environment(autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True)

@@ -1,8 +1,8 @@
-"""What a secret might as well have been: strings of the same shape, drawn at random.
+"""Alternatives to a secret: strings of the same shape, drawn at random.
 
 Digits become other digits, dates other dates. Letters of keys and passwords become other letters of the same case; any
-other run of letters becomes a name or a word of the kind that names and handles are made of, because an alternative
-that no person would type is beaten by every word.
+other run of letters becomes a name or a word of the kind that names and handles are made of, because any word is
+likelier than an alternative that no person would type.
 """
 
 import re
@@ -14,7 +14,7 @@ from soundalike.pocket.names import FIRST, WORDS
 RANDOM = frozenset(
     ("keys and tokens", "passwords", "wallet addresses", "hashes and ids")
 )  # kinds without words in them
-FEWEST = 15  # alternatives; under it a rank says nothing
+FEWEST = 15  # alternatives; under it a rank means nothing
 TRIES = 20  # draws for each alternative that is wanted: a short secret has few
 DATES = "full dates"
 _RUN, _NUMBER = re.compile(r"[^\W\d_]+"), re.compile(r"[0-9]+")
@@ -22,7 +22,7 @@ _WORDS = (*FIRST, *WORDS)
 
 
 def alternatives(secret: str, kind: str, count: int, rng: Random) -> list[str]:
-    """Up to `count` different strings of the shape of `secret`, without it."""
+    """Up to `count` different strings of the shape of `secret`, itself not among them."""
     found: dict[str, None] = {}
     for _ in range(count * TRIES):
         made = _other(secret, kind, rng)

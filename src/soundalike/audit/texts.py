@@ -1,6 +1,5 @@
-"""A clone's documents as the model read them, with the place of everybody's words in each."""
+"""A clone's documents as the model read them, with the place of every message in them."""
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 
 from soundalike.engines.protocol import Tokenizer
@@ -8,71 +7,51 @@ from soundalike.importing.documents import SPLITS, Documents
 
 
 @dataclass(frozen=True, slots=True)
-class TrainingLine:
-    """One message: its words are characters `start` to `end` of the document; `me`: they are the owner's."""
-
-    me: bool
-    start: int
-    end: int
-
-
-@dataclass(frozen=True, slots=True)
-class RenderedDocument:
-    """One document as the model reads it."""
-
-    text: str
-    lines: tuple[TrainingLine, ...]
-
-    def said(self, line: TrainingLine) -> str:
-        """The words of one of its lines, a line break in them as newline and tab."""
-        return self.text[line.start : line.end]
-
-
-@dataclass(frozen=True, slots=True)
 class TextSpan:
-    """Some words of a document."""
+    """Characters `start` to `end` of a document; `me`: they are the owner's."""
 
-    text: RenderedDocument
+    document: str
     start: int
     end: int
     me: bool
 
     @property
-    def words(self) -> str:
-        """The words themselves."""
-        return self.text.text[self.start : self.end]
+    def text(self) -> str:
+        """The characters themselves, a line break in them as newline and tab."""
+        return self.document[self.start : self.end]
+
+    @property
+    def before(self) -> str:
+        """What stands before them in the document."""
+        return self.document[: self.start]
 
 
-def rendered_documents(built: Documents) -> dict[str, list[RenderedDocument]]:
-    """Every document of each split, in order of time."""
+def messages_by_document(built: Documents) -> dict[str, list[list[TextSpan]]]:
+    """Split -> for each of its documents, in order of time, the span of each message."""
     authors, mine, words = (built.lines[name].to_list() for name in ("author", "me", "text"))
-    found: dict[str, list[RenderedDocument]] = {split: [] for split in SPLITS}
+    found: dict[str, list[list[TextSpan]]] = {split: [] for split in SPLITS}
     for split, first, count in built.frame.select("split", "first", "messages").iter_rows():
         rows = range(first, first + count)
-        found[split].append(_text([(built.heads[authors[row]], mine[row], words[row]) for row in rows]))
+        found[split].append(_spans([(built.heads[authors[row]], mine[row], words[row]) for row in rows]))
     return found
 
 
-def _text(rows: list[tuple[str, bool, str]]) -> RenderedDocument:
-    written, lines = "", []
+def _spans(rows: list[tuple[str, bool, str]]) -> list[TextSpan]:
+    document = "".join(f"{head}{words}\n" for head, _, words in rows)
+    spans, at = list[TextSpan](), 0
     for head, me, words in rows:
-        start = len(written) + len(head)
-        lines.append(TrainingLine(me, start, start + len(words)))
-        written += f"{head}{words}\n"
-    return RenderedDocument(written, tuple(lines))
+        start = at + len(head)
+        at = start + len(words) + 1
+        spans.append(TextSpan(document, start, at - 1, me))
+    return spans
 
 
 def tokens_before(text: str, at: int, tokenizer: Tokenizer, most: int) -> tuple[list[int], int]:
-    """(tokens of `text` after the base's `begin`, how many of them, that included, end by character `at`).
+    """(tokens of `text` behind the base's `begin`, how many of them, `begin` included, end by character `at`).
 
-    Of those only the last `most` stay: what is cropped away is the beginning of the conversation.
+    Of the tokens before `at` only the last `most` are kept: what is cropped is the beginning of the conversation.
     """
     tokens = tokenizer.encode([text])[0]
     before = sum(end <= at for _, end in tokenizer.spans([text])[0])
     cut = max(0, before - most)
     return [tokenizer.begin, *tokens[cut:]], before - cut + 1
-
-
-def message_spans(texts: list[RenderedDocument]) -> Iterator[TextSpan]:
-    """Every message."""
-    return (TextSpan(text, line.start, line.end, line.me) for text in texts for line in text.lines)

@@ -1,6 +1,6 @@
-"""What follows from what leaked: a nickname that was mentioned by @ weighs less than a password.
+"""What to do about what leaked: a nickname that was mentioned by @ weighs less than a password.
 
-Four levels, and for each what to do with which commands. It holds no string of anybody's.
+There are four levels, and for each what to do with which commands. No string of anybody's is in any of it.
 """
 
 from collections.abc import Sequence
@@ -15,7 +15,7 @@ OFTEN = 5  # times that the owner typed a string which is then a habit of theirs
 
 
 class Level(IntEnum):
-    """How bad it is that a string is named outright; of several the worst counts."""
+    """How bad it is that the model names a string outright; of several the worst counts."""
 
     NOTHING = 0
     MENTIONED = 1
@@ -26,30 +26,29 @@ class Level(IntEnum):
     """Of a kind that an import masks, an address, or known although it was seldom typed."""
 
 
-def level_of(suspect: Secret) -> Level:
+def level_of(secret: Secret) -> Level:
     """How bad it is that this string is named."""
-    place = suspect.place
-    if suspect.kind in MASKS or suspect.kind == ADDRESSES:
+    if secret.kind in MASKS or secret.kind == ADDRESSES:
         return Level.SECRET
-    if suspect.kind == HANDLES and place.text.text[: place.start].endswith("@"):
+    if secret.kind == HANDLES and secret.span.before.endswith("@"):
         return Level.MENTIONED
-    return Level.HABIT if place.me and suspect.times >= OFTEN else Level.SECRET
+    return Level.HABIT if secret.span.me and secret.times >= OFTEN else Level.SECRET
 
 
 def worst(named: Sequence[Secret]) -> Level:
-    """The level of what is named."""
+    """The worst level of what is named."""
     return max(map(level_of, named), default=Level.NOTHING)
 
 
 def clauses(named: Sequence[Secret], looked_for: int) -> list[str]:
-    """What is named, the worst first, each level a clause."""
+    """A clause per level of what is named, the worst first; `looked_for` strings were measured."""
     counts = {level: sum(level_of(one) is level for one in named) for level in Level}
-    told = {
+    templates = {
         Level.SECRET: "it names {count} of the {of} riskiest strings outright",
         Level.HABIT: f"it names {{count}} of the {{of}} that you typed {OFTEN} times and more",
         Level.MENTIONED: "it names {count} of the {of} that are nicknames mentioned by @",
     }
-    return [text.format(count=counts[level], of=looked_for) for level, text in told.items() if counts[level]]
+    return [text.format(count=counts[level], of=looked_for) for level, text in templates.items() if counts[level]]
 
 
 def recommendation(level: Level, other_reasons: bool) -> str:
@@ -69,7 +68,7 @@ def advice(level: Level, other_reasons: bool) -> str:
 
 
 def commands(level: Level, other_reasons: bool, folder: str = "me") -> list[str]:
-    """What mends it, to be typed as it stands but for the names of the export and of the file of strings."""
+    """Commands against it, to be typed as they are but for the names of the export and of the file of strings."""
     if level:
         return [
             f"soundalike import package.zip --out {folder} --mask strings.txt",

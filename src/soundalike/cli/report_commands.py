@@ -22,6 +22,7 @@ def evaluate(
     """How close is it? The clone answers held-out conversations; with OTHER, says which of the two is closer."""
     from soundalike.evaluation import compare_clones, evaluate
     from soundalike.evaluation.advice import advice
+    from soundalike.plain import plain
 
     with progress_bar("Answering") as bar:
         if other is not None:
@@ -30,11 +31,11 @@ def evaluate(
             report = evaluate.evaluate(me, split=split, on_progress=bar)
     if other is not None:
         print_lines(compare_clones.lines(found))
-        print_json({name: one.as_dict() for name, one in found.items()}, json)
+        print_json(plain(found), json)
         return
     out.print(report.table())
     print_lines(["", *report.legend(), "", *report.lines(), "", *advice(report)])
-    print_json(report.as_dict(), json)
+    print_json(plain(report), json)
 
 
 @app.command(epilog="Example: soundalike portrait me")
@@ -80,6 +81,7 @@ def evaluate_briefly(folder: Path) -> dict[str, Any] | None:
     """Print the headline figures from a short evaluation; None, with a line why, if there is too little text."""
     from soundalike.errors import TooLittleText
     from soundalike.evaluation import evaluate
+    from soundalike.plain import plain
 
     with progress_bar("Evaluating") as bar:
         try:
@@ -89,4 +91,5 @@ def evaluate_briefly(folder: Path) -> dict[str, Any] | None:
             return None
     print_lines(["", *report.headline()])
     out.print(command_text(f"{report.extent()} The full figure: ", f"soundalike evaluate {shlex.quote(str(folder))}"))
-    return report.as_dict()
+    found: dict[str, Any] = plain(report)
+    return found

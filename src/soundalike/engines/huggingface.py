@@ -36,7 +36,7 @@ from soundalike.engines.distributed import AccelerateGroup, all_reduce_gradients
 from soundalike.engines.kv_cache import HuggingFaceStreams
 from soundalike.engines.pretrained import free_memory, parameters, read_model, read_tokenizer, without_future_warnings
 from soundalike.engines.protocol import Batch, Streams
-from soundalike.engines.scoring import alike, padded
+from soundalike.engines.scoring import group_by_length, pad
 from soundalike.engines.tokenizer import FileTokenizer
 from soundalike.errors import EngineError, RecipeError
 from soundalike.training.base_models import IN_FLIGHT, Precision
@@ -115,8 +115,8 @@ class HuggingFaceEngine:
     def logprobs_of(self, texts: Sequence[Sequence[int]]) -> list[NDArray[np.float32]]:
         """The same for each of many texts."""
         given = [np.zeros(len(text), np.float32) for text in texts]
-        for numbers in alike(texts, IN_FLIGHT[self.lm.device.type]):
-            ids = torch.from_numpy(padded([texts[number] for number in numbers])).to(self.lm.device)
+        for numbers in group_by_length(texts, IN_FLIGHT[self.lm.device.type]):
+            ids = torch.from_numpy(pad([texts[number] for number in numbers])).to(self.lm.device)
             hidden = self.lm.read(ids, torch.arange(ids.shape[1], device=ids.device).expand_as(ids))[:, :-1]
             flat = self.lm.logprobs(hidden.flatten(0, 1), ids[:, 1:].flatten())
             for number, row in zip(numbers, flat.view(len(numbers), -1).cpu().numpy(), strict=True):

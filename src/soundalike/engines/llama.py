@@ -30,7 +30,7 @@ from soundalike.engines.llama_decoder import LlamaDecoder
 from soundalike.engines.llama_model import Llama, LlamaConfig
 from soundalike.engines.loss import batch_loss
 from soundalike.engines.protocol import Batch, Streams
-from soundalike.engines.scoring import trees
+from soundalike.engines.scoring import prefix_trees
 from soundalike.engines.tokenizer import FileTokenizer
 from soundalike.errors import BaseModelError, EngineError
 from soundalike.paths import regular_file
@@ -112,7 +112,7 @@ class LlamaEngine:
     def logprobs_of(self, texts: Sequence[Sequence[int]]) -> list[NDArray[np.float32]]:
         """The same for each of many texts; what they all begin with is read once for each ROW_TOKENS of the rest."""
         given = [np.zeros(len(text), np.float32) for text in texts]
-        for tree in trees(texts, SCORING_ROW_TOKENS):
+        for tree in prefix_trees(texts, SCORING_ROW_TOKENS):
             ids, positions = (torch.from_numpy(row).to(self.device)[None] for row in (tree.tokens, tree.positions))
             hidden = self.model(ids, positions, torch.from_numpy(tree.mask).to(self.device)[None, None])[0]
             chances = torch.log_softmax((hidden[tree.before] @ self.model.head.T).float(), dim=-1)

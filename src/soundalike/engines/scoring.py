@@ -1,6 +1,8 @@
-"""How likely many texts are, side by side: for measuring, where one text after another would leave a machine idle.
+"""How likely texts are to a model, many at a time: for measuring, where one text after another would leave it idle.
 
-An engine that reads several texts at once says so by `logprobs_of`; every other one is asked text by text.
+The functions are named as in lm-evaluation-harness. An engine that reads several texts at once has `logprobs_of`; every
+other one is asked text by text. Below them are the two ways in which engines put texts side by side: padded rows, and
+prefix trees.
 """
 
 from collections.abc import Iterator, Sequence
@@ -13,29 +15,40 @@ from numpy.typing import NDArray
 
 from soundalike.engines.protocol import Engine
 
-LOGPROBS = NDArray[np.float32]
+Logprobs = NDArray[np.float32]
+Request = tuple[Sequence[int], Sequence[int]]  # tokens of a context, tokens of what follows it
 
 
 @runtime_checkable
-class ScoresMany(Protocol):
+class SupportsBatchScoring(Protocol):
     """An engine that reads many texts at once."""
 
-    def logprobs_of(self, texts: Sequence[Sequence[int]]) -> list[LOGPROBS]:
-        """`logprobs` of each text."""
+    def logprobs_of(self, texts: Sequence[Sequence[int]]) -> list[Logprobs]:
+        """`Engine.logprobs` of each text."""
 
 
-def logprobs(engine: Engine, texts: Sequence[Sequence[int]], window: int) -> list[LOGPROBS]:
-    """For each text, in order, the natural-log probability of each of its tokens given those before; the first is 0.
+def loglikelihood(engine: Engine, requests: Sequence[Request], window: int) -> NDArray[np.float64]:
+    """(requests,): the log-likelihood of what follows each context, in nats."""
+    texts = [[*context, *following] for context, following in requests]
+    scores = loglikelihood_rolling(engine, texts, window)
+    sums = [
+        float(score[len(context) :].sum(dtype=np.float64)) for score, (context, _) in zip(scores, requests, strict=True)
+    ]
+    return np.array(sums)
+
+
+def loglikelihood_rolling(engine: Engine, texts: Sequence[Sequence[int]], window: int) -> list[Logprobs]:
+    """For each text (tokens,): the log-probability in nats of each token given those before it; the first is 0.
 
     What of a text goes beyond `window` tokens is read in halves of one, each together with the half before it.
     """
-    given = [np.zeros(len(text), np.float32) for text in texts]
+    scores = [np.zeros(len(text), np.float32) for text in texts]
     parts = [(number, *part) for number, text in enumerate(texts) for part in _parts(len(text), window)]
     asked = [texts[number][start:end] for number, start, _, end in parts]
-    many = engine.logprobs_of(asked) if isinstance(engine, ScoresMany) else map(engine.logprobs, asked)
-    for (number, _, fresh, end), told in zip(parts, many, strict=True):
-        given[number][fresh:end] = told[fresh - end :]
-    return given
+    many = engine.logprobs_of(asked) if isinstance(engine, SupportsBatchScoring) else map(engine.logprobs, asked)
+    for (number, _, fresh, end), logprobs in zip(parts, many, strict=True):
+        scores[number][fresh:end] = logprobs[fresh - end :]
+    return scores
 
 
 def _parts(length: int, window: int) -> Iterator[tuple[int, int, int]]:
@@ -48,7 +61,7 @@ def _parts(length: int, window: int) -> Iterator[tuple[int, int, int]]:
         yield fresh - half, fresh, end
 
 
-def alike(texts: Sequence[Sequence[int]], most: int) -> list[list[int]]:
+def group_by_length(texts: Sequence[Sequence[int]], most: int) -> list[list[int]]:
     """Numbers of texts, those of like length together, in groups that hold at most `most` tokens when padded.
 
     Texts without tokens are in none; one longer than `most` is alone.
@@ -63,7 +76,7 @@ def alike(texts: Sequence[Sequence[int]], most: int) -> list[list[int]]:
     return groups
 
 
-def padded(texts: Sequence[Sequence[int]]) -> NDArray[np.int64]:
+def pad(texts: Sequence[Sequence[int]]) -> NDArray[np.int64]:
     """(texts, longest): each text with zeros after it, where nothing that comes before can see them."""
     rows = np.zeros((len(texts), max(map(len, texts))), np.int64)
     for row, text in zip(rows, texts, strict=True):
@@ -72,11 +85,11 @@ def padded(texts: Sequence[Sequence[int]]) -> NDArray[np.int64]:
 
 
 @dataclass(frozen=True, slots=True)
-class Tree:
-    """Texts that begin alike as one row: what they share, then the rest of each, blind to the others' rests.
+class PrefixTree:
+    """Texts that begin alike as one row: what they share, then the rest of each, which no other text's rest can see.
 
     `tokens` and `positions` int64 (length,), `mask` bool (length, length) with True where a row sees a column, `before`
-    int64 (length,): the place whose state foretells the token. Text `numbers[i]` stands at `places[i]`.
+    int64 (length,): the place whose state predicts the token. Text `numbers[i]` stands at `places[i]`.
     """
 
     tokens: NDArray[np.int64]
@@ -87,7 +100,7 @@ class Tree:
     places: list[NDArray[np.int64]]
 
 
-def trees(texts: Sequence[Sequence[int]], most: int) -> Iterator[Tree]:
+def prefix_trees(texts: Sequence[Sequence[int]], most: int) -> Iterator[PrefixTree]:
     """Every text in one tree; a tree has more than `most` tokens only where a single text has."""
     shared = len(commonprefix([list(text) for text in texts]))
     group, size = list[int](), shared
@@ -102,11 +115,11 @@ def trees(texts: Sequence[Sequence[int]], most: int) -> Iterator[Tree]:
         yield _tree(texts, group, shared)
 
 
-def _tree(texts: Sequence[Sequence[int]], numbers: list[int], shared: int) -> Tree:
+def _tree(texts: Sequence[Sequence[int]], numbers: list[int], shared: int) -> PrefixTree:
     trunk, rests = list(texts[numbers[0]][:shared]), [list(texts[number][shared:]) for number in numbers]
     sizes = [len(rest) for rest in rests]
     starts = np.cumsum([shared, *sizes])
-    branch = np.repeat(np.arange(len(sizes) + 1), [shared, *sizes])  # 0 is the trunk
+    branch = np.repeat(np.arange(len(sizes) + 1), [shared, *sizes])  # (length,), 0 is the trunk
     at = np.arange(len(branch))
     offset = np.concatenate(([0], starts[:-1] - shared))[branch]
     first = np.isin(at, starts[:-1])
@@ -116,4 +129,4 @@ def _tree(texts: Sequence[Sequence[int]], numbers: list[int], shared: int) -> Tr
     ]
     tokens = np.array([*trunk, *(token for rest in rests for token in rest)], np.int64)
     before = np.where(first, shared - 1, at - 1).clip(min=0)
-    return Tree(tokens, at - offset, mask, before, numbers, places)
+    return PrefixTree(tokens, at - offset, mask, before, numbers, places)

@@ -1,4 +1,4 @@
-"""How close is a clone to its owner? Lets a voice speak in held-out contexts and measures what it says.
+"""How close is a clone to its owner? A voice answers held-out conversations, and what it writes is measured.
 
-Knows a Voice and the clone folder; what is measured lies in `likeness`, which knows neither.
+The measures themselves are in `metrics`, which knows neither voices nor clone folders.
 """

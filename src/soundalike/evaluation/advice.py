@@ -1,35 +1,36 @@
-"""What an evaluation means and what to do about it: a sentence or two a needle, by the interval of each difference."""
+"""What an evaluation means and what to do about it: sentences that follow the intervals of differences."""
 
 import math
 import shlex
 
-from soundalike.evaluation.report import CLONE, YOU, EvaluationReport, recites
+from soundalike.evaluation.report import CLONE, YOU, EvaluationReport
+from soundalike.metrics.repetition import recites
 from soundalike.metrics.stats import Estimate, difference
 
 PARROT = "parrot"
-COUNTERS = (PARROT, "word chain, order 1", "word chain, order 2")
-NAMED = {
+BASELINES = (PARROT, "word chain, order 1", "word chain, order 2")
+DESCRIBED = {
     PARROT: "a parrot, which says old messages of yours at random",
     "word chain, order 1": "a word chain, which knows only which word follows which of yours",
     "word chain, order 2": "a word chain, which knows only which word follows which two of yours",
 }
-SHORTEST, LONGER = 10, 3  # minutes of a next training at least, and how many times the last one
+SHORTEST, LONGER = 10, 3  # minutes that a next training takes at least, and how many times those of the last one
 
 
 def advice(report: EvaluationReport) -> list[str]:
     """Sentences on who is ahead in likeness and in sense, and what helps."""
-    told = [*_likeness(report), *_sense(report)]
+    sentences = [*_likeness(report), *_sense(report)]
     if recites(report.rows[CLONE].copying, report.rows[YOU].copying):
-        told.append(
+        sentences.append(
             "It recites: its likeness counts for nothing until it copies less. Train it for fewer epochs, or import "
             "more messages."
         )
-    return told
+    return sentences
 
 
 def _likeness(report: EvaluationReport) -> list[str]:
     clone = report.rows[CLONE].likeness
-    rivals = {name: one for name in COUNTERS if (one := report.rows[name].likeness if name in report.rows else None)}
+    rivals = {name: one for name in BASELINES if (one := report.rows[name].likeness if name in report.rows else None)}
     if clone is None or not rivals:
         return []
     first = max(rivals, key=lambda name: rivals[name].value)
@@ -38,10 +39,10 @@ def _likeness(report: EvaluationReport) -> list[str]:
         case 1:
             return ["In likeness the voice is ahead of everything that only counts your words: it writes as you do."]
         case -1:
-            told = f"In likeness {NAMED[first]}, is ahead of the voice ({both})."
+            sentence = f"In likeness {DESCRIBED[first]}, is ahead of the voice ({both})."
         case _:
-            told = f"In likeness this text shows no difference between the voice and {NAMED[first]} ({both})."
-    return [told, _remedy(report)]
+            sentence = f"In likeness this text shows no difference between the voice and {DESCRIBED[first]} ({both})."
+    return [sentence, _remedy(report)]
 
 
 def _sense(report: EvaluationReport) -> list[str]:

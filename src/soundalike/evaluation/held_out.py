@@ -1,9 +1,10 @@
-"""Held-out conversations -> scenes: what stood before each of the owner's windows, and what they really said.
+"""Held-out conversations -> scenes: what stood before each of the owner's windows, and what they really wrote.
 
-A scene is a window of four of the owner's messages in the turns in which they were said. Everything before a turn,
-also the owner's own lines, is as it really was, so that a clone answers the same contexts as the person did, window
-for window. What the owner says word for word as in what was learned from stands in those contexts too, but nobody is
-scored on it. In an export of one's own lines alone the whole conversation is one turn: the context is one's own lines.
+A scene is a window of four of the owner's messages in the turns in which they were written. Everything before a turn,
+the owner's own lines too, is as it really was, so that a clone answers the same contexts as the person did, window for
+window. A message that the owner had already written word for word in the training part stays in those contexts, but
+nobody is scored on it. In an export of one's own lines alone the whole conversation is one turn: the context is one's
+own lines.
 """
 
 from collections.abc import Sequence
@@ -16,28 +17,27 @@ from soundalike.clone import Clone
 from soundalike.errors import CloneError, RecipeError
 from soundalike.importing.documents import SPLITS, Documents, DocumentSettings, build
 from soundalike.messages import Corpus
-from soundalike.metrics.char_ngrams import words
-from soundalike.metrics.repetition import COPIED_WORDS
+from soundalike.metrics.ngram_index import MessageIndex
 from soundalike.metrics.windows import SIZE, MessageWindows, cut_windows
 from soundalike.training.recipe import Recipe
 
 HISTORY = 40  # lines before a turn that a voice gets: more than its window holds
-CAP = 4  # windows of one conversation: many conversations tell more than one long one
+MOST_WINDOWS = 4  # of one conversation: many conversations show more than one long one
 
 
 @dataclass(frozen=True, slots=True)
 class DialogueLine:
-    """One message of a conversation; `again` where it is held out and stands word for word in what was learned from."""
+    """One message of a conversation; `in_training`: it is held out, and one of the training part word for word."""
 
     name: str
     me: bool
     text: str
-    again: bool = False
+    in_training: bool = False
 
     @property
     def scored(self) -> bool:
-        """Whether it is the owner's and says something of how well they are known, not only remembered."""
-        return self.me and not self.again
+        """Whether it is the owner's and shows how well they are known, not only what is remembered."""
+        return self.me and not self.in_training
 
 
 Conversation = list[DialogueLine]
@@ -45,7 +45,7 @@ Conversation = list[DialogueLine]
 
 @dataclass(frozen=True, slots=True)
 class HeldOutTurn:
-    """The lines before, oldest first, and what the owner said then until somebody else spoke."""
+    """The lines before as (name, text), oldest first, and what the owner wrote then until somebody else did."""
 
     history: list[tuple[str, str]]
     real: list[str]
@@ -64,8 +64,7 @@ def conversations(clone: Clone) -> tuple[dict[str, list[Conversation]], Document
 
     `CloneError` where the messages cannot be read.
     """
-    corpus = Corpus(clone.messages(), clone.authors())
-    built = build(corpus, document_settings(clone))
+    built = build(Corpus(clone.messages(), clone.authors()), document_settings(clone))
     names = {author: head.removesuffix(": ") for author, head in built.heads.items()}
     rows = [
         DialogueLine(built.speaker if me else names[author] or "friend", me, text.replace("\n\t", "\n"))
@@ -80,7 +79,7 @@ def conversations(clone: Clone) -> tuple[dict[str, list[Conversation]], Document
 
 
 def document_settings(clone: Clone) -> DocumentSettings:
-    """How the clone's documents were cut; `CloneError` where clone.toml does not say so."""
+    """How the clone's documents were cut; `CloneError` where clone.toml does not hold valid settings."""
     try:
         return Recipe.from_table({"documents": clone.manifest()["documents"]}).documents
     except RecipeError as error:
@@ -88,29 +87,24 @@ def document_settings(clone: Clone) -> DocumentSettings:
 
 
 def _marked(found: dict[str, list[Conversation]]) -> dict[str, list[Conversation]]:
-    """With `again` set in the held-out parts; a message of fewer than COPIED_WORDS words is anybody's."""
-    learned = {_spoken(line.text) for chat in found["train"] for line in chat if line.me}
+    """With `in_training` set in the held-out parts."""
+    learned = MessageIndex([line.text for chat in found["train"] for line in chat if line.me])
 
     def mark(line: DialogueLine) -> DialogueLine:
-        said = _spoken(line.text)
-        return replace(line, again=line.me and len(said) >= COPIED_WORDS and said in learned)
+        return replace(line, in_training=line.me and bool(learned.is_message(line.text)))
 
     held_out = {split: [list(map(mark, chat)) for chat in found[split]] for split in SPLITS[1:]}
     return {**found, **held_out}
 
 
-def _spoken(text: str) -> tuple[str, ...]:
-    return tuple(words(text))
-
-
 def count_unscored(chats: Sequence[Conversation]) -> int:
     """How many of the owner's held-out messages are not scored."""
-    return sum(line.again for chat in chats for line in chat)
+    return sum(line.in_training for chat in chats for line in chat)
 
 
-def own_messages(chats: Sequence[Conversation]) -> list[list[str]]:
-    """The owner's messages of each conversation, those that say something again too."""
-    return [[line.text for line in chat if line.me] for chat in chats]
+def own_messages(chats: Sequence[Conversation]) -> list[str]:
+    """All of the owner's messages, those that are not scored too."""
+    return [line.text for chat in chats for line in chat if line.me]
 
 
 def own_windows(chats: Sequence[Conversation]) -> MessageWindows:
@@ -119,18 +113,18 @@ def own_windows(chats: Sequence[Conversation]) -> MessageWindows:
 
 
 def others_windows(chats: Sequence[Conversation]) -> list[MessageWindows]:
-    """The windows of everybody else, a person each."""
+    """The windows of everybody else, one object per person."""
     names = sorted({line.name for chat in chats for line in chat if not line.me})
     return [cut_windows([[line.text for line in chat if line.name == name] for chat in chats]) for name in names]
 
 
-def scenes(chats: Sequence[Conversation], most: int, seed: int = 0) -> list[HeldOutScene]:
-    """At most about `most` scenes of conversations drawn by `seed`, at most CAP of each, in order of time."""
+def held_out_scenes(chats: Sequence[Conversation], most: int, seed: int = 0) -> list[HeldOutScene]:
+    """About `most` scenes of conversations drawn by `seed`, at most MOST_WINDOWS of each, in order of time."""
     chosen: dict[int, list[HeldOutScene]] = {}
     for group in np.random.default_rng(seed).permutation(len(chats)).tolist():
         if sum(map(len, chosen.values())) >= most:
             break
-        chosen[group] = _scenes(chats[group], group)[:CAP]
+        chosen[group] = _scenes(chats[group], group)[:MOST_WINDOWS]
     return [scene for group in sorted(chosen) for scene in chosen[group]]
 
 
@@ -151,7 +145,7 @@ def _turns(chat: Conversation, places: Sequence[int]) -> list[HeldOutTurn]:
     return turns
 
 
-def real_windows(played: Sequence[HeldOutScene]) -> MessageWindows:
-    """What the owner really said in these scenes."""
-    texts = [tuple(text for turn in scene.turns for text in turn.real) for scene in played]
-    return MessageWindows(texts, np.array([scene.group for scene in played], np.int64))
+def real_windows(scenes: Sequence[HeldOutScene]) -> MessageWindows:
+    """What the owner really wrote in these scenes."""
+    texts = [tuple(text for turn in scene.turns for text in turn.real) for scene in scenes]
+    return MessageWindows(texts, np.array([scene.group for scene in scenes], np.int64))

@@ -1,7 +1,7 @@
-"""A voice in the owner's place: scenes -> what it says there, as many messages a turn as the owner said."""
+"""A voice in the owner's place: scenes -> what it writes there, as many messages a turn as the owner wrote."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import partial
 
 import numpy as np
@@ -10,64 +10,53 @@ from soundalike.evaluation.held_out import HeldOutScene
 from soundalike.generation.voice import Voice
 from soundalike.metrics.windows import MessageWindows
 
-ROUNDS = 6  # how often a voice that says too few messages is asked again
 ROUND_SEEDS = 1000
-ROUND_SHARES = (0.5, 0.25, 0.125, 0.0625, 0.03125, 0.03125)  # of the work: about half of the turns want more each time
+# Of the work, in each round: a voice that writes too few messages is asked again, as about half of the turns want.
+ROUND_SHARES = (0.5, 0.25, 0.125, 0.0625, 0.03125, 0.03125)
 
-Said = list[list[list[str]]]  # scene -> turn -> messages
+OnScenes = Callable[[float], None]  # scenes' worth of work done since the last call
+OnProgress = Callable[[float, int], None]  # scenes answered so far, of how many
 
 
-@dataclass(frozen=True, slots=True)
-class SceneReplies:
-    """What one voice said in all scenes, for each seed; `bursts` are the messages that its first replies had."""
+class SceneProgress:
+    """Adds up the scenes that were answered, for one progress bar over several calls of `answer_scenes`."""
 
-    said: list[Said]
-    bursts: list[int]
+    def __init__(self, on_progress: OnProgress, total: int) -> None:
+        self._on_progress, self._total, self._done = on_progress, total, 0.0
 
-    def windows(self, played: Sequence[HeldOutScene]) -> list[MessageWindows]:
-        """Its windows, one for each scene, for each seed; a turn in which it said too little is shorter."""
-        groups = np.array([scene.group for scene in played], np.int64)
-        return [
-            MessageWindows([tuple(t for turn in turns for t in turn) for turns in said], groups) for said in self.said
-        ]
+    def add(self, scenes: float) -> None:
+        """Report so many scenes more; the sum is rounded, so that it ends at the total."""
+        self._done += scenes
+        self._on_progress(round(self._done, 6), self._total)
 
 
 def answer_scenes(
-    voice: Voice,
-    played: Sequence[HeldOutScene],
-    seeds: Sequence[int],
-    on_step: Callable[[float], None] = lambda done: None,
-) -> SceneReplies:
-    """Let `voice` answer every turn with its own sampling, once for each seed.
+    voice: Voice, scenes: Sequence[HeldOutScene], seeds: Sequence[int], on_scenes: OnScenes = lambda scenes: None
+) -> list[MessageWindows]:
+    """Let `voice` answer every turn with its own sampling: for each seed a window per scene.
 
-    It is asked again, with its own lines added, until it has said as many messages as the owner did, at most ROUNDS
-    times; what it says beyond is cut. `on_step` hears how many scenes' worth of work was done since.
+    It is asked again, with its own lines added, until it has written as many messages as the owner did, at most once
+    per entry of ROUND_SHARES; what it writes beyond is cut, and a turn in which it wrote too little is shorter.
     """
-    bursts: list[int] = []
-    said = []
-    for seed in seeds:
-        said.append(_speak(voice, played, seed, bursts, on_step))
-    return SceneReplies(said, bursts)
+    groups = np.array([scene.group for scene in scenes], np.int64)
+    return [MessageWindows(_answer(voice, scenes, seed, on_scenes), groups) for seed in seeds]
 
 
-def _counted(on_step: Callable[[float], None], each: float, replies: int) -> None:
-    on_step(replies * each)
-
-
-def _speak(
-    voice: Voice, played: Sequence[HeldOutScene], seed: int, bursts: list[int], on_step: Callable[[float], None]
-) -> Said:
-    turns = [turn for scene in played for turn in scene.turns]
-    said: list[list[str]] = [[] for _ in turns]
-    for number in range(ROUNDS):
-        waiting = [at for at, turn in enumerate(turns) if len(said[at]) < len(turn.real)]
-        histories = [[*turns[at].history, *((voice.owner, text) for text in said[at])] for at in waiting]
-        each = len(played) * ROUND_SHARES[number] / max(1, len(waiting))
+def _answer(voice: Voice, scenes: Sequence[HeldOutScene], seed: int, on_scenes: OnScenes) -> list[tuple[str, ...]]:
+    turns = [turn for scene in scenes for turn in scene.turns]
+    texts: list[list[str]] = [[] for _ in turns]
+    for number, share in enumerate(ROUND_SHARES):
+        waiting = [at for at, turn in enumerate(turns) if len(texts[at]) < len(turn.real)]
+        histories = [[*turns[at].history, *((voice.owner, text) for text in texts[at])] for at in waiting]
         sampling = replace(voice.sampling, seed=seed * ROUND_SEEDS + number)
-        replies = voice.replies(histories, sampling, partial(_counted, on_step, each))
+        each = len(scenes) * share / max(1, len(waiting))
+        replies = voice.replies(histories, sampling, partial(_count, on_scenes, each))
         for at, reply in zip(waiting, replies, strict=True):
-            said[at] += reply
-        bursts += map(len, replies) if number == 0 else ()
-        on_step(len(played) * ROUND_SHARES[number] if not waiting else 0.0)
-    left = iter([messages[: len(turn.real)] for messages, turn in zip(said, turns, strict=True)])
-    return [[next(left) for _ in scene.turns] for scene in played]
+            texts[at] += reply
+        on_scenes(0.0 if waiting else len(scenes) * share)
+    by_turn = iter([messages[: len(turn.real)] for messages, turn in zip(texts, turns, strict=True)])
+    return [tuple(text for _ in scene.turns for text in next(by_turn)) for scene in scenes]
+
+
+def _count(on_scenes: OnScenes, each: float, replies: int) -> None:
+    on_scenes(replies * each)

@@ -1,25 +1,26 @@
-"""What an evaluation found, as plain values for JSON and as lines and a table for people."""
+"""The report of an evaluation: for JSON as its fields are, for people as lines and a table."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from soundalike.evaluation.report_file import SHORT
-from soundalike.evaluation.systems import SystemMetrics
+from soundalike.evaluation.system_metrics import SystemMetrics
 from soundalike.metrics.distinctive_words import DistinctiveWord
 from soundalike.metrics.habit_distances import HabitDistance
+from soundalike.metrics.repetition import recites
 from soundalike.metrics.stats import Estimate
 from soundalike.metrics.windows import TOO_LITTLE
 
 if TYPE_CHECKING:
     from rich.table import Table
 
-YOU, CLONE, BEFORE, OTHERS = "you", "clone", "you, months before", "other people"
-COPY_LIMIT = 1.5  # times the owner's own rate
-FAR = 2.0  # times the owner's own variation
-COLUMNS = ("likeness", "sense", "copying", "loops")
-ROWS = {
+SHORT, FULL = "short", "full"
+YOU, CLONE, BEFORE, OTHERS, BASE = "you", "clone", "you, months before", "other people", "the base alone"
+FAR, MOST_HABITS = 2.0, 8  # times the owner's own variation; habits that are listed
+HEADLINE = ("likeness", "sense", "copying", "loops")
+ROW_TITLES = {
     BEFORE: "you, earlier",
-    "the base alone": "base alone",
+    BASE: "base alone",
     "word chain, order 1": "word chain 1",
     "word chain, order 2": "word chain 2",
 }
@@ -40,30 +41,26 @@ LEGEND = (
 
 
 @dataclass
-class EvaluationReport:
-    """All figures of one evaluation; `about` says on what: split, windows, seeds, recipe, scale."""
+class GivesItAway:
+    """What the clone writes surely more or less often than its owner."""
 
-    about: dict[str, Any]
-    rows: dict[str, SystemMetrics]
-    bits: dict[str, Estimate] = field(default_factory=dict)
-    delta: dict[str, Estimate] = field(default_factory=dict)
-    habits: list[HabitDistance] = field(default_factory=list)
     words: list[DistinctiveWord] = field(default_factory=list)
     grams: list[DistinctiveWord] = field(default_factory=list)
 
-    def as_dict(self) -> dict[str, Any]:
-        """As plain values, for JSON."""
-        return {
-            "about": self.about,
-            "rows": {name: _plain(figures) for name, figures in self.rows.items()},
-            "bits_per_byte": {name: one.as_dict() for name, one in self.bits.items()},
-            "delta_rank": {name: one.as_dict() for name, one in self.delta.items()},
-            "habits": [one.as_dict() for one in self.habits],
-            "gives_it_away": {
-                "words": [one.as_dict() for one in self.words],
-                "grams": [one.as_dict() for one in self.grams],
-            },
-        }
+
+@dataclass
+class EvaluationReport:
+    """All metrics of one evaluation, with the keys of evaluation.json; `about` says of what, see `evaluate._about`.
+
+    `rows` are by system, `bits_per_byte` by adapter (on, off, renamed), `delta_rank` by author (you, clone).
+    """
+
+    about: dict[str, Any]
+    rows: dict[str, SystemMetrics]
+    bits_per_byte: dict[str, Estimate] = field(default_factory=dict)
+    delta_rank: dict[str, Estimate] = field(default_factory=dict)
+    habits: list[HabitDistance] = field(default_factory=list)
+    gives_it_away: GivesItAway = field(default_factory=GivesItAway)
 
     def extent(self) -> str:
         """On how much the figures rest, and whether they are the short check's."""
@@ -76,84 +73,79 @@ class EvaluationReport:
         return [line.format(scale=self.about["scale"]) for line in LEGEND]
 
     def headline(self) -> list[str]:
-        """The four figures that are never told apart from each other, a line each."""
+        """The four headline metrics, a line each; always shown together."""
         clone, you = self.rows[CLONE], self.rows[YOU]
         scale = f"100 % is you in the months before, 0 % {self.about['scale']}"
-        own = f"you repeat yourself: {_spelled(you.copying, True)}"
+        own = f"you repeat yourself: {_percent(you.copying)}"
         return [
-            f"likeness  {_spelled(clone.likeness, True)}  ({scale})",
-            f"sense     {_spelled(clone.sense, True)}  (yours {_spelled(you.sense, True)}; chance is 50 %)",
-            f"copying   {_spelled(clone.copying, True)}  ({own}){self._veto()}",
-            f"loops     {_spelled(clone.loops, True)}  (yours {_spelled(you.loops, True)})",
+            f"likeness  {_percent(clone.likeness)}  ({scale})",
+            f"sense     {_percent(clone.sense)}  (yours {_percent(you.sense)}; chance is 50 %)",
+            f"copying   {_percent(clone.copying)}  ({own}){self._veto()}",
+            f"loops     {_percent(clone.loops)}  (yours {_percent(you.loops)})",
         ]
 
     def _veto(self) -> str:
-        told = recites(self.rows[CLONE].copying, self.rows[YOU].copying)
-        return " It recites: a likeness that is copied counts for nothing." if told else ""
+        vetoed = recites(self.rows[CLONE].copying, self.rows[YOU].copying)
+        return " It recites: a likeness that is copied counts for nothing." if vetoed else ""
 
     def lines(self) -> list[str]:
-        """Everything that stands in no table."""
-        told = [self.extent()]
-        if self.about["left_out"]:
-            told.append(
-                f"Not scored: {self.about['left_out']:,} held-out messages that stand word for word in learned ones."
-            )
-        if self.bits:
-            names = {"on": "with what it learned", "off": "before", "renamed": "under another's name"}
-            costs = "; ".join(f"{names[n]} {one.spelled()}" for n, one in self.bits.items())
-            told.append(f"Your held-out words cost the model in bits a byte, the fewer the better: {costs}.")
+        """Everything that is in no table."""
+        return [self.extent(), *self._unscored(), *self._bits(), *self._attribution(), *self._differences()]
+
+    def _unscored(self) -> list[str]:
+        count = self.about["left_out"]
+        return [f"Not scored: {count:,} held-out messages that stand word for word in learned ones."] if count else []
+
+    def _bits(self) -> list[str]:
+        if not self.bits_per_byte:
+            return []
+        names = {"on": "with what it learned", "off": "before", "renamed": "under another's name"}
+        costs = "; ".join(f"{names[name]} {bits.as_text()}" for name, bits in self.bits_per_byte.items())
+        return [f"Your held-out words cost the model in bits a byte, the fewer the better: {costs}."]
+
+    def _attribution(self) -> list[str]:
+        found = []
         rates = {name: self.rows[name].hit_rate for name in (YOU, CLONE)}
         if all(rates.values()):
-            told.append("Windows whose style is nearer to yours than to anybody else's here: " + _pairs(rates, True))
-        if self.delta:
+            nearest = ", ".join(f"{name} {_percent(rate)}" for name, rate in rates.items())
+            found.append(f"Windows whose style is nearer to yours than to anybody else's here: {nearest}")
+        if self.delta_rank:
             people = self.about["people"]
-            told.append(
+            ranks = ", ".join(f"{name} {rank.as_text()}" for name, rank in self.delta_rank.items())
+            found.append(
                 f"Whose frequencies of common words they are nearest to (Cosine Delta; 1 is you, {people} is the last "
-                f"of so many people): {_pairs(self.delta, False)}"
+                f"of so many people): {ranks}"
             )
-        told += self._giveaways()
-        return told
+        return found
 
-    def _giveaways(self) -> list[str]:
-        far = [f"{one.habit.replace('_', ' ')} {one.ratio:.1f}" for one in self.habits if one.ratio >= FAR][:8]
-        told = [f"Habits farther off than your own change: {', '.join(far)} (times)"] if far else []
+    def _differences(self) -> list[str]:
+        far = [f"{one.habit.replace('_', ' ')} {one.ratio:.1f}" for one in self.habits if one.ratio >= FAR]
+        found = [f"Habits farther off than your own change: {', '.join(far[:MOST_HABITS])} (times)"] if far else []
         for head, positive in (("It says too often: ", True), ("It says too seldom: ", False)):
-            said = [one.what for one in self.words if (one.sign > 0) == positive]
-            told += [head + "  ".join(said)] if said else []
-        return told
+            words = [one.what for one in self.gives_it_away.words if (one.sign > 0) == positive]
+            found += [head + "  ".join(words)] if words else []
+        return found
 
     def table(self) -> "Table":
-        """Everybody beside each other, within 80 columns."""
+        """The headline metrics of all systems, within 80 columns."""
         from rich.table import Table
 
         table = Table(box=None, pad_edge=False, padding=(0, 1, 0, 0))
-        for title in ("", *COLUMNS):
+        for title in ("", *HEADLINE):
             table.add_column(title, no_wrap=True)
-        for name, figures in self.rows.items():
-            cells = [_cell(getattr(figures, column)) for column in COLUMNS]
-            if set(cells) == {"-"}:  # other people are one end of the scale, and nothing else
-                continue
-            table.add_row(ROWS.get(name, name), *cells, style="bold" if name == CLONE else None)
+        for name, metrics in self.rows.items():
+            cells = [getattr(metrics, column) for column in HEADLINE]
+            if any(cells):  # other people are one end of the scale, and nothing else
+                style = "bold" if name == CLONE else None
+                table.add_row(ROW_TITLES.get(name, name), *(_percent(cell, "-") for cell in cells), style=style)
         return table
 
 
-def recites(clone: Estimate | None, you: Estimate | None) -> bool:
-    """Whether a clone copies clearly more than its owner says things again."""
-    return bool(clone and you and clone.low > COPY_LIMIT * you.high)
+def estimate_of(report: Mapping[str, Any], system: str, metric: str) -> Estimate | None:
+    """One metric of a system in a report that was read from JSON; None where it was not measured."""
+    found = report["rows"].get(system, {}).get(metric)
+    return Estimate(**found) if found and None not in found.values() else None
 
 
-def _plain(figures: SystemMetrics) -> dict[str, Any]:
-    told = {name: getattr(figures, name) for name in SystemMetrics.__slots__}
-    return {name: one.as_dict() if isinstance(one, Estimate) else one for name, one in told.items()}
-
-
-def _spelled(one: Estimate | None, percent: bool) -> str:
-    return one.spelled(percent=percent) if one else TOO_LITTLE
-
-
-def _cell(one: Estimate | None) -> str:
-    return one.spelled(percent=True) if one else "-"
-
-
-def _pairs(figures: dict[str, Any], percent: bool) -> str:
-    return ", ".join(f"{name} {_spelled(one, percent)}" for name, one in figures.items())
+def _percent(estimate: Estimate | None, missing: str = TOO_LITTLE) -> str:
+    return estimate.as_text(percent=True) if estimate else missing

@@ -1,7 +1,7 @@
 """evaluation.json: what was measured of a clone, each report with the identity of the voice that it belongs to.
 
-It holds the short check that `clone` ends with and the full evaluation beside each other, by `name`. A report of
-another adapter, base, recipe or import is dropped when the next one is written, and never told of.
+It holds the short check that `clone` ends with and the full evaluation beside each other, each under its own key. A
+report of another adapter, base, recipe or import is dropped when the next one is written, and never shown.
 """
 
 import json
@@ -14,16 +14,17 @@ import orjson
 
 from soundalike.clone import Clone, integrity
 from soundalike.errors import CloneError
+from soundalike.evaluation.report import FULL, SHORT, EvaluationReport
+from soundalike.plain import plain
 
 FILE = "evaluation.json"
-SHORT, FULL = "short", "full"
 SECTIONS = ("documents", "training", "sampling", "limits")  # of clone.toml: what the voice was made by and speaks by
 
 Plain = dict[str, Any]
 
 
 def identity(clone: Clone) -> dict[str, str]:
-    """What a figure belongs to: the adapter's files, the base, the recipe with its sampling, and the import."""
+    """The voice that a report is of: hashes of the adapter, the recipe with its sampling, and the import; the base."""
     manifest = clone.manifest()
     made = {name: manifest[name] for name in SECTIONS if name in manifest}
     adapter = sha256()
@@ -38,20 +39,20 @@ def identity(clone: Clone) -> dict[str, str]:
     }
 
 
-def name(form: str, split: str) -> str:
+def _key(form: str, split: str) -> str:
     """The key of a report in the file."""
     return form if split == "test" else f"{form}, {split}"
 
 
-def save(clone: Clone, report: Plain) -> None:
-    """Write a report beside the others of the same voice; needs the lock."""
-    about = report["about"]
+def save(clone: Clone, report: EvaluationReport) -> None:
+    """Write a report beside the others of the same voice; the folder must be locked."""
+    about = report.about
     try:
         others = load_all(clone)
     except CloneError:  # what cannot be read is replaced
         others = {}
     same = {key: one for key, one in others.items() if _about(one).get("identity") == about["identity"]}
-    kept = same | {name(about["form"], about["split"]): report}
+    kept = same | {_key(about["form"], about["split"]): plain(report)}
     clone.write({FILE: orjson.dumps(kept, option=orjson.OPT_INDENT_2)})
 
 

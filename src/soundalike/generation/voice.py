@@ -339,9 +339,9 @@ class Voice:
     def score(self, text: str) -> list[Scored]:
         """How likely each token of `text` is to the voice; a document in the template, or any other text.
 
-        A text longer than the window is read in parts, see `scoring.logprobs`.
+        A text longer than the window is read in parts, see `scoring.loglikelihood_rolling`.
         """
-        logprobs = scoring.logprobs(self.engine, [self._tokens(text)], self.window)[0].tolist()
+        logprobs = scoring.loglikelihood_rolling(self.engine, [self._tokens(text)], self.window)[0].tolist()
         spans = self.engine.tokenizer.spans([text])[0]
         return [Scored(start, end, logprob) for (start, end), logprob in zip(spans, logprobs[1:], strict=True)]
 

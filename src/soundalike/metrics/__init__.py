@@ -1,4 +1,4 @@
-"""How alike two people write: pure functions on messages, in numpy and Polars.
+"""How alike two people write, and every statistic of the house: pure functions on messages, in numpy and Polars.
 
-Nothing here knows an engine, a voice or a clone folder. What needs a voice lies in `evaluate`.
+No engine, voice or clone folder is read here; `evaluation` lets a voice write and measures it with these.
 """

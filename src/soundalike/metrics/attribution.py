@@ -1,6 +1,6 @@
-"""Who wrote this, among several people: nearest style, and Delta. A clone's rate beside the real one's.
+"""Authorship attribution among several people: the nearest style, and Cosine Delta.
 
-Real windows are not always given to their author either, so a clone's hit-rate says something only beside theirs.
+Real windows are not always attributed to their author either, so a clone's rate says something only beside theirs.
 """
 
 from collections import Counter
@@ -9,22 +9,22 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from soundalike.metrics.char_ngrams import vectors, words
+from soundalike.metrics.char_ngrams import unit_vectors
 from soundalike.metrics.classifier_two_sample import WindowSample
+from soundalike.metrics.stats import Floats
+from soundalike.metrics.words import words
 
 FEWEST_PEOPLE = 3
 FEWEST_WORDS = 2500  # under it Delta is noise: Eder 2015, "Does size matter?"
-
-Floats = NDArray[np.float64]
 
 
 def attributed(asked: WindowSample, people: Sequence[WindowSample], who: int = 0) -> Floats:
     """(windows,): 1 where a window of `asked` is nearest to person `who`, by the cosine to each one's mean window.
 
-    The nearest centroid, everything centred on the mean of all centroids.
+    The nearest centroid, with everything centred on the mean of all centroids.
     """
-    own, *known = vectors(asked.grams, *(person.grams for person in people))
-    centroids = np.stack([rows.mean(axis=0) for rows in known])
+    own, *known = unit_vectors(asked.ngrams, *(person.ngrams for person in people))
+    centroids = np.stack([rows.mean(axis=0) for rows in known])  # (people, buckets)
     middle = centroids.mean(axis=0)
     centroids = centroids - middle
     centroids /= np.maximum(np.linalg.norm(centroids, axis=1, keepdims=True), 1e-9)
@@ -34,7 +34,7 @@ def attributed(asked: WindowSample, people: Sequence[WindowSample], who: int = 0
 
 
 def word_counts(texts: Sequence[str], vocabulary: Sequence[str]) -> tuple[NDArray[np.int64], int]:
-    """How often each word of `vocabulary` occurs in `texts`, and all their words."""
+    """(vocabulary,): how often each word of it occurs in `texts`; and the number of all their words."""
     found = Counter(word for text in texts for word in words(text))
     return np.array([found[word] for word in vocabulary], np.int64), found.total()
 
@@ -53,5 +53,5 @@ def cosine_delta(asked: Floats, people: Floats) -> Floats:
 
 
 def rank_of(distances: Floats, who: int = 0) -> int:
-    """How many are at least as near as person `who`: 1 where nobody is nearer."""
+    """How many people are at least as near as person `who`: 1 where nobody is nearer."""
     return int((distances <= distances[who]).sum())

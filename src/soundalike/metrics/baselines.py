@@ -1,6 +1,7 @@
-"""What a clone must beat: a parrot, word chains, word salad. All made from the owner's own messages, none reads.
+"""Baselines that only count words: what a clone must beat. Each is made from the owner's messages and reads nothing.
 
-Each gives as many messages a window as the held-out one has; what it was asked makes no difference to it.
+A baseline writes as many messages as the held-out window has, whatever came before. The word chain is not that of
+`engines.markov`, which is smoothed and works on tokens: this one draws only what has followed word for word.
 """
 
 from collections.abc import Callable, Sequence
@@ -10,32 +11,32 @@ from soundalike.metrics.windows import MessageWindows
 
 LONGEST = 200  # words of one message; a chain may run in circles
 
-Baseline = Callable[[], str]
+Baseline = Callable[[], str]  # writes the next message
 
 
 def random_message(messages: Sequence[str], seed: int = 0) -> Baseline:
-    """Says whole messages of the owner's, drawn at random."""
+    """A "parrot": whole messages of the owner's, drawn at random."""
     rng = Random(seed)
     return lambda: rng.choice(messages)
 
 
 def word_chain(messages: Sequence[str], order: int, seed: int = 0) -> Baseline:
     """A word chain (Shannon 1948): each word drawn from those that followed the last `order` words in a message."""
-    rng, after = Random(seed), dict[tuple[str, ...], list[str]]()
+    rng, followers = Random(seed), dict[tuple[str, ...], list[str]]()
     for message in messages:
-        past = ("",) * order
+        context = ("",) * order
         for token in [*_tokens(message), ""]:
-            after.setdefault(past, []).append(token)
-            past = (*past[1:], token)
+            followers.setdefault(context, []).append(token)
+            context = (*context[1:], token)
 
-    def speak() -> str:
-        past, said = ("",) * order, list[str]()
-        while len(said) < LONGEST and (token := rng.choice(after[past])):
-            said.append(token)
-            past = (*past[1:], token)
-        return " ".join(said)
+    def write() -> str:
+        context, written = ("",) * order, list[str]()
+        while len(written) < LONGEST and (token := rng.choice(followers[context])):
+            written.append(token)
+            context = (*context[1:], token)
+        return " ".join(written)
 
-    return speak
+    return write
 
 
 def word_salad(messages: Sequence[str], seed: int = 0) -> Baseline:
@@ -46,10 +47,10 @@ def word_salad(messages: Sequence[str], seed: int = 0) -> Baseline:
 
 
 def _tokens(message: str) -> list[str]:
-    """What stands between blanks: a line break stays inside its token."""
+    """What stands between spaces: a line break stays inside its token."""
     return [token for token in message.split(" ") if token]
 
 
-def answer(speaker: Baseline, real: MessageWindows) -> MessageWindows:
-    """Windows of the same shape as `real`, said by `speaker`."""
-    return MessageWindows([tuple(speaker() for _ in messages) for messages in real.messages], real.groups)
+def answer(baseline: Baseline, real: MessageWindows) -> MessageWindows:
+    """Windows of the same shape as `real`, written by `baseline`."""
+    return MessageWindows([tuple(baseline() for _ in messages) for messages in real.messages], real.groups)

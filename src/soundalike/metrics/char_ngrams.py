@@ -1,12 +1,10 @@
-"""Windows -> vectors: character n-grams of masked text, hashed into buckets that can be read back.
+"""Character n-grams of texts, hashed into 65,536 buckets that can be read back.
 
-Words outside the commonest are masked by their shape (text distortion, Stamatatos 2017, "Authorship attribution
-using text distortion", EACL), so that topics tell nothing and habits everything.
+Not scikit-learn's HashingVectorizer: reference_population.npz holds buckets of the hash below.
 """
 
-import re
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -14,64 +12,49 @@ from numpy.typing import NDArray
 
 LONGEST = 4
 BUCKETS = 1 << 16
-COMMON = 300
-WORD = re.compile(r"[^\W_]+(?:['’][^\W_]+)*")
 _MIX = np.uint64(0x9E3779B97F4A7C15)  # the fractional part of the golden ratio: Fibonacci hashing, Knuth 6.4
 
-
-def words(text: str) -> list[str]:
-    """The words of `text`, in lower case; inner apostrophes stay."""
-    return WORD.findall(text.lower().replace("’", "'"))
-
-
-def common_words(texts: Iterable[str], count: int = COMMON) -> frozenset[str]:
-    """The `count` commonest words: by frequency, never from a list, so that any language will do."""
-    counted = Counter(word for text in texts for word in words(text))
-    return frozenset(sorted(counted, key=lambda word: (-counted[word], word))[:count])
-
-
-def mask(text: str, common: frozenset[str]) -> str:
-    """`text` with every other word as its shape: x for a letter, X for a capital, 0 for a digit."""
-
-    def shape(match: re.Match[str]) -> str:
-        word = match[0]
-        return word if word.lower().replace("’", "'") in common else "".join(map(_shape, word))
-
-    return WORD.sub(shape, text)
-
-
-def _shape(character: str) -> str:
-    if character.isalpha():
-        return "X" if character.isupper() else "x"
-    return "0" if character.isdigit() else character
+Codes = NDArray[np.uint64]
 
 
 @dataclass(frozen=True, slots=True)
-class Grams:
+class NgramCounts:
     """How often each bucket occurs in each text: row i's are `buckets` and `counts` [starts[i]:starts[i + 1]]."""
 
     starts: NDArray[np.int64]
     buckets: NDArray[np.uint16]
     counts: NDArray[np.uint8]
 
-    def take(self, rows: Sequence[int] | NDArray[np.intp]) -> "Grams":
+    def take(self, rows: Sequence[int] | NDArray[np.intp]) -> "NgramCounts":
         """The texts at `rows`, in that order."""
         parts = [np.arange(self.starts[row], self.starts[row + 1]) for row in rows]
         inside = np.concatenate(parts) if parts else np.zeros(0, np.int64)
         starts = np.concatenate(([0], np.cumsum([len(part) for part in parts]))).astype(np.int64)
-        return Grams(starts, self.buckets[inside], self.counts[inside])
+        return NgramCounts(starts, self.buckets[inside], self.counts[inside])
 
     def __len__(self) -> int:
         return len(self.starts) - 1
 
 
-def vectors(*samples: Grams) -> list[NDArray[np.float32]]:
-    """(texts, buckets that occur) for each of `samples`: the logarithm of 1 + count, each row of length 1."""
+def count_ngrams(texts: Sequence[str]) -> NgramCounts:
+    """The n-grams of 1 to 4 characters of each text, its two edges included as newlines; a count stops at 255."""
+    points, rows = _code_points(texts)
+    keys = [
+        (rows[: len(codes)][inside].astype(np.int64) << 16) | _buckets(codes[inside]).astype(np.int64)
+        for codes, inside in _codes_by_size(points, rows)
+    ]
+    unique, counts = np.unique(np.concatenate(keys), return_counts=True)
+    starts = np.searchsorted(unique >> 16, np.arange(len(texts) + 1))
+    return NgramCounts(starts, (unique & 0xFFFF).astype(np.uint16), counts.clip(max=255).astype(np.uint8))
+
+
+def unit_vectors(*samples: NgramCounts) -> list[NDArray[np.float32]]:
+    """(texts, buckets that occur in any sample) for each sample: the logarithm of 1 + count, each row of length 1."""
     used = np.unique(np.concatenate([sample.buckets for sample in samples]))
     return [_dense(sample, used) for sample in samples]
 
 
-def _dense(sample: Grams, used: NDArray[np.uint16]) -> NDArray[np.float32]:
+def _dense(sample: NgramCounts, used: NDArray[np.uint16]) -> NDArray[np.float32]:
     dense = np.zeros((len(sample), len(used)), np.float32)
     rows = np.repeat(np.arange(len(sample)), np.diff(sample.starts))
     dense[rows, np.searchsorted(used, sample.buckets)] = np.log1p(sample.counts.astype(np.float32))
@@ -79,20 +62,8 @@ def _dense(sample: Grams, used: NDArray[np.uint16]) -> NDArray[np.float32]:
     return made
 
 
-def grams(texts: Sequence[str]) -> Grams:
-    """The 1- to 4-grams of each text, its two edges included as newlines; a count stops at 255."""
-    points, rows = _points(texts)
-    keys = [
-        (rows[: len(codes)][inside].astype(np.int64) << 16) | _bucket(codes[inside]).astype(np.int64)
-        for codes, inside in _codes(points, rows)
-    ]
-    unique, counts = np.unique(np.concatenate(keys), return_counts=True)
-    starts = np.searchsorted(unique >> 16, np.arange(len(texts) + 1))
-    return Grams(starts, (unique & 0xFFFF).astype(np.uint16), counts.clip(max=255).astype(np.uint8))
-
-
-def spelled(texts: Sequence[str]) -> dict[int, str]:
-    """Bucket -> the n-gram in `texts` that falls into it most often: what makes hashing readable."""
+def ngrams_by_bucket(texts: Sequence[str]) -> dict[int, str]:
+    """Bucket -> the n-gram of `texts` that falls into it most often."""
     counted = Counter(
         bounded[at : at + size]
         for text in texts
@@ -101,43 +72,41 @@ def spelled(texts: Sequence[str]) -> dict[int, str]:
         for at in range(len(bounded) - size + 1)
     )
     table: dict[int, str] = {}
-    for gram, _ in counted.most_common():
-        table.setdefault(bucket_of(gram), gram)
+    for ngram, _ in counted.most_common():
+        table.setdefault(bucket_of(ngram), ngram)
     return table
 
 
-def bucket_of(gram: str) -> int:
+def bucket_of(ngram: str) -> int:
     """The bucket of one n-gram."""
     code = np.zeros(1, np.uint64)
-    for character in gram:
-        code = _append(code, np.array([ord(character)], np.uint64))
-    return int(_bucket(code)[0])
+    for character in ngram:
+        code = _longer(code, np.array([ord(character)], np.uint64))
+    return int(_buckets(code)[0])
 
 
-def _points(texts: Sequence[str]) -> tuple[NDArray[np.uint64], NDArray[np.int64]]:
-    """Code points of all texts, each between newlines, and the number of the text that each belongs to."""
+def _code_points(texts: Sequence[str]) -> tuple[Codes, NDArray[np.int64]]:
+    """(characters,) code points of all texts, each text between newlines, and the number of each one's text."""
     bounded = [f"\n{text}\n" for text in texts]
     points = np.frombuffer("".join(bounded).encode("utf-32-le", "replace"), np.uint32).astype(np.uint64)
     return points, np.repeat(np.arange(len(texts)), [len(text) for text in bounded])
 
 
-def _codes(
-    points: NDArray[np.uint64], rows: NDArray[np.int64]
-) -> Iterable[tuple[NDArray[np.uint64], NDArray[np.bool_]]]:
+def _codes_by_size(points: Codes, rows: NDArray[np.int64]) -> Iterator[tuple[Codes, NDArray[np.bool_]]]:
     """For each size the code of the n-gram that starts at each place, and whether it ends in the same text."""
     codes = np.zeros(len(points), np.uint64)
     for size in range(1, LONGEST + 1):
         count = max(0, len(points) - size + 1)
-        codes = _append(codes[:count], points[size - 1 :][:count])
+        codes = _longer(codes[:count], points[size - 1 :][:count])
         yield codes, rows[:count] == rows[size - 1 :][:count]
 
 
-def _append(codes: NDArray[np.uint64], points: NDArray[np.uint64]) -> NDArray[np.uint64]:
-    """Codes of n-grams, one character longer; 0x110000 is the number of code points, so no two of 3 share a code."""
-    made: NDArray[np.uint64] = codes * np.uint64(0x110000) + points + np.uint64(1)
+def _longer(codes: Codes, points: Codes) -> Codes:
+    """Codes of n-grams one character longer; there are 0x110000 code points, so no two n-grams of 3 share a code."""
+    made: Codes = codes * np.uint64(0x110000) + points + np.uint64(1)
     return made
 
 
-def _bucket(codes: NDArray[np.uint64]) -> NDArray[np.uint64]:
+def _buckets(codes: Codes) -> Codes:
     mixed = (codes ^ (codes >> np.uint64(32))) * _MIX
     return mixed >> np.uint64(48)

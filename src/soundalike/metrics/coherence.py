@@ -1,45 +1,49 @@
-"""Sense: does a reply fit what was said before it better than it fits what was said elsewhere?
+"""Coherence ("sense"): does a reply fit what was said before it better than it fits another conversation?
 
-The judge is learned from the owner's own conversations, from nothing else: which words follow which. A language
-model as the judge prefers what a language model would have said: pocket gives its own replies a better fit than the
-owner's. It takes a word's relations, not its grammar: sense here is keeping to the matter, and a reply that merely
-says the question again has it too (see `repeats.echoes`).
+The model is fitted on the owner's own conversations and on nothing else: which words follow which. A language model as
+the judge prefers what a language model would have said: pocket gives its own replies a better fit than the owner's. It
+sees how words relate, not grammar: a reply that merely says the question again fits too (see `repetition.echoes`).
+
+Not scikit-learn's CCA, which is not shrunk and iterates, nor its TfidfVectorizer, whose logarithm of counts is another.
 """
 
-import re
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
+
+from soundalike.metrics.stats import Floats, Groups
+from soundalike.metrics.words import fold_case, tokens
 
 VOCABULARY, WIDTH, FEWEST_PAIRS = 1500, 96, 200
 SHRINK = 1.0
 CONTEXT = 4  # messages before a reply that it is judged by
-_TOKEN = re.compile(r"[^\W_]+(?:['’][^\W_]+)*|[?!]|\.\.+")
+_TOKEN = tokens(r"[?!]|\.\.+")
 
-Floats = NDArray[np.float64]
 Pair = tuple[Sequence[str], Sequence[str]]  # the messages before, the messages of the reply
 
 
 @dataclass(frozen=True, slots=True)
-class CoherenceClassifier:
-    """What `learn` found: `places` of words, their `rarity`, and two projections (words, WIDTH) with their means."""
+class CoherenceModel:
+    """What `fit` found: the column of each word, its inverse document frequency `idf` (words,), and for contexts and
+    replies a projection (words, WIDTH) and the mean of what it projects (WIDTH,)."""
 
-    places: dict[str, int]
-    rarity: Floats
-    asked: Floats
-    answered: Floats
+    columns: dict[str, int]
+    idf: Floats
+    projections: tuple[Floats, Floats]
     means: tuple[Floats, Floats]
 
     def scores(self, pairs: Sequence[Pair]) -> Floats:
         """(contexts, replies): how well each reply fits each context, the cosine of their projections."""
-        one = _unit(self._bags([pair[0][-CONTEXT:] for pair in pairs]) @ self.asked - self.means[0])
-        two = _unit(self._bags([pair[1] for pair in pairs]) @ self.answered - self.means[1])
-        return one @ two.T
+        sides = [context[-CONTEXT:] for context, _ in pairs], [reply for _, reply in pairs]
+        contexts, replies = (
+            _unit(_tf_idf(texts, self.columns, self.idf) @ projection - mean)
+            for texts, projection, mean in zip(sides, self.projections, self.means, strict=True)
+        )
+        return contexts @ replies.T
 
-    def preference(self, pairs: Sequence[Pair], groups: NDArray[np.int64]) -> Floats:
+    def preference(self, pairs: Sequence[Pair], groups: Groups) -> Floats:
         """(pairs,): how often a reply fits its own context better than another conversation's; 0.5 is chance."""
         fits = self.scores(pairs)
         own, other = np.diag(fits), groups[:, None] != groups
@@ -47,50 +51,46 @@ class CoherenceClassifier:
         preferred: Floats = beaten.sum(axis=0) / np.maximum(other.sum(axis=0), 1)
         return preferred
 
-    def _bags(self, texts: Sequence[Sequence[str]]) -> Floats:
-        return _bags(texts, self.places, self.rarity)
 
-
-def fit(pairs: Sequence[Pair]) -> CoherenceClassifier | None:
-    """A judge from (context, reply) pairs of the owner's; None under FEWEST_PAIRS.
+def fit(pairs: Sequence[Pair]) -> CoherenceModel | None:
+    """A model of (context, reply) pairs of the owner's; None under FEWEST_PAIRS.
 
     Canonical correlation between the words of contexts and of replies (Hotelling 1936), in the space of their
     commonest variation, covariances shrunk by SHRINK times their mean variance (Vinod 1976).
     """
     if len(pairs) < FEWEST_PAIRS:
         return None
-    messages = [messages for context, reply in pairs for messages in (context[-CONTEXT:], reply)]
-    counted = Counter(token for texts in messages for token in {t for text in texts for t in _tokens(text)})
-    places = {token: place for place, (token, count) in enumerate(counted.most_common(VOCABULARY)) if count > 2}
-    rarity = np.log(len(messages) / np.array([counted[token] for token in places], np.float64))
-    asked = _bags([context[-CONTEXT:] for context, _ in pairs], places, rarity)
-    answered = _bags([reply for _, reply in pairs], places, rarity)
-    basis = np.linalg.eigh(asked.T @ asked + answered.T @ answered)[1][:, -WIDTH:]
+    contexts, replies = [context[-CONTEXT:] for context, _ in pairs], [reply for _, reply in pairs]
+    texts = [texts for pair in zip(contexts, replies, strict=True) for texts in pair]
+    counted = Counter(token for messages in texts for token in {t for text in messages for t in _tokens(text)})
+    columns = {token: column for column, (token, count) in enumerate(counted.most_common(VOCABULARY)) if count > 2}
+    idf = np.log(len(texts) / np.array([counted[token] for token in columns], np.float64))
+    asked, answered = _tf_idf(contexts, columns, idf), _tf_idf(replies, columns, idf)  # (pairs, words)
+    basis = np.linalg.eigh(asked.T @ asked + answered.T @ answered)[1][:, -WIDTH:]  # (words, WIDTH)
     one, two = asked @ basis, answered @ basis
     left, right = _whitening(one), _whitening(two)
     across = ((one - one.mean(axis=0)) @ left).T @ ((two - two.mean(axis=0)) @ right) / len(pairs)
     u, strengths, v = np.linalg.svd(across)
     first, second = basis @ left @ u * strengths, basis @ right @ v.T
-    return CoherenceClassifier(
-        places, rarity, first, second, (asked.mean(axis=0) @ first, answered.mean(axis=0) @ second)
-    )
+    return CoherenceModel(columns, idf, (first, second), (asked.mean(axis=0) @ first, answered.mean(axis=0) @ second))
 
 
 def _tokens(text: str) -> list[str]:
-    return _TOKEN.findall(text.lower().replace("’", "'"))
+    return _TOKEN.findall(fold_case(text))
 
 
-def _bags(texts: Sequence[Sequence[str]], places: dict[str, int], rarity: Floats) -> Floats:
-    """(texts, words): the logarithm of 1 + count times the word's rarity (tf-idf, Sparck Jones 1972), length 1."""
-    bags = np.zeros((len(texts), len(places)))
+def _tf_idf(texts: Sequence[Sequence[str]], columns: dict[str, int], idf: Floats) -> Floats:
+    """(texts, words): the logarithm of 1 + count, times `idf` (Sparck Jones 1972), each row of length 1."""
+    counts = np.zeros((len(texts), len(columns)))
     for row, messages in enumerate(texts):
         for token, count in Counter(t for text in messages for t in _tokens(text)).items():
-            if token in places:
-                bags[row, places[token]] = count
-    return _unit(np.log1p(bags) * rarity)
+            if token in columns:
+                counts[row, columns[token]] = count
+    return _unit(np.log1p(counts) * idf)
 
 
 def _whitening(rows: Floats) -> Floats:
+    """(columns, columns): what makes the shrunk covariance of `rows` (rows, columns) the identity."""
     variances, axes = np.linalg.eigh(np.cov(rows.T))
     made: Floats = axes / np.sqrt(variances.clip(0) + SHRINK * variances.mean())
     return made

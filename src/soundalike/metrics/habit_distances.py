@@ -3,12 +3,12 @@
 1.0 is within one's own variation. Unlike units are never averaged: each habit is a line of its own.
 """
 
-from dataclasses import dataclass
-from typing import Any
+from dataclasses import dataclass, field
 
 import numpy as np
 import polars as pl
-from numpy.typing import NDArray
+
+from soundalike.metrics.stats import jensen_shannon, wasserstein
 
 SKIPPED = ("opener",)  # words, not a habit of few kinds
 FEWEST = 160
@@ -17,25 +17,21 @@ DRAWS = 8
 
 @dataclass(frozen=True, slots=True)
 class HabitDistance:
-    """One habit: `ratio` of the clone's distance over the owner's own, and the two means, or None for kinds."""
+    """One habit: `ratio` of the clone's distance over the owner's own, and the two means; None for kinds."""
 
     habit: str
-    ratio: float
+    ratio: float = field(metadata={"digits": 2})
     yours: float | None
     clones: float | None
-
-    def as_dict(self) -> dict[str, Any]:
-        """As plain values, for JSON."""
-        means = {"yours": self.yours, "clones": self.clones}
-        return {"habit": self.habit, "ratio": round(self.ratio, 2), **means}
 
 
 def habit_distances(
     real: pl.DataFrame, clone: pl.DataFrame, early: pl.DataFrame, late: pl.DataFrame
 ) -> list[HabitDistance]:
-    """All habits of four tables of `text_features`, the farthest first; none under FEWEST messages a side.
+    """All habits of four tables of `text_features`, the farthest first; none under FEWEST messages in any table.
 
-    Samples of one size are compared, because small ones are farther apart by chance; the mean over DRAWS of them.
+    `real` is compared with `clone`, the owner's `early` messages with their `late` ones. Samples of one size are
+    compared, because small ones are farther apart by chance; the mean over DRAWS of them.
     """
     size = min(real.height, clone.height, early.height, late.height)
     if size < FEWEST:
@@ -59,32 +55,13 @@ def _drawn(values: pl.Series, size: int, seed: int) -> pl.Series:
 
 
 def _distance(one: pl.Series, other: pl.Series) -> float:
-    if one.dtype in (pl.String, pl.Boolean):
-        return jensen_shannon(one.fill_null("none") if one.dtype == pl.String else one, _as(other))
-    return wasserstein(one.to_numpy().astype(np.float64), other.to_numpy().astype(np.float64))
-
-
-def _as(values: pl.Series) -> pl.Series:
-    return values.fill_null("none") if values.dtype == pl.String else values
+    if one.dtype not in (pl.String, pl.Boolean):
+        return wasserstein(one.to_numpy().astype(np.float64), other.to_numpy().astype(np.float64))
+    both = [values.fill_null("none") if values.dtype == pl.String else values for values in (one, other)]
+    kinds = sorted({kind for values in both for kind in values.unique().to_list()})
+    p, q = (np.array([(values == kind).sum() for kind in kinds], np.float64) / len(values) for values in both)
+    return jensen_shannon(p, q)
 
 
 def _mean(values: pl.Series) -> float | None:
     return None if values.dtype == pl.String else round(float(values.cast(pl.Float64).mean() or 0.0), 3)  # type: ignore[arg-type]
-
-
-def jensen_shannon(one: pl.Series, other: pl.Series) -> float:
-    """Distance of two samples of kinds, 0 to 1: the root of the divergence in bits (Endres & Schindelin 2003)."""
-    kinds = sorted({*one.unique().to_list(), *other.unique().to_list()})
-    p, q = (np.array([(values == kind).sum() for kind in kinds], np.float64) / len(values) for values in (one, other))
-    middle = (p + q) / 2
-    return float(np.sqrt(max(0.0, (_divergence(p, middle) + _divergence(q, middle)) / 2)))
-
-
-def _divergence(p: NDArray[np.float64], q: NDArray[np.float64]) -> float:
-    seen = p > 0
-    return float((p[seen] * np.log2(p[seen] / q[seen])).sum())
-
-
-def wasserstein(one: NDArray[np.float64], other: NDArray[np.float64]) -> float:
-    """Distance of two samples of numbers, equally many: the mean gap between them in order (Vallender 1974)."""
-    return float(np.abs(np.sort(one) - np.sort(other)).mean())

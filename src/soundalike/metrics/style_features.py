@@ -10,13 +10,13 @@ import polars as pl
 from numpy.typing import NDArray
 
 from soundalike.metrics import typing_habits
+from soundalike.metrics.words import RUST_WORD
 
 BURST_SECONDS = 120.0
 CONVERSATION_SECONDS = 15 * 60.0
 
 _TEXT = pl.col("text")
 _LETTERS = r"\p{L}"
-_WORD = r"[\p{L}\p{M}\p{N}]+(?:['’_][\p{L}\p{M}\p{N}]+)*"
 # Where a message ends, the first that fits; scripts have stops of their own.
 _ENDINGS = {
     "ellipsis": r"(?:\.\.+|…)\s*$",
@@ -71,7 +71,7 @@ def _counts() -> Columns:
     laugh = pl.coalesce(pl.col("laugh").struct.field(name) for name in typing_habits.LAUGHTER)
     return {
         "characters": _TEXT.str.len_chars(),
-        "words": _TEXT.str.count_matches(_WORD),
+        "words": _TEXT.str.count_matches(RUST_WORD),
         "lines": _TEXT.str.count_matches("\n") + 1,
         "shouted": _TEXT.str.count_matches(r"\b\p{Lu}[\p{Lu}'’]+\b"),
         "apostrophes": _TEXT.str.count_matches(r"\p{L}['’]\p{L}"),
@@ -104,7 +104,7 @@ def _kinds() -> Columns:
         "opening": pl.when(lower).then(pl.lit("lower")).when(upper).then(pl.lit("upper")),
         "ending": pl.coalesce(*_named("end", _ENDINGS), pl.lit("other")),
         "laughter": pl.coalesce(*_named("laugh", typing_habits.LAUGHTER)),
-        "opener": _TEXT.str.extract(f"({_WORD})").str.to_lowercase(),
+        "opener": _TEXT.str.extract(f"({RUST_WORD})").str.to_lowercase(),
     }
 
 

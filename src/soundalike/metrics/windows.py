@@ -1,7 +1,7 @@
 """Messages -> windows of four: enough text to tell two people apart by, few enough that a person has many.
 
-A window is one author's consecutive messages of one conversation, whoever spoke between them. One message is too
-little (AUC 0.72 between two people), eight are told apart nearly always.
+A window is one author's consecutive messages of one conversation, whoever wrote between them. One message is too little
+(area under the curve 0.72 between two people), eight are told apart nearly always.
 """
 
 from collections.abc import Iterable, Iterator, Sequence
@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 SIZE = 4
-FEWEST = 40  # windows a side; under it there is no figure
+FEWEST = 40  # windows of each side; under it there is no figure
 TOO_LITTLE = "too little text"
 
 
@@ -27,7 +27,7 @@ class MessageWindows:
 
     @property
     def texts(self) -> list[str]:
-        """The messages of each window, one a line."""
+        """The messages of each window, joined by newlines."""
         return ["\n".join(messages) for messages in self.messages]
 
     @property
@@ -45,7 +45,7 @@ class MessageWindows:
 
 
 def cut_windows(conversations: Iterable[Sequence[str]], size: int = SIZE) -> MessageWindows:
-    """Windows of `size` messages from each conversation, one author's texts in order; a rest is left out."""
+    """Windows of `size` messages from each conversation (one author's texts in order); the remainder is left out."""
     made = [(texts, group) for group, one in enumerate(conversations) for texts in _cut(one, size)]
     return MessageWindows([texts for texts, _ in made], np.array([group for _, group in made], np.int64))
 

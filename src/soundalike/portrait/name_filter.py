@@ -10,8 +10,8 @@ from collections import Counter
 from collections.abc import Sequence
 
 from soundalike.metrics import typing_habits
-from soundalike.metrics.char_ngrams import words
-from soundalike.proper_names import ProperNames, lowered, neighbours, prose
+from soundalike.metrics.words import fold_case, words
+from soundalike.proper_names import ProperNames, neighbours, prose
 
 ARTICLE_USES, ARTICLE_SHARE = 2, 0.05  # least number and share of uses after an article that show a word to be a thing
 CAPITAL_USES = 2
@@ -38,7 +38,7 @@ class NameFilter:
         plain = [prose(text) for text in texts]
         self._names = ProperNames(known, plain, CAPITAL_USES)
         self._after_article = Counter(
-            lowered(match[0]) for text in plain for before, match in neighbours(text) if before in ARTICLES
+            fold_case(match[0]) for text in plain for before, match in neighbours(text) if before in ARTICLES
         )
 
     def allows(self, word: str) -> bool:

@@ -3,14 +3,14 @@
 import math
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from itertools import chain
 
 import numpy as np
 from numpy.typing import NDArray
 
-from soundalike.engines.scoring import logprobs
-from soundalike.evaluation.held_out import Conversation, DialogueLine
+from soundalike.evaluation.held_out import Conversation
+from soundalike.evaluation.line_scores import Excerpt, LineScore, excerpts, score_excerpts
 from soundalike.generation.voice import Voice
-from soundalike.prompt_template import normalise, render
 
 EXCERPTS, BYTES = 160, 500  # how many excerpts are scored, and about how long each is
 BATCH = 32
@@ -53,59 +53,33 @@ def score_lines(voice: Voice, chats: Sequence[Conversation], on_progress: Progre
 
     A line that stands word for word in the training text is context only.
     """
-    excerpts = [excerpt for chat in chats for excerpt in _excerpts(chat)]
-    drawn = sorted(np.random.default_rng(seed).permutation(len(excerpts))[:EXCERPTS].tolist())
+    parts = [part for chat in chats for part in excerpts(chat, BYTES) if any(line.scored for line in part)]
+    drawn = sorted(np.random.default_rng(seed).permutation(len(parts))[:EXCERPTS].tolist())
     scored = list[ScoredLine]()
     for start in range(0, len(drawn), BATCH):
-        batch = [excerpts[at] for at in drawn[start : start + BATCH]]
+        batch = [parts[at] for at in drawn[start : start + BATCH]]
         scored += _score(voice, batch)
         on_progress(start + len(batch), len(drawn))
     return scored
 
 
-def _excerpts(chat: Conversation) -> Iterator[list[DialogueLine]]:
-    """A conversation in parts of about BYTES; only those with a line to score."""
-    part, size = list[DialogueLine](), 0
-    for line in chat:
-        if part and size + len(line.text.encode()) > BYTES:
-            yield from [part] if any(one.scored for one in part) else []
-            part, size = [], 0
-        part.append(line)
-        size += len(line.text.encode())
-    yield from [part] if any(one.scored for one in part) else []
-
-
-def _score(voice: Voice, batch: Sequence[Sequence[DialogueLine]]) -> Iterator[ScoredLine]:
-    tokenizer = voice.engine.tokenizer
-    turns = [
-        [render([(voice.owner if line.me else line.name, line.text)], tagged=voice.tagged) for line in lines]
-        for lines in batch
-    ]
-    texts = ["".join(written) for written in turns]
-    tokens = [[tokenizer.begin, *row] for row in tokenizer.encode(texts)]
-    adapted = _bits(voice, tokens)
+def _score(voice: Voice, batch: Sequence[Excerpt]) -> Iterator[ScoredLine]:
+    adapted = score_excerpts(voice, batch)
     with voice.engine.adapter_off():
-        base = _bits(voice, tokens)
-    for lines, written, spans, one, two in zip(batch, turns, tokenizer.spans(texts), adapted, base, strict=True):
-        yield from _scored_lines(lines, written, spans, one, two)
+        base = score_excerpts(voice, batch)
+    for one, two in zip(chain(*adapted), chain(*base), strict=True):
+        yield _line(one, two)
 
 
-def _scored_lines(
-    lines: Sequence[DialogueLine], turns: Sequence[str], spans: Sequence[Span], adapted: Floats, base: Floats
-) -> Iterator[ScoredLine]:
-    """The owner's lines of one excerpt, from its rendered `turns` and the bits of all its tokens, (tokens,) each."""
-    ends = np.array([end for _, end in spans])
-    start = 0
-    for line, turn in zip(lines, turns, strict=True):
-        written = normalise(line.text).replace("\n", "\n\t")
-        first = start + len(turn) - 1 - len(written)  # a turn ends in a newline
-        start += len(turn)
-        if line.scored:
-            inside = np.flatnonzero((ends > first) & (ends <= start - 1))
-            own = [(max(0, spans[at][0] - first), spans[at][1] - first) for at in inside.tolist()]
-            yield ScoredLine(written, own, adapted[inside], base[inside])
+def _line(adapted: LineScore, base: LineScore) -> ScoredLine:
+    """The same line with and without the adapter: of its tokens those that end inside its text."""
+    inside = np.flatnonzero((adapted.ends > 0) & (adapted.ends <= len(adapted.text)))
+    spans = [
+        (max(0, start), end)
+        for start, end in zip(adapted.starts[inside].tolist(), adapted.ends[inside].tolist(), strict=True)
+    ]
+    return ScoredLine(adapted.text, spans, _bits(adapted.logprobs[inside]), _bits(base.logprobs[inside]))
 
 
-def _bits(voice: Voice, tokens: Sequence[Sequence[int]]) -> list[Floats]:
-    """Bits of each token but the first of each row."""
-    return [-np.asarray(row[1:], np.float64) / math.log(2) for row in logprobs(voice.engine, tokens, voice.window)]
+def _bits(logprobs: NDArray[np.float32]) -> Floats:
+    return -np.asarray(logprobs, np.float64) / math.log(2)

@@ -7,7 +7,7 @@ import polars as pl
 import pytest
 
 from soundalike.generation.guards import Guards
-from soundalike.generation.guards.ngram_index import NgramIndex
+from soundalike.metrics.ngram_index import NgramIndex
 from tests.frontends.server.running import Running, ada, running
 
 pytestmark = pytest.mark.allow_hosts(["127.0.0.1"])

@@ -9,7 +9,7 @@ from soundalike.clone import Clone
 from soundalike.errors import CloneError
 from soundalike.generation.guards import Blocked, GuardContext, GuardCounts, Guards
 from soundalike.generation.guards.blocked import slurs
-from soundalike.generation.guards.ngram_index import NgramIndex
+from soundalike.metrics.ngram_index import NgramIndex
 from soundalike.training.recipe import Limits
 from tests.invented import corpus
 

@@ -1,4 +1,4 @@
-"""Loops, repeats and borrowed names are found; emphasis is left alone."""
+"""Loops and repeated lines are found; emphasis is left alone."""
 
 import pytest
 from hypothesis import example, given, settings
@@ -6,14 +6,12 @@ from hypothesis import strategies as st
 
 from soundalike.generation.guards import (
     GuardCounts,
-    first_repeat,
     fold,
     loop_start,
     loops,
     may_become,
     repeats_line,
     same_line,
-    unmask,
 )
 
 EMPHASIS = [
@@ -117,22 +115,6 @@ def test_a_short_line_may_be_said_twice_running() -> None:
 def test_an_empty_line_repeats_nothing() -> None:
     """Silence is no echo."""
     assert not repeats_line("", ["", ""])
-
-
-def test_the_first_repeat_is_found_in_a_reply_and_against_earlier_lines() -> None:
-    """A line counts against those before it in the reply, and with `said` against earlier replies."""
-    lines = ["hi there sam", "how are you", "hi there sam"]
-    assert first_repeat(lines) == 2
-    assert first_repeat(lines, ["How are you?"]) == 1
-    assert first_repeat(lines[:2]) is None
-
-
-def test_a_reply_ends_where_it_speaks_for_somebody_else() -> None:
-    """From a line under another's name on, everything goes; a colon after any other word is text."""
-    assert unmask(["hey", "Sam: hi ada", "more"], ["sam"]) == ["hey"]
-    assert unmask(["hey\nsam: hi", "more"], ["sam"]) == ["hey"]
-    assert unmask(["note: bring food", "hey sam: no"], ["sam"]) == ["note: bring food", "hey sam: no"]
-    assert unmask(["sam: hi"], ["sam"]) == []
 
 
 def test_interventions_add_up() -> None:

@@ -5,7 +5,8 @@ from random import Random
 import polars as pl
 import pytest
 
-from soundalike.generation.guards.ngram_index import NgramIndex, words_of
+from soundalike.metrics.ngram_index import NgramIndex
+from soundalike.metrics.words import run_words
 
 MESSAGES = [
     "so i told her that the boat leaves at nine, and she just laughed",
@@ -21,10 +22,10 @@ def index(length: int = 8) -> NgramIndex:
     return NgramIndex(pl.Series(MESSAGES), length)
 
 
-@pytest.mark.parametrize("message", [message for message in MESSAGES if len(words_of(message)) >= 8])
+@pytest.mark.parametrize("message", [message for message in MESSAGES if len(run_words(message)) >= 8])
 def test_a_copied_message_is_found_at_its_eighth_word(message: str) -> None:
     """In any script, also where the copy has other cases and signs."""
-    eighth = words_of(message)[7][1]
+    eighth = run_words(message)[7][1]
     assert index().copied_at(message) == eighth
     assert index().copied_at(message.upper().replace(",", " -- ").replace(" ", "  "))
     assert index().copied_at(message[:eighth].rstrip()) is None

@@ -13,22 +13,12 @@ from soundalike.generation.guards.blocked import Blocked, slurs
 from soundalike.generation.guards.guard_counts import GuardCounts
 from soundalike.generation.guards.handles import Handles
 from soundalike.generation.guards.labels import Labels
-from soundalike.generation.guards.loops import (
-    LINES_BACK,
-    SHORT_LINE,
-    first_repeat,
-    fold,
-    loop_start,
-    loops,
-    may_become,
-    repeats_line,
-    same_line,
-    unmask,
-)
+from soundalike.generation.guards.repeated_lines import LINES_BACK, SHORT_LINE, may_become, repeats_line, same_line
+from soundalike.metrics.loops import fold, loop_start, loops
 
 if TYPE_CHECKING:
     from soundalike.clone import Clone
-    from soundalike.generation.guards.ngram_index import NgramIndex
+    from soundalike.metrics.ngram_index import NgramIndex
     from soundalike.training.recipe import Limits
 
 __all__ = [
@@ -41,7 +31,6 @@ __all__ = [
     "GuardCounts",
     "Labels",
     "Scene",
-    "first_repeat",
     "fold",
     "lines_before",
     "loop_start",
@@ -49,7 +38,6 @@ __all__ = [
     "may_become",
     "repeats_line",
     "same_line",
-    "unmask",
 ]
 
 HEARD_BACK = 3  # lines of other people that a reply is not to say back
@@ -197,7 +185,7 @@ def _indexed(clone: "Clone", limits: "Limits") -> tuple["NgramIndex | None", "Ng
     """
     import polars as pl
 
-    from soundalike.generation.guards.ngram_index import NgramIndex
+    from soundalike.metrics.ngram_index import NgramIndex
 
     if not clone.messages_path.exists():
         do = "Import again, or set copied_words and quoted_words to 0 in [limits] of clone.toml."

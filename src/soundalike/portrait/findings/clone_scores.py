@@ -3,8 +3,8 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from soundalike.evaluation.report import CLONE, COPY_LIMIT, YOU
-from soundalike.evaluation.report_file import SHORT
+from soundalike.evaluation.report import CLONE, SHORT, YOU, estimate_of
+from soundalike.metrics.repetition import recites
 from soundalike.portrait import phrasing
 from soundalike.portrait.card import Card
 from soundalike.portrait.chart_kinds import BarChart, Chart, IntervalPlot
@@ -48,7 +48,7 @@ def headline_scores(report: Report | None, command: str, stale: bool = False) ->
         sentence=_sentence(rows),
         basis=f"{phrasing.count(about['windows'], 'window')} of four held-out messages, "
         f"{phrasing.count(about['seeds'], 'seed')}{', the short check' if short else ''}",
-        details=[scale, *_veto(rows)],
+        details=[scale, *_veto(report)],
         pictures=[chart for chart in charts if chart.rows],
         command=command if short else "",
     )
@@ -82,10 +82,9 @@ def _figure(estimate: Report) -> str:
     return f"{phrasing.percent(estimate['value'])} ({low} to {high})"
 
 
-def _veto(rows: Mapping[str, Report]) -> list[str]:
-    clone, you = rows[CLONE].get("copying"), rows[YOU].get("copying")
-    recites = clone and you and clone["low"] > COPY_LIMIT * you["high"]
-    return ["It recites: a likeness that is copied counts for nothing."] if recites else []
+def _veto(report: Report) -> list[str]:
+    vetoed = recites(estimate_of(report, CLONE, "copying"), estimate_of(report, YOU, "copying"))
+    return ["It recites: a likeness that is copied counts for nothing."] if vetoed else []
 
 
 def giveaways(report: Report | None, audit: Report | None, name_filter: NameFilter, command: str) -> Card:

@@ -7,14 +7,13 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from soundalike.metrics.char_ngrams import WORD
 from soundalike.metrics.stats import critical_value, proportion
+from soundalike.metrics.words import WORD, fold_case
 from soundalike.portrait import phrasing
 from soundalike.portrait.card import Card, Quotation, ScoredPiece
 from soundalike.portrait.chart_kinds import BarChart, Chart, DensityPlot
 from soundalike.portrait.name_filter import NameFilter
 from soundalike.portrait.surprisal import ScoredLine
-from soundalike.proper_names import lowered
 
 FEWEST_LINES = 40
 FEWEST_USES, PRIOR_USES = 4, 3.0  # least uses of a word; uses without any saving that are added to each word's own
@@ -55,7 +54,7 @@ def _by_word(line: ScoredLine) -> Iterator[Row]:
     ends, saved = np.array([end for _, end in line.spans]), line.without_adapter - line.with_adapter
     for match in WORD.finditer(line.text):
         inside = (ends > match.start()) & (ends <= match.end())
-        yield lowered(match[0]), float(saved[inside].sum())
+        yield fold_case(match[0]), float(saved[inside].sum())
 
 
 def surprise(scores: LineScores | None, name_filter: NameFilter, quotations: bool, command: str) -> Card:
