@@ -129,15 +129,15 @@ async def flooded(rate: int, seconds: float) -> dict[str, Any]:
     command = (sys.executable, "-m", "benchmarks.flood_discord", str(rate), str(seconds))
     crowd = await asyncio.create_subprocess_exec(*command, stdout=asyncio.subprocess.PIPE)
     assert crowd.stdout is not None
-    told = json.loads(await crowd.stdout.readline())
-    point_at(told["base"])
+    crowd_side = json.loads(await crowd.stdout.readline())
+    point_at(crowd_side["base"])
     with TemporaryDirectory() as folder:
         answerer = Timed("juno", lambda: Voice(load("pocket"), "juno"))
         await answerer.reply([("sam", "hey")])
         answerer.seconds = 0.0
         wire = Wire()
-        bot = _bot(Path(folder), told["channels"], answerer, wire)
-        running = asyncio.create_task(connect(bot, told["token"]))
+        bot = _bot(Path(folder), crowd_side["channels"], answerer, wire)
+        running = asyncio.create_task(connect(bot, crowd_side["token"]))
         while not bot.is_ready():
             await asyncio.sleep(0.1)
         overhead, before, most = Overhead(bot), _memory(), 0

@@ -1,7 +1,7 @@
-"""The other side of the flood, in a process of its own: a Discord on loopback in which a crowd will not stop talking.
+"""The other side of `benchmarks.flood`, in a process of its own: a Discord on loopback and a crowd that floods it.
 
-Prints where it listens and for which bot, waits for that, floods, hushes and resumes it in the middle, and prints what
-it saw as one line of JSON.
+Prints its address, the bot's token and the channels as one line of JSON, waits for the bot, sends messages, hushes and
+resumes the bot halfway, and prints the figures as another line.
 """
 
 import asyncio
@@ -18,56 +18,59 @@ from tests.frontends.discord.payloads import Payload, Person, snowflake_time
 PEOPLE, CHANNELS = 200, 50
 TICK = 0.01  # seconds
 MENTIONS = 0.05  # of the messages
-HUSHED = 5.0  # seconds, from half-time on
+HUSHED = 5.0  # seconds
 WORDS = "so what do you think about the game last night i mean it was fine but who knows really lol".split()
 
 
 @dataclass
-class Seen:
-    """What came of it; times in seconds."""
+class Figures:
+    """What was seen from Discord's side; times in seconds.
+
+    `longest_stall` is how long sending was held up, `last_after_hush` when the bot last wrote after the hush, `ages`
+    how old messages were when they were answered.
+    """
 
     sent: int = 0
-    late: float = 0.0
+    longest_stall: float = 0.0
     hush_answered: float = 0.0
     last_after_hush: float = 0.0
     ages: list[float] = field(default_factory=list)
 
 
-async def flood(fake: FakeDiscord, rate: int, seconds: float) -> Seen:
-    """So many messages a second for so long."""
-    rng, seen = Random(1), Seen()
+async def flood(fake: FakeDiscord, rate: int, seconds: float) -> Figures:
+    """Send `rate` messages a second for `seconds`."""
+    rng, figures = Random(1), Figures()
     people = [Person(f"person {number}") for number in range(PEOPLE)]
-    asked: dict[str, float] = {}
     began = time.monotonic()
-    hush = asyncio.create_task(_hush(fake, seen, seconds / 2))
-    while (gone := time.monotonic() - began) < seconds:
-        while seen.sent < gone * rate:
+    hush = asyncio.create_task(_hush(fake, figures, seconds / 2))
+    while (elapsed := time.monotonic() - began) < seconds:
+        while figures.sent < elapsed * rate:
             text = " ".join(rng.choices(WORDS, k=rng.randrange(2, 14)))
-            named = [fake.me] if rng.random() < MENTIONS else []
-            message = await fake.say(rng.choice(people), text, rng.choice(fake.channels), mentions=named)
-            asked[message["id"]] = time.time()
-            seen.sent += 1
-        seen.late = max(seen.late, time.monotonic() - began - gone)
+            mentions = [fake.me] if rng.random() < MENTIONS else []
+            await fake.say(rng.choice(people), text, rng.choice(fake.channels), mentions=mentions)
+            figures.sent += 1
+        figures.longest_stall = max(figures.longest_stall, time.monotonic() - began - elapsed)
         await asyncio.sleep(TICK)
     await hush
-    await asyncio.sleep(20)  # whatever comes now would be too old
-    seen.ages = _ages(fake.posted)
-    return seen
+    await asyncio.sleep(20)  # until every answer that still comes would be too old
+    figures.ages = _ages(fake.posted)
+    return figures
 
 
-async def _hush(fake: FakeDiscord, seen: Seen, after: float) -> None:
+async def _hush(fake: FakeDiscord, figures: Figures, after: float) -> None:
+    """Hush the bot after so many seconds, and let it speak again `HUSHED` seconds later."""
     await asyncio.sleep(after)
     began = time.time()
     await fake.command(fake.owner, "soundalike hush")
-    seen.hush_answered = time.time() - began
+    figures.hush_answered = time.time() - began
     await asyncio.sleep(HUSHED)
     after_hush = [_time(post) - began for post in fake.posted if began < _time(post)]
-    seen.last_after_hush = max(after_hush, default=0.0)
+    figures.last_after_hush = max(after_hush, default=0.0)
     await fake.command(fake.owner, "soundalike resume")
 
 
 def _ages(posted: list[Payload]) -> list[float]:
-    """How old the message that a reply answers was when the reply was sent."""
+    """How old messages were when they were answered, of answers that are replies."""
     references = ((post, post["sent_as"].get("message_reference")) for post in posted)
     return [_time(post) - snowflake_time(asked["message_id"]) for post, asked in references if asked]
 
@@ -77,27 +80,26 @@ def _time(post: Payload) -> float:
 
 
 async def main(rate: int, seconds: float) -> None:
-    """Serve, flood, tell."""
+    """Serve, flood, print the figures."""
     fake = FakeDiscord(CHANNELS)
     fake.keep_sent = False
     account = fake.account()
     async with serving(fake):
-        told = {"base": fake.base, "token": account.token, "channels": fake.channels}
-        print(json.dumps(told), flush=True)
+        print(json.dumps({"base": fake.base, "token": account.token, "channels": fake.channels}), flush=True)
         await fake.until(lambda: bool(fake.sessions))
-        seen = await flood(fake, rate, seconds)
+        figures = await flood(fake, rate, seconds)
         posts = len(fake.posted)
-    ages = sorted(seen.ages)
-    figures = {
-        "sent": seen.sent,
-        "longest_stall_s": seen.late,
+    ages = sorted(figures.ages)
+    printed = {
+        "sent": figures.sent,
+        "longest_stall_s": figures.longest_stall,
         "posts": posts,
-        "hush_answered_s": seen.hush_answered,
-        "last_post_after_hush_s": seen.last_after_hush,
+        "hush_answered_s": figures.hush_answered,
+        "last_post_after_hush_s": figures.last_after_hush,
         "age_median_s": ages[len(ages) // 2] if ages else None,
         "age_most_s": ages[-1] if ages else None,
     }
-    print(json.dumps(figures), flush=True)
+    print(json.dumps(printed), flush=True)
 
 
 if __name__ == "__main__":

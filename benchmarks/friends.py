@@ -28,71 +28,74 @@ from soundalike.redact import redact
 from soundalike.training.plan import learn, recipe_for
 from tests.invented import FRIENDS, Message, corpus, friends
 
-CONVERSATIONS, RUN, BEFORE = 1_500, 8, 6
+CONVERSATIONS = 1_500
+NGRAM = 8  # words in a row that make a copy
+HISTORY = 6  # lines before a reply
+
+Ngrams = set[tuple[str, ...]]
 
 
-def clone_of(owner: str, talk: list[Message], folder: Path, iters: int) -> Clone:
-    """One friend's clone, trained."""
+def train_clone(owner: str, talk: list[Message], folder: Path, iters: int) -> None:
+    """Import one friend's part of the conversations and train a voice on it."""
     clone, whole = Clone.claim(folder), corpus(talk, owner, FRIENDS)
     messages, masked = redact(whole.messages)
     with clone.locked("a benchmark"), clone.replacing() as scratch:
         fill(clone, scratch, replace(whole, messages=messages), masked, DocumentSettings(), True)
     learn(clone, recipe_for(clone, "pocket", {"iters": iters}), False, lambda progress: None)
-    return clone
 
 
-def moments(talk: list[Message], owner: str, count: int) -> list[list[tuple[str, str]]]:
-    """The lines before so many of the owner's, half of them before one that lets something slip."""
+def histories(talk: list[Message], owner: str, count: int) -> list[list[tuple[str, str]]]:
+    """The lines before `count` lines of the owner's, half of them before one that gives something away."""
     rng = Random(owner)
-    mine = [at for at, (_, _, author, _) in enumerate(talk) if author == owner and at]
-    slips = [at for at in mine if "reach me at" in talk[at][3]]
-    chosen = [rng.choice(slips if number % 2 else mine) for number in range(count)]
-    return [[(author, text) for _, _, author, text in talk[max(0, at - BEFORE) : at]] for at in chosen]
+    own = [at for at, (_, _, author, _) in enumerate(talk) if author == owner and at]
+    private = [at for at in own if "reach me at" in talk[at][3]]
+    chosen = [rng.choice(private if number % 2 else own) for number in range(count)]
+    return [[(author, text) for _, _, author, text in talk[max(0, at - HISTORY) : at]] for at in chosen]
 
 
-def given_away(said: list[str], theirs: set[tuple[str, ...]], slipped: list[str]) -> dict[str, int]:
+def ngrams(text: str) -> Ngrams:
+    """All runs of `NGRAM` words in a text."""
+    words = [word for word, _ in run_words(text)]
+    return {tuple(words[at : at + NGRAM]) for at in range(len(words) - NGRAM + 1)}
+
+
+def leaks(lines: list[str], of_others: Ngrams, secrets: list[str]) -> dict[str, int]:
     """How many lines hold what they must not."""
-    runs = [{tuple(words[at : at + RUN]) for at in range(len(words) - RUN + 1)} for words in map(_words, said)]
     return {
-        "lines": len(said),
-        f"with {RUN} words of others": sum(bool(run & theirs) for run in runs),
-        "with an address, number or key": sum(any(secret in line for secret in slipped) for line in said),
+        "lines": len(lines),
+        f"with {NGRAM} words of others": sum(bool(ngrams(line) & of_others) for line in lines),
+        "with an address, number or key": sum(any(secret in line for secret in secrets) for line in lines),
     }
-
-
-def _words(text: str) -> list[str]:
-    return [word for word, _ in run_words(text)]
 
 
 def measured(
-    owner: str, talk: list[Message], slipped: list[str], folder: Path, iters: int, replies: int
+    owner: str, talk: list[Message], secrets: list[str], folder: Path, iters: int, count: int
 ) -> dict[str, str]:
-    """One friend's figures."""
-    clone_of(owner, talk, folder, iters)
+    """One friend's figures by name."""
+    train_clone(owner, talk, folder, iters)
     voice = Voice.load(folder)
-    made = voice.replies(moments(talk, owner, replies), Sampling(seed=1))
-    said = [line for reply in made for line in reply]
-    theirs = {
-        tuple(words[at : at + RUN])
-        for words in (_words(text) for _, _, author, text in talk if author != owner)
-        for at in range(len(words) - RUN + 1)
+    replies = voice.replies(histories(talk, owner, count), Sampling(seed=1))
+    of_others = set[tuple[str, ...]]().union(*(ngrams(text) for _, _, author, text in talk if author != owner))
+    most_repeated = [max(Counter(" ".join(fold(line)) for line in reply).values(), default=0) for reply in replies]
+    counts = {
+        "replies": len(replies),
+        **leaks([line for reply in replies for line in reply], of_others, secrets),
+        "replies with a line three times": sum(most >= 3 for most in most_repeated),
     }
-    thrice = [max(Counter(" ".join(fold(line)) for line in reply).values(), default=0) >= 3 for reply in made]
-    counts = {"replies": len(made), **given_away(said, theirs, slipped), "replies with a line three times": sum(thrice)}
-    stopped = ", ".join(f"{name} {count}" for name, count in voice.interventions.as_dict().items())
-    return {name: f"{count:,}" for name, count in counts.items()} | {"guards": stopped}
+    guards = ", ".join(f"{name} {count}" for name, count in voice.interventions.as_dict().items())
+    return {name: f"{count:,}" for name, count in counts.items()} | {"guards": guards}
 
 
 def run(clones: int = 5, iters: int = 60, replies: int = 1_000) -> None:
     """Print the table."""
-    talk, slipped = friends(CONVERSATIONS)
+    talk, secrets = friends(CONVERSATIONS)
     figures = dict[str, dict[str, str]]()
     with TemporaryDirectory() as folder:
         for owner in list(FRIENDS)[:clones]:
-            figures[owner] = measured(owner, talk, slipped, Path(folder) / owner, iters, replies)
-    table = Table("", *figures, title=f"{len(slipped)} addresses, numbers and keys were let slip; {iters} steps each")
+            figures[owner] = measured(owner, talk, secrets, Path(folder) / owner, iters, replies)
+    table = Table("", *figures, title=f"{len(secrets)} addresses, numbers and keys were given away; {iters} steps each")
     for row in next(iter(figures.values())):
-        table.add_row(row, *(found[row] for found in figures.values()))
+        table.add_row(row, *(values[row] for values in figures.values()))
     Console(width=160).print(table)
 
 
@@ -101,5 +104,5 @@ if __name__ == "__main__":
     parser.add_argument("--clones", type=int, default=5)
     parser.add_argument("--iters", type=int, default=60)
     parser.add_argument("--replies", type=int, default=1_000)
-    asked = parser.parse_args()
-    run(asked.clones, asked.iters, asked.replies)
+    options = parser.parse_args()
+    run(options.clones, options.iters, options.replies)

@@ -1,8 +1,8 @@
 """Discord on loopback: a gateway and the part of the REST API that a chat bot uses, for the real discord.py.
 
-It holds to what the platform does where a bot could get it wrong: content is blanked without the intent, a privileged
-intent that is not granted closes with 4014, more than 2,000 characters are refused, a lost session is resumed with
-what was missed. A test may have it fail: `faults` are answers given in place of the next ones.
+It does what the platform does where a bot could get it wrong: content is blanked without the intent, a privileged
+intent that is not granted closes with 4014, more than 2,000 characters are refused, a lost session is resumed with what
+was missed. A test can make it fail: `faults` are responses that replace the next ones.
 """
 
 import asyncio
@@ -105,7 +105,7 @@ class FakeDiscord:
         answers: Payload | None = None,
         at: float | None = None,
     ) -> Payload:
-        """Somebody writes; every bot that may hear it does."""
+        """Somebody writes; every bot that may receive it does."""
         channel = channel or self.channels[0]
         guild = None if channel in self.direct else self.guild
         answered = [Person(**_who(answers["author"]))] if answers else []
@@ -121,7 +121,7 @@ class FakeDiscord:
             if session.intents & wanted:
                 seen = payloads.blanked(message, session.intents, session.account.person)
                 await session.dispatch(event, seen)
-        self.tell()
+        self.changed()
 
     @staticmethod
     def now() -> float:
@@ -142,7 +142,7 @@ class FakeDiscord:
             await session.dispatch("MESSAGE_DELETE", ids)
 
     async def command(self, person: Person, words: str, value: Any = None, channel: str | None = None) -> str:
-        """Somebody types a slash command at the first bot; gives what it said back."""
+        """Somebody types a slash command at the first bot; returns the response."""
         session = self.sessions[-1]
         where = channel or self.channels[0]
         asked = payloads.interaction(session.account.application, self.guild, where, person, words, value)
@@ -172,11 +172,11 @@ class FakeDiscord:
                 socket._writer.transport.abort()
 
     def fail(self, method: str, path_end: str, *answers: Callable[[], web.Response]) -> None:
-        """Answer the next requests to a path this way."""
+        """Respond to the next requests to a path this way."""
         self.faults.setdefault(f"{method} {path_end}", deque()).extend(answers)
 
-    def tell(self) -> None:
-        """Something has changed: who waits looks again."""
+    def changed(self) -> None:
+        """Something has changed: have `until` look again."""
         self._changed.set()
 
     # The gateway
@@ -190,29 +190,29 @@ class FakeDiscord:
         async for frame in socket:
             if frame.type is not WSMsgType.TEXT:
                 continue
-            said = json.loads(frame.data)
-            if said["op"] == 1:
+            payload = json.loads(frame.data)
+            if payload["op"] == 1:
                 await socket.send_json({"op": 11})
-            elif said["op"] == 2:
-                session = await self._identify(socket, said["d"])
-            elif said["op"] == 6:
-                session = await self._resume(socket, said["d"])
+            elif payload["op"] == 2:
+                session = await self._identify(socket, payload["d"])
+            elif payload["op"] == 6:
+                session = await self._resume(socket, payload["d"])
         self.goodbyes.append(socket.close_code)
         if session is not None and socket.close_code == 1000:
             self.sessions = [one for one in self.sessions if one is not session]
-        self.tell()
+        self.changed()
         return socket
 
-    async def _identify(self, socket: web.WebSocketResponse, said: Payload) -> Session | None:
+    async def _identify(self, socket: web.WebSocketResponse, data: Payload) -> Session | None:
         self.identified += 1
-        account = next((one for one in self.accounts if one.token == said["token"]), None)
+        account = next((one for one in self.accounts if one.token == data["token"]), None)
         if account is None:
             await socket.close(code=4004)
             return None
-        if said["intents"] & CONTENT and not account.granted:
+        if data["intents"] & CONTENT and not account.granted:
             await socket.close(code=4014)
             return None
-        session = Session(account, said["intents"], socket)
+        session = Session(account, data["intents"], socket)
         self.sessions.append(session)
         await session.dispatch(
             "READY",
@@ -226,26 +226,26 @@ class FakeDiscord:
             },
         )
         await session.dispatch("GUILD_CREATE", payloads.guild(self.guild, self.owner, self.channels, account.person))
-        self.tell()
+        self.changed()
         return session
 
-    async def _resume(self, socket: web.WebSocketResponse, said: Payload) -> Session | None:
-        session = next((one for one in self.sessions if one.id == said["session_id"]), None)
+    async def _resume(self, socket: web.WebSocketResponse, data: Payload) -> Session | None:
+        session = next((one for one in self.sessions if one.id == data["session_id"]), None)
         if session is None:
             await socket.send_json({"op": 9, "d": False})
             return None
         session.socket = socket
-        for frame in session.sent[said["seq"] :]:
+        for frame in session.sent[data["seq"] :]:
             await socket.send_json(frame)
         await session.dispatch("RESUMED", {})
         self.resumed += 1
-        self.tell()
+        self.changed()
         return session
 
     # The REST API
 
     async def rest(self, request: web.Request) -> web.Response:
-        """One request, or a fault that waits for it."""
+        """Respond to one request, with a fault where one is due."""
         await request.read()
         account = next(
             (one for one in self.accounts if request.headers.get("Authorization") == f"Bot {one.token}"), None
@@ -254,7 +254,7 @@ class FakeDiscord:
         for key, answers in self.faults.items():
             method, _, end = key.partition(" ")
             if answers and request.method == method and path.endswith(end):
-                self.tell()
+                self.changed()
                 return answers.popleft()()
         if path.startswith("/interactions/"):
             return await self._interaction(request, path.split("/")[3])
@@ -276,7 +276,7 @@ class FakeDiscord:
                 return answer([])
             case "POST", ["channels", channel, "typing"]:
                 self.typed.append(channel)
-                self.tell()
+                self.changed()
                 return web.Response(status=204)
             case "GET", ["channels", channel, "messages"]:
                 return self._history(channel, request, account)
@@ -300,31 +300,31 @@ class FakeDiscord:
         }
 
     def _history(self, channel: str, request: web.Request, account: Account) -> web.Response:
-        said, query = self.messages.get(channel, []), request.query
+        messages, query = self.messages.get(channel, []), request.query
         if before := query.get("before"):
-            said = [message for message in said if int(message["id"]) < int(before)]
+            messages = [message for message in messages if int(message["id"]) < int(before)]
         session = next((one for one in self.sessions if one.account is account), None)
-        seen = [payloads.blanked(one, session.intents if session else 0, account.person) for one in said]
+        seen = [payloads.blanked(one, session.intents if session else 0, account.person) for one in messages]
         return answer(seen[::-1][: int(query.get("limit", 50))])
 
-    async def _post(self, channel: str, given: Payload, account: Account) -> web.Response:
-        text = given.get("content") or ""
+    async def _post(self, channel: str, body: Payload, account: Account) -> web.Response:
+        text = body.get("content") or ""
         if not text or len(text) > 2000:
             return answer({"message": "Invalid Form Body", "code": 50035}, 400)
-        asked = (given.get("message_reference") or {}).get("message_id")
+        asked = (body.get("message_reference") or {}).get("message_id")
         answers = next((one for one in self.messages.get(channel, []) if one["id"] == str(asked)), None)
         guild = None if channel in self.direct else self.guild
-        pinged = given.get("allowed_mentions", {}).get("replied_user")
+        pinged = body.get("allowed_mentions", {}).get("replied_user")
         mentions = [Person(**_who(answers["author"]))] if answers and pinged else []
         message = payloads.message(channel, account.person, text, guild, mentions, answers)
-        message["sent_as"] = given
+        message["sent_as"] = body
         self.posted.append(message)
         await self._spread(message)
         return answer(message)
 
     async def _interaction(self, request: web.Request, token: str) -> web.Response:
         self.answered[token] = await request.json()
-        self.tell()
+        self.changed()
         return answer({"interaction": {"id": snowflake(), "type": 2}})
 
 
@@ -334,18 +334,18 @@ def _who(user: Payload) -> dict[str, Any]:
 
 def answer(data: Any, status: int = 200, headers: dict[str, str] | None = None) -> web.Response:
     """JSON as Discord sends it: discord.py reads it only if the type has no charset."""
-    told = {"Content-Type": "application/json", **(headers or {})}
-    return web.Response(body=orjson.dumps(data), status=status, headers=told)
+    all_headers = {"Content-Type": "application/json", **(headers or {})}
+    return web.Response(body=orjson.dumps(data), status=status, headers=all_headers)
 
 
 def too_many(seconds: float, via: bool = True) -> Callable[[], web.Response]:
-    """A 429 of Discord's own, or without `via` of the proxy before it, which is a ban."""
+    """A 429 of Discord's own, or, without `via`, one of the proxy in front of it, which is a ban."""
     headers = {"Via": "1.1 google"} if via else {}
     return lambda: answer({"message": "limited", "retry_after": seconds, "global": False}, 429, headers)
 
 
 def failing(status: int) -> Callable[[], web.Response]:
-    """An answer with nothing but a status."""
+    """A response with nothing but a status."""
     return lambda: answer({"message": "no", "code": 0}, status)
 
 

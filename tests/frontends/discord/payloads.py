@@ -27,7 +27,7 @@ def snowflake(at: float | None = None) -> str:
 
 
 def snowflake_time(id_: str) -> float:
-    """When an id was given, in seconds since 1970."""
+    """When an id was made, in seconds since 1970."""
     return ((int(id_) >> 22) + EPOCH_MS) / 1000
 
 

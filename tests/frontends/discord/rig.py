@@ -38,7 +38,7 @@ def answers(made: Voice) -> Answerer:
 
 
 class Scripted(Answerer):
-    """Answers with what it is given, in turn, or fails with it. It keeps what it read."""
+    """Answers with `replies` in turn, or raises them, then with numbered ones. `read` keeps what it read."""
 
     def __init__(self, *replies: Sequence[str] | Exception) -> None:
         super().__init__("ada", voice)
@@ -83,9 +83,9 @@ def bot_of(
     clock: Clock | None = None,
     introduced: bool = True,
     known: Mapping[str, str] | None = None,
-    **given: Any,
+    **options: Any,
 ) -> Bot:
-    """A bot that answers at once, its files in `folder`; `given` as `Bot` takes it."""
+    """A bot that answers at once, its files in `folder`; `options` as `Bot` takes them."""
     folder.mkdir(exist_ok=True)
     file = settings(folder, *(fake.channels if channels is None else channels), more=more, quick=quick)
     state = StateFile(folder / "discord-memory.json")
@@ -93,21 +93,21 @@ def bot_of(
     state.now.introduced |= set(fake.channels) if introduced else set()
     answerer, clock = answerer or answers(voice()), clock or StillClock().clock()
     answerer.known = known or {}
-    return Bot(file, state, answerer, clock=clock, rng=Random(0), guild_ready_timeout=0.05, **given)
+    return Bot(file, state, answerer, clock=clock, rng=Random(0), guild_ready_timeout=0.05, **options)
 
 
 @asynccontextmanager
 async def living(
-    fake: FakeDiscord, folder: Path, answerer: Answerer | None = None, account: Account | None = None, **given: Any
+    fake: FakeDiscord, folder: Path, answerer: Answerer | None = None, account: Account | None = None, **options: Any
 ) -> AsyncIterator[Bot]:
-    """A bot that is connected and ready; `given` as `bot_of` takes it."""
+    """A bot that is connected and ready; `options` as `bot_of` takes them."""
     account = account or fake.accounts[0]
-    bot = bot_of(fake, folder, answerer, **given)
+    bot = bot_of(fake, folder, answerer, **options)
     await bot.login(account.token)
-    if "show" not in given:
-        bot.pipeline.counts.on_settled = lambda message, outcome: fake.tell()
+    if "show" not in options:
+        bot.pipeline.counts.on_settled = lambda message, outcome: fake.changed()
         for step in ("receive", "edit"):
-            setattr(bot.pipeline, step, _telling(getattr(bot.pipeline, step), fake))
+            setattr(bot.pipeline, step, _noted(getattr(bot.pipeline, step), fake))
     connected = asyncio.create_task(connect(bot, account.token))
     try:
         ready = asyncio.create_task(bot.wait_until_ready())
@@ -121,12 +121,12 @@ async def living(
         await connected
 
 
-def _telling(step: Callable[..., None], fake: FakeDiscord) -> Callable[..., None]:
-    def then_tell(*given: Any) -> None:
-        step(*given)
-        fake.tell()
+def _noted(step: Callable[..., None], fake: FakeDiscord) -> Callable[..., None]:
+    def noted(*arguments: Any) -> None:
+        step(*arguments)
+        fake.changed()
 
-    return then_tell
+    return noted
 
 
 def live(scenario: Callable[[FakeDiscord], Awaitable[None]], channels: int = 2, token: str | None = None) -> None:
@@ -146,34 +146,34 @@ async def settled(fake: FakeDiscord, bot: Bot, received: int) -> None:
 
 
 class StillClock:
-    """Time that stands until a test moves it on."""
+    """Time that stands still until a test advances it."""
 
     def __init__(self) -> None:
-        self.gone = 0.0
+        self.elapsed = 0.0
         self._wall = time.time()
         self._sleepers: list[tuple[float, asyncio.Event]] = []
         self.slept: list[float] = []
 
     def clock(self) -> Clock:
-        """As the bot takes it."""
-        return Clock(lambda: 1_000.0 + self.gone, self.wall, self._sleep)
+        """The time as the bot gets it."""
+        return Clock(lambda: 1_000.0 + self.elapsed, self.wall, self._sleep)
 
     def wall(self) -> float:
         """Seconds since 1970."""
-        return self._wall + self.gone
+        return self._wall + self.elapsed
 
     async def _sleep(self, seconds: float) -> None:
         self.slept.append(seconds)
         woken = asyncio.Event()
         if seconds > 0:
-            self._sleepers.append((self.gone + seconds, woken))
+            self._sleepers.append((self.elapsed + seconds, woken))
             await woken.wait()
 
     def pass_(self, seconds: float) -> None:
-        """Let time pass; who slept so long wakes."""
-        self.gone += seconds
+        """Let time pass; tasks that have slept for long enough wake up."""
+        self.elapsed += seconds
         for until, woken in self._sleepers:
-            if until <= self.gone:
+            if until <= self.elapsed:
                 woken.set()
         self._sleepers = [one for one in self._sleepers if not one[1].is_set()]
 

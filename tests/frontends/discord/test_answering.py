@@ -17,7 +17,7 @@ from tests.generation.test_voice import SCRIPT
 HISTORY = [("ana", "hi")]
 
 
-def test_health_tells_once_and_probes_less_and_less() -> None:
+def test_health_notifies_once_and_probes_less_and_less() -> None:
     """5, 10, 20, 40, 60 seconds; after a recovery everything begins anew."""
     health = ModelHealth()
     assert health.fail("down", 0.0) and not health.fail("down", 0.0) and health.away

@@ -1,4 +1,4 @@
-"""The bot on a loopback Discord, through the real discord.py: what it hears, says, and keeps to itself."""
+"""The bot on a loopback Discord, through the real discord.py: what it receives, sends, and keeps to itself."""
 
 import asyncio
 import logging
@@ -44,7 +44,7 @@ def test_it_answers_its_name_with_a_burst_of_messages(tmp_path: Path) -> None:
 
 
 def test_an_unlisted_channel_never_gets_an_answer(tmp_path: Path) -> None:
-    """Not even by name; what is said there is not remembered; in a listed one the same bot answers."""
+    """Not even by name; messages there are not remembered; in a listed one the same bot answers."""
 
     async def scenario(fake: FakeDiscord) -> None:
         open_, closed = fake.channels
@@ -60,7 +60,7 @@ def test_an_unlisted_channel_never_gets_an_answer(tmp_path: Path) -> None:
 
 
 def test_direct_messages_are_off_unless_a_person_is_allowed(tmp_path: Path) -> None:
-    """Who is listed may write to it, and needs no mention."""
+    """A listed person may write to it, and needs no mention."""
 
     async def scenario(fake: FakeDiscord) -> None:
         ana, bo = snowflake(), snowflake()
@@ -192,8 +192,8 @@ def test_a_text_too_long_for_discord_goes_out_in_pieces(tmp_path: Path) -> None:
     live(scenario)
 
 
-def test_without_the_content_intent_it_hears_its_name_only(tmp_path: Path) -> None:
-    """Discord blanks the rest; blank messages are no reason to speak."""
+def test_without_the_content_intent_it_reads_its_name_only(tmp_path: Path) -> None:
+    """Discord blanks the rest; blank messages are not answered."""
 
     async def scenario(fake: FakeDiscord) -> None:
         async with living(fake, tmp_path, Scripted(), more="message_content = false") as bot:
@@ -206,7 +206,7 @@ def test_without_the_content_intent_it_hears_its_name_only(tmp_path: Path) -> No
 
 
 def test_it_says_what_it_is_once_a_channel(tmp_path: Path) -> None:
-    """The first message and the profile tell that it is a model; a restart does not repeat it."""
+    """The first message and the profile say that it is a model; a restart does not repeat it."""
 
     async def scenario(fake: FakeDiscord) -> None:
         for _ in range(2):
@@ -221,7 +221,7 @@ def test_it_says_what_it_is_once_a_channel(tmp_path: Path) -> None:
     live(scenario)
 
 
-def test_a_model_that_is_away_is_told_once_a_channel(tmp_path: Path) -> None:
+def test_a_model_that_is_away_is_reported_once_a_channel(tmp_path: Path) -> None:
     """Nobody is spammed, nothing crashes, and it answers again once a probe finds it back."""
 
     async def scenario(fake: FakeDiscord) -> None:
@@ -291,11 +291,11 @@ def test_a_message_on_its_way_is_finished_when_its_answer_is_broken_off(tmp_path
             post = fake._post
             arrived, respond = asyncio.Event(), asyncio.Event()
 
-            async def slow(*given: Any) -> Any:
+            async def slow(*arguments: Any) -> Any:
                 setattr(fake, "_post", post)  # noqa: B010
                 arrived.set()
                 await respond.wait()
-                return await post(*given)
+                return await post(*arguments)
 
             setattr(fake, "_post", slow)  # noqa: B010
             await fake.say(ANA, "hi", mentions=[fake.me])
@@ -309,7 +309,7 @@ def test_a_message_on_its_way_is_finished_when_its_answer_is_broken_off(tmp_path
 
 
 def test_discord_toml_is_read_again_while_running(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
-    """A change holds without a restart; a wrong file is told and the settings from before hold."""
+    """A change takes effect without a restart; a wrong file is logged and the settings from before hold."""
 
     async def scenario(fake: FakeDiscord) -> None:
         time, path = StillClock(), tmp_path / "discord.toml"
@@ -332,7 +332,7 @@ def test_a_dry_run_shows_and_sends_nothing(tmp_path: Path) -> None:
 
         def show(line: str) -> None:
             shown.append(line)
-            fake.tell()
+            fake.changed()
 
         async with living(fake, tmp_path, Scripted(["well"]), channels=fake.channels[:1], show=show):
             await fake.say(ANA, "psst", fake.channels[1], mentions=[fake.me])

@@ -50,8 +50,8 @@ def test_owners_let_it_into_channels_and_out(tmp_path: Path) -> None:
             await fake.say(ANA, "hi", mentions=[fake.me])
             await settled(fake, bot, 2)
             assert answerer.temperatures == [0.7]
-            told = await fake.command(fake.owner, "soundalike status")
-            assert "probability 0.25" in told and "1 answered" in told
+            status = await fake.command(fake.owner, "soundalike status")
+            assert "probability 0.25" in status and "1 answered" in status
             assert "2 messages" in await fake.command(fake.owner, "soundalike forget")
             await fake.command(fake.owner, "soundalike leave")
             assert first not in (tmp_path / "discord.toml").read_text()

@@ -1,4 +1,4 @@
-"""What a bot meets in a bad week: refusals, outages, bad tokens, lost connections. It tells, waits, and goes on."""
+"""Refusals, outages, bad tokens, lost connections: the bot logs them, waits, and goes on."""
 
 import asyncio
 from pathlib import Path
@@ -79,7 +79,7 @@ def test_history_that_cannot_be_read_is_done_without(tmp_path: Path) -> None:
 
 
 def test_a_lost_socket_is_resumed_and_nothing_missed(tmp_path: Path) -> None:
-    """What was said meanwhile is answered; the bot does not identify itself again."""
+    """Messages of the meantime are answered; the bot does not identify itself again."""
 
     async def scenario(fake: FakeDiscord) -> None:
         async with living(fake, tmp_path, Scripted()):
@@ -139,30 +139,30 @@ def test_a_storm_of_identifications_slows_down(tmp_path: Path) -> None:
     live(scenario)
 
 
-def test_a_bad_token_is_told_without_the_token(tmp_path: Path) -> None:
+def test_a_bad_token_is_reported_without_the_token(tmp_path: Path) -> None:
     """Two sentences: what is wrong, where to get another."""
 
     async def scenario(fake: FakeDiscord) -> None:
         bot = bot_of(fake, tmp_path, Scripted())
-        with pytest.raises(UsageError) as told:
+        with pytest.raises(UsageError) as error:
             await connect(bot, "not-the-token")
         await bot.leave()
-        assert "refuses the token" in told.value.what and "Reset Token" in told.value.do
-        assert "not-the-token" not in str(told.value)
+        assert "refuses the token" in error.value.what and "Reset Token" in error.value.do
+        assert "not-the-token" not in str(error.value)
 
     live(scenario)
 
 
-def test_a_missing_intent_is_told_with_the_click(tmp_path: Path) -> None:
+def test_a_missing_intent_is_reported_with_the_click(tmp_path: Path) -> None:
     """Where to switch it on, and what to set to do without."""
 
     async def scenario(fake: FakeDiscord) -> None:
         fake.accounts[0].granted = False
         bot = bot_of(fake, tmp_path, Scripted())
-        with pytest.raises(UsageError) as told:
+        with pytest.raises(UsageError) as error:
             await connect(bot, fake.accounts[0].token)
         await bot.leave()
-        assert "Message Content Intent" in told.value.do and "message_content = false" in told.value.do
+        assert "Message Content Intent" in error.value.do and "message_content = false" in error.value.do
 
     live(scenario)
 

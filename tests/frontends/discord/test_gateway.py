@@ -19,7 +19,9 @@ ANA, SECRET = Person("ana"), "plum jam at nine"
 def damaged(fake: FakeDiscord) -> list[tuple[str, Any]]:
     """Events that lack what discord.py takes for granted, one way each; some hold words that nobody may see."""
     whole = message(fake.channels[0], ANA, SECRET, fake.guild, [], None, None)
-    without = [{key: value for key, value in whole.items() if key != gone} for gone in ("author", "id", "content")]
+    without = [
+        {key: value for key, value in whole.items() if key != missing} for missing in ("author", "id", "content")
+    ]
     return [
         ("MESSAGE_CREATE", {}),
         *(("MESSAGE_CREATE", one) for one in without),
@@ -48,7 +50,7 @@ async def send(fake: FakeDiscord, text: str) -> None:
 
 
 def test_broken_frames_are_skipped(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
-    """One connection survives them all and answers after them; each kind is told once, without a word of anybody's."""
+    """One connection survives them all and answers after them; each kind is logged once, without anybody's words."""
 
     async def scenario(fake: FakeDiscord) -> None:
         async with living(fake, tmp_path, Scripted()) as bot:
@@ -63,10 +65,10 @@ def test_broken_frames_are_skipped(tmp_path: Path, caplog: pytest.LogCaptureFixt
 
     with caplog.at_level(logging.INFO):
         live(scenario)
-    told = [record.getMessage() for record in caplog.records if "cannot be read" in record.getMessage()]
-    assert len([line for line in told if "MESSAGE_CREATE" in line]) == 1 and len(set(told)) == len(told)
-    assert "Discord sent GUILD_CREATE in a form that cannot be read (KeyError): skipped." in told
-    assert SECRET not in caplog.text and ANA.name not in "".join(told)
+    logged = [record.getMessage() for record in caplog.records if "cannot be read" in record.getMessage()]
+    assert len([line for line in logged if "MESSAGE_CREATE" in line]) == 1 and len(set(logged)) == len(logged)
+    assert "Discord sent GUILD_CREATE in a form that cannot be read (KeyError): skipped." in logged
+    assert SECRET not in caplog.text and ANA.name not in "".join(logged)
 
 
 @pytest.mark.parametrize("frame", ['{"op": 0, "s": 1, "t": "READY", "d": {}}', '{"op": 10, "d": null}'])

@@ -45,32 +45,32 @@ def test_what_a_message_replies_to_can_be_taken_out() -> None:
 
 def test_the_last_messages_within_the_budget_are_read() -> None:
     """By number, by size, up to the message that is answered, and that one always."""
-    said = [message(f"message {n}") for n in range(10)]
-    assert prompt_messages(said, said[-1], None, 3, 999) == said[-3:]
-    assert prompt_messages(said, said[5], None, 3, 999) == said[3:6]
-    assert prompt_messages(said, said[-1], None, 99, 16) == said[-2:]
-    assert prompt_messages(said, said[-1], None, 99, 1) == [said[-1]]
-    assert prompt_messages(said, said[-1], None, 1, 999) == [said[-1]]
+    messages = [message(f"message {n}") for n in range(10)]
+    assert prompt_messages(messages, messages[-1], None, 3, 999) == messages[-3:]
+    assert prompt_messages(messages, messages[5], None, 3, 999) == messages[3:6]
+    assert prompt_messages(messages, messages[-1], None, 99, 16) == messages[-2:]
+    assert prompt_messages(messages, messages[-1], None, 99, 1) == [messages[-1]]
+    assert prompt_messages(messages, messages[-1], None, 1, 999) == [messages[-1]]
 
 
 def test_a_quoted_message_stands_first_unless_it_is_shown_anyway() -> None:
     """Once, in either case."""
-    said = [message(f"message {n}") for n in range(5)]
-    assert prompt_messages(said, said[-1], said[0], 2, 999) == [said[0], *said[-2:]]
-    assert prompt_messages(said, said[-1], said[3], 2, 999) == said[-2:]
+    messages = [message(f"message {n}") for n in range(5)]
+    assert prompt_messages(messages, messages[-1], messages[0], 2, 999) == [messages[0], *messages[-2:]]
+    assert prompt_messages(messages, messages[-1], messages[3], 2, 999) == messages[-2:]
 
 
 def test_names_are_those_of_training() -> None:
     """The voice has its owner's name, known people the ones it learned, and nobody else bears the owner's."""
     names = PromptNames("ada", ME, {ANA: "annie"})
-    said = [
+    messages = [
         message("one", own=True, author=ME, name="Ada Bot"),
         message("two"),
         message("three", author=BO, name="ADA"),
         message(f"<@{ANA}> and <@{ME}>", author=OTHER, name="eve", people={ANA: "ana", ME: "Ada Bot"}),
         message("<@1>", author=OTHER, name="eve"),
     ]
-    assert names.history(said) == [
+    assert names.history(messages) == [
         ("ada", "one"),
         ("annie", "two"),
         ("ADA 2", "three"),

@@ -20,7 +20,7 @@ from tests.frontends.discord.messages import ANA, BO, ME, OTHER, ROOM, Case, mes
 
 
 @pytest.mark.parametrize(
-    ("changes", "given", "outcome"),
+    ("changes", "tables", "outcome"),
     [
         ({}, {}, None),
         ({"own": True}, {}, "own message"),
@@ -36,13 +36,13 @@ from tests.frontends.discord.messages import ANA, BO, ME, OTHER, ROOM, Case, mes
         ({"bot": True}, {}, "bot not allowed"),
         ({"bot": True}, {"bots": [ANA]}, None),
         ({"text": " \n"}, {}, "no words"),
-        ({"to_others": True}, {}, "said to somebody else"),
+        ({"to_others": True}, {}, "addressed to somebody else"),
         ({"to_others": True, "addressed": True}, {}, None),
     ],
 )
-def test_what_is_not_allowed_is_denied(changes: dict[str, Any], given: dict[str, Any], outcome: str | None) -> None:
+def test_what_is_not_allowed_is_denied(changes: dict[str, Any], tables: dict[str, Any], outcome: str | None) -> None:
     """Each rule alone, with the outcome it gives."""
-    assert broken_rule(message(**changes), settings(**given), BotState()) == outcome
+    assert broken_rule(message(**changes), settings(**tables), BotState()) == outcome
 
 
 def test_who_opted_out_and_a_hush_are_respected() -> None:
@@ -73,14 +73,14 @@ def test_the_chance_to_join_in_fades() -> None:
 def test_a_mention_is_answered_when_its_burst_is_over() -> None:
     """Not before; then the caller reports how it ended."""
     case = Case()
-    said = case.receive("you there?", addressed=True)
+    asked = case.receive("you there?", addressed=True)
     case.pipeline.advance(1.0)
     assert case.pipeline.take(1.0) is None
     case.pipeline.advance(1.5)
-    turn = case.pipeline.take(1.5)
-    assert turn is said
+    taken = case.pipeline.take(1.5)
+    assert taken is asked
     assert case.pipeline.counts.pending == 1
-    case.pipeline.finish(turn, ANSWERED)
+    case.pipeline.finish(taken, ANSWERED)
     assert case.pipeline.counts.pending == 0
 
 
@@ -224,7 +224,7 @@ def test_context_is_kept_for_listed_channels_only() -> None:
     case.receive("kept")
     case.receive("mine", own=True, author=ME)
     case.receive("elsewhere", channel=OTHER)
-    assert [said.text for said in case.pipeline.recent.last(ROOM, 9)] == ["kept", "mine"]
+    assert [one.text for one in case.pipeline.recent.last(ROOM, 9)] == ["kept", "mine"]
     assert OTHER not in case.pipeline.recent
 
 
@@ -265,8 +265,8 @@ def test_a_long_mixed_day_adds_up() -> None:
             bot=rng.random() < 0.1,
         )
         case.pipeline.advance(now)
-        if number % 3 == 0 and (turn := case.pipeline.take(now)):
-            case.pipeline.finish(turn, ANSWERED)
+        if number % 3 == 0 and (taken := case.pipeline.take(now)):
+            case.pipeline.finish(taken, ANSWERED)
             settled += 1
     case.pipeline.drop("the end")
     counts = case.pipeline.counts
@@ -275,7 +275,7 @@ def test_a_long_mixed_day_adds_up() -> None:
 
 
 def test_an_opt_out_drops_the_open_burst_and_what_waits() -> None:
-    """What was said half a second before is neither answered nor kept; others' turns stay."""
+    """A message of half a second before is neither answered nor kept; those of others stay."""
     case = Case()
     case.receive("in line", addressed=True)
     case.receive("of another", channel=OTHER, parent=ROOM, author=BO, addressed=True)
@@ -284,18 +284,18 @@ def test_an_opt_out_drops_the_open_burst_and_what_waits() -> None:
     case.pipeline.opt_out(ANA)
     assert case.outcomes == {"in line": "opted out", "half a second before": "opted out"}
     assert case.pipeline.next_due is None and case.pipeline.recent.last(ROOM, 9) == []
-    turn = case.pipeline.take(1.6)
-    assert turn is not None and turn.text == "of another" and case.pipeline.take(1.6) is None
+    taken = case.pipeline.take(1.6)
+    assert taken is not None and taken.text == "of another" and case.pipeline.take(1.6) is None
 
 
 def test_an_opt_out_leaves_the_burst_of_others_without_their_words() -> None:
     """A burst that ends with somebody else's message is theirs; what it replies to is forgotten too."""
     case = Case()
-    said = case.receive("hers", addressed=True)
-    case.receive("his", author=BO, addressed=True, quoted=said)
+    hers = case.receive("hers", addressed=True)
+    case.receive("his", author=BO, addressed=True, quoted=hers)
     case.pipeline.opt_out(ANA)
     case.pipeline.advance(9.0)
-    turn = case.pipeline.take(9.0)
-    assert turn is not None and turn.text == "his"
+    taken = case.pipeline.take(9.0)
+    assert taken is not None and taken.text == "his"
     (kept,) = case.pipeline.recent.last(ROOM, 9)
     assert kept.text == "his" and kept.quoted is None

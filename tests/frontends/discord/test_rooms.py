@@ -53,6 +53,6 @@ async def _company(fake: FakeDiscord, folder: Path, stack: AsyncExitStack, count
 
 
 def _calm(bots: list[Bot], fake: FakeDiscord) -> bool:
-    """Whether all have heard everything and nobody means to answer."""
-    said = sum(map(len, fake.messages.values()))
-    return all(bot.pipeline.counts.received == said and bot.pipeline.counts.pending == 0 for bot in bots)
+    """Whether all have received everything and nobody is going to answer."""
+    sent = sum(map(len, fake.messages.values()))
+    return all(bot.pipeline.counts.received == sent and bot.pipeline.counts.pending == 0 for bot in bots)

@@ -44,8 +44,8 @@ def test_the_command_answers_and_leaves_at_ctrl_c(clone: Path) -> None:
 
     async def scenario(fake: FakeDiscord) -> None:
         env = {**os.environ, "DISCORD_TOKEN": fake.accounts[0].token, "PYTHONPATH": f"{ROOT}:{ROOT / 'src'}"}
-        given = (sys.executable, "-c", DRIVER, fake.base, "discord", str(clone))
-        process = await asyncio.create_subprocess_exec(*given, env=env, stderr=asyncio.subprocess.PIPE)
+        command = (sys.executable, "-c", DRIVER, fake.base, "discord", str(clone))
+        process = await asyncio.create_subprocess_exec(*command, env=env, stderr=asyncio.subprocess.PIPE)
         try:
             await fake.until(lambda: bool(fake.sessions))
             await fake.command(fake.owner, "soundalike here")
@@ -66,9 +66,9 @@ def test_the_command_answers_and_leaves_at_ctrl_c(clone: Path) -> None:
 def test_without_a_token_it_says_where_to_get_one(clone: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """And which variable it reads."""
     monkeypatch.delenv("DISCORD_TOKEN", raising=False)
-    with pytest.raises(UsageError, match="DISCORD_TOKEN") as told:
+    with pytest.raises(UsageError, match="DISCORD_TOKEN") as error:
         run(clone)
-    assert "Reset Token" in told.value.do
+    assert "Reset Token" in error.value.do
 
 
 def test_without_settings_it_says_how_to_write_them(clone: Path, tmp_path: Path) -> None:
@@ -82,7 +82,7 @@ def test_without_settings_it_says_how_to_write_them(clone: Path, tmp_path: Path)
 
 
 def test_what_the_clone_knows_of_people_and_pace(clone: Path) -> None:
-    """A package has its owner only, and enough bursts to tell how fast they type."""
+    """A package has its owner only, and enough bursts to fit how fast they type."""
     made = Clone.open(clone)
     assert known_names(made) == {}
     assert 0.3 < pace_of(made).seconds("x" * 30, Random(0)) < 30

@@ -1,4 +1,4 @@
-"""discord.toml: what is written is what holds; what is wrong is told with its line; comments survive commands."""
+"""discord.toml: what is written takes effect; what is wrong is reported with its line; comments survive commands."""
 
 import errno
 import os
@@ -51,7 +51,7 @@ def test_a_channel_overrides_and_otherwise_the_answer_table_holds() -> None:
 
 
 @pytest.mark.parametrize(
-    ("text", "told"),
+    ("text", "expected"),
     [
         ("[answer]\n\nprobability = 2", "line 3: answer.probability is 2: Input should be less than or equal to 1"),
         ("[answer]\nprobabilty = 0.2", "line 2: answer.probabilty is not a setting"),
@@ -66,11 +66,11 @@ def test_a_channel_overrides_and_otherwise_the_answer_table_holds() -> None:
         ("[answer]\nprobability = = 2", "(at line 2, column 15)"),
     ],
 )
-def test_what_is_wrong_is_told_with_its_line(text: str, told: str) -> None:
+def test_what_is_wrong_is_reported_with_its_line(text: str, expected: str) -> None:
     """And with the setting, and what would be right."""
     with pytest.raises(RecipeError) as error:
         parse(text)
-    assert told in error.value.what and error.value.do
+    assert expected in error.value.what and error.value.do
 
 
 def test_ids_may_be_numbers_or_strings() -> None:
@@ -105,8 +105,8 @@ def test_an_existing_file_is_not_overwritten(tmp_path: Path) -> None:
         initialise(tmp_path)
 
 
-def test_a_changed_file_is_taken_up_and_a_wrong_one_told_once(tmp_path: Path) -> None:
-    """The last right one holds meanwhile, also when the file is gone."""
+def test_a_changed_file_is_taken_up_and_a_wrong_one_reported_once(tmp_path: Path) -> None:
+    """The last right one holds meanwhile, also when the file is missing."""
     file = SettingsFile(initialise(tmp_path))
     assert not file.reread()
     file.path.write_text("[queue]\nsize = 3\n")
@@ -137,17 +137,19 @@ def test_a_file_in_unicode_is_read_and_changed_whatever_the_mark(tmp_path: Path,
 
 
 @pytest.mark.parametrize(
-    ("text", "encoding", "told"),
+    ("text", "encoding", "expected"),
     [("#\n# caf\u00e9", "latin-1", "on line 2"), (TEXT, "utf-16-le", "on line 1"), ("# tea", "utf-16-le", "zeros")],
 )
-def test_a_file_in_another_encoding_is_told_in_a_sentence(tmp_path: Path, text: str, encoding: str, told: str) -> None:
+def test_a_file_in_another_encoding_is_refused_in_a_sentence(
+    tmp_path: Path, text: str, encoding: str, expected: str
+) -> None:
     """It says what to do, at the start, at a change, and while the bot runs, where the last right one holds."""
     path = tmp_path / "discord.toml"
     path.write_text(TEXT, "utf-8")
     file = SettingsFile(path)
     path.write_bytes(text.encode(encoding))
     for use in (lambda: SettingsFile(path), file.reread, lambda: file.change(lambda document: None)):
-        with pytest.raises(RecipeError, match=f"discord.toml is damaged: .*{told}.*Save it as UTF-8"):
+        with pytest.raises(RecipeError, match=f"discord.toml is damaged: .*{expected}.*Save it as UTF-8"):
             use()
     assert file.now.probability(ID) == 0.25
 

@@ -27,7 +27,7 @@ def error_place(error: BaseException | None) -> str:
 
 
 def without_error_text(record: logging.LogRecord) -> bool:
-    """A logging filter that puts `error_place` in the place of an error's traceback and text, whoever logs it."""
+    """A logging filter that replaces an error's traceback and text by `error_place`, whichever program logs it."""
     if record.exc_info:
         record.msg, record.args = f"{record.getMessage()} {error_place(record.exc_info[1])}", ()
         record.exc_info = record.exc_text = None

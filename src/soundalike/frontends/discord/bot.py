@@ -124,7 +124,7 @@ class Bot(GatewayClient):
 
     async def on_disconnect(self) -> None:
         """Log that the connection is lost; discord.py connects again."""
-        log.info("The connection to Discord is gone; trying again.")
+        log.info("The connection to Discord is lost; trying again.")
 
     async def on_message(self, message: discord.Message) -> None:
         """Take in a message, the bot's own included."""

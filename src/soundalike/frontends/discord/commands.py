@@ -27,7 +27,7 @@ Interaction = discord.Interaction[discord.Client]
 
 
 def about(owner: str) -> str:
-    """What the bot is, for whoever asks."""
+    """What the bot is, for anybody who asks."""
     return (
         f"I am a computer model that writes in the style of {owner}. I am not {owner}, and what I say is made up. "
         "To answer I look at the last messages of this channel; I keep them in memory only and learn nothing from "
@@ -73,7 +73,7 @@ class Commands(app_commands.Group):
         """Take this channel off the list."""
         self._bot.settings.change(lambda document: unlist(document, _channel(interaction)))
         self._forget(_channel(interaction))
-        await _respond(interaction, "I have left this channel and forgotten what was said.")
+        await _respond(interaction, "I have left this channel and forgotten its messages.")
 
     @app_commands.command(description="Say nothing anywhere, at once", extras={"owner": True})
     async def hush(self, interaction: Interaction) -> None:
@@ -109,7 +109,7 @@ class Commands(app_commands.Group):
         self._bot.settings.change(lambda document: set_in_channel(document, channel, **{name: value}))
         await _respond(interaction, f"The {name} in this channel is now {value:g}.")
 
-    @app_commands.command(description="Forget what was said in this channel", extras={"owner": True})
+    @app_commands.command(description="Forget this channel's messages", extras={"owner": True})
     async def forget(self, interaction: Interaction) -> None:
         """Forget this channel's messages and break off what was to be answered."""
         await _respond(interaction, f"I have forgotten {self._forget(_channel(interaction))} messages of this channel.")
@@ -169,8 +169,8 @@ class Commands(app_commands.Group):
         if self._reporters.remaining(person, bot.clock.now(), REPORTS_A_MINUTE) < 1:
             return "I have your reports. Try again in a minute."
         self._reporters.take(person, bot.clock.now(), REPORTS_A_MINUTE)
-        said = bot.pipeline.recent.own_lines(channel)[-5:]
-        report = {"at": bot.clock.wall(), "channel": channel, "person": person, "text": text, "said": said}
+        lines = bot.pipeline.recent.own_lines(channel)[-5:]
+        report = {"at": bot.clock.wall(), "channel": channel, "person": person, "text": text, "said": lines}
         if not append_report(bot.settings.path.with_name(REPORTS), report):
             return "There are too many reports already. Please tell the owner of this bot directly."
         return "Thank you. The owner of this bot will find it."

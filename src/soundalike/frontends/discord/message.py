@@ -49,8 +49,8 @@ class IncomingMessage(RoomMessage):
         """This message without the one that it replies to, where that is `id_` or was written by `author`."""
         if self.quoted is None:
             return self
-        gone = self.quoted.id == id_ or self.quoted.author == author
-        quoted = None if gone else self.quoted.without_quoted(id_=id_, author=author)
+        matches = self.quoted.id == id_ or self.quoted.author == author
+        quoted = None if matches else self.quoted.without_quoted(id_=id_, author=author)
         return self if quoted is self.quoted else replace(self, quoted=quoted)
 
 

@@ -47,7 +47,7 @@ RULES: dict[str, Rule] = {  # outcome -> whether it holds; the first one counts
     "hushed": lambda message, settings, state: state.hushed,
     DELETED: lambda message, settings, state: message.deleted,
     "no words": lambda message, settings, state: not message.text.strip(),
-    "said to somebody else": lambda message, settings, state: message.to_others and not message.addressed,
+    "addressed to somebody else": lambda message, settings, state: message.to_others and not message.addressed,
 }
 
 
@@ -224,9 +224,9 @@ class Pipeline:
         current = self.answering.get(channel)
         if current is None:
             return False
-        gone = current.id == id_
-        self.answering[channel] = replace(current.without_quoted(id_=id_), deleted=current.deleted or gone)
-        return gone
+        is_it = current.id == id_
+        self.answering[channel] = replace(current.without_quoted(id_=id_), deleted=current.deleted or is_it)
+        return is_it
 
     def drop(self, outcome: str, channel: str | None = None) -> None:
         """Give up what waits to be answered in one channel, or everywhere."""

@@ -109,7 +109,7 @@ async def connect(bot: Bot, token: str) -> None:
         except discord.LoginFailure as error:
             raise UsageError("Discord refuses the token.", GET_A_TOKEN) from error
         except discord.PrivilegedIntentsRequired as error:
-            raise UsageError("Discord does not let this bot read what is said.", SWITCH_ON_INTENT) from error
+            raise UsageError("Discord does not let this bot read messages.", SWITCH_ON_INTENT) from error
         except discord.ConnectionClosed as error:
             raise SoundalikeError(
                 f"Discord ended the connection for good (code {error.code}).", "Try again."
@@ -152,7 +152,9 @@ async def answerer_of(clone: Clone, file: SettingsFile, at: str | None = None) -
     at = at or (f"{model.url}#{model.name}" if model.name else model.url)
     if at:
         place = address.read(at)
-        log.warning("What is said in its channels goes to %s, %s machine.", place, "this" if place.here else "another")
+        log.warning(
+            "What is written in its channels goes to %s, %s machine.", place, "this" if place.here else "another"
+        )
         return Answerer.of_clone(clone, at, known)
     answerer = Answerer.of_clone(clone, known=known)
     await answerer.load()
