@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from soundalike.frontends.discord.message import IncomingMessage
 from soundalike.frontends.discord.pipeline import BURST_MESSAGES, broken_rule, chance, may_be_shown
 from soundalike.frontends.discord.state import (
     ANSWERED,
@@ -171,7 +172,7 @@ def test_the_queue_is_bounded_and_the_oldest_goes_first() -> None:
     assert case.outcomes["at 4"] == "enough" and case.pipeline.waiting == 0
 
 
-def test_an_edited_message_is_answered_as_edited() -> None:
+def test_an_edited_oneis_answered_as_edited() -> None:
     """While its burst is open, while it waits, and while it is being answered."""
     case = Case()
     first, second = case.receive("helo", addressed=True), case.receive("helo again", at=9.0, addressed=True)
@@ -187,7 +188,7 @@ def test_an_edited_message_is_answered_as_edited() -> None:
     assert case.taken(12.5) == "waited" and case.outcomes["hello you"] == ANSWERED
 
 
-def test_a_deleted_message_is_not_answered() -> None:
+def test_a_deleted_oneis_not_answered() -> None:
     """The rest of its burst is; one that is being answered is refused from then on."""
     case = Case()
     first = case.receive("first", addressed=True)
@@ -253,25 +254,36 @@ def test_forgetting_drops_what_was_to_be_answered() -> None:
 
 def test_a_long_mixed_day_adds_up() -> None:
     """Whatever comes, every message has exactly one outcome or is pending, and nothing grows without bound."""
-    rng, case, settled = Random(1), Case(0.3), 0
+    rng, case = Random(1), Case(0.3, channels={ROOM: {}, OTHER: {}})
+    received = list[IncomingMessage]()
     for number in range(3_000):
         now = number * 0.05
-        case.receive(
-            f"m{number}",
-            at=now,
-            author=rng.choice((ANA, BO, OTHER)),
-            channel=rng.choice((ROOM, OTHER)),
-            addressed=rng.random() < 0.2,
-            bot=rng.random() < 0.1,
+        received.append(
+            case.receive(
+                f"m{number}",
+                at=now,
+                author=rng.choice((ANA, BO, OTHER)),
+                channel=rng.choice((ROOM, OTHER, ME)),
+                addressed=rng.random() < 0.2,
+                bot=rng.random() < 0.1,
+            )
         )
+        changed = rng.choice(received[-20:])
+        if rng.random() < 0.2:
+            case.pipeline.edit(changed.channel, changed.id, f"{changed.text} edited")
+        if rng.random() < 0.1:
+            case.pipeline.delete(changed.channel, changed.id)
         case.pipeline.advance(now)
-        if number % 3 == 0 and (taken := case.pipeline.take(now)):
-            case.pipeline.finish(taken, ANSWERED)
-            settled += 1
+        case.pipeline.take(now)
+        if number % 9 == 0:
+            for one in list(case.pipeline.answering.values()):
+                case.pipeline.finish(one, case.pipeline.refusal(one) or ANSWERED)
     case.pipeline.drop("the end")
+    for one in list(case.pipeline.answering.values()):
+        case.pipeline.finish(one, "the end")
     counts = case.pipeline.counts
     assert counts.pending == 0 and counts.outcomes.total() == counts.received == 3_000
-    assert counts.outcomes[ANSWERED] == settled > 5
+    assert counts.outcomes[ANSWERED] > 5 and counts.outcomes[DELETED] > 5 and counts.outcomes[MERGED] > 1_000
 
 
 def test_an_opt_out_drops_the_open_burst_and_what_waits() -> None:

@@ -16,7 +16,7 @@ from soundalike.frontends.discord.state import MODEL_AWAY, NOT_IN_TIME, OPTED_OU
 from soundalike.generation.scheduler import ModelFailed, Scheduler
 from soundalike.generation.voice import Voice
 
-ANSWERS_AT_ONCE = 8
+ANSWERS_AT_ONCE = 4
 NOTHING_TO_SAY = "nothing to say"
 FIRST_PROBE, LONGEST_PROBE = 5.0, 60.0  # seconds between attempts to reach a model that is away
 SWITCH_SECONDS = 0.0005
