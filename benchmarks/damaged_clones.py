@@ -65,6 +65,8 @@ ODD: list[Any] = [
 ]
 ODD += ["markov", "\u202e\x00\n", [], [1], ["x"], {}, {"x": 1}, [[[]]]]
 Rng = random.Random
+NOTHING_LEFT = (OSError, ValueError, LookupError, TypeError, AttributeError, SafetensorError, pl.exceptions.PolarsError)
+"""What a second damage, or making hashes fit, may meet where a first one left nothing to change."""
 
 
 def build(folder: Path, names: Sequence[str] = ("full", "lora", "qwen", "chain", "half", "beside")) -> dict[str, Path]:
@@ -186,8 +188,15 @@ def damage(folder: Path, others: list[Path], rng: Rng) -> str:
     return rng.choice(kinds)(folder, rng.choice(files) if files else folder, others, rng)
 
 
+def regular(path: Path) -> Path:
+    """The path of a file that can be read to its end; `OSError` where a damage made it a pipe or a device."""
+    if not path.is_file():
+        raise FileNotFoundError(path)
+    return path
+
+
 def _bytes(folder: Path, path: Path, others: list[Path], rng: Rng) -> str:
-    data = bytearray(path.read_bytes())
+    data = bytearray(regular(path).read_bytes())
     at, count = rng.randrange(len(data) + 1), rng.choice([1, 8, 512])
     how = rng.choice(["cut", "flipped", "zeros", "more", "empty", "odd"])
     if how == "cut":
@@ -232,6 +241,8 @@ def _linked(folder: Path, path: Path, others: list[Path], rng: Rng) -> str:
     names = ["checkpoints", "candidate", "versions", "versions/1", "adapter", "documents", ".incoming", ".outgoing"]
     name = rng.choice([*names, ".lock", ".gitignore", "clone.toml", "training.json", "checkpoints/run.json"])
     place = folder / name
+    if place.parent.resolve() == outside.resolve():
+        return "nothing"
     file = place.is_file() or name in (".lock", ".gitignore", "training.json")
     shutil.rmtree(place) if place.is_dir() else place.unlink(missing_ok=True)
     place.symlink_to(outside / "kept" if file else outside)
@@ -248,9 +259,9 @@ def _unfinished(folder: Path, path: Path, others: list[Path], rng: Rng) -> str:
 
 def _base(folder: Path, path: Path, others: list[Path], rng: Rng) -> str:
     """A copy of the clone's base, damaged, in its place."""
-    told = tomllib.loads((folder / "clone.toml").read_text(encoding="utf-8"))
+    told = tomllib.loads(regular(folder / "clone.toml").read_text(encoding="utf-8"))
     base = Path(told["training"]["base"])
-    if not base.is_dir():
+    if not (base / "config.json").is_file():
         return "nothing"
     copy = folder.parent / "base"
     shutil.rmtree(copy, ignore_errors=True)
@@ -296,7 +307,7 @@ def _spoil(told: Any, rng: Rng) -> str:
 
 def _toml(folder: Path, path: Path, others: list[Path], rng: Rng) -> str:
     path = rng.choice(sorted(folder.rglob("clone.toml")))
-    told = tomllib.loads(path.read_text(encoding="utf-8"))
+    told = tomllib.loads(regular(path).read_text(encoding="utf-8"))
     what = _spoil(told, rng)
     path.unlink()
     path.write_text(tomli_w.dumps(told), encoding="utf-8")
@@ -305,7 +316,7 @@ def _toml(folder: Path, path: Path, others: list[Path], rng: Rng) -> str:
 
 def _json(folder: Path, path: Path, others: list[Path], rng: Rng) -> str:
     path = rng.choice(sorted(path for path in folder.rglob("*.json") if path.is_file()))
-    told = json.loads(path.read_text(encoding="utf-8"))
+    told = json.loads(regular(path).read_text(encoding="utf-8"))
     what = _spoil(told, rng)
     path.unlink()
     path.write_text(json.dumps(told), encoding="utf-8")
@@ -316,7 +327,7 @@ def _tensors(folder: Path, path: Path, others: list[Path], rng: Rng) -> str:
     path = rng.choice(sorted(folder.rglob("*.safetensors")) or [folder / "none"])
     if not path.exists():
         return "nothing"
-    tensors = load_file(path) if "adapter" not in path.name else _as_numpy(path)
+    tensors = load_file(regular(path)) if "adapter" not in path.name else _as_numpy(path)
     name = rng.choice(sorted(tensors))
     changes: dict[str, Callable[[Any], Any]] = {
         "row": lambda t: t[:1],
@@ -342,12 +353,12 @@ def _as_numpy(path: Path) -> dict[str, Any]:
     """Tensors of any type, bf16 among them, as fp32."""
     from safetensors.torch import load_file
 
-    return {name: tensor.float().numpy() for name, tensor in load_file(path).items()}
+    return {name: tensor.float().numpy() for name, tensor in load_file(regular(path)).items()}
 
 
 def _columns(folder: Path, path: Path, others: list[Path], rng: Rng) -> str:
     path = folder / rng.choice(["messages.parquet", "authors.parquet", "channels.parquet"])
-    frame = pl.read_parquet(path.resolve(), glob=False)
+    frame = pl.read_parquet(regular(path).resolve(), glob=False)
     name = rng.choice(frame.columns)
     changes: dict[str, Callable[[], pl.DataFrame]] = {
         "gone": lambda: frame.drop(name),
@@ -365,9 +376,9 @@ def _columns(folder: Path, path: Path, others: list[Path], rng: Rng) -> str:
 
 def resign(folder: Path) -> None:
     """Make the hashes in clone.toml, and in the checkpoint, fit what lies there now, where that can be."""
-    with contextlib.suppress(OSError, ValueError, KeyError, TypeError, AttributeError):
+    with contextlib.suppress(*NOTHING_LEFT):
         path = folder / "clone.toml"
-        told = tomllib.loads(path.read_text(encoding="utf-8"))
+        told = tomllib.loads(regular(path).read_text(encoding="utf-8"))
         hashes, adapter = told.get("hashes", {}), told.get("result", {}).get("adapter", {})
         for table, root in ((hashes, folder), (adapter, folder / "adapter")):
             for name in table:
@@ -376,18 +387,22 @@ def resign(folder: Path) -> None:
         path.unlink()
         path.write_text(tomli_w.dumps(told), encoding="utf-8")
         run, state = folder / "checkpoints" / "run.json", folder / "checkpoints" / "state.safetensors"
-        about = json.loads(run.read_text(encoding="utf-8"))
-        about["state"] = sha256(state.read_bytes()).hexdigest()
+        about = json.loads(regular(run).read_text(encoding="utf-8"))
+        about["state"] = sha256(regular(state).read_bytes()).hexdigest()
         run.unlink()
         run.write_text(json.dumps(about), encoding="utf-8")
 
 
+class NoEnd(BaseException):
+    """It took too long. No `TimeoutError`, which is an `OSError` and would be told by soundalike as a bad disk's."""
+
+
 @contextlib.contextmanager
 def limited(seconds: int) -> Iterator[None]:
-    """`TimeoutError` in what takes longer, a blocked system call among it."""
+    """`NoEnd` in what takes longer, a blocked system call among it."""
 
     def over(number: int, frame: object) -> None:
-        raise TimeoutError(f"no end after {seconds} s")
+        raise NoEnd(f"no end after {seconds} s")
 
     before = signal.signal(signal.SIGALRM, over)
     signal.alarm(seconds)
@@ -412,7 +427,7 @@ def case(number: int, seed: int, made: dict[str, Path], home: Path, verbs: Seque
     others = [path for name, path in made.items() if name != kind]
     what = []  # where a file is spoiled already, a second damage may find nothing to change
     for _ in range(rng.choice([1, 1, 2])):
-        with contextlib.suppress(OSError, ValueError, IndexError, SafetensorError, pl.exceptions.PolarsError):
+        with contextlib.suppress(*NOTHING_LEFT):
             what.append(damage(folder, others, rng))
     if signed := rng.random() < 0.5:
         resign(folder)

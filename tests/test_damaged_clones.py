@@ -1,8 +1,38 @@
 """Clones damaged at random still give an answer or a sentence: short runs of `python -m benchmarks.damaged_clones`."""
 
+import contextlib
+import os
+import shutil
+from pathlib import Path
+from random import Random
+
 import pytest
 
-from benchmarks.damaged_clones import run
+from benchmarks.damaged_clones import NOTHING_LEFT, build, damage, limited, resign, run
+
+
+def _in_place_of(path: Path, kind: str) -> None:
+    path.unlink()
+    if kind == "pipe":
+        os.mkfifo(path)
+    else:
+        path.symlink_to("/dev/zero")
+
+
+@pytest.mark.parametrize("kind", ["pipe", "device"])
+def test_a_second_damage_waits_for_no_pipe_or_device_that_a_first_one_left(tmp_path: Path, kind: str) -> None:
+    """In place of any file, those that a damage reads before it changes them among them."""
+    made = build(tmp_path / "made", ("chain",))["chain"]
+    names = [path.relative_to(made) for path in sorted(made.rglob("*")) if path.is_file()]
+    for number in range(8 * len(names)):
+        folder = tmp_path / "me"
+        shutil.copytree(made, folder)
+        _in_place_of(folder / names[number // 8], kind)
+        with limited(10):
+            with contextlib.suppress(*NOTHING_LEFT):
+                damage(folder, [made], Random(number))
+            resign(folder)
+        shutil.rmtree(folder)
 
 
 def test_damaged_word_chains_never_end_in_a_traceback(capsys: pytest.CaptureFixture[str]) -> None:
