@@ -7,7 +7,7 @@ import pytest
 
 from soundalike.clone import Clone
 from soundalike.errors import CloneError
-from soundalike.generation.guards import Blocked, GuardContext, GuardCounts, Guards
+from soundalike.generation.guards import Blocked, GuardContext, GuardCounts, Guards, Handles, Labels
 from soundalike.generation.guards.blocked import slurs
 from soundalike.metrics.ngram_index import NgramIndex
 from soundalike.training.recipe import Limits
@@ -145,3 +145,21 @@ def test_the_built_in_list_lets_swearing_and_everyday_words_pass() -> None:
     everyday = "damn shit fuck hell ass bitch crap queer gay black spice pakistan chin fig night raccoon japan gypsum"
     assert len(slurs()) > 50 and not Blocked(slurs()).has(everyday)
     assert all(Blocked(slurs()).has(f"you {word}!") for word in slurs())
+
+
+@pytest.mark.parametrize(
+    ("own", "guard"),
+    [
+        ("@Mara V", "handle"),
+        ("you always say that", "echoed"),
+        ("is anybody at home", "parroted"),
+        ("so be it then", "repeated"),
+        ("the garden is fine", ""),
+    ],
+)
+def test_what_is_left_of_a_message_that_is_cut_at_another_name_is_looked_at_too(own: str, guard: str) -> None:
+    """Mended it is a message like any other: what of it leaves must pass by itself."""
+    guards = Guards(labels=Labels(known=["bo"]), handles=Handles(["Mara V"]))
+    scene = GuardContext(said=["you always say that"], left=["so be it then"], heard=["is anybody at home"], names=["cy"])
+    for line in (own, f"{own}\nbo: yes, later", f"{own}\ncy: hm"):
+        assert found(guards, line, scene) == guard

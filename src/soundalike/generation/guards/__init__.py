@@ -102,15 +102,20 @@ class Guards:
             return Finding("blocked", before)
         if self._labels.at(line, scene.names) == 0:
             return Finding("unmasked", before)
-        if self._handles.only(line, scene.names):
-            return Finding("handle", before)
         if copy := self._copy(lines, line, 0 if before else start):
             return copy
-        if repeats_line(line, [*scene.left, *before]):
+        return self._idle(line[: self._labels.at(line, scene.names)].removesuffix("\n"), scene, lines)
+
+    def _idle(self, own: str, scene: Scene, lines: Sequence[str]) -> Finding | None:
+        """What is wrong with `own`, all that may leave of the last of `lines`: it says nothing, or nothing new."""
+        before = list(lines[:-1])
+        if self._handles.only(own, scene.names):
+            return Finding("handle", before)
+        if repeats_line(own, [*scene.left, *before]):
             return Finding("repeated", before)
-        if len(fold(line)) >= SHORT_LINE and any(same_line(line, other) for other in scene.heard[-HEARD_BACK:]):
+        if len(fold(own)) >= SHORT_LINE and any(same_line(own, other) for other in scene.heard[-HEARD_BACK:]):
             return Finding("parroted", before)
-        if repeats_line(line, [*scene.said, *scene.left, *before]):
+        if repeats_line(own, [*scene.said, *scene.left, *before]):
             return Finding("echoed", list(lines))
         return None
 
