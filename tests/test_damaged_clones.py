@@ -3,12 +3,13 @@
 import contextlib
 import os
 import shutil
+import time
 from pathlib import Path
 from random import Random
 
 import pytest
 
-from benchmarks.damaged_clones import NOTHING_LEFT, build, damage, limited, resign, run
+from benchmarks.damaged_clones import BLOCKED, NOTHING_LEFT, NoEnd, build, damage, limited, resign, run
 
 
 def _in_place_of(path: Path, kind: str) -> None:
@@ -28,7 +29,7 @@ def test_a_second_damage_waits_for_no_pipe_or_device_that_a_first_one_left(tmp_p
         folder = tmp_path / "me"
         shutil.copytree(made, folder)
         _in_place_of(folder / names[number // 8], kind)
-        with limited(10):
+        with limited(3):
             with contextlib.suppress(*NOTHING_LEFT):
                 damage(folder, [made], Random(number))
             resign(folder)
@@ -39,6 +40,19 @@ def test_damaged_word_chains_never_end_in_a_traceback(capsys: pytest.CaptureFixt
     """With an earlier voice and a training beside them that was cut off; nor hang, nor change what is outside."""
     verbs = ("say", "older", "resume", "keep_better")
     assert run(40, seed=5, verbs=verbs, names=("chain", "beside")) == 0, capsys.readouterr().out
+
+
+def test_what_waits_or_works_without_end_is_stopped_and_what_is_slow_on_a_busy_machine_is_not(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "pipe")
+    with pytest.raises(NoEnd), limited(1):
+        while True:
+            pass
+    with limited(1):
+        time.sleep(1.5)
+    began = time.monotonic()
+    with pytest.raises(NoEnd), limited(1):
+        (tmp_path / "pipe").read_bytes()
+    assert time.monotonic() - began > BLOCKED - 1
 
 
 @pytest.mark.slow
