@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from soundalike.errors import ExportError, UsageError
-from soundalike.paths import regular_file, regular_path
+from soundalike.paths import bytes_in, regular_file, regular_path
 
 
 def test_files_and_folders_pass(tmp_path: Path) -> None:
@@ -42,3 +42,13 @@ def test_impossible_names_are_one_sentence(tmp_path: Path, name: str) -> None:
     assert len(caught.value.what) < 300
     with pytest.raises(UsageError, match="There is no file or folder"):
         regular_path(tmp_path / "gone")
+
+
+def test_only_regular_files_count_for_a_size(tmp_path: Path) -> None:
+    """A link to nothing, to a device or in a circle is no file to add up, and no traceback."""
+    (tmp_path / "file").write_bytes(b"12345")
+    (tmp_path / "link").symlink_to("file")
+    for name, target in (("nowhere", "gone"), ("device", "/dev/zero"), ("circle", "circle")):
+        (tmp_path / name).symlink_to(target)
+    (tmp_path / "folder").mkdir()
+    assert bytes_in(tmp_path.glob("*")) == 10

@@ -5,6 +5,7 @@ Reading a device or a pipe may block forever or never end, so only regular files
 
 import os
 import stat
+from collections.abc import Iterable
 from pathlib import Path
 
 from soundalike.errors import UsageError
@@ -48,3 +49,8 @@ def regular_file(path: Path, error: type[UsageError] = UsageError, do: str = "Na
     if stat.S_ISDIR(found.st_mode):
         raise error(f"{path} is a folder, not a file.", do)
     return found
+
+
+def bytes_in(paths: Iterable[Path]) -> int:
+    """Bytes of the regular files among these; a link to nothing has none, and whoever reads it refuses it."""
+    return sum(path.stat().st_size for path in paths if path.is_file())

@@ -228,3 +228,11 @@ def test_pipes_and_devices_in_a_base_are_told(qwen: Path, name: str, kind: str) 
         load(str(qwen))
     with pytest.raises(BaseModelError, match=r"is a (pipe|device), and only regular files"):
         config_from(qwen)
+
+
+def test_weights_that_are_a_link_to_nothing_are_told(qwen: Path) -> None:
+    """As a cache leaves them whose blobs were deleted; with an adapter too, and before memory is asked for."""
+    (qwen / "model.safetensors").unlink()
+    (qwen / "model.safetensors").symlink_to("gone")
+    with pytest.raises(BaseModelError):
+        load(str(qwen))

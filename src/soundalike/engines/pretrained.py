@@ -21,6 +21,7 @@ from soundalike.engines.base_check import CHOOSE_ANOTHER_BASE
 from soundalike.engines.base_files import read_base_config
 from soundalike.engines.tokenizer import FileTokenizer
 from soundalike.errors import BaseModelError
+from soundalike.paths import bytes_in
 from soundalike.training.numerics import Numerics
 
 TYPES = {"fp32": torch.float32, "bf16": torch.bfloat16}
@@ -40,7 +41,7 @@ def parameters(folder: Path) -> float:
     """How many weights a base has, from the size of its files and the type that its config.json states."""
     told = read_base_config(folder)
     told |= told.get("text_config") or {}
-    size = sum(path.stat().st_size for path in folder.glob("*.safetensors"))
+    size = bytes_in(folder.glob("*.safetensors"))
     return size / (4 if (told.get("dtype") or told.get("torch_dtype")) == "float32" else 2)
 
 

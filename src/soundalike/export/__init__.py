@@ -19,6 +19,7 @@ from typing import Any
 from soundalike.clone import Clone
 from soundalike.clone.folder import require_room
 from soundalike.errors import CloneError, RecipeError
+from soundalike.paths import bytes_in
 from soundalike.training.estimate import size_of
 from soundalike.training.recipe import Recipe
 
@@ -92,7 +93,7 @@ def _bytes_of(kind: str, trained: Trained, precision: str) -> float:
     from soundalike.engines.adapter import adapter_method
 
     size = size_of(trained.base)
-    adapter = sum(path.stat().st_size for path in trained.adapter.glob("*.safetensors"))
+    adapter = bytes_in(trained.adapter.glob("*.safetensors"))
     if size is None or (kind == "mlx" and adapter_method(trained.adapter)[0] == "lora"):
         return adapter
     if kind == "gguf":

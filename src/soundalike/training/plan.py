@@ -14,6 +14,7 @@ from soundalike.clone import Clone
 from soundalike.clone.folder import require_room
 from soundalike.engines.distributed import process_group
 from soundalike.errors import RecipeError
+from soundalike.paths import bytes_in
 from soundalike.training import checkpoint, estimate, versions
 from soundalike.training.loop import Choose, train
 from soundalike.training.numerics import VARIABLE, settled, unnamed
@@ -163,7 +164,7 @@ def check(folder: Path, base: str | None, given: Mapping[str, Any]) -> None:
 
 
 def _demand_room(folder: Path, recipe: Recipe) -> None:
-    there = sum(path.stat().st_size for path in (folder / "checkpoints").glob("*"))  # it will be replaced
+    there = bytes_in((folder / "checkpoints").glob("*"))  # it will be replaced
     require_room(folder, estimate.disk_of(recipe.base, recipe.training) - there, "training")
 
 
