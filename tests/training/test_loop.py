@@ -120,6 +120,21 @@ def test_ctrl_c_saves_and_resume_has_the_same_losses(base: str, tmp_path: Path, 
     assert second.finished and second.progress.losses == uninterrupted
 
 
+def test_a_stop_before_the_first_step_saves_at_once(base: str, tmp_path: Path, uninterrupted: list[float]) -> None:
+    """The first evaluation may take long; whoever stops during it does not wait for a step as well."""
+    clone = clone_of(tmp_path / "me")
+    first = train(
+        llama.load(base, None, SHORT),
+        clone,
+        SHORT,
+        base=base,
+        on_step=lambda progress: signal.raise_signal(signal.SIGINT),
+    )
+    assert not first.finished and first.progress.step == 0 and first.signal == signal.SIGINT
+    second = train(llama.load(base, None, SHORT), clone, SHORT, base=base, resume=True)
+    assert second.finished and second.progress.losses == uninterrupted
+
+
 def test_a_resumed_run_has_the_same_losses_in_either_type(base: str, tmp_path: Path, dtype: str) -> None:
     """Through the checkpoint's files, bit by bit; and the two types do not have the same losses."""
     short = SHORT.model_copy(update={"iters": 6})
@@ -145,7 +160,7 @@ from pathlib import Path
 from soundalike.training import loop
 from soundalike.clone import Clone
 from soundalike.engines import load
-from soundalike.engines import torch as llama
+from soundalike.engines import llama
 from soundalike.training.recipe import Training
 base, folder, resume, at = sys.argv[1], sys.argv[2], sys.argv[3] == "1", int(sys.argv[4])
 training = Training.model_validate_json(sys.argv[5])

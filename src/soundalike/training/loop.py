@@ -95,14 +95,13 @@ def train(
             run.begin()
             run.choose_valid()
             run.evaluate()
-        if not run.over:
-            on_step(run.progress)  # the first step may take long
         while not run.over:
-            run.advance()
-            on_step(run.progress)
+            on_step(run.progress)  # before the first step too, which may take long
             if number := run.process_group.broadcast(stopped()):
                 run.checkpoint()
                 return Outcome(run.progress, finished=False, signal=number)
+            run.advance()
+        on_step(run.progress)
         run.finish()
         return Outcome(run.progress, finished=True)
 

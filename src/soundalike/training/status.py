@@ -54,7 +54,7 @@ class Progress:
 
     def check(self) -> None:
         """`ValueError` where a training that has begun cannot stand so."""
-        if len(self.losses) != self.step or not self.step:
+        if len(self.losses) != self.step:
             raise ValueError(f"it has {len(self.losses)} losses of {self.step} steps")
         if not self.valid or not self.valid_windows:
             raise ValueError("nothing was measured before its first step")

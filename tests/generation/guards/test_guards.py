@@ -160,6 +160,8 @@ def test_the_built_in_list_lets_swearing_and_everyday_words_pass() -> None:
 def test_what_is_left_of_a_message_that_is_cut_at_another_name_is_looked_at_too(own: str, guard: str) -> None:
     """Mended it is a message like any other: what of it leaves must pass by itself."""
     guards = Guards(labels=Labels(known=["bo"]), handles=Handles(["Mara V"]))
-    scene = GuardContext(said=["you always say that"], left=["so be it then"], heard=["is anybody at home"], names=["cy"])
+    scene = GuardContext(
+        said=["you always say that"], left=["so be it then"], heard=["is anybody at home"], names=["cy"]
+    )
     for line in (own, f"{own}\nbo: yes, later", f"{own}\ncy: hm"):
         assert found(guards, line, scene) == guard

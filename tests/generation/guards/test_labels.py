@@ -26,6 +26,8 @@ from tests.invented import corpus
         "12:30 pm jl: hi",
         "jl\uff1a hi",
         "  jl: hi",
+        "> jl: hi",
+        ">>> jl: hi",
         "\u0437\u043e\u044f: hi",
     ],
 )

@@ -106,7 +106,7 @@ class Guards:
             return copy
         return self._idle(line[: self._labels.at(line, scene.names)].removesuffix("\n"), scene, lines)
 
-    def _idle(self, own: str, scene: Scene, lines: Sequence[str]) -> Finding | None:
+    def _idle(self, own: str, scene: GuardContext, lines: Sequence[str]) -> Finding | None:
         """What is wrong with `own`, all that may leave of the last of `lines`: it says nothing, or nothing new."""
         before = list(lines[:-1])
         if self._handles.only(own, scene.names):

@@ -18,7 +18,7 @@ COMMON = frozenset(
     "translation update vs warning".split()
 ) | {"fun fact", "plot twist", "side note", "p.s", "trigger warning", "pro tip"}
 
-_OPENING = r"(?:\[?\d{1,2}:\d\d(?::\d\d)?(?: ?[ap]m)?\]? ?)?[@<\[(*_~\"'`]{0,3}"
+_OPENING = r"(?:>{1,3} ?)?(?:\[?\d{1,2}:\d\d(?::\d\d)?(?: ?[ap]m)?\]? ?)?[@<\[(*_~\"'`]{0,3}"
 _NAME = r"[^\W\d_][\w.'’;-]*(?: [\w.'’-]+)?"
 _LABEL = re.compile(rf"\s*{_OPENING}({_NAME})[>\])*_~\"'`]{{0,3}} ?[:：][*_]{{0,2}}(?=\s|$)")
 _MAY_BE = re.compile(rf"\s*{_OPENING}(?:{_NAME})?[>\])*_~\"'` ]{{0,4}}(?:[:：][*_]{{0,2}})?")
