@@ -1,7 +1,9 @@
 """Reads TOML files that a user may have edited: UTF-8, with or without a byte-order mark."""
 
 import codecs
+import re
 import tomllib
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -40,3 +42,24 @@ def parse(text: str, path: Path, error: type[UsageError], do: str) -> dict[str, 
         return tomllib.loads(text)
     except (ValueError, RecursionError) as problem:
         raise error(f"{path} is damaged: {problem}.", do) from problem
+
+
+def line_of(text: str, place: Sequence[str]) -> int:
+    """The line, from 1, of the setting at `place` (its keys, outermost first), else that of its table, else 1."""
+    table: list[str] = []
+    best, depth = 1, 0
+    for number, line in enumerate(text.splitlines(), 1):
+        if header := re.match(r"\s*\[\[?([^\[\]]+)\]\]?\s*(#.*)?$", line):
+            table = _keys(header[1])
+            here = table
+        elif key := re.match(r"\s*([\w\"'.\- ]+?)\s*=", line):
+            here = [*table, *_keys(key[1])]
+        else:
+            continue
+        if len(here) > depth and here == list(place[: len(here)]):
+            best, depth = number, len(here)
+    return best
+
+
+def _keys(dotted: str) -> list[str]:
+    return [part.strip().strip("\"'") for part in dotted.split(".")]

@@ -250,8 +250,7 @@ class Scheduler:
                 batch.begin(ticket.requests)
             done = set(batch.step())
         except SoundalikeError as error:
-            log.warning("A step failed, and every request that took part with it: %s", error)
-            self._fail(model, error)
+            self._fail(model, error)  # for the callers to report
         except Exception:
             log.exception("A step failed, and every request that took part with it.")
             self._fail(model, ModelFailed())

@@ -151,7 +151,7 @@ def parse(text: str, where: str = NAME) -> Settings:
     except ValidationError as error:
         first = error.errors()[0]
         place = [str(part) for part in first["loc"] if part != "[key]"]
-        line = line_of(text, place)
+        line = toml.line_of(text, place)
         raise RecipeError(f"{where}, line {line}: {'.'.join(place)} {_wrong(first)}.", "Change that line.") from error
 
 
@@ -160,27 +160,6 @@ def _wrong(error: Mapping[str, Any]) -> str:
     if error["type"] == "extra_forbidden":
         return "is not a setting"
     return f"is {error['input']!r}: {str(error['msg']).removeprefix('Value error, ')}"
-
-
-def line_of(text: str, place: Sequence[str]) -> int:
-    """The line, from 1, on which the setting at `place` stands; its table's line, or 1, where it cannot be found."""
-    table: list[str] = []
-    best, depth = 1, 0
-    for number, line in enumerate(text.splitlines(), 1):
-        if header := re.match(r"\s*\[\[?([^\[\]]+)\]\]?\s*(#.*)?$", line):
-            table = _keys(header[1])
-            here = table
-        elif key := re.match(r"\s*([\w\"'.\- ]+?)\s*=", line):
-            here = [*table, *_keys(key[1])]
-        else:
-            continue
-        if len(here) > depth and here == list(place[: len(here)]):
-            best, depth = number, len(here)
-    return best
-
-
-def _keys(dotted: str) -> list[str]:
-    return [part.strip().strip("\"'") for part in dotted.split(".")]
 
 
 class SettingsFile:

@@ -1,13 +1,15 @@
 """What a request that fails is told: OpenAI's error body, `{"error": {message, type, param, code}}`."""
 
+import logging
 from collections.abc import Mapping
 
 import orjson
 from starlette.responses import Response
 
 from soundalike.errors import RecipeError
-from soundalike.generation.scheduler import QueueFull, SchedulerClosed
+from soundalike.generation.scheduler import ModelFailed, QueueFull, SchedulerClosed
 
+log = logging.getLogger(__name__)
 TYPES = {401: "authentication_error", 403: "permission_error", 429: "rate_limit_error"}
 
 
@@ -39,4 +41,6 @@ def of_error(error: Exception) -> ApiError:
     if isinstance(error, SchedulerClosed):
         message = "The server is stopping. Try again when it is back."
         return ApiError(503, message, "stopping", headers={"Retry-After": "5"})
+    if not isinstance(error, ModelFailed):  # which the scheduler has logged
+        log.error("A request failed: %s", error)
     return ApiError(500, "The model failed at this request. The server's log says how.", "internal_error")
