@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta
 import polars as pl
 import pytest
 
-from soundalike.metrics.style_features import features, text_features, time_features
+from soundalike.metrics.style_features import text_features, time_features
 from tests.invented import corpus, hostile
 
 START = datetime(2024, 5, 6, 23, 0, tzinfo=UTC)
@@ -127,11 +127,13 @@ def test_any_text_can_be_looked_at() -> None:
     """Whatever was typed, a row a message comes back and counts hold."""
     texts = [hostile(seed).replace("\ud800", "") for seed in range(300)]
     messages = corpus([(number, "x", "me", text) for number, text in enumerate(texts)]).messages
-    table = features(messages)
+    table = text_features(messages["text"]).hstack(time_features(messages))
     assert table.height == len(texts)
     assert table["characters"].to_list() == [len(text) for text in texts]
 
 
 def test_nothing_gives_an_empty_table() -> None:
     """With the same columns."""
-    assert features(corpus([]).messages).columns == features(corpus([(0, "x", "me", "a")]).messages).columns
+    nothing, one = corpus([]).messages, corpus([(0, "x", "me", "a")]).messages
+    assert text_features(nothing["text"]).columns == text_features(one["text"]).columns
+    assert time_features(nothing).columns == time_features(one).columns

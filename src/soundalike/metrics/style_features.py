@@ -1,8 +1,8 @@
-"""Messages -> a table of chat style: one row a message, one column a habit.
+"""Messages -> a table of chat style: one row per message, one column per habit.
 
 `text_features` looks at the text alone, so it serves a clone's replies too; `time_features` at who wrote when.
-Columns are counts, flags (Boolean) and kinds (String); everything that reads the table goes by those types.
-Patterns are in `habits`.
+Columns are counts (UInt32), flags (Boolean) and kinds (String); whatever reads the table distinguishes habits by those
+types. The patterns are in `typing_habits`.
 """
 
 import numpy as np
@@ -17,7 +17,7 @@ CONVERSATION_SECONDS = 15 * 60.0
 
 _TEXT = pl.col("text")
 _LETTERS = r"\p{L}"
-# Where a message ends, the first that fits; scripts have stops of their own.
+# How a message ends: the first that matches; scripts have stops of their own.
 _ENDINGS = {
     "ellipsis": r"(?:\.\.+|…)\s*$",
     "question": r"[?？؟\x{37E}]\s*[!！]*$",
@@ -32,11 +32,6 @@ KINDS = {"opening": ("lower", "upper"), "ending": (*_ENDINGS, "other"), "laughte
 Columns = dict[str, pl.Expr]
 
 
-def features(messages: pl.DataFrame) -> pl.DataFrame:
-    """All columns of `text_features` and `time_features`, a row for each of `messages`, in their order."""
-    return text_features(messages["text"]).hstack(time_features(messages))
-
-
 def text_features(texts: pl.Series) -> pl.DataFrame:
     """What each text shows by itself; a missing text counts as an empty one.
 
@@ -49,7 +44,7 @@ def text_features(texts: pl.Series) -> pl.DataFrame:
 
     Kinds (String or null): `opening` (`lower` or `upper` first letter, null where there is none or its script has no
     case), `ending` (`ellipsis`, `question`, `exclamation`, `stop`, `emoji`, `letter`, `other`), `laughter` (a
-    family of `habits.LAUGHTER`), `opener` (the first word, in lower case).
+    family of `typing_habits.LAUGHTER`), `opener` (the first word, in lower case).
     """
     table = pl.DataFrame({"text": texts.fill_null("")})
     rows = table.lazy().with_columns(laugh=_one_of(typing_habits.LAUGHTER), end=_one_of(_ENDINGS))
@@ -57,7 +52,7 @@ def text_features(texts: pl.Series) -> pl.DataFrame:
 
 
 def _one_of(patterns: dict[str, str]) -> pl.Expr:
-    """A struct with a field for each pattern, null but for the one that matched first: one pass, one regex."""
+    """A struct with a field per pattern, all null but for the first that matched: one pass with one regex."""
     parts = [f"(?P<k{number}>{pattern})" for number, pattern in enumerate(patterns.values())]
     return _TEXT.str.extract_groups("|".join(parts)).struct.rename_fields(list(patterns))
 
@@ -142,11 +137,11 @@ def code_points(texts: pl.Series) -> tuple[NDArray[np.uint32], NDArray[np.intp]]
 
 
 def time_features(messages: pl.DataFrame, burst_seconds: float = BURST_SECONDS) -> pl.DataFrame:
-    """When each message came, from `channel`, `author`, `sent_at` and, where it is there, `reply_to`; times are UTC.
+    """When each message was sent, from `channel`, `author`, `sent_at` and, if it is there, `reply_to`; times are UTC.
 
     `gap` (Float64, seconds since the message before in the channel, null for its first), `conversation` (UInt32: a
     channel's messages without a silence over 15 minutes), `burst` (UInt32: one author's messages in a row, none more
-    than `burst_seconds` after the last: in an export of own lines alone nobody else is seen to speak), `burst_place`
+    than `burst_seconds` after the last: an export of own lines alone does not show who else wrote), `burst_place`
     and `burst_length` (UInt32, from 1), `hour` (Int8), `weekday` (Int8, Monday 1), `reply` (Boolean).
     """
     replied = pl.col("reply_to").is_not_null() if "reply_to" in messages.columns else pl.lit(False)

@@ -1,7 +1,7 @@
-"""What people type besides words: laughter, faces, abbreviations. Patterns for Rust's regex, as Polars runs it.
+"""What people type besides words: laughter, faces, abbreviations. Patterns for the regular expressions of Polars.
 
-The lists name what is common in chats of several languages; a language that is not here is still measured by
-everything that needs no list (lengths, endings, casing, stretching, emoji).
+The lists hold what is common in chats of several languages; any other language is still measured by everything that
+needs no list (lengths, endings, casing, stretching, emoji).
 """
 
 _PICTURE = r"[\p{Extended_Pictographic}--[©®™‼⁉↔-↪]]"
@@ -15,7 +15,7 @@ EMOTICON = (
     r";[._]+;|>[._]+<|-[._]+-|u[._]u|¯\\_\(ツ\)_/¯|\(╯.{0,6}┻)"
 )
 
-# The family of a laugh, by language or form, most telling first. `\b` is Unicode's.
+# Families of laughs, by language or form, the most specific first. `\b` is Unicode's.
 LAUGHTER: dict[str, str] = {
     "lmao": r"(?i:\bl+m+f*a+o+\b)",
     "rofl": r"(?i:\brofl(?:mao)?\b)",
@@ -49,7 +49,7 @@ ABBREVIATIONS = (
     "xq tmb tqm pq porfa stp svp jsp jpp tkt mtn vc blz vlw tbm vllt iwie kp hdl lg"
 ).split()
 
-# Contractions without their apostrophe, those left out that are words of their own (ill, well, were, id, its).
+# Contractions without their apostrophe, but for those that are words of their own (ill, well, were, id, its).
 UNMARKED = (
     "im ive dont doesnt didnt cant couldnt wont wouldnt shouldnt isnt arent wasnt werent hasnt havent hadnt aint "
     "youre youve youll youd theyre theyve theyll weve thats whats wheres heres theres whos hows hes shes itll "
@@ -63,7 +63,7 @@ FIRST_PERSON = (
 MENTION = r"(?:^|[\s(])@[\w.]"
 # Redaction leaves a link's host, so a host alone is one too.
 LINK = r"(?i)https?://|\bwww\.|\b(?:[a-z0-9-]+\.)+(?:com|net|org|io|gg|be|tv|me|dev|app|co|de|uk|fr|jp|ru|br|eu)\b"
-# A message that only puts a word right: `*word`, `word*`.
+# A message that only corrects a word: `*word`, `word*`.
 CORRECTION = r"^\*[^*\s]+(?: [^*\s]+){0,3}$|^[^*\s]+\*$"
 
 
