@@ -1,7 +1,6 @@
-"""Characters that are not what they look like: invisible ones, other blanks and hyphens, look-alikes of Latin letters.
+"""Invisible characters, unusual blanks and hyphens, and look-alikes of Latin letters.
 
-Texts in, texts out. The constants are the insides of regular expressions' character classes, for `re` and for Rust's
-engine.
+The constants are contents of character classes, in the syntax that Python's `re` and Rust's engine share.
 """
 
 import re
@@ -16,16 +15,16 @@ UNSEEN = (
     "\ufeff\uffa0\U000e0000-\U000e01ef"
 )
 MARKS = "\u0300-\u036f"
-"""Accents that are written after their letter."""
+"""Combining accents, which follow their letter."""
 
 _MORE_MARKS = "\u0483-\u0489\u1ab0-\u1aff\u1dc0-\u1dff\u20d0-\u20ff\ufe20-\ufe2f"
-# Letters of other scripts that nobody tells from the Latin one; a word of such letters alone may still be a word.
+# Letters of other scripts that look exactly like a Latin one. A word of such letters alone may be a foreign word.
 _TWINS = {
     "a": "аαΑ", "b": "вВΒβ", "c": "сСϲ", "d": "ԁ", "e": "еΕ", "h": "һнН\u0397", "i": "іιΙ", "j": "јϳ", "k": "кКκΚ",
     "m": "мМΜ", "n": "Ν", "o": "оОοΟօ", "p": "рРρΡ", "q": "ԛ", "s": "ѕЅ", "t": "тТτΤ", "u": "υս", "v": "νѵ", "w": "ԝѡ",
     "x": "хХχΧ", "y": "уУүҮΥγ", "z": "Ζ", "g": "ց", "|": "ӏӀ",
 }  # fmt: skip
-# Letters that stand for a Latin one only among Latin ones.
+# Letters that are read as a Latin one only among Latin letters.
 _LIKE = {
     "a": "ɑɐᴀΛдДƛ", "b": "ʙƀɓƃƄɃьъЬЪϐ", "c": "ᴄƈɕϹƇȼ", "d": "ɗɖđðÐᴅƌĐ", "e": "ɛɘəǝᴇɜєЄэЭεΣзЗҽɇξ",
     "f": "ƒꜰϝ", "g": "ɡɢɠǥɣƍ", "h": "ɦħĦʜҺћЋհӊ", "i": "ıɪɨɩᵻїƗ", "j": "ȷɉʝᴊ", "k": "ƙᴋĸќ", "l": "łŁɫɭʟƚ",
@@ -34,21 +33,22 @@ _LIKE = {
 }  # fmt: skip
 _CHEROKEE = dict(zip("ꭰꭼꭱꮋꭵꭻꮶꮮꮇꮲꮪꭲꮩꮃꮓꭺꮯꮐ", "deehijklmpstvwzacg", strict=True))
 _LISU = dict(zip("ꓐꓑꓓꓔꓖꓗꓙꓚꓜꓝꓟꓠꓡꓢꓣꓥꓦꓧꓪꓫꓬꓮꓰꓲꓳꓴ", "bpdtgkjczfmnlsravhwxyaeiou", strict=True))
-_ENCLOSED = [0x1F150, 0x1F170, 0x1F1E6]  # white in black circles and squares, and the letters of flags
+_ENCLOSED = [0x1F150, 0x1F170, 0x1F1E6]  # first letters: in black circles, in black squares, of flags
 _WORD = re.compile(r"[^\W\d_]+")
 _FOREIGN = re.compile("[\u0370-\u1cff]+").fullmatch  # Greek, Cyrillic and all others up to the phonetic letters
 
 
-def spelt(ranges: str) -> Iterable[str]:
-    """The characters of the inside of a regular expression's character class."""
+def expand(ranges: str) -> Iterable[str]:
+    """The characters that the contents of a character class match."""
     for first, last in re.findall("(.)(?:-(.))?", ranges, re.DOTALL):
         yield from map(chr, range(ord(first), ord(last or first) + 1))
 
 
 def latin(text: str) -> str:
-    """`text` in small letters without accents and invisible characters, look-alikes as the letters they look like.
+    """`text` in lower case without accents and invisible characters, look-alikes replaced by Latin letters.
 
-    A word in another script stays where the text has one that no Latin letters look like.
+    Words of another script are kept if the text has a word in that script that cannot be written with look-alikes
+    alone.
     """
     if text.isascii():
         return text.lower()
@@ -61,17 +61,17 @@ def _by_looks(text: str) -> str:
     twins, table = _twins(), _letters()
     other = any(_FOREIGN(word) and not twins.issuperset(word) for word in words)
 
-    def shown(word: re.Match[str]) -> str:
+    def latinised(word: re.Match[str]) -> str:
         return word[0] if word[0].isascii() or (other and _FOREIGN(word[0])) else word[0].translate(table)
 
-    return _WORD.sub(shown, text)
+    return _WORD.sub(latinised, text)
 
 
 @cache
 def _bare() -> dict[int, str | None]:
-    """What goes, and characters that are no letters to Python but are read as some."""
-    table: dict[int, str | None] = {ord(c): None for c in spelt(UNSEEN + MARKS + _MORE_MARKS)}
-    table |= {ord(c): " " for c in spelt(BLANKS + "\u2800")} | {ord(c): "-" for c in spelt(HYPHENS)}
+    """Characters to remove, and symbols that are read as letters although Python does not class them as such."""
+    table: dict[int, str | None] = {ord(c): None for c in expand(UNSEEN + MARKS + _MORE_MARKS)}
+    table |= {ord(c): " " for c in expand(BLANKS + "\u2800")} | {ord(c): "-" for c in expand(HYPHENS)}
     table |= {first + n: chr(ord("a") + n) for first in _ENCLOSED for n in range(26)}
     return table | {ord(c): "'" for c in "\u2018\u2019\u02bc\u02b9"}
 

@@ -1,8 +1,8 @@
-"""The message frame: what every source gives and every later room takes.
+"""The message frame, which every source produces and everything after the import reads.
 
-One row is one message. Ids are strings everywhere and never pass through a float.
-Display names and channel titles live in small side frames, so that a row stays narrow.
-Nothing is left out without being counted: `Corpus.unaccounted` is zero after every source and every merge.
+One row is one message. Ids are strings and never pass through a float. Display names and channel titles are in small
+frames of their own. Nothing is left out without being counted: `Corpus.unaccounted` is zero after every source and
+merge.
 """
 
 from collections.abc import Iterable, Mapping
@@ -30,22 +30,22 @@ CHANNELS_SCHEMA: dict[str, pl.DataType] = {
     "kind": pl.String(),  # dm | group | channel | thread | unknown
 }
 
-UNKNOWN = "me"  # the owner's author key, and name, where an export does not say
+UNKNOWN = "me"  # the owner's author key and name if an export does not name the owner
 
-ROWS = "messages"  # counts rows in `read`; the reasons in `skipped` that count rows begin with this word
+ROWS = "messages"  # the key of rows in `read`; reasons in `skipped` that count rows begin with this word
 REPEATED = "messages seen twice"
 
-FILES = "message files"  # counts opened files in `read`; reasons in `skipped` that count files begin with these words
-FILES_READ = "message files with messages"  # in `read`: those that a row was found in
+FILES = "message files"  # the key of opened files in `read`; reasons in `skipped` that count files begin with it
+FILES_READ = "message files with messages"  # the key in `read` of files with at least one row
 
 
 @dataclass
 class Corpus:
-    """Messages with the names that go with them, and the account of what was left out.
+    """Messages, the names of their authors and channels, and counts of what was left out.
 
-    `read` counts what was seen; `skipped` counts, by reason in plain words, everything that was seen and not kept.
-    `notes` are whole sentences for the owner. `exact_ids` is False where ids lost digits on their way, so that two
-    messages may share one and the same message may have two; such rows are of one file, in its order.
+    `read` counts what was read; `skipped` counts, by reason in plain words, what was read and not kept. `notes` are
+    sentences for the owner. `exact_ids` is False if another program rounded the ids, so that two messages may share
+    an id and one message may have two; such rows come from one file, in its order.
     """
 
     messages: pl.DataFrame
@@ -58,7 +58,7 @@ class Corpus:
 
     @property
     def owner(self) -> str:
-        """The owner's display name; `me` where the export does not say."""
+        """The owner's display name; UNKNOWN if the export does not name the owner."""
         mine = self.authors.filter(pl.col("me"))
         return str(mine["name"][0]) if mine.height else UNKNOWN
 
@@ -69,7 +69,7 @@ class Corpus:
 
     @property
     def unaccounted_files(self) -> int:
-        """Message files that were opened, gave no row, and are not counted as skipped."""
+        """Message files that were opened, held no row, and are not counted as skipped."""
         return self.read.get(FILES, 0) - self.read.get(FILES_READ, 0) - self._skipped(FILES)
 
     def _skipped(self, what: str) -> int:
@@ -92,9 +92,9 @@ def add_counts(into: dict[_Key, int], more: Mapping[_Key, int]) -> None:
 
 
 def merge(corpora: Iterable[Corpus]) -> Corpus:
-    """One corpus from batches or exports of one person: rows sorted by (sent_at, id), unique by id, the first one kept.
+    """Merge batches or exports of one person: rows sorted by (sent_at, id) and unique by id, the first one kept.
 
-    Takes a generator as well, and then never holds a part's columns beside the whole's for longer than it must.
+    With a generator, each part's memory is freed as early as possible.
     """
     total = Corpus(empty())
     frames, authors, channels = [total.messages], [total.authors], [total.channels]
@@ -107,25 +107,25 @@ def merge(corpora: Iterable[Corpus]) -> Corpus:
         add_counts(total.skipped, part.skipped)
         total.notes.extend(note for note in part.notes if note not in total.notes)
         total.exact_ids &= part.exact_ids
-    total.authors = _one_each(pl.concat(authors), "author", pl.col("name") == UNKNOWN)
-    total.channels = _one_each(pl.concat(channels), "channel", pl.col("title").is_null())
+    total.authors = _unique(pl.concat(authors), "author", pl.col("name") == UNKNOWN)
+    total.channels = _unique(pl.concat(channels), "channel", pl.col("title").is_null())
     rows = pl.concat(frames)
     frames.clear()
     before = rows.height + sum(frame.height for frame in rounded)
-    total.messages = _arranged(_with_rounded(rows, rounded) if rounded else rows)
+    total.messages = _sorted_unique(_with_rounded(rows, rounded) if rounded else rows)
     add_counts(total.skipped, {REPEATED: before - total.messages.height})
     return total
 
 
-def _one_each(side: pl.DataFrame, key: str, says_nothing: pl.Expr) -> pl.DataFrame:
-    """The first row of each key, rows that say something first."""
-    return side.sort(says_nothing, maintain_order=True).unique(key, keep="first", maintain_order=True)
+def _unique(frame: pl.DataFrame, key: str, is_unknown: pl.Expr) -> pl.DataFrame:
+    """The first row of each key, preferring rows that are not unknown."""
+    return frame.sort(is_unknown, maintain_order=True).unique(key, keep="first", maintain_order=True)
 
 
-def _arranged(rows: pl.DataFrame) -> pl.DataFrame:
-    """`rows` unique and sorted, moved column by column so that only one column exists twice at a time.
+def _sorted_unique(rows: pl.DataFrame) -> pl.DataFrame:
+    """`rows` sorted and unique. Columns are moved one by one, so only one of them is in memory twice at a time.
 
-    Taking strings out of one chunk is twenty times faster than out of the many that batches leave.
+    Gathering strings from one chunk is twenty times faster than from the many chunks of concatenated batches.
     """
     order = rows.select(pl.arg_sort_by("sent_at", "id")).to_series()
     if _has_repeats(rows["id"]):
@@ -134,13 +134,13 @@ def _arranged(rows: pl.DataFrame) -> pl.DataFrame:
 
 
 def _has_repeats(ids: pl.Series) -> bool:
-    """Numbers are compared several times faster than strings, and equal strings are equal numbers."""
+    """Compares ids as numbers if possible, which is several times faster than as strings."""
     numbers = ids.cast(pl.UInt64, strict=False)
     return (ids if numbers.null_count() else numbers).n_unique() < ids.len()
 
 
 def _with_rounded(exact: pl.DataFrame, rounded: list[pl.DataFrame]) -> pl.DataFrame:
-    """`exact` and, under made ids, those rows of files with rounded ids that are not among them."""
+    """`exact`, and the rows of files with rounded ids that are not among them, under ids from `made_ids`."""
     made = pl.concat([rows.with_columns(made_ids(rows)) for rows in rounded])
     unique = exact.filter(pl.col("id").is_first_distinct()).sort("id")
     twins = made_ids(unique.filter(pl.col("channel").is_in(made["channel"].unique().implode())))
@@ -148,16 +148,16 @@ def _with_rounded(exact: pl.DataFrame, rounded: list[pl.DataFrame]) -> pl.DataFr
 
 
 def made_ids(rows: pl.DataFrame) -> pl.Series:
-    """Ids from channel, second, text and, of rows that have all three in common, the place among them.
+    """Ids made from channel, second and text, and the position among rows that share all three.
 
-    Rows of one file get an id each, and rows of its copies the same ones.
+    Rows of one file get different ids, rows of copies of the file the same ones.
     """
-    what = rows.select("channel", pl.col("sent_at").dt.epoch("s"), "text", place=_place_among_equals())
+    what = rows.select("channel", pl.col("sent_at").dt.epoch("s"), "text", place=_position_among_equals())
     ids = [f"{channel}-{second}-{_digest(f'{place} {text}')}" for channel, second, text, place in what.iter_rows()]
     return pl.Series("id", ids, dtype=pl.String)
 
 
-def _place_among_equals() -> pl.Expr:
+def _position_among_equals() -> pl.Expr:
     return pl.int_range(pl.len()).over("channel", pl.col("sent_at").dt.epoch("s"), "text")
 
 

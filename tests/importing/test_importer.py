@@ -3,6 +3,7 @@
 import json
 import os
 from collections.abc import Callable, Iterator
+from dataclasses import asdict
 from pathlib import Path
 
 import polars as pl
@@ -74,7 +75,7 @@ def test_the_report_holds_no_text_and_no_name(tmp_path: Path, export: Export) ->
     export(crowd(3000, authors=("me", "a")))
     report = run_import(["package.zip"], tmp_path / "me")
     written = Clone.open(tmp_path / "me").import_path.read_text()
-    assert json.loads(written) == report.as_dict()
+    assert json.loads(written) == asdict(report)
     assert not any(word in written for word in ("sam", "ana", "la la", "package.zip"))
 
 

@@ -239,7 +239,7 @@ def test_a_name_that_is_too_long(tmp_path: Path) -> None:
 def test_files_that_vanish(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """What goes away while a folder is looked through is counted, and what goes away before it is read is named."""
     folder = write_folder(tmp_path / "p", package() | {"Servers/passing/x": b"", "Servers/note.txt": b""})
-    look = _open_tree._looked_at
+    look = _open_tree._status
 
     def late(entry: os.DirEntry[str], tree: Tree) -> os.stat_result | None:
         if entry.name == "note.txt":
@@ -249,7 +249,7 @@ def test_files_that_vanish(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> N
             shutil.rmtree(entry.path)
         return found
 
-    monkeypatch.setattr(_open_tree, "_looked_at", late)
+    monkeypatch.setattr(_open_tree, "_status", late)
     corpus = checked(sources.read([folder]))
     assert texts(corpus) == ["hello pond", "psst sam"]
     assert corpus.skipped[_open_tree.VANISHED] == 2

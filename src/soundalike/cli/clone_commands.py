@@ -3,7 +3,6 @@
 import shlex
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -70,7 +69,7 @@ def demo(
     said = show_conversation(out_, OPENERS)
     delete = f". Delete it all: rm -r {out_}"
     out.print(command_text("\nTalk to it yourself: ", f"soundalike chat {out_}", delete), soft_wrap=True)
-    print_json({"import": report.as_dict(), "training": outcome.as_dict(), "conversation": said}, json)
+    print_json({"import": report, "training": outcome.as_dict(), "conversation": said}, json)
 
 
 @app.command(epilog="Example: soundalike clone package.zip --out me --minutes 5")
@@ -103,8 +102,7 @@ def clone(
     figures = evaluate_briefly(out_)
     said = show_conversation(out_, [("sam", "hey"), ("sam", "what are you up to?"), ("sam", "tell me something")])
     out.print(command_text("\nTalk to it: ", f"soundalike chat {out_}"), soft_wrap=True)
-    imported = report and report.as_dict()
-    print_json({"import": imported, "training": outcome.as_dict(), "evaluation": figures, "conversation": said}, json)
+    print_json({"import": report, "training": outcome.as_dict(), "evaluation": figures, "conversation": said}, json)
 
 
 @app.command("import", epilog="Example: soundalike import package.zip --out me")
@@ -126,7 +124,7 @@ def import_(
     if len(gaps) > 1:
         rows = compare(exports, gaps, redacted=not no_redact)
         print_lines(table(rows))
-        print_json([asdict(row) for row in rows], json)
+        print_json(rows, json)
         return
     report = _import(exports, out_, DocumentSettings(gap_minutes=gaps[0]), no_redact, mask, force)
     if not out.quiet:  # measuring this machine's speed takes a moment
@@ -134,7 +132,7 @@ def import_(
 
         print_lines(["", *prospect(report.splits["train"]["bytes"])])
         out.print(command_text("Now: ", f"soundalike train {shlex.quote(str(out_))}"), soft_wrap=True)
-    print_json(report.as_dict(), json)
+    print_json(report, json)
 
 
 @app.command(epilog="Example: soundalike train me --minutes 10")

@@ -1,7 +1,6 @@
 """Commands that report on a clone: evaluate, portrait, audit."""
 
 import shlex
-from dataclasses import asdict
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -51,7 +50,7 @@ def portrait(
         portrait, page = build_portrait(me, quotations=quotes, on_progress=bar)
     print_lines(portrait.lines())
     out.print(command_text("\nThe page, for a browser: ", str(page)), soft_wrap=True)
-    print_json(asdict(portrait), json)
+    print_json(portrait, json)
 
 
 @app.command(epilog="Example: soundalike audit me")

@@ -1,8 +1,8 @@
-"""Conversations -> documents: what the model reads, split by time, with the share of each line that is learned.
+"""Messages -> documents: what the model reads, split by time, with a weight for each line.
 
-Takes a corpus of redacted messages and gives documents and an exact account of what stayed out. A
-conversation is one channel's messages with no silence longer than the gap, whatever other channels do
-meanwhile. Knows bytes, never tokens: the caller says how many bytes fill a window.
+A conversation is one channel's messages without a silence longer than the gap; what happens in other channels makes
+no difference. A document is a conversation, or a part of one that does not fit a window. Sizes are in bytes: the
+caller knows how many fill a window of tokens. Messages that are in no document are counted by reason.
 """
 
 from bisect import bisect_left, bisect_right
@@ -21,31 +21,13 @@ from soundalike.prompt_template import (
     LINE_EDGES,
     NEEDS_CARE,
     UNSEEN,
-    normalise,
-    parse,
-    render,
     speaker_name,
     speaker_names,
 )
 
-__all__ = [
-    "SPLITS",
-    "DocumentSettings",
-    "Documents",
-    "build",
-    "cleaned",
-    "jsonl",
-    "normalise",
-    "parse",
-    "render",
-    "speaker_name",
-    "speaker_names",
-    "texts",
-]
-
 SPLITS = ("train", "valid", "test")
 WINDOW_TOKENS, BYTES_PER_TOKEN = 256, 2.5
-SLICE = 4_000  # documents written at a time, so that a large corpus does not stand in memory twice
+SLICE = 4_000  # documents rendered at a time, so that a large corpus is not in memory twice
 
 EMPTY = "messages with nothing readable in them"
 SILENT = "messages in conversations in which you say nothing"
@@ -55,18 +37,18 @@ REPEATED = "messages that only repeat the ones before"
 
 @dataclass(frozen=True, slots=True)
 class DocumentSettings:
-    """How messages become documents; `RecipeError` for a value outside its range."""
+    """How messages become documents. `RecipeError` for a value outside its range."""
 
     gap_minutes: float = 15.0
     """A longer silence in a channel ends a conversation."""
     max_run: int = 3
-    """So many identical messages in a row are kept: more would teach loops."""
+    """Identical messages in a row that are kept: more would teach loops."""
     window_bytes: int = int(WINDOW_TOKENS * BYTES_PER_TOKEN)
-    """A longer conversation is cut, between messages, into documents of at most so many bytes."""
+    """Largest document in bytes; longer conversations are cut between messages."""
     others_weight: float = 0.2
-    """How much of the loss on other people's lines is learned from; the owner's lines weigh 1."""
+    """Weight of the loss on other people's lines; that of the owner's lines is 1."""
     tagged: bool = True
-    """Whether lines open with the speaker's name."""
+    """Whether lines begin with the speaker's name."""
     shares: tuple[float, float, float] = (0.8, 0.1, 0.1)
     """Shares of the messages for training, validation and test, in order of time."""
 
@@ -86,13 +68,14 @@ def _check(holds: bool, name: str, value: object, expected: str) -> None:
 
 @dataclass(frozen=True, slots=True)
 class Documents:
-    """What `build` gives. Every message is in one document or counted, by reason, in `left_out`.
+    """The result of `build`. Every message is in one document or counted, by reason, in `left_out`.
 
-    `frame` has a row a document, in order of time: conversation, started_at, messages, words, bytes, split and
-    `first`, the document's first row in `lines`, which has a row a message: author (a number), me, text.
-    `conversations` has a row each, in order of time: conversation, messages, words, split. `heads` are what stands
-    before an author's text. `words` are the words of each of the owner's messages, `own_bytes` all of their text;
-    `speaker` is the owner's name at the head of a line; `dialogue` says that other people speak too.
+    `frame` has a row per document, in order of time: conversation, started_at, messages, words, bytes, split and
+    `first`, the document's first row in `lines`, which has a row per message: author (a number), me, text.
+    `conversations` has a row per conversation, in order of time: conversation, messages, words, split. `heads` maps
+    an author's number to the text before their lines. `words` counts the words of each of the owner's messages,
+    `own_bytes` all bytes of their text. `speaker` is the owner's name at the start of a line; `dialogue` is whether
+    others speak too.
     """
 
     frame: pl.DataFrame
@@ -108,42 +91,42 @@ class Documents:
 
 
 def build(corpus: Corpus, settings: DocumentSettings) -> Documents:
-    """The documents of a corpus whose messages are sorted by (sent_at, id)."""
+    """Make documents of a corpus whose messages are sorted by (sent_at, id)."""
     left_out: dict[str, int] = {}
-    rows = _kept(_clean(corpus.messages), pl.col("text") != "", EMPTY, left_out)
+    rows = _keep(_normalised_rows(corpus.messages), pl.col("text") != "", EMPTY, left_out)
     rows = _conversations(rows, settings.gap_minutes)
     dialogue = not rows["me"].all()
     if dialogue:
-        rows = _kept(rows, pl.col("me").any().over("conversation"), SILENT, left_out)
-    rows = _kept(rows, _place_in_run() <= settings.max_run, REPEATED, left_out)
+        rows = _keep(rows, pl.col("me").any().over("conversation"), SILENT, left_out)
+    rows = _keep(rows, _position_in_run() <= settings.max_run, REPEATED, left_out)
     names = _names(corpus, rows)
     heads = {author: f"{name}: " if settings.tagged else "" for author, name in names.items()}
-    rows = _documents(_measured(rows, heads), settings.window_bytes)
+    rows = _documents(_with_sizes(rows, heads), settings.window_bytes)
     if dialogue:
-        rows = _kept(rows, pl.col("me").any().over("document"), ASIDE, left_out)
+        rows = _keep(rows, pl.col("me").any().over("document"), ASIDE, left_out)
     words, typed = rows.select("me", "words", "typed").filter("me").drop("me").get_columns()
     speaker = next(iter(names.values()), speaker_name(corpus.owner, "me"))
-    frame, conversations = _split(_listed(rows, corpus.messages["sent_at"]), settings.shares)
+    frame, conversations = _split(_by_document(rows, corpus.messages["sent_at"]), settings.shares)
     lines, own, weight = rows.select("author", "me", "text"), int(typed.sum()), settings.others_weight
     return Documents(frame, conversations, lines, heads, weight, words, own, left_out, speaker, dialogue)
 
 
-def cleaned(texts: pl.Series) -> pl.Series:
-    """Texts as a transcript holds them: what `transcript.normalise` gives of each; nulls stay."""
-    at = _odd(texts)
+def normalise_all(texts: pl.Series) -> pl.Series:
+    """`prompt_template.normalise` for a whole column; nulls stay."""
+    at = _abnormal(texts)
     return texts.clone().scatter(at, texts.to_frame("text").select(_normalised(pl.col("text").gather(at))).to_series())
 
 
-def _odd(texts: pl.Series) -> pl.Series:
-    """Where texts are that are not normal; few are, and regular expressions are slow: only these are rewritten."""
+def _abnormal(texts: pl.Series) -> pl.Series:
+    """Indices of the texts that normalisation may change. They are few, and only they meet slow regular expressions."""
     text = pl.col("text")
     odd = text.str.contains(NEEDS_CARE) | text.str.starts_with(" ") | text.str.ends_with(" ")
     return texts.to_frame("text").lazy().select(odd).collect(engine="streaming").to_series().fill_null(True).arg_true()
 
 
-def _clean(messages: pl.DataFrame) -> pl.DataFrame:
-    """What documents are made of: `text` normalised and its inner lines indented by a tab, keys as numbers."""
-    texts, at = messages["text"], _odd(messages["text"])
+def _normalised_rows(messages: pl.DataFrame) -> pl.DataFrame:
+    """The columns that documents need: `text` normalised with a tab before its inner lines, keys as numbers."""
+    texts, at = messages["text"], _abnormal(messages["text"])
     indented = _normalised(pl.col("text").gather(at).fill_null("")).str.replace_all("\n", "\n\t", literal=True)
     numbers = pl.col("channel", "author").cast(pl.Categorical).to_physical()
     rows = messages.select(
@@ -153,14 +136,14 @@ def _clean(messages: pl.DataFrame) -> pl.DataFrame:
 
 
 def _normalised(text: pl.Expr) -> pl.Expr:
-    """What `transcript.normalise` gives."""
+    """`prompt_template.normalise` as an expression."""
     for pattern, by in ((LINE_BREAKS, "\n"), (UNSEEN, ""), (LINE_EDGES, "")):
         text = text.str.replace_all(pattern, by)
     return text.str.strip_chars()
 
 
-def _kept(rows: pl.DataFrame, keep: pl.Expr, reason: str, left_out: dict[str, int]) -> pl.DataFrame:
-    """The rows to keep; the others are counted."""
+def _keep(rows: pl.DataFrame, keep: pl.Expr, reason: str, left_out: dict[str, int]) -> pl.DataFrame:
+    """The rows where `keep` holds; the others are counted in `left_out`."""
     mask = rows.select(keep).to_series()
     if mask.all():
         return rows
@@ -169,22 +152,22 @@ def _kept(rows: pl.DataFrame, keep: pl.Expr, reason: str, left_out: dict[str, in
 
 
 def _conversations(rows: pl.DataFrame, gap_minutes: float) -> pl.DataFrame:
-    """Rows sorted by channel, then time, with `silence` before each (ms) and the number of its `conversation`."""
+    """Rows sorted by channel, then time, with the `silence` before each in ms and the number of its `conversation`."""
     rows = rows.sort("channel", maintain_order=True)
     rows = rows.with_columns(silence=pl.col("sent_at").diff().dt.total_milliseconds().fill_null(0))
     apart = (pl.col("channel") != pl.col("channel").shift()) | (pl.col("silence") > gap_minutes * 60_000)
     return rows.with_columns(conversation=apart.fill_null(True).cum_sum()).drop("channel")
 
 
-def _place_in_run() -> pl.Expr:
-    """1 for the first of identical messages in a row by one author in one conversation, 2 for the next, ..."""
+def _position_in_run() -> pl.Expr:
+    """1 for the first of identical messages in a row by one author in a conversation, 2 for the next, and so on."""
     same = pl.all_horizontal(pl.col(c) == pl.col(c).shift() for c in ("conversation", "author", "text"))
     at = pl.int_range(pl.len())
     return at - pl.when(~same.fill_null(False)).then(at).forward_fill() + 1
 
 
 def _names(corpus: Corpus, rows: pl.DataFrame) -> dict[int, str]:
-    """The name at the head of the lines of everybody who speaks, by their number in `rows`; the owner's first."""
+    """Each speaker's number in `rows` -> the name at the start of their lines; the owner is first."""
     speaking = rows.group_by("author").agg(pl.col("me").first(), pl.col("row").min()).sort("row")
     keys, mine = corpus.messages["author"].gather(speaking["row"]), speaking["me"]
     known = dict(corpus.authors.select("author", "name").iter_rows())
@@ -193,8 +176,8 @@ def _names(corpus: Corpus, rows: pl.DataFrame) -> dict[int, str]:
     return {numbers[key]: name for key, name in speaker_names(people).items()}
 
 
-def _measured(rows: pl.DataFrame, heads: dict[int, str]) -> pl.DataFrame:
-    """Rows with the `words` and bytes `typed` of the message, and the `bytes` of its line."""
+def _with_sizes(rows: pl.DataFrame, heads: dict[int, str]) -> pl.DataFrame:
+    """Rows with the message's number of `words`, its bytes as `typed`, and the `bytes` of its line."""
     words, typed = pl.col("text").str.count_matches("[ \n]") + 1, pl.col("text").str.len_bytes()
     sizes = {author: len(head.encode()) + 1 for author, head in heads.items()}
     size = pl.col("author").replace_strict(sizes, return_dtype=pl.UInt32) + pl.col("typed")
@@ -202,7 +185,7 @@ def _measured(rows: pl.DataFrame, heads: dict[int, str]) -> pl.DataFrame:
 
 
 def _documents(rows: pl.DataFrame, budget: int) -> pl.DataFrame:
-    """Rows with the number of their `document`: a conversation, or a part of one longer than `budget` bytes."""
+    """Rows with the number of their `document`; conversations longer than `budget` bytes are cut."""
     starts = pl.col("conversation") != pl.col("conversation").shift()
     rows = rows.with_row_index("at").with_columns(opens=starts.fill_null(True))
     size = pl.col("bytes").sum().over("conversation")
@@ -213,30 +196,30 @@ def _documents(rows: pl.DataFrame, budget: int) -> pl.DataFrame:
 
 
 def _cuts(rows: pl.DataFrame, budget: int) -> list[int]:
-    """Rows at which a new document starts, for whole conversations that are each longer than `budget` bytes."""
+    """Rows at which a new document starts, for conversations that are each longer than `budget` bytes."""
     ends, silences = rows["bytes"].cast(pl.Int64).cum_sum().to_list(), rows["silence"].to_list()
     edges = [*rows["opens"].arg_true().to_list(), rows.height]
     return [cut for edge in pairwise(edges) for cut in _cuts_of_one(ends, silences, *edge, budget)]
 
 
 def _cuts_of_one(ends: list[int], silences: list[int], first: int, last: int, budget: int) -> Iterator[int]:
-    """Cut where the silence was longest, so that a document starts as a conversation does.
+    """Cut before the longest silences, so that a document starts as a conversation does.
 
-    Each part is half a budget to a whole one, and leaves a quarter for the last; where messages are too long
-    for that, a part ends with the last message that fits, and a message longer than the budget stands alone.
+    Each part has between half the budget and all of it, and leaves a quarter for the last part. If messages are too
+    long for that, a part ends with the last message that fits; a message longer than the budget is a part of its own.
     """
     while (rest := ends[last - 1] - (done := ends[first - 1] if first else 0)) > budget and first + 1 < last:
         lowest = bisect_left(ends, done + budget // 2, first, last) + 1
         highest = bisect_right(ends, done + min(budget, rest - budget // 4), first, last)
         if lowest > highest:
             lowest = highest = max(first + 1, bisect_right(ends, done + budget, first, last))
-        likely = silences[highest : lowest - 1 : -1]  # the last first: of equal silences the later one is taken
+        likely = silences[highest : lowest - 1 : -1]  # reversed, so that the later one of equal silences is chosen
         first = highest - likely.index(max(likely))
         yield first
 
 
-def _listed(rows: pl.DataFrame, sent_at: pl.Series) -> pl.DataFrame:
-    """A row a document, from a row a message."""
+def _by_document(rows: pl.DataFrame, sent_at: pl.Series) -> pl.DataFrame:
+    """A row per document, from a row per message."""
     documents = rows.with_row_index("first").group_by("document", maintain_order=True)
     firsts, sums = pl.col("first", "row", "conversation").first(), pl.col("words", "bytes").sum()
     frame = documents.agg(firsts, pl.len().alias("messages"), sums)
@@ -244,7 +227,7 @@ def _listed(rows: pl.DataFrame, sent_at: pl.Series) -> pl.DataFrame:
 
 
 def _split(frame: pl.DataFrame, shares: tuple[float, float, float]) -> tuple[pl.DataFrame, pl.DataFrame]:
-    """Documents and conversations in order of time, each conversation in the split where its middle message falls."""
+    """Documents and conversations in order of time; a conversation is in the split of its middle message."""
     sizes = pl.col("messages", "words").sum()
     conversations = frame.group_by("conversation").agg(pl.col("row").min(), sizes).sort("row")
     middle = (pl.col("messages").cum_sum() - pl.col("messages") / 2) / pl.col("messages").sum()
@@ -256,9 +239,9 @@ def _split(frame: pl.DataFrame, shares: tuple[float, float, float]) -> tuple[pl.
 
 
 def texts(documents: Documents, split: str | None = None) -> Iterator[pl.DataFrame]:
-    """The `text` and, in a dialogue, the `turns` of the documents of one split or all, some thousands at a time."""
+    """The `text` and, in a dialogue, the `turns` of the documents of one split or of all, SLICE at a time."""
     for part in _slices(documents, split):
-        yield _written(documents, part)
+        yield _render(documents, part)
 
 
 def _slices(documents: Documents, split: str | None) -> Iterator[pl.DataFrame]:
@@ -266,8 +249,8 @@ def _slices(documents: Documents, split: str | None) -> Iterator[pl.DataFrame]:
     return frame.iter_slices(SLICE)
 
 
-def _written(documents: Documents, part: pl.DataFrame) -> pl.DataFrame:
-    """Rows of `documents.frame` -> their texts; `turns` is JSON."""
+def _render(documents: Documents, part: pl.DataFrame) -> pl.DataFrame:
+    """Rows of `documents.frame` -> `text` and `turns`, which is JSON."""
     at = pl.int_ranges("first", pl.col("first") + pl.col("messages"))
     places = part.select(document=pl.int_range(pl.len()), at=at).explode("at")
     head = pl.col("author").replace_strict(documents.heads, return_dtype=pl.String)
@@ -279,26 +262,26 @@ def _written(documents: Documents, part: pl.DataFrame) -> pl.DataFrame:
 
 
 def _turns(rows: pl.DataFrame, others_weight: float) -> pl.DataFrame:
-    """(document, turns): the document's text in stretches of one weight, as JSON `[[text, weight], ...]`."""
-    stretch = pl.struct("document", "me").rle_id().alias("stretch")
-    stretches = rows.group_by(stretch, maintain_order=True).agg(pl.col("document", "me").first(), "line")
+    """(document, turns): the document's text in parts of one weight, as JSON `[[text, weight], ...]`."""
+    part = pl.struct("document", "me").rle_id().alias("part")
+    parts = rows.group_by(part, maintain_order=True).agg(pl.col("document", "me").first(), "line")
     text = pl.struct(t=pl.col("line").list.join("")).struct.json_encode()
     text = text.str.strip_prefix('{"t":').str.strip_suffix("}")
     weight = pl.when("me").then(pl.lit("1.0")).otherwise(pl.lit(str(float(others_weight))))
-    pairs = stretches.select("document", turns=pl.format("[{},{}]", text, weight))
+    pairs = parts.select("document", turns=pl.format("[{},{}]", text, weight))
     turns = pairs.group_by("document", maintain_order=True).agg("turns")
     return turns.with_columns(turns=pl.format("[{}]", pl.col("turns").list.join(",")))
 
 
 def jsonl(documents: Documents, split: str) -> Iterator[memoryview]:
-    """The documents of one split, a JSON object a line, as UTF-8: {"text"} and, in a dialogue, {"turns"}."""
+    """The documents of one split as UTF-8, a JSON object per line with `text` and, in a dialogue, `turns`."""
     row = pl.struct("text").struct.json_encode()
     if documents.dialogue:
         row = pl.format('{},"turns":{}}}', row.str.strip_suffix("}"), "turns")
 
-    def written(rows: pl.DataFrame) -> memoryview:
+    def to_json(rows: pl.DataFrame) -> memoryview:
         lines = BytesIO()
-        _written(documents, rows).select(row).write_csv(lines, include_header=False, quote_style="never")
+        _render(documents, rows).select(row).write_csv(lines, include_header=False, quote_style="never")
         return lines.getbuffer()
 
-    return ordered_parallel_map(written, _slices(documents, split))
+    return ordered_parallel_map(to_json, _slices(documents, split))

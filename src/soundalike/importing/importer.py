@@ -1,7 +1,6 @@
-"""Exports -> a clone folder: read, masked, cut into documents, accounted for, and written all or none.
+"""Exports -> a clone folder: messages are read, masked, cut into documents, counted, and written all or none.
 
-Joins the rooms before it and knows the inside of none of them. A refused, failed or interrupted import
-leaves the folder as it was.
+An import that is refused, fails or is interrupted leaves the folder as it was.
 """
 
 from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
@@ -19,14 +18,14 @@ import polars as pl
 from soundalike.clone.clone import MANIFEST, Clone
 from soundalike.clone.folder import require_room
 from soundalike.errors import ExportError
-from soundalike.importing.documents import SPLITS, Documents, DocumentSettings, build, cleaned, jsonl
+from soundalike.importing.documents import SPLITS, Documents, DocumentSettings, build, jsonl, normalise_all
 from soundalike.importing.gap_comparison import GapRow, compare_gaps
 from soundalike.importing.preflight import ImportReport, Lengths, refuse_too_little
 from soundalike.messages import FILES, ROWS, Corpus
 
-Progress = Callable[[int, int], None]  # done, of: while reading, which is most of the time
+Progress = Callable[[int, int], None]  # done, of; called while reading, which takes most of the time
 
-WRITTEN = 2.6  # bytes on disk, in documents and Parquet, of a byte of text: measured, and half as much again
+WRITTEN = 2.6  # bytes on disk, in documents and Parquet, per byte of text: 1.5 times what was measured
 OLDER_IMPORT = "the voice in this clone was trained on another import; train again to teach it this one."
 
 
@@ -40,12 +39,12 @@ def run_import(
     mask: Collection[str] = (),
     force: bool = False,
 ) -> ImportReport:
-    """Read exports into the clone folder `out` and give the account of it, which import.json holds too.
+    """Read exports into the clone folder `out` and return the import report, which import.json holds too.
 
-    The strings in `mask` are masked beside what the rules find.
+    The strings in `mask` are masked in addition to what the rules find; without `redacted` the rules are off.
 
-    Raises `ExportError` for what cannot be read, `TooLittleText` for too little without `force`, and
-    `CloneError` for a folder that cannot be written or is no clone; the folder then stays as it was.
+    Raises `ExportError` for an export that cannot be read, `TooLittleText` for too little text without `force`, and
+    `CloneError` for a folder that cannot be written or is no clone. The folder then stays as it was.
     """
     settings = settings or DocumentSettings()
     clone = Clone.claim(out)
@@ -59,7 +58,7 @@ def run_import(
 def fill(
     clone: Clone, scratch: Path, corpus: Corpus, masked: dict[str, int], settings: DocumentSettings, force: bool
 ) -> ImportReport:
-    """Write everything that an import makes of a corpus into `scratch`; `masked` is told in the report."""
+    """Write all files of an import into `scratch`; `masked` are the counts of masks for the report."""
     with ThreadPoolExecutor(2) as pool:
         jobs = {
             clone.messages_path.name: pool.submit(_store, scratch, clone.messages_path.name, _parquet(corpus.messages))
@@ -74,13 +73,13 @@ def fill(
         for name, side in ((clone.authors_path.name, corpus.authors), (clone.channels_path.name, corpus.channels)):
             jobs[name] = pool.submit(_store, scratch, name, _parquet(side))
         hashes = {name: job.result() for name, job in jobs.items()}
-    return _sign(clone, scratch, report, settings, documents.speaker, hashes)
+    return _write_manifest(clone, scratch, report, settings, documents.speaker, hashes)
 
 
-def _sign(
+def _write_manifest(
     clone: Clone, scratch: Path, report: ImportReport, settings: DocumentSettings, speaker: str, hashes: dict[str, str]
 ) -> ImportReport:
-    """Write report and manifest; a voice that was trained on something else is kept, and said to be older."""
+    """Write report and manifest. A voice trained on other documents is kept, and a note says that it is older."""
     fingerprint = sha256("".join(hashes[f"documents/{split}.jsonl"] for split in SPLITS).encode()).hexdigest()[:16]
     if clone.adapter_path.exists() and clone.fingerprint != fingerprint:
         report = replace(report, notes=[*report.notes, OLDER_IMPORT])
@@ -90,14 +89,14 @@ def _sign(
         "documents": asdict(settings),
         "hashes": hashes,
     }
-    told = orjson.dumps(report.as_dict(), option=orjson.OPT_INDENT_2 | orjson.OPT_APPEND_NEWLINE)
-    (scratch / clone.import_path.name).write_bytes(told)
+    written = orjson.dumps(report, option=orjson.OPT_INDENT_2 | orjson.OPT_APPEND_NEWLINE)
+    (scratch / clone.import_path.name).write_bytes(written)
     (scratch / MANIFEST).write_bytes(clone.manifest_with(**sections))
     return report
 
 
 def _store(folder: Path, name: str, chunks: Iterable[memoryview]) -> str:
-    """Write a file; gives its SHA-256."""
+    """Write a file and return its SHA-256."""
     path, digest = folder / name, sha256()
     path.parent.mkdir(exist_ok=True)
     with path.open("wb") as file:
@@ -124,7 +123,7 @@ def compare(
     *,
     redacted: bool = True,
 ) -> list[GapRow]:
-    """What several gaps, in minutes, would make of these exports; writes nothing."""
+    """What documents several gaps (minutes) would give for these exports; writes nothing."""
     corpus, _ = _read(paths, on_progress, redacted)
     return compare_gaps(corpus, gaps, settings or DocumentSettings())
 
@@ -140,15 +139,15 @@ def _read(
         why = ", ".join(f"{count:,} {reason}" for reason, count in corpus.skipped.items())
         what = f"There is not one message in these exports{f' (found: {why})' if why else ''}."
         raise ExportError(what, "Name the file or folder that you were sent.")
-    # Cleaned first: an invisible character inside an address must not hide it from the masks and then be removed.
-    messages = corpus.messages.with_columns(cleaned(corpus.messages["text"]))
+    # Normalised first: an invisible character inside an address must not hide it from the masks and then be removed.
+    messages = corpus.messages.with_columns(normalise_all(corpus.messages["text"]))
     messages, own = mask_list.mask_strings(messages, mask) if mask else (messages, {})
     messages, masked = redact(messages) if redacted else (messages, {})
     return replace(corpus, messages=messages), own | masked
 
 
 def account(corpus: Corpus, masked: dict[str, int], documents: Documents, settings: DocumentSettings) -> ImportReport:
-    """The import report."""
+    """The import report of a corpus, its masks and its documents."""
     messages = corpus.messages
     first, last = messages.select(pl.col("sent_at").min().alias("first"), pl.col("sent_at").max().alias("last")).row(0)
     return ImportReport(
@@ -178,9 +177,9 @@ def account(corpus: Corpus, masked: dict[str, int], documents: Documents, settin
 
 
 def _channels(corpus: Corpus) -> dict[str, int]:
-    """Channels with messages, by kind."""
-    spoken = corpus.messages.select("channel").unique().join(corpus.channels, on="channel", how="left")
-    kinds = spoken.select(pl.col("kind").fill_null("unknown")).to_series().value_counts(sort=True)
+    """The number of channels with messages, by kind."""
+    used = corpus.messages.select("channel").unique().join(corpus.channels, on="channel", how="left")
+    kinds = used.select(pl.col("kind").fill_null("unknown")).to_series().value_counts(sort=True)
     return dict(kinds.iter_rows())
 
 
@@ -190,7 +189,7 @@ def _sizes(documents: Documents, split: str) -> dict[str, int]:
 
 
 def _parquet(frame: pl.DataFrame) -> Iterator[memoryview]:
-    """The frame as one Parquet file; made in memory, so that a full disk is met where the file is written."""
+    """The frame as one Parquet file, made in memory, so that a full disk fails in `_store`."""
     data = BytesIO()
     frame.write_parquet(data, compression_level=1, statistics=False)  # as small, in two thirds of the time
     yield data.getbuffer()

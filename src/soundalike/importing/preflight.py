@@ -1,30 +1,25 @@
-"""What the owner is told after an import: what was found, how long it is, or why it is too little.
-
-Takes the counts of an import; gives plain lines of text, warnings and a refusal. Writes and prints nothing, and knows
-no model.
-"""
+"""The import report: what was found, how long it is, what may be too little; and the refusal of far too little text."""
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field
-from typing import Any
+from dataclasses import dataclass, field
 
 import polars as pl
 
 from soundalike.errors import TooLittleText
 from soundalike.messages import FILES
 
-# Of 500 messages a tenth held out is 50 lines, and fewer cannot tell two voices apart. Authorship shows reliably
-# from some 5,000 words and hardly below 2,500 (Eder 2015, "Does size matter?"): where statistics find no style
-# to recognise, a model finds none to learn.
+# A tenth of 500 messages is 50 held-out lines, and fewer cannot tell two voices apart. Authorship is recognised
+# reliably from some 5,000 words and hardly below 2,500 (Eder 2015, "Does size matter?"): if statistics find no style,
+# a model has none to learn.
 FEWEST_MESSAGES, FEWEST_WORDS, FEW_WORDS = 500, 3_000, 5_000
-BYTES_PER_WORD = 6  # at most: speaks for scripts that put no blanks between words
+BYTES_PER_WORD = 6  # an upper bound, for scripts that put no blanks between words
 EDGES = (1, 2, 4, 8, 16, 32, 64, 128, 256, 512)
 BAR = 18  # characters
 
 
 @dataclass(frozen=True, slots=True)
 class Lengths:
-    """How many words things have; `histogram` counts them by the lower edge of classes that double."""
+    """Statistics of lengths in words; `histogram` counts by the lower edges of bins whose width doubles."""
 
     count: int
     median: float
@@ -34,7 +29,7 @@ class Lengths:
 
     @classmethod
     def of(cls, words: pl.Series) -> "Lengths":
-        """From the number of words of each."""
+        """From the number of words of each message or conversation."""
         histogram = dict.fromkeys(map(str, EDGES), 0)
         for value, count in words.value_counts().iter_rows():
             histogram[str(max(edge for edge in EDGES if edge <= value))] += count
@@ -46,10 +41,11 @@ class Lengths:
 
 @dataclass(frozen=True, slots=True)
 class ImportReport:
-    """The account of an import: counts and dates, no text and no name.
+    """Counts and dates of an import, without any text or name; import.json holds it.
 
-    Every message read is kept or in `skipped`, every message kept in one document or in `left_out`; every message file
-    opened had messages or is in `skipped_files`; what else was seen and not taken is in `ignored`. All count by reason.
+    Every message read is kept or counted in `skipped`, every kept message is in a document or counted in `left_out`,
+    every message file opened had messages or is counted in `skipped_files`; anything else that was found is counted
+    in `ignored`. All of these count by reason.
     """
 
     formats: list[str]
@@ -59,38 +55,34 @@ class ImportReport:
     messages: int  # kept
     mine: int
     masked: dict[str, int]
-    mode: str  # monologue, where only the owner speaks, or dialogue
+    mode: str  # `monologue` if only the owner speaks, else `dialogue`
     channels: dict[str, int]  # by kind
     people: int
-    first: str | None  # dates of the first and last message kept, UTC
+    first: str | None  # UTC dates of the first and last message kept
     last: str | None
     gap_minutes: float
     conversations: int
     splits: dict[str, dict[str, int]]  # documents, messages and bytes of each
     left_out: dict[str, int]
-    words: int  # the owner's, in documents
+    words: int  # of the owner's messages in documents
     typed_bytes: int  # of the owner's messages in documents
     message_words: Lengths  # the owner's messages
     conversation_words: Lengths
     notes: list[str]
     skipped_files: dict[str, int] = field(default_factory=dict)  # message files without messages, by reason
 
-    def as_dict(self) -> dict[str, Any]:
-        """As plain values, for JSON."""
-        return asdict(self)
-
     def total(self, what: str) -> int:
-        """`documents`, `messages` or `bytes` of all splits together."""
+        """The sum of `documents`, `messages` or `bytes` over all splits."""
         return sum(split[what] for split in self.splits.values())
 
     @property
     def likely_words(self) -> int:
-        """Words, or a guess from bytes where the script puts no blanks between them."""
+        """The number of words, or an estimate from bytes for scripts without blanks between words."""
         return max(self.words, self.typed_bytes // BYTES_PER_WORD)
 
 
 def refuse_too_little(report: ImportReport) -> None:
-    """Raise `TooLittleText` where there is less of the owner's text than a voice can be learned from."""
+    """Raise `TooLittleText` if there is less of the owner's text than a voice can be learned from."""
     messages, words = report.message_words.count, report.likely_words
     if messages >= FEWEST_MESSAGES and words >= FEWEST_WORDS:
         return
@@ -107,18 +99,18 @@ def refuse_too_little(report: ImportReport) -> None:
 
 
 def lines(report: ImportReport) -> list[str]:
-    """The report in plain words, a line each."""
+    """The report as lines of text."""
     documents = ", ".join(f"{report.splits[split]['documents']:,} {use}" for split, use in _USES.items())
-    told = [
+    listed = [
         f"{report.messages:,} messages in {sum(report.channels.values()):,} channels"
         + (f", {report.first} to {report.last}" if report.first else ""),
-        *_told(f"{report.read.get('messages', 0):,} read, ", "skipped", report.skipped),
+        *_listed(f"{report.read.get('messages', 0):,} read, ", "skipped", report.skipped),
         *_files(report),
-        *_told("", "ignored", report.ignored),
-        *_told("", "masked", report.masked),
+        *_listed("", "ignored", report.ignored),
+        *_listed("", "masked", report.masked),
         f"{report.conversations:,} conversations (a silence of {report.gap_minutes:g} minutes ends one) give "
         f"{report.total('documents'):,} documents: {documents}",
-        *_told("", "left out of them", report.left_out),
+        *_listed("", "left out of them", report.left_out),
         "",
         *histogram({"single messages": report.message_words, "conversations": report.conversation_words}),
         "",
@@ -126,21 +118,21 @@ def lines(report: ImportReport) -> list[str]:
         f"least {report.conversation_words.median:g}. Learned one by one, messages teach one-word answers; learned "
         "as conversations, they teach how you go on.",
     ]
-    return told + [f"Note: {note}" for note in [*report.notes, *warnings(report)]]
+    return listed + [f"Note: {note}" for note in [*report.notes, *warnings(report)]]
 
 
 _USES = {"train": "to learn from", "valid": "to watch the learning", "test": "held out"}
 
 
-def _told(before: str, verb: str, counts: Mapping[str, int]) -> list[str]:
+def _listed(before: str, verb: str, counts: Mapping[str, int]) -> list[str]:
     return [f"{before}{sum(counts.values()):,} {verb}: {_counts(counts)}"] if counts else []
 
 
 def _files(report: ImportReport) -> list[str]:
-    """How many message files were opened, and why some of them gave nothing."""
+    """How many message files were opened, and why some of them had no messages."""
     opened = report.read.get(FILES, 0)
-    told = _told(f"{opened:,} message files opened, ", "of them skipped", report.skipped_files)
-    return told or ([f"{opened:,} message files opened, messages in all of them"] if opened else [])
+    skipped = _listed(f"{opened:,} message files opened, ", "of them skipped", report.skipped_files)
+    return skipped or ([f"{opened:,} message files opened, messages in all of them"] if opened else [])
 
 
 def _counts(counts: Mapping[str, int]) -> str:
@@ -148,7 +140,7 @@ def _counts(counts: Mapping[str, int]) -> str:
 
 
 def warnings(report: ImportReport) -> list[str]:
-    """What may disappoint, in whole sentences."""
+    """Sentences on what may make the voice disappointing."""
     found = []
     if report.likely_words < FEW_WORDS:
         found.append(f"about {report.likely_words:,} words are few; a style shows reliably from {FEW_WORDS:,}.")
@@ -161,7 +153,7 @@ def warnings(report: ImportReport) -> list[str]:
 
 
 def histogram(columns: Mapping[str, Lengths]) -> list[str]:
-    """Shares of the classes of lengths as bars, a column for each kind of thing, without empty classes at the ends."""
+    """Shares of the bins of lengths as bars, a column for each of `columns`, without empty bins at both ends."""
     edges = [edge for edge in EDGES if any(column.histogram[str(edge)] for column in columns.values())]
     if not edges:
         return []
@@ -178,7 +170,7 @@ def _label(edge: int) -> str:
 
 
 def _bar(share: float, top: float) -> str:
-    """Eighths of a block are the finest that a terminal draws."""
+    """A bar in steps of an eighth of a block character, and the share."""
     whole, eighths = divmod(round(share / top * BAR * 8), 8)
     bar = "█" * whole + (" ▏▎▍▌▋▊▉"[eighths] if eighths else "")
     return f"{bar:<{BAR}}{share:4.0%}    "

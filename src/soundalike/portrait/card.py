@@ -1,6 +1,6 @@
 """One card of a portrait as plain data: what it says and shows, without drawing or markup.
 
-`dataclasses.asdict` of a `Portrait` is what `portrait --json` prints.
+`portrait --json` prints a `Portrait` with the field names of these classes as keys.
 """
 
 from collections.abc import Sequence

@@ -10,7 +10,7 @@ import unicodedata
 from collections.abc import Sequence
 from functools import cache
 
-from soundalike.characters import BLANKS, HYPHENS, MARKS, UNSEEN, spelt
+from soundalike.characters import BLANKS, HYPHENS, MARKS, UNSEEN, expand
 from soundalike.redact.rule import Edit, apply_edits
 
 # Blocks whose characters are compatible with ASCII ones: letterlike, enclosed, small and full-width, mathematical.
@@ -33,10 +33,10 @@ _is_uneven = re.compile(f"[{UNSEEN}{MARKS}]").search  # has characters that are 
 @cache
 def _table() -> dict[int, str]:
     """Character -> what the view shows for it: one character, or none."""
-    table = {ord(c): " " for c in spelt(BLANKS)} | {ord(c): "-" for c in spelt(HYPHENS)}
-    table |= {ord(c): "" for c in spelt(UNSEEN)}
+    table = {ord(c): " " for c in expand(BLANKS)} | {ord(c): "-" for c in expand(HYPHENS)}
+    table |= {ord(c): "" for c in expand(UNSEEN)}
     table |= {ord(zero) + n: str(n) for zero in _ZEROS for n in range(10)}
-    for character in spelt(_LOOKALIKES):
+    for character in expand(_LOOKALIKES):
         plain = unicodedata.normalize("NFKC", character)
         if len(plain) == 1 and plain.isascii() and character not in _STOPS:
             table.setdefault(ord(character), plain)

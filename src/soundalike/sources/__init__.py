@@ -1,9 +1,8 @@
-"""Chat exports of any kind -> one corpus. Adding a kind is adding one file to this folder.
+"""Chat exports of any format -> one `Corpus`. Adding a format is adding one file to this folder.
 
-Takes paths, gives a `Corpus`; recognises each path by its structure. A source is a module here, named without a
-leading underscore, that follows the `Source` protocol; it is found by listing the folder. It yields its export in
-batches, each a small `Corpus`: rows of the message frame, side frames, counts and notes, in any division.
-Knows the message frame and nothing of what becomes of it.
+A path's format is recognised by its structure. A source is a module in this folder without a leading underscore that
+follows the `Source` protocol; sources are found by listing the folder. A source yields its export in batches, each a
+small `Corpus` with any part of the messages, names, counts and notes.
 """
 
 import importlib
@@ -22,23 +21,23 @@ from soundalike.sources._tree import Tree
 
 Progress = Callable[[int, int], None]  # done, of
 
-_STEPS = 1000  # of progress, for each path
+_STEPS = 1000  # of progress per path
 
 
 class Source(Protocol):
     """What a module in this folder provides."""
 
-    NAME: str  # what the `source` column says
-    LOOKED_FOR: str  # what it takes, in words for somebody whose file nobody recognised
+    NAME: str  # value of the `source` column
+    LOOKED_FOR: str  # the files it reads, as the object of "Give ..." in the error for an unknown file
 
     def recognise(self, tree: Tree) -> bool:
-        """Whether this export is of this kind, from the members' names alone wherever that is enough."""
+        """Whether this export has the source's format; decided by the members' names alone if they are enough."""
 
     def read(self, tree: Tree, on_progress: Progress) -> Iterator[Corpus]:
-        """The export in batches, each small enough to be one of many in memory.
+        """Read the export in batches that are small enough to keep several in memory.
 
-        Every row seen is kept or counted in `skipped` under a reason that begins with `messages`; everything else
-        left out is counted under a reason that does not. Raises ExportError.
+        Every row is either kept or counted in `skipped` under a reason that begins with `messages`; everything else
+        that is left out is counted under a reason that does not. Raises ExportError.
         """
 
 
@@ -49,15 +48,17 @@ def list_sources() -> list[Source]:
 
 
 def read(paths: Sequence[Path], *, on_progress: Progress | None = None) -> Corpus:
-    """Everything in `paths`, merged by message id, sorted by time.
+    """Read all exports at `paths` and merge them: unique by message id, sorted by time.
 
-    `on_progress(done, total)` is called after every batch. Raises ExportError where a path is of no known kind, is
-    damaged or unsafe, or where two exports belong to two accounts.
+    `on_progress(done, total)` is called after every batch. Raises ExportError if a path has no known format, is
+    damaged or unsafe, or if two exports belong to different accounts.
     """
     if not paths:
         raise ExportError("No export was named.", "Give the path of at least one.")
-    exports = [_read(Path(path), _share(on_progress, number, len(paths))) for number, path in enumerate(paths)]
-    return merge(_in_turn(exports, _one_owner(exports)))
+    exports = [
+        _read(Path(path), _progress_of_path(on_progress, number, len(paths))) for number, path in enumerate(paths)
+    ]
+    return merge(_batches(exports, _single_owner(exports)))
 
 
 def _read(path: Path, on_progress: Progress) -> list[Corpus]:
@@ -70,18 +71,18 @@ def _read(path: Path, on_progress: Progress) -> list[Corpus]:
         raise _unsupported.unsupported_error(tree, ", or ".join(source.LOOKED_FOR for source in sources))
 
 
-def _share(on_progress: Progress | None, number: int, of: int) -> Progress:
-    """Progress through one of several paths, in steps of the whole."""
+def _progress_of_path(on_progress: Progress | None, number: int, of: int) -> Progress:
+    """Report progress through path `number` of `of` as progress through all of them."""
 
-    def share(done: int, total: int) -> None:
+    def report(done: int, total: int) -> None:
         if on_progress:
             on_progress(number * _STEPS + _STEPS * done // max(total, 1), of * _STEPS)
 
-    return share
+    return report
 
 
-def _one_owner(exports: Sequence[Sequence[Corpus]]) -> str:
-    """The owner's key in all exports; `me` where none says. Raises ExportError where two say different ones."""
+def _single_owner(exports: Sequence[Sequence[Corpus]]) -> str:
+    """The owner's author key in all exports, UNKNOWN if none names one. Raises ExportError if two owners differ."""
     owners = {
         author: name
         for batches in exports
@@ -95,8 +96,8 @@ def _one_owner(exports: Sequence[Sequence[Corpus]]) -> str:
     return next(iter(owners), UNKNOWN)
 
 
-def _in_turn(exports: list[list[Corpus]], owner: str) -> Iterator[Corpus]:
-    """All batches, each let go as it is taken, with an owner nobody named replaced by the one that is known."""
+def _batches(exports: list[list[Corpus]], owner: str) -> Iterator[Corpus]:
+    """All batches, with an unknown owner replaced by `owner`. Each is removed from `exports`, to free its memory."""
     for batches in exports:
         for _ in range(len(batches)):
             corpus = batches.pop(0)

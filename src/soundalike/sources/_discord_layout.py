@@ -1,10 +1,9 @@
-"""Where things are in a Discord data package, by structure and never by folder name.
+"""Finds the files of a Discord data package by structure, never by folder name.
 
-Takes the member names of a tree, gives `Package`s: channel folders, index and account file. Folder names differ by
-era (`messages`, `Messages`) and, since June 2025, by the language of the owner's client (`Nachrichten`, `メッセージ`),
-so the messages folder is the parent of any `c?<digits>/` that holds a channel.json or messages.json|csv, and the
-account file is the user.json exactly one level below the package root: deeper ones belong to games.
-Copies that a file manager or a browser has kept beside the first (`messages (1).json`, `c123 2/`) are message files
+Folder names differ by era (`messages`, `Messages`) and, since June 2025, by the language of the owner's client
+(`Nachrichten`, `メッセージ`). So the messages folder is the parent of any `c?<digits>/` that holds a channel.json or
+messages.json|csv, and the account file is the user.json exactly one level below the package root (deeper ones belong to
+games). Copies that a file manager or a browser kept beside the first (`messages (1).json`, `c123 2/`) are message files
 too.
 """
 
@@ -14,7 +13,7 @@ from dataclasses import dataclass, field
 
 from soundalike.sources._tree import Member
 
-# What is added to a name where a copy is kept: Windows, macOS, GNOME, browsers, sync programs; in any language.
+# What Windows, macOS, GNOME, browsers and sync programs append to the name of a copy, in any language.
 _COPY = (
     r"(?: ?\([^()/]{1,60}\)|[ ._-][0-9]{1,3}|(?: [-–])? [^\W\d_]{1,20}(?: [0-9]{1,3})?"
     r"|\.sync-conflict-[^/.]{1,60}){1,3}"
@@ -23,7 +22,7 @@ _CHANNEL_FILE = re.compile(
     rf"(?i)^(?P<above>.*/)?(?P<c>c?)(?P<id>[0-9]+)(?P<folder_copy>{_COPY})?/"
     rf"(?P<copy_of>[^\W\d_]+ [^\W\d_]+ )?(?P<what>channel|messages)(?P<copy>{_COPY})?\.(?P<kind>json|csv)$"
 )
-_FEWEST_DIGITS = 10  # of a channel's id without a `c`, where more than an id is in the folder's name
+_FEWEST_DIGITS = 10  # of a channel id without `c` in a folder name that holds more than the id
 ACTIVITY = re.compile(r"(?i)(^|/)events-[0-9]+-[0-9]+-of-[0-9]+\.json$")
 
 ACTIVITY_FILES = "activity files, never opened"
@@ -34,10 +33,10 @@ NO_MESSAGES = "channels without a messages file"
 
 @dataclass
 class Channel:
-    """One channel's folder; `id` has no `c`, and what a folder does not hold is empty.
+    """One channel's folder; `id` is without `c`.
 
-    `messages` are the files to read: not the CSV where there is a JSON beside it, but every copy of either.
-    `rank` orders the folders of one channel: what comes first wins where a message is in both.
+    `messages` are the files to read: the JSON, or the CSV if there is no JSON, and every copy of either. `rank` orders
+    the folders of one channel: if a message is in two, the first one's is kept.
     """
 
     id: str
@@ -54,17 +53,17 @@ class Channel:
 
 @dataclass
 class Package:
-    """One package in a tree. `messages` is its messages folder, `left` counts by reason what stays unread."""
+    """One package in a tree. `messages` is its messages folder, `unread` counts files that are not read, by reason."""
 
     messages: str
     channels: list[Channel] = field(default_factory=list)
     index: Member | None = None
     account: Member | None = None
-    left: dict[str, int] = field(default_factory=dict)
+    unread: dict[str, int] = field(default_factory=dict)
 
 
 def holds_package(members: Sequence[Member]) -> bool:
-    """Whether any member lies where only a data package has one."""
+    """Whether any member has the path of a channel's file in a data package."""
     return any(_channel_file(member.name) for member in members)
 
 
@@ -77,7 +76,7 @@ def _channel_file(name: str) -> re.Match[str] | None:
 
 
 def find_packages(members: Sequence[Member]) -> list[Package]:
-    """The packages among the members. What no package reads is counted on the first."""
+    """The packages among the members. Files that no package reads are counted in the first one."""
     folders: dict[str, dict[str, Channel]] = {}
     rest: list[Member] = []
     for member in members:
@@ -97,7 +96,7 @@ def find_packages(members: Sequence[Member]) -> list[Package]:
 
 
 def _put(channel: Channel, found: re.Match[str], member: Member) -> bool:
-    """Take the file in; False for one more description of the channel."""
+    """Add the file to the channel; False for a copy of its description."""
     is_copy = bool(found["copy"] or found["copy_of"])
     if found["what"].lower() == "channel":
         if channel.description and is_copy:
@@ -111,7 +110,7 @@ def _put(channel: Channel, found: re.Match[str], member: Member) -> bool:
 
 
 def _package(messages: str, channels: list[Channel]) -> Package:
-    """`messages` is the messages folder with its `/`; of a channel's folders `c<id>` comes first, copies last."""
+    """`messages` is the messages folder with its `/`. Among the folders of a channel `c<id>` is first, copies last."""
     package = Package(messages, sorted(channels, key=lambda channel: channel.rank))
     _count(package, NO_MESSAGES, sum(not channel.messages for channel in channels))
     _count(package, CSV_TWINS, sum(len(channel.csv) for channel in channels if channel.json))
@@ -134,20 +133,20 @@ def _last(member: Member) -> str:
 
 
 def _parent(name: str) -> str:
-    """The folder above a file or a folder, with its `/`; empty at the top."""
+    """The folder that holds a file or folder, with its `/`; empty at the top."""
     above = name.rstrip("/").rpartition("/")[0]
     return f"{above}/" if above else ""
 
 
 def _count_rest(packages: list[Package], rest: list[Member]) -> None:
     read = {id(member) for package in packages for member in (package.index, package.account) if member}
-    left = [member for member in rest if id(member) not in read]
-    activity = sum(bool(ACTIVITY.search(member.name)) for member in left)
+    unread = [member for member in rest if id(member) not in read]
+    activity = sum(bool(ACTIVITY.search(member.name)) for member in unread)
     if packages:
         _count(packages[0], ACTIVITY_FILES, activity)
-        _count(packages[0], OTHER_FILES, len(left) - activity)
+        _count(packages[0], OTHER_FILES, len(unread) - activity)
 
 
 def _count(package: Package, reason: str, count: int) -> None:
     if count:
-        package.left[reason] = package.left.get(reason, 0) + count
+        package.unread[reason] = package.unread.get(reason, 0) + count

@@ -1,7 +1,7 @@
-"""The message files of a package: opened one after the other, and accounted for one by one.
+"""The message files of a package: opened one after the other, each accounted for.
 
-Takes channels, gives pieces that can be parsed; told what came of them, gives the account: a file that was opened held
-rows, or is counted by the reason why not.
+Yields pieces that can be parsed. Once their counts are known, `account` says of every file that it had rows, or
+counts it by the reason why it had none.
 """
 
 from collections import Counter
@@ -23,65 +23,66 @@ UNREADABLE_FILES = "message files in which nothing could be read"
 
 @dataclass
 class MessageFiles:
-    """Message files by number, each with its channel's id, and what was found in them."""
+    """Message files by number, the id of the channel of each, what was found in them, and which are blank."""
 
     files: list[Member]
     channels: list[str]
-    tally: FileCounts = field(default_factory=FileCounts)
+    counts: FileCounts = field(default_factory=FileCounts)
     blank: set[int] = field(default_factory=set)
 
     @classmethod
     def of(cls, channels: Sequence[Channel]) -> "MessageFiles":
-        """All message files of these channels, those first whose words win where a message is in two."""
+        """All message files of these channels; if a message is in two, the first one's is kept."""
         pairs = [(member, channel.id) for channel in channels for member in channel.messages]
         return cls([member for member, _ in pairs], [channel for _, channel in pairs])
 
     def pieces(self) -> Iterator[RowPiece]:
-        """Every file: a small one as it is, a large one as UTF-8 and cut."""
+        """Pieces of every file: a small one whole, a large one as UTF-8 in parts."""
         for number, member in enumerate(self.files):
             is_csv = member.name.lower().endswith(".csv")
             blank = True
-            for raw in [member.read()] if member.size <= CHUNK else self._cut(number, member, is_csv):
+            for raw in [member.read()] if member.size <= CHUNK else self._parts(number, member, is_csv):
                 if raw and not raw.isspace():
                     blank = False
                     yield RowPiece(number, raw, is_csv)
             if blank:
                 self.blank.add(number)
 
-    def _cut(self, number: int, member: Member, is_csv: bool) -> Iterator[bytes]:
+    def _parts(self, number: int, member: Member, is_csv: bool) -> Iterator[bytes]:
         chunks = Utf8Chunks(member.chunks)
         yield from split_csv(chunks) if is_csv else split_json(chunks)
         if chunks.encoding == MIXED:
-            self.tally.mended.add(number)
+            self.counts.mended.add(number)
         elif chunks.encoding != UTF_8:
-            self.tally.encodings[number] = chunks.encoding
+            self.counts.encodings[number] = chunks.encoding
 
     def account(self, rounded: set[int]) -> Corpus:
-        """No rows: the files by what became of them, and what the owner should know of them."""
-        silent = {number for number in range(len(self.files)) if not self.tally.rows.get(number)}
-        unreadable = (silent & self.tally.mended) - self.blank
+        """A corpus without messages: counts of the files by what was found in them, and notes for the owner."""
+        numbers = range(len(self.files))
+        without_rows = {number for number in numbers if not self.counts.rows.get(number)}
+        unreadable = (without_rows & self.counts.mended) - self.blank
         counts = {EMPTY_FILES: len(self.blank), UNREADABLE_FILES: len(unreadable)}
         skipped: dict[str, int] = {}
-        add_counts(skipped, counts | {NO_ROWS: len(silent) - sum(counts.values())})
-        read = {FILES: len(self.files), FILES_READ: len(self.files) - len(silent)}
+        add_counts(skipped, counts | {NO_ROWS: len(without_rows) - sum(counts.values())})
+        read = {FILES: len(self.files), FILES_READ: len(self.files) - len(without_rows)}
         return Corpus(empty(), read=read, skipped=skipped, notes=self._notes(rounded, unreadable))
 
     def _notes(self, rounded: set[int], unreadable: set[int]) -> list[str]:
-        told = []
+        notes = []
         if rounded:
-            told.append(
-                f"The message ids were rounded by another tool in {_files(rounded)}, so messages there are told apart "
-                "by channel, second and text; a package as Discord sent it has exact ids."
+            notes.append(
+                f"The message ids were rounded by another tool in {_file_count(rounded)}, so messages there are told "
+                "apart by channel, second and text; a package as Discord sent it has exact ids."
             )
-        for encoding, count in sorted(Counter(self.tally.encodings.values()).items()):
+        for encoding, count in sorted(Counter(self.counts.encodings.values()).items()):
             doubt = "; if its letters look wrong, use the package as Discord sent it" if encoding == WINDOWS else ""
-            told.append(f"Another tool saved {_files(range(count))} as {encoding}, and so it was read{doubt}.")
-        if mended := self.tally.mended - unreadable:
-            told.append(f"Some message files were damaged and mended as far as possible ({len(mended):,}).")
-        if odd := self.tally.odd_times:
-            told.append(f"Some messages state another time than their ids do ({odd:,}); the ids were believed.")
-        return told
+            notes.append(f"Another tool saved {_file_count(range(count))} as {encoding}, and so it was read{doubt}.")
+        if mended := self.counts.mended - unreadable:
+            notes.append(f"Some message files were damaged and mended as far as possible ({len(mended):,}).")
+        if odd := self.counts.odd_times:
+            notes.append(f"Some messages state another time than their ids do ({odd:,}); the ids were believed.")
+        return notes
 
 
-def _files(which: Sequence[int] | set[int]) -> str:
+def _file_count(which: Sequence[int] | set[int]) -> str:
     return f"{len(which):,} message file{'' if len(which) == 1 else 's'}"

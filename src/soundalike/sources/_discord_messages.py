@@ -1,7 +1,7 @@
-"""Raw rows of a package -> rows of the message frame, every dropped row counted by reason.
+"""Raw rows of a package -> rows of the message frame, with every dropped row counted by reason.
 
-Takes `LogitsBatch` and the package's `PackageMetadata`, gives one `Batch`. A message's time is in its id; the Timestamp
-column (whole seconds, UTC) only checks it, and stands in for ids that are no snowflakes.
+A message's time is in its id. The Timestamp column (whole seconds, UTC) checks it, and replaces it where the id is no
+snowflake.
 """
 
 import time
@@ -17,9 +17,9 @@ from soundalike.sources._discord_rows import RawRows
 from soundalike.sources._markup import resolve_markup
 
 SOURCE = "discord_package"
-DISCORD_EPOCH = 1_420_070_400_000  # ms, the first moment of 2015
-SNOWFLAKE_MS = 1 << 22  # ids in a millisecond: https://docs.discord.com/developers/reference#snowflakes
-EARLIEST = 1 << 50  # ids below this are of the first three days of 2015, before Discord: they count something else
+DISCORD_EPOCH = 1_420_070_400_000  # ms from 1970 to 2015
+SNOWFLAKE_MS = 1 << 22  # ids per millisecond: https://docs.discord.com/developers/reference#snowflakes
+EARLIEST = 1 << 50  # smaller ids would be from the first three days of 2015, before Discord: they are no snowflakes
 
 LOST = "messages too broken to read"
 NO_ID = "messages without an id"
@@ -28,25 +28,25 @@ EMPTY = "messages without text (stickers, calls and the like)"
 NO_TIME = "messages without a time"
 IMPOSSIBLE_TIME = "messages with an impossible time"
 
-_REASONS = [NO_ID, ATTACHMENT_ONLY, EMPTY, NO_TIME, IMPOSSIBLE_TIME]  # the first that holds is a row's; 5 for none
+_REASONS = [NO_ID, ATTACHMENT_ONLY, EMPTY, NO_TIME, IMPOSSIBLE_TIME]  # a row's is the first that holds, 5 if none does
 
-_FIRST_DAY = datetime(1970, 1, 2, tzinfo=UTC)  # clocks that were never set say the day before
-_COARSE = 10_000_000  # an id that is a multiple of it has lost the millisecond too
+_FIRST_DAY = datetime(1970, 1, 2, tzinfo=UTC)  # clocks that were never set show the day before
+_COARSE = 10_000_000  # ids that are multiples of it were rounded so far that the millisecond is lost
 _SCIENTIFIC = r"^[0-9][.,]?[0-9]*[eE]\+?[0-9]{1,2}$"
 
 
 @dataclass
 class Batch:
-    """Messages of several files; `files` is the file of each, `tally` what can only be judged of whole files."""
+    """Messages of several files; `files` is the file of each, `counts` what can only be decided for whole files."""
 
     corpus: Corpus
     files: pl.Series
-    tally: "FileCounts"
+    counts: "FileCounts"
 
 
 @dataclass
 class FileCounts:
-    """Counts by file, of one batch or of all; `rows` are those seen, lost ones too."""
+    """Counts by file, of one batch or of all; `rows` includes lost ones."""
 
     rows: dict[int, int] = field(default_factory=dict)
     encodings: dict[int, str] = field(default_factory=dict)
@@ -64,19 +64,19 @@ class FileCounts:
             self.evidence[file] = self.evidence.get(file, RoundingEvidence()) + evidence
 
 
-def to_messages(rows: RawRows, channels: pl.Series, facts: PackageMetadata) -> Batch:
-    """One batch. `channels` holds the channel's id of each file."""
-    frame = rows.frame.with_columns_seq(_said(rows.frame["Timestamp"])).with_columns_seq(_sent_at())
-    frame = frame.with_columns_seq(_plain_text(frame, facts)).with_columns_seq(_blank()).with_columns_seq(_reason())
+def to_messages(rows: RawRows, channels: pl.Series, metadata: PackageMetadata) -> Batch:
+    """One batch; `channels` holds the channel id of each file."""
+    frame = rows.frame.with_columns_seq(_timestamp(rows.frame["Timestamp"])).with_columns_seq(_sent_at())
+    frame = frame.with_columns_seq(_plain_text(frame, metadata)).with_columns_seq(_blank()).with_columns_seq(_reason())
     kept = frame.filter(pl.col("reason") == len(_REASONS))
     counts = dict(frame["reason"].value_counts().iter_rows())
     skipped = {reason: counts[code] for code, reason in enumerate(_REASONS) if code in counts}
     skipped |= {LOST: rows.lost} if rows.lost else {}
-    corpus = Corpus(_narrow(kept, channels, facts.author), read={ROWS: frame.height + rows.lost}, skipped=skipped)
-    return Batch(corpus, kept["file"], _tally(frame, rows))
+    corpus = Corpus(_to_frame(kept, channels, metadata.author), read={ROWS: frame.height + rows.lost}, skipped=skipped)
+    return Batch(corpus, kept["file"], _file_counts(frame, rows))
 
 
-def _narrow(kept: pl.DataFrame, channels: pl.Series, author: str) -> pl.DataFrame:
+def _to_frame(kept: pl.DataFrame, channels: pl.Series, author: str) -> pl.DataFrame:
     return kept.select_seq(
         pl.col("ID").fill_null(pl.col("number").cast(pl.String)).alias("id"),
         channels.gather(kept["file"]).alias("channel"),
@@ -89,24 +89,25 @@ def _narrow(kept: pl.DataFrame, channels: pl.Series, author: str) -> pl.DataFram
     ).select(*SCHEMA)
 
 
-def _said(stamp: pl.Series) -> pl.Series:
-    """Timestamp as a time, null where it is none or impossible. Fractions of a second and `+00:00` are left off."""
-    start = stamp.str.head(19)
-    said = start.str.to_datetime("%Y-%m-%d %H:%M:%S", time_unit="ms", time_zone="UTC", strict=False, cache=False)
-    if said.null_count():
+def _timestamp(text: pl.Series) -> pl.Series:
+    """The Timestamp column as a time, null if it is none or impossible. Fractions of a second and `+00:00` are cut
+    off."""
+    start = text.str.head(19)
+    sent = start.str.to_datetime("%Y-%m-%d %H:%M:%S", time_unit="ms", time_zone="UTC", strict=False, cache=False)
+    if sent.null_count():
         iso = start.str.to_datetime("%Y-%m-%dT%H:%M:%S", time_unit="ms", time_zone="UTC", strict=False, cache=False)
-        said = said.fill_null(iso)
-    possible = said.is_between(pl.lit(_FIRST_DAY), pl.lit(_tomorrow()).cast(pl.Datetime("ms", "UTC")))
-    return said.set(~possible.fill_null(False), None).alias("said")
+        sent = sent.fill_null(iso)
+    possible = sent.is_between(pl.lit(_FIRST_DAY), pl.lit(_tomorrow()).cast(pl.Datetime("ms", "UTC")))
+    return sent.set(~possible.fill_null(False), None).alias("timestamp")
 
 
 def _sent_at() -> pl.Expr:
-    """From the id where it is a snowflake of a possible day, else from Timestamp, else from what is left of the id."""
+    """The time from the id if it is a possible snowflake, else from Timestamp, else from the digits left of the id."""
     sent = _moment(pl.col("number"))
     rough = _moment(pl.col("ID").str.replace(",", ".", literal=True).cast(pl.Float64, strict=False).cast(pl.Int64))
-    exact = _is_snowflake() & ((pl.col("number") % _COARSE != 0) | pl.col("said").is_null())
-    scientific = pl.col("ID").str.contains(_SCIENTIFIC) & pl.col("said").is_null()
-    return pl.when(exact).then(sent).when(scientific).then(rough).otherwise("said").alias("sent_at")
+    exact = _is_snowflake() & ((pl.col("number") % _COARSE != 0) | pl.col("timestamp").is_null())
+    scientific = pl.col("ID").str.contains(_SCIENTIFIC) & pl.col("timestamp").is_null()
+    return pl.when(exact).then(sent).when(scientific).then(rough).otherwise("timestamp").alias("sent_at")
 
 
 def _moment(number: pl.Expr) -> pl.Expr:
@@ -121,8 +122,8 @@ def _tomorrow() -> int:
     return int(time.time() * 1000) + 86_400_000
 
 
-def _plain_text(frame: pl.DataFrame, facts: PackageMetadata) -> pl.Series:
-    """Contents without markup. Only special rows are looked at."""
+def _plain_text(frame: pl.DataFrame, metadata: PackageMetadata) -> pl.Series:
+    """Contents without markup. Only rows marked as special are processed."""
     text = frame["Contents"].fill_null("").alias("text")
     rows = frame["special"].arg_true()
     if not rows.len():
@@ -130,7 +131,7 @@ def _plain_text(frame: pl.DataFrame, facts: PackageMetadata) -> pl.Series:
     some = frame[rows].select_seq(
         pl.col("Contents").str.replace_all("\r\n", "\n", literal=True).alias("text"), "sent_at"
     )
-    return text.scatter(rows, resolve_markup(some, facts.people, facts.titles))
+    return text.scatter(rows, resolve_markup(some, metadata.people, metadata.titles))
 
 
 def _blank() -> pl.Expr:
@@ -138,7 +139,7 @@ def _blank() -> pl.Expr:
 
 
 def _reason() -> pl.Expr:
-    """Why a row is dropped, as a place in _REASONS."""
+    """Why a row is dropped, as an index into _REASONS."""
     no_id = pl.col("number").is_null() & (pl.col("ID").fill_null("") == "")
     attached = pl.col("blank") & (pl.col("Attachments") != "").fill_null(False)
     untimed = pl.col("sent_at").is_null()
@@ -149,8 +150,8 @@ def _reason() -> pl.Expr:
     return reason.alias("reason")
 
 
-def _tally(frame: pl.DataFrame, rows: RawRows) -> FileCounts:
-    odd = _is_snowflake() & ((pl.col("sent_at") - pl.col("said")).dt.total_milliseconds().abs() > 1500)
+def _file_counts(frame: pl.DataFrame, rows: RawRows) -> FileCounts:
+    odd = _is_snowflake() & ((pl.col("sent_at") - pl.col("timestamp")).dt.total_milliseconds().abs() > 1500)
     runs = frame["file"].rle().struct.unnest()
     counts = dict(rows.losses)
     for length, file in runs.iter_rows():

@@ -1,8 +1,8 @@
-"""Ids that lost digits in another program: which files have them.
+"""Finds files in which another program has rounded the ids.
 
-A double keeps 53 bits: binary ids become multiples of 32 and more, printed ones (17 digits) end in 0 or 00. By chance
-one exact id in eight looks so; of rounded ones all do. A spreadsheet writes 7.54803E+17, or that many zeros, which no
-exact id does. Ids whose lower 22 bits are all zero were made from a time and say nothing.
+A double keeps 53 bits: ids in binary become multiples of 32 and more, printed ones (17 digits) end in 0 or 00. By
+chance one exact id in eight looks like that; all rounded ones do. A spreadsheet writes 7.54803E+17, or as many zeros,
+which no exact id has. Ids whose lower 22 bits are all zero were made from a time and are no evidence.
 """
 
 from collections.abc import Iterator
@@ -13,16 +13,16 @@ import polars as pl
 from soundalike.messages import Corpus
 
 _LONG = 10**17  # ids from here on have more digits than a double
-_ZEROS = 10**9  # of a spreadsheet's id; one exact id in as many is a multiple of it
+_ZEROS = 10**9  # a spreadsheet's ids are multiples of it; one exact id in as many is
 _SNOWFLAKE_MS = 1 << 22
-_FEW = 8  # ids, from which on a file can be judged by itself
-_MOST = 0.95
+_FEW = 8  # ids from which a file is decided by itself
+_MOST = 0.95  # share of ids that look rounded in a file of rounded ones
 _SCIENTIFIC = r"^[0-9][.,]?[0-9]*[eE]\+?(1[5-9]|2[0-9])$"
 
 
 @dataclass(frozen=True, slots=True)
 class RoundingEvidence:
-    """Of one file or of many: ids long enough to have been rounded, those that look it, those that certainly were."""
+    """Counts of ids, in one file or several: long enough to be rounded, looking rounded, certainly rounded."""
 
     long: int = 0
     rounded: int = 0
@@ -33,12 +33,12 @@ class RoundingEvidence:
 
     @property
     def looks_rounded(self) -> bool:
-        """Whether the ids, if they are enough to say, went through a double."""
+        """Whether there are enough ids to decide, and they went through a double."""
         return self.long >= _FEW and self.rounded >= _MOST * self.long
 
 
 def evidence_by_file(rows: pl.DataFrame) -> dict[int, RoundingEvidence]:
-    """From raw rows with `file`, `ID` and `number`; files that say nothing are left out."""
+    """Counts per file, from raw rows with `file`, `ID` and `number`; files without a long id are left out."""
     number, text = pl.col("number"), pl.col("ID")
     written = (number.is_null() & text.str.contains(_SCIENTIFIC)).fill_null(False)
     long = ((number >= _LONG) & (number % _SNOWFLAKE_MS != 0)).fill_null(False)
@@ -57,7 +57,8 @@ def evidence_by_file(rows: pl.DataFrame) -> dict[int, RoundingEvidence]:
 
 
 def rounded_files(evidence: dict[int, RoundingEvidence]) -> set[int]:
-    """The files whose ids were rounded. One with few ids, all of which look it, goes by what all files together say."""
+    """The files whose ids were rounded. Files with few ids, all of which look rounded, are decided by all files
+    together."""
     package = sum(evidence.values(), RoundingEvidence())
     return {
         file
@@ -67,9 +68,9 @@ def rounded_files(evidence: dict[int, RoundingEvidence]) -> set[int]:
 
 
 def separate_rounded(corpus: Corpus, files: pl.Series, rounded: set[int]) -> Iterator[Corpus]:
-    """The rows of files with exact ids together, with all counts, and those of each other file by themselves.
+    """Split a batch: the rows of all files with exact ids, with all counts, then each file with rounded ids by itself.
 
-    `files` has the file of each row, `rounded` those with rounded ids.
+    `files` has the file of each row, `rounded` are those with rounded ids.
     """
     inexact = files.is_in(sorted(rounded)) if rounded else None
     if inexact is None or not inexact.any():

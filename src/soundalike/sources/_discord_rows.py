@@ -1,9 +1,8 @@
-"""Message files of a Discord package -> one frame of raw rows, many files at a time.
+"""Parses message files of a Discord package into one frame of raw rows, many files at a time.
 
-Takes pieces (the file's number and the bytes of a whole messages.json or messages.csv), gives their rows as strings
-with nothing dropped or judged. Thousands of small files cost one call of Polars' parser: between the files' rows
-stands a marker row with the number of the piece. Whatever that fast reading cannot prove right is read again by
-`_salvage`, file by file.
+Rows are strings, and none is dropped. Thousands of small files take one call of Polars' parser: a marker row with the
+number of the piece is inserted before each piece's rows. If anything about the result is unusual, the pieces are
+parsed again one by one, by `_lenient_parser` if need be.
 """
 
 import math
@@ -21,22 +20,22 @@ from soundalike.sources._lenient_parser import ParsedRows, parse_csv_rows, parse
 FIELDS = ["ID", "Timestamp", "Contents", "Attachments"]
 ROWS_SCHEMA: dict[str, pl.DataType] = {
     "file": pl.UInt32(),  # the message file's number
-    "number": pl.Int64(),  # the id where it is a whole number that fits
-    **{name: pl.String() for name in FIELDS},  # ID is null where `number` says it all
-    "special": pl.Boolean(),  # Contents holds something of SPECIAL
+    "number": pl.Int64(),  # the id as a number, null if it is none that fits
+    **{name: pl.String() for name in FIELDS},  # ID is null if `number` is the whole id
+    "special": pl.Boolean(),  # Contents matches SPECIAL
 }
-SPECIAL = "[<|\\r\\x00]"  # all that can ask for a second look at a text, found in one pass
+SPECIAL = "[<|\\r\\x00]"  # characters of texts that may need further processing, found in one pass
 
-_NO_ROW = 64  # bytes; a longer array holds something
-_AT_ONCE = 1 << 20  # bytes; Polars' JSON parser slows down beyond
-_MARK = "~"  # names the column, or fills the ID, of a marker row
+_NO_ROW = 64  # bytes; a longer array holds a row
+_PORTION = 1 << 20  # bytes parsed at once; Polars' JSON parser slows down beyond
+_MARK = "~"  # name of the marker rows' column in JSON, their ID in CSV
 _BOM = b"\xef\xbb\xbf"
 _HEADER = b"ID,Timestamp,Contents,Attachments"
 
 
 @dataclass(frozen=True, slots=True)
 class RowPiece:
-    """A whole message file, or a piece of a large one that can be read like a whole one."""
+    """A whole message file, or a part of a large one that is a complete file itself; `file` is the file's number."""
 
     file: int
     raw: bytes
@@ -45,8 +44,10 @@ class RowPiece:
 
 @dataclass
 class RawRows:
-    """Raw rows in ROWS_SCHEMA. By file: rows that could not be read, and encodings other than UTF-8; `mended` files
-    were damaged."""
+    """Raw rows in ROWS_SCHEMA.
+
+    `losses` counts unreadable rows by file, `mended` are damaged files, `encodings` those of files not in UTF-8.
+    """
 
     frame: pl.DataFrame
     losses: dict[int, int] = field(default_factory=dict)
@@ -55,17 +56,17 @@ class RawRows:
 
     @property
     def lost(self) -> int:
-        """All rows that could not be read."""
+        """The number of rows that could not be read."""
         return sum(self.losses.values())
 
 
 def parse(pieces: list[RowPiece]) -> RawRows:
-    """The rows of pieces of one kind, in their order."""
-    frame = _fast(pieces)
+    """The rows of pieces of one format, in their order."""
+    frame = _parse_fast(pieces)
     if frame is not None:
         return RawRows(frame)
     whole = RawRows(pl.DataFrame(schema=ROWS_SCHEMA))
-    parts = [_carefully(piece) for piece in pieces]
+    parts = [_parse_leniently(piece) for piece in pieces]
     for part in parts:
         add_counts(whole.losses, part.losses)
         whole.mended |= part.mended
@@ -74,29 +75,29 @@ def parse(pieces: list[RowPiece]) -> RawRows:
     return whole
 
 
-def _carefully(piece: RowPiece) -> RawRows:
-    frame = _fast([piece])
+def _parse_leniently(piece: RowPiece) -> RawRows:
+    frame = _parse_fast([piece])
     if frame is not None:
         return RawRows(frame)
-    salvage = parse_csv_rows(piece.raw) if piece.is_csv else parse_json_rows(piece.raw)
-    frame = _framed(salvage, piece.file)
-    lost = salvage.lost + len(salvage.rows) - frame.height
-    encodings = {piece.file: salvage.encoding} if salvage.encoding not in (UTF_8, MIXED) else {}
-    return RawRows(frame, {piece.file: lost} if lost else {}, {piece.file} if salvage.mended else set(), encodings)
+    parsed = parse_csv_rows(piece.raw) if piece.is_csv else parse_json_rows(piece.raw)
+    frame = _to_frame(parsed, piece.file)
+    lost = parsed.lost + len(parsed.rows) - frame.height
+    encodings = {piece.file: parsed.encoding} if parsed.encoding not in (UTF_8, MIXED) else {}
+    return RawRows(frame, {piece.file: lost} if lost else {}, {piece.file} if parsed.mended else set(), encodings)
 
 
-def _fast(pieces: list[RowPiece]) -> pl.DataFrame | None:
-    """All rows at once, or None where anything about them is unusual. Ids as strings cost more than as numbers."""
+def _parse_fast(pieces: list[RowPiece]) -> pl.DataFrame | None:
+    """All rows at once; None if anything about them is unusual. Ids are tried as numbers first, which is faster."""
     for id_type in [pl.String()] if pieces[0].is_csv else [pl.Int64(), pl.String()]:
         marked = _marked(pieces, id_type)
         rows = None if marked is None else _unmarked(marked, pieces)
-        if rows is not None and _usual(rows, pieces):
+        if rows is not None and _is_usual(rows, pieces):
             return rows
     return None
 
 
 def _marked(pieces: list[RowPiece], id_type: pl.DataType) -> pl.DataFrame | None:
-    """FIELDS of all pieces, and before each piece's rows a row with its number in _MARK."""
+    """FIELDS of all pieces, and before each piece's rows a marker row with its number."""
     frames: list[pl.DataFrame] = []
     for first, portion in _portions(pieces):
         frame = _parse_csv(portion, first) if portion[0].is_csv else _parse_json(portion, first, id_type)
@@ -107,10 +108,10 @@ def _marked(pieces: list[RowPiece], id_type: pl.DataType) -> pl.DataFrame | None
 
 
 def _portions(pieces: list[RowPiece]) -> Iterator[tuple[int, list[RowPiece]]]:
-    """Neighbours, together about _AT_ONCE bytes, with the number of the first."""
+    """Consecutive pieces of together about _PORTION bytes, and the index of the first."""
     first = size = 0
     for number, piece in enumerate(pieces):
-        if size and size + len(piece.raw) > _AT_ONCE:
+        if size and size + len(piece.raw) > _PORTION:
             yield first, pieces[first:number]
             first, size = number, 0
         size += len(piece.raw)
@@ -118,17 +119,17 @@ def _portions(pieces: list[RowPiece]) -> Iterator[tuple[int, list[RowPiece]]]:
 
 
 def _unmarked(marked: pl.DataFrame, pieces: list[RowPiece]) -> pl.DataFrame | None:
-    """Rows with the file of the marker above them; None where the markers are not just as they were put."""
+    """Rows with the file of the marker above them; None if the markers are not exactly those inserted."""
     mark = marked[_MARK]
     if mark.drop_nulls().to_list() != list(range(len(pieces))):
         return None
     files = pl.Series([piece.file for piece in pieces], dtype=pl.UInt32)
     file = files.gather(mark.forward_fill()).alias("file")
-    return _finished(marked.drop(_MARK).with_columns(file).filter(mark.is_null()))
+    return _to_schema(marked.drop(_MARK).with_columns(file).filter(mark.is_null()))
 
 
-def _finished(rows: pl.DataFrame) -> pl.DataFrame:
-    """ROWS_SCHEMA from FIELDS and file; ID may be numbers."""
+def _to_schema(rows: pl.DataFrame) -> pl.DataFrame:
+    """Rows in ROWS_SCHEMA, from FIELDS and file; ID may be numeric."""
     special = rows["Contents"].str.contains(SPECIAL).fill_null(False).alias("special")
     if rows.schema["ID"].is_integer():
         ids = [rows["ID"].alias("number"), pl.Series("ID", [None], dtype=pl.String).new_from_index(0, rows.height)]
@@ -138,8 +139,8 @@ def _finished(rows: pl.DataFrame) -> pl.DataFrame:
     return rows.with_columns_seq(special, *ids).select(*ROWS_SCHEMA)
 
 
-def _usual(rows: pl.DataFrame, pieces: list[RowPiece]) -> bool:
-    """No row without id, no text under another key, no NUL (which Polars makes of half a surrogate pair)."""
+def _is_usual(rows: pl.DataFrame, pieces: list[RowPiece]) -> bool:
+    """No row lacks an id, no text is under another key, no NUL (which Polars makes of half a surrogate pair)."""
     if (rows["ID"].is_null() & rows["number"].is_null()).any():
         return False
     if rows["Contents"].filter(rows["special"]).str.contains("\0", literal=True).any():
@@ -185,19 +186,19 @@ def _parse_csv(pieces: list[RowPiece], first: int) -> pl.DataFrame | None:
     return rows.with_columns(mark.alias(_MARK))
 
 
-def _framed(salvage: ParsedRows, file: int) -> pl.DataFrame:
-    """The rows whose contents are a text, or nothing."""
+def _to_frame(parsed: ParsedRows, file: int) -> pl.DataFrame:
+    """The rows whose contents are a text or missing."""
     rows = [
         (_id(row), _text(row, "timestamp"), _text(row, key), _text(row, "attachments"))
-        for row in salvage.rows
-        if not _nested(row.get(key := "contents" if "contents" in row else "content"))  # the latter by other tools
+        for row in parsed.rows
+        if not _is_nested(row.get(key := "contents" if "contents" in row else "content"))  # the latter from other tools
     ]
     frame = pl.DataFrame(rows, schema={name: pl.String() for name in FIELDS}, orient="row")
-    return _finished(frame.with_columns(pl.lit(file, pl.UInt32()).alias("file")))
+    return _to_schema(frame.with_columns(pl.lit(file, pl.UInt32()).alias("file")))
 
 
 def _id(row: dict[str, Any]) -> str | None:
-    """Exact for integers; a float has lost digits already, and says so by its zeros."""
+    """The id as a string, exact for integers. A float has lost digits already, which shows by its zeros."""
     value = row.get("id")
     if isinstance(value, bool):
         return None
@@ -206,7 +207,7 @@ def _id(row: dict[str, Any]) -> str | None:
     return _clean(str(value).strip()) if isinstance(value, int | str) else None
 
 
-def _nested(value: object) -> bool:
+def _is_nested(value: object) -> bool:
     return isinstance(value, list | dict) and bool(value)
 
 
@@ -214,9 +215,9 @@ def _text(row: dict[str, Any], key: str) -> str | None:
     value = row.get(key)
     if value in (None, [], {}):
         return None
-    return "..." if _nested(value) else _clean(str(value))  # how deep they nest, nobody needs to know
+    return "..." if _is_nested(value) else _clean(str(value))
 
 
 def _clean(text: str) -> str:
-    """Without NUL, and with U+FFFD for half a surrogate pair, which JSON can spell and UTF-8 cannot."""
+    """The text without NUL, with U+FFFD for half a surrogate pair, which JSON can express and UTF-8 cannot."""
     return text.replace("\0", "").encode("utf-16", "surrogatepass").decode("utf-16", "replace")

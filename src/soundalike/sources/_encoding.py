@@ -1,7 +1,7 @@
-"""Files that another program has saved anew, in whatever encoding -> text, or UTF-8 as it comes.
+"""Decodes files that another program has saved in another encoding.
 
-Discord writes UTF-8. Editors and spreadsheets make UTF-16 or UTF-32 of it, with a byte-order mark or without, or the
-Windows encoding of western Europe (cp1252). No byte is ever replaced by U+FFFD: what is no UTF-8 is cp1252.
+Discord writes UTF-8. Editors and spreadsheets save UTF-16 or UTF-32, with or without a byte-order mark, or cp1252, the
+Windows encoding of western Europe. Bytes that are not UTF-8 are decoded as cp1252; none becomes U+FFFD.
 """
 
 import codecs
@@ -11,31 +11,31 @@ from dataclasses import dataclass
 
 UTF_8, WINDOWS, MIXED = "UTF-8", "Windows-1252", "UTF-8 with Windows-1252 inside"
 
-_MARKS = [  # the longer first: the mark of UTF-32 begins with that of UTF-16
+_MARKS = [  # longer ones first: the mark of UTF-32-LE begins with that of UTF-16-LE
     (codecs.BOM_UTF32_LE, "UTF-32-LE"),
     (codecs.BOM_UTF32_BE, "UTF-32-BE"),
     (codecs.BOM_UTF16_LE, "UTF-16-LE"),
     (codecs.BOM_UTF16_BE, "UTF-16-BE"),
 ]
-_UNMARKED = [  # message files begin with two ASCII characters: where their zero bytes lie tells (RFC 4627, section 3)
+_UNMARKED = [  # files begin with two ASCII characters, so their zero bytes show the encoding (RFC 4627, section 3)
     (re.compile(rb"[^\0]\0\0\0[^\0]\0\0\0"), "UTF-32-LE"),
     (re.compile(rb"\0\0\0[^\0]\0\0\0[^\0]"), "UTF-32-BE"),
     (re.compile(rb"[^\0]\0[^\0]\0"), "UTF-16-LE"),
     (re.compile(rb"\0[^\0]\0[^\0]"), "UTF-16-BE"),
 ]
-_STRAY = re.compile("[\udc80-\udcff]+")  # how `surrogateescape` shows bytes that are no UTF-8
-_UNDEFINED = b"\x81\x8d\x8f\x90\x9d"  # in cp1252; they become control characters, as in browsers
+_STRAY = re.compile("[\udc80-\udcff]+")  # what `surrogateescape` makes of bytes that are not UTF-8
+_UNDEFINED = b"\x81\x8d\x8f\x90\x9d"  # in cp1252; decoded as control characters, as browsers do
 _FROM_LATIN_1 = {byte: bytes([byte]).decode("cp1252") for byte in range(0x80, 0xA0) if byte not in _UNDEFINED}
 
 
 def decode(raw: bytes) -> tuple[str, str]:
-    """The text of a whole file, without its byte-order mark, and the encoding's name."""
+    """The text of a whole file without its byte-order mark, and the name of the encoding."""
     if wide := _wide(raw):
         return raw.decode(wide, "ignore").removeprefix("\ufeff"), wide
     try:
         return raw.decode("utf-8-sig"), UTF_8
     except UnicodeDecodeError:
-        encoding = _Judge().look(raw).verdict
+        encoding = _EncodingCounts().add(raw).encoding
         return _decoded(raw, encoding).removeprefix("\ufeff"), encoding
 
 
@@ -45,7 +45,7 @@ def _wide(raw: bytes) -> str | None:
 
 
 def _decoded(raw: bytes, encoding: str) -> str:
-    """Text of bytes that are no UTF-8: all of them as cp1252, or only those that are not."""
+    """Decode as cp1252 all bytes if `encoding` is WINDOWS, else only those that are not UTF-8."""
     if encoding == WINDOWS:
         return raw.decode("latin-1").translate(_FROM_LATIN_1)
     escaped = raw.decode("utf-8", "surrogateescape")
@@ -53,29 +53,29 @@ def _decoded(raw: bytes, encoding: str) -> str:
 
 
 @dataclass
-class _Judge:
-    """Counts, over a whole file, the characters that only UTF-8 explains and the bytes that it does not explain."""
+class _EncodingCounts:
+    """Counts, over a whole file, non-ASCII characters that are valid UTF-8 and bytes that are not."""
 
     characters: int = 0
     strays: int = 0
 
-    def look(self, raw: bytes) -> "_Judge":
+    def add(self, raw: bytes) -> "_EncodingCounts":
         text = raw.decode("utf-8", "ignore")
         self.characters += len(text) - len(text.encode("ascii", "ignore"))
         self.strays += len(raw) - len(text.encode())
         return self
 
     @property
-    def verdict(self) -> str:
-        """Chance makes UTF-8 of few cp1252 letters, so the larger count tells."""
+    def encoding(self) -> str:
+        """The encoding with the larger count: few cp1252 letters in a row are valid UTF-8 by chance."""
         return MIXED if self.characters > self.strays else WINDOWS
 
 
 class Utf8Chunks:
-    """The bytes of a large file as UTF-8, a chunk at a time; `encoding` is what it was, known once all are read.
+    """The bytes of a large file as UTF-8, chunk by chunk; `encoding` is final once all chunks have been read.
 
-    `chunks` gives the bytes from the beginning each time it is called: a file that turns out to be no UTF-8 is read
-    a second time as a whole, to judge what it is. What was given before that was valid UTF-8.
+    `chunks` returns the bytes from the beginning at each call: a file that turns out not to be UTF-8 is read a second
+    time to find its encoding. Chunks yielded before that were valid UTF-8.
     """
 
     def __init__(self, chunks: Callable[[], Iterator[bytes]]) -> None:
@@ -104,20 +104,20 @@ class Utf8Chunks:
             try:
                 chunk.decode()
             except UnicodeDecodeError:
-                self.encoding = self._judged()
+                self.encoding = self._counted()
             else:
                 return chunk
         return _decoded(chunk, self.encoding).encode()
 
-    def _judged(self) -> str:
-        judge = _Judge()
+    def _counted(self) -> str:
+        counts = _EncodingCounts()
         for chunk in self._chunks():
-            judge.look(chunk)
-        return judge.verdict
+            counts.add(chunk)
+        return counts.encoding
 
 
 def _end_of_last_character(chunk: bytes) -> int:
-    """The length without the beginning of a UTF-8 character whose end is in the next chunk."""
+    """The chunk's length without an incomplete UTF-8 character at its end."""
     for back in range(1, min(len(chunk), 3) + 1):
         byte = chunk[-back]
         if byte < 0x80:

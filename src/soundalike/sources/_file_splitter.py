@@ -1,7 +1,7 @@
-"""A message file of any size as pieces that can be parsed one by one, so that memory does not grow with the file.
+"""Splits a message file of any size into parts that can be parsed one by one, so memory does not grow with the file.
 
-Takes a member's chunks, gives pieces of a few MB that are each a whole file of their own: a JSON array, or CSV with
-the header. Cuts only where no string can be open. Looks at nothing else.
+Each part is a few MB and a complete file: a JSON array, or CSV with the header. Cuts are made only where no string can
+be open.
 """
 
 import re
@@ -9,15 +9,15 @@ from collections.abc import Iterable, Iterator
 
 from soundalike.errors import ExportError
 
-LONGEST = 32 << 20  # bytes without a place to cut; a message has at most a few thousand characters
-_LINE_END = re.compile(rb"\r?\n|\r(?=[^\n])")  # CR alone: Macs before 2001
+LONGEST = 32 << 20  # most bytes without a place to cut; a message has at most a few thousand characters
+_LINE_END = re.compile(rb"\r?\n|\r(?=[^\n])")  # CR alone: macOS before version 10
 _OPENING = re.compile(rb'\{\s*"[^"\\]{1,40}"')
 
 
 def split_json(chunks: Iterable[bytes]) -> Iterator[bytes]:
-    """Cut before the first key of an object, as this file writes it (`{"ID"`).
+    """Cut before the first key of an object, spelled as in this file (`{"ID"`).
 
-    Inside a JSON string a quote is escaped, so those bytes never stand in a message's text.
+    Quotes inside a JSON string are escaped, so these bytes cannot occur in a message's text.
     """
     buffer, opening, array = b"", b"", True
     for chunk in chunks:
@@ -28,13 +28,13 @@ def split_json(chunks: Iterable[bytes]) -> Iterator[bytes]:
         if cut > 0 and (head := buffer[:cut].rstrip().removesuffix(b",")) != b"[":
             yield head + b"]" if array else head
             buffer = b"[" + buffer[cut:] if array else buffer[cut:]
-        _refuse_endless(buffer)
+        _refuse_too_long(buffer)
     if buffer:
         yield buffer
 
 
 def split_csv(chunks: Iterable[bytes]) -> Iterator[bytes]:
-    """Cut after a line at which every quote is closed (RFC 4180 doubles a quote inside a field)."""
+    """Cut after a line at whose end every quote is closed (RFC 4180: quotes inside a field are doubled)."""
     header, buffer, line_end = b"", b"", b""
     for chunk in chunks:
         buffer += chunk
@@ -45,13 +45,13 @@ def split_csv(chunks: Iterable[bytes]) -> Iterator[bytes]:
         if cut:
             yield header + buffer[:cut]
             buffer = buffer[cut:]
-        _refuse_endless(buffer)
+        _refuse_too_long(buffer)
     if buffer or header:
         yield header + buffer
 
 
 def _closed_line(buffer: bytes, line_end: bytes) -> int:
-    """Where the last line ends that has no quote open; 0 if there is none."""
+    """The end of the last line after which no quote is open; 0 if there is none."""
     end = buffer.rfind(line_end)
     open_quotes = buffer.count(b'"', 0, end + 1) % 2
     while end >= 0 and open_quotes:
@@ -61,7 +61,7 @@ def _closed_line(buffer: bytes, line_end: bytes) -> int:
     return end + 1
 
 
-def _refuse_endless(buffer: bytes) -> None:
+def _refuse_too_long(buffer: bytes) -> None:
     if len(buffer) > LONGEST:
         raise ExportError(
             f"A message file holds {LONGEST >> 20} MB without the end of a message.",

@@ -1,8 +1,8 @@
-"""Rows out of message files that a strict parser refuses: object by object, line by line.
+"""Parses message files that a strict parser refuses: object by object, line by line.
 
-Takes the bytes of one file, gives the rows that can be read as dicts with lower-case keys, whether the file had to be
-mended, and how many rows are lost. Known damage: raw line breaks inside strings, trailing commas, objects without a
-comma between them, one object a line, open quotes, a cut end. Knows only the keys that a row may begin with.
+From the bytes of one file come the readable rows as dicts with lower-case keys, whether the file had to be repaired,
+and how many rows are lost. Known damage: raw line breaks inside strings, trailing commas, missing commas between
+objects, one object per line, open quotes, a truncated end.
 """
 
 import csv
@@ -22,20 +22,23 @@ _TRAILING_COMMA = re.compile(r",\s*\}[\s,\]]*$")
 _LINE_END = re.compile(r"\r\n|\r|\n")
 _CSV_ROW = re.compile(r'(?:^|(?<=\r))"?[0-9]{1,20}"?[,;\t]"?[0-9]{4}-[0-9]{2}-[0-9]{2}[ T]', re.MULTILINE)
 _CSV_FIELDS = ["id", "timestamp", "contents", "attachments"]
-_BROKEN = (ValueError, RecursionError)  # ValueError also for numbers of thousands of digits
+_PARSE_ERRORS = (ValueError, RecursionError)  # ValueError also for numbers of thousands of digits
 
 
 @dataclass
 class ParsedRows:
-    """`lost` counts what must have been a row and cannot be read; `encoding` is what the file was saved in."""
+    """`rows` as dicts, how many were `lost` because they are unreadable, whether the file was damaged (`mended`).
+
+    `encoding` is the one that the file was saved in.
+    """
 
     rows: list[dict[str, Any]] = field(default_factory=list)
     lost: int = 0
     mended: bool = False
     encoding: str = UTF_8
 
-    def take(self, found: object) -> None:
-        """Keep an object, count anything else as lost."""
+    def add(self, found: object) -> None:
+        """Keep an object; count anything else as lost."""
         if isinstance(found, dict):
             self.rows.append({str(key).lower(): value for key, value in found.items()})
         else:
@@ -45,65 +48,66 @@ class ParsedRows:
 def parse_json_rows(raw: bytes) -> ParsedRows:
     """The rows of a messages.json in any encoding: as strict JSON, else as lenient JSON, else object by object."""
     text, encoding = decode(raw)
-    return _told(_json_rows(text), encoding)
+    return _with_encoding(_json_rows(text), encoding)
 
 
-def _told(salvage: ParsedRows, encoding: str) -> ParsedRows:
-    """With the encoding; a mixture of two is damage."""
-    salvage.encoding = encoding
-    salvage.mended |= encoding == MIXED
-    return salvage
+def _with_encoding(parsed: ParsedRows, encoding: str) -> ParsedRows:
+    """Record the encoding; a mixture of two counts as damage."""
+    parsed.encoding = encoding
+    parsed.mended |= encoding == MIXED
+    return parsed
 
 
 def _json_rows(text: str) -> ParsedRows:
     if not text.strip():
         return ParsedRows()
     try:
-        return _listed(orjson.loads(text), mended=False)
+        return _from_json(orjson.loads(text), mended=False)
     except orjson.JSONDecodeError:
         pass
     try:
-        return _listed(json.loads(text, strict=False), mended=True)
-    except _BROKEN:
+        return _from_json(json.loads(text, strict=False), mended=True)
+    except _PARSE_ERRORS:
         return _object_by_object(text)
 
 
-def _listed(found: object, mended: bool) -> ParsedRows:
-    salvage = ParsedRows(mended=mended)
+def _from_json(found: object, mended: bool) -> ParsedRows:
+    parsed = ParsedRows(mended=mended)
     for row in found if isinstance(found, list) else [found]:
-        salvage.take(row)
-    return salvage
+        parsed.add(row)
+    return parsed
 
 
 def _object_by_object(text: str) -> ParsedRows:
-    """Decode wherever a row begins; what does not decode ends where the next row begins."""
-    salvage = ParsedRows(mended=True)
+    """Decode at each place where a row begins. A row that does not decode ends where the next one begins."""
+    parsed = ParsedRows(mended=True)
     row = _OBJECT.search(text)
     while row:
         try:
             found, end = _LENIENT.raw_decode(text, row.start())
             following = _OBJECT.search(text, end)
-        except _BROKEN:
+        except _PARSE_ERRORS:
             following = _OBJECT.search(text, row.end())
             found = _one_object(text[row.start() : following.start() if following else None])
-        salvage.take(found)
+        parsed.add(found)
         row = following
-    return salvage
+    return parsed
 
 
-def _one_object(stretch: str) -> object:
+def _one_object(part: str) -> object:
     try:
-        return _LENIENT.raw_decode(_TRAILING_COMMA.sub("}", stretch))[0]
-    except _BROKEN:
+        return _LENIENT.raw_decode(_TRAILING_COMMA.sub("}", part))[0]
+    except _PARSE_ERRORS:
         return None
 
 
 def parse_csv_rows(raw: bytes) -> ParsedRows:
-    """The rows of a messages.csv (RFC 4180, any order of columns, any encoding and line ends): all at once, else each
-    from its beginning.
+    """The rows of a messages.csv: all at once, else row by row.
+
+    Accepts RFC 4180 with columns in any order, any encoding and any line ends.
     """
     text, encoding = decode(raw)
-    return _told(_csv_rows(text), encoding)
+    return _with_encoding(_csv_rows(text), encoding)
 
 
 def _csv_rows(text: str) -> ParsedRows:
@@ -122,7 +126,7 @@ def _csv_rows(text: str) -> ParsedRows:
 
 
 def _csv_parsed(text: str, delimiter: str, width: int) -> list[list[str]] | None:
-    """All rows if every one has its full width; None otherwise. Blank lines are no rows."""
+    """All rows, without blank lines; None if any row has another number of fields than `width`."""
     try:
         rows = [row for row in csv.reader(io.StringIO(text, newline=""), delimiter=delimiter) if row]
     except csv.Error:
@@ -131,11 +135,11 @@ def _csv_parsed(text: str, delimiter: str, width: int) -> list[list[str]] | None
 
 
 def _row_by_row(text: str, delimiter: str, header: list[str]) -> ParsedRows:
-    salvage = ParsedRows(mended=True)
+    parsed = ParsedRows(mended=True)
     starts = [found.start() for found in _CSV_ROW.finditer(text)] or [0]
     if text[: starts[0]].strip():
         starts.insert(0, 0)
     for start, end in zip(starts, [*starts[1:], len(text)], strict=True):
         rows = _csv_parsed(text[start:end], delimiter, len(header))
-        salvage.take(dict(zip(header, rows[0], strict=True)) if rows and len(rows) == 1 else None)
-    return salvage
+        parsed.add(dict(zip(header, rows[0], strict=True)) if rows and len(rows) == 1 else None)
+    return parsed

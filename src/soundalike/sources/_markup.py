@@ -1,7 +1,6 @@
-"""Discord's markup -> the words that a reader of the chat saw.
+"""Resolves Discord's markup to what a reader of the chat saw: mentions, channels, custom emoji, times.
 
-Takes a frame with `text` and `sent_at`, gives the texts. Names come from the two maps; whoever or whatever is not in
-them gets a neutral word, never a number.
+People and channels without a known name get a neutral word, never an id.
 Formats: https://docs.discord.com/developers/reference#message-formatting
 """
 
@@ -12,7 +11,7 @@ from datetime import UTC, datetime, timedelta
 import polars as pl
 
 _ID = "[0-9]+"
-_EVERYWHERE = [  # regex, replacement
+_REPLACED = [  # regex, replacement
     (f"<@&{_ID}>", "@role"),
     (f"<a?(:[^:<>\\s]+:){_ID}>", "${1}"),
     (f"</([^:<>]+):{_ID}>", "/${1}"),
@@ -33,21 +32,21 @@ _UNITS = [("year", 365 * 86400), ("month", 30 * 86400), ("day", 86400), ("hour",
 def resolve_markup(messages: pl.DataFrame, people: Mapping[str, str], titles: Mapping[str, str]) -> pl.Series:
     """The texts of `messages` (columns text, sent_at) without markup.
 
-    `people` maps a user's id to a name, `titles` a channel's id to its title. Rows without `<` and `||` come back as
-    they are, but cost what all others cost: leave them out.
+    `people` maps user ids to names, `titles` channel ids to titles. Texts without `<` and `||` do not change; callers
+    leave them out, because they take as long as others.
     """
     text = _with_times(messages)
-    for pattern, words in _EVERYWHERE:
-        text = text.str.replace_all(pattern, words)
+    for pattern, replacement in _REPLACED:
+        text = text.str.replace_all(pattern, replacement)
     text = _with_names(text, people, titles)
-    for pattern, words in _UNKNOWN:
-        text = text.str.replace_all(pattern, words)
-    code = text.str.contains("`", literal=True)  # there `||` is an operator
+    for pattern, replacement in _UNKNOWN:
+        text = text.str.replace_all(pattern, replacement)
+    code = text.str.contains("`", literal=True)  # in code `||` is an operator
     return text.zip_with(code, text.str.replace_all(*_SPOILER))
 
 
 def _with_names(text: pl.Series, people: Mapping[str, str], titles: Mapping[str, str]) -> pl.Series:
-    """Put in the names that are known, by looking only at the references that occur."""
+    """Replace references to people and channels with a known name."""
     words: dict[str, str] = {}
     for reference in text.str.extract_all(_REFERENCE).explode().drop_nulls().unique():
         sign, known = ("#", titles) if reference[1] == "#" else ("@", people)
@@ -57,18 +56,18 @@ def _with_names(text: pl.Series, people: Mapping[str, str], titles: Mapping[str,
 
 
 def _with_times(messages: pl.DataFrame) -> pl.Series:
-    """`<t:unix:style>` in the words Discord shows, in UTC; style R is relative to when the message was sent."""
+    """Replace `<t:unix:style>` by what Discord shows, in UTC; style R is relative to the message's own time."""
     text = messages["text"]
     rows = text.str.contains("<t:", literal=True).arg_true()
     if not rows.len():
         return text
     some = messages[rows]
-    told = [_TIME.sub(_teller(sent), words) for words, sent in zip(some["text"], some["sent_at"], strict=True)]
-    return text.scatter(rows, pl.Series(told, dtype=pl.String))
+    dated = [_TIME.sub(_formatter(sent), words) for words, sent in zip(some["text"], some["sent_at"], strict=True)]
+    return text.scatter(rows, pl.Series(dated, dtype=pl.String))
 
 
-def _teller(sent: datetime | None) -> Callable[[re.Match[str]], str]:
-    def tell(found: re.Match[str]) -> str:
+def _formatter(sent: datetime | None) -> Callable[[re.Match[str]], str]:
+    def format_time(found: re.Match[str]) -> str:
         try:
             moment = datetime(1970, 1, 1, tzinfo=UTC) + timedelta(seconds=int(found[1]))
         except OverflowError:
@@ -77,7 +76,7 @@ def _teller(sent: datetime | None) -> Callable[[re.Match[str]], str]:
             return moment.strftime(_STYLES[found[2] or "f"])
         return _relative(moment, sent or moment)
 
-    return tell
+    return format_time
 
 
 def _relative(moment: datetime, sent: datetime) -> str:

@@ -1,7 +1,6 @@
-"""From a path to a tree: a folder, a ZIP, or one plain file.
+"""A path -> a `Tree` of files: from a folder, a ZIP, or a single file.
 
-A folder is never left: links are counted and not followed. What makes a ZIP unsafe is `_zip`'s to know.
-Knows nothing of any chat format.
+Links in a folder are counted and not followed. `_zip` decides whether a ZIP is safe.
 """
 
 import os
@@ -17,7 +16,7 @@ from soundalike.sources._tree import CHUNK, Tree
 from soundalike.sources._unsupported import SPLIT
 from soundalike.sources._zip import MEMBERS, open_zip
 
-DEPTH = 8  # folders below the root that are looked into
+DEPTH = 8  # levels of folders that are searched
 
 LINKS = "links to elsewhere, not followed"
 DEEP = "folders too deep to look into"
@@ -25,7 +24,7 @@ VANISHED = "files that vanished while the folder was looked through"
 
 
 def open_tree(path: Path) -> Tree:
-    """The tree at `path`. Raises ExportError where nothing is there, or nothing that is whole and safe."""
+    """The tree at `path`. Raises ExportError if there is nothing, or nothing that can be read whole and safely."""
     found = regular_path(path, ExportError, "Check the path of your export.")
     if stat.S_ISDIR(found.st_mode):
         return _open_folder(path)
@@ -37,7 +36,7 @@ def open_tree(path: Path) -> Tree:
 
 
 def _is_zip(path: Path) -> bool:
-    """Whether a file's end is a ZIP's, or, unless its name says that it is a part, its beginning."""
+    """Whether the file ends as a ZIP does, or begins as one and is not named as a part of a split one."""
     if zipfile.is_zipfile(path):
         return True
     return not SPLIT.search(path.name) and next(_file_chunks(path), b"").startswith(b"PK\x03\x04")
@@ -49,7 +48,7 @@ def _open_folder(root: Path) -> Tree:
     while folders:
         folder, prefix, depth = folders.pop()
         for entry in _entries(folder, tree):
-            found = _looked_at(entry, tree)
+            found = _status(entry, tree)
             if found is None:
                 continue
             if stat.S_ISLNK(found.st_mode):
@@ -77,8 +76,8 @@ def _entries(folder: str, tree: Tree) -> list[os.DirEntry[str]]:
         raise ExportError(f"The folder {folder} cannot be read: {error.strerror}.", "Check its permissions.") from error
 
 
-def _looked_at(entry: os.DirEntry[str], tree: Tree) -> os.stat_result | None:
-    """What the entry is, a link as a link; None where it is gone since the folder was listed."""
+def _status(entry: os.DirEntry[str], tree: Tree) -> os.stat_result | None:
+    """The entry's status, that of the link itself for a link; None if it vanished after the folder was listed."""
     try:
         return entry.stat(follow_symlinks=False)
     except FileNotFoundError:
@@ -89,7 +88,7 @@ def _looked_at(entry: os.DirEntry[str], tree: Tree) -> os.stat_result | None:
 
 
 def _opener(path: Path, kind: str | None) -> Callable[[], Iterator[bytes]]:
-    """How to get a file's bytes. A device, pipe or socket is refused when it is asked for, and never opened."""
+    """A function that reads the file; for a device, pipe or socket, one that raises ExportError without opening it."""
     return partial(_file_chunks, path) if kind is None else partial(_refuse, path, kind)
 
 

@@ -1,7 +1,6 @@
-"""A tree of named members: what every source sees of a path, be it a ZIP, a folder or one file.
+"""A tree of named members: how every source sees a path, whether it is a ZIP, a folder or one file.
 
-Gives names with `/` and the bytes of those members that are asked for, nothing else. Knows of no container
-and no chat format.
+Names use `/`; a member's bytes are read only on demand.
 """
 
 from collections.abc import Callable, Iterator
@@ -12,22 +11,22 @@ from types import TracebackType
 
 from soundalike.errors import ExportError
 
-CHUNK = 2 << 20  # bytes, the most that a member gives at once
-WHOLE = 64 << 20  # bytes, the largest member that may be read in one piece
+CHUNK = 2 << 20  # bytes, the largest chunk of a member
+WHOLE = 64 << 20  # bytes, the largest member that may be read at once
 
 LITTER = "files that macOS added"
 
 
 @dataclass(frozen=True, slots=True)
 class Member:
-    """One file of a tree: its name, its size in bytes as declared, and how to get its bytes in order."""
+    """One file of a tree: its name, its declared size in bytes, and a function that returns its bytes in order."""
 
     name: str
     size: int
-    chunks: Callable[[], Iterator[bytes]]  # at most CHUNK bytes each; raises ExportError where damaged or unsafe
+    chunks: Callable[[], Iterator[bytes]]  # at most CHUNK bytes each; raises ExportError if damaged or unsafe
 
     def read(self) -> bytes:
-        """All bytes at once. Raises ExportError beyond WHOLE."""
+        """All bytes. Raises ExportError if there are more than WHOLE."""
         if self.size > WHOLE:
             raise ExportError(
                 f"{self.name!r} has {self.size:,} bytes, far more than such a file can have.",
@@ -39,7 +38,7 @@ class Member:
 
 @dataclass
 class Tree:
-    """The members of one path; `ignored` counts, by reason, what is not among them. Close it, or use it in `with`."""
+    """The members of one path; `ignored` counts, by reason, files that are not among them. Use it in `with`."""
 
     path: Path
     members: list[Member] = field(default_factory=list)
@@ -53,14 +52,14 @@ class Tree:
         self.resources.close()
 
     def add(self, name: str, size: int, chunks: Callable[[], Iterator[bytes]]) -> None:
-        """Take a member in, unless it is litter."""
+        """Add a member, or count it as ignored if macOS put it there."""
         if is_litter(name):
             self.ignore(LITTER)
         else:
             self.members.append(Member(name, size, chunks))
 
     def ignore(self, reason: str) -> None:
-        """Count something that is not among the members."""
+        """Count a file that does not become a member."""
         self.ignored[reason] = self.ignored.get(reason, 0) + 1
 
 

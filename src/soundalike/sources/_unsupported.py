@@ -1,6 +1,6 @@
-"""What an export is that no source here reads: another program's, an archive in an archive, a part of one.
+"""Names exports that no source reads: those of other programs, archives inside archives, parts of split archives.
 
-Takes a tree, looks at names and at the beginnings of a few files, and gives words for the person who named it.
+Looks at a tree's names and at the first bytes of a few files, and builds the error message that says what was found.
 """
 
 import re
@@ -10,7 +10,7 @@ from soundalike.errors import ExportError
 from soundalike.sources._encoding import decode
 from soundalike.sources._tree import Member, Tree
 
-SPLIT = re.compile(r"(?i)\.(z[0-9]{2,3}|zip\.[0-9]{3,4})$")  # as Info-ZIP and WinZip, and as 7-Zip name the parts
+SPLIT = re.compile(r"(?i)\.(z[0-9]{2,3}|zip\.[0-9]{3,4})$")  # names of parts by Info-ZIP and WinZip, and by 7-Zip
 JOIN = "Put all of its parts into one folder, unpack the first with 7-Zip, and give the folder that comes out."
 
 _ARCHIVE = re.compile(r"(?i)\.(zip|7z|rar|tar|t?gz|xz|bz2|zst)$")
@@ -22,8 +22,8 @@ _ARCHIVES = {
     b"\xfd7zXZ\0": "xz",
     b"\x28\xb5\x2f\xfd": "Zstandard",
 }
-_LOOKED_AT = 24  # files, the uppermost
-_HEAD = 1 << 14  # bytes
+_FILES = 24  # that are looked into, those highest in the tree first
+_HEAD = 1 << 14  # bytes read of each
 _TEXT_FILE = re.compile(r"(?i)\.(json|jsonl|ndjson|txt|html?|csv|xml|db|js)$")
 
 _DATE = r"[0-9٠-٩]{1,4}[./-][0-9٠-٩]{1,2}[./-][0-9٠-٩]{1,4}"
@@ -32,8 +32,8 @@ _WITH_DISCORD = "Ask Discord for your data package, and give that."
 
 
 @dataclass(frozen=True, slots=True)
-class _Kind:
-    """`names` is searched in the names of all files, `text` in the beginnings of some; either is enough."""
+class _Format:
+    """`names` is searched in the names of all files, `text` in the first bytes of some; either match is enough."""
 
     what: str
     names: str | None = None
@@ -41,68 +41,70 @@ class _Kind:
     do: str = _WITH_DISCORD
 
 
-_KINDS = [
-    _Kind(
+_FORMATS = [
+    _Format(
         "one message file out of a Discord data package",
         text=r'\A\s*\[?\s*\{\s*"ID"\s*:.{1,200}"Contents"\s*:|\A"?ID"?,"?Timestamp"?,"?Contents"?,"?Attachments',
         do="Give the whole package, a ZIP or folder: the channel is in the folder's name.",
     ),
-    _Kind(
+    _Format(
         "a Discord data package without its messages",
         names=r"(^|/)events-\d+-\d+-of-\d+\.json$",
         text=r'\A\s*\{(?=.*"username"\s*:)(?=.*"discriminator"\s*:)(?!.*"guild"\s*:).*"(relationships|flags|email)"\s*:',
         do="Ask Discord for it again with Messages ticked.",
     ),
-    _Kind(
+    _Format(
         "an export of DiscordChatExporter",
         text=r'\A\s*\{\s*"guild"\s*:\s*\{.*"channel"\s*:\s*\{|class="?chatlog|\A"?AuthorID"?[,;]"?Author"?[,;]|\A={62}\s+Guild:',
     ),
-    _Kind(
+    _Format(
         "a WhatsApp chat",
         names=r"(^|/)(_chat|WhatsApp Chat (with|-) .*)\.txt$",
         text=rf"(?m)\A(?:.*\n){{0,3}}[\u200e\u200f]?\[?{_DATE},?\s(?:klo )?{_CLOCK}[^\n]{{0,12}}?(?:\]| [-–—]|:) [^\n]",
     ),
-    _Kind(
+    _Format(
         "a Telegram export",
         text=r'"text_entities"\s*:|"date_unixtime"\s*:|"type"\s*:\s*"(personal_chat|saved_messages|(private|public)_\w+)"'
         r'|"personal_information"\s*:.{0,200}"user_id"|<div class="page_wrap',
     ),
-    _Kind(
+    _Format(
         "an Instagram or Messenger export",
         names=r"(^|/)messages/(inbox|archived_threads|message_requests|e2ee_cutover)/",
         text=r'"sender_name"\s*:.{0,200}"timestamp_ms"\s*:',
     ),
-    _Kind("a Slack export", text=r'"client_msg_id"\s*:|"type"\s*:\s*"message".{0,400}"ts"\s*:\s*"\d{10}\.\d{6}"'),
-    _Kind(
+    _Format("a Slack export", text=r'"client_msg_id"\s*:|"type"\s*:\s*"message".{0,400}"ts"\s*:\s*"\d{10}\.\d{6}"'),
+    _Format(
         "an iMessage database or export",
         names=r"(^|/)chat\.db$",
         text=r"\A(?:[^\n]*\n){0,3}[A-Z][a-z]{2} \d{2}, \d{4} +\d{1,2}:\d{2}:\d{2} [AP]M\b"
         r"|\ASQLite format 3.*chat_message_join",
     ),
-    _Kind("a Signal export", text=r'"backupTimeMs"\s*:|"chatItem"\s*:'),
-    _Kind(
+    _Format("a Signal export", text=r'"backupTimeMs"\s*:|"chatItem"\s*:'),
+    _Format(
         "a Google Chat export",
         names=r"(^|/)Google Chat/(Groups|Users)/",
         text=r'"creator"\s*:.{0,400}"created_date"\s*:',
     ),
-    _Kind("a Google Takeout", names=r"(^|/)Takeout/"),
-    _Kind("a Skype or Teams export", text=r'"exportDate"\s*:.{0,200}"conversations"\s*:|"MessageList"\s*:'),
-    _Kind("a LINE chat", text=r"\A\[LINE\]"),
-    _Kind("a Matrix room's export", text=r'"m\.room\.message"'),
-    _Kind("a Snapchat export", names=r"(^|/)(chat_history|snap_history)\.(json|html)$"),
-    _Kind("an archive of X (Twitter)", names=r"(^|/)direct-messages\.js$", text=r"\Awindow\.YTD\."),
-    _Kind("a backup of text messages", text=r"<smses\b"),
-    _Kind("a ChatLab file", text=r'"chatlab"\s*:\s*\{|"_type"\s*:\s*"header"'),
+    _Format("a Google Takeout", names=r"(^|/)Takeout/"),
+    _Format("a Skype or Teams export", text=r'"exportDate"\s*:.{0,200}"conversations"\s*:|"MessageList"\s*:'),
+    _Format("a LINE chat", text=r"\A\[LINE\]"),
+    _Format("a Matrix room's export", text=r'"m\.room\.message"'),
+    _Format("a Snapchat export", names=r"(^|/)(chat_history|snap_history)\.(json|html)$"),
+    _Format("an archive of X (Twitter)", names=r"(^|/)direct-messages\.js$", text=r"\Awindow\.YTD\."),
+    _Format("a backup of text messages", text=r"<smses\b"),
+    _Format("a ChatLab file", text=r'"chatlab"\s*:\s*\{|"_type"\s*:\s*"header"'),
 ]
 
 
 def unsupported_error(tree: Tree, looked_for: str) -> ExportError:
-    """What to say of a tree that no source recognises."""
+    """The error for a tree that no source recognises; `looked_for` is what can be given instead."""
     if SPLIT.search(tree.path.name):
         return ExportError(f"{tree.path} is one part of a split ZIP.", JOIN)
-    if kind := _kind(tree):
-        return ExportError(f"{tree.path} is {kind.what}, and only whole Discord data packages are read here.", kind.do)
-    if packed := _packed(tree):
+    if found := _format(tree):
+        return ExportError(
+            f"{tree.path} is {found.what}, and only whole Discord data packages are read here.", found.do
+        )
+    if packed := _archive_format(tree):
         return ExportError(f"{tree.path} is a {packed} archive.", "Unpack it, and give the folder that comes out.")
     if inside := nested_archives(tree):
         what = f"{tree.path} holds no chat export that is known here, but an archive ({_listed(inside)})."
@@ -112,12 +114,12 @@ def unsupported_error(tree: Tree, looked_for: str) -> ExportError:
 
 
 def nested_archives(tree: Tree) -> list[str]:
-    """The names of members that are archives themselves, none of which is opened."""
+    """The names of members that are archives; none of them is opened."""
     return [member.name for member in tree.members if _ARCHIVE.search(member.name) or SPLIT.search(member.name)]
 
 
 def nested_archives_note(tree: Tree) -> list[str]:
-    """A sentence on the archives in a tree that a source did recognise."""
+    """A sentence about archives inside a tree that a source recognised; empty if there are none."""
     inside = [name for name in nested_archives(tree) if name != tree.path.name]
     if not inside:
         return []
@@ -130,15 +132,15 @@ def _listed(names: list[str]) -> str:
     return shown + (f" and {len(names) - 3} more" if len(names) > 3 else "")
 
 
-def _kind(tree: Tree) -> _Kind | None:
+def _format(tree: Tree) -> _Format | None:
     names = "\n".join(member.name for member in tree.members)
     uppermost = sorted(filter(_is_text, tree.members), key=lambda member: (member.name.count("/"), member.name))
-    heads = [_head(member) for member in uppermost[:_LOOKED_AT]]
-    for kind in _KINDS:
-        if kind.names and re.search(kind.names, names, re.IGNORECASE | re.MULTILINE):
-            return kind
-        if kind.text and any(re.search(kind.text, head, re.DOTALL) for head in heads):
-            return kind
+    heads = [_head(member) for member in uppermost[:_FILES]]
+    for format_ in _FORMATS:
+        if format_.names and re.search(format_.names, names, re.IGNORECASE | re.MULTILINE):
+            return format_
+        if format_.text and any(re.search(format_.text, head, re.DOTALL) for head in heads):
+            return format_
     return None
 
 
@@ -147,7 +149,7 @@ def _is_text(member: Member) -> bool:
 
 
 def _head(member: Member) -> str:
-    """The beginning as text; nothing where it cannot be had."""
+    """The first bytes as text; empty if they cannot be read."""
     try:
         first = next(iter(member.chunks()), b"")
     except ExportError:
@@ -155,8 +157,8 @@ def _head(member: Member) -> str:
     return decode(first)[0] if first.startswith(b"SQLite format 3") else decode(first[:_HEAD])[0]
 
 
-def _packed(tree: Tree) -> str | None:
-    """The kind of archive that a single file is."""
+def _archive_format(tree: Tree) -> str | None:
+    """The archive format of a tree that is a single file; None if it is no archive."""
     if len(tree.members) != 1 or tree.members[0].name != tree.path.name:
         return None
     head = next(iter(tree.members[0].chunks()), b"")

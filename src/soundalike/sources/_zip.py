@@ -1,9 +1,8 @@
-"""A ZIP read as if a stranger had made it.
+"""Opens a ZIP that may be hostile as a `Tree`.
 
-Takes a path, gives a `Tree` whose members unpack in bounded steps straight from their place in the file (for
-thousands of small members several times cheaper than ZipFile.open). Refuses, with one sentence and one advice:
-names that climb out, links, passwords, members over one another, bombs, cut ends, wrong checksums.
-No size that the archive states about itself is believed.
+Members unpack in bounded steps straight from their place in the file; for thousands of small members that is several
+times cheaper than ZipFile.open. Refused are names that leave the folder, links, passwords, overlapping members, bombs,
+truncated members and wrong checksums. Sizes that the archive states are not trusted.
 """
 
 import os
@@ -23,13 +22,13 @@ from soundalike.sources._tree import CHUNK, Tree
 from soundalike.sources._unsupported import JOIN, SPLIT
 
 TOTAL = 16 << 30  # bytes, the most that one archive may unpack to
-RATIO = 100  # chat packs 3 to 30 times; far beyond it an archive was made to explode
-RATIO_FROM = 32 << 20  # bytes unpacked before the ratio is judged
+RATIO = 100  # most unpacked bytes per packed one; chats pack 3 to 30 times, bombs far more
+RATIO_FROM = 32 << 20  # unpacked bytes from which the ratio is checked
 MEMBERS = 1_000_000
 
 _PACKED_CHUNK = 1 << 20
 _LOCAL_HEADER = struct.Struct("<4s22xHH")  # signature, lengths of name and extra field (APPNOTE.TXT 4.3.7)
-_END_FROM = 22 + 0xFFFF  # bytes before the end at which a ZIP's last record may begin
+_END_FROM = 22 + 0xFFFF  # a ZIP's last record begins at most so many bytes before the end
 _UTF8_NAME, _ENCRYPTED = 0x800, 0x1
 _OUTSIDE = re.compile(r"^/|^[A-Za-z]:|(^|/)\.\.(/|$)|\0")
 
@@ -38,7 +37,7 @@ _UNTRUSTED = "Use the archive exactly as it was sent to you: this one is not saf
 
 
 def open_zip(path: Path) -> Tree:
-    """The tree in the ZIP at `path`. Raises ExportError where it is no whole ZIP or an unsafe one."""
+    """The tree in the ZIP at `path`. Raises ExportError if it is incomplete or unsafe."""
     tree = Tree(path)
     try:
         file = tree.resources.enter_context(path.open("rb"))
@@ -58,13 +57,13 @@ def open_zip(path: Path) -> Tree:
 
 
 def _refuse_part(path: Path, file: BinaryIO) -> None:
-    """A ZIP split over several files says at its end that it is not the first, and at its beginning that it goes on."""
+    """Raise ExportError for a part of a split ZIP: its end has a disk number, or its beginning a spanning marker."""
     file.seek(-min(_END_FROM, file.seek(0, os.SEEK_END)), os.SEEK_END)
     end = file.read()
     at = end.rfind(b"PK\x05\x06")
     disks = struct.unpack_from("<HH", end, at + 4) if 0 <= at <= len(end) - 22 else (0, 0)
     file.seek(0)
-    if any(disk not in (0, 0xFFFF) for disk in disks) or file.read(4) == b"PK\x07\x08":  # 0xFFFF: told elsewhere
+    if any(disk not in (0, 0xFFFF) for disk in disks) or file.read(4) == b"PK\x07\x08":  # 0xFFFF: in the ZIP64 record
         raise _part(path)
 
 
@@ -84,13 +83,13 @@ def _fill(tree: Tree, unpacking: "_Unpacking", infos: list[zipfile.ZipInfo]) -> 
 
 
 def _name(info: zipfile.ZipInfo) -> str:
-    """The member's name with `/`. Many packers write UTF-8 without the flag that says so; Python then reads cp437."""
+    """The member's name with `/`. Many programs write UTF-8 without the flag for it; Python then decodes cp437."""
     name = info.orig_filename
     if not info.flag_bits & _UTF8_NAME:
         try:
             name = name.encode("cp437").decode("utf-8")
         except UnicodeError:
-            pass  # it really was cp437
+            pass  # the name is cp437
     return name.replace("\\", "/")
 
 
@@ -104,7 +103,7 @@ def _refuse_unsafe(path: Path, name: str, info: zipfile.ZipInfo) -> None:
 
 
 def _refuse_overlaps(path: Path, infos: list[zipfile.ZipInfo]) -> None:
-    """Members that share bytes are how a small archive unpacks to petabytes (Fifield, WOOT 2019)."""
+    """Raise ExportError if members share bytes, as in bombs that unpack to petabytes (Fifield, WOOT 2019)."""
     end = 0
     for info in sorted(infos, key=lambda info: info.header_offset):
         if info.header_offset < end:
@@ -114,7 +113,7 @@ def _refuse_overlaps(path: Path, infos: list[zipfile.ZipInfo]) -> None:
 
 @dataclass
 class _Unpacking:
-    """The open archive, with what was packed and unpacked so far: the measure of a bomb."""
+    """The open archive, with the packed and unpacked bytes so far, by which a bomb is recognised."""
 
     path: Path
     file: BinaryIO
