@@ -151,11 +151,11 @@ def ours(task: Task, scale: Scale) -> dict[str, float]:
     size = scale.shapes[task.kind]
     training = Training(method="lora", window=scale.window, step_tokens=scale.step_tokens)
     model = model_of(task.kind, size, task.precision)
-    causal = CausalLM(model, flat=model.config._attn_implementation == "flash_attention_2")
+    lm = CausalLM(model, flatten=model.config._attn_implementation == "flash_attention_2")
     unused: Any = None  # a tokenizer: documents come as numbers
-    engine = HuggingFaceEngine(causal, adapted(model, training), unused, task.kind, training, _numerics(task.precision))
+    engine = HuggingFaceEngine(lm, adapted(model, training), unused, task.kind, training, _numerics(task.precision))
     if task.side == LEAST:
-        engine.room = 0.0
+        engine.activation_bytes = 0.0
     clock = Clock(scale.warm)
     for batch in batches(size.vocabulary, scale):
         engine.step(batch, 1e-4)

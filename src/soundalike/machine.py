@@ -1,4 +1,4 @@
-"""What this machine has and can do, measured rather than assumed. Light: no torch."""
+"""What this machine has, and how fast it is. Importing this loads no tensor library."""
 
 import os
 import platform
@@ -11,7 +11,10 @@ from pathlib import Path
 
 
 def matmul_rate(size: int = 512, repeats: int = 60) -> float:
-    """FLOP/s that numpy reaches on fp32 products of `size`, on the mean: other work slows learning as it does these."""
+    """FLOP/s of numpy on fp32 products of `size` x `size` matrices, as a mean over `repeats`.
+
+    The mean and not the best, because other programs slow down training as much as this measurement.
+    """
     import numpy as np
 
     left, right = np.ones((size, size), np.float32), np.ones((size, size), np.float32)
@@ -23,7 +26,7 @@ def matmul_rate(size: int = 512, repeats: int = 60) -> float:
 
 
 def fastest(work: Callable[[], object], repeats: int) -> float:
-    """Seconds of the quickest of `repeats` runs: the one that other work disturbed least."""
+    """Seconds of the fastest of `repeats` runs: the one that other programs disturbed least."""
     seconds = []
     for _ in range(repeats):
         started = time.perf_counter()
@@ -33,7 +36,7 @@ def fastest(work: Callable[[], object], repeats: int) -> float:
 
 
 def is_local(url: str) -> bool:
-    """Whether a server's address is this machine's own."""
+    """Whether a server's URL has a loopback address of this machine."""
     from ipaddress import ip_address
     from urllib.parse import urlsplit
 
@@ -48,12 +51,12 @@ def is_local(url: str) -> bool:
 
 
 def cores() -> int:
-    """Cores that this process may run on."""
+    """The number of cores that this process may run on."""
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
 def is_main_process() -> bool:
-    """Whether this process is the one that tells, of those that a launcher started; see engines/distributed.py."""
+    """Whether this process is rank 0 of those that a launcher started; see engines/distributed.py."""
     return int(os.environ.get("RANK") or os.environ.get("MLX_RANK") or 0) == 0
 
 
@@ -65,14 +68,14 @@ def memory() -> int:
 
 
 def free_memory() -> int:
-    """Bytes of memory that may be taken without swapping."""
+    """Bytes of memory that can be used without swapping."""
     import psutil
 
     return int(psutil.virtual_memory().available)
 
 
 def peak_memory() -> int:
-    """Bytes of memory that this process has held at most."""
+    """The most bytes of memory that this process has used so far."""
     if sys.platform == "win32":
         import psutil
 
@@ -80,31 +83,31 @@ def peak_memory() -> int:
     import resource
 
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-    return peak if sys.platform == "darwin" else peak * 1024
+    return peak if sys.platform == "darwin" else peak * 1024  # Linux counts kibibytes
 
 
 def native_bf16() -> str | None:
-    """The instructions with which this processor multiplies bf16, as Linux names them; None where there are none."""
+    """The instructions with which this processor multiplies bf16, as Linux names them; None if it has none."""
     try:
-        told = Path("/proc/cpuinfo").read_text(encoding="utf-8", errors="replace")
+        cpuinfo = Path("/proc/cpuinfo").read_text(encoding="utf-8", errors="replace")
     except OSError:
         return None
-    flags = next((line.split(":", 1)[1].split() for line in told.splitlines() if line.startswith("flags")), [])
+    flags = next((line.split(":", 1)[1].split() for line in cpuinfo.splitlines() if line.startswith("flags")), [])
     return next((name for name in ("amx_bf16", "avx512_bf16") if name in flags), None)
 
 
 def is_apple_silicon() -> bool:
-    """Whether MLX runs on this machine's GPU."""
+    """Whether MLX can use this machine's GPU."""
     return sys.platform == "darwin" and platform.machine() == "arm64"
 
 
 @cache
 def gpu() -> tuple[str, int] | None:
-    """Name and bytes of memory of the first NVIDIA GPU that the driver tells of."""
-    asked = ["nvidia-smi", "--query-gpu=name,memory.total", "--format=csv,noheader,nounits"]
+    """Name and bytes of memory of the first NVIDIA GPU, from the driver's nvidia-smi; None if there is none."""
+    command = ["nvidia-smi", "--query-gpu=name,memory.total", "--format=csv,noheader,nounits"]
     try:
-        told = subprocess.run(asked, capture_output=True, encoding="utf-8", check=True, timeout=10).stdout
-        name, _, mebibytes = told.splitlines()[0].rpartition(",")
+        output = subprocess.run(command, capture_output=True, encoding="utf-8", check=True, timeout=10).stdout
+        name, _, mebibytes = output.splitlines()[0].rpartition(",")
         return name.strip(), int(mebibytes) << 20
     except (OSError, subprocess.SubprocessError, IndexError, ValueError):
         return None

@@ -1,7 +1,7 @@
 """Compiles the package's C files for this processor at first use and keeps the libraries in the user's cache.
 
-`library` returns a loaded library with declared argument types, or None where no compiler works: callers fall back
-to numpy or PyTorch.
+`load_library` returns a loaded library with declared argument types, or None if no compiler works: callers then use
+numpy or PyTorch.
 """
 
 import ctypes
@@ -16,23 +16,21 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from threading import Lock
 
-# Logits may be -inf, so fast arithmetic must not assume that all numbers are finite. GCC then does not define the
-# macro by which glibc declares its vector functions, and expf of a row would take five times as long.
+# Logits may be -inf, so that -ffast-math must not assume finite numbers. Without that assumption GCC does not define
+# the macro with which glibc declares its vectorised functions, and expf of a row would take five times as long.
 FLAGS = ("-O3", "-ffast-math", "-fno-finite-math-only", "-D__FAST_MATH__", "-fPIC", "-std=gnu11")
 COMPILE_SECONDS = 120
-
 
 _loaded: dict[Path, ctypes.CDLL | None] = {}
 _lock = Lock()
 
 
-def load_library(
-    source: Path, declare: Callable[[ctypes.CDLL], None] = lambda load_library: None
-) -> ctypes.CDLL | None:
-    """`source` as a library, compiled and loaded once in a process; None where it cannot be compiled.
+def load_library(source: Path, declare: Callable[[ctypes.CDLL], None] = lambda library: None) -> ctypes.CDLL | None:
+    """`source` as a library, compiled and loaded once per process; None if it cannot be compiled.
 
     `declare` sets `argtypes` and `restype` of its functions. It runs once, before any caller gets the library: ctypes
-    reads `argtypes` during a call without holding a reference, so setting them while another thread calls is a crash.
+    reads `argtypes` during a call without owning a reference, so that setting them while another thread calls is a
+    crash.
     """
     with _lock:
         if source not in _loaded:
@@ -43,7 +41,7 @@ def load_library(
 
 
 def forget() -> None:
-    """Forget what was loaded, so that the next call looks for a compiler again. For tests."""
+    """Forget all libraries, so that the next call looks for a compiler again. For tests."""
     with _lock:
         _loaded.clear()
 
@@ -53,51 +51,52 @@ def _load(source: Path) -> ctypes.CDLL | None:
     if not command:
         return None
     key = "\0".join((source.read_text("utf-8"), *command, *FLAGS, _processor())).encode()
-    made = _cache_folder() / f"{source.stem}-{hashlib.sha256(key).hexdigest()[:16]}.so"
-    if made.exists():
-        return ctypes.CDLL(str(made))
+    cached = _cache_folder() / f"{source.stem}-{hashlib.sha256(key).hexdigest()[:16]}.so"
+    if cached.exists():
+        return ctypes.CDLL(str(cached))
     try:
-        made.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-        place = tempfile.TemporaryDirectory(dir=made.parent)
-    except OSError:  # a home that cannot be written: compiled for this process alone
-        place = tempfile.TemporaryDirectory()
-    with place as folder:
-        part = Path(folder) / made.name
-        if not _compile(command, source, part):
+        cached.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+        temporary = tempfile.TemporaryDirectory(dir=cached.parent)
+    except OSError:  # the cache cannot be written: compile for this process alone
+        temporary = tempfile.TemporaryDirectory()
+    with temporary as folder:
+        compiled = Path(folder) / cached.name
+        if not _compile(command, source, compiled):
             return None
-        loaded = ctypes.CDLL(str(part))
-        if part.parent.parent == made.parent:
-            part.replace(made)  # in one move, so that a half-written file is never loaded
-        return loaded
+        library = ctypes.CDLL(str(compiled))
+        if compiled.parent.parent == cached.parent:
+            compiled.replace(cached)  # atomic, so that no process loads half a file
+        return library
 
 
 def compiler() -> list[str]:
-    """The command that compiles C here, `CC` before all; empty where none is found."""
-    named = os.environ.get("CC")
+    """The command of a C compiler: the environment variable `CC`, else cc, gcc or clang; empty if there is none."""
+    if named := os.environ.get("CC"):
+        return shlex.split(named)
     found = next(filter(None, map(shutil.which, ("cc", "gcc", "clang"))), None)
-    return shlex.split(named) if named else [found] if found else []
+    return [found] if found else []
 
 
-def _compile(command: list[str], source: Path, made: Path) -> bool:
-    """Some compilers for ARM know no -march=native, and need none.
+def _compile(command: list[str], source: Path, library: Path) -> bool:
+    """Compile and link, and say whether that worked; without -march=native where a compiler for ARM does not know it.
 
-    The library is linked by a command of its own: linked with -ffast-math it would, once loaded, make the processor
-    take tiny numbers for zero in all of the process.
+    Linking is a command of its own: a library linked with -ffast-math would, once loaded, make the processor treat tiny
+    numbers as zero in the whole process.
     """
-    part = made.with_suffix(".o")
-    link = [*command, "-shared", "-o", str(made), str(part), "-lm"]
-    for native in (["-march=native"], []):
-        if _runs([*command, *native, *FLAGS, "-c", "-o", str(part), str(source)]):
-            return _runs(link)
+    objects = library.with_suffix(".o")
+    link = [*command, "-shared", "-o", str(library), str(objects), "-lm"]
+    for target in (["-march=native"], []):
+        if _succeeds([*command, *target, *FLAGS, "-c", "-o", str(objects), str(source)]):
+            return _succeeds(link)
     return False
 
 
-def _runs(command: Sequence[str]) -> bool:
+def _succeeds(command: Sequence[str]) -> bool:
     try:
-        done = subprocess.run(command, capture_output=True, timeout=COMPILE_SECONDS, check=False)
+        finished = subprocess.run(command, capture_output=True, timeout=COMPILE_SECONDS, check=False)
     except (OSError, subprocess.TimeoutExpired):
         return False
-    return done.returncode == 0
+    return finished.returncode == 0
 
 
 def _cache_folder() -> Path:
@@ -105,8 +104,9 @@ def _cache_folder() -> Path:
 
 
 def _processor() -> str:
-    """What -march=native depends on: a home that several machines share holds a library for each."""
-    facts = Path("/proc/cpuinfo")
-    if not facts.exists():
+    """What -march=native depends on: in a home that several machines share, each needs a library of its own."""
+    cpuinfo = Path("/proc/cpuinfo")
+    if not cpuinfo.exists():
         return f"{platform.machine()} {platform.processor()}"
-    return next((line for line in facts.read_text("utf-8").splitlines() if line.startswith(("flags", "Features"))), "")
+    lines = cpuinfo.read_text("utf-8").splitlines()
+    return next((line for line in lines if line.startswith(("flags", "Features"))), "")

@@ -12,7 +12,7 @@ from safetensors.torch import load_file, save_file
 
 from soundalike import engines
 from soundalike.clone import Clone, integrity
-from soundalike.engines.adapter import WEIGHTS
+from soundalike.engines.adapter_files import WEIGHTS
 from soundalike.engines.llama import load as load_engine
 from soundalike.errors import CloneError, EngineError, UsageError
 from soundalike.evaluation.held_out import conversations

@@ -98,13 +98,13 @@ def test_a_prompt_that_is_being_read_can_be_given_up(engine: Engine) -> None:
     numbers = speech.join([prompt(300, seed) for seed in range(3)], Sampling(seed=1, temperature=0), 3)
     reading = speech._reading
     assert reading is not None
-    reading._read_slice()
+    reading._read_chunk()
     speech.leave([0])
     assert speech.running == [1, 2]
     told, _ = drawn(speech, numbers)
     assert not told[0] and len(told[1]) == len(told[2]) == 3
     speech.join([prompt(300, 4)], Sampling(seed=1), 3)
-    reading._read_slice()
+    reading._read_chunk()
     speech.leave([3])
     assert speech.running == [] and speech.step() == []
 
@@ -132,8 +132,8 @@ def test_the_first_of_each_request_is_read_before_the_second_of_any() -> None:
     reading.add(range(16), [[number] * 500 for number in range(16)])
     reading.add([16], [[16] * 500])
     reading.add([17], [[17] * 5])
-    while reading.numbers:
-        reading.read()
+    while reading.pending:
+        reading.process()
     assert counted.read == [17, 0, 16, *range(1, 16)]
 
 

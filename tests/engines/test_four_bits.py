@@ -36,7 +36,7 @@ def engine_of(folder: Path, weights: Precision, compute: Compute) -> HuggingFace
     engine = huggingface.load(str(folder), None, LORA, Numerics(weights, compute, "The test says so."))
     draw = torch.Generator().manual_seed(3)
     with torch.no_grad():
-        for factor in engine._factors():
+        for factor in engine.trained_parameters():
             factor.copy_(torch.randn(factor.shape, generator=draw) / 20)
     return engine
 
@@ -53,7 +53,7 @@ def linears(engine: HuggingFaceEngine) -> list[Any]:
 def gradient(engine: HuggingFaceEngine) -> list[Tensor]:
     """Of the loss, by factor, as a training step has it."""
     engine._loss_of(batch_of(engine)).backward()  # type: ignore[no-untyped-call]
-    return [factor.grad.float() for factor in engine._factors() if factor.grad is not None]
+    return [factor.grad.float() for factor in engine.trained_parameters() if factor.grad is not None]
 
 
 def likeness(left: Sequence[Tensor], right: Sequence[Tensor]) -> tuple[float, float]:

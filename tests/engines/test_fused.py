@@ -1,25 +1,34 @@
-"""The one-call decoder: the same numbers as PyTorch, and no harm where it cannot be made."""
+"""Generation through fused.c: the same numbers as PyTorch, and PyTorch instead where fused.c cannot be used."""
 
 from pathlib import Path
 
 import numpy as np
 import pytest
 
-from soundalike.engines import fused, llama
-from soundalike.engines.fused import FusedDecoder
+from soundalike.engines import fused_library, llama
+from soundalike.engines.fused import FusedDecoder, FusedStreams
 from soundalike.engines.llama_decoder import LlamaDecoder
+from soundalike.engines.llama_model import LlamaConfig
+from soundalike.errors import BaseModelError
 from soundalike.training.recipe import Training
 from tests.engines import tiny
 
-needs_compiler = pytest.mark.skipif(not fused.available(), reason="no C compiler that knows _Float16")
+needs_compiler = pytest.mark.skipif(not fused_library.available(), reason="no C compiler that has _Float16")
 
-
-# What parts shapes in fused.c: heads that share keys, an odd number of them, one head a key, and widths of one panel.
+# Grouped-query attention with groups of one, two and three heads, odd numbers of heads, widths of one or more panels.
 SHAPES = {
     "two heads a key": {},
     "three heads a key": {"num_attention_heads": 3},
     "a key for each head": {"num_attention_heads": 4, "num_key_value_heads": 4, "hidden_size": 96},
+    "three heads, three keys": {"num_attention_heads": 3, "num_key_value_heads": 3, "hidden_size": 64},
     "two panels a head": {"num_attention_heads": 6, "num_key_value_heads": 2, "head_dim": 64, "intermediate_size": 160},
+}
+# Widths that are no multiple of 16, and thus of no panel.
+UNSUPPORTED = {
+    "hidden size": {"hidden_size": 40},
+    "intermediate size": {"intermediate_size": 20},
+    "size of a head": {"head_dim": 24},
+    "number of positions": {"max_positions": 100},
 }
 
 
@@ -27,28 +36,58 @@ SHAPES = {
 @pytest.mark.parametrize("method", ["full", "lora"])
 @pytest.mark.parametrize("shape", SHAPES.values(), ids=SHAPES.keys())
 def test_logits_are_those_of_pytorch(tmp_path: Path, shape: dict[str, int], method: str) -> None:
-    """For prompts of several lengths and tokens after them, beside each other, to what fp16 weights allow."""
+    """For prompts of several lengths and the tokens after them, side by side, as far as fp16 weights allow."""
     base = str(tiny.base(tmp_path, **shape))
     adapter = llama.load(base, None, Training.model_validate({"method": method})).adapter
-    assert fused.supports(adapter.model.shape, 0)
-    plain, one_call = LlamaDecoder(adapter).open(), FusedDecoder(adapter).open()
-    for streams in (plain, one_call):
+    assert fused_library.supports(adapter.model.config, 0)
+    plain, fused = LlamaDecoder(adapter).streams(), FusedDecoder(adapter).streams()
+    for streams in (plain, fused):
         streams.join([[0, 5, 9], list(range(2, 40)), [0]])
         streams.advance([7, 8, 9])
         streams.join([[0, 11, 12, 13, 14, 15]])
         streams.keep([3, 1])
         for token in range(20, 30):
             streams.advance([token, token + 1])
-    assert one_call.logits == pytest.approx(plain.logits, abs=5e-3)
-    assert one_call.logsumexp == pytest.approx(plain.logsumexp, abs=5e-3)
+    assert fused.logits == pytest.approx(plain.logits, abs=5e-3)
+    assert fused.logsumexp == pytest.approx(plain.logsumexp, abs=5e-3)
     assert np.ptp(plain.logits) > 0.1
 
 
+@pytest.mark.parametrize("shape", UNSUPPORTED.values(), ids=UNSUPPORTED.keys())
+def test_other_shapes_are_computed_by_pytorch(tmp_path: Path, shape: dict[str, int]) -> None:
+    """fused.c refuses widths that are no multiple of its panels; the streams have the model's logits all the same."""
+    engine = llama.load(str(tiny.base(tmp_path, **shape)))
+    assert not fused_library.supports(engine.model.config, 0) and not engine.use_fused_decoder
+    prompt = [0, *range(5, 25)]
+    streams = engine.streams()
+    assert not isinstance(streams, FusedStreams)
+    streams.join([prompt])
+    streams.advance([30])
+    logprob = float(streams.logits[0, 31] - streams.logsumexp[0])
+    assert logprob == pytest.approx(float(engine.logprobs([*prompt, 30, 31])[-1]), abs=1e-3)
+
+
 @needs_compiler
-def test_a_stream_is_spent_at_the_last_position(tmp_path: Path) -> None:
-    """A prompt longer than the base can read is cut at its beginning; the last place is used, none beyond it."""
+def test_a_large_model_is_computed_by_pytorch() -> None:
+    """Above the limit of parameters one core would read the weights too slowly."""
+    assert fused_library.supports(tiny.SHAPE, fused_library.MAX_PARAMETERS)
+    assert not fused_library.supports(tiny.SHAPE, fused_library.MAX_PARAMETERS + 1)
+
+
+def test_heads_that_share_no_key_evenly_are_refused(tmp_path: Path) -> None:
+    """Before any pass: the heads that remain would have no keys."""
+    folder = tiny.base(tmp_path, num_attention_heads=3, num_key_value_heads=2)
+    with pytest.raises(ValueError, match="not a multiple of num_key_value_heads"):
+        LlamaConfig.read(folder)
+    with pytest.raises(BaseModelError, match="not a multiple of num_key_value_heads"):
+        llama.load(str(folder))
+
+
+@needs_compiler
+def test_a_stream_is_exhausted_at_the_last_position(tmp_path: Path) -> None:
+    """Of a prompt that is too long the end is read, and one more token fits after it."""
     engine = llama.load(str(tiny.base(tmp_path, max_positions=64)))
-    streams = FusedDecoder(engine.adapter).open()
+    streams = FusedDecoder(engine.adapter).streams()
     streams.join([[2] * 200])
     assert streams.exhausted == []
     streams.advance([3])
@@ -56,10 +95,10 @@ def test_a_stream_is_spent_at_the_last_position(tmp_path: Path) -> None:
 
 
 @pytest.mark.usefixtures("uncompiled")
-def test_without_a_compiler_pytorch_decodes(monkeypatch: pytest.MonkeyPatch, base: str) -> None:
-    """It is not available, and an engine speaks all the same."""
+def test_without_a_compiler_pytorch_generates(monkeypatch: pytest.MonkeyPatch, base: str) -> None:
+    """fused.c is not available, and the engine has streams all the same."""
     monkeypatch.setenv("CC", "/bin/false")
-    assert not fused.available()
+    assert not fused_library.available()
     streams = llama.load(base).streams()
     streams.join([[0, 5]])
     assert streams.logits.shape[0] == 1

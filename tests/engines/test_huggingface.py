@@ -15,9 +15,9 @@ from huggingface_hub.errors import LocalEntryNotFoundError
 from soundalike.clone.document import Document
 from soundalike.engines import engine_module_of, huggingface, pretrained
 from soundalike.engines.base_files import base_folder
-from soundalike.engines.causal_lm import unpack_documents
 from soundalike.engines.huggingface import HuggingFaceEngine
 from soundalike.engines.protocol import Batch
+from soundalike.engines.unpacking import unpack_documents
 from soundalike.errors import BaseModelError, EngineError, NoRoom, RecipeError
 from soundalike.generation.batch_generator import generate
 from soundalike.generation.sampling import Sampling
@@ -80,13 +80,13 @@ def tokens_of(engine: HuggingFaceEngine, text: str) -> list[int]:
 def test_packed_logits_are_those_of_documents_apart(kind: str, base_of: Callable[[str], str], dtype: str) -> None:
     """Each document's logits in a window with others are the model's own for it alone; unpacked they would not be."""
     engine = huggingface.load(base_of(kind), None, LORA)
-    assert engine.lm.packs and str(engine.lm.model.dtype) == DTYPES[dtype]
+    assert engine.lm.supports_packing and str(engine.lm.model.dtype) == DTYPES[dtype]
     batch = batch_of(engine)
     tokens, positions = (torch.from_numpy(a).long() for a in (batch.tokens, batch.positions))
     running = torch.arange(tokens.shape[1]).expand_as(tokens)
     compared, mixed = 0, 0.0
     with torch.no_grad():
-        hidden, one_text = engine.lm.read(tokens, positions), engine.lm.read(tokens, running)
+        hidden, one_text = engine.lm.hidden_states(tokens, positions), engine.lm.hidden_states(tokens, running)
         for row, ids in enumerate(batch.documents):
             for number in set(ids.tolist()) - {-1}:
                 at = torch.from_numpy(np.flatnonzero(ids == number))
@@ -137,7 +137,7 @@ def test_a_kind_of_model_trains_resumes_and_speaks(
 def test_what_carries_state_on_is_read_a_document_a_row(kind: str, base_of: Callable[[str], str]) -> None:
     """A recurrent or convolutional model does not pack, and its loss is the sum of each document's alone."""
     engine = huggingface.load(base_of(kind), None, LORA)
-    assert not engine.lm.packs
+    assert not engine.lm.supports_packing
     alone = sum(engine.loss(batch_of(engine, [text]))[0] for text in TEXTS)
     assert engine.loss(batch_of(engine))[0] == pytest.approx(alone, rel=1e-5)
 
@@ -157,7 +157,7 @@ def test_windows_in_one_row_are_read_the_same(base_of: Callable[[str], str]) -> 
     engine = huggingface.load(base_of("llama"), None, LORA)
     batch = batch_of(engine, TEXTS * 3)
     stacked = engine.loss(batch)[0]
-    engine.lm.flat = True
+    engine.lm.flatten = True
     assert len(batch) > 1 and engine.loss(batch)[0] == pytest.approx(stacked, rel=1e-6)
 
 
@@ -172,7 +172,7 @@ def test_short_memory_costs_time_and_changes_no_loss(
     tight = huggingface.load(base_of("gemma3_text"), None, LORA)
     assert [tight.step(batch, 1e-2) for _ in range(3)] == pytest.approx(expected, rel=1e-5)
     assert tight.lm.model.is_activation_checkpointing and not roomy.lm.model.is_activation_checkpointing
-    assert len(tight._parts(batch)) == len(batch)
+    assert len(tight._micro_batches(batch)) == len(batch)
 
 
 def test_four_bits_learn_and_come_back(base_of: Callable[[str], str], tmp_path: Path) -> None:
@@ -301,4 +301,4 @@ def test_adapters_over_one_base_hold_it_once(base_of: Callable[[str], str]) -> N
     assert not np.array_equal(second.logprobs(tokens), before)
     del first, second
     gc.collect()
-    assert not [key for key in pretrained._read if str(key[0]) == base]
+    assert not [key for key in pretrained._loaded if str(key[0]) == base]

@@ -9,7 +9,7 @@ import torch
 
 from soundalike.clone.document import Document
 from soundalike.engines import llama, scoring
-from soundalike.engines.adapter import adapter_method
+from soundalike.engines.adapter_files import adapter_method
 from soundalike.engines.llama import LlamaEngine
 from soundalike.engines.llama_model import document_mask
 from soundalike.engines.loss import weighted_cross_entropy

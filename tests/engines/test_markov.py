@@ -60,15 +60,15 @@ def test_probabilities_sum_to_one() -> None:
     """After any context, seen or not, the chances of all words are a distribution."""
     engine = taught()
     for context in [(), (2,), (2, 3), (99, 98)]:
-        assert float(engine._chances(context).sum()) == pytest.approx(1.0, abs=1e-5)
+        assert float(engine.probabilities(context).sum()) == pytest.approx(1.0, abs=1e-5)
 
 
 def test_all_chances_agree_with_each() -> None:
     """The vector used to draw and the single chance used to score are the same numbers."""
     engine = taught()
     for context in [(), (3,), (4, 5)]:
-        one_by_one = [engine._chance(context, token) for token in range(engine.tokenizer.size)]
-        assert engine._chances(context).tolist() == pytest.approx(one_by_one, rel=1e-5)
+        one_by_one = [engine.probability(context, token) for token in range(engine.tokenizer.size)]
+        assert engine.probabilities(context).tolist() == pytest.approx(one_by_one, rel=1e-5)
 
 
 def test_it_says_what_it_heard() -> None:
@@ -134,4 +134,4 @@ def test_a_base_that_is_no_chain_is_told() -> None:
 def test_what_it_gives_as_logits_is_what_float32_holds() -> None:
     """No chance underflows to zero."""
     engine = taught(times=50)
-    assert np.isfinite(np.log(engine._chances((4, 5)))).all()
+    assert np.isfinite(np.log(engine.probabilities((4, 5)))).all()

@@ -18,10 +18,10 @@ from soundalike.clone.document import Document  # noqa: E402
 from soundalike.engines import (  # noqa: E402
     huggingface,
     mlx,
-    mlx_loss,
+    mlx_training,
 )
 from soundalike.engines.mlx import MlxEngine  # noqa: E402
-from soundalike.engines.mlx_memory import enable_gradient_checkpointing  # noqa: E402
+from soundalike.engines.mlx_training import enable_gradient_checkpointing  # noqa: E402
 from soundalike.engines.protocol import Batch  # noqa: E402
 from soundalike.errors import EngineError, RecipeError  # noqa: E402
 from soundalike.generation.batch_generator import generate  # noqa: E402
@@ -221,10 +221,10 @@ def test_logits_are_made_a_slice_at_a_time(tmp_path: Path, monkeypatch: pytest.M
     """Losses and steps are those of all logits at once, also where they are scaled, and less memory is held."""
     base = str(tiny.pretrained(tmp_path, "granite", vocab_size=20_000, logits_scaling=3.0))
     sliced, whole = (mlx.load(base, None, LORA) for _ in range(2))
-    assert sliced.head.parted
-    whole.head.parted = False
+    assert sliced.head.separable
+    whole.head.separable = False
     batch = batch_of(sliced, *(text * 3 for text in TEXTS))
-    monkeypatch.setattr(mlx_loss, "ENTRIES", 5 * 20_000)
+    monkeypatch.setattr(mlx_training, "ENTRIES", 5 * 20_000)
     assert sliced.loss(batch) == pytest.approx(whole.loss(batch), rel=1e-5)
     peaks, losses = [], []
     for engine in (sliced, whole):

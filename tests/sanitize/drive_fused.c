@@ -1,5 +1,5 @@
 /* Runs fused.c on a random model, in memory of exactly the sizes that it needs, for a sanitizer to watch.
-   Usage: drive_fused HEADS KV_HEADS HIDDEN_PANELS INNER_PANELS VOCABULARY REACH_PANELS */
+   Usage: drive_fused HEADS KV_HEADS HIDDEN_PANELS INTERMEDIATE_PANELS VOCAB_SIZE POSITION_PANELS */
 
 #include "fused.c"
 
@@ -9,70 +9,79 @@ enum { LAYERS = 2, STREAMS = 4 };
 
 static half *random_halves(size_t count) {
     half *numbers = malloc(count * sizeof *numbers);
-    for (size_t i = 0; i < count; i++) numbers[i] = (half)((rand() % 2000 - 1000) / 5000.0f);
+    for (size_t i = 0; i < count; i++) numbers[i] = (half)((float)(rand() % 2000 - 1000) / 5000);
     return numbers;
 }
 
 static float *random_floats(size_t count) {
     float *numbers = malloc(count * sizeof *numbers);
-    for (size_t i = 0; i < count; i++) numbers[i] = 0.5f + (float)(rand() % 1000) / 1000.0f;
+    for (size_t i = 0; i < count; i++) numbers[i] = 0.5f + (float)(rand() % 1000) / 1000;
     return numbers;
 }
 
-/* One pass over `count` rows, whose last STREAMS ask for logits; ends the program where a number is no number. */
-static void pass(const model *m, int count, half **caches, const int32_t *positions, const int32_t *tokens) {
-    float *logits = malloc(sizeof *logits * STREAMS * (size_t)m->columns), log_sums[STREAMS];
-    if (forward(m, count, caches, positions, tokens, STREAMS, logits, log_sums)) exit(3);
+/* One pass over `rows`, with logits after the last STREAMS; ends the program if a result is not finite. */
+static void pass(const model *m, int rows, half **caches, const int32_t *positions, const int32_t *tokens) {
+    float *logits = malloc(sizeof *logits * STREAMS * (size_t)m->padded_vocab_size), logsumexp[STREAMS];
+    if (forward(m, rows, caches, positions, tokens, STREAMS, logits, logsumexp)) exit(3);
     for (int s = 0; s < STREAMS; s++)
-        if (!isfinite(log_sums[s])) exit(4);
+        if (!isfinite(logsumexp[s])) exit(4);
     free(logits);
 }
 
 int main(int count, char **arguments) {
     if (count != 7) return 2;
-    int heads = atoi(arguments[1]), kv_heads = atoi(arguments[2]), hidden = atoi(arguments[3]) * PANEL;
-    int inner = atoi(arguments[4]) * PANEL, vocabulary = atoi(arguments[5]), reach = atoi(arguments[6]) * PANEL;
-    int head_dim = PANEL, columns = (vocabulary + PANEL - 1) / PANEL * PANEL;
-    size_t q_width = (size_t)heads * head_dim, qkv_width = q_width + (size_t)2 * kv_heads * head_dim;
-    const half *qkv[LAYERS], *out[LAYERS], *gate_up[LAYERS], *down[LAYERS];
-    const float *before_attention[LAYERS], *before_mlp[LAYERS];
+    int heads = atoi(arguments[1]), kv_heads = atoi(arguments[2]), hidden_size = atoi(arguments[3]) * PANEL;
+    int intermediate_size = atoi(arguments[4]) * PANEL, vocab_size = atoi(arguments[5]);
+    int max_positions = atoi(arguments[6]) * PANEL, head_dim = PANEL;
+    int padded_vocab_size = (vocab_size + PANEL - 1) / PANEL * PANEL;
+    size_t hidden = (size_t)hidden_size, intermediate = (size_t)intermediate_size;
+    size_t positions_count = (size_t)max_positions;
+    size_t q_size = (size_t)(heads * head_dim), qkv_size = q_size + (size_t)(2 * kv_heads * head_dim);
+    const half *qkv_proj[LAYERS], *o_proj[LAYERS], *gate_up_proj[LAYERS], *down_proj[LAYERS];
+    const float *input_norm[LAYERS], *mlp_norm[LAYERS];
     for (int layer = 0; layer < LAYERS; layer++) {
-        qkv[layer] = random_halves(qkv_width * hidden);
-        out[layer] = random_halves(q_width * hidden);
-        gate_up[layer] = random_halves((size_t)2 * inner * hidden);
-        down[layer] = random_halves((size_t)hidden * inner);
-        before_attention[layer] = random_floats(hidden);
-        before_mlp[layer] = random_floats(hidden);
+        qkv_proj[layer] = random_halves(qkv_size * hidden);
+        o_proj[layer] = random_halves(q_size * hidden);
+        gate_up_proj[layer] = random_halves(2 * intermediate * hidden);
+        down_proj[layer] = random_halves(hidden * intermediate);
+        input_norm[layer] = random_floats(hidden);
+        mlp_norm[layer] = random_floats(hidden);
     }
     model m = {
-        .vocabulary = vocabulary, .columns = columns, .hidden = hidden, .inner = inner, .layers = LAYERS, .heads = heads,
-        .kv_heads = kv_heads, .head_dim = head_dim, .reach = reach, .epsilon = 1e-5f,
-        .embedding = random_halves((size_t)vocabulary * hidden), .cosines = random_floats((size_t)reach * head_dim / 2),
-        .sines = random_floats((size_t)reach * head_dim / 2), .head = random_halves((size_t)columns * hidden),
-        .qkv = qkv, .out = out, .gate_up = gate_up, .down = down, .before_attention = before_attention,
-        .before_mlp = before_mlp, .before_head = random_floats(hidden),
+        .vocab_size = vocab_size, .padded_vocab_size = padded_vocab_size, .hidden_size = hidden_size,
+        .intermediate_size = intermediate_size, .num_layers = LAYERS, .num_heads = heads, .num_kv_heads = kv_heads,
+        .head_dim = head_dim, .max_positions = max_positions, .rms_norm_eps = 1e-5f,
+        .embedding = random_halves((size_t)vocab_size * hidden),
+        .cos = random_floats(positions_count * (size_t)head_dim / 2),
+        .sin = random_floats(positions_count * (size_t)head_dim / 2),
+        .lm_head = random_halves((size_t)padded_vocab_size * hidden), .qkv_proj = qkv_proj, .o_proj = o_proj,
+        .gate_up_proj = gate_up_proj, .down_proj = down_proj, .input_norm = input_norm, .mlp_norm = mlp_norm,
+        .final_norm = random_floats(hidden),
     };
     half *caches[STREAMS];
-    for (int s = 0; s < STREAMS; s++) caches[s] = malloc(sizeof(half) * 2 * LAYERS * kv_heads * (size_t)reach * head_dim);
+    for (int s = 0; s < STREAMS; s++)
+        caches[s] = malloc(sizeof(half) * (size_t)(2 * LAYERS * kv_heads * head_dim) * positions_count);
 
-    /* Prompts of several lengths in one pass, one as long as the cache allows; then a token each, to the last place. */
-    int lengths[STREAMS] = {1, 5, reach - 1, PANEL / 2 + 1}, rows = 0;
-    half **of = malloc(sizeof *of * STREAMS * (size_t)reach);
-    int32_t *positions = malloc(sizeof *positions * STREAMS * (size_t)reach), *tokens = malloc(sizeof *tokens * STREAMS * (size_t)reach);
+    /* Prompts of several lengths in one pass, one as long as the cache allows, each stream's last token at the end. Then
+       one token of each stream, up to the last position of the cache. */
+    int lengths[STREAMS] = {1, 5, max_positions - 1, PANEL / 2 + 1}, rows = 0;
+    half **row_caches = malloc(sizeof *row_caches * STREAMS * positions_count);
+    int32_t *positions = malloc(sizeof *positions * STREAMS * positions_count);
+    int32_t *tokens = malloc(sizeof *tokens * STREAMS * positions_count);
     for (int last = 0; last < 2; last++)
         for (int s = 0; s < STREAMS; s++)
             for (int at = last ? lengths[s] - 1 : 0; at < lengths[s] - 1 + last; at++) {
-                of[rows] = caches[s];
+                row_caches[rows] = caches[s];
                 positions[rows] = at;
-                tokens[rows++] = rand() % vocabulary;
+                tokens[rows++] = rand() % vocab_size;
             }
-    pass(&m, rows, of, positions, tokens);
+    pass(&m, rows, row_caches, positions, tokens);
     for (int s = 0; s < STREAMS; s++) {
         positions[s] = lengths[s];
-        tokens[s] = vocabulary - 1;
+        tokens[s] = vocab_size - 1;
     }
     pass(&m, STREAMS, caches, positions, tokens);
     puts("no fault");
     fflush(stdout);
-    _Exit(0); /* what the model holds is not given back: leaks are not what is looked for */
+    _Exit(0); /* the model is not freed, and leaks are not what the sanitizer looks for */
 }

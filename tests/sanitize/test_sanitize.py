@@ -1,4 +1,4 @@
-"""The C files under AddressSanitizer and UndefinedBehaviorSanitizer, for several shapes and instruction sets."""
+"""The C files compiled with warnings, and run under sanitizers in several shapes and instruction sets."""
 
 import platform
 import subprocess
@@ -8,23 +8,27 @@ import pytest
 import torch
 
 from soundalike import native
-from soundalike.engines.fused import SOURCE as FUSED
+from soundalike.engines.fused_library import SOURCE as FUSED
 from soundalike.generation.sampling.inverse import SOURCE as INVERSE
 
 HERE = Path(__file__).parent
 SANITIZERS = ("-g", "-O1", "-fsanitize=address,undefined", "-fno-sanitize-recover=all")
 FLAGS = [flag for flag in native.FLAGS if not flag.startswith("-O")]
-# heads, heads of keys and values, hidden, inner, vocabulary, reach; hidden, inner and reach in panels
+WARNINGS = ("-Wall", "-Wextra", "-Wconversion", "-Wno-psabi")  # vectors wider than the target's concern no interface
+# Heads, key-value heads, hidden size, intermediate size, vocabulary, positions; both sizes and the positions in panels.
 SHAPES = ["2 1 1 1 258 2", "3 1 2 3 100 1", "4 4 3 2 33 3", "6 2 1 5 1000 2"]
 
-# The instruction sets for which the files hold code of their own: AVX-512 where it is, AVX2 where it is, neither.
+# The instruction sets for which the files have code of their own: AVX-512 and AVX2 if this processor has them, neither.
 X86 = platform.machine() in ("x86_64", "AMD64")
 AVX2 = bool(torch.cpu.get_capabilities().get("avx2"))
 TARGETS = ["native", *(["x86-64-v3"] if AVX2 else []), "x86-64"] if X86 else [""]
 
 
+needs_compiler = pytest.mark.skipif(not native.compiler(), reason="no C compiler")
+
+
 def compiled(folder: Path, driver: str, source: Path, target: str) -> Path:
-    """The driver with the C file in it; the test is skipped where this compiler has no sanitizers."""
+    """The driver, which includes the C file; skips the test if this compiler has no sanitizers."""
     program = folder / f"{driver}-{target}"
     march = [f"-march={target}"] if target else []
     command = [*native.compiler(), *SANITIZERS, *FLAGS, *march, f"-I{source.parent}", "-o", str(program)]
@@ -41,11 +45,21 @@ def runs(program: Path, *words: str) -> None:
     assert done.returncode == 0 and done.stdout == "no fault\n", done.stderr
 
 
-@pytest.mark.skipif(not native.compiler(), reason="no C compiler")
+@needs_compiler
 @pytest.mark.parametrize("target", TARGETS)
-def test_no_read_or_write_is_out_of_place(tmp_path: Path, target: str) -> None:
-    """One pass with prompts up to the last place of the cache, and draws from vocabularies of all sizes."""
+def test_no_read_or_write_is_out_of_bounds(tmp_path: Path, target: str) -> None:
+    """One pass with prompts up to the last position of the cache, and samples from vocabularies of many sizes."""
     fused = compiled(tmp_path, "drive_fused", FUSED, target)
     for shape in SHAPES:
         runs(fused, *shape.split())
     runs(compiled(tmp_path, "drive_inverse", INVERSE, target))
+
+
+@needs_compiler
+@pytest.mark.parametrize("target", TARGETS)
+def test_a_compiler_has_nothing_to_warn_of(target: str) -> None:
+    """Conversions of numbers are written out."""
+    march = [f"-march={target}"] if target else []
+    command = [*native.compiler(), *native.FLAGS, *WARNINGS, *march, "-fsyntax-only", str(FUSED)]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert done.returncode == 0 and not done.stderr

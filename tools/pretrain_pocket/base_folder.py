@@ -53,7 +53,7 @@ def write_folder(out: Path, shape: LlamaConfig, fast: Fast) -> None:
     """Write config and tokenizer into `out`."""
     out.mkdir(parents=True, exist_ok=True)
     fast.save(str(out / "tokenizer.json"))
-    (out / "config.json").write_text(json.dumps(shape.config(), indent=2) + "\n", "utf-8")
+    (out / "config.json").write_text(json.dumps(shape.to_dict(), indent=2) + "\n", "utf-8")
     names = {"bos_token": END, "eos_token": END, "pad_token": PAD}
     described = {
         "tokenizer_class": "PreTrainedTokenizerFast",
@@ -73,7 +73,7 @@ def write_weights(out: Path, model: Llama) -> None:
 
 def initialise(model: Llama) -> None:
     """Normal weights of deviation 0.02; output projections are divided by sqrt(2 x layers), as in GPT-2."""
-    depth = math.sqrt(2 * model.shape.num_hidden_layers)
+    depth = math.sqrt(2 * model.config.num_hidden_layers)
     for name, p in model.named_parameters():
         if p.ndim == 2:
             scale = 0.02 / depth if name.endswith(("o_proj.weight", "down_proj.weight")) else 0.02

@@ -1,59 +1,51 @@
-"""What is learned on top of a base: a low-rank adapter, or a delta of all weights.
+"""Adapters of a `Llama`: a low-rank adapter, or a delta of all weights.
 
-Both are kept in a folder with `adapter_config.json` and `adapter_model.safetensors`. A low-rank adapter is
-PEFT's own layout and loads in plain `peft`. A delta holds, under the base's names, bf16(new - base): for a
-base of a few million parameters it costs less time to learn than it saves, and stays small on disk.
+A delta suits a base of a few million parameters: all weights train as fast as low-rank factors there, and as bf16
+differences they stay small on disk. See `adapter_files` for the layout of the files.
 """
 
 import json
-import math
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Iterator
+from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
 import torch
-from safetensors import SafetensorError
-from safetensors.torch import load_file, save_file
+from safetensors.torch import save_file
 from torch import Tensor, nn
 
+from soundalike.engines.adapter_files import CONFIG, DELTA_TYPE, WEIGHTS, check_shapes, read_tensors
 from soundalike.engines.llama_model import Llama
-from soundalike.errors import EngineError
 
 if TYPE_CHECKING:
     from peft.tuners.lora import LoraLayer
 
-CONFIG, WEIGHTS = "adapter_config.json", "adapter_model.safetensors"
-PRECISION_FILE = "weights.json"  # beside an adapter: the precision of the weights that it was learned over
-DELTA_TYPE = "SOUNDALIKE_DELTA"
-MAX_RANK = 1 << 14
-OTHER_BASE_ADVICE = "Train again, or name the base that it was trained on."
 TARGET_MODULES = ["q_proj", "k_proj", "v_proj", "o_proj", "gate_proj", "up_proj", "down_proj"]
 
 
 class Adapter(Protocol):
-    """A way to change a base that can be switched off, saved and loaded."""
+    """What is trained on top of a base: it can be switched off, saved and loaded."""
 
     model: Llama
 
     def parameters(self) -> dict[str, nn.Parameter]:
-        """What training moves, by name."""
+        """The parameters that are trained, by name."""
 
-    def off(self) -> Iterator[None]:
-        """Generator for a context in which the base speaks alone."""
+    def disabled(self) -> AbstractContextManager[None]:
+        """A context in which the model is the base alone."""
 
     def effective_weight(self, name: str) -> Tensor:
-        """The weight that the model uses under the base's `name`, adapter included."""
+        """The weight that the model computes with under the base's `name`: base and adapter together."""
 
     def save(self, folder: Path, base: str) -> None:
-        """Write the adapter for `base`."""
+        """Write the adapter; `base` is recorded as the base's name."""
 
     def load(self, folder: Path) -> None:
-        """Read it back."""
+        """Read what `save` wrote; `EngineError` if it is missing, damaged or of another base."""
 
 
 class WeightDelta:
-    """All weights move; the base's own are kept aside."""
+    """All weights are trained; a copy of the base's is kept beside them."""
 
     def __init__(self, model: Llama) -> None:
         self.model = model
@@ -63,34 +55,35 @@ class WeightDelta:
         """Every weight of the model."""
         return dict(self.model.named_parameters())
 
-    def off(self) -> Iterator[None]:
-        """Put the base's weights in place, and the learned ones back after."""
-        learned = {name: p.data for name, p in self.model.named_parameters()}
+    @contextmanager
+    def disabled(self) -> Iterator[None]:
+        """Exchanges the trained weights for the base's within the context."""
+        trained = {name: p.data for name, p in self.model.named_parameters()}
         try:
-            self._place(self.base)
+            self._set_weights(self.base)
             yield
         finally:
-            self._place(learned)
+            self._set_weights(trained)
 
-    def _place(self, values: dict[str, Tensor]) -> None:
+    def _set_weights(self, values: dict[str, Tensor]) -> None:
         for name, p in self.model.named_parameters():
             p.data = values[name]
 
     def effective_weight(self, name: str) -> Tensor:
-        """The weight itself."""
+        """The weight as it is now."""
         return self.model.get_parameter(name).detach()
 
     def save(self, folder: Path, base: str) -> None:
-        """bf16 differences, under the base's names."""
+        """Write bf16(trained - base) for each weight, under its name."""
         pairs = ((name, p.detach() - self.base[name]) for name, p in self.model.named_parameters())
         folder.mkdir(parents=True, exist_ok=True)
         save_file({name: d.to(torch.bfloat16).cpu().contiguous() for name, d in pairs}, folder / WEIGHTS)
-        described = {"peft_type": DELTA_TYPE, "base_model_name_or_path": base}
-        (folder / CONFIG).write_text(json.dumps(described, indent=2) + "\n", encoding="utf-8")
+        config = {"peft_type": DELTA_TYPE, "base_model_name_or_path": base}
+        (folder / CONFIG).write_text(json.dumps(config, indent=2) + "\n", encoding="utf-8")
 
     @torch.no_grad()
     def load(self, folder: Path) -> None:
-        """Base plus the differences in `folder`."""
+        """Set each weight to the base's plus the difference in `folder`."""
         differences = read_tensors(folder)
         check_shapes(differences, self.base, folder)
         for name, p in self.model.named_parameters():
@@ -98,7 +91,7 @@ class WeightDelta:
 
 
 class LoraAdapter:
-    """LoRA on all linear layers, by peft (arXiv 2106.09685)."""
+    """LoRA on all linear layers (arXiv 2106.09685), by peft."""
 
     def __init__(self, model: Llama, rank: int, alpha: float) -> None:
         from peft import LoraConfig, inject_adapter_in_model
@@ -110,7 +103,7 @@ class LoraAdapter:
         inject_adapter_in_model(self.config, model)
 
     def parameters(self) -> dict[str, nn.Parameter]:
-        """The factors."""
+        """The factors A and B of every layer."""
         return {name: p for name, p in self.model.named_parameters() if "lora_" in name}
 
     def _layers(self) -> "list[LoraLayer]":
@@ -118,8 +111,9 @@ class LoraAdapter:
 
         return [module for module in self.model.modules() if isinstance(module, LoraLayer)]
 
-    def off(self) -> Iterator[None]:
-        """Skip the factors."""
+    @contextmanager
+    def disabled(self) -> Iterator[None]:
+        """Makes the layers skip their factors within the context."""
         for layer in self._layers():
             layer.enable_adapters(False)
         try:
@@ -129,7 +123,7 @@ class LoraAdapter:
                 layer.enable_adapters(True)
 
     def effective_weight(self, name: str) -> Tensor:
-        """W + alpha / r x B A, where the layer is adapted and the adapter on."""
+        """W + (alpha / rank) B A if the layer has an adapter and it is not disabled, else W."""
         module: Any = self.model.get_submodule(name.removesuffix(".weight"))
         if not hasattr(module, "lora_A"):
             return self.model.get_parameter(name).detach()
@@ -139,11 +133,8 @@ class LoraAdapter:
         return weight
 
     def save(self, folder: Path, base: str) -> None:
-        """PEFT's layout, as `PeftModel.save_pretrained` writes it for a `LlamaForCausalLM`."""
-        factors = {
-            f"base_model.model.{name.replace('.default.', '.')}": p.detach().cpu().contiguous()
-            for name, p in self.parameters().items()
-        }
+        """Write the files as `PeftModel.save_pretrained` does for a `LlamaForCausalLM`."""
+        factors = {name: p.detach().cpu().contiguous() for name, p in self._peft_parameters().items()}
         folder.mkdir(parents=True, exist_ok=True)
         save_file(factors, folder / WEIGHTS, metadata={"format": "pt"})
         self.config.task_type, self.config.inference_mode = "CAUSAL_LM", True
@@ -153,91 +144,12 @@ class LoraAdapter:
 
     @torch.no_grad()
     def load(self, folder: Path) -> None:
-        """The factors in `folder`."""
-        factors = read_tensors(folder)
-        wanted = {f"base_model.model.{name.replace('.default.', '.')}": p for name, p in self.parameters().items()}
-        check_shapes(factors, wanted, folder)
-        for name, p in wanted.items():
-            p.copy_(factors[name].to(p.device, p.dtype))
+        """Read the factors in `folder`."""
+        stored, parameters = read_tensors(folder), self._peft_parameters()
+        check_shapes(stored, parameters, folder)
+        for name, p in parameters.items():
+            p.copy_(stored[name].to(p.device, p.dtype))
 
-
-def read_tensors(folder: Path) -> dict[str, Tensor]:
-    """The adapter's tensors; `EngineError` where there are none, or the file is damaged."""
-    require_file(folder, WEIGHTS)
-    try:
-        return load_file(folder / WEIGHTS)
-    except (SafetensorError, OSError, ValueError) as error:
-        raise damaged_adapter(folder / WEIGHTS, error) from error
-
-
-def check_shapes(stored: Mapping[str, Any], wanted: Mapping[str, Any], folder: Path) -> None:
-    """`EngineError` where an adapter's tensors are not those of this base, each in its own shape.
-
-    Nothing is broadcast: a difference of one row would otherwise be added to all of them.
-    """
-    if {name: tuple(t.shape) for name, t in stored.items()} != {name: tuple(t.shape) for name, t in wanted.items()}:
-        raise EngineError(f"The adapter in {folder} belongs to another base.", OTHER_BASE_ADVICE)
-
-
-def read_config(folder: Path) -> dict[str, Any]:
-    """adapter_config.json; `EngineError` where there is none, or it describes no adapter that is known here."""
-    require_file(folder, CONFIG)
-    try:
-        config = json.loads((folder / CONFIG).read_text(encoding="utf-8"))
-        if config["peft_type"] not in ("LORA", DELTA_TYPE):
-            raise ValueError(f"peft_type is {config['peft_type']!r}")
-        if config["peft_type"] == "LORA":
-            _check_factors(config)
-    except (OSError, ValueError, LookupError, TypeError, AttributeError, RecursionError) as error:
-        raise damaged_adapter(folder / CONFIG, error) from error
-    return dict(config)
-
-
-def _check_factors(config: dict[str, Any]) -> None:
-    """`ValueError` for a rank or a scale that no training gives, and for code that peft would import."""
-    rank, alpha = config["r"], config["lora_alpha"]
-    if isinstance(rank, bool) or not isinstance(rank, int) or not 0 < rank <= MAX_RANK:
-        raise ValueError(f"r is {rank!r}")
-    if isinstance(alpha, bool) or not isinstance(alpha, int | float) or not 0 < alpha < math.inf:
-        raise ValueError(f"lora_alpha is {alpha!r}")
-    if config.get("megatron_config") is not None:
-        raise ValueError("it asks for megatron")
-
-
-def read_precision(folder: Path) -> dict[str, str]:
-    """`precision` of the base's weights that the adapter was learned over; nothing where it was not written."""
-    if not (folder / PRECISION_FILE).is_file():
-        return {}
-    try:
-        held = json.loads((folder / PRECISION_FILE).read_text(encoding="utf-8"))["precision"]
-        if held not in ("fp32", "bf16", "4-bit"):
-            raise ValueError(f"precision is {held!r}")
-    except (OSError, ValueError, LookupError, TypeError, RecursionError) as error:
-        raise damaged_adapter(folder / PRECISION_FILE, error) from error
-    return {"precision": held}
-
-
-def require_file(folder: Path, name: str) -> None:
-    """`EngineError` where the folder does not hold this regular file of an adapter."""
-    if not (folder / name).is_file():
-        raise EngineError(f"There is no adapter in {folder}.", "Train one with `soundalike train`.")
-
-
-def damaged_adapter(path: Path, error: Exception) -> EngineError:
-    """What is said of an adapter's file that cannot be read."""
-    said = str(error).splitlines()[0][:200] if str(error) else type(error).__name__
-    return EngineError(f"{path} is damaged: {said}.", "Train again with --fresh, or put back what was there.")
-
-
-def adapter_method(folder: Path) -> tuple[str, int, float]:
-    """How the adapter in `folder` was made: (`full` or `lora`, rank, alpha)."""
-    config = read_config(folder)
-    if config["peft_type"] == "LORA":
-        return "lora", int(config["r"]), float(config["lora_alpha"])
-    return "full", 0, 0.0
-
-
-@contextmanager
-def switched_off(adapter: Adapter) -> Iterator[None]:
-    """Within it the base speaks alone."""
-    yield from adapter.off()
+    def _peft_parameters(self) -> dict[str, nn.Parameter]:
+        """The factors under the names that PEFT gives them on disk."""
+        return {f"base_model.model.{name.replace('.default.', '.')}": p for name, p in self.parameters().items()}

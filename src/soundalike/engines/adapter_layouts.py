@@ -1,7 +1,7 @@
-"""The two layouts of a low-rank adapter on disk: PEFT's, which clones keep, and mlx-lm's.
+"""Conversion between the two layouts of a low-rank adapter on disk: PEFT's, which clones have, and mlx-lm's.
 
-They hold the same factors under other names, transposed: PEFT computes x A^T B^T alpha / r, mlx-lm x a b scale. It
-knows names and axes of any array that has `.T`, be it torch's, numpy's or MLX's.
+Both have the same factors, transposed and under other names: PEFT computes x A^T B^T alpha / r, mlx-lm x a b scale.
+Works on arrays of any library that have `.T`.
 """
 
 import re
@@ -12,38 +12,41 @@ from soundalike.errors import EngineError
 
 Array = TypeVar("Array")
 
-ROOT = "base_model.model."
-PLACE = re.compile(r"\.layers\.\d+\.(.+)\.lora_[abAB]\b")
-FACTORS = {".lora_A.weight": ".lora_a", ".lora_B.weight": ".lora_b"}
+PEFT_PREFIX = "base_model.model."
+MODULE_PATH = re.compile(r"\.layers\.\d+\.(.+)\.lora_[abAB]\b")
+MLX_SUFFIXES = {".lora_A.weight": ".lora_a", ".lora_B.weight": ".lora_b"}
+PEFT_SUFFIXES = {mlx: peft for peft, mlx in MLX_SUFFIXES.items()}
 
 
 def to_mlx(factors: Mapping[str, Array]) -> dict[str, Array]:
-    """PEFT's tensors as mlx-lm names and turns them; `EngineError` at one that is no LoRA factor."""
-    return {_renamed(name.removeprefix(ROOT), FACTORS): _turned(factor) for name, factor in factors.items()}
+    """PEFT's tensors in mlx-lm's layout; `EngineError` for a tensor that is no LoRA factor."""
+    return {
+        _renamed(name.removeprefix(PEFT_PREFIX), MLX_SUFFIXES): _transposed(factor) for name, factor in factors.items()
+    }
 
 
 def to_peft(factors: Mapping[str, Array]) -> dict[str, Array]:
-    """mlx-lm's tensors as PEFT names and turns them; `EngineError` at one that is no LoRA factor."""
-    back = {theirs: ours for ours, theirs in FACTORS.items()}
-    return {ROOT + _renamed(name, back): _turned(factor) for name, factor in factors.items()}
+    """mlx-lm's tensors in PEFT's layout; `EngineError` for a tensor that is no LoRA factor."""
+    return {PEFT_PREFIX + _renamed(name, PEFT_SUFFIXES): _transposed(factor) for name, factor in factors.items()}
 
 
 def module_paths(names: Iterable[str]) -> list[str]:
-    """Where, within a layer, the factors of these names sit, in either layout: `self_attn.q_proj` and so on."""
-    return sorted({match[1] for match in map(PLACE.search, names) if match})
+    """Paths within a layer, such as `self_attn.q_proj`, of the modules that factors of these names adapt."""
+    return sorted({match[1] for match in map(MODULE_PATH.search, names) if match})
 
 
 def mlx_config(peft: Mapping[str, Any], names: Iterable[str], layers: int) -> dict[str, Any]:
-    """mlx-lm's `adapter_config.json` for a PEFT one, whose tensors have these names: scale is alpha / r."""
+    """mlx-lm's `adapter_config.json` for a PEFT config and tensors of these names; scale is alpha / r."""
     rank = int(peft["r"])
-    parameters = {"rank": rank, "scale": float(peft["lora_alpha"]) / rank, "dropout": 0.0, "keys": module_paths(names)}
+    scale = float(peft["lora_alpha"]) / rank
+    parameters = {"rank": rank, "scale": scale, "dropout": 0.0, "keys": module_paths(names)}
     return {"fine_tune_type": "lora", "num_layers": layers, "lora_parameters": parameters}
 
 
 def peft_config(mlx: Mapping[str, Any], names: Iterable[str], base: str) -> dict[str, Any]:
-    """PEFT's `adapter_config.json` for an mlx-lm one whose tensors have these names: alpha is scale x r."""
+    """PEFT's `adapter_config.json` for an mlx-lm config and tensors of these names; alpha is scale x r."""
     parameters = mlx["lora_parameters"]
-    modules = sorted({place.rsplit(".", 1)[-1] for place in module_paths(names)})
+    modules = sorted({path.rsplit(".", 1)[-1] for path in module_paths(names)})
     return {
         "peft_type": "LORA",
         "task_type": "CAUSAL_LM",
@@ -58,26 +61,26 @@ def peft_config(mlx: Mapping[str, Any], names: Iterable[str], base: str) -> dict
 
 
 def flat_rope_config(config: Mapping[str, Any]) -> dict[str, Any]:
-    """The rotation that a transformers 5 `config.json` nests, under the names outside of it that mlx-lm reads.
+    """The rotary settings that a transformers 5 `config.json` nests, under the top-level names that mlx-lm reads.
 
-    Without them mlx-lm takes most models' default, and tells nobody.
+    Without them mlx-lm uses a default, for most models, and says nothing.
     """
     nested: dict[str, Any] = config.get("rope_parameters") or {}
-    whole = nested.get("full_attention", nested)
-    named = {"rope_theta": whole.get("rope_theta")}
-    if whole.get("rope_type", "default") != "default":
-        named["rope_scaling"] = whole
+    rope = nested.get("full_attention", nested)
+    flat = {"rope_theta": rope.get("rope_theta")}
+    if rope.get("rope_type", "default") != "default":
+        flat["rope_scaling"] = rope
     if "sliding_attention" in nested:
-        named["rope_local_base_freq"] = nested["sliding_attention"].get("rope_theta")
-    return {name: value for name, value in named.items() if value is not None and name not in config}
+        flat["rope_local_base_freq"] = nested["sliding_attention"].get("rope_theta")
+    return {name: value for name, value in flat.items() if value is not None and name not in config}
 
 
-def _renamed(name: str, endings: Mapping[str, str]) -> str:
-    for ending, other in endings.items():
-        if name.endswith(ending):
-            return name.removesuffix(ending) + other
-    raise EngineError(f"{name} is no factor of a low-rank adapter.", "Only plain LoRA goes there and back.")
+def _renamed(name: str, suffixes: Mapping[str, str]) -> str:
+    for suffix, other in suffixes.items():
+        if name.endswith(suffix):
+            return name.removesuffix(suffix) + other
+    raise EngineError(f"{name} is no factor of a low-rank adapter.", "Only plain LoRA can be converted.")
 
 
-def _turned(factor: Any) -> Any:
+def _transposed(factor: Any) -> Any:
     return factor.T

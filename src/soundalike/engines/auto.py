@@ -1,8 +1,8 @@
-"""The one place through which transformers reads a base's folder: its config, its weights, its tokenizer.
+"""The only place where transformers reads a base's folder: its config, its weights, its tokenizer.
 
-No code from the folder is run and nobody is asked whether it should be: with `trust_remote_code` left out,
-transformers asks on the terminal and takes a line `y` of standard input for consent. Weights come from safetensors,
-never from pickles.
+Code from the folder is never run, and nobody is asked for permission: without `trust_remote_code=False` transformers
+asks on the terminal and takes a line `y` of standard input for consent. Weights are read from safetensors, never from
+pickles.
 """
 
 from collections.abc import Iterator
@@ -18,34 +18,34 @@ LOCAL_ONLY: dict[str, Any] = {"trust_remote_code": False, "local_files_only": Tr
 
 
 def config_from(folder: Path) -> Any:
-    """The base's config as transformers reads it."""
+    """The base's `PretrainedConfig`."""
     from transformers import AutoConfig
 
     with base_model_errors(folder):
-        _admit(folder)
+        _check(folder)
         return AutoConfig.from_pretrained(folder, **LOCAL_ONLY)
 
 
-def model_from(folder: Path, **given: Any) -> Any:
-    """The base's model; `given` goes to `AutoModelForCausalLM.from_pretrained`."""
+def model_from(folder: Path, **arguments: Any) -> Any:
+    """The base's `PreTrainedModel`; `arguments` are passed on to `AutoModelForCausalLM.from_pretrained`."""
     from transformers import AutoModelForCausalLM
 
     with base_model_errors(folder):
-        _admit(folder)
-        return AutoModelForCausalLM.from_pretrained(folder, use_safetensors=True, **LOCAL_ONLY, **given)
+        _check(folder)
+        return AutoModelForCausalLM.from_pretrained(folder, use_safetensors=True, **LOCAL_ONLY, **arguments)
 
 
 def tokenizer_from(folder: Path) -> Any:
-    """The base's tokenizer."""
+    """The base's `PreTrainedTokenizer`."""
     from transformers import AutoTokenizer
 
     with base_model_errors(folder):
-        _admit(folder)
+        _check(folder)
         return AutoTokenizer.from_pretrained(folder, **LOCAL_ONLY)
 
 
-def _admit(folder: Path) -> None:
-    """`BaseModelError` where the base needs code of its own, or is damaged; see `base_check`."""
+def _check(folder: Path) -> None:
+    """`BaseModelError` if transformers would need code from the folder to read it, or if `check_base` refuses it."""
     from transformers import CONFIG_MAPPING
 
     config = read_base_config(folder)
@@ -53,17 +53,16 @@ def _admit(folder: Path) -> None:
     if not isinstance(kind, str) or kind not in CONFIG_MAPPING:
         if config.get("auto_map") or any(folder.glob("*.py")):
             raise needs_own_code(folder)
-        raise BaseModelError(
-            f"The base in {folder} cannot be read: transformers knows no kind {kind!r}.", CHOOSE_ANOTHER_BASE
-        )
+        what = f"The base in {folder} cannot be read: transformers knows no kind {kind!r}."
+        raise BaseModelError(what, CHOOSE_ANOTHER_BASE)
     check_base(folder, config)
 
 
 @contextmanager
 def base_model_errors(folder: Path) -> Iterator[None]:
-    """What goes wrong while a library reads a stranger's folder, as a `BaseModelError` of ours.
+    """Raises whatever goes wrong within it as a `BaseModelError`, for code that lets a library read the folder.
 
-    Libraries check such a folder in few places, so that any exception may come of a damaged one.
+    Libraries check such a folder in few places, so any exception can mean that it is damaged.
     """
     import torch
 
@@ -76,7 +75,6 @@ def base_model_errors(folder: Path) -> Iterator[None]:
     except Exception as error:
         if "trust_remote_code" in str(error):
             raise needs_own_code(folder) from error
-        said = " ".join(str(error).split("\n")[0].split())[:200] or type(error).__name__
-        raise BaseModelError(
-            f"The base in {folder} cannot be read: {said.rstrip('.')}.", CHOOSE_ANOTHER_BASE
-        ) from error
+        reason = " ".join(str(error).split("\n")[0].split())[:200] or type(error).__name__
+        what = f"The base in {folder} cannot be read: {reason.rstrip('.')}."
+        raise BaseModelError(what, CHOOSE_ANOTHER_BASE) from error

@@ -1,8 +1,8 @@
-"""Whether a base model's folder can be read safely, asked before any library reads it. Light: no torch.
+"""Checks a base model's folder before any library reads it. Importing this loads no tensor library.
 
-Weights are read from safetensors only: a pickle can run code while it is read. The header of each file must describe
-the bytes that follow it, and the sizes in config.json must be ones that the weights can have, so that a damaged or
-made-up folder costs neither memory nor time. `BaseModelError` otherwise.
+Only safetensors are accepted, because reading a pickle can run code. The header of each file must describe the bytes
+that follow it, and the sizes in config.json must be possible with these weights, so that a damaged or malicious folder
+costs neither memory nor time. What is wrong is raised as `BaseModelError`.
 """
 
 import json
@@ -23,38 +23,37 @@ SIZES = ("vocab_size", "hidden_size", "intermediate_size", "num_attention_heads"
 
 
 def check_base(folder: Path, config: dict[str, Any]) -> None:
-    """Refuse a folder whose weights are pickles or damaged, or whose `config` does not describe them."""
-    _demand_plain_files(folder)
+    """Refuse a folder whose weights are pickles or damaged, or whose `config` does not fit them."""
+    _require_regular_files(folder)
     if "model_file" in config:  # mlx-lm would import it
         raise needs_own_code(folder)
-    shapes = [shape for path in weight_files(folder) for shape in _shapes(path)]
-    largest = max(map(math.prod, shapes), default=0)
-    for part in _parts(config):
-        _demand(folder, part, "max_position_embeddings", MAX_POSITIONS)
-        _demand(folder, part, "num_hidden_layers", len(shapes))
+    shapes = [shape for path in weight_files(folder) for shape in _tensor_shapes(path)]
+    largest_tensor = max(map(math.prod, shapes), default=0)
+    for part in _nested_configs(config):
+        _check_size(folder, part, "max_position_embeddings", MAX_POSITIONS)
+        _check_size(folder, part, "num_hidden_layers", len(shapes))
         for name in SIZES:
-            _demand(folder, part, name, largest)
+            _check_size(folder, part, name, largest_tensor)
 
 
-def _demand_plain_files(folder: Path) -> None:
-    """`BaseModelError` where a pipe or a device lies in the folder: a library that opened one might wait for ever."""
+def _require_regular_files(folder: Path) -> None:
+    """Refuse pipes and devices: a library that opened one could wait forever."""
     for path in sorted(folder.iterdir()):
         if path.exists():
             regular_path(path, BaseModelError, FETCH_AGAIN)
 
 
 def needs_own_code(folder: Path) -> BaseModelError:
-    """What is said of a base that needs code from its own folder."""
-    return BaseModelError(
-        f"The base in {folder} needs code of its own, and such code is never run here.", CHOOSE_ANOTHER_BASE
-    )
+    """The error to raise for a base that needs code from its own folder."""
+    what = f"The base in {folder} needs code of its own, and such code is never run here."
+    return BaseModelError(what, CHOOSE_ANOTHER_BASE)
 
 
 def weight_files(folder: Path) -> list[Path]:
-    """The safetensors files of the weights; `BaseModelError` where there are none."""
+    """The safetensors files of the weights; `BaseModelError` if there are none."""
     index = folder / INDEX
     if index.is_file() and not (folder / "model.safetensors").is_file():
-        return [folder / name for name in sorted(_indexed(index))]
+        return [folder / name for name in sorted(_indexed_files(index))]
     files = sorted(path for path in folder.glob("*.safetensors") if path.is_file())
     if files:
         return files
@@ -64,24 +63,24 @@ def weight_files(folder: Path) -> list[Path]:
     raise BaseModelError(f"There is no model.safetensors in {folder}.", FETCH_AGAIN)
 
 
-def _indexed(index: Path) -> set[str]:
-    """Names of the files that the weights are spread over."""
+def _indexed_files(index: Path) -> set[str]:
+    """Names of the files among which an index distributes the weights; `BaseModelError` for a path or another type."""
     try:
         names = set(json.loads(index.read_text(encoding="utf-8"))["weight_map"].values())
     except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
         raise BaseModelError(f"{index} is damaged.", FETCH_AGAIN) from error
-    odd = [name for name in names if not _plain(name)]
-    if odd or not names:
-        raise BaseModelError(f"{index} names {odd[:1]}, which is no safetensors file beside it.", FETCH_AGAIN)
+    refused = [name for name in names if not _is_file_beside(name)]
+    if refused or not names:
+        raise BaseModelError(f"{index} names {refused[:1]}, which is no safetensors file beside it.", FETCH_AGAIN)
     return names
 
 
-def _plain(name: object) -> bool:
+def _is_file_beside(name: object) -> bool:
     return isinstance(name, str) and name.endswith(".safetensors") and Path(name).name == name and "\\" not in name
 
 
-def _shapes(path: Path) -> Iterator[list[int]]:
-    """Shapes of the tensors in a file, from a header that the safetensors library has compared with the file's size."""
+def _tensor_shapes(path: Path) -> Iterator[list[int]]:
+    """Shapes of all tensors in a file, from its header, which the safetensors library compares with the file's size."""
     from safetensors import SafetensorError, safe_open
 
     try:
@@ -92,17 +91,18 @@ def _shapes(path: Path) -> Iterator[list[int]]:
         raise BaseModelError(f"{path} is damaged: {error}.", FETCH_AGAIN) from error
 
 
-def _parts(config: dict[str, Any]) -> Iterator[dict[str, Any]]:
-    """The config and those of its parts, such as `text_config`."""
+def _nested_configs(config: dict[str, Any]) -> Iterator[dict[str, Any]]:
+    """The config and all tables in it, such as `text_config`."""
     yield config
     for part in config.values():
         if isinstance(part, dict):
-            yield from _parts(part)
+            yield from _nested_configs(part)
 
 
-def _demand(folder: Path, config: dict[str, Any], name: str, most: int) -> None:
+def _check_size(folder: Path, config: dict[str, Any], name: str, maximum: int) -> None:
+    """`BaseModelError` unless a size, or each in a list of sizes per layer, is whole and within 1..`maximum`."""
     value = config.get(name)
-    each = value if isinstance(value, list) else [] if value is None else [value]  # some give one a layer
-    if any(isinstance(one, bool) or not isinstance(one, int) or not 0 < one <= most for one in each):
+    sizes = value if isinstance(value, list) else [] if value is None else [value]
+    if any(isinstance(size, bool) or not isinstance(size, int) or not 0 < size <= maximum for size in sizes):
         what = f"{folder / 'config.json'} is damaged: {name} is {str(value)[:30]}, which its weights cannot have."
         raise BaseModelError(what, FETCH_AGAIN)

@@ -1,6 +1,7 @@
-"""Where a base model's files lie: in the package, in a folder, or on the Hugging Face hub. Light: no torch.
+"""Locates a base model's files: in the package, in a folder, or on the Hugging Face hub.
 
-A hub name is read from the hub's cache on this machine; only what is missing there is fetched, once.
+A model of the hub is read from the hub's cache on this machine, and downloaded only if it is not there. Importing this
+loads no tensor library.
 """
 
 import json
@@ -14,11 +15,11 @@ from soundalike.errors import FULL_DISK, BaseModelError, NoRoom, RecipeError
 from soundalike.paths import regular_file
 
 POCKET_FOLDER = Path(__file__).parents[1] / "pocket" / "weights"
-# Not `consolidated.safetensors` or `original/`, which hold the same weights a second time.
+# Without `consolidated.safetensors` and `original/`, which have the same weights a second time.
 FETCH_PATTERNS = ["*.json", "model*.safetensors", "tokenizer*", "*.model", "*.txt"]
 IGNORE_PATTERNS = ["original/*", "onnx/*", "*.msgpack", "*.gguf"]
-SMALL_BASE_BYTES = 600e6  # of weights: below it all of them can be moved, in fp32, on any machine
-# What engines/llama_model.py computes, and nothing else; a setting that a config.json leaves out has this value.
+SMALL_BASE_BYTES = 600e6  # of weights; all of them can be trained in fp32 on any machine
+# What engines/llama_model.py implements. A setting that is missing from a config.json has this value.
 SUPPORTED_SETTINGS = {
     "model_type": "llama",
     "hidden_act": "silu",
@@ -30,7 +31,10 @@ SUPPORTED_SETTINGS = {
 
 
 def base_folder(base: str) -> Path:
-    """The folder with config.json and the weights of `base`; `BaseModelError` where it cannot be had."""
+    """The folder with config.json and the weights of `base`, after a download if need be.
+
+    `BaseModelError` if there is no such base or it cannot be downloaded, `NoRoom` if the disk is full.
+    """
     if base == "pocket":
         return POCKET_FOLDER
     folder = Path(base).expanduser()
@@ -41,18 +45,18 @@ def base_folder(base: str) -> Path:
             f"There is no base model at {base}.",
             "Give `pocket`, a folder with config.json and model.safetensors, or a Hugging Face name like org/model.",
         )
-    return _fetched(base)
+    return _from_hub(base)
 
 
 def check_window(base: str, max_positions: int, window: int) -> None:
-    """`RecipeError` where windows of training hold more tokens than the `reach` of the base's positions."""
+    """`RecipeError` if training windows of `window` tokens are longer than the base's `max_positions`."""
     if window > max_positions:
         do = f"Set window to at most {max_positions}."
         raise RecipeError(f"{base} reads {max_positions} tokens at once, and windows have {window}.", do)
 
 
-def _fetched(name: str) -> Path:
-    """The hub's model in this machine's cache, fetched where it is not there yet."""
+def _from_hub(name: str) -> Path:
+    """The folder of a model of the hub in this machine's cache."""
     from httpx2 import HTTPError
     from huggingface_hub import snapshot_download
     from huggingface_hub.errors import (
@@ -63,11 +67,11 @@ def _fetched(name: str) -> Path:
         RepositoryNotFoundError,
     )
 
-    fetch = partial(snapshot_download, name, allow_patterns=FETCH_PATTERNS, ignore_patterns=IGNORE_PATTERNS)
-    with suppress(LocalEntryNotFoundError):  # a base once fetched asks nobody
-        return Path(fetch(local_files_only=True))
+    download = partial(snapshot_download, name, allow_patterns=FETCH_PATTERNS, ignore_patterns=IGNORE_PATTERNS)
+    with suppress(LocalEntryNotFoundError):  # a base that was downloaded once needs no network
+        return Path(download(local_files_only=True))
     try:
-        return Path(fetch())
+        return Path(download())
     except GatedRepoError as error:
         raise BaseModelError(
             f"The base model {name} is only given to those who accept its terms.",
@@ -78,7 +82,7 @@ def _fetched(name: str) -> Path:
             f"The Hugging Face hub has no model named {name}.", "Check the name, or give a folder."
         ) from error
     except (LocalEntryNotFoundError, HfHubHTTPError, HTTPError, OSError) as error:
-        if (cause := _full_disk(error)) is not None:
+        if (cause := _full_disk_error(error)) is not None:
             cache = os.environ.get("HF_HUB_CACHE") or os.environ.get("HF_HOME") or "~/.cache/huggingface"
             what = f"The disk is full: the base model {name} could not be fetched into {cause.filename or cache}."
             raise NoRoom(what, "Make room and try again, or name a folder on another disk in HF_HOME.") from error
@@ -88,8 +92,8 @@ def _fetched(name: str) -> Path:
         ) from error
 
 
-def _full_disk(error: BaseException | None) -> OSError | None:
-    """The error of a full disk that an error is, or came of."""
+def _full_disk_error(error: BaseException | None) -> OSError | None:
+    """The first error in a chain of causes that says the disk is full."""
     while error is not None:
         if isinstance(error, OSError) and error.errno in FULL_DISK:
             return error
@@ -98,14 +102,14 @@ def _full_disk(error: BaseException | None) -> OSError | None:
 
 
 def is_fetched(base: str) -> bool:
-    """Whether a Hugging Face base, or what of it was fetched, lies in the hub's cache on this machine."""
+    """Whether a base of the hub is in its cache on this machine, at least in part."""
     home = os.environ.get("HF_HOME", "~/.cache/huggingface")
     cache = Path(os.environ.get("HF_HUB_CACHE", f"{home}/hub")).expanduser()
     return any((cache / f"models--{base.replace('/', '--')}" / "snapshots").glob("*/config.json"))
 
 
 def read_base_config(folder: Path) -> dict[str, Any]:
-    """config.json of a base model; `BaseModelError` where it is no JSON object."""
+    """config.json of a base model; `BaseModelError` if it is missing or no JSON object."""
     path = folder / "config.json"
     regular_file(path, BaseModelError, "Fetch the base again.")
     try:
@@ -118,16 +122,14 @@ def read_base_config(folder: Path) -> dict[str, Any]:
 
 
 def is_small_llama(folder: Path) -> bool:
-    """Whether the base is one that `engines/llama.py` runs: Llama-shaped, output tied, small, in one file."""
+    """Whether the base is one that `engines/llama.py` runs: a Llama with tied weights, small, in one file."""
     config, weights = read_base_config(folder), folder / "model.safetensors"
-    plain = all(config.get(name, value) == value for name, value in SUPPORTED_SETTINGS.items())
-    rope = _of(config, "rope_parameters").get("rope_type", "default") == "default"
-    ends = isinstance(config.get("eos_token_id"), int) and isinstance(config.get("bos_token_id"), int)
-    tied = config.get("tie_word_embeddings", False)
-    return plain and rope and ends and tied and weights.is_file() and weights.stat().st_size <= SMALL_BASE_BYTES
-
-
-def _of(config: dict[str, Any], name: str) -> dict[str, Any]:
-    """A table within a config; empty where there is none."""
-    value = config.get(name)
-    return value if isinstance(value, dict) else {}
+    rope = config.get("rope_parameters")
+    return (
+        all(config.get(name, value) == value for name, value in SUPPORTED_SETTINGS.items())
+        and (rope.get("rope_type", "default") if isinstance(rope, dict) else "default") == "default"
+        and all(isinstance(config.get(name), int) for name in ("eos_token_id", "bos_token_id"))
+        and bool(config.get("tie_word_embeddings", False))
+        and weights.is_file()
+        and weights.stat().st_size <= SMALL_BASE_BYTES
+    )

@@ -1,9 +1,9 @@
-"""One batch's gradient on many cores: a lane a core, each with its own part of the batch.
+"""Data-parallel gradients within one process: a thread, and a replica of the model, for each core.
 
-A lane is a copy of the model that shares its weights and holds gradients of its own. Within a lane nothing waits
-for another core, so a core that other work takes slows its own lane only; where all cores share each product
-instead, every one of thousands of products a second waits for the slowest. The lanes' gradients are added in one
-fixed order, so the same batches give the same weights. It knows tensors, never text.
+Replicas share the model's weights and have gradients of their own. Within a replica no product waits for another core,
+so that a core which other programs use slows down one replica only. If all cores shared each product instead, every one
+of thousands of products a second would wait for the slowest core. Gradients are summed in a fixed order, so the same
+batches give the same weights.
 """
 
 import copy
@@ -21,41 +21,40 @@ Result = TypeVar("Result")
 
 
 class ThreadedDataParallel(Generic[Model]):
-    """`model` and `count` - 1 twins of it; one lane is the plain loop on all cores."""
+    """`model` and `count` - 1 replicas of it. With a `count` of 1 there are no threads, and PyTorch uses all cores."""
 
     def __init__(self, model: Model, count: int) -> None:
-        self.models = [model, *(_twin(model) for _ in range(count - 1))]
+        self.models = [model, *(_replica(model) for _ in range(count - 1))]
         self._pool = _pool(count) if count > 1 else None
 
     def gradient(self, loss: Callable[[Model, Part], Tensor], parts: Sequence[Part]) -> float:
-        """Add the gradient of the sum of `loss(model, part)` to the model's parameters; gives that sum."""
+        """Add the gradient of the sum of `loss(model, part)` over all parts to the model's; returns that sum."""
 
-        def drive(lane: int) -> list[float]:
-            return [_backward(loss(self.models[lane], part)) for part in parts[lane :: len(self.models)]]
+        def run(replica: int) -> list[float]:
+            return [_backward(loss(self.models[replica], part)) for part in parts[replica :: len(self.models)]]
 
-        driven = self.map(drive, range(min(len(self.models), len(parts))))
-        self._gather()
-        return sum(sum(losses) for losses in driven)
+        losses = self.map(run, range(min(len(self.models), len(parts))))
+        self._sum_gradients()
+        return sum(sum(of_replica) for of_replica in losses)
 
     def map(self, work: Callable[[Item], Result], items: Sequence[Item]) -> list[Result]:
-        """`work` on each item, lane by lane; results in the order of the items."""
+        """`work` of each item, in the threads; results in the order of the items."""
         return list(self._pool.map(work, items)) if self._pool else [work(item) for item in items]
 
-    def _gather(self) -> None:
-        """Add the twins' gradients to the model's and clear them."""
-        for shared in zip(*(model.parameters() for model in self.models), strict=True):
-            first, *twins = shared
-            for twin in twins:
-                if twin.grad is not None:
-                    first.grad = twin.grad if first.grad is None else first.grad.add_(twin.grad)
-                    twin.grad = None
+    def _sum_gradients(self) -> None:
+        """Add the replicas' gradients to the model's and clear them."""
+        for parameter, *copies in zip(*(model.parameters() for model in self.models), strict=True):
+            for copied in copies:
+                if copied.grad is not None:
+                    parameter.grad = copied.grad if parameter.grad is None else parameter.grad.add_(copied.grad)
+                    copied.grad = None
 
 
-def _twin(model: Model) -> Model:
-    twin = copy.deepcopy(model)
-    for mine, its in zip(model.parameters(), twin.parameters(), strict=True):
-        its.data = mine.data
-    return twin
+def _replica(model: Model) -> Model:
+    replica = copy.deepcopy(model)
+    for parameter, copied in zip(model.parameters(), replica.parameters(), strict=True):
+        copied.data = parameter.data
+    return replica
 
 
 def _backward(loss: Tensor) -> float:
@@ -64,11 +63,10 @@ def _backward(loss: Tensor) -> float:
 
 
 def _pool(count: int) -> ThreadPoolExecutor:
-    """Threads that compute on one core each; torch keeps that number by thread, the caller's stays as it was."""
+    """`count` threads that compute on one core each. torch keeps that number per thread; the caller's is restored."""
     before = torch.get_num_threads()
-    pool = ThreadPoolExecutor(count, "lane", initializer=torch.set_num_threads, initargs=(1,))
-    started = [pool.submit(torch.get_num_threads) for _ in range(count)]
-    for lane in started:
-        lane.result()
+    pool = ThreadPoolExecutor(count, "replica", initializer=torch.set_num_threads, initargs=(1,))
+    for started in [pool.submit(torch.get_num_threads) for _ in range(count)]:
+        started.result()
     torch.set_num_threads(before)
     return pool

@@ -1,14 +1,14 @@
-/* One forward pass of a Llama-shaped model over a few tokens of several streams, on one core.
+/* One forward pass of a Llama model over a few tokens of several streams, on one core.
 
-   A pass takes rows: (cache, position, token). Rows of one cache are one stream's tokens; keys and values of every
-   position that a stream has read stay in its cache, so the rows of a pass may be one new token of each of many
-   streams, a whole prompt, or both at once. Everything is one product, `tile`: some rows of fp32 numbers times a
-   panel of PANEL columns of fp16 numbers, summed in fp32. Weights are packed in panels once; a cache is written in
-   panels too, so that attention is two more such products.
+   A pass has rows: (cache, position, token). Rows with the same cache are tokens of one stream, and the cache keeps the
+   keys and values of all positions that the stream has read. So the rows of a pass may be one new token of each of many
+   streams, a whole prompt, or both at once. All products are computed by `tile`: some rows of fp32 numbers times one
+   panel of PANEL columns of fp16 numbers, summed in fp32. Weights are packed in panels once (`_pack` in fused.py), and
+   caches are written in panels, so that attention is two more such products.
 
-   Formulas: Llama (arXiv 2302.13971), rotary positions in transformers' half-split layout (2104.09864),
-   grouped-query attention (2305.13245), SwiGLU (2002.05202). Needs a compiler with vector extensions and _Float16:
-   GCC 12 or Clang 15, and little-endian memory. */
+   Formulas: Llama (arXiv 2302.13971), rotary position embedding in transformers' half-split layout (2104.09864),
+   grouped-query attention (2305.13245), SwiGLU (2002.05202), RMSNorm (1910.07467). Needs a compiler with vector
+   extensions and _Float16 (GCC 12, Clang 15), and little-endian memory. */
 
 #include <math.h>
 #include <stdint.h>
@@ -30,57 +30,63 @@ typedef int32_t ints __attribute__((vector_size(4 * LANES)));
 typedef _Float16 half;
 typedef half halves __attribute__((vector_size(2 * LANES)));
 
+/* fused.py declares the same structure. Matrices are (inputs, outputs), packed as (outputs / PANEL, inputs, PANEL). */
 typedef struct {
-    int32_t vocabulary, columns, hidden, inner, layers, heads, kv_heads, head_dim, reach; /* columns: whole panels */
-    float epsilon;
-    const half *embedding;              /* (vocabulary, hidden) */
-    const float *cosines, *sines;       /* (reach, head_dim / 2) */
-    const half *head;                   /* packed, as are the following, one pointer a layer */
-    const half *const *qkv, *const *out, *const *gate_up, *const *down;
-    const float *const *before_attention, *const *before_mlp; /* the norms' scales, one pointer a layer */
-    const float *before_head;
+    int32_t vocab_size, padded_vocab_size, hidden_size, intermediate_size;
+    int32_t num_layers, num_heads, num_kv_heads, head_dim, max_positions;
+    float rms_norm_eps;
+    const half *embedding;                          /* (vocab_size, hidden_size), not packed */
+    const float *cos, *sin;                         /* (max_positions, head_dim / 2) */
+    const half *lm_head;                            /* packed (hidden_size, padded_vocab_size) */
+    const half *const *qkv_proj;                    /* per layer, packed (hidden_size, (heads + 2 kv_heads) head_dim) */
+    const half *const *o_proj;                      /* per layer, packed (heads head_dim, hidden_size) */
+    const half *const *gate_up_proj;                /* per layer, packed (hidden_size, 2 intermediate_size) */
+    const half *const *down_proj;                   /* per layer, packed (intermediate_size, hidden_size) */
+    const float *const *input_norm, *const *mlp_norm; /* per layer, (hidden_size) */
+    const float *final_norm;                        /* (hidden_size) */
 } model;
 
 int32_t panel(void) { return PANEL; }
 
-/* GCC 12 turns the general way into one conversion a number on x86, so the instruction is named there. */
-static inline vec load(const half *at) {
+/* GCC 12 compiles the general way into one conversion per number on x86, so the instructions are named there. */
+static inline vec load(const half *p) {
 #if defined __AVX512F__
-    return (vec)_mm512_cvtph_ps(_mm256_loadu_si256((const __m256i *)at));
+    return (vec)_mm512_cvtph_ps(_mm256_loadu_si256((const __m256i *)p));
 #elif defined __F16C__
-    return (vec)_mm256_cvtph_ps(_mm_loadu_si128((const __m128i *)at));
+    return (vec)_mm256_cvtph_ps(_mm_loadu_si128((const __m128i *)p));
 #else
     halves h;
-    memcpy(&h, at, sizeof h);
+    memcpy(&h, p, sizeof h);
     return __builtin_convertvector(h, vec);
 #endif
 }
 
-/* y[r][0..PANEL) = sum over i of x[r][i] * w[i][0..PANEL), for R rows; U sums run side by side to hide latency. */
+/* y[r][0..PANEL) = sum over i of x[r][i] * w[i][0..PANEL), for R rows; U partial sums run side by side to hide latency.
+   Rows of x are x_stride numbers apart, rows of y are y_stride apart. */
 #define TILE(R, U)                                                                                                     \
-    static void tile_##R(const half *w, int inputs, const float *x, int x_step, float *y, int y_step) {                \
+    static void tile_##R(const half *w, size_t inputs, const float *x, size_t x_stride, float *y, size_t y_stride) {   \
         vec sum[(R) * (U)][2];                                                                                         \
         memset(sum, 0, sizeof sum);                                                                                    \
-        int i = 0;                                                                                                     \
+        size_t i = 0;                                                                                                  \
         for (; i + (U) <= inputs; i += (U))                                                                            \
-            _Pragma("GCC unroll 8") for (int u = 0; u < (U); u++) {                                                    \
+            _Pragma("GCC unroll 8") for (size_t u = 0; u < (U); u++) {                                                 \
                 vec left = load(w + (i + u) * PANEL), right = load(w + (i + u) * PANEL + LANES);                       \
-                _Pragma("GCC unroll 8") for (int r = 0; r < (R); r++) {                                                \
-                    sum[u * (R) + r][0] += x[r * x_step + i + u] * left;                                               \
-                    sum[u * (R) + r][1] += x[r * x_step + i + u] * right;                                              \
+                _Pragma("GCC unroll 8") for (size_t r = 0; r < (R); r++) {                                             \
+                    sum[u * (R) + r][0] += x[r * x_stride + i + u] * left;                                             \
+                    sum[u * (R) + r][1] += x[r * x_stride + i + u] * right;                                            \
                 }                                                                                                      \
             }                                                                                                          \
         for (; i < inputs; i++)                                                                                        \
-            _Pragma("GCC unroll 8") for (int r = 0; r < (R); r++) {                                                    \
-                sum[r][0] += x[r * x_step + i] * load(w + i * PANEL);                                                  \
-                sum[r][1] += x[r * x_step + i] * load(w + i * PANEL + LANES);                                          \
+            _Pragma("GCC unroll 8") for (size_t r = 0; r < (R); r++) {                                                 \
+                sum[r][0] += x[r * x_stride + i] * load(w + i * PANEL);                                                \
+                sum[r][1] += x[r * x_stride + i] * load(w + i * PANEL + LANES);                                        \
             }                                                                                                          \
-        _Pragma("GCC unroll 8") for (int r = 0; r < (R); r++) {                                                        \
-            _Pragma("GCC unroll 8") for (int u = 1; u < (U); u++) {                                                    \
+        _Pragma("GCC unroll 8") for (size_t r = 0; r < (R); r++) {                                                     \
+            _Pragma("GCC unroll 8") for (size_t u = 1; u < (U); u++) {                                                 \
                 sum[r][0] += sum[u * (R) + r][0];                                                                      \
                 sum[r][1] += sum[u * (R) + r][1];                                                                      \
             }                                                                                                          \
-            memcpy(y + r * y_step, sum[r], sizeof sum[r]);                                                             \
+            memcpy(y + r * y_stride, sum[r], sizeof sum[r]);                                                           \
         }                                                                                                              \
     }
 
@@ -91,135 +97,198 @@ TILE(4, 1)
 TILE(5, 1)
 TILE(6, 1)
 
-static void tile(const half *w, int inputs, const float *x, int x_step, int rows, float *y, int y_step) {
-    for (; rows >= 6; rows -= 6, x += 6 * x_step, y += 6 * y_step) tile_6(w, inputs, x, x_step, y, y_step);
-    if (rows == 5) tile_5(w, inputs, x, x_step, y, y_step);
-    else if (rows == 4) tile_4(w, inputs, x, x_step, y, y_step);
-    else if (rows == 3) tile_3(w, inputs, x, x_step, y, y_step);
-    else if (rows == 2) tile_2(w, inputs, x, x_step, y, y_step);
-    else if (rows == 1) tile_1(w, inputs, x, x_step, y, y_step);
+static void tile(const half *w, size_t inputs, const float *x, size_t x_stride, size_t rows, float *y,
+                 size_t y_stride) {
+    for (; rows >= 6; rows -= 6, x += 6 * x_stride, y += 6 * y_stride) tile_6(w, inputs, x, x_stride, y, y_stride);
+    if (rows == 5) tile_5(w, inputs, x, x_stride, y, y_stride);
+    else if (rows == 4) tile_4(w, inputs, x, x_stride, y, y_stride);
+    else if (rows == 3) tile_3(w, inputs, x, x_stride, y, y_stride);
+    else if (rows == 2) tile_2(w, inputs, x, x_stride, y, y_stride);
+    else if (rows == 1) tile_1(w, inputs, x, x_stride, y, y_stride);
 }
 
-/* y (rows, outputs) = x (rows, inputs) W^T; `outputs` is a whole number of panels. */
-static void matmul(const half *w, int inputs, int outputs, const float *x, int rows, float *y) {
-    for (int at = 0; at < outputs; at += PANEL) tile(w + (size_t)at * inputs, inputs, x, inputs, rows, y + at, outputs);
+/* y (rows, outputs) = x (rows, inputs) W; `outputs` is a multiple of PANEL. */
+static void matmul(const half *w, size_t inputs, size_t outputs, const float *x, size_t rows, float *y) {
+    for (size_t column = 0; column < outputs; column += PANEL)
+        tile(w + column * inputs, inputs, x, inputs, rows, y + column, outputs);
 }
 
-/* RMSNorm (arXiv 1910.07467). */
-static void rms_norm(const float *x, const float *scales, int size, float epsilon, float *y) {
-    float squares = 0;
-    for (int i = 0; i < size; i++) squares += x[i] * x[i];
-    float scale = 1 / sqrtf(squares / size + epsilon);
-    for (int i = 0; i < size; i++) y[i] = x[i] * scale * scales[i];
+/* y (rows, size) = RMSNorm of each row of x (rows, size). */
+static void rms_norm(const float *x, const float *weight, size_t rows, size_t size, float eps, float *y) {
+    for (; rows; rows--, x += size, y += size) {
+        float squares = 0;
+        for (size_t i = 0; i < size; i++) squares += x[i] * x[i];
+        float scale = 1 / sqrtf(squares / (float)size + eps);
+        for (size_t i = 0; i < size; i++) y[i] = x[i] * scale * weight[i];
+    }
 }
 
-static void apply_rotary(float *x, int head_dim, const float *cosines, const float *sines) {
-    int n = head_dim / 2;
-    for (int i = 0; i < n; i++) {
+/* Rotates one head (head_dim) in place; cos and sin (head_dim / 2) are those of its position. */
+static void apply_rotary(float *x, size_t head_dim, const float *cos, const float *sin) {
+    size_t n = head_dim / 2;
+    for (size_t i = 0; i < n; i++) {
         float a = x[i], b = x[i + n];
-        x[i] = a * cosines[i] - b * sines[i];
-        x[i + n] = b * cosines[i] + a * sines[i];
+        x[i] = a * cos[i] - b * sin[i];
+        x[i + n] = b * cos[i] + a * sin[i];
     }
 }
 
-/* A stream's cache, by layer and key-value head: keys (reach / PANEL, head_dim, PANEL), then values
-   (head_dim / PANEL, reach, PANEL). */
-static size_t side(const model *m) { return (size_t)m->reach * m->head_dim; }
+/* A stream's cache holds, for each layer and key-value head, keys (max_positions / PANEL, head_dim, PANEL) and then
+   values (head_dim / PANEL, max_positions, PANEL). Both are max_positions x head_dim numbers: */
+static size_t head_cache_size(const model *m) { return (size_t)m->max_positions * (size_t)m->head_dim; }
 
-static half *keys_at(const model *m, half *cache, int layer, int head) {
-    return cache + 2 * side(m) * (layer * m->kv_heads + head);
+static half *head_keys(const model *m, half *cache, size_t layer, size_t kv_head) {
+    return cache + 2 * head_cache_size(m) * (layer * (size_t)m->num_kv_heads + kv_head);
 }
 
-static void write_kv(const model *m, half *keys, int position, const float *k, const float *v) {
-    half *values = keys + side(m), *column = keys + (size_t)(position / PANEL) * m->head_dim * PANEL + position % PANEL;
-    for (int d = 0; d < m->head_dim; d++) {
+static void write_kv(const model *m, half *keys, size_t position, const float *k, const float *v) {
+    size_t head_dim = (size_t)m->head_dim, max_positions = (size_t)m->max_positions;
+    half *values = keys + head_cache_size(m);
+    half *column = keys + position / PANEL * head_dim * PANEL + position % PANEL;
+    for (size_t d = 0; d < head_dim; d++) {
         column[d * PANEL] = (half)k[d];
-        values[((size_t)(d / PANEL) * m->reach + position) * PANEL + d % PANEL] = (half)v[d];
+        values[(d / PANEL * max_positions + position) * PANEL + d % PANEL] = (half)v[d];
     }
 }
 
-/* The largest number. By vectors, because without the assumption that no number is NaN a compiler compares one by one. */
-static float max_of(const float *x, int size) {
-    vec most;
-    int i = 0;
-    for (int lane = 0; lane < LANES; lane++) most[lane] = x[0];
+/* The largest number of x. Written with vectors because, without the assumption that no number is NaN, a compiler
+   compares the numbers one by one. */
+static float max_of(const float *x, size_t size) {
+    vec largest;
+    size_t i = 0;
+    for (int lane = 0; lane < LANES; lane++) largest[lane] = x[0];
     for (; i + LANES <= size; i += LANES) {
-        vec here;
-        memcpy(&here, x + i, sizeof here);
-        ints larger = here > most;
-        most = (vec)(((ints)here & larger) | ((ints)most & ~larger));
+        vec next;
+        memcpy(&next, x + i, sizeof next);
+        ints larger = next > largest;
+        largest = (vec)(((ints)next & larger) | ((ints)largest & ~larger));
     }
-    float peak = most[0];
-    for (int lane = 1; lane < LANES; lane++) peak = most[lane] > peak ? most[lane] : peak;
-    for (; i < size; i++) peak = x[i] > peak ? x[i] : peak;
-    return peak;
+    float max = largest[0];
+    for (int lane = 1; lane < LANES; lane++) max = largest[lane] > max ? largest[lane] : max;
+    for (; i < size; i++) max = x[i] > max ? x[i] : max;
+    return max;
 }
 
-/* The heads that share a key are the rows of one product. `scores` holds (group, reach). */
-static void attention(const model *m, const half *keys, int position, const float *q, float *scores, float *out) {
-    int group = m->heads / m->kv_heads, count = position + 1, d = m->head_dim;
-    for (int at = 0; at < count; at += PANEL) tile(keys + (size_t)at * d, d, q, d, group, scores + at, m->reach);
-    for (int h = 0; h < group; h++) {
-        float *row = scores + (size_t)h * m->reach, peak = max_of(row, count), softmax_sum = 0;
-        for (int p = 0; p < count; p++) softmax_sum += row[p] = expf(row[p] - peak);
-        for (int p = 0; p < count; p++) row[p] /= softmax_sum;
-    }
-    const half *values = keys + side(m);
-    for (int at = 0; at < d; at += PANEL) tile(values + (size_t)at * m->reach, count, scores, m->reach, group, out + at, d);
+static void softmax(float *x, size_t size) {
+    float max = max_of(x, size), softmax_sum = 0;
+    for (size_t i = 0; i < size; i++) softmax_sum += x[i] = expf(x[i] - max);
+    for (size_t i = 0; i < size; i++) x[i] /= softmax_sum;
 }
 
-/* The logarithm of the sum of all exponentials. */
-static float log_sum_exp(const float *x, int size) {
-    float peak = max_of(x, size), total = 0;
-    for (int i = 0; i < size; i++) total += expf(x[i] - peak);
-    return peak + logf(total);
+static float log_sum_exp(const float *x, size_t size) {
+    float max = max_of(x, size), sum = 0;
+    for (size_t i = 0; i < size; i++) sum += expf(x[i] - max);
+    return max + logf(sum);
 }
 
-/* Writes logits (wanted, columns of the head) after the last `wanted` rows, and into `log_sums` (wanted) the logarithm of
-   the sum of exponentials of each row's first `vocabulary` columns. Returns 1 where memory ran out, else 0. The rows of a
-   stream stand in the order of their positions; the keys and values of positions before them must be in its cache. */
-int32_t forward(const model *m, int32_t rows, half *const *caches, const int32_t *positions, const int32_t *tokens,
-                int32_t wanted, float *logits, float *log_sums) {
-    int h = m->hidden, d = m->head_dim, q_width = m->heads * d, qkv_width = q_width + 2 * m->kv_heads * d;
-    int wide = qkv_width > 2 * m->inner ? qkv_width : 2 * m->inner, deep = q_width > m->inner ? q_width : m->inner;
-    int group = m->heads / m->kv_heads;
-    size_t sizes = (size_t)rows * (2 * h + wide + deep) + (size_t)group * m->reach;
-    float *x = malloc(sizes * sizeof *x);
-    if (!x) return 1;
-    float *y = x + (size_t)rows * h, *broad = y + (size_t)rows * h;
-    float *inner = broad + (size_t)rows * wide, *scores = inner + (size_t)rows * deep;
-    float root = 1 / sqrtf((float)d);
-    for (int r = 0; r < rows; r++)
-        for (int i = 0; i < h; i++) x[r * h + i] = (float)m->embedding[(size_t)tokens[r] * h + i];
-    for (int layer = 0; layer < m->layers; layer++) {
-        for (int r = 0; r < rows; r++) rms_norm(x + r * h, m->before_attention[layer], h, m->epsilon, y + r * h);
-        matmul(m->qkv[layer], h, qkv_width, y, rows, broad);
-        for (int r = 0; r < rows; r++) {
-            float *q = broad + r * qkv_width, *k = q + q_width, *v = k + m->kv_heads * d;
-            const float *c = m->cosines + positions[r] * (d / 2), *s = m->sines + positions[r] * (d / 2);
-            for (int head = 0; head < m->heads + m->kv_heads; head++) apply_rotary(q + head * d, d, c, s);
-            for (int i = 0; i < q_width; i++) q[i] *= root;
-            for (int head = 0; head < m->kv_heads; head++)
-                write_kv(m, keys_at(m, caches[r], layer, head), positions[r], k + head * d, v + head * d);
-        }
-        for (int r = 0; r < rows; r++)
-            for (int head = 0; head < m->kv_heads; head++)
-                attention(m, keys_at(m, caches[r], layer, head), positions[r],
-                       broad + r * qkv_width + head * group * d, scores, inner + r * q_width + head * group * d);
-        matmul(m->out[layer], q_width, h, inner, rows, y);
-        for (int i = 0; i < rows * h; i++) x[i] += y[i];
-        for (int r = 0; r < rows; r++) rms_norm(x + r * h, m->before_mlp[layer], h, m->epsilon, y + r * h);
-        matmul(m->gate_up[layer], h, 2 * m->inner, y, rows, broad);
-        for (int r = 0; r < rows; r++) {
-            const float *gate = broad + r * 2 * m->inner, *up = gate + m->inner;
-            for (int i = 0; i < m->inner; i++) inner[r * m->inner + i] = gate[i] / (1 + expf(-gate[i])) * up[i];
-        }
-        matmul(m->down[layer], m->inner, h, inner, rows, y);
-        for (int i = 0; i < rows * h; i++) x[i] += y[i];
+/* Attention of the query heads that share one key-value head, as rows of one product.
+   q and out (group, head_dim); scores, scratch memory, (group, max_positions). */
+static void attention(const model *m, const half *keys, size_t position, const float *q, float *scores, float *out) {
+    size_t group = (size_t)(m->num_heads / m->num_kv_heads), count = position + 1;
+    size_t head_dim = (size_t)m->head_dim, max_positions = (size_t)m->max_positions;
+    const half *values = keys + head_cache_size(m);
+    for (size_t p = 0; p < count; p += PANEL)
+        tile(keys + p * head_dim, head_dim, q, head_dim, group, scores + p, max_positions);
+    for (size_t head = 0; head < group; head++) softmax(scores + head * max_positions, count);
+    for (size_t d = 0; d < head_dim; d += PANEL)
+        tile(values + d * max_positions, count, scores, max_positions, group, out + d, head_dim);
+}
+
+/* Scratch memory of a pass. */
+typedef struct {
+    float *x;         /* (rows, hidden_size): the residual stream */
+    float *hidden;    /* (rows, hidden_size): a normalized copy of x, or what is to be added to it */
+    float *projected; /* (rows, the wider of qkv_proj's and gate_up_proj's outputs) */
+    float *inner;     /* (rows, the wider of o_proj's and down_proj's inputs) */
+    float *scores;    /* (heads / kv_heads, max_positions) */
+} buffers;
+
+static size_t larger_of(size_t a, size_t b) { return a > b ? a : b; }
+
+static size_t q_width(const model *m) { return (size_t)m->num_heads * (size_t)m->head_dim; }
+
+static size_t qkv_width(const model *m) { return q_width(m) + 2 * (size_t)m->num_kv_heads * (size_t)m->head_dim; }
+
+/* One block of memory for all buffers, which starts at `x`; `x` is NULL if there is not enough memory. */
+static buffers allocate(const model *m, size_t rows) {
+    size_t hidden_size = (size_t)m->hidden_size, intermediate_size = (size_t)m->intermediate_size;
+    size_t projected = larger_of(qkv_width(m), 2 * intermediate_size), inner = larger_of(q_width(m), intermediate_size);
+    size_t scores = (size_t)(m->num_heads / m->num_kv_heads) * (size_t)m->max_positions;
+    buffers b = {.x = malloc((rows * (2 * hidden_size + projected + inner) + scores) * sizeof *b.x)};
+    if (!b.x) return b;
+    b.hidden = b.x + rows * hidden_size;
+    b.projected = b.hidden + rows * hidden_size;
+    b.inner = b.projected + rows * projected;
+    b.scores = b.inner + rows * inner;
+    return b;
+}
+
+static void add(float *x, const float *y, size_t size) {
+    for (size_t i = 0; i < size; i++) x[i] += y[i];
+}
+
+/* x += attention(norm(x)); writes the rows' keys and values into their caches. */
+static void attention_block(const model *m, size_t layer, size_t rows, half *const *caches, const int32_t *positions,
+                            buffers b) {
+    size_t hidden_size = (size_t)m->hidden_size, head_dim = (size_t)m->head_dim, n_heads = (size_t)m->num_heads;
+    size_t n_kv_heads = (size_t)m->num_kv_heads, group = n_heads / n_kv_heads;
+    float scale = 1 / sqrtf((float)head_dim);
+    rms_norm(b.x, m->input_norm[layer], rows, hidden_size, m->rms_norm_eps, b.hidden);
+    matmul(m->qkv_proj[layer], hidden_size, qkv_width(m), b.hidden, rows, b.projected);
+    for (size_t r = 0; r < rows; r++) {
+        size_t position = (size_t)positions[r];
+        float *q = b.projected + r * qkv_width(m), *k = q + q_width(m), *v = k + n_kv_heads * head_dim;
+        const float *cos = m->cos + position * (head_dim / 2), *sin = m->sin + position * (head_dim / 2);
+        for (size_t head = 0; head < n_heads + n_kv_heads; head++)
+            apply_rotary(q + head * head_dim, head_dim, cos, sin);
+        for (size_t i = 0; i < q_width(m); i++) q[i] *= scale;
+        for (size_t head = 0; head < n_kv_heads; head++)
+            write_kv(m, head_keys(m, caches[r], layer, head), position, k + head * head_dim, v + head * head_dim);
     }
-    for (int r = 0; r < wanted; r++) rms_norm(x + (rows - wanted + r) * h, m->before_head, h, m->epsilon, y + r * h);
-    matmul(m->head, h, m->columns, y, wanted, logits);
-    for (int r = 0; r < wanted; r++) log_sums[r] = log_sum_exp(logits + (size_t)r * m->columns, m->vocabulary);
-    free(x);
+    for (size_t r = 0; r < rows; r++)
+        for (size_t head = 0; head < n_kv_heads; head++)
+            attention(m, head_keys(m, caches[r], layer, head), (size_t)positions[r],
+                      b.projected + r * qkv_width(m) + head * group * head_dim, b.scores,
+                      b.inner + r * q_width(m) + head * group * head_dim);
+    matmul(m->o_proj[layer], q_width(m), hidden_size, b.inner, rows, b.hidden);
+    add(b.x, b.hidden, rows * hidden_size);
+}
+
+/* x += MLP(norm(x)). */
+static void mlp_block(const model *m, size_t layer, size_t rows, buffers b) {
+    size_t hidden_size = (size_t)m->hidden_size, intermediate_size = (size_t)m->intermediate_size;
+    rms_norm(b.x, m->mlp_norm[layer], rows, hidden_size, m->rms_norm_eps, b.hidden);
+    matmul(m->gate_up_proj[layer], hidden_size, 2 * intermediate_size, b.hidden, rows, b.projected);
+    for (size_t r = 0; r < rows; r++) {
+        const float *gate = b.projected + r * 2 * intermediate_size, *up = gate + intermediate_size;
+        float *inner = b.inner + r * intermediate_size;
+        for (size_t i = 0; i < intermediate_size; i++) inner[i] = gate[i] / (1 + expf(-gate[i])) * up[i];
+    }
+    matmul(m->down_proj[layer], intermediate_size, hidden_size, b.inner, rows, b.hidden);
+    add(b.x, b.hidden, rows * hidden_size);
+}
+
+/* Computes `n_rows` tokens at their positions; caches, positions and tokens have n_rows entries. Rows of one stream must
+   be in the order of their positions, and its cache must hold the keys and values of all positions before them.
+   Writes the logits (n_wanted, padded_vocab_size) of the last n_wanted rows, and their log-sum-exp (n_wanted) over the
+   first vocab_size columns. Returns 0, or 1 if memory ran out. */
+int32_t forward(const model *m, int32_t n_rows, half *const *caches, const int32_t *positions, const int32_t *tokens,
+                int32_t n_wanted, float *logits, float *logsumexp) {
+    size_t rows = (size_t)n_rows, wanted = (size_t)n_wanted;
+    size_t hidden_size = (size_t)m->hidden_size, padded_vocab_size = (size_t)m->padded_vocab_size;
+    buffers b = allocate(m, rows);
+    if (!b.x) return 1;
+    for (size_t r = 0; r < rows; r++)
+        for (size_t i = 0; i < hidden_size; i++)
+            b.x[r * hidden_size + i] = (float)m->embedding[(size_t)tokens[r] * hidden_size + i];
+    for (size_t layer = 0; layer < (size_t)m->num_layers; layer++) {
+        attention_block(m, layer, rows, caches, positions, b);
+        mlp_block(m, layer, rows, b);
+    }
+    rms_norm(b.x + (rows - wanted) * hidden_size, m->final_norm, wanted, hidden_size, m->rms_norm_eps, b.hidden);
+    matmul(m->lm_head, hidden_size, padded_vocab_size, b.hidden, wanted, logits);
+    for (size_t r = 0; r < wanted; r++)
+        logsumexp[r] = log_sum_exp(logits + r * padded_vocab_size, (size_t)m->vocab_size);
+    free(b.x);
     return 0;
 }

@@ -1,8 +1,8 @@
-"""Decoding of a small Llama-shaped model by fused.c: many streams, one token at a time, a core a stream.
+"""Generation with a small Llama model through fused.c: many streams, one token of each at a time, on all cores.
 
-Through PyTorch a token of such a model costs ten times as much in calls as in arithmetic. Here a token is one call,
-weights and caches are fp16, sums are fp32. Streams are dealt out to the cores, so none waits for another inside a
-token. `available` says whether this machine can compile it. It knows numbers, never text.
+Through PyTorch a token of such a model costs ten times as much in calls as in arithmetic; here a pass is one call.
+Weights and caches are fp16, sums are fp32. Streams are divided among the cores, so that no core waits for another
+within a token.
 """
 
 import ctypes
@@ -10,217 +10,46 @@ from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from itertools import pairwise
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import torch
-from numpy import ctypeslib
 from numpy.typing import NDArray
 
+from soundalike.engines import fused_library
 from soundalike.engines.chunked_prefill import split_prompt
 from soundalike.engines.llama_model import LlamaConfig
 from soundalike.errors import EngineError
-from soundalike.native import load_library
 
 if TYPE_CHECKING:
     from soundalike.engines.adapter import Adapter
 
-SOURCE = Path(__file__).with_name("fused.c")
-MAX_PARAMETERS = (
-    100_000_000  # parameters: of a larger model one core reads the weights too slowly to do without the others
-)
-PREFILL_CHUNK = 128  # tokens of a prompt that are read at once beside the tokens of others
-MAX_POSITIONS = 4_096  # positions: a cache has room for all of them from the start
-
-POINTERS = "embedding cosines sines head qkv out gate_up down before_attention before_mlp before_head".split()
+PREFILL_CHUNK = 128  # tokens of a long prompt that are read between two tokens of other streams
 
 Array = NDArray[Any]
 
 
-def available() -> bool:
-    """Whether this machine can compile and run fused.c."""
-    return _compiled() is not None
-
-
-def supports(shape: LlamaConfig, parameters: int) -> bool:
-    """Whether fused.c can run a model of this shape, and is the fastest way to."""
-    compiled = _compiled()
-    if compiled is None or parameters > MAX_PARAMETERS:
-        return False
-    width = int(compiled.panel())
-    heads = shape.num_attention_heads + 2 * shape.num_key_value_heads
-    sizes = (
-        shape.hidden_size,
-        heads * shape.head_dim,
-        2 * shape.intermediate_size,
-        shape.head_dim,
-        _max_positions(shape),
-    )
-    return not any(size % width for size in sizes)
-
-
-class _Model(ctypes.Structure):
-    """`model` of fused.c."""
-
-    _fields_ = (
-        *(
-            (name, ctypes.c_int32)
-            for name in "vocabulary columns hidden inner layers heads kv_heads head_dim reach".split()
-        ),
-        ("epsilon", ctypes.c_float),
-        *((name, ctypes.c_void_p) for name in POINTERS),
-    )
-
-
-_INTS = ctypes.POINTER(ctypes.c_int32)
-
-
-def _compiled() -> ctypes.CDLL | None:
-    """fused.c as a library; None where it cannot be compiled."""
-    return load_library(SOURCE, _declare)
-
-
-def _declare(compiled: ctypes.CDLL) -> None:
-    compiled.panel.argtypes, compiled.panel.restype = (), ctypes.c_int32
-    caches, count = ctypes.POINTER(ctypes.c_void_p), ctypes.c_int32
-    compiled.forward.argtypes = (
-        *(ctypes.POINTER(_Model), count, caches, _INTS, _INTS, count),
-        *(ctypeslib.ndpointer(np.float32, dimensions, flags="C") for dimensions in (2, 1)),
-    )
-    compiled.forward.restype = ctypes.c_int32
-
-
-class FusedDecoder:
-    """The model as it is now, packed for fused.c; training afterwards does not change it."""
-
-    def __init__(self, adapter: "Adapter") -> None:
-        compiled = _compiled()
-        if compiled is None:
-            raise EngineError("fused.c was not compiled on this machine.", "Install a C compiler.")
-        self._library, self._panel = compiled, int(compiled.panel())
-        self._held: list[Array] = []  # what the structure's pointers point to
-        shape = self.shape = adapter.model.shape
-        self.max_positions = _max_positions(shape)
-
-        def weight(name: str) -> Array:
-            made: Array = adapter.effective_weight(name).float().cpu().numpy()
-            return made
-
-        def layers(hold: Callable[[Array], int], *names: str) -> int:
-            """Weights of every layer, those of `names` below each other."""
-            wholes = (
-                np.concatenate([weight(f"model.layers.{number}.{name}.weight") for name in names])
-                for number in range(shape.num_hidden_layers)
-            )
-            return self._hold(np.array([hold(whole) for whole in wholes], np.uintp))
-
-        embedding = weight("model.embed_tokens.weight")
-        half = shape.head_dim // 2
-        self._columns = -(-shape.vocab_size // self._panel) * self._panel
-        head = np.zeros((self._columns, shape.hidden_size), np.float32)
-        head[: shape.vocab_size] = embedding
-        attention, mlp = "self_attn.", "mlp."
-        self._model = _Model(
-            shape.vocab_size,
-            self._columns,
-            shape.hidden_size,
-            shape.intermediate_size,
-            shape.num_hidden_layers,
-            shape.num_attention_heads,
-            shape.num_key_value_heads,
-            shape.head_dim,
-            self.max_positions,
-            shape.rms_norm_eps,
-            self._hold(embedding.astype(np.float16)),
-            self._hold(adapter.model.cos[: self.max_positions, :half].float().cpu().contiguous().numpy()),
-            self._hold(adapter.model.sin[: self.max_positions, :half].float().cpu().contiguous().numpy()),
-            self._pack(head),
-            layers(self._pack, *(f"{attention}{kind}_proj" for kind in "qkv")),
-            layers(self._pack, f"{attention}o_proj"),
-            layers(self._pack, f"{mlp}gate_proj", f"{mlp}up_proj"),
-            layers(self._pack, f"{mlp}down_proj"),
-            layers(self._hold, "input_layernorm"),
-            layers(self._hold, "post_attention_layernorm"),
-            self._hold(weight("model.norm.weight")),
-        )
-        self.threads = torch.get_num_threads()
-        self._pool = ThreadPoolExecutor(max(1, self.threads - 1), "fused")
-
-    def open(self) -> "FusedStreams":
-        """No streams yet."""
-        return FusedStreams(self)
-
-    def new_cache(self) -> Array:
-        """Room for the keys and values of one stream."""
-        shape = self.shape
-        return np.empty(
-            2 * shape.num_hidden_layers * shape.num_key_value_heads * self.max_positions * shape.head_dim, np.float16
-        )
-
-    def _hold(self, array: Array) -> int:
-        self._held.append(np.ascontiguousarray(array))
-        return self._held[-1].ctypes.data
-
-    def _pack(self, weight: Array) -> int:
-        """(outputs, inputs) -> (outputs / panel, inputs, panel) in fp16."""
-        outputs, inputs = weight.shape
-        panels = weight.astype(np.float16).reshape(outputs // self._panel, self._panel, inputs)
-        return self._hold(panels.transpose(0, 2, 1))
-
-    def read(self, streams: Sequence["Stream"]) -> "LogitsBuffer":
-        """Let streams read what they have not yet read; what comes after each. Each core gets as many tokens."""
-        made = self.empty_logits(len(streams))
-        ends = np.cumsum([len(stream.unread) for stream in streams])
-        shares = ends[-1] * np.arange(1, self.threads) / self.threads
-        edges = [0, *ends.searchsorted(shares, side="right").tolist(), len(streams)]
-        parts = [slice(*edge) for edge in pairwise(edges) if edge[0] < edge[1]]
-
-        def one(part: slice) -> None:
-            self._forward(streams[part], made.part(part))
-
-        others = [self._pool.submit(one, part) for part in parts[1:]]
-        one(parts[0])
-        for job in others:
-            job.result()
-        for stream in streams:
-            stream.read, stream.unread = stream.read + len(stream.unread), ()
-        return made
-
-    def empty_logits(self, rows: int) -> "LogitsBuffer":
-        """Room for what comes after so many rows."""
-        return LogitsBuffer(np.empty((rows, self._columns), np.float32), np.empty(rows, np.float32))
-
-    def _forward(self, streams: Sequence["Stream"], made: "LogitsBuffer") -> None:
-        """One pass: the last token of each stream stands at the end, those before it in front."""
-        late = [(stream, len(stream.unread) - 1) for stream in streams]
-        rows = [*((stream, at) for stream, last in late for at in range(last)), *late]
-        caches = (ctypes.c_void_p * len(rows))(*(stream.cache.ctypes.data for stream, _ in rows))
-        places = (ctypes.c_int32 * len(rows))(*(stream.read + at for stream, at in rows))
-        tokens = (ctypes.c_int32 * len(rows))(*(stream.unread[at] for stream, at in rows))
-        given = (ctypes.byref(self._model), len(rows), caches, places, tokens, len(streams))
-        if self._library.forward(*given, made.logits, made.logsumexp):
-            raise MemoryError("no memory for the numbers of one pass")
-
-
 @dataclass(slots=True)
 class Stream:
-    """Keys and values of what one stream has read, how many tokens that were, and those that it has yet to read."""
+    """One stream: its cache of keys and values, how many tokens are in it, and the tokens to be read next."""
 
     cache: Array
     unread: Sequence[int]
-    read: int = 0
+    length: int = 0
 
 
 @dataclass(frozen=True, slots=True)
 class LogitsBuffer:
-    """Logits (rows, columns of the head) and the log mass of each row, float32."""
+    """Logits (rows, padded vocabulary) and their log-sum-exp over the vocabulary (rows,), float32."""
 
     logits: NDArray[np.float32]
     logsumexp: NDArray[np.float32]
 
-    def part(self, rows: slice | list[int]) -> "LogitsBuffer":
-        """Some rows: of a slice, the same memory."""
+    def __len__(self) -> int:
+        return len(self.logsumexp)
+
+    def take(self, rows: slice | list[int]) -> "LogitsBuffer":
+        """These rows; of a slice, a view."""
         return LogitsBuffer(self.logits[rows], self.logsumexp[rows])
 
     def followed_by(self, more: "LogitsBuffer") -> "LogitsBuffer":
@@ -229,78 +58,197 @@ class LogitsBuffer:
         return LogitsBuffer(np.concatenate(logits), np.concatenate(logsumexp))
 
 
-class FusedStreams:
-    """Streams in flight, each with a cache of its own; see the Streams protocol.
+class FusedDecoder:
+    """A snapshot of a model with its adapter merged, packed for fused.c; later training does not change it."""
 
-    What they are given is read when somebody asks what they believe: a stream's next token and the prompt of one that
-    joins in the same pass, and nothing of one that has left.
+    def __init__(self, adapter: "Adapter") -> None:
+        library = fused_library.library()
+        if library is None:
+            raise EngineError("fused.c was not compiled on this machine.", "Install a C compiler.")
+        self._library, self._panel = library, int(library.panel())
+        self._arrays: list[Array] = []  # keeps alive what the structure's pointers point to
+        self.config: LlamaConfig = adapter.model.config
+        self.max_positions = fused_library.max_positions(self.config)
+        self._padded_vocab_size = -(-self.config.vocab_size // self._panel) * self._panel
+        self._model = self._packed_model(adapter)
+        self.threads = torch.get_num_threads()
+        self._pool = ThreadPoolExecutor(max(1, self.threads - 1), "fused")
+
+    def _packed_model(self, adapter: "Adapter") -> fused_library.Model:
+        config = self.config
+
+        def weight(name: str) -> Array:
+            array: Array = adapter.effective_weight(name).float().cpu().numpy()
+            return array
+
+        def per_layer(store: Callable[[Array], int], *names: str) -> int:
+            """Pointer to one pointer per layer: to the weights called `names`, concatenated along their outputs."""
+            weights = (
+                np.concatenate([weight(f"model.layers.{layer}.{name}.weight") for name in names])
+                for layer in range(config.num_hidden_layers)
+            )
+            return self._store(np.array([store(array) for array in weights], np.uintp))
+
+        def rotary(table: torch.Tensor) -> int:
+            half = table[: self.max_positions, : config.head_dim // 2]  # the other half is the same
+            return self._store(half.float().cpu().contiguous().numpy())
+
+        embedding = weight("model.embed_tokens.weight")  # (vocabulary, hidden)
+        lm_head = np.zeros((self._padded_vocab_size, config.hidden_size), np.float32)
+        lm_head[: config.vocab_size] = embedding
+        return fused_library.Model(
+            vocab_size=config.vocab_size,
+            padded_vocab_size=self._padded_vocab_size,
+            hidden_size=config.hidden_size,
+            intermediate_size=config.intermediate_size,
+            num_layers=config.num_hidden_layers,
+            num_heads=config.num_attention_heads,
+            num_kv_heads=config.num_key_value_heads,
+            head_dim=config.head_dim,
+            max_positions=self.max_positions,
+            rms_norm_eps=config.rms_norm_eps,
+            embedding=self._store(embedding.astype(np.float16)),
+            cos=rotary(adapter.model.cos),
+            sin=rotary(adapter.model.sin),
+            lm_head=self._pack(lm_head),
+            qkv_proj=per_layer(self._pack, *(f"self_attn.{kind}_proj" for kind in "qkv")),
+            o_proj=per_layer(self._pack, "self_attn.o_proj"),
+            gate_up_proj=per_layer(self._pack, "mlp.gate_proj", "mlp.up_proj"),
+            down_proj=per_layer(self._pack, "mlp.down_proj"),
+            input_norm=per_layer(self._store, "input_layernorm"),
+            mlp_norm=per_layer(self._store, "post_attention_layernorm"),
+            final_norm=self._store(weight("model.norm.weight")),
+        )
+
+    def _store(self, array: Array) -> int:
+        """Keep the array alive; returns its address."""
+        self._arrays.append(np.ascontiguousarray(array))
+        return self._arrays[-1].ctypes.data
+
+    def _pack(self, weight: Array) -> int:
+        """Address of a weight (outputs, inputs) in fp16 and in panels, (outputs / panel, inputs, panel)."""
+        outputs, inputs = weight.shape
+        panels = weight.astype(np.float16).reshape(outputs // self._panel, self._panel, inputs)
+        return self._store(panels.transpose(0, 2, 1))
+
+    def streams(self) -> "FusedStreams":
+        """An empty set of streams."""
+        return FusedStreams(self)
+
+    def new_stream(self, unread: Sequence[int]) -> Stream:
+        """A stream with an empty cache; fused.c describes its layout."""
+        config = self.config
+        heads = config.num_hidden_layers * config.num_key_value_heads
+        return Stream(np.empty(2 * heads * self.max_positions * config.head_dim, np.float16), unread)
+
+    def empty_logits(self, rows: int) -> LogitsBuffer:
+        """An uninitialised buffer for `rows` rows of logits."""
+        return LogitsBuffer(np.empty((rows, self._padded_vocab_size), np.float32), np.empty(rows, np.float32))
+
+    def forward(self, streams: Sequence[Stream]) -> LogitsBuffer:
+        """Let each stream read its unread tokens; returns the logits after each. All cores get about as many tokens."""
+        buffer = self.empty_logits(len(streams))
+        ends = np.cumsum([len(stream.unread) for stream in streams])
+        shares = ends[-1] * np.arange(1, self.threads) / self.threads
+        edges = [0, *ends.searchsorted(shares, side="right").tolist(), len(streams)]
+        parts = [slice(*edge) for edge in pairwise(edges) if edge[0] < edge[1]]
+
+        def run(part: slice) -> None:
+            self._forward_on_one_core(streams[part], buffer.take(part))
+
+        others = [self._pool.submit(run, part) for part in parts[1:]]
+        run(parts[0])
+        for job in others:
+            job.result()
+        for stream in streams:
+            stream.length, stream.unread = stream.length + len(stream.unread), ()
+        return buffer
+
+    def _forward_on_one_core(self, streams: Sequence[Stream], buffer: LogitsBuffer) -> None:
+        """One call of fused.c. It writes logits for the last rows, so each stream's last token is put there."""
+        last = [(stream, len(stream.unread) - 1) for stream in streams]
+        rows = [*((stream, at) for stream, end in last for at in range(end)), *last]
+        caches = (ctypes.c_void_p * len(rows))(*(stream.cache.ctypes.data for stream, _ in rows))
+        positions = (ctypes.c_int32 * len(rows))(*(stream.length + at for stream, at in rows))
+        tokens = (ctypes.c_int32 * len(rows))(*(stream.unread[at] for stream, at in rows))
+        inputs = (ctypes.byref(self._model), len(rows), caches, positions, tokens, len(streams))
+        if self._library.forward(*inputs, buffer.logits, buffer.logsumexp):
+            raise MemoryError("no memory for the numbers of one pass")
+
+
+class FusedStreams:
+    """Running streams, each with a cache of its own.
+
+    Tokens are read when logits are asked for: next tokens and the prompts of new streams in one pass, and nothing of
+    streams that have left in the meantime.
     """
 
     def __init__(self, decoder: FusedDecoder) -> None:
         self._decoder = decoder
         self._streams: list[Stream] = []
-        self._known = decoder.empty_logits(0)  # of the first streams; the others have something to read
-
-    @property
-    def logits(self) -> NDArray[np.float32]:
-        """(streams, vocabulary) of each stream's next token."""
-        return self._believed().logits[:, : self._decoder.shape.vocab_size]
-
-    @property
-    def logsumexp(self) -> NDArray[np.float32]:
-        """(streams,): the logarithm of the sum of each row's exponentials."""
-        return self._believed().logsumexp
-
-    @property
-    def exhausted(self) -> list[int]:
-        """The streams that have no place left for a token."""
-        lengths = (stream.read + len(stream.unread) for stream in self._streams)
-        return [row for row, length in enumerate(lengths) if length >= self._decoder.max_positions]
-
-    def join(self, prompts: Sequence[Sequence[int]]) -> None:
-        """Streams of their own for these prompts, after those that run."""
-        max_positions = self._decoder.max_positions
-        self._streams += [Stream(self._decoder.new_cache(), prompt[1 - max_positions :]) for prompt in prompts]
+        self._computed = decoder.empty_logits(0)  # of the first streams; the others have unread tokens
 
     @property
     def max_concurrent_prefills(self) -> int:
-        """A prompt a core."""
+        """One prompt for each core."""
         return self._decoder.threads
 
+    @property
+    def logits(self) -> NDArray[np.float32]:
+        """Logits of each stream's next token, (streams, vocabulary)."""
+        return self._compute().logits[:, : self._decoder.config.vocab_size]
+
+    @property
+    def logsumexp(self) -> NDArray[np.float32]:
+        """Log-sum-exp of each row of `logits`, (streams,)."""
+        return self._compute().logsumexp
+
+    @property
+    def exhausted(self) -> list[int]:
+        """Rows whose context is full."""
+        lengths = (stream.length + len(stream.unread) for stream in self._streams)
+        return [row for row, length in enumerate(lengths) if length >= self._decoder.max_positions]
+
+    def join(self, prompts: Sequence[Sequence[int]]) -> None:
+        """Add prompts as new streams after the running ones; they are read with the next pass."""
+        self._streams += [self._decoder.new_stream(self._fitting(prompt)) for prompt in prompts]
+
     def prefill_chunks(self, prompts: Sequence[Sequence[int]]) -> Iterator[None]:
-        """Read prompts a slice a turn, the last slices with whatever is read next; see `SupportsChunkedPrefill`."""
-        max_positions = self._decoder.max_positions
-        parts = [split_prompt(prompt[1 - max_positions :], PREFILL_CHUNK) for prompt in prompts]
-        streams = [Stream(self._decoder.new_cache(), part.pop(0)) for part in parts]
-        while any(parts):
-            going_on = [(stream, part) for stream, part in zip(streams, parts, strict=True) if part]
-            self._decoder.read([stream for stream, _ in going_on])
-            for stream, part in going_on:
-                stream.unread = part.pop(0)
+        """Prefill prompts, a chunk of each per step; the last chunks are read with the next pass.
+
+        See `SupportsChunkedPrefill`.
+        """
+        chunks = [split_prompt(self._fitting(prompt), PREFILL_CHUNK) for prompt in prompts]
+        streams = [self._decoder.new_stream(of_prompt.pop(0)) for of_prompt in chunks]
+        while any(chunks):
+            unfinished = [(stream, rest) for stream, rest in zip(streams, chunks, strict=True) if rest]
+            self._decoder.forward([stream for stream, _ in unfinished])
+            for stream, rest in unfinished:
+                stream.unread = rest.pop(0)
             yield
         self._streams += streams
 
+    def _fitting(self, prompt: Sequence[int]) -> Sequence[int]:
+        """The end of a prompt that leaves room for one more token."""
+        return prompt[1 - self._decoder.max_positions :]
+
     def advance(self, tokens: Sequence[int]) -> None:
-        """Give each stream its next token."""
-        self._believed()
+        """Append one token to each stream."""
+        self._compute()
         for stream, token in zip(self._streams, tokens, strict=True):
             stream.unread = (token,)
-        self._known = self._decoder.empty_logits(0)
+        self._computed = self._decoder.empty_logits(0)
 
     def keep(self, rows: Sequence[int]) -> None:
-        """Go on with these streams only."""
-        if len(self._known.logsumexp):
-            self._known = self._believed().part(list(rows))
+        """Keep only these streams, in this order."""
+        if len(self._computed):
+            self._computed = self._compute().take(list(rows))
         self._streams = [self._streams[row] for row in rows]
 
-    def _believed(self) -> LogitsBuffer:
-        known, streams = self._known, self._streams[len(self._known.logsumexp) :]
-        if streams:
-            new = self._decoder.read(streams)
-            self._known = known.followed_by(new) if len(known.logsumexp) else new
-        return self._known
-
-
-def _max_positions(shape: LlamaConfig) -> int:
-    """Positions that a cache holds."""
-    return min(shape.max_position_embeddings, MAX_POSITIONS)
+    def _compute(self) -> LogitsBuffer:
+        """Logits of all streams, after a pass over those with unread tokens."""
+        unread = self._streams[len(self._computed) :]
+        if unread:
+            new = self._decoder.forward(unread)
+            self._computed = self._computed.followed_by(new) if len(self._computed) else new
+        return self._computed

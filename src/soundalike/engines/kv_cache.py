@@ -1,8 +1,8 @@
-"""Streams over transformers' own caches: texts that go on side by side, join and leave at any token.
+"""Streams over transformers' caches: sequences that are generated side by side, and join and leave after any token.
 
-Each prompt is read alone, exactly, whatever its layers remember: keys and values, a sliding window of them, or a
-recurrent state. Its cache is then laid beside those that run, all ending at the same place, what is missing on
-the left masked. Knows tensors, never text.
+Each prompt is prefilled alone, into a cache of whatever its layers remember: keys and values, a sliding window of them,
+or a recurrent state. That cache then becomes a row of the cache of all running streams. Rows are aligned on the right;
+where a shorter stream has no token, its row is padded on the left and masked.
 """
 
 from collections.abc import Iterator, Sequence
@@ -17,84 +17,83 @@ from torch import Tensor
 from soundalike.engines.causal_lm import CausalLM
 from soundalike.engines.chunked_prefill import split_prompt
 
-PREFILL_CHUNK = {"cpu": 64, "cuda": 512}  # tokens of a prompt that are read at once beside the tokens of others
-STATES = ("conv_states", "recurrent_states")  # of recurrent and convolutional layers, which know no length
+PREFILL_CHUNK = {"cpu": 64, "cuda": 512}  # tokens of a long prompt that are read between two tokens of other streams
+STATES = ("conv_states", "recurrent_states")  # of recurrent and convolutional layers; their size is fixed
 
 
 class HuggingFaceStreams:
-    """Streams in flight: one cache, how long each stream is, and the logits of what comes next.
+    """Running streams: one cache, the length of each stream, and the logits of its next token.
 
-    `reach` is the most tokens that a stream may hold, `known` the ids that the tokenizer knows: a model's table often
-    has rows beyond them, which nobody ever trained and nobody is to draw.
+    `max_positions` is the most tokens that a stream may have, `vocab_size` the number of ids that the tokenizer knows.
+    A model may have logits beyond them, which were never trained.
     """
 
-    def __init__(self, lm: CausalLM, max_positions: int, known: int) -> None:
-        self._lm, self._max_positions, self._known = lm, max_positions, known
+    max_concurrent_prefills = 1
+
+    def __init__(self, lm: CausalLM, max_positions: int, vocab_size: int) -> None:
+        self._lm, self._max_positions, self._vocab_size = lm, max_positions, vocab_size
         self._cache: Any = None
         self._lengths = torch.zeros(0, dtype=torch.long, device=lm.device)
-        self._logits = torch.zeros(0, lm.vocabulary, device=lm.device)
+        self._logits = torch.zeros(0, lm.vocab_size, device=lm.device)
 
     @property
     def logits(self) -> NDArray[np.float32]:
-        """(streams, vocabulary) of each stream's next token; minus infinity where the tokenizer knows no such id."""
-        made = self._logits.clone()
-        made[:, self._known :] = -torch.inf
-        given: NDArray[np.float32] = made.cpu().numpy()
-        return given
+        """Logits of each stream's next token, (streams, vocabulary); minus infinity for ids without a token."""
+        logits = self._logits.clone()
+        logits[:, self._vocab_size :] = -torch.inf
+        array: NDArray[np.float32] = logits.cpu().numpy()
+        return array
 
     @property
     def logsumexp(self) -> NDArray[np.float32]:
-        """(streams,): the logarithm of the sum of each row's exponentials."""
-        made: NDArray[np.float32] = self._logits.logsumexp(-1).cpu().numpy()
-        return made
+        """Log-sum-exp of each stream's logits, those of ids without a token included, (streams,)."""
+        logsumexp: NDArray[np.float32] = self._logits.logsumexp(-1).cpu().numpy()
+        return logsumexp
 
     @property
     def exhausted(self) -> list[int]:
-        """The streams that have no place left for a token."""
+        """Rows whose context is full."""
         return [row for row, length in enumerate(self._lengths.tolist()) if length >= self._max_positions]
 
     @torch.inference_mode()
     def join(self, prompts: Sequence[Sequence[int]]) -> None:
-        """Read prompts, of each the end that fits, after those that run."""
+        """Prefill prompts one after another, as new streams after the running ones."""
         for prompt in prompts:
-            self._join(list(prompt)[1 - self._max_positions :])
-
-    max_concurrent_prefills = 1
+            tokens, cache = self._fitting(prompt), self._new_cache()
+            self._append(self._prefill(tokens, cache, 0), cache, len(tokens))
 
     @torch.inference_mode()
     def prefill_chunks(self, prompts: Sequence[Sequence[int]]) -> Iterator[None]:
-        """Read one prompt, a slice a turn; see `SupportsChunkedPrefill`."""
+        """Prefill one prompt, a chunk per step; see `SupportsChunkedPrefill`."""
         (prompt,) = prompts
-        size, kept, cache = (
-            PREFILL_CHUNK.get(self._lm.device.type, 256),
-            list(prompt)[1 - self._max_positions :],
-            self._new_cache(),
-        )
-        parts = split_prompt(kept, size)
+        tokens, cache = self._fitting(prompt), self._new_cache()
+        size = PREFILL_CHUNK.get(self._lm.device.type, 256)
+        chunks = split_prompt(tokens, size)
         if any(hasattr(layer, name) for layer in cache.layers for name in STATES):
-            parts = [kept]  # such layers go on from a state with one token, and not with several
-        for number, part in enumerate(parts[:-1]):
-            self._read(part, cache, number * size)
+            chunks = [tokens]  # these layers continue from a state with one token at a time only
+        for number, chunk in enumerate(chunks[:-1]):
+            self._prefill(chunk, cache, number * size)
             yield
-        self._lay(self._read(parts[-1], cache, len(kept) - len(parts[-1])), cache, len(kept))
+        self._append(self._prefill(chunks[-1], cache, len(tokens) - len(chunks[-1])), cache, len(tokens))
+
+    def _fitting(self, prompt: Sequence[int]) -> list[int]:
+        """The end of a prompt that leaves room for one more token."""
+        return list(prompt)[1 - self._max_positions :]
 
     def _new_cache(self) -> Any:
         from transformers import DynamicCache
 
         return DynamicCache(config=self._lm.model.config)
 
-    def _join(self, prompt: list[int]) -> None:
-        cache = self._new_cache()
-        self._lay(self._read(prompt, cache, 0), cache, len(prompt))
-
-    def _read(self, tokens: Sequence[int], cache: Any, held: int) -> Tensor:
-        """Hidden state (1, hidden) after tokens that go on with the `held` tokens in `cache`."""
+    def _prefill(self, tokens: Sequence[int], cache: Any, past: int) -> Tensor:
+        """Last hidden state (1, hidden) of tokens that follow the `past` tokens in `cache`."""
         device = self._lm.device
-        positions = torch.arange(held, held + len(tokens), device=device)[None]
-        return self._lm.read(torch.tensor([list(tokens)], device=device), positions, **self._given(cache))[0, -1:]
+        positions = torch.arange(past, past + len(tokens), device=device)[None]  # (1, time)
+        ids = torch.tensor([list(tokens)], device=device)  # (1, time)
+        return self._lm.hidden_states(ids, positions, **self._cache_arguments(cache))[0, -1:]
 
-    def _lay(self, hidden: Tensor, cache: Any, length: int) -> None:
-        """What was read becomes a stream after those that run."""
+    def _append(self, hidden: Tensor, cache: Any, length: int) -> None:
+        """Add a prefilled prompt, its last hidden state (1, hidden) and its cache, as the last stream."""
         if self._cache is None:
             self._cache = cache
         else:
@@ -104,22 +103,22 @@ class HuggingFaceStreams:
 
     @torch.inference_mode()
     def advance(self, tokens: Sequence[int]) -> None:
-        """Give each stream its next token."""
+        """Append one token to each stream."""
         lm, longest = self._lm, int(self._lengths.max())
         places = torch.arange(longest + 1, device=lm.device)
-        seen = places >= (longest - self._lengths)[:, None]
-        ids = torch.tensor(list(tokens), device=lm.device)[:, None]
-        given = {"attention_mask": seen} if len(ids) > 1 else {}  # a stream alone has nothing to mask
-        hidden = lm.read(ids, self._lengths[:, None], **given, **self._given(self._cache))
+        attended = places >= (longest - self._lengths)[:, None]  # (streams, places)
+        ids = torch.tensor(list(tokens), device=lm.device)[:, None]  # (streams, 1)
+        mask = {"attention_mask": attended} if len(ids) > 1 else {}  # one stream has no padding
+        hidden = lm.hidden_states(ids, self._lengths[:, None], **mask, **self._cache_arguments(self._cache))
         self._lengths = self._lengths + 1
         self._logits = lm.logits(hidden[:, 0]).float()
 
-    def _given(self, cache: Any) -> dict[str, Any]:
-        return {str(self._lm.cache_name): cache, "use_cache": True}
+    def _cache_arguments(self, cache: Any) -> dict[str, Any]:
+        return {str(self._lm.cache_argument): cache, "use_cache": True}
 
     @torch.inference_mode()
     def keep(self, rows: Sequence[int]) -> None:
-        """Go on with these streams only."""
+        """Keep only these streams, in this order."""
         index = torch.tensor(rows, dtype=torch.long, device=self._lengths.device)
         before = int(self._lengths.max()) if len(self._lengths) else 0
         self._lengths, self._logits = self._lengths[index], self._logits[index]
@@ -130,36 +129,34 @@ class HuggingFaceStreams:
         drop_left(self._cache, before - int(self._lengths.max()))
 
 
-def append_rows(ours: Any, new: Any) -> None:
-    """Add the rows of the cache `new` to those of `ours`; the shorter is filled up on the left."""
-    for mine, its in zip(ours.layers, new.layers, strict=True):
-        if getattr(mine, "keys", None) is not None and mine.keys.numel():
-            longest = max(mine.keys.shape[-2], its.keys.shape[-2])
-            mine.keys, mine.values = (
-                torch.cat([_filled(layer, longest) for layer in pair])
-                for pair in ((mine.keys, its.keys), (mine.values, its.values))
-            )
-            if hasattr(mine, "cumulative_length"):
-                mine.cumulative_length = max(mine.cumulative_length, its.cumulative_length)
+def append_rows(cache: Any, other: Any) -> None:
+    """Append the rows of the transformers cache `other` to `cache`, in place; shorter rows are padded on the left."""
+    for layer, new in zip(cache.layers, other.layers, strict=True):
+        if getattr(layer, "keys", None) is not None and layer.keys.numel():
+            longest = max(layer.keys.shape[-2], new.keys.shape[-2])
+            layer.keys = torch.cat((_pad_left(layer.keys, longest), _pad_left(new.keys, longest)))
+            layer.values = torch.cat((_pad_left(layer.values, longest), _pad_left(new.values, longest)))
+            if hasattr(layer, "cumulative_length"):
+                layer.cumulative_length = max(layer.cumulative_length, new.cumulative_length)
         for name in STATES:
-            for number, state in getattr(mine, name, {}).items():
+            for number, state in getattr(layer, name, {}).items():
                 if state is not None:
-                    getattr(mine, name)[number] = torch.cat((state, getattr(its, name)[number]))
+                    getattr(layer, name)[number] = torch.cat((state, getattr(new, name)[number]))
 
 
-def _filled(keys: Tensor, length: int) -> Tensor:
-    """Keys or values (rows, heads, tokens, size) with `length` tokens."""
-    return F.pad(keys, (0, 0, length - keys.shape[-2], 0))
+def _pad_left(keys: Tensor, time: int) -> Tensor:
+    """Keys or values (rows, heads, tokens, head_dim) padded to (rows, heads, time, head_dim)."""
+    return F.pad(keys, (0, 0, time - keys.shape[-2], 0))
 
 
-def drop_left(cache: Any, by: int) -> None:
-    """Drop `by` places on the left, which no row fills any more."""
-    if not by:
+def drop_left(cache: Any, count: int) -> None:
+    """Remove the first `count` places of a transformers cache, in place; they are padding in every row."""
+    if not count:
         return
     for layer in cache.layers:
         if getattr(layer, "keys", None) is None or not layer.keys.numel():
             continue
-        left = layer.get_seq_length() - by  # a sliding window may hold fewer than that already
-        layer.keys, layer.values = layer.keys[..., -left:, :], layer.values[..., -left:, :]
+        remaining = layer.get_seq_length() - count  # a sliding window may hold fewer already
+        layer.keys, layer.values = layer.keys[..., -remaining:, :], layer.values[..., -remaining:, :]
         if hasattr(layer, "cumulative_length"):
-            layer.cumulative_length = left
+            layer.cumulative_length = remaining

@@ -1,7 +1,7 @@
-"""Cross-entropy that never holds all logits.
+"""Cross-entropy in chunks, for a model whose output matrix is learned.
 
-The gradient is made in the forward pass, a slice of rows at a time, so that a slice of logits stays in the
-processor's cache and a large vocabulary fits in memory. It knows tensors, never text.
+The gradient is computed in the forward pass, a chunk of rows at a time, so that the logits of all rows never exist at
+once: a chunk's logits stay in the processor's cache, and a large vocabulary fits into memory.
 """
 
 from typing import Any
@@ -15,31 +15,37 @@ from soundalike.engines.protocol import Batch
 CHUNK_ROWS = 256  # 256 rows x 8,192 entries x 4 bytes = 8 MB: measured fastest here among 64 to 4,096
 
 
-class _SlicedCrossEntropy(torch.autograd.Function):
+class _ChunkedCrossEntropy(torch.autograd.Function):
+    """d loss / d logits is weight x (softmax - one-hot of the target)."""
+
     @staticmethod
-    def forward(ctx: Any, hidden: Tensor, head: Tensor, targets: Tensor, weights: Tensor) -> Tensor:
+    def forward(ctx: Any, hidden: Tensor, lm_head: Tensor, targets: Tensor, weights: Tensor) -> Tensor:
         total = torch.zeros((), dtype=torch.float32, device=hidden.device)
-        needs_hidden, needs_head = hidden.requires_grad, head.requires_grad
+        needs_hidden, needs_head = hidden.requires_grad, lm_head.requires_grad
         grad_hidden = torch.empty_like(hidden) if needs_hidden else None
-        grad_head = torch.zeros_like(head, dtype=torch.float32) if needs_head else None
+        grad_head = torch.zeros_like(lm_head, dtype=torch.float32) if needs_head else None
         for start in range(0, hidden.shape[0], CHUNK_ROWS):
             rows = slice(start, start + CHUNK_ROWS)
-            h, wanted, weight = hidden[rows], targets[rows, None], weights[rows, None]
-            logits = (h @ head.T).float()
+            h, target, weight = (
+                hidden[rows],
+                targets[rows, None],
+                weights[rows, None],
+            )  # (chunk, hidden), 2 x (chunk, 1)
+            logits = (h @ lm_head.T).float()  # (chunk, vocabulary)
             logits -= logits.amax(dim=1, keepdim=True)
-            chosen = logits.gather(1, wanted)
-            norm = logits.exp_().sum(dim=1, keepdim=True)
-            total += ((norm.log() - chosen) * weight).sum()
+            target_logits = logits.gather(1, target)  # (chunk, 1)
+            softmax_sum = logits.exp_().sum(dim=1, keepdim=True)  # (chunk, 1); logits now holds exponentials
+            total += ((softmax_sum.log() - target_logits) * weight).sum()
             if not (needs_hidden or needs_head):
                 continue
-            logits *= weight / norm
-            logits.scatter_add_(1, wanted, -weight)
-            slope = logits.to(head.dtype)
+            logits *= weight / softmax_sum
+            logits.scatter_add_(1, target, -weight)
+            grad_logits = logits.to(lm_head.dtype)  # (chunk, vocabulary)
             if grad_hidden is not None:
-                torch.mm(slope, head, out=grad_hidden[rows])
+                torch.mm(grad_logits, lm_head, out=grad_hidden[rows])
             if grad_head is not None:
-                grad_head.addmm_(slope.T.float(), h.float())
-        ctx.save_for_backward(grad_hidden, grad_head.to(head.dtype) if grad_head is not None else None)
+                grad_head.addmm_(grad_logits.T.float(), h.float())
+        ctx.save_for_backward(grad_hidden, grad_head.to(lm_head.dtype) if grad_head is not None else None)
         return total
 
     @staticmethod
@@ -53,22 +59,22 @@ class _SlicedCrossEntropy(torch.autograd.Function):
         )
 
 
-def weighted_cross_entropy(hidden: Tensor, head: Tensor, targets: Tensor, weights: Tensor) -> Tensor:
-    """Sum of weights x negative log-likelihood (nats), differentiable in `hidden` and `head`.
+def weighted_cross_entropy(hidden: Tensor, lm_head: Tensor, targets: Tensor, weights: Tensor) -> Tensor:
+    """Sum over rows of weight x negative log-likelihood in nats, differentiable in `hidden` and `lm_head`.
 
-    `hidden` (rows, width), `head` (vocabulary, width), `targets` int64 (rows,), `weights` float32 (rows,).
+    `hidden` (rows, hidden), `lm_head` (vocabulary, hidden), `targets` int64 (rows,), `weights` float32 (rows,).
     """
-    loss: Tensor = _SlicedCrossEntropy.apply(hidden, head, targets, weights)  # type: ignore[no-untyped-call]
+    loss: Tensor = _ChunkedCrossEntropy.apply(hidden, lm_head, targets, weights)  # type: ignore[no-untyped-call]
     return loss
 
 
 def batch_loss(model: Llama, batch: Batch) -> Tensor:
-    """Sum of weighted nats over packed windows, documents blind to each other."""
-    device = model.head.device
-    tokens = torch.from_numpy(batch.tokens).to(device).long()
+    """Weighted sum of nats over packed windows; attention stays within each document."""
+    device = model.lm_head.device
+    tokens = torch.from_numpy(batch.tokens).to(device).long()  # (windows, length), as positions
     positions = torch.from_numpy(batch.positions).to(device).long()
     mask = document_mask(torch.from_numpy(batch.documents).to(device))
     targets, weights = tokens[:, 1:].flatten(), torch.from_numpy(batch.weights).to(device)[:, 1:].flatten()
     learned = weights > 0
-    hidden = model(tokens, positions, mask)[:, :-1].flatten(0, 1)[learned]
-    return weighted_cross_entropy(hidden, model.head.to(hidden.dtype), targets[learned], weights[learned])
+    hidden = model(tokens, positions, mask)[:, :-1].flatten(0, 1)[learned]  # (learned, hidden)
+    return weighted_cross_entropy(hidden, model.lm_head.to(hidden.dtype), targets[learned], weights[learned])

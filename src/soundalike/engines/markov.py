@@ -1,7 +1,6 @@
-"""A word chain behind the Engine protocol: the baseline to beat, and the smallest engine there can be.
+"""A Markov chain of words as an engine: the baseline that a clone has to beat, and the smallest engine possible.
 
-Takes and gives token ids like every engine, learns by counting, needs no weights. Read it to write an engine:
-docs/engines.md walks through it. Knows nothing of names, messages or clone folders.
+It learns by counting and has no weights. docs/engines.md goes through it as a tutorial on writing an engine.
 """
 
 import json
@@ -23,14 +22,14 @@ if TYPE_CHECKING:
     from soundalike.training.recipe import Training
 
 FILE = "markov.json"
-# Every character falls into exactly one token, so that joining the tokens gives the text back.
+# Every character falls into exactly one token, so that joining the tokens restores the text.
 TOKEN = re.compile(r"\n|\t| ?\w+(?:['’]\w+)*| ?[^\w\s]+|\s")
 
 Context = tuple[int, ...]
 
 
 class WordTokenizer:
-    """Words, each with the space before it; a word not met before gets the next free id."""
+    """Words as tokens, each with the space before it; a new word gets the next free id."""
 
     begin, end = 0, 1
 
@@ -51,20 +50,20 @@ class WordTokenizer:
         return self._ids[word]
 
     def spans(self, texts: Sequence[str]) -> list[list[tuple[int, int]]]:
-        """For each text, the character span of each token that `encode` gives."""
+        """For each text, the (start, stop) characters of each token that `encode` returns."""
         return [[match.span() for match in TOKEN.finditer(text)] for text in texts]
 
     def decode(self, tokens: Sequence[int]) -> str:
-        """The text of these tokens; `begin` and `end` give nothing."""
+        """The text of these tokens; `begin` and `end` decode to nothing."""
         return "".join(self.words[token] for token in tokens)
 
 
 class MarkovEngine:
-    """Guesses the next word from the last `order` words, then from fewer, then from none.
+    """Predicts the next word from the last `order` words, with Witten-Bell smoothing.
 
-    Each length of context is smoothed by the next shorter one after Witten and Bell (1991): with N words counted
-    after a context, T of them different, p(word) = (count(word) + T * p_shorter(word)) / (N + T); the shortest is
-    smoothed by the uniform distribution, which is also all that the base knows when the adapter is off.
+    A context is smoothed with the next shorter one (Witten and Bell 1991): if N words were counted after a context, T
+    of them different, p(word) = (count(word) + T * p_shorter(word)) / (N + T). The empty context is smoothed with the
+    uniform distribution, which is also the base: all that remains when the adapter is off.
     """
 
     def __init__(self, order: int = 2, tokenizer: WordTokenizer | None = None) -> None:
@@ -72,42 +71,45 @@ class MarkovEngine:
         self.tokenizer = tokenizer or WordTokenizer()
         self._counts: dict[Context, dict[int, float]] = {}
         self._totals: dict[Context, float] = {}
-        self._arrays: dict[Context, tuple[NDArray[np.int64], NDArray[np.float64]]] = {}
+        self._arrays: dict[Context, tuple[NDArray[np.int64], NDArray[np.float64]]] = {}  # of _counts, made when needed
 
     def step(self, batch: Batch, learning_rate: float) -> float:
-        """Count one batch, a token as much as its weight; gives the mean loss before. A chain has no learning rate."""
+        """Count a batch, each token by its weight; returns the mean loss before. The learning rate is not used."""
         loss, weight = self.loss(batch)
         self._arrays.clear()
-        for context, token, share in _examples(batch, self.order):
-            for known in _endings(context):
-                after = self._counts.setdefault(known, {})
-                after[token] = after.get(token, 0.0) + share
-                self._totals[known] = self._totals.get(known, 0.0) + share
+        for context, token, token_weight in _examples(batch, self.order):
+            for suffix in _suffixes(context):
+                following = self._counts.setdefault(suffix, {})
+                following[token] = following.get(token, 0.0) + token_weight
+                self._totals[suffix] = self._totals.get(suffix, 0.0) + token_weight
         return loss / weight if weight else 0.0
 
     def loss(self, batch: Batch) -> tuple[float, float]:
-        """(sum of weighted loss in nats, sum of weights) on one batch."""
-        examples = [(share, self._chance(context, token)) for context, token, share in _examples(batch, self.order)]
-        return -sum(share * float(np.log(chance)) for share, chance in examples), sum(share for share, _ in examples)
+        """(sum of weighted loss in nats, sum of weights)."""
+        weighted = [
+            (weight, self.probability(context, token)) for context, token, weight in _examples(batch, self.order)
+        ]
+        return -sum(weight * float(np.log(p)) for weight, p in weighted), sum(weight for weight, _ in weighted)
 
     def streams(self) -> "MarkovStreams":
-        """No streams yet."""
+        """An empty set of streams."""
         return MarkovStreams(self)
 
-    def logits_after(self, past: Sequence[int]) -> NDArray[np.float32]:
-        """Natural-log probability of every token after these, shape (vocabulary,)."""
-        made: NDArray[np.float32] = np.log(self._chances(self._context(past)))
-        return made
+    def logits_after(self, tokens: Sequence[int]) -> NDArray[np.float32]:
+        """Natural-log probability of every token after these, (vocabulary,)."""
+        context = tuple(tokens[-self.order :]) if self.order else ()
+        logits: NDArray[np.float32] = np.log(self.probabilities(context))
+        return logits
 
     def logprobs(self, tokens: Sequence[int]) -> NDArray[np.float32]:
-        """Natural-log probability of each token given those before it; the first is 0."""
+        """Natural-log probability of each token given those before it, (len(tokens),); that of the first is 0."""
         starts = [max(0, at - self.order) for at in range(len(tokens))]
-        later = [self._chance(tuple(tokens[starts[at] : at]), tokens[at]) for at in range(1, len(tokens))]
+        later = [self.probability(tuple(tokens[starts[at] : at]), tokens[at]) for at in range(1, len(tokens))]
         return np.log(np.array([1.0, *later][: len(tokens)], dtype=np.float64)).astype(np.float32)
 
     @contextmanager
     def adapter_off(self) -> Iterator[None]:
-        """Within it nothing has been counted."""
+        """A context in which nothing has been counted."""
         counts, self._counts = self._counts, {}
         try:
             yield
@@ -115,33 +117,35 @@ class MarkovEngine:
             self._counts = counts
 
     def save(self, folder: Path) -> None:
-        """Write the words and the counts to one file."""
+        """Write words and counts into one file."""
         folder.mkdir(parents=True, exist_ok=True)
-        (folder / FILE).write_bytes(self._written())
+        (folder / FILE).write_bytes(self._to_json())
 
     def load(self, folder: Path) -> None:
-        """Read what `save` wrote; `EngineError` where there is nothing to read."""
+        """Read what `save` wrote; `EngineError` if it is missing or damaged."""
         try:
             regular_file(folder / FILE)
-            self._read((folder / FILE).read_bytes())
+            self._from_json((folder / FILE).read_bytes())
         except (UsageError, OSError, ValueError, LookupError, TypeError, AttributeError, RecursionError) as error:
             raise EngineError(f"{folder / FILE} is not a word chain ({error}).", "Train the clone again.") from error
 
     def state(self) -> dict[str, NDArray[Any]]:
-        """All that resume needs: a chain remembers nothing but its counts."""
-        return {"chain": np.frombuffer(self._written(), dtype=np.uint8)}
+        """The file that `save` writes, as bytes: there is no optimizer."""
+        return {"chain": np.frombuffer(self._to_json(), dtype=np.uint8)}
 
     def load_state(self, state: dict[str, NDArray[Any]]) -> None:
-        """Put back what `state` gave; `ValueError` or `LookupError` for any other."""
-        self._read(state["chain"].tobytes())
+        """Restore what `state` returned; `ValueError` or `LookupError` for anything else."""
+        self._from_json(state["chain"].tobytes())
 
-    def _written(self) -> bytes:
-        known = self._counts.items()
-        counts = [[context, self._totals[context], list(after), list(after.values())] for context, after in known]
+    def _to_json(self) -> bytes:
+        counts = [
+            [context, self._totals[context], list(following), list(following.values())]
+            for context, following in self._counts.items()
+        ]
         return json.dumps({"order": self.order, "words": self.tokenizer.words[2:], "counts": counts}).encode()
 
-    def _read(self, written: bytes) -> None:
-        chain = json.loads(written)
+    def _from_json(self, data: bytes) -> None:
+        chain = json.loads(data)
         rows = [(tuple(context), total, tokens, counts) for context, total, tokens, counts in chain["counts"]]
         _check(chain["order"], chain["words"], rows)
         self.order, self.tokenizer = chain["order"], WordTokenizer(chain["words"])
@@ -149,99 +153,96 @@ class MarkovEngine:
         self._totals = {context: total for context, total, _, _ in rows}
         self._arrays.clear()
 
-    def _context(self, past: Sequence[int]) -> Context:
-        return tuple(past[-self.order :]) if self.order else ()
-
-    def _known(self, context: Context) -> Iterator[tuple[Context, float]]:
-        """The last 0, 1, 2 ... tokens of `context`, as far as anything was counted after them, each with its N + T."""
-        for ending in _endings(context):
-            if ending not in self._counts:
+    def _counted_suffixes(self, context: Context) -> Iterator[tuple[Context, float]]:
+        """The last 0, 1, 2, ... tokens of `context` as far as anything was counted after them, each with its N + T."""
+        for suffix in _suffixes(context):
+            if suffix not in self._counts:
                 return
-            yield ending, self._totals[ending] + len(self._counts[ending])
+            yield suffix, self._totals[suffix] + len(self._counts[suffix])
 
-    def _chance(self, context: Context, token: int) -> float:
+    def probability(self, context: Context, token: int) -> float:
         """Probability of `token` after `context`."""
-        chance = 1.0 / self.tokenizer.size
-        for ending, total in self._known(context):
-            after = self._counts[ending]
-            chance = (after.get(token, 0.0) + len(after) * chance) / total
-        return chance
+        p = 1.0 / self.tokenizer.size
+        for suffix, total in self._counted_suffixes(context):
+            following = self._counts[suffix]
+            p = (following.get(token, 0.0) + len(following) * p) / total
+        return p
 
-    def _chances(self, context: Context) -> NDArray[np.float32]:
-        """The same for every token at once."""
-        chances = np.full(self.tokenizer.size, 1.0 / self.tokenizer.size)
-        for ending, total in self._known(context):
-            tokens, counts = self._after(ending)
-            chances *= len(tokens) / total
-            chances[tokens] += counts / total
-        return chances.astype(np.float32)
+    def probabilities(self, context: Context) -> NDArray[np.float32]:
+        """Probability of every token after `context`, (vocabulary,)."""
+        p = np.full(self.tokenizer.size, 1.0 / self.tokenizer.size)
+        for suffix, total in self._counted_suffixes(context):
+            tokens, counts = self._following(suffix)
+            p *= len(tokens) / total
+            p[tokens] += counts / total
+        return p.astype(np.float32)
 
-    def _after(self, ending: Context) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
-        if ending not in self._arrays:
-            after = self._counts[ending]
-            self._arrays[ending] = np.array(list(after)), np.array(list(after.values()))
-        return self._arrays[ending]
+    def _following(self, suffix: Context) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
+        if suffix not in self._arrays:
+            following = self._counts[suffix]
+            self._arrays[suffix] = np.array(list(following)), np.array(list(following.values()))
+        return self._arrays[suffix]
 
 
 class MarkovStreams:
-    """Texts that go on side by side: a chain needs nothing of them but their tokens."""
+    """Running streams: the tokens of each."""
 
     exhausted: Sequence[int] = ()
 
     def __init__(self, engine: MarkovEngine) -> None:
-        self._engine, self._pasts = engine, list[list[int]]()
+        self._engine, self._tokens = engine, list[list[int]]()
 
     @property
     def logits(self) -> NDArray[np.float32]:
-        """(streams, vocabulary) of each stream's next token."""
-        return np.stack([self._engine.logits_after(past) for past in self._pasts])
+        """Logits of each stream's next token, (streams, vocabulary)."""
+        return np.stack([self._engine.logits_after(tokens) for tokens in self._tokens])
 
     @property
     def logsumexp(self) -> NDArray[np.float32]:
-        """(streams,): nothing, the logits of a chain being log-probabilities."""
-        return np.zeros(len(self._pasts), np.float32)
+        """Zeros (streams,), because the chain's logits are log-probabilities."""
+        return np.zeros(len(self._tokens), np.float32)
 
     def join(self, prompts: Sequence[Sequence[int]]) -> None:
-        """Read prompts into streams after those that run."""
-        self._pasts += map(list, prompts)
+        """Add prompts as new streams after the running ones."""
+        self._tokens += map(list, prompts)
 
     def advance(self, tokens: Sequence[int]) -> None:
-        """Give each stream its next token."""
-        for past, token in zip(self._pasts, tokens, strict=True):
-            past.append(token)
+        """Append one token to each stream."""
+        for of_stream, token in zip(self._tokens, tokens, strict=True):
+            of_stream.append(token)
 
     def keep(self, rows: Sequence[int]) -> None:
-        """Go on with these streams only."""
-        self._pasts = [self._pasts[row] for row in rows]
+        """Keep only these streams, in this order."""
+        self._tokens = [self._tokens[row] for row in rows]
 
 
-def _endings(context: Context) -> Iterator[Context]:
+def _suffixes(context: Context) -> Iterator[Context]:
+    """The last 0, 1, 2, ... tokens of a context."""
     return (context[at:] for at in range(len(context), -1, -1))
 
 
 def _examples(batch: Batch, order: int) -> Iterator[tuple[Context, int, float]]:
-    """(context, token, weight) for every token that is learned, its context never reaching into another document."""
-    for tokens, positions, weights in zip(
-        batch.tokens.tolist(), batch.positions.tolist(), batch.weights.tolist(), strict=True
-    ):
+    """(context, token, weight) of every token with a weight; no context reaches into another document."""
+    rows = zip(batch.tokens.tolist(), batch.positions.tolist(), batch.weights.tolist(), strict=True)
+    for tokens, positions, weights in rows:
         for at in np.flatnonzero(weights).tolist():
             yield tuple(tokens[at - min(order, positions[at]) : at]), tokens[at], weights[at]
 
 
 def _check(order: Any, words: Any, rows: Sequence[tuple[Any, Any, Any, Any]]) -> None:
-    """`ValueError` where these cannot be a chain's: words, tokens that there are, counts above 0."""
+    """`ValueError` unless these are an order, words, and positive counts of known tokens."""
     if isinstance(order, bool) or not isinstance(order, int) or order < 0:
         raise ValueError(f"its order is {str(order)[:30]}")
     if not isinstance(words, list) or not all(isinstance(word, str) for word in words):
-        raise ValueError("its words are none")
+        raise ValueError("its words are no list of texts")
     if not all(tokens for _, _, tokens, _ in rows):
         raise ValueError("it counts nothing after some words")
-    tokens = np.array([token for context, _, after, _ in rows for token in (*context, *after)])
-    counts = np.array([count for _, total, _, after in rows for count in (total, *after)])
+    tokens = np.array([token for context, _, following, _ in rows for token in (*context, *following)])
+    counts = np.array([count for _, total, _, numbers in rows for count in (total, *numbers)])
     if rows and not (tokens.dtype.kind == "i" and 0 <= tokens.min() and tokens.max() < len(words) + 2):
         raise ValueError("it counts words that it does not have")
     if rows and not (counts.dtype.kind in "if" and np.isfinite(counts).all() and counts.min() > 0):
-        raise ValueError("its counts are none")
+        raise ValueError("its counts are no positive numbers")
 
 
 def load(
@@ -250,9 +251,9 @@ def load(
     training: "Training | None" = None,
     numerics: "Numerics | None" = None,
 ) -> MarkovEngine:
-    """The engine of base "markov", or "markov-3" for a chain of order 3; with the adapter in a folder, if given.
+    """The engine for "markov", of order 2, or "markov-3", with the adapter in the folder `adapter` if there is one.
 
-    A chain counts the same however it is trained, and in whatever numbers.
+    `training` and `numerics` are not used. `EngineError` for another base, or if the adapter cannot be loaded.
     """
     order = base.partition("-")[2] or "2"
     if not order.isdigit():

@@ -1,13 +1,10 @@
-"""Reads a Hugging Face base model and its tokenizer into this machine's memory, in numbers for which there is room.
+"""Loads a Hugging Face base model and its tokenizer, with weights in the number type that was chosen for them.
 
-On a GPU weights are bf16, or 4-bit NF4 (arXiv 2305.14314, by bitsandbytes) where bf16 would take too much of it; on a
-processor fp32, bf16 or 4-bit. It never runs code that a model brings along.
+Weights are fp32, bf16 or 4-bit NF4 (arXiv 2305.14314, by bitsandbytes). Code that a model brings along is never run;
+see `auto`.
 """
 
 import copy
-import warnings
-from collections.abc import Iterator
-from contextlib import contextmanager
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
@@ -28,57 +25,52 @@ TYPES = {"fp32": torch.float32, "bf16": torch.bfloat16}
 
 
 def device() -> str:
-    """The GPU where there is one."""
+    """The type of the device that models are put on: "cuda" if there is a GPU, else "cpu"."""
     return "cuda" if torch.cuda.is_available() else "cpu"
 
 
 def free_memory() -> int:
-    """Bytes of the device's memory that nobody uses."""
+    """Free memory of that device, in bytes."""
     return torch.cuda.mem_get_info()[0] if device() == "cuda" else machine.free_memory()
 
 
 def parameters(folder: Path) -> float:
-    """How many weights a base has, from the size of its files and the type that its config.json states."""
-    told = read_base_config(folder)
-    told |= told.get("text_config") or {}
+    """The number of parameters of a base, from the size of its files and the type that its config.json states."""
+    config = read_base_config(folder)
+    config |= config.get("text_config") or {}
     size = bytes_in(folder.glob("*.safetensors"))
-    return size / (4 if (told.get("dtype") or told.get("torch_dtype")) == "float32" else 2)
+    return size / (4 if (config.get("dtype") or config.get("torch_dtype")) == "float32" else 2)
 
 
-_read: WeakValueDictionary[tuple[Path, str, str], Any] = WeakValueDictionary()  # bases that somebody stands on
+_loaded: WeakValueDictionary[tuple[Path, str, str], Any] = WeakValueDictionary()  # models that are in use
 
 
 def read_model(folder: Path, numerics: Numerics) -> Any:
-    """The model in `folder`, its weights held as `numerics` says; `BaseModelError` for one that cannot be adapted.
+    """The model in `folder`, on `device()`, with frozen weights; `BaseModelError` if it cannot be loaded.
 
-    The weights are frozen, so whoever asks for them again while they are held gets the same ones in modules of its own:
-    several adapters over one base hold it once.
+    Models of one folder and number type share their weights while they are in use, each with modules of its own:
+    several adapters over one base need memory for the base only once.
     """
     key = (folder.resolve(), numerics.weights, numerics.compute)
-    first = _read.get(key)
-    if first is None:
-        first = _read[key] = _read_model(folder, numerics)
-    twin = copy.deepcopy(first, {id(tensor): tensor for tensor in (*first.parameters(), *first.buffers())})
-    twin.soundalike_first = (first,)  # held as long as a twin is; in a tuple, since a module would be a part of it
-    return twin
+    original = _loaded.get(key)
+    if original is None:
+        original = _loaded[key] = _read_model(folder, numerics)
+    model = copy.deepcopy(original, {id(tensor): tensor for tensor in (*original.parameters(), *original.buffers())})
+    model.soundalike_original = (original,)  # keeps it alive; in a tuple, so that it is not registered as a submodule
+    return model
 
 
 def _read_model(folder: Path, numerics: Numerics) -> Any:
     from transformers.utils.logging import disable_progress_bar
 
-    disable_progress_bar()  # type: ignore[no-untyped-call]  # who loads a base shows that it does
+    disable_progress_bar()  # type: ignore[no-untyped-call]  # the command line shows its own progress
     with base_model_errors(folder):
         config = config_from(folder)
-        _without_dropout(config)
-        four_bits = numerics.weights == "4-bit"
-        given = _four_bits(TYPES[numerics.compute]) if four_bits else {"dtype": TYPES[numerics.weights]}
-        model = model_from(
-            folder,
-            config=config,
-            device_map={"": device()},
-            attn_implementation=attention_implementation(numerics),
-            **given,
-        )
+        _disable_dropout(config)
+        quantized = numerics.weights == "4-bit"
+        types = _nf4(TYPES[numerics.compute]) if quantized else {"dtype": TYPES[numerics.weights]}
+        attention = attention_implementation(numerics)
+        model = model_from(folder, config=config, device_map={"": device()}, attn_implementation=attention, **types)
     model.requires_grad_(False)
     model.train(False)
     disable_cpu_repacking(model)
@@ -86,9 +78,9 @@ def _read_model(folder: Path, numerics: Numerics) -> Any:
 
 
 def disable_cpu_repacking(model: Any) -> None:
-    """Make bitsandbytes leave its 4-bit weights as they were quantized.
+    """Make bitsandbytes leave 4-bit weights as they were quantized.
 
-    On a processor with AVX512-BF16 it would rearrange them for inference at the first pass without gradients; passes
+    On a processor with AVX512-BF16 it would rearrange them for inference at the first pass without gradients. Passes
     with gradients then read them wrongly, and layers whose width is not a multiple of 32 fail.
     """
     for module in model.modules():
@@ -97,22 +89,22 @@ def disable_cpu_repacking(model: Any) -> None:
 
 
 def attention_implementation(numerics: Numerics) -> str:
-    """FlashAttention's kernels for packed sequences where they are installed, else PyTorch's own."""
+    """transformers' name for FlashAttention if it is installed and usable here, else for PyTorch's own attention."""
     flash = device() == "cuda" and numerics.compute == "bf16" and find_spec("flash_attn") is not None
     return "flash_attention_2" if flash else "sdpa"
 
 
 def read_tokenizer(folder: Path) -> FileTokenizer:
-    """The base's tokenizer. Documents open with its begin token, or with its end token where it has none."""
-    told = tokenizer_from(folder)
-    end, fast = told.eos_token_id, getattr(told, "backend_tokenizer", None)
+    """The base's tokenizer; where it has no token that begins a text, the one that ends a text begins it too."""
+    tokenizer = tokenizer_from(folder)
+    begin, end, fast = tokenizer.bos_token_id, tokenizer.eos_token_id, getattr(tokenizer, "backend_tokenizer", None)
     if end is None or fast is None:
         raise BaseModelError(f"The tokenizer in {folder} has no token that ends a text.", CHOOSE_ANOTHER_BASE)
-    return FileTokenizer(fast, end if told.bos_token_id is None else told.bos_token_id, end)
+    return FileTokenizer(fast, end if begin is None else begin, end)
 
 
-def _four_bits(dtype: torch.dtype) -> dict[str, Any]:
-    """NF4 with quantized constants, 4.13 bits a weight, multiplied as `dtype`."""
+def _nf4(compute: torch.dtype) -> dict[str, Any]:
+    """Arguments of `from_pretrained` for NF4 with quantized constants, 4.13 bits a weight, multiplied as `compute`."""
     from transformers import BitsAndBytesConfig
 
     if find_spec("bitsandbytes") is None:
@@ -121,22 +113,14 @@ def _four_bits(dtype: torch.dtype) -> dict[str, Any]:
             "Install it: pip install 'soundalike[4bit]'",
         )
     config: Any = BitsAndBytesConfig(  # type: ignore[no-untyped-call]
-        load_in_4bit=True, bnb_4bit_quant_type="nf4", bnb_4bit_use_double_quant=True, bnb_4bit_compute_dtype=dtype
+        load_in_4bit=True, bnb_4bit_quant_type="nf4", bnb_4bit_use_double_quant=True, bnb_4bit_compute_dtype=compute
     )
-    return {"quantization_config": config, "dtype": dtype}
+    return {"quantization_config": config, "dtype": compute}
 
 
-def _without_dropout(config: Any) -> None:
-    """An adapter is learned in a few passes, and a run that was resumed has the same losses: nothing is dropped."""
+def _disable_dropout(config: Any) -> None:
+    """Set all dropout to 0: adapters train for a few passes only, and a resumed run must have the same losses."""
     for part in (config, config.get_text_config()):
         for name, value in vars(part).items():
             if name.endswith(("dropout", "pdrop")) and isinstance(value, float):
                 setattr(part, name, 0.0)
-
-
-@contextmanager
-def without_future_warnings() -> Iterator[None]:
-    """Within it peft may ask transformers by an old name without a warning to the person, who cannot help it."""
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore", FutureWarning)
-        yield

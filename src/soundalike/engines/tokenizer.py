@@ -1,15 +1,15 @@
-"""A base model's `tokenizer.json` behind the Tokenizer protocol."""
+"""A base model's `tokenizer.json` as a `Tokenizer`."""
 
 from collections.abc import Sequence
 from pathlib import Path
 
 from tokenizers import Tokenizer as Fast
 
-MAX_SEQUENTIAL_TEXTS = 8  # texts of which waking other threads would take longer than encoding them
+MAX_SEQUENTIAL_TEXTS = 8  # with so few texts, waking other threads takes longer than encoding
 
 
 class FileTokenizer:
-    """Encodes with special tokens switched off: a person who types `<|endoftext|>` ends nothing."""
+    """A tokenizer that never encodes text as a special token: whoever types `<|endoftext|>` ends nothing."""
 
     def __init__(self, fast: Fast, begin: int, end: int) -> None:
         self.fast = fast
@@ -25,12 +25,12 @@ class FileTokenizer:
         """Token ids of each text, without `begin` and `end`."""
         if len(texts) <= MAX_SEQUENTIAL_TEXTS:
             return [self.fast.encode(text, add_special_tokens=False).ids for text in texts]
-        return [one.ids for one in self.fast.encode_batch_fast(list(texts), add_special_tokens=False)]
+        return [encoding.ids for encoding in self.fast.encode_batch_fast(list(texts), add_special_tokens=False)]
 
     def spans(self, texts: Sequence[str]) -> list[list[tuple[int, int]]]:
-        """For each text, the character span of each token that `encode` gives."""
-        return [one.offsets for one in self.fast.encode_batch(list(texts), add_special_tokens=False)]
+        """For each text, the (start, stop) characters of each token that `encode` returns."""
+        return [encoding.offsets for encoding in self.fast.encode_batch(list(texts), add_special_tokens=False)]
 
     def decode(self, tokens: Sequence[int]) -> str:
-        """The text of these tokens; special tokens give nothing."""
+        """The text of these tokens; special tokens decode to nothing."""
         return str(self.fast.decode(list(tokens), skip_special_tokens=True))

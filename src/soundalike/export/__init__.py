@@ -90,7 +90,7 @@ def export(clone: Clone, kind: str, precision: str = "f16") -> Exported:
 
 def _bytes_of(kind: str, trained: Trained, precision: str) -> float:
     """How much an export writes, its tokenizer aside: each weight as that kind holds it."""
-    from soundalike.engines.adapter import adapter_method
+    from soundalike.engines.adapter_files import adapter_method
 
     size = size_of(trained.base)
     adapter = bytes_in(trained.adapter.glob("*.safetensors"))

@@ -7,7 +7,7 @@ import json
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from soundalike.engines.adapter import adapter_method, check_shapes, read_tensors
+from soundalike.engines.adapter_files import adapter_method, check_shapes, read_tensors
 from soundalike.engines.adapter_layouts import flat_rope_config
 from soundalike.engines.auto import model_from, tokenizer_from
 from soundalike.engines.base_files import base_folder, read_base_config
@@ -56,8 +56,7 @@ def _plus_factors(model: Any, trained: Trained) -> Any:
     """Every adapted matrix plus alpha / rank x B A."""
     from peft import get_peft_model_state_dict, set_peft_model_state_dict
 
-    from soundalike.engines.huggingface import lora_config, with_adapter
-    from soundalike.engines.pretrained import without_future_warnings
+    from soundalike.engines.peft_adapter import lora_config, with_adapter, without_future_warnings
 
     factors, config = read_tensors(trained.adapter), lora_config(trained.adapter)
     config.base_model_name_or_path = None  # peft would compare the base's name with the folder that it lies in

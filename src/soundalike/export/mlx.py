@@ -6,7 +6,7 @@ mlx-lm reads transformers' folders as they are, so only a low-rank adapter needs
 import json
 from pathlib import Path
 
-from soundalike.engines.adapter import CONFIG, adapter_method, read_config, read_tensors
+from soundalike.engines.adapter_files import CONFIG, adapter_method, read_config, read_tensors
 from soundalike.engines.adapter_layouts import mlx_config, to_mlx
 from soundalike.engines.auto import config_from
 from soundalike.engines.base_files import base_folder

@@ -97,7 +97,7 @@ class BatchGenerator:
 
     def _read(self) -> None:
         """Let those that wait be read for a while, in front of nobody."""
-        if self._reading and self._wishes and (joined := self._reading.read()):
+        if self._reading and self._wishes and (joined := self._reading.process()):
             self._begin(joined)
             self.leave(self._given_up.intersection(joined))
             self._given_up.difference_update(joined)
@@ -105,7 +105,7 @@ class BatchGenerator:
     def leave(self, streams: Collection[int]) -> None:
         """Give these streams up; their place is free at once. Those that have ended already are passed over."""
         if self._reading and (waiting := [stream for stream in streams if stream in self._wishes]):
-            self._given_up.update(self._reading.leave(waiting))
+            self._given_up.update(self._reading.cancel(waiting))
             self._wishes = {n: wish for n, wish in self._wishes.items() if n not in waiting or n in self._given_up}
         gone = [stream for stream in streams if stream in self._left]
         if not gone:
