@@ -16,7 +16,7 @@ from rich.text import Text
 
 from soundalike.console import make_console
 from soundalike.errors import UsageError
-from soundalike.frontends.bot_loops import LoopGuard, LoopLimits, RoomMessage, unsaid
+from soundalike.frontends.bot_loops import LoopGuard, LoopLimits, RoomMessage, without_repeats
 from soundalike.frontends.terminal import visible
 from soundalike.generation.voice import Voice
 from soundalike.prompt_template import speaker_names
@@ -65,7 +65,7 @@ class Room:
             return None
         name = self._choose(may)
         own = [text for who, text in self._lines if who == name]
-        lines = unsaid(self._voices[name].reply(self._history(name)), own)
+        lines = without_repeats(self._voices[name].reply(self._history(name)), own)
         for line in lines:
             self.hear(name, line)
         if not lines:

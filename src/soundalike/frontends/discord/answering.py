@@ -8,7 +8,7 @@ from threading import Thread
 
 from soundalike.clone import Clone
 from soundalike.errors import SoundalikeError
-from soundalike.frontends.bot_loops import unsaid
+from soundalike.frontends.bot_loops import without_repeats
 from soundalike.frontends.discord import log
 from soundalike.frontends.discord.message import IncomingMessage, PromptNames, prompt_messages
 from soundalike.frontends.discord.pipeline import Pipeline, may_be_shown
@@ -144,7 +144,7 @@ class Answerer:
             return await self._composed(message, pipeline)  # it was edited meanwhile
         if any(one.author in pipeline.state.opted_out for one in read):
             return [], OPTED_OUT
-        lines = unsaid(reply, pipeline.recent.own_lines(message.channel))
+        lines = without_repeats(reply, pipeline.recent.own_lines(message.channel))
         return lines, "" if lines else NOTHING_TO_SAY
 
     async def probe(self, clock: Clock) -> None:

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 import orjson
 from starlette.responses import Response
 
-from soundalike.errors import RecipeError
+from soundalike.errors import RecipeError, SoundalikeError
 from soundalike.generation.scheduler import ModelFailed, QueueFull, SchedulerClosed
 
 log = logging.getLogger(__name__)
@@ -41,6 +41,6 @@ def of_error(error: Exception) -> ApiError:
     if isinstance(error, SchedulerClosed):
         message = "The server is stopping. Try again when it is back."
         return ApiError(503, message, "stopping", headers={"Retry-After": "5"})
-    if not isinstance(error, ModelFailed):  # which the scheduler has logged
+    if isinstance(error, SoundalikeError) and not isinstance(error, ModelFailed):  # the scheduler has logged that one
         log.error("A request failed: %s", error)
     return ApiError(500, "The model failed at this request. The server's log says how.", "internal_error")
