@@ -128,7 +128,7 @@ def say(folder: Path) -> None:
     from soundalike.generation.voice import Voice
 
     voice = Voice.load(folder)
-    list(voice.complete("so", 6).pieces)
+    list(voice.complete("so", 6).tokens)
     voice.reply([("sam", "hey")])
 
 

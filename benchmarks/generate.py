@@ -17,7 +17,7 @@ PROMPT, TOKENS, REPEATS = "sam: what are you up to tonight?\nyou:", 96, 3
 def ours(streams: int) -> float:
     """Tokens a second over all streams; as with `min_new_tokens` beside it, none ends early."""
     from soundalike.engines import llama
-    from soundalike.generation.batch_generator import generate
+    from soundalike.generation.batch import generate
     from soundalike.generation.sampling import Sampling
 
     engine = llama.load("pocket")

@@ -27,7 +27,7 @@ from benchmarks.kneser_ney import KneserNey
 from soundalike.engines import llama
 from soundalike.engines.base_files import POCKET_FOLDER
 from soundalike.engines.llama import LlamaEngine, read_base
-from soundalike.generation.batch_generator import generate
+from soundalike.generation.batch import generate
 from soundalike.generation.sampling import Sampling
 from soundalike.pocket import names
 from soundalike.training.packing import encode

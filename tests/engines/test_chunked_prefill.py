@@ -11,7 +11,8 @@ from soundalike.engines import huggingface, llama, load
 from soundalike.engines.chunked_prefill import PrefillQueue, SupportsChunkedPrefill
 from soundalike.engines.markov import MarkovEngine
 from soundalike.engines.protocol import Engine
-from soundalike.generation.batch_generator import BatchGenerator
+from soundalike.generation.batch import BatchGenerator
+from soundalike.generation.request import TokenRequest
 from soundalike.generation.sampling import Sampling
 from soundalike.training.recipe import Training
 from tests.engines import tiny
@@ -69,12 +70,12 @@ def test_slices_and_the_whole_are_believed_alike(engine: Engine, lengths: tuple[
     assert beliefs(sliced) == pytest.approx(beliefs(whole), abs=2e-2)
 
 
-def drawn(speech: BatchGenerator, numbers: Sequence[int]) -> tuple[dict[int, list[int]], list[int]]:
+def drawn(batch: BatchGenerator, numbers: Sequence[int]) -> tuple[dict[int, list[int]], list[int]]:
     """The tokens of each stream, and the numbers in the order in which each drew its first."""
     tokens = {number: list[int]() for number in numbers}
     order = list[int]()
-    while speech.running:
-        for step in speech.step():
+    while batch.running:
+        for step in batch.step():
             if not tokens[step.stream]:
                 order.append(step.stream)
             tokens[step.stream].append(step.token)
@@ -84,29 +85,30 @@ def drawn(speech: BatchGenerator, numbers: Sequence[int]) -> tuple[dict[int, lis
 def test_who_asks_little_does_not_wait_for_who_asks_much(engine: Engine) -> None:
     """A short prompt that came last draws first, and all draw what they would have drawn alone."""
     prompts = [*[prompt(300, seed) for seed in range(3)], prompt(6, 5)]
-    knobs = [Sampling(seed=3, streams=(number,), temperature=0) for number in range(4)]
-    patient, whole = BatchGenerator(engine, patient=True), BatchGenerator(engine)
-    numbers = patient.join(prompts, knobs, 5)
-    told, order = drawn(patient, numbers)
+    samplings = [Sampling(seed=3, streams=(number,), temperature=0) for number in range(4)]
+    requests = [TokenRequest(*pair, 5) for pair in zip(prompts, samplings, strict=True)]
+    chunked, whole = BatchGenerator(engine, chunked_prefill=True), BatchGenerator(engine)
+    numbers = chunked.join(requests)
+    told, order = drawn(chunked, numbers)
     assert order[0] == 3 and sorted(order) == numbers
-    assert told == drawn(whole, whole.join(prompts, knobs, 5))[0]
+    assert told == drawn(whole, whole.join(requests))[0]
 
 
 def test_a_prompt_that_is_being_read_can_be_given_up(engine: Engine) -> None:
     """Alone or beside others; nothing is drawn for it, and the others draw on."""
-    speech = BatchGenerator(engine, patient=True)
-    numbers = speech.join([prompt(300, seed) for seed in range(3)], Sampling(seed=1, temperature=0), 3)
-    reading = speech._reading
+    batch = BatchGenerator(engine, chunked_prefill=True)
+    numbers = batch.join([TokenRequest(prompt(300, seed), Sampling(seed=1, temperature=0), 3) for seed in range(3)])
+    reading = batch._prefill
     assert reading is not None
     reading._read_chunk()
-    speech.leave([0])
-    assert speech.running == [1, 2]
-    told, _ = drawn(speech, numbers)
+    batch.leave([0])
+    assert batch.running == [1, 2]
+    told, _ = drawn(batch, numbers)
     assert not told[0] and len(told[1]) == len(told[2]) == 3
-    speech.join([prompt(300, 4)], Sampling(seed=1), 3)
+    batch.join([TokenRequest(prompt(300, 4), Sampling(seed=1), 3)])
     reading._read_chunk()
-    speech.leave([3])
-    assert speech.running == [] and speech.step() == []
+    batch.leave([3])
+    assert batch.running == [] and batch.step() == []
 
 
 class Counted:
@@ -141,17 +143,17 @@ def test_an_engine_without_slices_reads_whole(engine: Engine) -> None:
     """A chain has nothing to read."""
     chain = MarkovEngine()
     assert not isinstance(chain.streams(), SupportsChunkedPrefill)
-    speech = BatchGenerator(chain, patient=True)
-    speech.join([[0] * 5_000], Sampling(seed=1), 2)
-    assert len(speech.step()) == 1
+    batch = BatchGenerator(chain, chunked_prefill=True)
+    batch.join([TokenRequest([0] * 5_000, Sampling(seed=1), 2)])
+    assert len(batch.step()) == 1
 
 
 def test_the_base_that_comes_with_us_reads_its_window_in_slices(tmp_path: Path) -> None:
     """Each stream alone believes what it believed beside others: where slices end depends on nobody else."""
     engine = load("pocket")
     long, short = prompt(500, 1), prompt(10, 2)
-    alone, beside = BatchGenerator(engine, patient=True), BatchGenerator(engine, patient=True)
-    knob = Sampling(seed=7, streams=(1,))
-    only, _ = drawn(alone, alone.join([long], [knob], 8))
-    both, _ = drawn(beside, beside.join([short, long], [Sampling(seed=7, streams=(0,)), knob], 8))
+    alone, beside = BatchGenerator(engine, chunked_prefill=True), BatchGenerator(engine, chunked_prefill=True)
+    request = TokenRequest(long, Sampling(seed=7, streams=(1,)), 8)
+    only, _ = drawn(alone, alone.join([request]))
+    both, _ = drawn(beside, beside.join([TokenRequest(short, Sampling(seed=7, streams=(0,)), 8), request]))
     assert both[1] == only[0]

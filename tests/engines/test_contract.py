@@ -1,37 +1,23 @@
-"""What every engine must do, whatever it is made of. A new engine adds one builder to ENGINES.
+"""What every engine must do, whatever it is made of. A new engine adds one builder to LEARNERS."""
 
-An engine that cannot learn, or cannot say how likely a text is, says so there. It then is asked for the rest, and must
-refuse what it cannot do in a sentence.
-"""
-
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from dataclasses import replace
 from importlib.util import find_spec
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pytest
 
 from soundalike.clone.document import Document
-from soundalike.engines import connect, huggingface, llama, load, scoring
+from soundalike.engines import huggingface, llama, load, scoring
 from soundalike.engines.markov import MarkovEngine
 from soundalike.engines.protocol import Batch, Engine
-from soundalike.engines.remote import RemoteEngine
-from soundalike.errors import EngineError
-from soundalike.export import Trained
-from soundalike.export.merged import write_merged
-from soundalike.generation.batch_generator import Step, generate, make_generator
+from soundalike.generation.batch import BatchGenerator, Step, generate
+from soundalike.generation.request import TokenRequest
 from soundalike.generation.sampling import Sampling
-from soundalike.generation.voice import Voice
 from soundalike.training.numerics import VARIABLE
 from soundalike.training.packing import encode, pack
-from soundalike.training.recipe import Recipe, Training
-from tests.engines import served
-from tests.frontends.server.running import running
-
-pytestmark = pytest.mark.allow_hosts(["127.0.0.1"])
+from soundalike.training.recipe import Training
 
 WINDOW = 64
 RATE = 1e-2
@@ -68,29 +54,6 @@ if find_spec("mlx_lm"):
     LEARNERS["mlx"] = with_mlx
 
 
-@contextmanager
-def our_server(taught: Engine, folder: Path) -> Iterator[str]:
-    """The address of a voice of what was taught."""
-    with running(Voice(taught, "ada", window=128)) as server:
-        yield f"{server.address}/v1"
-
-
-@contextmanager
-def mlx_lms_server(taught: Engine, folder: Path) -> Iterator[str]:
-    """The address of mlx-lm's own server of the same weights."""
-    taught.save(folder / "adapter")
-    write_merged(Trained(str(folder / "base"), folder / "adapter", "ada", True, WINDOW, Recipe()), folder / "merged")
-    port = served.free_port()
-    with served.running(*served.mlx_lm(str(folder / "merged"), port)):
-        yield f"http://127.0.0.1:{port}/v1"
-
-
-SERVERS = {"our server": our_server}
-"""Name -> a server, within a context, of an engine that has learned; what is remote can draw, and nothing else."""
-if find_spec("mlx_lm"):
-    SERVERS["mlx-lm's server"] = mlx_lms_server
-
-
 BOTH = ("fp32", "bf16")
 COMPUTED = [(name, dtype) for name in sorted(LEARNERS) for dtype in (BOTH[:1] if name == "markov" else BOTH)]
 """(name, type of products) of all that learn: a chain has none."""
@@ -118,17 +81,10 @@ def build(request: pytest.FixtureRequest, base: str) -> Callable[[], Engine]:
     return lambda: built(name, dtype, base)
 
 
-@pytest.fixture(scope="module", params=sorted([*LEARNERS, *SERVERS]))
-def taught(request: pytest.FixtureRequest, base: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Engine]:
-    """One that has learned a little of TEXT and OTHER, or whose server knows them by heart; nobody changes it."""
-    if request.param in LEARNERS:
-        yield trained(LEARNERS[request.param](base), TEXT, OTHER)
-        return
-    folder = tmp_path_factory.mktemp("served")
-    (folder / "base").symlink_to(base)
-    by_heart = trained(LEARNERS["torch-full"](base), TEXT, OTHER, steps=110)
-    with SERVERS[request.param](by_heart, folder) as url:
-        yield connect(url)
+@pytest.fixture(scope="module", params=sorted(LEARNERS))
+def taught(request: pytest.FixtureRequest, base: str) -> Engine:
+    """One that has learned a little of TEXT and OTHER; nobody changes it."""
+    return trained(LEARNERS[request.param](base), TEXT, OTHER)
 
 
 def batch_of(engine: Engine, *documents: Document, windows: int | None = None) -> Batch:
@@ -158,36 +114,13 @@ def run(engine: Engine, prompts: list[list[int]], sampling: Sampling, most: int 
 
 
 def spoken(engine: Engine, prompts: list[list[int]], sampling: Sampling) -> list[list[int]]:
-    """The tokens of each stream; log-probabilities that are not told are not equal to themselves."""
+    """The tokens of each stream."""
     return [[step.token for step in steps] for steps in run(engine, prompts, sampling).values()]
 
 
 def test_it_is_an_engine(taught: Engine) -> None:
     """It has every method of the protocol."""
     assert isinstance(taught, Engine)
-
-
-@pytest.mark.parametrize("taught", sorted(SERVERS), indirect=True)
-def test_what_only_draws_refuses_the_rest(taught: Engine, tmp_path: Path) -> None:
-    """Learning, scoring, adapters and states: each refusal says what it cannot do and what to do instead."""
-    nothing = np.zeros((1, WINDOW), np.int32)
-    batch = Batch(nothing, nothing, nothing, nothing.astype(np.float32))
-    refused: dict[str, tuple[Any, ...]] = {
-        "step": (batch, RATE),
-        "loss": (batch,),
-        "logprobs": (tokens_of(taught, TEXT),),
-        "streams": (),
-        "adapter_off": (),
-        "save": (tmp_path,),
-        "load": (tmp_path,),
-        "state": (),
-        "load_state": ({},),
-    }
-    for verb, given in refused.items():
-        with pytest.raises(EngineError) as told:
-            getattr(taught, verb)(*given)
-        assert told.value.what and told.value.do
-    assert not list(tmp_path.iterdir())
 
 
 def test_the_tokenizer_loses_nothing(taught: Engine) -> None:
@@ -265,17 +198,14 @@ def test_many_texts_are_scored_as_each_alone(build: Callable[[], Engine]) -> Non
 
 
 def test_a_continuation_keeps_to_its_limits(taught: Engine) -> None:
-    """Every stream draws at most so many tokens, none after its end, and at most one at a time.
-
-    A log-probability that a server does not tell is NaN.
-    """
+    """Every stream draws at most so many tokens, none after its end, and one at a time."""
     prompts = [tokens_of(taught, text) for text in ("ada:", "bo:", "ada: hi")]
-    running, tells_ends = {0, 1, 2}, not isinstance(taught, RemoteEngine)
+    running = {0, 1, 2}
     for count, steps in enumerate(generate(taught, prompts, Sampling(seed=1), 12), start=1):
         drawn = [step.stream for step in steps]
-        assert set(drawn) == running if tells_ends else running.issuperset(drawn)
+        assert set(drawn) == running
         assert len(set(drawn)) == len(drawn) and count <= 12
-        assert all(0 <= step.token < taught.tokenizer.size and not step.logprob > 1e-3 for step in steps)
+        assert all(0 <= step.token < taught.tokenizer.size and step.logprob <= 1e-3 for step in steps)
         running = {step.stream for step in steps if step.token != taught.tokenizer.end}
 
 
@@ -292,12 +222,6 @@ def test_the_end_is_drawn_where_it_was_learned(build: Callable[[], Engine]) -> N
     so that another seed or rate may say something else; where all weights move, it holds for both types.
     """
     says_its_end(trained(build(), TEXT, steps=160))
-
-
-@pytest.mark.parametrize("taught", sorted(SERVERS), indirect=True)
-def test_a_server_ends_where_its_model_learned_to(taught: Engine) -> None:
-    """The same of a model that another has taught."""
-    says_its_end(taught)
 
 
 def says_its_end(engine: Engine) -> None:
@@ -321,8 +245,7 @@ def test_a_seed_repeats_and_streams_stand_alone(taught: Engine) -> None:
     """The same seed gives the same tokens, and a stream alone draws as it did beside others of other lengths."""
     prompts = [tokens_of(taught, text) for text in ("ada:", TEXT, "bo: the boat is")]
     first, again = (spoken(taught, prompts, replace(HOT, seed=5)) for _ in range(2))
-    knows_by_heart = isinstance(taught, RemoteEngine)
-    assert first == again and len(set(map(tuple, first))) > (1 if knows_by_heart else 2)
+    assert first == again and len(set(map(tuple, first))) > 2
     for at, among in enumerate(first):
         assert spoken(taught, [prompts[at]], replace(HOT, seed=5, streams=(at,))) == [among]
 
@@ -343,16 +266,16 @@ def test_streams_join_and_leave_at_any_token(taught: Engine) -> None:
     """A stream that joins late, beside others that leave, draws what it would have drawn alone."""
     first, late = tokens_of(taught, "ada:"), tokens_of(taught, TEXT[:20])
     (alone,) = spoken(taught, [late], replace(HOT, seed=9, streams=(7,)))
-    speech, drawn = make_generator(taught), list[int]()
-    speech.join([first, first, first], replace(HOT, seed=4), 40)
+    batch, drawn = BatchGenerator(taught), list[int]()
+    batch.join([TokenRequest(first, replace(HOT, seed=4, streams=(stream,)), 40) for stream in range(3)])
     for _ in range(3):
-        speech.step()
-    (number,) = speech.join([late], replace(HOT, seed=9, streams=(7,)), 12)
-    speech.leave({0})
-    while number in speech.running:
-        steps = speech.step()
+        batch.step()
+    (number,) = batch.join([TokenRequest(late, replace(HOT, seed=9, streams=(7,)), 12)])
+    batch.leave({0})
+    while number in batch.running:
+        steps = batch.step()
         drawn += [step.token for step in steps if step.stream == number]
-        speech.leave({1})
+        batch.leave({1})
     assert number == 3 and drawn == alone
 
 

@@ -19,7 +19,7 @@ from soundalike.engines.huggingface import HuggingFaceEngine
 from soundalike.engines.protocol import Batch
 from soundalike.engines.unpacking import unpack_documents
 from soundalike.errors import BaseModelError, EngineError, NoRoom, RecipeError
-from soundalike.generation.batch_generator import generate
+from soundalike.generation.batch import generate
 from soundalike.generation.sampling import Sampling
 from soundalike.training.packing import encode, pack
 from soundalike.training.recipe import Training

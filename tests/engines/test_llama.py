@@ -15,7 +15,7 @@ from soundalike.engines.llama_model import document_mask
 from soundalike.engines.loss import weighted_cross_entropy
 from soundalike.engines.protocol import Batch
 from soundalike.errors import EngineError, RecipeError
-from soundalike.generation.batch_generator import generate
+from soundalike.generation.batch import generate
 from soundalike.generation.sampling import Sampling
 from soundalike.training.packing import encode, pack
 from soundalike.training.recipe import Training

@@ -9,7 +9,7 @@ import pytest
 from soundalike.clone.document import Document
 from soundalike.engines.markov import MarkovEngine, WordTokenizer, load
 from soundalike.errors import EngineError
-from soundalike.generation.batch_generator import generate
+from soundalike.generation.batch import generate
 from soundalike.generation.sampling import Sampling
 from soundalike.training.packing import encode, pack
 

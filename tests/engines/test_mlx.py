@@ -24,7 +24,7 @@ from soundalike.engines.mlx import MlxEngine  # noqa: E402
 from soundalike.engines.mlx_training import enable_gradient_checkpointing  # noqa: E402
 from soundalike.engines.protocol import Batch  # noqa: E402
 from soundalike.errors import EngineError, RecipeError  # noqa: E402
-from soundalike.generation.batch_generator import generate  # noqa: E402
+from soundalike.generation.batch import generate  # noqa: E402
 from soundalike.generation.sampling import Sampling  # noqa: E402
 from soundalike.training.packing import encode, pack  # noqa: E402
 from soundalike.training.recipe import Training  # noqa: E402

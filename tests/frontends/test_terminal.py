@@ -4,6 +4,7 @@ import io
 import json
 import math
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from typing import Literal
 
 import pytest
@@ -13,11 +14,12 @@ from rich.text import Text
 from soundalike.clone.document import Document
 from soundalike.console import make_console
 from soundalike.engines.markov import MarkovEngine
-from soundalike.frontends.terminal import ChatMessage, account, chat, say, shade, visible
+from soundalike.frontends.terminal import SayResult, chat, guard_summary, say, shade, visible
 from soundalike.generation.guards import GuardCounts
 from soundalike.generation.reply_parser import TokenText
+from soundalike.generation.request import Reply
 from soundalike.generation.sampling import Sampling
-from soundalike.generation.voice import Completion, Reply, Voice
+from soundalike.generation.voice import Completion, Voice
 from soundalike.training.packing import encode, pack
 from soundalike.training.recipe import Limits
 
@@ -88,12 +90,12 @@ def test_say_measures_what_it_prints() -> None:
 def test_say_stops_at_its_limit() -> None:
     """So many tokens and no more; one token has no rate."""
     said = say(ada("ada: the sea is so calm\n"), "the sea", max_tokens=1, sampling=GREEDY, console=console())
-    assert (said.text, said.tokens, said.rate) == ("the sea is", 1, 0.0)
+    assert (said.text, len(said.tokens), said.rate) == ("the sea is", 1, 0.0)
 
 
 def test_what_was_said_as_plain_values() -> None:
     """Text, tokens with the raw model's probabilities, rates and memory, as JSON takes them."""
-    said = ChatMessage("the", 2, 30.0, [TokenText(" sea", math.log(0.25)), TokenText("", 0.0)], 4.0, 5_000_000)
+    said = SayResult("the", 2, 30.0, [TokenText(" sea", math.log(0.25)), TokenText("", 0.0)], 4.0, 5_000_000)
     assert json.loads(json.dumps(said.as_dict())) == {
         "prompt": "the",
         "text": "the sea",
@@ -136,25 +138,27 @@ class Interrupted(Voice):
     """A voice that says one word before Ctrl-C is pressed."""
 
     def complete(self, prompt: str, max_tokens: int | None = None, sampling: Sampling | None = None) -> Completion:
-        def pieces() -> Iterator[TokenText]:
-            yield TokenText(" is", -1.0)
+        completion = super().complete(prompt, max_tokens, sampling)
+
+        def tokens() -> Iterator[TokenText]:
+            yield next(completion.tokens)
             raise KeyboardInterrupt
 
-        return Completion(prompt, 5, pieces())
+        return replace(completion, tokens=tokens())
 
 
 def test_say_can_be_interrupted() -> None:
     """Ctrl-C ends the text early and the figures still come."""
-    where = console()
-    said = say(Interrupted(MarkovEngine(), "ada"), "the sea", console=where)
+    where, voice = console(), ada("ada: the sea is so calm\n")
+    said = say(Interrupted(voice.engine, "ada", sampling=GREEDY), "the sea", console=where)
     assert said.text == "the sea is" and "Generation: 1 token, " in said.lines()[1]
 
 
 def test_figures_leave_out_what_the_system_does_not_tell() -> None:
     """Without a reading of memory there is no line about it."""
     drawn = [TokenText(".", -1.0)] * 3
-    assert len(ChatMessage("", 1, 2.0, drawn, 4.0, None).lines()) == 2
-    assert ChatMessage("", 1, 2.0, drawn, 4567.0, 5 * 10**9).lines()[1:] == [
+    assert len(SayResult("", 1, 2.0, drawn, 4.0, None).lines()) == 2
+    assert SayResult("", 1, 2.0, drawn, 4567.0, 5 * 10**9).lines()[1:] == [
         "Generation: 3 tokens, 4,567.0 tokens per second",
         "Peak memory: 5.00 GB",
     ]
@@ -282,12 +286,12 @@ def test_a_namesake_is_told_apart() -> None:
     assert printed(where).rstrip().splitlines()[GREETING:] == ["ada: hey"]
 
 
-def test_the_guards_are_accounted_for_at_the_end() -> None:
+def test_the_guards_are_guard_summaryed_for_at_the_end() -> None:
     """One line says what was stopped; without interventions there is none."""
     voice = ada("you: hi\n" + "ada: i love rust\n" * 9)
     voice.limits = Limits(retries=0)
     assert talked(voice, "hi")[-1] == "Guards: 1 said a line twice; 0 drawn again."
-    assert account(GuardCounts()) == ""
+    assert guard_summary(GuardCounts()) == ""
 
 
 def test_long_lines_are_not_broken_where_nobody_looks() -> None:

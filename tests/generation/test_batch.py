@@ -1,4 +1,4 @@
-"""Utterances come and go on a stage; what has left stays, and what is stopped is drawn again."""
+"""Requests come and go in a batch; what was released stays, and what is stopped is generated again."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -7,9 +7,8 @@ import polars as pl
 import pytest
 
 from soundalike.generation.batch import GenerationBatch
-from soundalike.generation.batch_generator import Step
 from soundalike.generation.guards import Guards
-from soundalike.generation.reply_parser import ReplyLine
+from soundalike.generation.reply_parser import ReplyLine, TokenText
 from soundalike.generation.request import GenerationRequest
 from soundalike.generation.sampling import Sampling
 from soundalike.generation.voice import Voice
@@ -21,27 +20,27 @@ BAD = "sam: hi\nada: well now\nada: zorbling\nsam: x\n"
 GOOD = "sam: hi\nada: well now\nada: so be it\nsam: x\n"
 
 
-def finished(stage: GenerationBatch) -> list[GenerationRequest]:
+def finished(batch: GenerationBatch) -> list[GenerationRequest]:
     """All that becomes done until nobody speaks."""
     done = list[GenerationRequest]()
-    while len(stage):
-        done += stage.step()
+    while len(batch):
+        done += batch.step()
     return done
 
 
-def lines(utterance: GenerationRequest) -> list[str]:
-    return [line.text for line in utterance.leave()]
+def lines(request: GenerationRequest) -> list[str]:
+    return [line.text for line in request.release()]
 
 
 def test_one_that_joins_later_says_the_same() -> None:
     """What runs beside it does not matter, nor that it came between two tokens."""
     voice = Voice(engine(SCRIPT), "ada", sampling=GREEDY)
     first, second = voice.request([("sam", "hi")]), voice.request([("sam", "hi")])
-    stage = GenerationBatch(voice.engine)
-    stage.begin([first])
-    assert stage.step() == []
-    stage.begin([second])
-    assert finished(stage) == [first, second]
+    batch = GenerationBatch(voice.engine)
+    batch.add([first])
+    assert batch.step() == []
+    batch.add([second])
+    assert finished(batch) == [first, second]
     assert lines(first) == lines(second) == ["hey", "what's up"]
 
 
@@ -49,26 +48,26 @@ def test_one_that_is_dropped_is_gone_at_once() -> None:
     """The others go on, and dropping it again does nothing."""
     voice = Voice(engine(SCRIPT), "ada", sampling=GREEDY)
     gone, stays = (voice.request([("sam", "hi")]) for _ in range(2))
-    stage = GenerationBatch(voice.engine)
-    stage.begin([gone, stays])
-    stage.step()
-    stage.drop([gone])
-    stage.drop([gone])
-    assert len(stage) == 1 and finished(stage) == [stays]
+    batch = GenerationBatch(voice.engine)
+    batch.add([gone, stays])
+    batch.step()
+    batch.remove([gone])
+    batch.remove([gone])
+    assert len(batch) == 1 and finished(batch) == [stays]
 
 
 def test_what_has_left_is_not_drawn_again() -> None:
     """A line that left stands, the attempt after it goes on from there, and its tokens are counted apart."""
     voice = Voice(engine(BAD, GOOD), "ada", guards=Guards(["zorbling"]))
     for number in range(30):
-        utterance, said = voice.request([("sam", "hi")], number=number), list[str]()
-        stage = GenerationBatch(voice.engine)
-        stage.begin([utterance])
-        while len(stage):
-            stage.step()
-            said += lines(utterance)
+        request, said = voice.request([("sam", "hi")], random_stream=number), list[str]()
+        batch = GenerationBatch(voice.engine)
+        batch.add([request])
+        while len(batch):
+            batch.step()
+            said += lines(request)
         assert said[0] == "well now" and said.count("well now") == 1 and "zorbling" not in said
-        assert (utterance.discarded > 0) == (utterance.interventions.resampled > 0)
+        assert (request.rejected_tokens > 0) == (request.interventions.resampled > 0)
     assert said[1:] in ([], ["so be it"])
 
 
@@ -76,18 +75,18 @@ WORDY = "sam: hi\nada: well you know how slow the ferry is\nada: so be it\nsam: 
 SECRET = "the spare key hangs behind the third flower pot"
 
 
-def streamed(utterance: GenerationRequest, voice: Voice) -> list[ReplyLine]:
+def streamed(request: GenerationRequest, voice: Voice) -> list[ReplyLine]:
     """What leaves while it is drawn, in its order."""
-    stage, parts = GenerationBatch(voice.engine), list[ReplyLine]()
-    stage.begin([utterance])
-    while len(stage):
-        stage.step()
-        parts += utterance.leave()
+    batch, parts = GenerationBatch(voice.engine), list[ReplyLine]()
+    batch.add([request])
+    while len(batch):
+        batch.step()
+        parts += request.release()
     return parts
 
 
 def joined(parts: Sequence[ReplyLine]) -> str:
-    return "".join(part.text if part.goes_on else f"\n{part.text}" for part in parts)[1:]
+    return "".join(part.text if part.continues else f"\n{part.text}" for part in parts)[1:]
 
 
 def test_the_words_of_the_first_line_leave_before_it_is_whole() -> None:
@@ -96,16 +95,16 @@ def test_the_words_of_the_first_line_leave_before_it_is_whole() -> None:
     parts = streamed(voice.request([("sam", "hi")]), voice)
     texts = ["well", " you", " know", " how", " slow", " the", " ferry is", "so be it"]
     assert [part.text for part in parts] == texts
-    assert [part.goes_on for part in parts] == [False, *[True] * 6, False]
+    assert [part.continues for part in parts] == [False, *[True] * 6, False]
 
 
 @pytest.mark.parametrize(
     ("asked", "text"),
     [
-        ({"stops": ["how slow"]}, "well you know"),
-        ({"stops": ["now h"]}, "well you k"),
+        ({"stop": ["how slow"]}, "well you know"),
+        ({"stop": ["now h"]}, "well you k"),
         ({"max_tokens": 4}, "well you know how"),
-        ({"likeliest": 0}, "well you know how slow the ferry is\nso be it"),
+        ({"top_logprobs": 0}, "well you know how slow the ferry is\nso be it"),
     ],
 )
 def test_words_that_left_are_never_too_many(asked: dict[str, Any], text: str) -> None:
@@ -140,7 +139,7 @@ def test_a_stream_says_what_a_whole_reply_says() -> None:
     assert 10 < stopped < 70
 
 
-def test_a_line_that_is_stopped_goes_on_from_what_has_left() -> None:
+def test_a_line_that_is_stopped_continues_from_what_has_left() -> None:
     """The words before the copy stand once, and the line has another end."""
     scripts = (f"sam: hi\nada: so {SECRET}\nsam: x\n", "sam: hi\nada: so the spare key hangs on a nail now\nsam: x\n")
     voice = Voice(engine(*scripts, order=3), "ada", guards=Guards(copied=NgramIndex(pl.Series([SECRET]), 5)))
@@ -153,13 +152,12 @@ def test_a_line_that_is_stopped_goes_on_from_what_has_left() -> None:
 def test_tokens_left_over_are_the_budget_of_the_next_attempt() -> None:
     """All attempts that are kept draw no more than was asked for."""
     voice = Voice(engine(BAD), "ada", guards=Guards(["zorbling"]), limits=Limits(retries=9))
-    utterance = voice.request([("sam", "hi")], max_tokens=8)
-    prompt, _, budget = utterance.attempt()
-    assert len(prompt) > 3 and budget == 8
-    tokens = voice.engine.tokenizer.encode([" well now\nada: zorbling\nsam"])[0]
-    for token in tokens:
-        if utterance.take(Step(0, token, -1.0)):
+    request = voice.request([("sam", "hi")], max_tokens=8)
+    attempt = request.start()
+    assert len(attempt.prompt) > 3 and attempt.max_tokens == 8
+    for text in (" well", " now", "\n", "ada", ":", " zorbling", "\n", "sam"):
+        if request.add(TokenText(text, -1.0)):
             break
-        utterance.leave()
-    assert not utterance.close()
-    assert utterance.attempt()[2] == 8 - utterance.tokens > 0
+        request.release()
+    assert not request.close()
+    assert request.start().max_tokens == 8 - request.completion_tokens > 0

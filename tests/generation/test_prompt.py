@@ -3,7 +3,7 @@
 import pytest
 
 from soundalike.errors import RecipeError
-from soundalike.generation.prompt import Reader, Turn
+from soundalike.generation.prompt import PromptBuilder, Turn
 from soundalike.training.recipe import Limits
 from tests.generation.test_voice import GREEDY, SCRIPT, ada, decoded, engine
 
@@ -14,7 +14,7 @@ LONG = "it was " + "very " * 400 + "late"
 
 def read(turns: list[Turn], answer: int, window: int = 60, tagged: bool = True) -> tuple[str, int]:
     """What is read as text, and in how many tokens."""
-    tokens = Reader(TOKENIZER, window, tagged).read(turns, answer)
+    tokens = PromptBuilder(TOKENIZER, window, tagged).build(turns, answer)
     assert tokens[0] == TOKENIZER.begin
     return TOKENIZER.decode(tokens), len(tokens)
 
@@ -67,14 +67,14 @@ def test_no_more_is_tokenized_than_the_window_could_hold() -> None:
 
     for turns in ([("sam", "so " * 300_000), ("ada", "")], [*[("sam", "so what")] * 100_000, ("ada", "")]):
         tokenizer = Counting()
-        Reader(tokenizer, 60, True).read(turns, 20)  # type: ignore[arg-type]
+        PromptBuilder(tokenizer, 60, True).build(turns, 20)  # type: ignore[arg-type]
         assert tokenizer.seen < 60 * 32 * 12
 
 
 def test_a_voice_refuses_what_its_prompt_has_no_room_for() -> None:
     """The same for a reply, a continuation, and a text that is drawn token by token; nothing is read cut."""
     voice = ada(SCRIPT, window=40)
-    assert list(voice.complete("hi", 36, GREEDY).pieces)
+    assert list(voice.complete("hi", 36, GREEDY).tokens)
     for ask in (
         lambda: voice.complete("hi", 37),
         lambda: voice.completion_request("hi", max_tokens=37),
@@ -90,7 +90,7 @@ def test_a_voice_refuses_what_its_prompt_has_no_room_for() -> None:
 def test_the_same_beginning_whatever_the_length_of_the_answer() -> None:
     """The prompt of a short text is the same for every answer that it has room beside."""
     voice = ada(SCRIPT, window=256)
-    short, long = (voice.completion_request("hi", max_tokens=tokens).attempt()[0] for tokens in (100, 252))
+    short, long = (voice.completion_request("hi", max_tokens=tokens).start().prompt for tokens in (100, 252))
     assert short == long
 
 
@@ -99,11 +99,11 @@ def test_a_limit_of_the_clones_own_bends_to_a_small_window() -> None:
     voice = ada(SCRIPT, window=24, limits=Limits(tokens=96))
     assert decoded(voice, ("sam", "hi")) == "sam: hi\nada:"
     assert voice.reply([("sam", "hi")]) == ["hey", "what's up"]
-    assert 0 < len(list(voice.complete("hey").pieces)) <= 24 - 4
+    assert 0 < len(list(voice.complete("hey").tokens)) <= 24 - 4
 
 
 def test_an_answer_that_has_begun_is_never_refused() -> None:
     """What has left by then is read too, and takes the room that it needs."""
     left: list[Turn] = [("sam", "hi"), ("ada", "one two three four five six seven"), ("ada", "eight nine ten")]
-    tokens = Reader(TOKENIZER, 40, True).squeezed(left, 36)
+    tokens = PromptBuilder(TOKENIZER, 40, True).rebuild(left, 36)
     assert TOKENIZER.decode(tokens) == "ada: eight nine ten"

@@ -5,7 +5,8 @@ import asyncio
 import pytest
 
 from soundalike.errors import EngineError
-from soundalike.generation.scheduler import QueueFull, Scheduler, SchedulerClosed
+from soundalike.generation.scheduler import Scheduler
+from soundalike.generation.ticket import QueueFull, SchedulerClosed
 from soundalike.generation.voice import Voice
 from tests.frontends.server.running import ENDLESS, SCRIPTS, Stepped, stepped
 from tests.generation.test_voice import GREEDY, SCRIPT, engine

@@ -220,39 +220,38 @@ def test_a_prompt_is_continued_line_after_line() -> None:
     completion = ada("ada: the sea is\nada: so calm\nada: today\nsam: yes\n").complete("the sea")
     assert completion.prompt == "the sea"
     assert completion.prompt_tokens == len(["begin", "ada", ":", " the", " sea"])
-    assert "".join(piece.text for piece in completion.pieces) == " is\nso calm\ntoday"
+    assert "".join(token.text for token in completion.tokens) == " is\nso calm\ntoday"
 
 
 def test_a_prompt_of_several_lines_is_a_burst() -> None:
     """Each line of the prompt is a message of its own."""
     completion = ada("ada: one\nada: two\nada: three\n").complete("one\ntwo")
     assert completion.prompt == "one\ntwo"
-    assert "".join(piece.text for piece in completion.pieces) == "\nthree"
+    assert "".join(token.text for token in completion.tokens) == "\nthree"
 
 
 def test_nothing_can_be_continued() -> None:
     """Without a prompt the voice begins by itself, with or without names."""
-    assert "".join(piece.text for piece in ada("ada: one\n").complete("").pieces) == "one"
-    assert "".join(piece.text for piece in ada("one\ntwo\n", tagged=False).complete(" ").pieces) == "one\ntwo"
+    assert "".join(token.text for token in ada("ada: one\n").complete("").tokens) == "one"
+    assert "".join(token.text for token in ada("one\ntwo\n", tagged=False).complete(" ").tokens) == "one\ntwo"
 
 
-def test_a_continuation_stops_at_its_limit_and_at_a_loop() -> None:
-    """It is as long as allowed, or until it goes round."""
+def test_a_continuation_stops_at_its_limit_and_at_a_repeated_line() -> None:
+    """It is as long as allowed, or until a guard stops it, as it stops a reply."""
     voice = ada(LOOP)
-    assert len(list(voice.complete("i", max_tokens=3).pieces)) == 3
-    looped = "i" + "".join(piece.text for piece in voice.complete("i").pieces)
-    assert looped.count("i love rust") == 4
-    assert voice.interventions.looped == 1
+    assert len(list(voice.complete("i", max_tokens=3).tokens)) == 3
+    assert "".join(token.text for token in voice.complete("i").tokens) == " love rust"
+    assert voice.interventions == GuardCounts(repeated=1, gave_up=1)
 
 
-def test_pieces_carry_the_probability_of_their_token() -> None:
-    """One piece a token, with the engine's own log-probability; the owner's name shows as empty pieces."""
+def test_tokens_carry_their_probability() -> None:
+    """With the engine's own log-probability; those of the owner's name add no text."""
     voice = ada("ada: the sea is\nada: so calm\n")
-    pieces = list(voice.complete("the").pieces)
+    generated = list(voice.complete("the").tokens)
     tokens = [voice.engine.tokenizer.begin, *voice.engine.tokenizer.encode(["ada: the sea is\nada: so calm\n"])[0]]
     said = voice.engine.logprobs([*tokens, voice.engine.tokenizer.end])[4:]
-    assert [piece.logprob for piece in pieces] == pytest.approx(said.tolist(), abs=1e-5)
-    assert [piece.text for piece in pieces] == [" sea", " is", "", "", "\n", "so", " calm", "", ""]
+    assert [token.logprob for token in generated] == pytest.approx(said.tolist(), abs=1e-5)
+    assert [token.text for token in generated] == [" sea", " is", "", "", "\n", "so", " calm", "", ""]
 
 
 def test_a_score_covers_the_text() -> None:

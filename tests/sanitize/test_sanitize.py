@@ -1,4 +1,4 @@
-"""The C files compiled with warnings, and run under sanitizers in several shapes and instruction sets."""
+"""The C file compiled with warnings, and run under sanitizers in several shapes and instruction sets."""
 
 import platform
 import subprocess
@@ -9,7 +9,6 @@ import torch
 
 from soundalike import native
 from soundalike.engines.fused_library import SOURCE as FUSED
-from soundalike.generation.sampling.inverse import SOURCE as INVERSE
 
 HERE = Path(__file__).parent
 SANITIZERS = ("-g", "-O1", "-fsanitize=address,undefined", "-fno-sanitize-recover=all")
@@ -18,7 +17,7 @@ WARNINGS = ("-Wall", "-Wextra", "-Wconversion", "-Wno-psabi")  # vectors wider t
 # Heads, key-value heads, hidden size, intermediate size, vocabulary, positions; both sizes and the positions in panels.
 SHAPES = ["2 1 1 1 258 2", "3 1 2 3 100 1", "4 4 3 2 33 3", "6 2 1 5 1000 2"]
 
-# The instruction sets for which the files have code of their own: AVX-512 and AVX2 if this processor has them, neither.
+# The instruction sets for which the file has code of its own: AVX-512 and AVX2 if this processor has them, neither.
 X86 = platform.machine() in ("x86_64", "AMD64")
 AVX2 = bool(torch.cpu.get_capabilities().get("avx2"))
 TARGETS = ["native", *(["x86-64-v3"] if AVX2 else []), "x86-64"] if X86 else [""]
@@ -48,11 +47,10 @@ def runs(program: Path, *words: str) -> None:
 @needs_compiler
 @pytest.mark.parametrize("target", TARGETS)
 def test_no_read_or_write_is_out_of_bounds(tmp_path: Path, target: str) -> None:
-    """One pass with prompts up to the last position of the cache, and samples from vocabularies of many sizes."""
+    """One pass with prompts up to the last position of the cache."""
     fused = compiled(tmp_path, "drive_fused", FUSED, target)
     for shape in SHAPES:
         runs(fused, *shape.split())
-    runs(compiled(tmp_path, "drive_inverse", INVERSE, target))
 
 
 @needs_compiler

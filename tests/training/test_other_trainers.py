@@ -85,4 +85,4 @@ def test_an_adapter_of_theirs_speaks(tmp_path: Path) -> None:
     with (tmp_path / "me" / "clone.toml").open("a") as told:
         told.write(f'[training]\nbase = "{elsewhere}"\nmethod = "lora"\nwindow = 64\n')
     voice = Voice.load(tmp_path / "me")
-    assert len(list(voice.complete("hi", 4).pieces)) <= 4 and voice.window == 64
+    assert len(list(voice.complete("hi", 4).tokens)) <= 4 and voice.window == 64

@@ -11,7 +11,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from soundalike.audit.texts import TextSpan, tokens_before
-from soundalike.generation.batch_generator import BatchGenerator
+from soundalike.generation.batch import BatchGenerator
+from soundalike.generation.request import TokenRequest
 from soundalike.generation.sampling import Sampling
 from soundalike.generation.voice import Voice
 
@@ -67,7 +68,7 @@ def extracted(voice: Voice, some: Sequence[PrefixSuffix], on_texts: OnTexts = la
 
 def _extracted(voice: Voice, batch: Sequence[PrefixSuffix]) -> list[bool]:
     generator, right, drawn = BatchGenerator(voice.engine), [0] * len(batch), 0
-    generator.join([one.prefix for one in batch], GREEDY, [len(one.suffix) for one in batch])
+    generator.join([TokenRequest(one.prefix, GREEDY, len(one.suffix)) for one in batch])
     while generator.running:
         steps = generator.step()
         hits = [step.stream for step in steps if step.token == batch[step.stream].suffix[drawn]]

@@ -186,11 +186,11 @@ def load_voice(folder: Path, at: str | None = None) -> "Voice":
 
 def announce_address(at: str | None) -> None:
     """Print where the conversation is sent before anything is; `UsageError` if `at` is not an address."""
-    from soundalike.engines import address
+    from soundalike.generation.server_address import ServerAddress
 
     if at is None:
         return
-    place = address.read(at)
+    place = ServerAddress.parse(at)
     if place.here:
         err.print(Text(f"What is said goes to {place}, on this machine."), style="dim", soft_wrap=True)
     else:

@@ -7,7 +7,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from soundalike import machine
-from soundalike.engines.address import looks_like_one
 from soundalike.engines.base_files import base_folder, is_small_llama
 from soundalike.engines.protocol import Engine
 from soundalike.errors import BaseModelError
@@ -33,13 +32,6 @@ def load(
     return engine
 
 
-def connect(at: str) -> Engine:
-    """The model of the server at an address that a person gave; `EngineError` where nothing answers."""
-    from soundalike.engines import remote
-
-    return remote.load(at)
-
-
 def peak_memory() -> int:
     """Peak memory of this process in bytes: of the GPU if one was used, else of the machine."""
     torch: Any = sys.modules.get("torch")
@@ -53,7 +45,7 @@ def engine_module_of(base: str) -> str:
     `markov` runs word chains ("markov", "markov-3"), `llama` runs pocket and other small Llama models. Every other base
     is run by `mlx` on Apple silicon if mlx-lm is installed, else by `huggingface`.
     """
-    if looks_like_one(base):
+    if "://" in base:
         do = "A person names a server, with --at; a base is `pocket`, a folder, or a Hugging Face name."
         raise BaseModelError(f"The base {base[:100]} is an address, and nothing is sent to one that a clone names.", do)
     if base.partition("-")[0] == "markov":

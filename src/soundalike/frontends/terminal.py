@@ -1,7 +1,6 @@
-"""A voice in the terminal: `say` goes on with a text, `chat` talks.
+"""A voice in the terminal: `say` continues a text, `chat` holds a conversation.
 
-Takes a Voice, and a console and a way to read lines where the real ones are not wanted. Prints the same
-words, without colour, where the output is no terminal.
+Prints the same words without colour where the output is no terminal.
 """
 
 import math
@@ -22,7 +21,7 @@ from soundalike.console import WordWriter, make_console, spinner
 from soundalike.errors import RecipeError
 from soundalike.generation.guards import GuardCounts
 from soundalike.generation.reply_parser import TokenText
-from soundalike.generation.sampling import HOTTEST, Sampling
+from soundalike.generation.sampling import MAX_TEMPERATURE, Sampling
 from soundalike.generation.voice import Completion, Voice
 from soundalike.machine import peak_memory
 from soundalike.prompt_template import UNSEEN
@@ -31,46 +30,45 @@ _UNSEEN = re.compile(UNSEEN)
 
 
 @dataclass(frozen=True, slots=True)
-class ChatMessage:
-    """What `say` printed and how fast: rates in tokens per second, 0 where too few came; memory in bytes."""
+class SayResult:
+    """What `say` printed and how fast: rates in tokens per second, 0 if there were too few tokens; memory in bytes."""
 
     prompt: str
     prompt_tokens: int
     prompt_rate: float
-    pieces: list[TokenText]
+    tokens: list[TokenText]
     rate: float
     peak_memory: int | None
 
     @property
     def text(self) -> str:
-        """The prompt and what was drawn after it."""
-        return self.prompt + "".join(piece.text for piece in self.pieces)
-
-    @property
-    def tokens(self) -> int:
-        """How many were drawn."""
-        return len(self.pieces)
+        """The prompt and its continuation."""
+        return self.prompt + "".join(token.text for token in self.tokens)
 
     def as_dict(self) -> dict[str, Any]:
-        """As plain values, for JSON: each token with its probability under the raw model."""
+        """For JSON: each token with its probability under the raw model, null where it is unknown."""
         return {
             "prompt": self.prompt,
             "text": self.text,
-            "tokens": [{"text": piece.text, "probability": math.exp(piece.logprob)} for piece in self.pieces],
+            "tokens": [{"text": token.text, "probability": _probability(token.logprob)} for token in self.tokens],
             "prompt_tokens": self.prompt_tokens,
             "prompt_tokens_per_second": self.prompt_rate,
-            "generation_tokens": self.tokens,
+            "generation_tokens": len(self.tokens),
             "generation_tokens_per_second": self.rate,
             "peak_memory_bytes": self.peak_memory,
         }
 
     def lines(self) -> list[str]:
-        """The figures in words."""
-        figures = (("Prompt", self.prompt_tokens, self.prompt_rate), ("Generation", self.tokens, self.rate))
-        given = [
+        """The figures as sentences."""
+        figures = (("Prompt", self.prompt_tokens, self.prompt_rate), ("Generation", len(self.tokens), self.rate))
+        lines = [
             f"{what}: {count} token{'s' * (count != 1)}, {rate:,.1f} tokens per second" for what, count, rate in figures
         ]
-        return given if self.peak_memory is None else [*given, f"Peak memory: {self.peak_memory / 1e9:.2f} GB"]
+        return lines if self.peak_memory is None else [*lines, f"Peak memory: {self.peak_memory / 1e9:.2f} GB"]
+
+
+def _probability(logprob: float) -> float | None:
+    return None if math.isnan(logprob) else math.exp(logprob)
 
 
 def say(
@@ -80,43 +78,43 @@ def say(
     sampling: Sampling | None = None,
     colorize: bool = False,
     console: Console | None = None,
-) -> ChatMessage:
-    """Print `prompt` and how the voice goes on with it, as it comes, and return the text with its figures.
+) -> SayResult:
+    """Print `prompt` and its continuation as it comes, and return the text with its figures.
 
-    Ctrl-C ends it early. `colorize` shades what each token added by its probability under the raw model, red for
-    unlikely to green, and ends with a legend where the console has colours.
+    Ctrl-C ends it early. `colorize` shades each generated token by its probability under the raw model, from red for
+    unlikely to green, and prints a legend if the console has colours.
     """
     console = console or make_console()
     writer = WordWriter(console)
+    started = perf_counter()
     completion = voice.complete(prompt, max_tokens, sampling)
     writer.write(visible(completion.prompt), "bold")
-    pieces: list[TokenText] = []
-    moments = [perf_counter()]
+    tokens: list[TokenText] = []
     with suppress(KeyboardInterrupt):
-        for piece in completion.pieces:
-            moments.append(perf_counter())
-            pieces.append(piece)
-            style = shade(piece.logprob) if colorize and not math.isnan(piece.logprob) else None
-            writer.write(visible(piece.text), style)
+        for token in completion.tokens:
+            tokens.append(token)
+            style = shade(token.logprob) if colorize and not math.isnan(token.logprob) else None
+            writer.write(visible(token.text), style)
+    result = _measured(completion, tokens, started)
     writer.flush()
     console.out("", highlight=False)
     if colorize and console.color_system:
         console.print(legend())
-    return _measured(completion, pieces, moments)
+    return result
 
 
-def _measured(completion: Completion, pieces: list[TokenText], moments: list[float]) -> ChatMessage:
-    """The prompt is read until the first token comes, so the rate of generation counts those after it."""
-    drawn = len(moments) - 1
-    reading = moments[1] - moments[0] if drawn else 0.0
-    writing = moments[-1] - moments[1] if drawn else 0.0
-    spent = ((completion.prompt_tokens, reading), (drawn - 1, writing))
-    rates = [count / time if time > 0 else 0.0 for count, time in spent]
-    return ChatMessage(completion.prompt, completion.prompt_tokens, rates[0], pieces, rates[1], peak_memory())
+def _measured(completion: Completion, tokens: list[TokenText], started: float) -> SayResult:
+    """The prompt is read until the first token is drawn, so the rate of generation counts the tokens after it."""
+    request, now = completion.request, perf_counter()
+    reading = request.first_token_at - started if request.first_token_at else 0.0
+    generating = now - request.first_token_at if request.first_token_at else 0.0
+    counts = ((completion.prompt_tokens, reading), (request.token_count - 1, generating))
+    prompt_rate, rate = (count / seconds if count > 0 and seconds > 0 else 0.0 for count, seconds in counts)
+    return SayResult(completion.prompt, completion.prompt_tokens, prompt_rate, tokens, rate, peak_memory())
 
 
 def visible(text: str) -> str:
-    """`text` without control characters: a model may not move the cursor or rename the window."""
+    """`text` without control characters, with which a model could move the cursor or rename the window."""
     return _UNSEEN.sub("", text)
 
 
@@ -128,21 +126,21 @@ def shade(logprob: float) -> Style:
 
 
 def legend() -> Text:
-    """What the shades of `shade` stand for, in these shades."""
+    """The meaning of the colours of `shade`, in these colours."""
     shades = ((0.0, "unlikely"), (0.5, "as likely as not"), (1.0, "certain"))
     words = [(f"{chance:.0%} {name}", shade(math.log(chance or 1e-9))) for chance, name in shades]
     return Text.assemble(("Probability of each token: ", "dim"), words[0], "  ", words[1], "  ", words[2])
 
 
 class Chat:
-    """One conversation. `hear` takes what the person typed and prints what comes of it."""
+    """One conversation; `handle` takes a line that the person typed and prints the answer."""
 
     def __init__(self, voice: Voice, name: str, sampling: Sampling, console: Console) -> None:
         self.history: list[tuple[str, str]] = []
         self.reply: list[str] = []
         self._voice, self._console, self._sampling = voice, console, sampling
         self._name = voice.guest_name(name)
-        self._drawn = 0
+        self._replies = 0
         self._commands: dict[str, tuple[Callable[[str], bool], str]] = {
             "/again": (self._again, "draw the last reply anew"),
             "/temperature": (self._temperature, "how freely it speaks: 0 says the likeliest, 1 as the model would"),
@@ -152,11 +150,11 @@ class Chat:
         }
 
     def greet(self) -> None:
-        """Say who is there: a model, and how to leave."""
+        """Print that a model speaks, and the commands."""
         self._note(f"This is a model of {self._voice.owner}, and what it says is made up.\n{self._help()}")
 
-    def hear(self, line: str) -> bool:
-        """Answer a line or obey a command; False where the person wants to leave."""
+    def handle(self, line: str) -> bool:
+        """Answer a line or run a command; False if the person wants to leave."""
         line = line.strip()
         if line.startswith("/"):
             word, _, rest = line.partition(" ")
@@ -170,13 +168,13 @@ class Chat:
         return True
 
     def farewell(self) -> None:
-        """Account for the guards, where they had something to do."""
-        if told := account(self._voice.interventions):
-            self._note(told)
+        """Print what the guards did, if they did anything."""
+        if summary := guard_summary(self._voice.interventions):
+            self._note(summary)
 
     def _answer(self) -> bool:
-        seed = None if self._sampling.seed is None else self._sampling.seed + self._drawn
-        self._drawn, self.reply = self._drawn + 1, []
+        seed = None if self._sampling.seed is None else self._sampling.seed + self._replies
+        self._replies, self.reply = self._replies + 1, []
         try:
             with self._console.status(f"{self._voice.owner} is typing", spinner=spinner(self._console)):
                 self.reply = self._voice.reply(self.history, replace(self._sampling, seed=seed))
@@ -190,17 +188,17 @@ class Chat:
     def _again(self, _: str) -> bool:
         return self._answer() if self.history else self._note("Nothing has been said yet.")
 
-    def _temperature(self, given: str) -> bool:
+    def _temperature(self, value: str) -> bool:
         try:
-            self._sampling = replace(self._sampling, temperature=float(given))
+            self._sampling = replace(self._sampling, temperature=float(value))
         except (ValueError, RecipeError):
             now = f"The temperature is {self._sampling.temperature:g}."
-            return self._note(f"{now} Give another from 0 to {HOTTEST:g}, like this: /temperature 0.9")
+            return self._note(f"{now} Give another from 0 to {MAX_TEMPERATURE:g}, like this: /temperature 0.9")
         return self._note(f"The temperature is now {self._sampling.temperature:g}.")
 
-    def _seed(self, given: str) -> bool:
+    def _seed(self, value: str) -> bool:
         try:
-            self._sampling, self._drawn = replace(self._sampling, seed=int(given)), 0
+            self._sampling, self._replies = replace(self._sampling, seed=int(value)), 0
         except (ValueError, RecipeError):
             return self._note("Give a whole number, like this: /seed 7")
         return self._note(f"The seed is now {self._sampling.seed}.")
@@ -220,25 +218,25 @@ def chat(
     console: Console | None = None,
     read: Callable[[str], str] = input,
 ) -> None:
-    """Talk until /quit, Ctrl-D or Ctrl-C at the prompt; Ctrl-C during a reply only stops the reply.
+    """Hold a conversation until /quit, Ctrl-D or Ctrl-C at the prompt; Ctrl-C during a reply only stops the reply.
 
-    `read` gets the prompt to show and gives a line, and ends with EOFError as `input` does.
+    `read` takes the prompt to show, returns a line and raises EOFError at the end, as `input` does.
     """
     with suppress(ImportError):
-        import_module("readline")  # gives `input` line editing, where the system has it
+        import_module("readline")  # line editing for `input`, on systems that have it
     console = console or make_console()
     talk = Chat(voice, name, sampling or voice.sampling, console)
     talk.greet()
     try:
-        while talk.hear(read(f"{name}: ")):
+        while talk.handle(read(f"{name}: ")):
             pass
     except (EOFError, KeyboardInterrupt):
-        console.print()  # the prompt stands unanswered on the last line
+        console.print()  # the cursor is still behind the prompt
     talk.farewell()
 
 
-def account(counts: GuardCounts) -> str:
-    """What the guards did, in one sentence; nothing where they did nothing."""
+def guard_summary(counts: GuardCounts) -> str:
+    """What the guards did, in one sentence; "" if they did nothing."""
     kinds = {
         "looped": counts.looped,
         "said a line twice": counts.repeated,
@@ -251,5 +249,5 @@ def account(counts: GuardCounts) -> str:
         "said private data, masked": counts.masked,
         "spoke for somebody else": counts.unmasked,
     }
-    told = ", ".join(f"{count} {what}" for what, count in kinds.items() if count)
-    return f"Guards: {told}; {counts.resampled} drawn again." if told else ""
+    found = ", ".join(f"{count} {what}" for what, count in kinds.items() if count)
+    return f"Guards: {found}; {counts.resampled} drawn again." if found else ""

@@ -1,48 +1,216 @@
-"""Many utterances at once over one engine, each coming and going at any token.
+"""Generates many texts in one batch on an engine; they may join and leave after any token.
 
-Joins `GenerationRequest`, which knows what is wanted, and a `TokenGenerator`, which draws. Knows no text.
+`BatchGenerator` works on token ids: logits of an engine's streams in, drawn tokens out. `GenerationBatch` runs the
+attempts of requests on it.
 """
 
-from collections.abc import Collection, Sequence
+import collections.abc
+from collections.abc import Collection, Iterator, Sequence
+from dataclasses import replace
+from typing import NamedTuple
 
+from soundalike.engines.chunked_prefill import PrefillQueue
 from soundalike.engines.protocol import Engine
-from soundalike.generation.batch_generator import make_generator
-from soundalike.generation.request import GenerationRequest
+from soundalike.generation.detokenizer import Detokenizer, word_continuation
+from soundalike.generation.remote import RemoteBatch, RemoteModel
+from soundalike.generation.reply_parser import TokenText
+from soundalike.generation.request import GenerationRequest, Generator, TokenRequest, close_attempts
+from soundalike.generation.sampling import Floats, Sampler, Sampling
+
+Model = Engine | RemoteModel
+
+
+class Step(NamedTuple):
+    """One token drawn for one stream.
+
+    `logprob` is its natural-log probability under the model before any sampling rule. `top_logprobs` are the
+    (token, logprob) of the likeliest tokens, best first, as many as were requested.
+    """
+
+    stream: int
+    token: int
+    logprob: float
+    top_logprobs: tuple[tuple[int, float], ...] = ()
+
+
+class BatchGenerator:
+    """Draws tokens for many streams on one engine; a stream takes part from `join` until it ends or leaves.
+
+    With `chunked_prefill` running streams go on while prompts are read, else `join` reads them all at once.
+    """
+
+    def __init__(self, engine: Engine, chunked_prefill: bool = False) -> None:
+        self._streams, self._end = engine.streams(), engine.tokenizer.end
+        self._sampler, self._joined = Sampler(word_continuation(engine.tokenizer)), 0
+        self._prefill = PrefillQueue(self._streams) if chunked_prefill else None
+        self._unread: dict[int, TokenRequest] = {}  # streams whose prompt is being read
+        self._cancelled: set[int] = set()  # those of them that are to leave once it has been read
+        self._remaining: dict[int, int] = {}  # running stream -> tokens it may still draw, in the order of the rows
+        self._top_logprobs: dict[int, int] = {}  # running stream -> how many are reported, where any are
+        self._drawn: list[int] = []  # the last token of each running stream, which the engine has not read
+
+    @property
+    def running(self) -> list[int]:
+        """The streams that have not ended."""
+        return [*self._remaining, *(stream for stream in self._unread if stream not in self._cancelled)]
+
+    def join(self, requests: Sequence[TokenRequest]) -> list[int]:
+        """Continue these sequences too; returns the number of each stream, counted from 0.
+
+        A request draws from the first random stream of its sampling.
+        """
+        streams = list(range(self._joined, self._joined + len(requests)))
+        self._joined += len(requests)
+        self._unread |= zip(streams, requests, strict=True)
+        prompts = [request.prompt for request in requests]
+        if self._prefill:
+            self._prefill.add(streams, prompts)
+        elif requests:
+            self._read_drawn()
+            self._streams.join(prompts)
+            self._start(streams)
+        return streams
+
+    def _start(self, streams: Sequence[int]) -> None:
+        """The prompts of these streams have been read; their rows are the last."""
+        for stream in streams:
+            request = self._unread.pop(stream)
+            self._sampler.join(stream, request.prompt, request.sampling)
+            self._remaining[stream] = request.max_tokens
+            if request.top_logprobs:
+                self._top_logprobs[stream] = request.top_logprobs
+
+    def _read_prompts(self) -> None:
+        if self._prefill and self._unread and (streams := self._prefill.process()):
+            self._start(streams)
+            self.leave(self._cancelled.intersection(streams))
+            self._cancelled.difference_update(streams)
+
+    def leave(self, streams: Collection[int]) -> None:
+        """Give up these streams; their places are free at once. Those that have ended already are ignored."""
+        if self._prefill and (unread := [stream for stream in streams if stream in self._unread]):
+            self._cancelled.update(self._prefill.cancel(unread))
+            for stream in set(unread) - self._cancelled:
+                del self._unread[stream]
+        leaving = {stream for stream in streams if stream in self._remaining}
+        if not leaving:
+            return
+        rows = [row for row, stream in enumerate(self._remaining) if stream not in leaving]
+        for stream in leaving:
+            del self._remaining[stream]
+            self._top_logprobs.pop(stream, None)
+            self._sampler.leave(stream)
+        self._drawn = [self._drawn[row] for row in rows] if self._drawn else []
+        self._streams.keep(rows)
+
+    def step(self) -> list[Step]:
+        """One token for every stream whose prompt has been read.
+
+        A stream ends with the end-of-text token, which is reported, with its last allowed token, or when the engine has
+        no place left for it.
+        """
+        self._read_drawn()
+        self._read_prompts()
+        if not self._remaining:
+            return []
+        streams, logits, logsumexp = list(self._remaining), self._streams.logits, self._streams.logsumexp
+        tokens, logprobs = self._sampler.draw(logits, logsumexp, streams)
+        tops = [self._top(stream, logits[row], float(logsumexp[row])) for row, stream in enumerate(streams)]
+        steps = [Step(*step) for step in zip(streams, tokens.tolist(), logprobs.tolist(), tops, strict=True)]
+        self._drawn = [step.token for step in steps]
+        ended = {streams[row] for row in self._streams.exhausted}
+        for step in steps:
+            self._remaining[step.stream] -= 1
+            if step.token == self._end or not self._remaining[step.stream]:
+                ended.add(step.stream)
+        self.leave(ended)
+        return steps
+
+    def _top(self, stream: int, logits: Floats, logsumexp: float) -> tuple[tuple[int, float], ...]:
+        if stream not in self._top_logprobs:
+            return ()
+        count = min(self._top_logprobs[stream], logits.size)
+        top = logits.argpartition(-count)[-count:]
+        return tuple((int(token), float(logits[token]) - logsumexp) for token in top[(-logits[top]).argsort()])
+
+    def _read_drawn(self) -> None:
+        """Let the engine read the last tokens: only when they are to be continued, so that nothing is read in vain."""
+        if self._drawn:
+            self._streams.advance(self._drawn)
+            self._drawn = []
+
+
+def generate(
+    engine: Engine, prompts: Sequence[Sequence[int]], sampling: Sampling, max_tokens: int
+) -> collections.abc.Generator[list[Step], Collection[int] | None, None]:
+    """Continue many prompts at once; stream i is prompt i, and draws from the i-th random stream of `sampling`.
+
+    Each item holds one Step for every stream that still runs. A stream ends after `max_tokens`, after the end-of-text
+    token (which is reported), or when the caller sends its index into the generator: `steps.send({index, ...})`.
+    """
+    numbers = (sampling.streams or range(len(prompts)))[: len(prompts) if max_tokens else 0]
+    samplings = [replace(sampling, streams=(number,)) for number in numbers]
+    batch = BatchGenerator(engine)
+    batch.join([TokenRequest(*pair, max_tokens) for pair in zip(prompts, samplings, strict=False)])
+    while batch.running:
+        batch.leave((yield batch.step()) or ())
 
 
 class GenerationBatch:
-    """Utterances being made side by side; another attempt at one takes the place of the attempt before it."""
+    """Requests that an engine generates side by side; a `Generator`."""
 
     def __init__(self, engine: Engine) -> None:
-        self._speech = make_generator(engine, patient=True)
-        self._speaking: dict[int, GenerationRequest] = {}
+        self._generator, self._tokenizer = BatchGenerator(engine, chunked_prefill=True), engine.tokenizer
+        self._running: dict[int, tuple[GenerationRequest, Detokenizer]] = {}
 
     def __len__(self) -> int:
-        return len(self._speaking)
+        return len(self._running)
 
-    def begin(self, utterances: Sequence[GenerationRequest]) -> None:
-        """Let these speak too, from the next step on."""
-        if not utterances:
-            return
-        prompts, knobs, budgets = zip(*(utterance.attempt() for utterance in utterances), strict=True)
-        numbers = self._speech.join(prompts, knobs, budgets, [utterance.likeliest for utterance in utterances])
-        self._speaking |= zip(numbers, utterances, strict=True)
+    def add(self, requests: Sequence[GenerationRequest]) -> None:
+        """Generate these too, from the next step on."""
+        attempts = [request.start() for request in requests]
+        detokenizers = [Detokenizer(self._tokenizer, attempt.prompt) for attempt in attempts]
+        streams = self._generator.join(attempts)
+        self._running |= zip(streams, zip(requests, detokenizers, strict=True), strict=True)
 
     def step(self) -> list[GenerationRequest]:
-        """One token for each whose prompt has been read; gives those that are done."""
-        steps = self._speech.step()
-        self._speech.leave([step.stream for step in steps if self._speaking[step.stream].take(step)])
-        running = set(self._speech.running)
-        ended = [self._speaking.pop(step.stream) for step in steps if step.stream not in running]
-        done, again = list[GenerationRequest](), list[GenerationRequest]()
-        for utterance in ended:
-            (done if utterance.close() else again).append(utterance)
-        self.begin(again)
+        """One token for each request whose prompt has been read; returns those that are done."""
+        steps = self._generator.step()
+        self._generator.leave([step.stream for step in steps if self._take(step)])
+        running = set(self._generator.running)
+        done, again = close_attempts([self._running.pop(s.stream)[0] for s in steps if s.stream not in running])
+        self.add(again)
         return done
 
-    def drop(self, utterances: Collection[GenerationRequest]) -> None:
-        """Give these up; their place is free at once."""
-        gone = [number for number, utterance in self._speaking.items() if utterance in utterances]
-        self._speech.leave(gone)
-        for number in gone:
-            del self._speaking[number]
+    def _take(self, step: Step) -> bool:
+        """Feed a token to its request; True if that needs no more."""
+        request, detokenizer = self._running[step.stream]
+        if step.token == self._tokenizer.end:
+            return request.add(TokenText("", step.logprob, ends=True))
+        top = tuple((self._tokenizer.decode([token]), logprob) for token, logprob in step.top_logprobs)
+        return request.add(TokenText(detokenizer.add(step.token), step.logprob, top))
+
+    def remove(self, requests: Collection[GenerationRequest]) -> None:
+        """Give these up; their places are free at once."""
+        leaving = [stream for stream, (request, _) in self._running.items() if request in requests]
+        self._generator.leave(leaving)
+        for stream in leaving:
+            del self._running[stream]
+
+
+def make_batch(model: Model) -> Generator:
+    """An empty batch of the model's."""
+    return RemoteBatch(model) if isinstance(model, RemoteModel) else GenerationBatch(model)
+
+
+def run(model: Model, requests: Sequence[GenerationRequest], at_once: int = 1) -> Iterator[list[GenerationRequest]]:
+    """Generate requests in the calling thread, `at_once` side by side; yields the requests that each step finished."""
+    batch, waiting = make_batch(model), list(requests)
+    try:
+        while waiting or len(batch):
+            room = at_once - len(batch)
+            batch.add(waiting[:room])
+            waiting = waiting[room:]
+            yield batch.step()
+    finally:
+        batch.remove(requests)

@@ -1,103 +1,96 @@
-"""What a voice reads before it speaks: the end of a conversation that fits the window beside the answer.
+"""Fits a conversation into the model's window, beside room for the reply.
 
-The window is shared by prompt and answer. History is left out from its oldest line on; the owner's name at the head of
-the open line, and the line before it or what that line holds already, always stay. Where an answer of the asked length
-leaves too little room for them it is refused, not read without them.
+Whole lines give way, the oldest first. The open line, which the reply continues, and if it is empty the line before it
+always stay; of a line longer than half the window, its name and its end. A reply so long that these have no room is
+refused.
 """
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Collection, Iterator, Sequence
+from dataclasses import dataclass, replace
 
 from soundalike.engines.protocol import Tokenizer
 from soundalike.errors import RecipeError
-from soundalike.prompt_template import normalise, render
+from soundalike.generation.guards import repeats_line
+from soundalike.generation.sampling import Sampling
+from soundalike.prompt_template import normalise, render, speaker_names
 
-TOKEN_CHARACTERS = 32  # no more of a text is tokenized than a window of such long tokens holds
-LEAST = 2  # tokens: `begin` and one more
+TOKEN_CHARACTERS = 32  # no more text is tokenized than a window of such long tokens would hold
+FEWEST = 2  # tokens of a prompt: `begin` and one more
 
 Turn = tuple[str, str]
 
 
 @dataclass(frozen=True, slots=True)
-class Reader:
-    """Fits transcripts into a window of so many tokens; `tagged` says whether lines bear names."""
+class PromptBuilder:
+    """Builds prompts for a window of so many tokens; `tagged` says whether lines bear names.
+
+    Turns are (name, text), oldest first; the last one is the open line.
+    """
 
     tokenizer: Tokenizer
     window: int
     tagged: bool
 
-    def read(self, turns: Sequence[Turn], answer: int) -> list[int]:
-        """Token ids of the end of `turns`, the last of which stays open, beside `answer` tokens.
+    def build(self, turns: Sequence[Turn], max_tokens: int) -> list[int]:
+        """Token ids of the end of `turns` that fits beside a reply of `max_tokens`; else `RecipeError`."""
+        recent, longest = self.recent(turns), self.longest_reply(turns)
+        if max_tokens > longest:
+            what = f"An answer of {max_tokens} tokens and its prompt do not fit the {self.window} tokens"
+            raise RecipeError(f"{what} that the model reads at once.", f"Ask for at most {longest}.")
+        return self._fitted(recent, self.window - max_tokens)
 
-        `RecipeError` where so long an answer leaves no room for what must be read.
-        """
-        kept, most = self._kept(turns), self.most(turns)
-        if answer > most:
-            what = f"An answer of {answer} tokens and what is read before it do not fit the {self.window} tokens"
-            raise RecipeError(f"{what} that the model reads at once.", f"Ask for at most {most}.")
-        return self._fitted(kept, self.window - answer)
+    def rebuild(self, turns: Sequence[Turn], max_tokens: int) -> list[int]:
+        """The same for a reply that has begun, which is never refused: lines that must stay take its room."""
+        return self._fitted(self.recent(turns), self.window - min(max_tokens, self.longest_reply(turns)))
 
-    def squeezed(self, turns: Sequence[Turn], answer: int) -> list[int]:
-        """The same, but in whatever room what must be read needs: for an answer that has begun already."""
-        return self._fitted(self._kept(turns), self.window - min(answer, self.most(turns)))
+    def longest_reply(self, turns: Sequence[Turn]) -> int:
+        """The most tokens of a reply beside which the lines that must stay have room; at least 1."""
+        needed = min(len(self._tokens(self._must_stay(turns))), max(FEWEST, self.window // 2))
+        return max(1, self.window - needed)
 
-    def most(self, turns: Sequence[Turn]) -> int:
-        """The tokens of the longest answer beside which what must be read of `turns` has room; at least 1.
-
-        Of a line that is longer, only as much of its end must be read as makes half a window.
-        """
-        must = min(len(self._tokens(self._must(turns))), max(LEAST, self.window // 2))
-        return max(1, self.window - must)
-
-    def _must(self, turns: Sequence[Turn]) -> Sequence[Turn]:
-        """The open line, and where it is empty the line before it."""
-        return [self._shortened(turn) for turn in turns[-1 if turns[-1][1].strip() else -2 :]]
-
-    def within_reach(self, turns: Sequence[Turn]) -> list[Turn]:
-        """The newest turns, as many as could have room if each of their tokens were as long as tokens are."""
-        return self._kept(turns) if turns else []
-
-    def _kept(self, turns: Sequence[Turn]) -> list[Turn]:
-        """The newest turns: those that must be read and as many as could have room."""
-        least, room = len(self._must(turns)), self.window * TOKEN_CHARACTERS
+    def recent(self, turns: Sequence[Turn]) -> list[Turn]:
+        """The newest turns that could have room if every token were TOKEN_CHARACTERS long; at least those that stay."""
+        fewest, room = len(self._must_stay(turns)), self.window * TOKEN_CHARACTERS
         kept = list[Turn]()
         for name, text in reversed(turns):
             room -= len(name) + len(text)
-            if room < 0 and len(kept) >= least:
+            if room < 0 and len(kept) >= fewest:
                 break
             kept.append(self._shortened((name, text)))
         return kept[::-1]
 
+    def _must_stay(self, turns: Sequence[Turn]) -> Sequence[Turn]:
+        """The open line, and if it is empty the line before it."""
+        return [self._shortened(turn) for turn in turns[-1 if turns and turns[-1][1].strip() else -2 :]]
+
     def _shortened(self, turn: Turn) -> Turn:
-        """A turn without what of its text could not have room whatever follows."""
         name, text = turn
         return name, text[-self.window * TOKEN_CHARACTERS :]
 
     def _fitted(self, turns: list[Turn], room: int) -> list[int]:
-        """Token ids of as many of the last turns as fit `room`, at least those that must be read, cut where need be."""
-        least = len(self._must(turns))
-        sizes = self._sizes(turns)
+        """Token ids of as many of the last turns as fit `room` tokens; the lines that must stay are cut if need be."""
+        fewest, sizes = len(self._must_stay(turns)), self._sizes(turns)
         first, total = 0, 1 + sum(sizes)
         while True:
-            while total > room and len(turns) - first > least:
+            while total > room and len(turns) - first > fewest:
                 total, first = total - sizes[first], first + 1
             tokens = self._tokens(turns[first:])
             if len(tokens) <= room:
                 return tokens
-            if len(turns) - first <= least:
+            if len(turns) - first <= fewest:
                 return self._cut(turns[first:], room)
-            total = len(tokens)  # read together the lines are a token or two longer than each by itself
+            total = len(tokens)  # together the lines are a token or two longer than the sum of their sizes
 
     def _sizes(self, turns: Sequence[Turn]) -> list[int]:
-        """Tokens of each line by itself, the last of them open."""
+        """Tokens of each line by itself; the last line is open."""
         lines = [render([turn], tagged=self.tagged) for turn in turns[:-1]]
         lines.append(render(turns[-1:], end=False, tagged=self.tagged))
         return [len(ids) for ids in self.tokenizer.encode(lines)]
 
     def _cut(self, turns: list[Turn], room: int) -> list[int]:
-        """Token ids of these turns with the text of the first cut at its start, so that they fit `room`."""
-        (name, given), *rest = turns
-        text, tokens = normalise(given), self._tokens(turns)
+        """Token ids of these turns, the text of the first cut at its start so that they fit `room`."""
+        (name, whole), *rest = turns
+        text, tokens = normalise(whole), self._tokens(turns)
         while (over := len(tokens) - room) > 0 and text:
             spans = self.tokenizer.spans([text])[0]
             text = normalise(text[max(1, spans[over][0]) :]) if over < len(spans) else ""
@@ -107,3 +100,26 @@ class Reader:
     def _tokens(self, turns: Sequence[Turn]) -> list[int]:
         text = render(turns, end=False, tagged=self.tagged)
         return [self.tokenizer.begin, *self.tokenizer.encode([text])[0]]
+
+
+def names_at_line_heads(history: Sequence[Turn], owner: str) -> dict[str, str]:
+    """Name in the history -> name at the head of a line, safe for the template and unlike the owner's."""
+    return speaker_names((name, name, name == owner) for name in [owner, *(name for name, _ in history)])
+
+
+def without_repetitions(history: Sequence[Turn], owner: str) -> Iterator[Turn]:
+    """The turns without empty ones, and without the owner's lines that repeat a recent own line."""
+    own_lines = list[str]()
+    for name, text in history:
+        own = name == owner
+        if text.strip() and not (own and repeats_line(text, own_lines)):
+            yield name, text
+        if own:
+            own_lines.append(text)
+
+
+def with_template_tokens(sampling: Sampling, tokenizer: Tokenizer, names: Collection[str]) -> Sampling:
+    """`sampling` that spares the template's tokens: newline, end, and at line heads `name:` for each of `names`."""
+    newline, *heads = tokenizer.encode(["\n", *(f"\n{name}:" for name in sorted(names))])
+    skip = tuple(tuple(ids[len(newline) :]) for ids in heads if ids[: len(newline)] == newline)
+    return replace(sampling, dry_skip=skip, dry_spare=(tokenizer.end, *newline))

@@ -1,127 +1,184 @@
-"""A request for one text, from its first attempt to its last line.
+"""A request for one text: what is wanted, the attempts at it, and the lines that were released.
 
-It generates nothing itself: a `GenerationBatch` feeds it tokens. The prompt and the guard context come from the `plan`
-callback that `Voice` passes in.
+It generates nothing itself: a `Generator` starts its attempts and feeds it their tokens.
 """
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass, field, replace
 from os.path import commonprefix
+from time import perf_counter
+from typing import Protocol
 
-from soundalike.engines.protocol import Engine
-from soundalike.generation.batch_generator import Step
-from soundalike.generation.guards import GuardCounts
-from soundalike.generation.reply_parser import ReplyLine, ReplyOptions, ReplyParser
+from soundalike.generation.guards import GuardContext, GuardCounts
+from soundalike.generation.prompt import PromptBuilder, Turn
+from soundalike.generation.reply_parser import ReplyLine, ReplyOptions, ReplyParser, TokenText
 from soundalike.generation.sampling import Sampling
 
 ATTEMPT = 1 << 32  # random streams between one attempt and the next
 
 
 @dataclass(frozen=True, slots=True)
-class PromptPlan:
-    """What an attempt starts from: token ids to read, the terms, and the knobs told of the template's tokens."""
+class TokenRequest:
+    """A sequence to continue: token ids to read, the most tokens to draw, how many top log-probabilities to report."""
 
     prompt: Sequence[int]
-    terms: ReplyOptions
     sampling: Sampling
+    max_tokens: int
+    top_logprobs: int = 0
 
 
+@dataclass(eq=False)
 class GenerationRequest:
-    """Attempts at one text, until one passes the guards or the tries are used up.
+    """Attempts at one text, until one passes the guards or the retries are used up.
 
-    `plan` says how an attempt starts once some lines have left, and the beginning of one. They leave through `leave`:
-    what has left stays, and a later attempt goes on after it; while nothing has left, an attempt that a guard stops is
-    drawn anew as a whole, at most `retries` times. Attempt a of utterance `number` draws from random stream
-    number + a * 2**32.
+    `lines` are the owner's lines after `turns` that are already there: the text continues the last of them. `prompt`
+    is what the first attempt reads. `release` releases lines; what was released stays, and a later attempt continues
+    after it. While nothing was released, an attempt that a guard stops is repeated as a whole. Attempt a draws from
+    random stream random_stream + a * 2**32. `model` identifies the model whose batch the request joins.
 
-    `tokens` were drawn for the text, `discarded` for attempts that were not used. `finish` is "stop", "length" where
-    the tokens were used up, "content_filter" where a guard had the last word.
+    `completion_tokens` were drawn for the text, `rejected_tokens` for attempts that were not used, and `token_count`
+    counts all that were drawn so far. `finish_reason` is "stop", "length" if the tokens were used up, or
+    "content_filter" if a guard ended the text. `first_token_at` is a moment of `time.perf_counter`.
     """
 
-    def __init__(
-        self,
-        engine: Engine,
-        plan: Callable[[Sequence[str], str], PromptPlan],
-        max_tokens: int,
-        retries: int,
-        number: int = 0,
-        likeliest: int = 0,
-    ) -> None:
-        self.interventions = GuardCounts()
-        self.tokens = self.discarded = self.prompt_tokens = 0
-        self.likeliest = likeliest
-        self.finish = ""
-        self.engine, self._plan, self._number = engine, plan, number
-        self._budget, self._retries = max_tokens, retries
-        self._attempts = 0
-        self._left: list[str] = []  # whole lines that have left
-        self._begun = ""  # the beginning of a further line that has left
-        self._released = self._sure = 0  # lines of this draft that have left, and the tokens drawn by then
-        self._shown = ""  # of its next line, what has left
-        self._draft: ReplyParser
+    model: object
+    prompts: PromptBuilder
+    turns: Sequence[Turn]
+    lines: Sequence[str]
+    prompt: Sequence[int]
+    options: ReplyOptions
+    context: GuardContext
+    sampling: Sampling
+    max_tokens: int
+    retries: int
+    random_stream: int = 0
+    top_logprobs: int = 0
+    interventions: GuardCounts = field(default_factory=GuardCounts, init=False)
+    prompt_tokens: int = field(default=0, init=False)
+    completion_tokens: int = field(default=0, init=False)
+    rejected_tokens: int = field(default=0, init=False)
+    token_count: int = field(default=0, init=False)
+    first_token_at: float = field(default=0.0, init=False)
+    finish_reason: str = field(default="", init=False)
+    _attempts: int = field(default=0, init=False)
+    _released: list[str] = field(default_factory=list, init=False)  # whole lines
+    _partial: str = field(default="", init=False)  # the released part of the line after them
+    _cleared: int = field(default=0, init=False)  # lines of this attempt that were released
+    _settled_tokens: int = field(default=0, init=False)  # tokens of this attempt that were drawn by then
+    _shown: ReplyLine = field(default=ReplyLine(""), init=False)  # the released part of this attempt's next line
+    _parser: ReplyParser = field(init=False)
 
-    def twin(self, number: int) -> "GenerationRequest":
-        """The same to be said anew, before the first attempt at either: what is read first was prepared once."""
-        return GenerationRequest(self.engine, self._plan, self._budget, self._retries, number, self.likeliest)
-
-    def attempt(self) -> tuple[Sequence[int], Sampling, int]:
-        """Start an attempt: the prompt, the knobs, and the most tokens that it may draw."""
-        plan = self._plan(tuple(self._left), self._begun)
-        self._draft = ReplyParser(self.engine.tokenizer, plan.prompt, plan.terms)
-        self._released = self._sure = 0
-        self._shown = ""
-        self.prompt_tokens = self.prompt_tokens or len(plan.prompt)
-        if plan.sampling.temperature == 0:
-            self._retries = 0  # the likeliest would be the same again
-        stream = self._number + ATTEMPT * self._attempts
-        self._attempts += 1
-        return plan.prompt, replace(plan.sampling, streams=(stream,)), self._budget - self.tokens
-
-    def take(self, step: Step) -> bool:
-        """Take in a drawn token; True where nothing after it is wanted."""
-        return self._draft.take(step)
-
-    def close(self) -> bool:
-        """The attempt has no more tokens; True where the text is done, False where another attempt is to be made."""
-        draft = self._draft
-        draft.close()
-        self.interventions.add(draft.interventions)
-        if draft.found:
-            self.interventions.count(draft.found.guard)
-            again = self._attempts <= self._retries and self.tokens + self._sure < self._budget
-            self.interventions.count("resampled" if again else "gave_up")
-            if again:
-                self.tokens += self._sure
-                self.discarded += draft.tokens - self._sure
-                return False
-            draft.settle()
-        self.tokens += draft.tokens
-        self.finish = "content_filter" if draft.found else "length" if draft.cut_off else "stop"
-        return True
-
-    def leave(self) -> list[ReplyLine]:
-        """Lines that may leave now, and the beginning of a line; they count as said from here on."""
-        lines = self._draft.cleared[self._released :]
-        leaving = [self._ended(line) for line in lines]
-        self._released += len(lines)
-        begun = self._draft.begun()
-        if len(begun) > len(self._shown):
-            leaving.append(ReplyLine(begun[len(self._shown) :], goes_on=bool(self._begun)))
-            self._begun += leaving[-1].text
-            self._shown = begun
-        if leaving:
-            self._sure = self._draft.tokens
-        return leaving
+    def copy(self, random_stream: int) -> "GenerationRequest":
+        """The same request with another random stream, as it was before its first attempt."""
+        return replace(self, random_stream=random_stream)
 
     @property
     def texts(self) -> list[str]:
-        """The whole lines that have left, without those that are empty."""
-        return [text for text in self._left if text]
+        """The whole lines that were released, without empty ones."""
+        return [text for text in self._released if text]
 
-    def _ended(self, line: ReplyLine) -> ReplyLine:
-        """What of a whole line has not left yet."""
-        text = line.text[len(commonprefix([self._shown, line.text])) :]
-        rest = ReplyLine(text, line.pieces, bool(self._begun))
-        self._left.append(self._begun + text)
-        self._begun = self._shown = ""
+    def start(self) -> TokenRequest:
+        """Start an attempt."""
+        prompt = self.build_prompt(self._released, self._partial) if self._released or self._partial else self.prompt
+        *released, opening = self._open_lines(self._released, self._partial)[len(self.lines) - 1 :]
+        self._parser = ReplyParser(self.options, replace(self.context, released=released), opening)
+        self._cleared, self._settled_tokens, self._shown = 0, 0, ReplyLine("")
+        self.prompt_tokens = self.prompt_tokens or len(prompt)
+        sampling = replace(self.sampling, streams=(self.random_stream + ATTEMPT * self._attempts,))
+        self._attempts += 1
+        return TokenRequest(prompt, sampling, self.max_tokens - self.completion_tokens, self.top_logprobs)
+
+    def build_prompt(self, released: Sequence[str], partial: str) -> list[int]:
+        """The prompt of an attempt after `released` lines and a `partial` one."""
+        lines = self._open_lines(released, partial)
+        return self.prompts.rebuild([*self.turns, *((self.options.owner, line) for line in lines)], self.max_tokens)
+
+    def _open_lines(self, released: Sequence[str], partial: str) -> list[str]:
+        first, *others = [*released, partial]
+        return [*self.lines[:-1], self.lines[-1] + first, *others]
+
+    def add(self, token: TokenText) -> bool:
+        """Take a token of the attempt; True if it needs no more."""
+        self.first_token_at = self.first_token_at or perf_counter()
+        self.token_count += 1
+        return self._parser.add(token)
+
+    def close(self) -> bool:
+        """End the attempt; True if the text is done, False if another attempt is to be started."""
+        parser = self._parser
+        parser.close()
+        self.interventions.add(parser.counts)
+        if parser.finding:
+            self.interventions.count(parser.finding.guard)
+            again = self._may_retry()
+            self.interventions.count("resampled" if again else "gave_up")
+            if again:
+                self.completion_tokens += self._settled_tokens
+                self.rejected_tokens += parser.token_count - self._settled_tokens
+                return False
+            parser.settle()
+        self.completion_tokens += parser.token_count
+        self.finish_reason = "content_filter" if parser.finding else "length" if parser.truncated else "stop"
+        return True
+
+    def _may_retry(self) -> bool:
+        """At temperature 0 another attempt would be the same."""
+        remaining = self.max_tokens - self.completion_tokens - self._settled_tokens
+        return self.sampling.temperature > 0 and self._attempts <= self.retries and remaining > 0
+
+    def release(self) -> list[ReplyLine]:
+        """The lines that may be released now, and the part of a line; from here on they stay."""
+        lines = self._parser.cleared[self._cleared :]
+        released = [self._whole(line) for line in lines]
+        self._cleared += len(lines)
+        partial = self._parser.partial()
+        if len(partial.text) > len(self._shown.text):
+            new = partial.text[len(self._shown.text) :], partial.tokens[len(self._shown.tokens) :]
+            released.append(ReplyLine(*new, continues=bool(self._partial)))
+            self._partial += new[0]
+            self._shown = partial
+        if released:
+            self._settled_tokens = self._parser.token_count
+        return released
+
+    def _whole(self, line: ReplyLine) -> ReplyLine:
+        """What of a whole line was not released yet."""
+        text = line.text[len(commonprefix([self._shown.text, line.text])) :]
+        rest = ReplyLine(text, line.tokens[len(self._shown.tokens) :], bool(self._partial))
+        self._released.append(self._partial + text)
+        self._partial, self._shown = "", ReplyLine("")
         return rest
+
+
+class Reply(list[str]):
+    """The messages of a request that is done, perhaps none, the number of tokens drawn, and what the guards did."""
+
+    def __init__(self, request: GenerationRequest) -> None:
+        request.release()
+        super().__init__(request.texts)
+        self.tokens = request.token_count
+        self.interventions = request.interventions
+
+
+class Generator(Protocol):
+    """Generates the texts of many requests side by side; they may join and leave after any token."""
+
+    def __len__(self) -> int:
+        """Requests that are being generated."""
+
+    def add(self, requests: Sequence[GenerationRequest]) -> None:
+        """Generate these too, from the next step on."""
+
+    def step(self) -> list[GenerationRequest]:
+        """Advance each request by a token, where one is there; returns those that are done."""
+
+    def remove(self, requests: Collection[GenerationRequest]) -> None:
+        """Give these up; their places are free at once."""
+
+
+def close_attempts(requests: Sequence[GenerationRequest]) -> tuple[list[GenerationRequest], list[GenerationRequest]]:
+    """End the current attempts; returns the requests that are done, and those that are to be started again."""
+    done, again = list[GenerationRequest](), list[GenerationRequest]()
+    for request in requests:
+        (done if request.close() else again).append(request)
+    return done, again

@@ -12,88 +12,22 @@ import asyncio
 import logging
 import math
 from bisect import insort
-from collections.abc import AsyncIterator, Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Sequence
 from threading import Condition, Thread
 from time import monotonic
 from types import TracebackType
 
-from soundalike.errors import EngineError, SoundalikeError
-from soundalike.generation.batch import GenerationBatch
-from soundalike.generation.batch_generator import SupportsGenerate
-from soundalike.generation.reply_parser import ReplyLine
-from soundalike.generation.request import GenerationRequest
+from soundalike.errors import SoundalikeError
+from soundalike.generation.batch import make_batch
+from soundalike.generation.remote import RemoteModel
+from soundalike.generation.request import GenerationRequest, Reply
 from soundalike.generation.sampling import Sampling
-from soundalike.generation.voice import History, Reply, Voice
+from soundalike.generation.ticket import Event, ModelFailed, QueueFull, SchedulerClosed, Ticket, deliver
+from soundalike.generation.voice import History, Voice
 
 log = logging.getLogger(__name__)
 SMOOTHING = 0.1  # weight of the newest ticket in the running mean of seconds per ticket
-DELAY_PER_TOKEN = 0.001  # seconds by which cheaper tickets may pass one, for each token that it reads or draws
 SHARED = 4  # one place in so many is kept for tickets of a single request while anything is running
-
-
-class QueueFull(SoundalikeError):
-    """The queue has no room for another ticket; `seconds` is when to try again."""
-
-    def __init__(self, seconds: int) -> None:
-        self.seconds = seconds
-        super().__init__("Too many requests are waiting.", f"Try again in {seconds} seconds.")
-
-
-class SchedulerClosed(SoundalikeError):
-    """The scheduler was closed before the ticket was done."""
-
-    def __init__(self) -> None:
-        super().__init__("The program is stopping.", "Try again when it is back.")
-
-
-class ModelFailed(EngineError):
-    """A step of the model raised what is no `SoundalikeError`; its type and text are in the log only."""
-
-    def __init__(self) -> None:
-        super().__init__("The model failed.", "The log says how.")
-
-
-@dataclass(frozen=True, slots=True)
-class Event:
-    """Lines of a ticket's request `index` that are released now; `done` says that they are its last."""
-
-    index: int
-    lines: Sequence[ReplyLine]
-    done: bool
-
-
-class Ticket:
-    """Requests submitted together. Iterate over it for their events; a failure is raised as `SoundalikeError`.
-
-    `submitted` and `first_output` are moments of `time.monotonic`, the latter 0 before the first event; `unfinished`
-    counts requests that are not done.
-    """
-
-    def __init__(self, requests: Sequence[GenerationRequest], stream: bool, cost: int) -> None:
-        self.requests, self.stream = requests, stream
-        self.model = id(requests[0].engine)
-        self.submitted, self.first_output, self.failed = monotonic(), 0.0, False
-        self.unfinished = len(requests)
-        self.due = self.submitted + cost * DELAY_PER_TOKEN
-        self.loop, self._events = asyncio.get_running_loop(), asyncio.Queue[Event | SoundalikeError]()
-
-    def put(self, event: Event | SoundalikeError) -> None:
-        """Deliver an event; called on the ticket's own loop. An error is the last."""
-        self.failed = isinstance(event, SoundalikeError)
-        self._events.put_nowait(event)
-
-    async def __aiter__(self) -> AsyncIterator[Event]:
-        unfinished = len(self.requests)
-        while unfinished:
-            event = await self._events.get()
-            if isinstance(event, SoundalikeError):
-                raise event
-            unfinished -= event.done
-            yield event
-
-
-Delivery = tuple[Ticket, Event | SoundalikeError]
 
 
 class Scheduler:
@@ -106,14 +40,14 @@ class Scheduler:
     def __init__(self, voices: Sequence[Voice], streams: int = 64, queue: int = 256) -> None:
         self.changed = Condition()  # notified when tickets are submitted, released or done
         self._streams, self._queue = streams, queue
-        self._engines = {id(voice.engine): voice.engine for voice in voices}
-        self._batches = {key: GenerationBatch(engine) for key, engine in self._engines.items()}
+        self._models = {id(voice.model): voice.model for voice in voices}
+        self._batches = {key: make_batch(model) for key, model in self._models.items()}
         self._waiting: list[Ticket] = []  # in the order in which they are due
         self._running: list[Ticket] = []
         self._released: set[Ticket] = set()
         self._open, self._mean_seconds = True, 1.0
-        remote = [key for key, engine in self._engines.items() if isinstance(engine, SupportsGenerate)]
-        groups = [[key for key in self._engines if key not in remote], *([key] for key in remote)]
+        remote = [key for key, model in self._models.items() if isinstance(model, RemoteModel)]
+        groups = [[key for key in self._models if key not in remote], *([key] for key in remote)]
         self._threads = [
             Thread(target=self._run, args=(models,), name="scheduler", daemon=True) for models in groups if models
         ]
@@ -142,7 +76,7 @@ class Scheduler:
         """The owner's next messages, as `Voice.reply` returns them; a cancelled call frees its place.
 
         Raises `QueueFull`, `SchedulerClosed`, `ModelFailed`, or the `SoundalikeError` that the model raised. The prompt
-        is made on a thread, since that takes milliseconds.
+        is built on a thread, since that takes milliseconds.
         """
         request = await asyncio.to_thread(voice.request, history, sampling)
         ticket = self.submit([request])
@@ -199,7 +133,7 @@ class Scheduler:
                 self.changed.wait_for(lambda: not self._open or self._has_work(models))
                 leaving, joining = self._take_released(models), self._take_admitted(models)
             for ticket in leaving:
-                self._batches[ticket.model].drop(ticket.requests)
+                self._batches[ticket.model].remove(ticket.requests)
             for model in models:
                 self._step(model, [ticket for ticket in joining if ticket.model == model])
 
@@ -247,7 +181,7 @@ class Scheduler:
             return
         try:
             for ticket in joining:
-                batch.begin(ticket.requests)
+                batch.add(ticket.requests)
             done = set(batch.step())
         except SoundalikeError as error:
             self._fail(model, error)  # for the callers to report
@@ -264,7 +198,7 @@ class Scheduler:
     def _fail(self, model: int, error: SoundalikeError) -> None:
         """Fail the running tickets of a model, and start it afresh."""
         tickets = self._tickets_of(model)
-        self._batches[model] = GenerationBatch(self._engines[model])
+        self._batches[model] = make_batch(self._models[model])
         deliver([(ticket, error) for ticket in tickets])
         self._finish(tickets)
 
@@ -289,27 +223,14 @@ class Scheduler:
             self.changed.notify_all()
 
     def _event(self, ticket: Ticket, index: int, request: GenerationRequest, done: bool) -> Event | None:
-        if not done and (not ticket.stream or request.finish):
+        if not done and (not ticket.stream or request.finish_reason):
             return None
         if done:
             ticket.unfinished -= 1
             if not ticket.unfinished:
                 self._mean_seconds += SMOOTHING * (monotonic() - ticket.submitted - self._mean_seconds)
-        lines = request.leave()
+        lines = request.release()
         if not (lines or done):
             return None
         ticket.first_output = ticket.first_output or monotonic()
         return Event(index, lines, done)
-
-
-def deliver(deliveries: Sequence[Delivery]) -> None:
-    """Deliver events from any thread, waking each loop once: a call for each event would take longer than a token."""
-    for loop in {ticket.loop for ticket, _ in deliveries}:
-        mine = [(ticket, event) for ticket, event in deliveries if ticket.loop is loop]
-        if not loop.is_closed():
-            loop.call_soon_threadsafe(_put_all, mine)
-
-
-def _put_all(deliveries: Sequence[Delivery]) -> None:
-    for ticket, event in deliveries:
-        ticket.put(event)

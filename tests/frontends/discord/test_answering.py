@@ -7,7 +7,7 @@ import pytest
 from soundalike.errors import EngineError
 from soundalike.frontends.discord import answering
 from soundalike.frontends.discord.answering import Answerer, ModelAway, ModelHealth
-from soundalike.generation.scheduler import ModelFailed
+from soundalike.generation.ticket import ModelFailed
 from soundalike.generation.voice import Voice
 from tests.frontends.discord.messages import OTHER, ROOM
 from tests.frontends.discord.rig import StillClock, answers, voice

@@ -15,7 +15,6 @@ from openai import OpenAI
 from soundalike.engines.markov import MarkovEngine, MarkovStreams
 from soundalike.frontends.server import app, served_models
 from soundalike.frontends.server.connection import Bounds, configured
-from soundalike.generation.batch_generator import BatchGenerator
 from soundalike.generation.voice import Voice
 from soundalike.training.recipe import Serving
 from tests.generation.test_voice import GREEDY, engine
@@ -109,18 +108,10 @@ class SteppedStreams(MarkovStreams):
         return super().logits
 
 
-class Elsewhere(Stepped):
-    """Draws itself, as a model behind another server does."""
-
-    def speech(self) -> BatchGenerator:
-        """No replies yet."""
-        return BatchGenerator(self)
-
-
 @contextmanager
-def stepped(*scripts: str, kind: type[Stepped] = Stepped) -> Iterator[tuple[Voice, Stepped]]:
+def stepped(*scripts: str) -> Iterator[tuple[Voice, Stepped]]:
     """A voice whose engine is stepped by hand; in the end it runs free, so that a server can stop."""
-    turned = kind(engine(*scripts))
+    turned = Stepped(engine(*scripts))
     try:
         yield Voice(turned, "ada", sampling=GREEDY), turned
     finally:

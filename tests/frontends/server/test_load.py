@@ -4,15 +4,20 @@ import json
 import socket
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from threading import Event
 from typing import Any
 
 import httpx
 import openai
 import pytest
 
+from soundalike.generation.remote import RemoteModel
 from soundalike.generation.scheduler import Scheduler
+from soundalike.generation.voice import Voice
 from soundalike.training.recipe import Serving
-from tests.frontends.server.running import ENDLESS, HI, SCRIPTS, Elsewhere, Running, ada, running, stepped
+from tests.frontends.server.running import ENDLESS, HI, SCRIPTS, Running, ada, running, stepped
+from tests.generation.fake_completions import Answer, answering, chunk
+from tests.generation.test_voice import GREEDY
 
 pytestmark = pytest.mark.allow_hosts(["127.0.0.1"])
 GO_ON = [{"role": "user", "name": "sam", "content": "go on"}]
@@ -51,16 +56,21 @@ def test_a_request_joins_and_ends_while_another_goes_on() -> None:
 
 def test_a_slow_model_elsewhere_holds_up_nobody() -> None:
     """While the other server thinks, a voice of this machine answers."""
-    with (
-        stepped(*SCRIPTS, kind=Elsewhere) as (far, engine),
-        running(ada(), far) as server,
-        ThreadPoolExecutor() as pool,
-    ):
-        slow = pool.submit(said, server.client, model="ada-2")
-        engine.reads.acquire()
-        assert said(server.client) == "hey\nwhat's up" and not slow.done()
-        engine.turns.release(1_000)
-        assert slow.result(timeout=20) == "hey\nwhat's up"
+    thinking, may_answer = Event(), Event()
+
+    def slow(path: str, body: dict[str, Any], key: str) -> Answer:
+        thinking.set()
+        may_answer.wait()
+        return 200, [chunk(" hey\nada: what's up\n", "stop")]
+
+    with answering(slow) as url, ThreadPoolExecutor() as pool:
+        far = Voice(RemoteModel(url, "m"), "ada", sampling=GREEDY)
+        with running(ada(), far) as server:
+            waiting = pool.submit(said, server.client, model="ada-2")
+            assert thinking.wait(timeout=20)
+            assert said(server.client) == "hey\nwhat's up" and not waiting.done()
+            may_answer.set()
+            assert waiting.result(timeout=20) == "hey\nwhat's up"
 
 
 @pytest.mark.parametrize("stream", [True, False])

@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 
 from soundalike.characters import latin
-from soundalike.generation.guards import Blocked, GuardContext, Guards
-from soundalike.generation.guards.blocked import slurs
+from soundalike.generation.guards import BlockedWords, GuardContext, Guards
+from soundalike.generation.guards.blocked_words import slurs
 from soundalike.redact.streaming import stable_length
 from tests.generation.guards.disguises import FORMS, disguised
 
@@ -17,13 +17,13 @@ INVENTED = ["zorbling", "grimpf", "quonnet", "vib", "blick strander"]
 
 
 @pytest.fixture(scope="module")
-def built_in() -> Blocked:
+def built_in() -> BlockedWords:
     """The built-in list."""
-    return Blocked(slurs())
+    return BlockedWords(slurs())
 
 
 @pytest.mark.parametrize("form", FORMS)
-def test_every_word_of_the_list_is_found_in_every_form(built_in: Blocked, form: str) -> None:
+def test_every_word_of_the_list_is_found_in_every_form(built_in: BlockedWords, form: str) -> None:
     """At least 98 in 100 of each form are stopped, in the middle of a line; figures are in docs/speaking.md."""
     made = [one for name, _, one in disguised(slurs()) if name == form]
     passed = [one for one in made if not built_in.has(f"you {one}, really")]
@@ -32,18 +32,18 @@ def test_every_word_of_the_list_is_found_in_every_form(built_in: Blocked, form: 
 
 def test_a_word_of_the_owners_is_found_in_the_same_forms() -> None:
     """Their list goes through the same reading; a number needs two letters to be a word."""
-    blocked = Blocked(INVENTED)
+    blocked = BlockedWords(INVENTED)
     passed = [one for _, word, one in disguised(INVENTED) if not blocked.has(f"so {one} it is")]
     assert passed == []
 
 
 @pytest.mark.parametrize("text", HARMLESS)
-def test_harmless_words_pass(built_in: Blocked, text: str) -> None:
+def test_harmless_words_pass(built_in: BlockedWords, text: str) -> None:
     """Places, surnames, idioms, other languages' words, code and numbers."""
     assert not built_in.has(text)
 
 
-def test_a_harmless_phrase_hides_no_word_beside_it(built_in: Blocked) -> None:
+def test_a_harmless_phrase_hides_no_word_beside_it(built_in: BlockedWords) -> None:
     """What is allowed is the phrase, not the line."""
     word = next(word for word in slurs() if word.startswith("chin") and len(word) == 5)
     assert not built_in.has(f"a {word} in the armor")
@@ -56,18 +56,18 @@ def test_a_harmless_phrase_hides_no_word_beside_it(built_in: Blocked) -> None:
 )
 def test_an_owners_word_stops_no_other(word: str, harmless: str) -> None:
     """A doubled letter, a number, another letter, a missing gap make another word."""
-    assert Blocked([word]).has(f"the {word}!") and not Blocked([word]).has(harmless)
+    assert BlockedWords([word]).has(f"the {word}!") and not BlockedWords([word]).has(harmless)
 
 
 @pytest.mark.parametrize("word", ["c++", "a$ap", "1488", "🦔", "naïve", "Straße", "кот", "x-ray"])
 def test_a_listed_word_need_not_be_plain_letters(word: str) -> None:
     """Signs, digits, accents and other scripts are looked for as they stand."""
-    assert Blocked([word]).has(f"so {word} then") and not Blocked([word]).has("so a cat then, 21488 times")
+    assert BlockedWords([word]).has(f"so {word} then") and not BlockedWords([word]).has("so a cat then, 21488 times")
 
 
 def test_a_list_of_blanks_and_dashes_stops_nothing() -> None:
     """An entry without a letter, a digit or a picture is none."""
-    assert not Blocked(["", " ", "-", "_ -"]).has("a - b _ c")
+    assert not BlockedWords(["", " ", "-", "_ -"]).has("a - b _ c")
 
 
 def test_words_in_another_script_stay_words() -> None:

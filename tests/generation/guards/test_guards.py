@@ -7,8 +7,8 @@ import pytest
 
 from soundalike.clone import Clone
 from soundalike.errors import CloneError
-from soundalike.generation.guards import Blocked, GuardContext, GuardCounts, Guards, Handles, Labels
-from soundalike.generation.guards.blocked import slurs
+from soundalike.generation.guards import BlockedWords, GuardContext, GuardCounts, Guards, Handles, SpeakerLabels
+from soundalike.generation.guards.blocked_words import slurs
 from soundalike.metrics.ngram_index import NgramIndex
 from soundalike.training.recipe import Limits
 from tests.invented import corpus
@@ -28,7 +28,7 @@ def me(tmp_path: Path) -> Clone:
 
 
 def found(guards: Guards, line: str, scene: GuardContext | None = None) -> str:
-    finding = guards.whole([line], scene or GuardContext())
+    finding = guards.check_line([line], scene or GuardContext())
     return finding.guard if finding else ""
 
 
@@ -68,22 +68,22 @@ def test_without_messages_copies_cannot_be_told(me: Clone) -> None:
 def test_a_copy_is_found_while_it_grows() -> None:
     """At the eighth word, when the ninth begins; what may stay ends before it."""
     guards = Guards(copied=NgramIndex(pl.Series([OWN]), 8))
-    assert guards.growing(["so " + OWN[: OWN.index(" and")]]) is None
-    finding = guards.growing(["hm", "so " + OWN])
-    assert finding and finding.kept == ["hm", "so the kettle is older than the house"]
+    assert guards.check_growing(["so " + OWN[: OWN.index(" and")]]) is None
+    finding = guards.check_growing(["hm", "so " + OWN])
+    assert finding and finding.keep_lines == ["hm", "so the kettle is older than the house"]
 
 
 def test_the_prompts_own_words_complete_no_copy() -> None:
     """Who gives eight words gets an answer; who gives seven does not get the eighth."""
     guards, eighth = Guards(copied=NgramIndex(pl.Series([OWN]), 8)), OWN.index(" and")
     given = OWN[: OWN.index(" twice")]
-    assert guards.whole([given + " quiet"], GuardContext(), start=len(given)) is None
-    assert guards.whole([OWN[:eighth] + " and so on"], GuardContext(), start=eighth) is not None
+    assert guards.check_line([given + " quiet"], GuardContext(), start=len(given)) is None
+    assert guards.check_line([OWN[:eighth] + " and so on"], GuardContext(), start=eighth) is not None
 
 
 def test_a_line_just_heard_is_not_said_back() -> None:
     """A greeting may be; a sentence of somebody else may not, also not with other signs."""
-    scene = GuardContext(heard=["hi", "where are you going tonight"])
+    scene = GuardContext(others_lines=["hi", "where are you going tonight"])
     assert found(Guards(), "Where are you going tonight?", scene) == "parroted"
     assert found(Guards(), "hi", scene) == ""
     assert found(Guards(), "where are you", scene) == ""
@@ -91,8 +91,8 @@ def test_a_line_just_heard_is_not_said_back() -> None:
 
 def test_lines_that_have_left_are_not_said_again() -> None:
     """In one reply a line stands once, however many attempts it took."""
-    assert found(Guards(), "i love rust", GuardContext(left=["I love rust!"])) == "repeated"
-    assert found(Guards(), "i love rust", GuardContext(said=["I love rust!"])) == "echoed"
+    assert found(Guards(), "i love rust", GuardContext(released=["I love rust!"])) == "repeated"
+    assert found(Guards(), "i love rust", GuardContext(own_lines=["I love rust!"])) == "echoed"
 
 
 @pytest.mark.parametrize(
@@ -107,7 +107,7 @@ def test_lines_that_have_left_are_not_said_again() -> None:
 def test_a_line_is_mended(line: str, mended: str, counts: GuardCounts) -> None:
     """Private data is masked, somebody else's part cut off, and both are counted."""
     done = GuardCounts()
-    assert Guards().mend(line, GuardContext(names=["sam"]), done)[0] == mended
+    assert Guards().redact(line, GuardContext(names=["sam"]), done)[0] == mended
     assert done == counts
 
 
@@ -117,18 +117,18 @@ BAD = "zorbling"  # invented, so that this page stays clean; the real list is on
 @pytest.mark.parametrize("text", ["Zorbling!", "you zorblings", "z0rbl1ng", "zooorblinggg", "#zorbling2"])
 def test_a_blocked_word_is_found_in_disguise(text: str) -> None:
     """Case, digits for letters, drawn-out letters, plurals."""
-    assert Blocked([BAD]).has(text)
+    assert BlockedWords([BAD]).has(text)
 
 
 @pytest.mark.parametrize("text", ["zorb", "unzorbling", "zorblingo", "zor bling", "", "1337 0101"])
 def test_a_word_inside_another_is_not(text: str) -> None:
     """Only whole words count: a town or a name may contain a bad word."""
-    assert not Blocked([BAD]).has(text)
+    assert not BlockedWords([BAD]).has(text)
 
 
 def test_doubled_letters_must_be_there() -> None:
     """A word with one letter where the blocked one has two is another word."""
-    blocked = Blocked(["gloomp"])
+    blocked = BlockedWords(["gloomp"])
     assert blocked.has("gloooomp") and not blocked.has("glomp")
 
 
@@ -143,8 +143,8 @@ def test_phrases_and_own_words_are_blocked(me: Clone) -> None:
 def test_the_built_in_list_lets_swearing_and_everyday_words_pass() -> None:
     """It is for slurs alone: a voice that may not swear is not its owner's."""
     everyday = "damn shit fuck hell ass bitch crap queer gay black spice pakistan chin fig night raccoon japan gypsum"
-    assert len(slurs()) > 50 and not Blocked(slurs()).has(everyday)
-    assert all(Blocked(slurs()).has(f"you {word}!") for word in slurs())
+    assert len(slurs()) > 50 and not BlockedWords(slurs()).has(everyday)
+    assert all(BlockedWords(slurs()).has(f"you {word}!") for word in slurs())
 
 
 @pytest.mark.parametrize(
@@ -159,9 +159,9 @@ def test_the_built_in_list_lets_swearing_and_everyday_words_pass() -> None:
 )
 def test_what_is_left_of_a_message_that_is_cut_at_another_name_is_looked_at_too(own: str, guard: str) -> None:
     """Mended it is a message like any other: what of it leaves must pass by itself."""
-    guards = Guards(labels=Labels(known=["bo"]), handles=Handles(["Mara V"]))
+    guards = Guards(labels=SpeakerLabels(known=["bo"]), handles=Handles(["Mara V"]))
     scene = GuardContext(
-        said=["you always say that"], left=["so be it then"], heard=["is anybody at home"], names=["cy"]
+        own_lines=["you always say that"], released=["so be it then"], others_lines=["is anybody at home"], names=["cy"]
     )
     for line in (own, f"{own}\nbo: yes, later", f"{own}\ncy: hm"):
         assert found(guards, line, scene) == guard

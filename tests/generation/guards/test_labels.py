@@ -6,7 +6,7 @@ import polars as pl
 import pytest
 
 from soundalike.clone import Clone
-from soundalike.generation.guards import GuardContext, GuardCounts, Guards, Handles, Labels
+from soundalike.generation.guards import GuardContext, GuardCounts, Guards, Handles, SpeakerLabels
 from soundalike.training.recipe import Limits
 from tests.invented import corpus
 
@@ -33,8 +33,8 @@ from tests.invented import corpus
 )
 def test_a_line_in_a_name_is_seen_whoever_it_is(line: str) -> None:
     """At the beginning of a message, and after a line break within one."""
-    assert Labels().at(line) == 0
-    assert Labels().at(f"so i said\n{line}") == len("so i said\n")
+    assert SpeakerLabels().at(line) == 0
+    assert SpeakerLabels().at(f"so i said\n{line}") == len("so i said\n")
 
 
 @pytest.mark.parametrize(
@@ -57,18 +57,18 @@ def test_a_line_in_a_name_is_seen_whoever_it_is(line: str) -> None:
 )
 def test_what_is_no_name_passes(line: str) -> None:
     """Labels of one's own text, times, links, emoji, and colons inside sentences."""
-    assert Labels().at(line) is None
+    assert SpeakerLabels().at(line) is None
 
 
 def test_who_is_there_and_who_is_known_is_named_without_a_space() -> None:
     """A name of several words too, and one that is a label elsewhere."""
-    labels = Labels(known=["The Great Fern", "note"])
+    labels = SpeakerLabels(known=["The Great Fern", "note"])
     assert labels.at("the great fern:hi") == labels.at("note: hi") == labels.at("bo d:hi", ["Bo D"]) == 0
     assert labels.at("edit: hi", ["edit"]) == 0 and labels.at("edit: hi") is None
 
 
-def learned(*own: str, known: tuple[str, ...] = (), messages: int = 1_000) -> Labels:
-    return Labels.learned(own, "ada", known, messages)
+def learned(*own: str, known: tuple[str, ...] = (), messages: int = 1_000) -> SpeakerLabels:
+    return SpeakerLabels.learned(own, "ada", known, messages)
 
 
 def test_labels_that_the_owner_writes_are_theirs() -> None:
@@ -102,7 +102,7 @@ def me(tmp_path: Path) -> Clone:
 
 
 def found(guards: Guards, line: str, scene: GuardContext | None = None) -> str:
-    finding = guards.whole([line], scene or GuardContext())
+    finding = guards.check_line([line], scene or GuardContext())
     return finding.guard if finding else ""
 
 
@@ -112,7 +112,7 @@ def test_a_clone_knows_its_people_and_its_labels(me: Clone) -> None:
     assert found(guards, "mary ann:hi") == found(guards, "bo: hi") == "unmasked"
     assert found(guards, "menu: rice") == found(guards, "edit: rice") == ""
     done = GuardCounts()
-    assert guards.mend("ok then\nbo: hi\nmore", GuardContext(), done) == ("ok then", True) and done.unmasked == 1
+    assert guards.redact("ok then\nbo: hi\nmore", GuardContext(), done) == ("ok then", True) and done.unmasked == 1
 
 
 @pytest.mark.parametrize(

@@ -12,15 +12,16 @@ from soundalike.errors import EngineError, RecipeError
 from soundalike.generation.sampling import (
     DRY_LONGEST,
     Floats,
-    Repeats,
     Sampler,
     Sampling,
+    TokenHistory,
     WordContinuation,
     draw,
-    generators,
+    random_generator,
 )
 
 PLAIN = Sampling(top_p=1.0, dry_multiplier=0.0, seed=1)
+NOTHING = TokenHistory([], PLAIN)
 
 
 def logits(*chances: float) -> Floats:
@@ -31,7 +32,13 @@ def logits(*chances: float) -> Floats:
 def frequencies(row: Floats, sampling: Sampling, draws: int = 20_000) -> list[float]:
     """How often each token comes."""
     many = np.repeat(row, draws, axis=0)
-    tokens, _ = draw(many, logsumexp(many), [[]] * draws, [sampling] * draws, generators(sampling, 1) * draws)
+    tokens, _ = draw(
+        many,
+        logsumexp(many),
+        [TokenHistory([], sampling)] * draws,
+        [sampling] * draws,
+        [random_generator(sampling)] * draws,
+    )
     return [float(share) for share in np.bincount(tokens, minlength=row.size) / draws]
 
 
@@ -49,7 +56,8 @@ def logsumexp(rows: Floats) -> Floats:
 def sampler_of(sampling: Sampling, streams: int = 1, prompt: Sequence[int] = ()) -> Sampler:
     """A sampler whose streams 0, 1 ... have read `prompt`."""
     sampler = Sampler()
-    sampler.join(range(streams), [prompt] * streams, sampling)
+    for stream in range(streams):
+        sampler.join(stream, prompt, sampling if sampling.streams else replace(sampling, streams=(stream,)))
     return sampler
 
 
@@ -111,7 +119,9 @@ def test_min_p_keeps_what_is_likely_enough_beside_the_likeliest() -> None:
     assert survivors(logits(0.4, 0.25, 0.19, 0.16), knobs(min_p=0.5)) == {0, 1}
 
 
-WORDS = WordContinuation(on=np.array([False, False, True, True]), open=np.array([True, False, True, True]))
+WORDS = WordContinuation(
+    starts_with_letter=np.array([False, False, True, True]), ends_with_letter=np.array([True, False, True, True])
+)
 
 
 @pytest.mark.parametrize("top_p", [1.0, 0.999])
@@ -121,7 +131,8 @@ def test_word_p_keeps_an_unlikely_token_from_going_on_with_a_word(top_p: float) 
 
     def drawn(after: int, letters: WordContinuation | None) -> set[int]:
         sampler = Sampler(letters)
-        sampler.join(range(2_000), [[after]] * 2_000, sampling)
+        for stream in range(2_000):
+            sampler.join(stream, [after], replace(sampling, streams=(stream,)))
         rows = np.repeat(row[None], 2_000, axis=0)
         return set(sampler.draw(rows, logsumexp(rows), range(2_000))[0].tolist())
 
@@ -132,7 +143,7 @@ def test_word_p_keeps_an_unlikely_token_from_going_on_with_a_word(top_p: float) 
 
 def test_word_p_knows_a_drawn_token_as_the_last() -> None:
     sampler = Sampler(WORDS)
-    sampler.join([0], [[1]], Sampling(top_p=0.9999, word_p=1.0, dry_multiplier=0.0, seed=3))
+    sampler.join(0, [1], Sampling(top_p=0.9999, word_p=1.0, dry_multiplier=0.0, seed=3))
     letter, unlikely = logits(1e-9, 1e-9, 0.999, 0.001), logits(0.51, 1e-9, 1e-9, 0.49)
     assert sampler.draw(letter, logsumexp(letter), [0])[0].tolist() == [2]
     assert {int(sampler.draw(unlikely, logsumexp(unlikely), [0])[0][0]) for _ in range(50)} == {0}
@@ -140,7 +151,8 @@ def test_word_p_knows_a_drawn_token_as_the_last() -> None:
 
 def test_ids_beyond_the_tokenizers_are_no_letters() -> None:
     sampler = Sampler(WORDS)
-    sampler.join(range(500), [[0]] * 500, Sampling(top_p=1.0, word_p=1.0, dry_multiplier=0.0, seed=1))
+    for stream in range(500):
+        sampler.join(stream, [0], Sampling(top_p=1.0, word_p=1.0, dry_multiplier=0.0, seed=1, streams=(stream,)))
     rows = np.repeat(logits(0.3, 0.2, 0.1, 0.1, 0.3), 500, axis=0)
     assert set(sampler.draw(rows, logsumexp(rows), range(500))[0].tolist()) == {0, 1, 4}
 
@@ -160,14 +172,20 @@ def test_all_cuts_must_be_passed() -> None:
 def test_logprobs_are_the_raw_models() -> None:
     """Neither cut nor temperature shows in the log-probability."""
     row = logits(0.2, 0.5, 0.3) + 7
-    _, logprobs = draw(row, logsumexp(row), [[]], [knobs(temperature=0.0)], generators(PLAIN, 1))
+    _, logprobs = draw(row, logsumexp(row), [NOTHING], [knobs(temperature=0.0)], [random_generator(PLAIN)])
     assert logprobs[0] == pytest.approx(math.log(0.5), abs=1e-6)
 
 
 def test_numbers_that_are_none_are_refused() -> None:
     """A model that has gone to pieces is told, not sampled."""
     with pytest.raises(EngineError):
-        draw(np.full((1, 4), np.nan, dtype=np.float32), np.zeros(1, np.float32), [[]], [PLAIN], generators(PLAIN, 1))
+        draw(
+            np.full((1, 4), np.nan, dtype=np.float32),
+            np.zeros(1, np.float32),
+            [NOTHING],
+            [PLAIN],
+            [random_generator(PLAIN)],
+        )
 
 
 def test_impossible_tokens_never_come() -> None:
@@ -204,7 +222,7 @@ def test_without_a_seed_draws_differ() -> None:
 
 
 def dry(*tokens: int, **changed: object) -> dict[int, float]:
-    return Repeats(tokens, Sampling(**changed)).penalties()  # type: ignore[arg-type]
+    return TokenHistory(tokens, Sampling(**changed)).penalties()  # type: ignore[arg-type]
 
 
 def test_dry_punishes_what_would_carry_a_repeat_on() -> None:
@@ -246,7 +264,7 @@ def test_dry_spares_turn_ends() -> None:
 def test_dry_is_the_same_token_by_token() -> None:
     """What `append` keeps equals a search of the whole history at every point."""
     tokens = np.random.default_rng(2).integers(0, 4, 120).tolist()
-    growing = Repeats([], Sampling())
+    growing = TokenHistory([], Sampling())
     for end, token in enumerate(tokens, start=1):
         growing.append(token)
         assert growing.penalties() == pytest.approx(searched(tokens[:end], Sampling()))
@@ -255,7 +273,7 @@ def test_dry_is_the_same_token_by_token() -> None:
 def test_reading_through_heads_is_the_same_as_their_absence() -> None:
     """With heads of two and three tokens on every line, penalties are those of the lines alone, at every point."""
     source, heads = np.random.default_rng(6), ((8, 9), (7, 8, 9))
-    bare, tagged = Repeats([], Sampling()), Repeats([], Sampling(dry_skip=heads))
+    bare, tagged = TokenHistory([], Sampling()), TokenHistory([], Sampling(dry_skip=heads))
     for line in range(40):
         for token in heads[line % 2]:
             tagged.append(token)
@@ -267,7 +285,7 @@ def test_reading_through_heads_is_the_same_as_their_absence() -> None:
 
 def test_a_head_within_a_head_is_survived() -> None:
     """A head that only arises because another was taken out is text like any other."""
-    assert Repeats([8, 8, 9, 9, 8, 9], Sampling(dry_skip=((8, 9),))).penalties() == {}
+    assert TokenHistory([8, 8, 9, 9, 8, 9], Sampling(dry_skip=((8, 9),))).penalties() == {}
 
 
 def searched(tokens: list[int], sampling: Sampling) -> dict[int, float]:
@@ -301,7 +319,7 @@ def test_dry_changes_the_draw() -> None:
 
 
 def generated(*tokens: int, prompt: Sequence[int] = (), **changed: Any) -> dict[int, float]:
-    past = Repeats(prompt, Sampling(**{"dry_multiplier": 0.0} | changed))
+    past = TokenHistory(prompt, Sampling(**{"dry_multiplier": 0.0} | changed))
     for token in tokens:
         past.append(token)
     return past.penalties()
@@ -333,12 +351,12 @@ def test_penalties_spare_the_template() -> None:
 def test_penalties_change_the_chances_by_their_formula(presence: float, frequency: float) -> None:
     """Drawing after token 1 came twice follows softmax(logits - presence - 2 * frequency), losses and gains alike."""
     row, sampling = logits(0.5, 0.3, 0.2), replace(PLAIN, presence_penalty=presence, frequency_penalty=frequency)
-    past = Repeats([], sampling)
+    past = TokenHistory([], sampling)
     past.append(1)
     past.append(1)
     many = np.repeat(row, 20_000, axis=0)
     tokens, logprobs = draw(
-        many, logsumexp(many), [past] * 20_000, [sampling] * 20_000, generators(sampling, 1) * 20_000
+        many, logsumexp(many), [past] * 20_000, [sampling] * 20_000, [random_generator(sampling)] * 20_000
     )
     chances = np.array([0.5, 0.3 * math.exp(-presence - 2 * frequency), 0.2])
     found = np.bincount(tokens, minlength=3) / 20_000
@@ -350,11 +368,11 @@ def test_what_gains_much_stays_a_number() -> None:
     """A token said 500 times with a penalty of -2 is certain, with every cut."""
     sampling = Sampling(frequency_penalty=-2.0, dry_multiplier=0.0, seed=1)
     sampler, row = sampler_of(sampling), logits(1e-6, 0.5, 0.5)
-    past = Repeats([], sampling)
+    past = TokenHistory([], sampling)
     for _ in range(500):
         past.append(0)
     with np.errstate(all="raise", under="ignore"):
-        assert draw(row, logsumexp(row), [past], [sampling], generators(sampling, 1))[0].tolist() == [0]
+        assert draw(row, logsumexp(row), [past], [sampling], [random_generator(sampling)])[0].tolist() == [0]
     assert sampler.draw(row, logsumexp(row), [0])[0][0] in {1, 2}
 
 

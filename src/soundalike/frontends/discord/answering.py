@@ -13,7 +13,8 @@ from soundalike.frontends.discord import log
 from soundalike.frontends.discord.message import IncomingMessage, PromptNames, prompt_messages
 from soundalike.frontends.discord.pipeline import Pipeline, may_be_shown
 from soundalike.frontends.discord.state import MODEL_AWAY, NOT_IN_TIME, OPTED_OUT, Clock
-from soundalike.generation.scheduler import ModelFailed, Scheduler
+from soundalike.generation.scheduler import Scheduler
+from soundalike.generation.ticket import ModelFailed
 from soundalike.generation.voice import Voice
 
 ANSWERS_AT_ONCE = 4

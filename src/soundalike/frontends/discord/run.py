@@ -13,7 +13,6 @@ import aiohttp
 import discord
 
 from soundalike.clone import Clone
-from soundalike.engines import address
 from soundalike.errors import CloneError, SoundalikeError, UsageError
 from soundalike.frontends.discord import log, settings, without_error_text
 from soundalike.frontends.discord.answering import Answerer, shorten_switch_interval
@@ -21,6 +20,7 @@ from soundalike.frontends.discord.bot import Bot
 from soundalike.frontends.discord.delivery import TypingPace
 from soundalike.frontends.discord.settings import SettingsFile
 from soundalike.frontends.discord.state import STATE_FILE, StateFile
+from soundalike.generation.server_address import ServerAddress
 
 TOKEN = "DISCORD_TOKEN"
 FIRST_WAIT, LONGEST_WAIT = 5.0, 300.0  # seconds between attempts to log in where Discord cannot be reached
@@ -151,7 +151,7 @@ async def answerer_of(clone: Clone, file: SettingsFile, at: str | None = None) -
     known = known_names(clone)
     at = at or (f"{model.url}#{model.name}" if model.name else model.url)
     if at:
-        place = address.read(at)
+        place = ServerAddress.parse(at)
         log.warning(
             "What is written in its channels goes to %s, %s machine.", place, "this" if place.here else "another"
         )

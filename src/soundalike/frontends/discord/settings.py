@@ -17,7 +17,7 @@ from soundalike import toml
 from soundalike.clone.folder import disk_errors
 from soundalike.errors import RecipeError
 from soundalike.frontends.bot_loops import LoopLimits
-from soundalike.generation.sampling import HOTTEST
+from soundalike.generation.sampling import MAX_TEMPERATURE
 
 if TYPE_CHECKING:
     from tomlkit import TOMLDocument
@@ -35,7 +35,7 @@ Id = Annotated[str, BeforeValidator(_id)]
 Ids = frozenset[Id]
 Share = Annotated[float, Field(ge=0, le=1)]
 Seconds = Annotated[float, Field(ge=0, le=86_400)]
-Temperature = Annotated[float, Field(ge=0, le=HOTTEST)]
+Temperature = Annotated[float, Field(ge=0, le=MAX_TEMPERATURE)]
 
 
 class SettingsTable(BaseModel):

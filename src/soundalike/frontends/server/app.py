@@ -23,7 +23,8 @@ from soundalike.frontends.server.auth import AuthMiddleware
 from soundalike.frontends.server.errors import ApiError, of_error
 from soundalike.frontends.server.origins import Origins
 from soundalike.frontends.server.prometheus import Metrics
-from soundalike.generation.scheduler import Scheduler, Ticket
+from soundalike.generation.scheduler import Scheduler
+from soundalike.generation.ticket import Ticket
 from soundalike.generation.voice import Voice
 from soundalike.training.recipe import Serving
 from soundalike.version import __version__
@@ -64,7 +65,9 @@ class Server:
         self, request: Request, body: Body, one: served_models.ServedModel, made: parsing.ParsedRequest
     ) -> Response:
         """Queue what was asked; the answer whole or, where the request says so, as a stream."""
-        writer = responses.ResponseBuilder(one, made, isinstance(body, schema.ChatRequest), body.likeliest is not None)
+        writer = responses.ResponseBuilder(
+            one, made, isinstance(body, schema.ChatRequest), body.top_logprobs_count is not None
+        )
         ticket = self.scheduler.submit(made.utterances, bool(body.stream), made.cost)
         if body.stream:
             return Spoken(writer.stream(ticket, body.told_usage), lambda: self._release(one, ticket))

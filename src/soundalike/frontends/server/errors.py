@@ -7,7 +7,7 @@ import orjson
 from starlette.responses import Response
 
 from soundalike.errors import RecipeError, SoundalikeError
-from soundalike.generation.scheduler import ModelFailed, QueueFull, SchedulerClosed
+from soundalike.generation.ticket import ModelFailed, QueueFull, SchedulerClosed
 
 log = logging.getLogger(__name__)
 TYPES = {401: "authentication_error", 403: "permission_error", 429: "rate_limit_error"}

@@ -33,8 +33,8 @@ def chat(request: ChatRequest, voice: Voice, serving: Serving) -> ParsedRequest:
     )
     knobs = request.sampling(voice.sampling)
     count = _count(request.n or 1, serving)
-    first = voice.request(history, knobs, 0, tokens, request.stops, request.likeliest, begun)
-    made = [first, *(first.twin(number) for number in range(1, count))]
+    first = voice.request(history, knobs, 0, tokens, request.stops, request.top_logprobs_count, begun)
+    made = [first, *(first.copy(number) for number in range(1, count))]
     read = sum(len(text) for _, text in history)
     return ParsedRequest(made, _cost([read] * count, tokens, voice), [*_unknown(request), *ignored])
 
@@ -56,13 +56,13 @@ def completion(request: CompletionRequest, voice: Voice, serving: Serving) -> Pa
     knobs, n = request.sampling(voice.sampling), request.n or 1
     _count(n * len(request.prompts), serving)
     firsts = [
-        voice.completion_request(prompt, knobs, row * n, tokens, request.stops, request.likeliest)
+        voice.completion_request(prompt, knobs, row * n, tokens, request.stops, request.top_logprobs_count)
         for row, prompt in enumerate(request.prompts)
     ]
     made = [
         one
         for row, first in enumerate(firsts)
-        for one in (first, *(first.twin(row * n + number) for number in range(1, n)))
+        for one in (first, *(first.copy(row * n + number) for number in range(1, n)))
     ]
     cost = _cost([len(prompt) for prompt in request.prompts for _ in range(n)], tokens, voice)
     return ParsedRequest(made, cost, _unknown(request), all(map(voice.is_transcript, request.prompts)))

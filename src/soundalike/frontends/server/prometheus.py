@@ -4,7 +4,8 @@ from time import monotonic
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
 
-from soundalike.generation.scheduler import Scheduler, Ticket
+from soundalike.generation.scheduler import Scheduler
+from soundalike.generation.ticket import Ticket
 
 SECONDS = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30)
 
@@ -35,7 +36,11 @@ class Metrics:
     def told(self, model: str, ticket: Ticket) -> None:
         """A ticket is done, or given up."""
         for utterance in ticket.requests:
-            counted = {"prompt": utterance.prompt_tokens, "kept": utterance.tokens, "discarded": utterance.discarded}
+            counted = {
+                "prompt": utterance.prompt_tokens,
+                "kept": utterance.completion_tokens,
+                "discarded": utterance.rejected_tokens,
+            }
             for kind, count in counted.items():
                 self._tokens.labels(model, kind).inc(count)
             for guard, count in utterance.interventions.as_dict().items():

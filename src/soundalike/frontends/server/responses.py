@@ -17,7 +17,7 @@ from soundalike.frontends.server.errors import of_error
 from soundalike.frontends.server.parsing import ParsedRequest
 from soundalike.frontends.server.served_models import ServedModel
 from soundalike.generation.reply_parser import ReplyLine, TokenText
-from soundalike.generation.scheduler import Ticket
+from soundalike.generation.ticket import Ticket
 from soundalike.prompt_template import render
 from soundalike.version import __version__
 
@@ -54,8 +54,8 @@ class ResponseBuilder:
                     if content := self._content(event.index, line):
                         yield self._chunk(event.index, {"content": content}, self._told_tokens([line]))
                 if event.done:
-                    told = {"soundalike": self._told()} if all(u.finish for u in self._asked.utterances) else {}
-                    finish, closing = self._asked.utterances[event.index].finish, self._closing(event.index)
+                    told = {"soundalike": self._told()} if all(u.finish_reason for u in self._asked.utterances) else {}
+                    finish, closing = self._asked.utterances[event.index].finish_reason, self._closing(event.index)
                     yield self._chunk(event.index, {"content": closing} if closing else {}, None, finish, told)
         except SoundalikeError as error:
             yield _event(of_error(error).body())
@@ -71,8 +71,8 @@ class ResponseBuilder:
     def _content(self, index: int, line: ReplyLine) -> str:
         """A line as it goes on with those before it; in a chat a silent one adds nothing."""
         said = self._lines[index]
-        if line.goes_on:
-            said[-1] = ReplyLine(said[-1].text + line.text, said[-1].pieces + line.pieces)
+        if line.continues:
+            said[-1] = ReplyLine(said[-1].text + line.text, said[-1].tokens + line.tokens)
             return self._shown(line, True)
         if self._chat and not line.text:
             return ""
@@ -88,7 +88,7 @@ class ResponseBuilder:
 
     def _closing(self, index: int) -> str:
         """What a text ends with: in a transcript the end of its last turn, unless that was cut off."""
-        return "\n" if self._asked.transcript and self._asked.utterances[index].finish != "length" else ""
+        return "\n" if self._asked.transcript and self._asked.utterances[index].finish_reason != "length" else ""
 
     def _chunk(
         self, index: int, delta: Json, logprobs: Json | None = None, finish: str | None = None, more: Json | None = None
@@ -103,19 +103,19 @@ class ResponseBuilder:
         says: Json = (
             {"message": {"role": "assistant", "content": text, "refusal": None}} if self._chat else {"text": text}
         )
-        finish = self._asked.utterances[index].finish
+        finish = self._asked.utterances[index].finish_reason
         return {"index": index, **says, "logprobs": self._told_tokens(lines), "finish_reason": finish}
 
     def _told_tokens(self, lines: Sequence[ReplyLine]) -> Json | None:
         if not self._logprobs:
             return None
-        pieces = [piece for line in lines for piece in line.pieces]
+        pieces = [piece for line in lines for piece in line.tokens if piece.text]
         return {"content": [_token(piece) for piece in pieces], "refusal": None} if self._chat else _columns(pieces)
 
     def _usage(self) -> Json:
         made = self._asked.utterances
-        read, discarded = sum(u.prompt_tokens for u in made), sum(u.discarded for u in made)
-        drawn = sum(u.tokens for u in made) + discarded
+        read, discarded = sum(u.prompt_tokens for u in made), sum(u.rejected_tokens for u in made)
+        drawn = sum(u.completion_tokens for u in made) + discarded
         details = {"rejected_prediction_tokens": discarded}
         counts = {"prompt_tokens": read, "completion_tokens": drawn, "total_tokens": read + drawn}
         return {**counts, "completion_tokens_details": details}
@@ -131,8 +131,8 @@ class ResponseBuilder:
 
 def _token(piece: TokenText) -> Json:
     """A token as /v1/chat/completions tells it."""
-    likeliest = [_spelt(text, logprob) for text, logprob in piece.likeliest]
-    return {**_spelt(piece.text, piece.logprob), "top_logprobs": likeliest}
+    top = [_spelt(text, logprob) for text, logprob in piece.top_logprobs]
+    return {**_spelt(piece.text, piece.logprob), "top_logprobs": top}
 
 
 def _spelt(text: str, logprob: float) -> Json:
@@ -148,7 +148,7 @@ def _columns(pieces: Sequence[TokenText]) -> Json:
     return {
         "tokens": [piece.text for piece in pieces],
         "token_logprobs": [piece.logprob for piece in pieces],
-        "top_logprobs": [dict(piece.likeliest) for piece in pieces],
+        "top_logprobs": [dict(piece.top_logprobs) for piece in pieces],
         "text_offset": ends,
     }
 

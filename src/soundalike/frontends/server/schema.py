@@ -127,7 +127,7 @@ class ChatRequest(Request):
     add_generation_prompt: bool | None = None
 
     @property
-    def likeliest(self) -> int | None:
+    def top_logprobs_count(self) -> int | None:
         """How many alternatives are told with each token; None where no token is."""
         return self.top_logprobs or 0 if self.logprobs else None
 
@@ -152,7 +152,7 @@ class CompletionRequest(Request):
     best_of: Literal[1] | None = None
 
     @property
-    def likeliest(self) -> int | None:
+    def top_logprobs_count(self) -> int | None:
         """How many alternatives are told with each token; None where no token is."""
         return self.logprobs
 

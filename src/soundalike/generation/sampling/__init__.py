@@ -1,24 +1,23 @@
-"""How a token is chosen: temperature, the cuts (top-p, top-k, min-p, word-p), DRY, penalties, one seed for it all.
+"""Sampling: logits to tokens with temperature, top-p, top-k, min-p, word-p, DRY and OpenAI's penalties.
 
-Takes logits and what each stream has read so far; returns one token a stream with its log-probability under the raw
-model. Works on numpy arrays of token ids; `WordContinuation` says which tokens continue a word. Every rule works on
-its own row, so that what stream i draws does not depend on which streams run beside it.
+Works on numpy arrays of logits and token ids. Every rule is applied to its own row, so what stream i draws does not
+depend on the other streams.
 """
 
 from soundalike.generation.sampling.draw import WordContinuation, draw
-from soundalike.generation.sampling.knobs import HOTTEST, Sampling
-from soundalike.generation.sampling.repeats import DRY_LONGEST, Repeats
-from soundalike.generation.sampling.rows import Floats
-from soundalike.generation.sampling.sampler import Sampler, generators
+from soundalike.generation.sampling.logits import Floats
+from soundalike.generation.sampling.penalties import DRY_LONGEST, TokenHistory
+from soundalike.generation.sampling.sampler import Sampler, random_generator
+from soundalike.generation.sampling.settings import MAX_TEMPERATURE, Sampling
 
 __all__ = [
     "DRY_LONGEST",
-    "HOTTEST",
+    "MAX_TEMPERATURE",
     "Floats",
-    "WordContinuation",
-    "Repeats",
     "Sampler",
     "Sampling",
+    "TokenHistory",
+    "WordContinuation",
     "draw",
-    "generators",
+    "random_generator",
 ]

@@ -8,8 +8,8 @@ import pytest
 
 from soundalike import cli, engines
 from soundalike.clone import Clone
-from soundalike.engines.address import read
 from soundalike.errors import BaseModelError, UsageError
+from soundalike.generation.server_address import ServerAddress
 from soundalike.generation.voice import Voice
 from soundalike.messages import empty
 
@@ -28,7 +28,7 @@ pytestmark = pytest.mark.allow_hosts(["127.0.0.1"])
 )
 def test_an_address_is_read(given: str, url: str, model: str, here: bool) -> None:
     """One of this machine's own needs no scheme; what stands after # is the model."""
-    place = read(given)
+    place = ServerAddress.parse(given)
     assert (place.url, place.model, place.here) == (url, model, here)
 
 
@@ -57,7 +57,7 @@ def test_an_address_is_read(given: str, url: str, model: str, here: bool) -> Non
 def test_what_is_no_address_is_told_in_a_sentence(given: str, sentence: str) -> None:
     """And a password in it is not printed."""
     with pytest.raises(UsageError, match=sentence) as told:
-        read(given)
+        ServerAddress.parse(given)
     assert "secret" not in str(told.value)
 
 

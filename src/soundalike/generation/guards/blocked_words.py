@@ -12,7 +12,7 @@ from functools import cache
 from importlib.resources import files
 
 from soundalike.characters import latin
-from soundalike.generation.guards.disguise import Word, shortened, skeletons, starred
+from soundalike.generation.guards.obfuscation import Word, shortened, skeletons, starred
 
 # Colours and Canadian postcodes, in which a digit is none of a word's letters.
 _CODES = re.compile(
@@ -34,7 +34,7 @@ def slurs() -> tuple[str, ...]:
     return _lines("slurs.txt")
 
 
-class Blocked:
+class BlockedWords:
     """A list of words, or of phrases."""
 
     def __init__(self, words: Iterable[str]) -> None:

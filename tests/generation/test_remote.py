@@ -1,11 +1,9 @@
-"""A voice whose model is a server: our own, mlx-lm's, llama.cpp's, and one that answers as it is told to."""
+"""A voice whose model is on a server: our own, mlx-lm's, llama.cpp's, and one that answers as a test wants it."""
 
-import json
 import threading
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
@@ -13,27 +11,31 @@ import numpy as np
 import pytest
 
 from soundalike.clone.document import Document
-from soundalike.engines import connect, llama
-from soundalike.engines.address import KEY
+from soundalike.engines import llama
 from soundalike.engines.protocol import Engine
-from soundalike.engines.remote import Characters, RemoteEngine
 from soundalike.errors import EngineError
 from soundalike.export import Trained
 from soundalike.export.gguf import write_gguf
 from soundalike.export.merged import write_merged
-from soundalike.generation.batch_generator import generate, make_generator
+from soundalike.generation.batch import run
+from soundalike.generation.remote import EstimatedTokenizer, RemoteBatch, RemoteModel, explained, read_tokens
+from soundalike.generation.request import GenerationRequest, TokenRequest
 from soundalike.generation.sampling import Sampling
+from soundalike.generation.server_address import KEY
 from soundalike.generation.voice import Voice
 from soundalike.machine import is_local
 from soundalike.training.packing import encode, pack
 from soundalike.training.recipe import Limits, Recipe, Training
 from tests.engines.served import free_port, llama_cpp, mlx_lm, running
 from tests.frontends.server.running import running as served_by_us
+from tests.generation.fake_completions import Answer, answering, chunk
 
 pytestmark = pytest.mark.allow_hosts(["127.0.0.1"])
 
 SCRIPT = "sam: hi\nada: hey\nada: i am so meta ✨\n"
 GREEDY = Sampling(temperature=0, dry_multiplier=0)
+HOT = Sampling(temperature=2.0, top_p=1.0, seed=4)
+HISTORY = [("sam", "hi")]
 
 
 @pytest.fixture(scope="module")
@@ -69,141 +71,116 @@ def url(
         yield f"http://127.0.0.1:{port}/v1"
 
 
-def remote(url: str) -> RemoteEngine:
-    engine = connect(url)
-    assert isinstance(engine, RemoteEngine)
-    return engine
+def said(model: RemoteModel, prompts: Sequence[str], sampling: Sampling = GREEDY, most: int = 60) -> list[str]:
+    """What the server generates for each prompt, `|` where it ends by itself."""
+    ids = model.tokenizer.encode(prompts)
+    streams = list(sampling.streams or range(len(prompts)))
+    responses = [
+        model.complete(TokenRequest(prompt, replace(sampling, streams=(stream,)), most))
+        for prompt, stream in zip(ids, streams, strict=True)
+    ]
+    with explained(model.url, model.model):
+        tokens = [list(islice(read_tokens(response, 0), most)) for response in responses]
+    for response in responses:
+        response.close()
+    return ["".join("|" if token.ends else token.text for token in of_one) for of_one in tokens]
 
 
-def said(engine: Engine, prompts: list[str], sampling: Sampling = GREEDY, most: int = 60) -> list[str]:
-    """What is drawn for each prompt, `|` where it ends by itself."""
-    texts = [""] * len(prompts)
-    begin = engine.tokenizer.begin
-    for steps in generate(engine, [[begin, *engine.tokenizer.encode([p])[0]] for p in prompts], sampling, most):
-        for step in steps:
-            ended = step.token == engine.tokenizer.end
-            texts[step.stream] += "|" if ended else engine.tokenizer.decode([step.token])
-    return texts
+def remote_voice(url: str, **settings: Any) -> Voice:
+    return Voice(RemoteModel.connect(url), "ada", True, 256, **{"sampling": GREEDY} | settings)
 
 
-def test_a_character_is_a_token() -> None:
-    """Texts come back whole, emoji and all; beginning and end give nothing."""
-    tokenizer = Characters()
-    (tokens,), (spans,) = tokenizer.encode([SCRIPT]), tokenizer.spans([SCRIPT])
-    assert tokenizer.decode([tokenizer.begin, *tokens, tokenizer.end]) == SCRIPT
-    assert "".join(SCRIPT[start:end] for start, end in spans) == SCRIPT
+@pytest.mark.parametrize("text", [SCRIPT, "", "  two  spaces\n\n"])
+def test_the_length_of_a_prompt_is_estimated_and_its_text_kept(text: str) -> None:
+    """Three characters are a token; texts come back whole, emoji and all."""
+    tokenizer = EstimatedTokenizer()
+    (tokens,), (spans,) = tokenizer.encode([text]), tokenizer.spans([text])
+    assert tokenizer.decode([tokenizer.begin, *tokens]) == text and len(tokens) == -(-len(text) // 3)
+    assert "".join(text[start:end] for start, end in spans) == text
+    assert all(0 <= token < tokenizer.size for token in tokens)
 
 
-def test_it_says_what_the_model_says_here(url: str, taught: tuple[Engine, Trained]) -> None:
+def test_it_says_what_the_model_says_here(url: str) -> None:
     """The likeliest text, to the end that was learned, for several prompts at once; mlx-lm drops a first blank."""
     prompts = ["sam: hi\nada:", "sam: hi\nada: hey\nada: i am"]
-    drawn = [text.removeprefix(" ") for text in said(remote(url), prompts)]
-    assert drawn == ["hey\nada: i am so meta ✨\n|", "so meta ✨\n|"]
-    assert list(map(len, said(remote(url), prompts, most=4))) == [4, 4]
+    texts = [text.removeprefix(" ") for text in said(RemoteModel.connect(url), prompts)]
+    assert [text.rstrip("|").rstrip() for text in texts] == ["hey\nada: i am so meta ✨", "so meta ✨"]
+    assert all(text.endswith("|") for text in texts)
 
 
 def test_a_voice_speaks_through_it(url: str, taught: tuple[Engine, Trained]) -> None:
-    """A burst of messages, and a text that is gone on with, as the same voice says them here."""
-    there, here = (Voice(engine, "ada", True, 256, GREEDY, Limits(tokens=100)) for engine in (remote(url), taught[0]))
-    assert there.reply([("sam", "hi")]) == here.reply([("sam", "hi")]) == ["hey", "i am so meta ✨"]
-    going_on = ["".join(piece.text for piece in voice.complete("hey", 60).pieces) for voice in (there, here)]
-    assert going_on[0].strip() == going_on[1].strip() != ""
+    """A burst of messages, and a text that is continued, as the same voice says them here."""
+    here = Voice(taught[0], "ada", True, 256, GREEDY)
+    there = remote_voice(url)
+    assert there.reply(HISTORY) == here.reply(HISTORY) == ["hey", "i am so meta ✨"]
+    texts = ["".join(token.text for token in voice.complete("hey", 60).tokens) for voice in (there, here)]
+    assert texts[0].strip() == texts[1].strip() != ""
+
+
+def test_lengths_are_counted_in_tokens(url: str) -> None:
+    """No reply has more of the server's tokens than it was allowed."""
+    for most in (1, 3):
+        request = remote_voice(url).request(HISTORY, max_tokens=most)
+        assert list(run(remote_voice(url).model, [request]))[-1] == [request]
+        assert 0 < request.token_count <= most and len(" ".join(request.texts)) <= 5 * most
 
 
 def test_a_seed_repeats_and_streams_differ(url: str) -> None:
-    """The same seed draws the same, and two streams of one prompt do not draw alike."""
-    hot = Sampling(temperature=2.0, top_p=1.0, seed=4)
-    first, again = (said(remote(url), ["sam: hi\nada:"] * 2, hot, 40) for _ in range(2))
+    """The same seed draws the same, two streams of one prompt draw differently, and one alone as beside others."""
+    model = RemoteModel.connect(url)
+    first, again = (said(model, ["sam: hi\nada:"] * 2, HOT, 40) for _ in range(2))
     assert first == again and first[0] != first[1]
+    assert said(model, ["sam: hi\nada:"], replace(HOT, streams=(1,)), 40) == first[1:]
 
 
 def test_replies_join_and_leave(url: str) -> None:
-    """One that is given up draws no more, one that joins late says what it says alone."""
-    engine = remote(url)
-    speech = make_generator(engine)
-    prompt = engine.tokenizer.encode(["sam: hi\nada:"])[0]
-    (first,) = speech.join([prompt], GREEDY, 50)
-    assert [step.stream for step in speech.step()] == [first]
-    (late,) = speech.join([prompt], GREEDY, 4)
-    speech.leave({first})
-    drawn = ""
-    while speech.running:
-        steps = speech.step()
-        assert [step.stream for step in steps] == [late]
-        drawn += engine.tokenizer.decode([steps[0].token])
-    assert drawn.strip().startswith("hey") and len(drawn) == 4
+    """One that is removed gets no more tokens, one that joins late says what it says alone."""
+    voice = remote_voice(url)
+    assert isinstance(voice.model, RemoteModel)
+    batch, first, late = RemoteBatch(voice.model), voice.request(HISTORY), voice.request(HISTORY)
+    batch.add([first])
+    assert batch.step() == [] and first.token_count == 1 == len(batch)
+    batch.add([late])
+    batch.remove([first])
+    done = list[GenerationRequest]()
+    while len(batch):
+        done += batch.step()
+    late.release()
+    assert done == [late] and first.token_count == 1 and late.texts == ["hey", "i am so meta ✨"]
 
 
 @pytest.mark.slow
 def test_it_scores_where_the_server_does(taught: tuple[Engine, Trained], tmp_path: Path) -> None:
-    """llama.cpp echoes a prompt with log-probabilities: their sum is our engine's; drawn characters carry theirs."""
+    """llama.cpp echoes a prompt with log-probabilities: their sum is our engine's; generated tokens carry theirs."""
     pytest.importorskip("llama_cpp.server.app")
-    port, engine = free_port(), taught[0]
+    port = free_port()
     with running(*llama_cpp(str(write_gguf(taught[1], tmp_path)), port)):
-        elsewhere = remote(f"http://127.0.0.1:{port}/v1")
-        there = Voice(elsewhere, "ada", True, 512).score(SCRIPT)
-        here = Voice(engine, "ada", True, 512).score(SCRIPT)
-        (step,) = next(generate(elsewhere, [elsewhere.tokenizer.encode(["sam: hi\nada:"])[0]], GREEDY, 9))
+        elsewhere = remote_voice(f"http://127.0.0.1:{port}/v1")
+        there, here = elsewhere.score(SCRIPT), Voice(taught[0], "ada", True, 512).score(SCRIPT)
+        token = next(elsewhere.complete("", 9).tokens)
+    assert "".join(SCRIPT[one.start : one.end] for one in there) == SCRIPT
     assert sum(one.logprob for one in there) == pytest.approx(sum(one.logprob for one in here), abs=0.3)
-    assert step.logprob == pytest.approx(0.0, abs=0.1)
+    assert -9 < token.logprob <= 0
 
 
-def test_it_cannot_learn() -> None:
-    """Every verb of training is refused with the same two sentences."""
-    engine = RemoteEngine("http://127.0.0.1:1/v1", "m")
-    assert isinstance(engine, Engine)
-    refused: list[Callable[[], Any]] = [engine.streams, engine.adapter_off, engine.state]
-    for verb in refused:
-        with pytest.raises(EngineError, match=r"can only speak\. Name a base on this machine"):
-            verb()
+def test_a_server_that_does_not_score_is_named() -> None:
+    """The error says which server does."""
+    with answering(lambda path, body, key: (200, {"choices": [{"text": "hi you", "index": 0}]})) as url:
+        with pytest.raises(EngineError, match=r"does not say how likely a text is\. Ask one that echoes"):
+            remote_voice(f"{url}#m").score("hi")
+
+
+def test_it_has_no_engine() -> None:
+    """Whatever learns or measures is refused with two sentences."""
+    with pytest.raises(EngineError, match=r"can only speak\. Name a base on this machine"):
+        _ = Voice(RemoteModel("http://127.0.0.1:1/v1", "m"), "ada").engine
 
 
 def test_a_server_that_is_down_is_told_in_a_sentence() -> None:
     """Where it was looked for, and what to do."""
     port = free_port()
     with pytest.raises(EngineError, match=rf"No server answers at http://127.0.0.1:{port}/v1\. Start it"):
-        RemoteEngine(f"http://127.0.0.1:{port}/v1", retries=0)
-
-
-Answer = tuple[int, Any]
-
-
-@contextmanager
-def answering(answer: Callable[[str, dict[str, Any], str], Answer], location: str = "") -> Iterator[str]:
-    """A server that answers (path, body, key) with (status, JSON); a list is streamed, a `location` pointed to."""
-
-    class Handler(BaseHTTPRequestHandler):
-        def do_GET(self) -> None:
-            self.do_POST()
-
-        def do_POST(self) -> None:
-            body = json.loads(self.rfile.read(int(self.headers.get("Content-Length", 0))) or "{}")
-            status, given = answer(self.path, body, self.headers.get("Authorization", ""))
-            lines = [f"data: {json.dumps(chunk)}\n\n" for chunk in given] if isinstance(given, list) else None
-            data = ("".join(lines) + "data: [DONE]\n\n" if lines else json.dumps(given)).encode()
-            self.send_response(status)
-            self.send_header("Content-Type", "text/event-stream" if lines else "application/json")
-            self.send_header("Content-Length", str(len(data)))
-            if location:
-                self.send_header("Location", location)
-            self.end_headers()
-            self.wfile.write(data)
-
-        def log_message(self, *told: object) -> None:
-            """Say nothing."""
-
-    with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
-        thread = threading.Thread(target=server.serve_forever)
-        thread.start()
-        try:
-            yield f"http://127.0.0.1:{server.server_port}/v1"
-        finally:
-            server.shutdown()
-            thread.join()
-
-
-def chunk(text: str, finish: str | None = None) -> dict[str, Any]:
-    return {"choices": [{"text": text, "index": 0, "finish_reason": finish, "logprobs": None}]}
+        RemoteModel(f"http://127.0.0.1:{port}/v1", retries=0)
 
 
 def test_a_server_that_knows_no_extras_is_asked_again_without() -> None:
@@ -216,8 +193,8 @@ def test_a_server_that_knows_no_extras_is_asked_again_without() -> None:
         return (200, [chunk("ok", "stop")]) if known else (400, {"error": {"message": "Unknown setting"}})
 
     with answering(strict) as url:
-        engine = RemoteEngine(url, "m", retries=0)
-        assert said(engine, ["a"]) == said(engine, ["b"]) == ["ok|"]
+        model = RemoteModel(url, "m", retries=0)
+        assert said(model, ["a"]) == said(model, ["b"]) == ["ok|"]
     assert asked == [{"logprobs", "min_p", "top_k"}, {"min_p", "top_k"}, set(), set()]
 
 
@@ -229,7 +206,7 @@ def test_a_refusal_is_told_in_a_sentence(status: int, sentence: str) -> None:
     """A missing key, a missing model, a server in trouble."""
     with answering(lambda path, body, key: (status, {"error": {"message": "Loading"}})) as url:
         with pytest.raises(EngineError, match=sentence):
-            said(RemoteEngine(url, "m", retries=0), ["a"])
+            said(RemoteModel(url, "m", retries=0), ["a"])
 
 
 def test_a_server_of_several_models_must_be_told_which() -> None:
@@ -237,8 +214,8 @@ def test_a_server_of_several_models_must_be_told_which() -> None:
     models = {"data": [{"id": name, "object": "model"} for name in ("ada", "bo")]}
     with answering(lambda path, body, key: (200, models)) as url:
         with pytest.raises(EngineError, match=r"has 2 models: ada, bo\. Name the one to speak"):
-            RemoteEngine(url)
-        assert remote(f"{url}#bo").model == "bo"
+            RemoteModel(url)
+        assert RemoteModel.connect(f"{url}#bo").model == "bo"
 
 
 def test_a_key_is_its_own(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -251,9 +228,9 @@ def test_a_key_is_its_own(monkeypatch: pytest.MonkeyPatch) -> None:
         return 200, [chunk("x", "stop")]
 
     with answering(note) as url:
-        said(RemoteEngine(url, "m"), ["a"])
+        said(RemoteModel(url, "m"), ["a"])
         monkeypatch.setenv(KEY, "mine")
-        said(RemoteEngine(url, "m"), ["a"])
+        said(RemoteModel(url, "m"), ["a"])
     assert keys == ["Bearer none", "Bearer mine"]
 
 
@@ -267,7 +244,7 @@ def test_the_key_that_clients_send_stays_here(monkeypatch: pytest.MonkeyPatch) -
         return 200, [chunk("x", "stop")]
 
     with answering(note) as url:
-        said(RemoteEngine(url, "m"), ["a"])
+        said(RemoteModel(url, "m"), ["a"])
     assert keys == ["Bearer none"]
 
 
@@ -281,7 +258,7 @@ def test_what_is_said_follows_no_redirection() -> None:
 
     with answering(note) as elsewhere, answering(lambda path, body, key: (307, {}), elsewhere) as url:
         with pytest.raises(EngineError, match="sends us to another address"):
-            said(RemoteEngine(url, "m", retries=0), ["a"])
+            said(RemoteModel(url, "m", retries=0), ["a"])
     assert not reached
 
 
@@ -296,27 +273,22 @@ def test_an_unanswering_server_is_given_up() -> None:
     with answering(slow) as url:
         try:
             with pytest.raises(EngineError, match="did not answer in time"):
-                said(RemoteEngine(url, "m", timeout=0.2, retries=0), ["a"])
+                said(RemoteModel(url, "m", timeout=0.2, retries=0), ["a"])
         finally:
             held.set()
 
 
-def test_a_piece_of_many_tokens_tells_each_of_them() -> None:
-    """A token's log-probability stands at its first character, also where several come at once, or one is not told."""
-    told = {"tokens": ["\n", "hey", " you"], "token_logprobs": [-1.0, None, -3.0], "text_offset": [0, 1, 4]}
+def test_a_piece_of_many_tokens_is_taken_apart() -> None:
+    """Each token has its text, its log-probability and the likeliest ones, also if several come at once."""
+    logprobs: dict[str, Any] = {"tokens": ["\n", "hey", " you"], "token_logprobs": [-1.0, None, -3.0]}
+    logprobs["top_logprobs"] = [{"\n": -1.0, "!": -2.0}, None, {" you": -3.0}]
     one = chunk("\nada: hey you", "stop")
-    one["choices"][0]["logprobs"] = told
-
+    one["choices"][0]["logprobs"] = logprobs
     with answering(lambda path, body, key: (200, [one])) as url:
-        engine = RemoteEngine(url, "m")
-        steps = [step for (step,) in generate(engine, [[0]], GREEDY, 60)]
-    text = engine.tokenizer.decode([step.token for step in steps])
-    heard = {text[at:]: step.logprob for at, step in enumerate(steps[:-1]) if step.logprob}
-    assert [(rest, logprob) for rest, logprob in heard.items() if logprob == logprob] == [
-        ("\nada: hey you", -1.0),
-        (" you", -3.0),
-    ]
-    assert np.isnan(heard["hey you"])
+        response = RemoteModel(url, "m").complete(TokenRequest([0], GREEDY, 60))
+        first, second, third, end = read_tokens(response, 1)
+    assert (first.text, first.logprob, first.top_logprobs) == ("\nada: ", -1.0, (("\n", -1.0),))
+    assert second.text == "hey" and np.isnan(second.logprob) and third.text == " you" and end.ends
 
 
 def test_random_streams_are_the_servers_seeds() -> None:
@@ -328,10 +300,10 @@ def test_random_streams_are_the_servers_seeds() -> None:
         return 200, [chunk("x", "stop")]
 
     with answering(note) as url:
-        engine = RemoteEngine(url, "m")
-        said(engine, ["a", "a"], Sampling(seed=7))
-        said(engine, ["a"], replace(Sampling(seed=7), streams=(1,)))
-        said(engine, ["a"], Sampling())
+        model = RemoteModel(url, "m")
+        said(model, ["a", "a"], Sampling(seed=7))
+        said(model, ["a"], replace(Sampling(seed=7), streams=(1,)))
+        said(model, ["a"], Sampling())
     assert seeds[0] != seeds[1] == seeds[2] and seeds[3] is None
 
 

@@ -24,7 +24,7 @@ _LABEL = re.compile(rf"\s*{_OPENING}({_NAME})[>\])*_~\"'`]{{0,3}} ?[:：][*_]{{0
 _MAY_BE = re.compile(rf"\s*{_OPENING}(?:{_NAME})?[>\])*_~\"'` ]{{0,4}}(?:[:：][*_]{{0,2}})?")
 
 
-class Labels:
+class SpeakerLabels:
     """What may stand before a colon at a line's beginning: `own` labels of the owner, and with `free` any."""
 
     def __init__(self, own: Collection[str] = (), known: Collection[str] = (), free: bool = False) -> None:
@@ -33,7 +33,7 @@ class Labels:
         self._allowed = (COMMON | self._own) - self._known
 
     @classmethod
-    def learned(cls, texts: Iterable[str], owner: str, known: Collection[str], messages: int) -> "Labels":
+    def learned(cls, texts: Iterable[str], owner: str, known: Collection[str], messages: int) -> "SpeakerLabels":
         """From those of the owner's so many messages that hold a colon; `known` are the names of other people."""
         lines = (line for text in texts for line in text.split("\n"))
         counts = Counter(label for line in lines if (label := _labelled(line)))
