@@ -1,4 +1,4 @@
-"""Work side by side: order, how much exists at once, and errors."""
+"""The ordered map over threads: order, how much exists at once, and errors."""
 
 from collections.abc import Iterator
 
@@ -7,28 +7,28 @@ import pytest
 from soundalike.parallel import MAX_PENDING, ordered_parallel_map
 
 
-def test_results_come_in_the_order_of_the_pieces() -> None:
-    assert list(ordered_parallel_map(lambda piece: piece * 2, range(50))) == [piece * 2 for piece in range(50)]
+def test_results_are_in_the_order_of_the_items() -> None:
+    assert list(ordered_parallel_map(lambda item: item * 2, range(50))) == [item * 2 for item in range(50)]
 
 
-def test_without_pieces_there_are_no_results() -> None:
+def test_without_items_there_are_no_results() -> None:
     assert list(ordered_parallel_map(str, [])) == []
 
 
-def test_pieces_are_made_only_a_little_ahead_of_what_is_taken() -> None:
-    made: list[int] = []
+def test_items_are_taken_only_a_little_ahead_of_the_results() -> None:
+    taken: list[int] = []
 
-    def pieces() -> Iterator[int]:
+    def items() -> Iterator[int]:
         for number in range(100):
-            made.append(number)
+            taken.append(number)
             yield number
 
-    results = ordered_parallel_map(str, pieces())
-    for taken in range(1, 20):
+    results = ordered_parallel_map(str, items())
+    for count in range(1, 20):
         next(results)
-        assert len(made) <= taken + MAX_PENDING
+        assert len(taken) <= count + MAX_PENDING
 
 
-def test_an_error_in_the_work_reaches_whoever_takes_the_result() -> None:
+def test_an_error_in_the_work_is_raised_at_its_result() -> None:
     with pytest.raises(ZeroDivisionError):
-        list(ordered_parallel_map(lambda piece: 1 // piece, [1, 0, 1]))
+        list(ordered_parallel_map(lambda item: 1 // item, [1, 0, 1]))

@@ -1,4 +1,4 @@
-"""Run by launchers in tests: trains a clone, or an MLX engine, as one of several processes."""
+"""Started by launchers in tests: trains a clone, or an MLX engine, as one of several processes."""
 
 import json
 import signal
@@ -13,8 +13,8 @@ def clone(folder: str, base: str, iters: int, stop: int, resume: bool) -> None:
     from soundalike.training.status import Progress
 
     opened = Clone.open(folder)
-    asked = {"iters": iters, "window": 64, "step_tokens": 512}
-    recipe = resumed_recipe(opened) if resume else recipe_for(opened, base, asked)
+    settings = {"iters": iters, "window": 64, "step_tokens": 512}
+    recipe = resumed_recipe(opened) if resume else recipe_for(opened, base, settings)
 
     def interrupt(progress: Progress) -> None:
         if stop and progress.step == stop:
@@ -24,7 +24,7 @@ def clone(folder: str, base: str, iters: int, stop: int, resume: bool) -> None:
 
 
 def mlx(base: str, out: str) -> None:
-    """A few steps of the MLX engine; the first process writes its losses."""
+    """A few steps of the MLX engine; rank 0 writes their losses."""
     from soundalike.clone.document import Document
     from soundalike.engines.mlx import load
     from soundalike.training.packing import encode, pack
@@ -34,14 +34,14 @@ def mlx(base: str, out: str) -> None:
     texts = [Document(f"me: line {number}\nme: of {number * 7}\n" * 2) for number in range(5)]
     batch = pack(list(encode(texts, engine.tokenizer, 64)), 64, 0)
     losses = [engine.step(batch, 1e-2) for _ in range(4)]
-    told = {
+    result = {
         "size": engine.process_group.size,
         "losses": losses,
         "held_out": engine.loss(batch),
-        "agreed": engine.process_group.broadcast("a✨"),
+        "broadcast": engine.process_group.broadcast("a✨"),
     }
     if engine.process_group.rank == 0:
-        Path(out).write_text(json.dumps(told))
+        Path(out).write_text(json.dumps(result))
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""A stranger's base folder: none of its code runs, nobody is asked, and damage is told in a sentence."""
+"""A stranger's base folder: none of its code runs, nobody is asked for consent, and damage is a clear error."""
 
 import io
 import json
@@ -28,7 +28,7 @@ def _qwen(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture
 def qwen(_qwen: Path, tmp_path: Path) -> Path:
-    """A base of transformers' own kind, to be spoiled."""
+    """A base of a kind that transformers knows, to be damaged by a test."""
     for path in _qwen.iterdir():
         (tmp_path / path.name).write_bytes(path.read_bytes())
     return tmp_path
@@ -41,14 +41,14 @@ def changed(path: Path, **given: Any) -> None:
 
 @pytest.fixture
 def consent(monkeypatch: pytest.MonkeyPatch) -> io.StringIO:
-    """Somebody whose every line says yes."""
+    """Standard input on which every line says yes."""
     lines = io.StringIO("y\n" * 20)
     monkeypatch.setattr(sys, "stdin", lines)
     return lines
 
 
 def with_code(folder: Path) -> Path:
-    """Put code beside the base for all that transformers might take from it; gives the trace that it would leave."""
+    """Put code beside the base wherever transformers might run it; returns the file that the code would write."""
     trace = folder / "trace"
     code = f"import pathlib\npathlib.Path({str(trace)!r}).write_text('ran')\nclass Own: pass\n"
     (folder / "own.py").write_text(code, encoding="utf-8")
@@ -65,7 +65,7 @@ def with_code(folder: Path) -> Path:
 def test_a_base_that_needs_its_own_code_is_refused(
     qwen: Path, consent: io.StringIO, reader: Callable[[Path], Any], kind: Any
 ) -> None:
-    """In a sentence, before anything is asked: not one line of standard input is read, and no trace is left."""
+    """With a clear error, before anybody is asked: no line of standard input is read, and none of the code runs."""
     trace = with_code(qwen)
     changed(qwen / "config.json", model_type=kind)
     with pytest.raises(BaseModelError, match=r"needs code of its own, and such code is never run here\. Take another"):
@@ -73,8 +73,8 @@ def test_a_base_that_needs_its_own_code_is_refused(
     assert consent.tell() == 0 and not trace.exists()
 
 
-def test_code_beside_a_known_kind_is_left_alone(qwen: Path, consent: io.StringIO) -> None:
-    """The base is read by the library's own code, and what lies beside it never runs."""
+def test_code_beside_a_known_kind_never_runs(qwen: Path, consent: io.StringIO) -> None:
+    """The base is read by the library's own code."""
     trace = with_code(qwen)
     engine = load(str(qwen))
     assert engine.tokenizer.decode(engine.tokenizer.encode(["hi"])[0]) == "hi"
@@ -82,14 +82,14 @@ def test_code_beside_a_known_kind_is_left_alone(qwen: Path, consent: io.StringIO
 
 
 def test_a_module_that_mlx_lm_would_import_is_refused(qwen: Path) -> None:
-    """`model_file` names one."""
+    """It is the value of `model_file`."""
     changed(qwen / "config.json", model_file="own.py")
     with pytest.raises(BaseModelError, match="needs code of its own"):
         check_base(qwen, read_base_config(qwen))
 
 
 class Pickled:
-    """Unpickled, it leaves a trace."""
+    """Makes a folder when it is unpickled."""
 
     def __init__(self, trace: Path) -> None:
         self.trace = trace
@@ -100,7 +100,7 @@ class Pickled:
 
 @pytest.mark.parametrize("name", ["pytorch_model.bin", "model.pt"])
 def test_pickled_weights_are_never_opened(qwen: Path, name: str) -> None:
-    """Only safetensors are read, and that is said."""
+    """Only safetensors are read, and the error says so."""
     import pickle
 
     (qwen / "model.safetensors").unlink()
@@ -112,7 +112,7 @@ def test_pickled_weights_are_never_opened(qwen: Path, name: str) -> None:
 
 @pytest.mark.parametrize("named", ["evil.bin", "../model.safetensors", "/etc/model.safetensors", 7])
 def test_an_index_names_only_safetensors_beside_it(qwen: Path, named: Any) -> None:
-    """A pickle or a path in its place is refused."""
+    """Pickles, paths and other types are refused."""
     (qwen / "model.safetensors").unlink()
     index = {"metadata": {}, "weight_map": {"lm_head.weight": named}}
     (qwen / "model.safetensors.index.json").write_text(json.dumps(index), encoding="utf-8")
@@ -120,10 +120,10 @@ def test_an_index_names_only_safetensors_beside_it(qwen: Path, named: Any) -> No
         load(str(qwen))
 
 
-def header(described: object) -> bytes:
-    """The beginning of a safetensors file."""
-    told = json.dumps(described).encode()
-    return struct.pack("<Q", len(told)) + told
+def header(content: object) -> bytes:
+    """The beginning of a safetensors file: the header's length, and the header as JSON."""
+    encoded = json.dumps(content).encode()
+    return struct.pack("<Q", len(encoded)) + encoded
 
 
 TENSOR = {"dtype": "F32", "shape": [4], "data_offsets": [0, 16]}
@@ -145,7 +145,7 @@ TENSOR = {"dtype": "F32", "shape": [4], "data_offsets": [0, 16]}
     ],
 )
 def test_a_header_that_does_not_fit_its_file_is_refused(qwen: Path, written: bytes) -> None:
-    """A length of terabytes, offsets behind the end, shapes of more than there is: nothing is allocated for them."""
+    """Lengths of terabytes, offsets behind the end, shapes larger than the file: no memory is allocated for them."""
     (qwen / "model.safetensors").write_bytes(written)
     with pytest.raises(BaseModelError, match=r"model\.safetensors is damaged: .*\. Fetch the base again\."):
         load(str(qwen))
@@ -164,7 +164,7 @@ def test_a_header_that_does_not_fit_its_file_is_refused(qwen: Path, written: byt
     ],
 )
 def test_sizes_that_the_weights_cannot_have_are_refused(qwen: Path, given: dict[str, Any]) -> None:
-    """Before a model of that size is made."""
+    """Before a model of that size is created."""
     changed(qwen / "config.json", **given)
     with pytest.raises(BaseModelError, match=r"config\.json is damaged: \w+ is .*, which its weights cannot have"):
         load(str(qwen))
@@ -184,10 +184,10 @@ def test_sizes_that_the_weights_cannot_have_are_refused(qwen: Path, given: dict[
     ],
 )
 @pytest.mark.parametrize("kind", ["qwen", "llama"])
-def test_values_of_a_wrong_kind_are_told_in_a_sentence(
+def test_values_of_a_wrong_type_raise_a_clear_error(
     qwen: Path, base: str, tmp_path: Path, kind: str, given: dict[str, Any]
 ) -> None:
-    """Whatever a library makes of them; one that it can do without is read."""
+    """Whatever error a library raises; a base may also be read if the library does not need the value."""
     if kind == "llama":
         for path in Path(base).iterdir():
             (qwen / path.name).write_bytes(path.read_bytes())
@@ -201,14 +201,14 @@ def test_values_of_a_wrong_kind_are_told_in_a_sentence(
 
 @pytest.mark.parametrize("text", ["", "[]", "null", "{", "[" * 100_000, "\udcff"])
 def test_a_config_that_is_no_object_is_damaged(qwen: Path, text: str) -> None:
-    """With the file's name and what to do."""
+    """The error names the file and says what to do."""
     (qwen / "config.json").write_bytes(text.encode("utf-8", "surrogateescape"))
     with pytest.raises(BaseModelError, match=r"config\.json is damaged: .*\. Fetch the base again\."):
         load(str(qwen))
 
 
-def test_a_folder_that_points_to_another_base_reaches_nothing(qwen: Path) -> None:
-    """`adapter_config.json` in a base's folder makes transformers fetch another: here it may not."""
+def test_a_folder_that_points_to_another_base_downloads_nothing(qwen: Path) -> None:
+    """`adapter_config.json` in a base's folder would make transformers download the base that it names."""
     (qwen / "adapter_config.json").write_text('{"base_model_name_or_path": "org/other"}', encoding="utf-8")
     with pytest.raises(BaseModelError, match="cannot be read"):
         model_from(qwen)
@@ -217,8 +217,8 @@ def test_a_folder_that_points_to_another_base_reaches_nothing(qwen: Path) -> Non
 @pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="no pipes here")
 @pytest.mark.parametrize("name", ["config.json", "tokenizer.json", "model.safetensors", "generation_config.json"])
 @pytest.mark.parametrize("kind", ["pipe", "device"])
-def test_pipes_and_devices_in_a_base_are_told(qwen: Path, name: str, kind: str) -> None:
-    """Opening one might never end: none is opened."""
+def test_pipes_and_devices_in_a_base_are_refused(qwen: Path, name: str, kind: str) -> None:
+    """None is opened, because that might never return."""
     (qwen / name).unlink(missing_ok=True)
     if kind == "pipe":
         os.mkfifo(qwen / name)

@@ -1,4 +1,4 @@
-"""Many lanes give one gradient."""
+"""Replicas in threads have the gradient of one model."""
 
 import torch
 from torch import Tensor, nn
@@ -11,45 +11,45 @@ def loss(model: nn.Linear, part: Tensor) -> Tensor:
     return total
 
 
-def gradient(lanes: int, parts: list[Tensor], rounds: int = 1) -> tuple[float, Tensor]:
+def gradient(replicas: int, parts: list[Tensor], rounds: int = 1) -> tuple[float, Tensor]:
     torch.manual_seed(3)
     model = nn.Linear(8, 4)
-    team = ThreadedDataParallel(model, lanes)
-    total = sum(team.gradient(loss, parts) for _ in range(rounds))
+    parallel = ThreadedDataParallel(model, replicas)
+    total = sum(parallel.gradient(loss, parts) for _ in range(rounds))
     assert model.weight.grad is not None
     return total, model.weight.grad
 
 
-def test_lanes_add_up_to_the_plain_gradient() -> None:
-    """However many lanes, more parts or fewer, the sum is that of one lane; a second batch adds to it."""
+def test_replicas_sum_to_the_plain_gradient() -> None:
+    """With more replicas than parts or fewer, the sum is that of one model; a second batch is added to it."""
     parts = [torch.randn(5, 8, generator=torch.Generator().manual_seed(at)) for at in range(5)]
     for rounds in (1, 2):
         total, plain = gradient(1, parts, rounds)
-        for lanes in (2, 3, 8):
-            other, shared = gradient(lanes, parts, rounds)
+        for replicas in (2, 3, 8):
+            other, summed = gradient(replicas, parts, rounds)
             assert abs(other - total) < 1e-3 * total
-            torch.testing.assert_close(shared, plain)
+            torch.testing.assert_close(summed, plain)
 
 
 def test_the_same_parts_give_the_same_gradient_to_the_bit() -> None:
-    """Which lane is done first changes nothing."""
+    """Which replica finishes first changes nothing."""
     parts = [torch.randn(64, 8, generator=torch.Generator().manual_seed(at)) for at in range(6)]
     first = gradient(3, parts)[1]
     assert all(torch.equal(first, gradient(3, parts)[1]) for _ in range(5))
 
 
-def test_a_step_moves_every_lane() -> None:
-    """The lanes share their weights: what the optimizer does to the model, the twins see."""
+def test_a_step_changes_every_replica() -> None:
+    """Replicas share the model's weights, so that an update of the model is an update of all."""
     model = nn.Linear(8, 4)
-    team = ThreadedDataParallel(model, 3)
+    parallel = ThreadedDataParallel(model, 3)
     with torch.no_grad():
         model.weight.zero_()
-    assert all(torch.equal(twin.weight, model.weight) for twin in team.models)
+    assert all(torch.equal(replica.weight, model.weight) for replica in parallel.models)
 
 
 def test_the_callers_threads_stay_as_they_were() -> None:
-    """Lanes compute on a core each; outside them all cores still share a product."""
+    """Replicas compute on one core each; outside of them PyTorch still uses as many threads as before."""
     before = torch.get_num_threads()
-    team = ThreadedDataParallel(nn.Linear(2, 2), 2)
-    assert team.map(lambda _: torch.get_num_threads(), [0, 1]) == [1, 1]
+    parallel = ThreadedDataParallel(nn.Linear(2, 2), 2)
+    assert parallel.map(lambda _: torch.get_num_threads(), [0, 1]) == [1, 1]
     assert torch.get_num_threads() == before

@@ -1,4 +1,4 @@
-"""Several processes learn as one: with the same global batch the same losses, whatever their number."""
+"""Training across processes: with the same global batch the losses are the same, whatever their number."""
 
 import json
 import os
@@ -38,16 +38,17 @@ def clone_in(folder: Path) -> Path:
     return folder
 
 
-def together(folder: Path, base: str, iters: int, stop: int = 0, resume: str = "") -> None:
-    """Train as two processes of `accelerate launch`."""
+def train_by_two(folder: Path, base: str, iters: int, stop: int = 0, resume: str = "") -> None:
+    """Train in two processes of `accelerate launch`."""
     command = [*ACCELERATE, SCRIPT, "clone", str(folder), base, str(iters), str(stop), resume]
     done = subprocess.run(command, capture_output=True, text=True, check=False, env=ENVIRONMENT, timeout=300)
     assert done.returncode == 0, done.stderr[-4_000:]
 
 
 def curve(folder: Path) -> tuple[list[float], list[list[float]]]:
-    told: dict[str, Any] = json.loads((folder / "training.json").read_text())
-    return told["losses"], told["valid"]
+    """(training losses, held-out bits) of a finished training."""
+    saved: dict[str, Any] = json.loads((folder / "training.json").read_text())
+    return saved["losses"], saved["valid"]
 
 
 @pytest.mark.slow
@@ -57,28 +58,28 @@ def test_two_processes_learn_as_one(kind: str, base: str, tmp_path: Path) -> Non
     base = str(tiny.pretrained(tmp_path / "base", kind)) if kind == "qwen3" else base
     one, two = (clone_in(tmp_path / name) for name in ("one", "two"))
     distributed_worker.clone(str(one), base, 6, 0, False)
-    together(two, base, 6)
+    train_by_two(two, base, 6)
     assert curve(two)[0] == pytest.approx(curve(one)[0], abs=1e-3)
     assert np.allclose(curve(two)[1], curve(one)[1], atol=1e-3)
 
 
 @pytest.mark.slow
-def test_a_checkpoint_is_gone_on_with_by_another_number(base: str, tmp_path: Path) -> None:
-    """Begun by two and ended by one, begun by one and ended by two: as if one had done it all."""
+def test_a_checkpoint_is_resumed_by_another_number_of_processes(base: str, tmp_path: Path) -> None:
+    """Begun by two and finished by one, or the other way round: the losses are those of one process."""
     whole, by_one, by_two = (clone_in(tmp_path / name) for name in ("whole", "by-one", "by-two"))
     distributed_worker.clone(str(whole), base, 6, 0, False)
-    together(by_one, base, 6, stop=3)
+    train_by_two(by_one, base, 6, stop=3)
     assert not (by_one / "training.json").exists()
     distributed_worker.clone(str(by_one), base, 6, 0, True)
     distributed_worker.clone(str(by_two), base, 6, 3, False)
-    together(by_two, base, 6, resume="resume")
+    train_by_two(by_two, base, 6, resume="resume")
     for folder in (by_one, by_two):
         assert curve(folder)[0] == pytest.approx(curve(whole)[0], abs=1e-3)
 
 
 @pytest.mark.slow
-def test_mlx_learns_as_one_too(base: str, tmp_path: Path) -> None:
-    """Two processes of `mlx.launch`, over its ring: the same losses, and the first one's word in both."""
+def test_two_mlx_processes_learn_as_one(base: str, tmp_path: Path) -> None:
+    """Two processes of `mlx.launch`, over its ring: the same losses, and rank 0's value in both."""
     pytest.importorskip("mlx.core")
     distributed_worker.mlx(base, str(tmp_path / "one.json"))
     launch = [
@@ -95,37 +96,37 @@ def test_mlx_learns_as_one_too(base: str, tmp_path: Path) -> None:
     done = subprocess.run(command, capture_output=True, text=True, check=False, env=ENVIRONMENT, timeout=300)
     assert done.returncode == 0, done.stdout[-4_000:]
     one, two = (json.loads((tmp_path / f"{name}.json").read_text()) for name in ("one", "two"))
-    assert (one["size"], two["size"], two["agreed"]) == (1, 2, "a✨")
+    assert (one["size"], two["size"], two["broadcast"]) == (1, 2, "a✨")
     assert two["losses"] == pytest.approx(one["losses"], abs=1e-3)
     assert two["held_out"] == pytest.approx(one["held_out"], rel=1e-4)
 
 
-class Mate(SingleProcess):
-    """The second of three."""
+class Member(SingleProcess):
+    """Rank 1 of three processes."""
 
     rank, size = 1, 3
 
 
-def test_every_window_is_somebodys() -> None:
-    """Shares part a batch; with fewer windows than processes some have none."""
+def test_shards_divide_a_batch() -> None:
+    """Every window is in one shard; with fewer windows than processes some shards are empty."""
     ids = np.arange(4 * 2, dtype=np.int32).reshape(4, 2)
     batch = Batch(ids, ids, ids, np.ones((4, 2), np.float32))
-    mates = [Mate() for _ in range(3)]
-    for rank, mate in enumerate(mates):
-        mate.rank = rank
-    assert sorted(row for mate in mates for row in shard(batch, mate).tokens[:, 0].tolist()) == [0, 2, 4, 6]
-    assert [len(shard(batch.take(slice(0, 1)), mate)) for mate in mates] == [1, 0, 0]
+    members = [Member() for _ in range(3)]
+    for rank, member in enumerate(members):
+        member.rank = rank
+    assert sorted(row for member in members for row in shard(batch, member).tokens[:, 0].tolist()) == [0, 2, 4, 6]
+    assert [len(shard(batch.take(slice(0, 1)), member)) for member in members] == [1, 0, 0]
 
 
-def test_one_process_is_alone() -> None:
-    """Without a launcher nothing is shared, summed or asked."""
+def test_without_a_launcher_there_is_one_process() -> None:
+    """Values and losses come back unchanged."""
     assert isinstance(process_group(), SingleProcess) and process_group().broadcast({"a": 1}) == {"a": 1}
     assert all_reduce_gradients([], 2.5, process_group()) == 2.5
 
 
-def test_the_wrong_launcher_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
-    """An engine says which one starts it: otherwise every process would learn on its own."""
-    monkeypatch.setattr("soundalike.engines.distributed.process_group", Mate)
+def test_another_launcher_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The error names the right one; otherwise every process would train on its own."""
+    monkeypatch.setattr("soundalike.engines.distributed.process_group", Member)
     with pytest.raises(EngineError, match=r"Start it with: accelerate launch"):
         process_group_for(AccelerateGroup)
     with pytest.raises(EngineError, match=r"Start it with: mlx\.launch"):

@@ -1,4 +1,4 @@
-"""The engine for any Hugging Face base: kinds of models, numbers, memory, and what is refused."""
+"""The engine for any Hugging Face base: kinds of models, number types, memory, and what is refused."""
 
 import errno
 import gc
@@ -12,18 +12,13 @@ import pytest
 import torch
 from huggingface_hub.errors import LocalEntryNotFoundError
 
-from soundalike.clone.document import Document
 from soundalike.engines import engine_module_of, huggingface, pretrained
 from soundalike.engines.base_files import base_folder
-from soundalike.engines.huggingface import HuggingFaceEngine
-from soundalike.engines.protocol import Batch
 from soundalike.engines.unpacking import unpack_documents
 from soundalike.errors import BaseModelError, EngineError, NoRoom, RecipeError
-from soundalike.generation.batch import generate
-from soundalike.generation.sampling import Sampling
-from soundalike.training.packing import encode, pack
 from soundalike.training.recipe import Training
 from tests.engines import tiny
+from tests.engines.helpers import batch_of, generated_logprobs, tokens_of
 
 TEXTS = ["me: hi\nme: soup\n", "me: no\n", "sam: what\nme: the bike is back\n", "me: good night lol\n"]
 LORA = Training(method="lora", rank=4, window=64, learning_rate=1e-2)
@@ -51,54 +46,46 @@ SEPARATE: dict[str, dict[str, Any]] = {
 IN_BF16 = ("llama", "gemma3_text", "lfm2", "qwen3_5_text")  # plain, sliding, convolutional and recurrent layers
 DTYPES = {"fp32": "torch.float32", "bf16": "torch.bfloat16"}
 NEAR = {"fp32": 1e-4, "bf16": 0.1}
-"""Type of weights and products -> how far apart, over their spread, logits are that two ways compute."""
+"""Number type -> the largest difference between logits computed in two ways, as a share of their standard deviation."""
 pytestmark = pytest.mark.filterwarnings("ignore:Mem Efficient attention defaults")
 
 
 @pytest.fixture(scope="module")
 def base_of(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], str]:
-    """The folder of a tiny base of a kind."""
-    made: dict[str, str] = {}
+    """Returns the folder of a tiny base of a kind; each is made once."""
+    folders: dict[str, str] = {}
 
     def base_of(kind: str) -> str:
-        if kind not in made:
-            made[kind] = str(tiny.pretrained(tmp_path_factory.mktemp(kind), kind, **(PACKED | SEPARATE)[kind]))
-        return made[kind]
+        if kind not in folders:
+            folders[kind] = str(tiny.pretrained(tmp_path_factory.mktemp(kind), kind, **(PACKED | SEPARATE)[kind]))
+        return folders[kind]
 
     return base_of
 
 
-def batch_of(engine: HuggingFaceEngine, texts: list[str] = TEXTS) -> Batch:
-    return pack(list(encode([Document(text) for text in texts], engine.tokenizer, 64)), 64, 0)
-
-
-def tokens_of(engine: HuggingFaceEngine, text: str) -> list[int]:
-    return [engine.tokenizer.begin, *engine.tokenizer.encode([text])[0]]
-
-
 @pytest.mark.parametrize("kind", PACKED)
 def test_packed_logits_are_those_of_documents_apart(kind: str, base_of: Callable[[str], str], dtype: str) -> None:
-    """Each document's logits in a window with others are the model's own for it alone; unpacked they would not be."""
+    """In a window with others a document has the logits that it has alone; without its own positions it would not."""
     engine = huggingface.load(base_of(kind), None, LORA)
     assert engine.lm.supports_packing and str(engine.lm.model.dtype) == DTYPES[dtype]
-    batch = batch_of(engine)
+    batch = batch_of(engine, TEXTS)
     tokens, positions = (torch.from_numpy(a).long() for a in (batch.tokens, batch.positions))
     running = torch.arange(tokens.shape[1]).expand_as(tokens)
     compared, mixed = 0, 0.0
     with torch.no_grad():
-        hidden, one_text = engine.lm.hidden_states(tokens, positions), engine.lm.hidden_states(tokens, running)
+        packed, as_one_text = engine.lm.hidden_states(tokens, positions), engine.lm.hidden_states(tokens, running)
         for row, ids in enumerate(batch.documents):
             for number in set(ids.tolist()) - {-1}:
                 at = torch.from_numpy(np.flatnonzero(ids == number))
                 alone = engine.lm.model(tokens[row, at][None]).logits[0]
                 compared += 1
-                assert apart(engine.lm.logits(hidden[row, at]), alone) < NEAR[dtype]
-                mixed = max(mixed, apart(engine.lm.logits(one_text[row, at]), alone))
+                assert apart(engine.lm.logits(packed[row, at]), alone) < NEAR[dtype]
+                mixed = max(mixed, apart(engine.lm.logits(as_one_text[row, at]), alone))
     assert compared == len(TEXTS) and len(batch) < compared and mixed > 10 * NEAR[dtype]
 
 
 def apart(ours: torch.Tensor, theirs: torch.Tensor) -> float:
-    """The largest difference of two tensors of logits, over the spread of the second."""
+    """The largest difference between two tensors of logits, as a share of the standard deviation of the second."""
     return float((ours.float() - theirs.float()).abs().max() / theirs.float().std())
 
 
@@ -107,44 +94,39 @@ def apart(ours: torch.Tensor, theirs: torch.Tensor) -> float:
     [*((kind, "fp32") for kind in (*PACKED, *SEPARATE)), *((kind, "bf16") for kind in IN_BF16)],
     indirect=["dtype"],
 )
-def test_a_kind_of_model_trains_resumes_and_speaks(
+def test_a_kind_of_model_trains_resumes_and_generates(
     kind: str, dtype: str, base_of: Callable[[str], str], tmp_path: Path
 ) -> None:
-    """Loss falls; another goes on from its state with the same losses; what is drawn is as likely as a pass says."""
+    """The loss falls; a restored state continues exactly; streams have the log-probabilities of a forward pass."""
     engine = huggingface.load(base_of(kind), None, LORA)
-    batch = batch_of(engine)
+    batch = batch_of(engine, TEXTS)
     before = engine.loss(batch)[0]
     for _ in range(6):
         engine.step(batch, 1e-2)
     assert engine.loss(batch)[0] < 0.97 * before
-    kept = {name: value.copy() for name, value in engine.state().items()}
-    other = huggingface.load(base_of(kind), None, LORA)
-    other.load_state(kept)
-    assert [engine.step(batch, 1e-2) for _ in range(2)] == [other.step(batch, 1e-2) for _ in range(2)]
+    state = {name: value.copy() for name, value in engine.state().items()}
+    restored = huggingface.load(base_of(kind), None, LORA)
+    restored.load_state(state)
+    assert [engine.step(batch, 1e-2) for _ in range(2)] == [restored.step(batch, 1e-2) for _ in range(2)]
     engine.save(tmp_path / "adapter")
-    again = huggingface.load(base_of(kind), tmp_path / "adapter")
-    prompts = [tokens_of(again, text) for text in TEXTS]
-    drawn: list[list[tuple[int, float]]] = [[] for _ in prompts]
-    for steps in generate(again, prompts, Sampling(seed=1), 12):
-        for step in steps:
-            drawn[step.stream].append((step.token, step.logprob))
-    for prompt, told in zip(prompts, drawn, strict=True):
-        said = engine.logprobs([*prompt, *(token for token, _ in told)])[len(prompt) :]
-        assert np.allclose(said, [p for _, p in told], atol=2e-4 if dtype == "fp32" else 5e-2)
+    loaded = huggingface.load(base_of(kind), tmp_path / "adapter")
+    prompts = [tokens_of(loaded, text) for text in TEXTS]
+    atol = 2e-4 if dtype == "fp32" else 5e-2
+    assert all(np.allclose(*pair, atol=atol) for pair in generated_logprobs(loaded, prompts, 12, scorer=engine))
 
 
 @pytest.mark.parametrize("kind", SEPARATE)
-def test_what_carries_state_on_is_read_a_document_a_row(kind: str, base_of: Callable[[str], str]) -> None:
-    """A recurrent or convolutional model does not pack, and its loss is the sum of each document's alone."""
+def test_a_model_with_state_reads_one_document_per_row(kind: str, base_of: Callable[[str], str]) -> None:
+    """A recurrent or convolutional model does not support packing, and its loss is the sum of each document's alone."""
     engine = huggingface.load(base_of(kind), None, LORA)
     assert not engine.lm.supports_packing
     alone = sum(engine.loss(batch_of(engine, [text]))[0] for text in TEXTS)
-    assert engine.loss(batch_of(engine))[0] == pytest.approx(alone, rel=1e-5)
+    assert engine.loss(batch_of(engine, TEXTS))[0] == pytest.approx(alone, rel=1e-5)
 
 
-def test_separated_documents_lose_nothing(base_of: Callable[[str], str]) -> None:
-    """Every token and weight is there once, no row holds two documents, and no batch more places than allowed."""
-    batch = batch_of(huggingface.load(base_of("llama"), None, LORA))
+def test_unpacked_documents_lose_nothing(base_of: Callable[[str], str]) -> None:
+    """Every token and weight is there once, no row has two documents, and no batch has more positions than allowed."""
+    batch = batch_of(huggingface.load(base_of("llama"), None, LORA), TEXTS)
     parts = list(unpack_documents(batch, 40))
     assert sum(part.useful for part in parts) == batch.useful
     assert sum(float(part.weights.sum()) for part in parts) == float(batch.weights.sum())
@@ -152,19 +134,19 @@ def test_separated_documents_lose_nothing(base_of: Callable[[str], str]) -> None
     assert sum(map(len, parts)) == len(TEXTS)
 
 
-def test_windows_in_one_row_are_read_the_same(base_of: Callable[[str], str]) -> None:
-    """Laid end to end, as kernels for packed sequences want them, windows have the losses that they have stacked."""
+def test_windows_in_one_row_have_the_same_loss(base_of: Callable[[str], str]) -> None:
+    """Flattened, as kernels for packed sequences require, windows have the loss that they have as a batch."""
     engine = huggingface.load(base_of("llama"), None, LORA)
     batch = batch_of(engine, TEXTS * 3)
-    stacked = engine.loss(batch)[0]
+    batched = engine.loss(batch)[0]
     engine.lm.flatten = True
-    assert len(batch) > 1 and engine.loss(batch)[0] == pytest.approx(stacked, rel=1e-6)
+    assert len(batch) > 1 and engine.loss(batch)[0] == pytest.approx(batched, rel=1e-6)
 
 
 def test_short_memory_costs_time_and_changes_no_loss(
     base_of: Callable[[str], str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Where a window's activations do not fit they are made again, a window at a time, with the same losses."""
+    """If one window's activations do not fit, they are computed again, a window at a time, with the same losses."""
     roomy = huggingface.load(base_of("gemma3_text"), None, LORA)
     batch = batch_of(roomy, TEXTS * 3)
     expected = [roomy.step(batch, 1e-2) for _ in range(3)]
@@ -175,34 +157,35 @@ def test_short_memory_costs_time_and_changes_no_loss(
     assert len(tight._micro_batches(batch)) == len(batch)
 
 
-def test_four_bits_learn_and_come_back(base_of: Callable[[str], str], tmp_path: Path) -> None:
-    """NF4 weights, AdamW in 8 bits: the loss falls, training resumes, and an adapter is read over 4 bits again."""
+def test_an_adapter_over_4_bit_weights_learns_and_loads(base_of: Callable[[str], str], tmp_path: Path) -> None:
+    """NF4 weights, 8-bit AdamW: the loss falls, training resumes, and an adapter is loaded over 4-bit weights again."""
     pytest.importorskip("bitsandbytes")
     training = LORA.model_copy(update={"precision": "4-bit", "rank": 128})
     engine = huggingface.load(base_of("llama"), None, training)
     assert any(p.dtype == torch.uint8 for p in engine.lm.model.parameters())
-    batch = batch_of(engine)
+    batch = batch_of(engine, TEXTS)
     before = engine.loss(batch)[0]
     for _ in range(5):
         engine.step(batch, 1e-2)
     assert engine.loss(batch)[0] < 0.97 * before
-    kept = {name: value.copy() for name, value in engine.state().items()}
-    other = huggingface.load(base_of("llama"), None, training)
-    other.load_state(kept)
-    assert any(value.dtype == np.uint8 for value in kept.values())
-    assert [engine.step(batch, 1e-2) for _ in range(2)] == [other.step(batch, 1e-2) for _ in range(2)]
+    state = {name: value.copy() for name, value in engine.state().items()}
+    restored = huggingface.load(base_of("llama"), None, training)
+    restored.load_state(state)
+    assert any(value.dtype == np.uint8 for value in state.values())
+    assert [engine.step(batch, 1e-2) for _ in range(2)] == [restored.step(batch, 1e-2) for _ in range(2)]
     engine.save(tmp_path / "adapter")
-    again = huggingface.load(base_of("llama"), tmp_path / "adapter")
-    assert again.numerics.weights == "4-bit" and again.loss(batch)[0] == pytest.approx(engine.loss(batch)[0], rel=1e-5)
+    loaded = huggingface.load(base_of("llama"), tmp_path / "adapter")
+    assert loaded.numerics.weights == "4-bit"
+    assert loaded.loss(batch)[0] == pytest.approx(engine.loss(batch)[0], rel=1e-5)
 
 
 def test_an_adapter_loads_in_plain_peft(base_of: Callable[[str], str], tmp_path: Path) -> None:
-    """transformers' model with peft's adapter gives our log-probabilities."""
+    """transformers' model with peft's adapter has the engine's log-probabilities."""
     from peft import PeftModel
     from transformers import AutoModelForCausalLM
 
     engine = huggingface.load(base_of("qwen3"), None, LORA)
-    engine.step(batch_of(engine), 1e-2)
+    engine.step(batch_of(engine, TEXTS), 1e-2)
     engine.save(tmp_path / "adapter")
     plain = AutoModelForCausalLM.from_pretrained(base_of("qwen3"), dtype=torch.float32)
     model = PeftModel.from_pretrained(plain, tmp_path / "adapter")
@@ -213,7 +196,7 @@ def test_an_adapter_loads_in_plain_peft(base_of: Callable[[str], str], tmp_path:
 
 
 def test_each_base_has_its_engine(base: str, base_of: Callable[[str], str]) -> None:
-    """Small and Llama-shaped with its output tied: our own; everything else: transformers."""
+    """Small Llamas with tied weights are computed by this package, everything else by transformers."""
     assert (
         engine_module_of("markov-2") == "markov"
         and engine_module_of("pocket") == "llama"
@@ -222,8 +205,8 @@ def test_each_base_has_its_engine(base: str, base_of: Callable[[str], str]) -> N
     assert {engine_module_of(base_of(kind)) for kind in ("llama", "qwen3", "olmo3")} == {"huggingface"}
 
 
-def test_a_base_that_is_out_of_reach_is_told_in_a_sentence(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Nothing at a path; a name of the hub with the hub out of reach; no name at all."""
+def test_a_base_that_cannot_be_had_raises_a_clear_error(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """There is nothing at a path; the hub cannot be reached; a name is misspelt."""
     monkeypatch.setattr("huggingface_hub.constants.HF_HUB_OFFLINE", True)
     with pytest.raises(BaseModelError, match="There is no base model at"):
         base_folder(str(tmp_path))
@@ -233,11 +216,11 @@ def test_a_base_that_is_out_of_reach_is_told_in_a_sentence(tmp_path: Path, monke
         engine_module_of("pokcet")
 
 
-def test_a_disk_that_fills_up_while_a_base_is_fetched_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
-    """It is no hub out of reach, also where a library's own error hides it."""
+def test_a_disk_that_fills_up_during_a_download_is_reported(monkeypatch: pytest.MonkeyPatch) -> None:
+    """It is not taken for a hub that cannot be reached, even inside a library's own error."""
     full = OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
 
-    def fetch(name: str, local_files_only: bool = False, **given: object) -> str:
+    def fetch(name: str, local_files_only: bool = False, **arguments: object) -> str:
         if local_files_only:
             raise LocalEntryNotFoundError("not here")
         raise LocalEntryNotFoundError("cannot be fetched") from full
@@ -247,10 +230,10 @@ def test_a_disk_that_fills_up_while_a_base_is_fetched_is_told(monkeypatch: pytes
         base_folder("org/model")
 
 
-def test_a_base_fetched_once_needs_no_network(
+def test_a_downloaded_base_needs_no_network(
     base_of: Callable[[str], str], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
-    """A name whose files are in the hub's cache is read from there."""
+    """A base whose files are in the hub's cache is read from there."""
     home = tmp_path / "models--org--tiny"
     snapshot = home / "snapshots" / ("0" * 40)
     (home / "refs").mkdir(parents=True)
@@ -262,11 +245,12 @@ def test_a_base_fetched_once_needs_no_network(
     assert base_folder("org/tiny") == snapshot and engine_module_of("org/tiny") == "huggingface"
 
 
-def test_what_cannot_be_adapted_is_refused_with_a_sentence(base_of: Callable[[str], str], tmp_path: Path) -> None:
-    """A model that sees ahead, one that is none, one of a kind that nobody knows, all weights, a window too long."""
-    ahead = tiny.pretrained(tmp_path / "ahead", "bert")
+def test_a_base_that_cannot_be_adapted_raises_a_clear_error(base_of: Callable[[str], str], tmp_path: Path) -> None:
+    """A model that is not causal, an unknown kind of model, training of all weights, a window that is too long."""
+    bidirectional = tiny.pretrained(tmp_path / "bidirectional", "bert")
     with pytest.raises(BaseModelError, match="Models of the kind bert are built in a way that soundalike cannot"):
-        huggingface.load(str(ahead), None, LORA).loss(batch_of(huggingface.load(base_of("llama"), None, LORA)))
+        batch = batch_of(huggingface.load(base_of("llama"), None, LORA), TEXTS)
+        huggingface.load(str(bidirectional), None, LORA).loss(batch)
     unknown = tmp_path / "unknown"
     unknown.mkdir()
     (unknown / "config.json").write_text('{"model_type": "nobody-knows-it"}')
@@ -287,16 +271,16 @@ def test_an_adapter_of_another_base_is_refused(base: str, base_of: Callable[[str
         huggingface.load(base_of("llama"), tmp_path / "nowhere")
 
 
-def test_adapters_over_one_base_hold_it_once(base_of: Callable[[str], str]) -> None:
-    """Frozen weights are the same memory; what one learns the other does not say; in the end all is given back."""
+def test_adapters_over_one_base_share_its_weights(base_of: Callable[[str], str]) -> None:
+    """Frozen weights are the same memory, one adapter's training leaves the other alone, and all memory is freed."""
     base = base_of("llama")
     first, second = (huggingface.load(base, None, LORA) for _ in range(2))
-    places = [{p.data_ptr() for p in one.peft.parameters() if not p.requires_grad} for one in (first, second)]
-    assert places[0] == places[1] and len(places[0]) > 10
+    addresses = [{p.data_ptr() for p in one.peft.parameters() if not p.requires_grad} for one in (first, second)]
+    assert addresses[0] == addresses[1] and len(addresses[0]) > 10
     tokens = first.tokenizer.encode(TEXTS[2:3])[0]
     before = first.logprobs(tokens)
-    for _ in range(2):  # the first step moves one of the two factors off zero, which changes nothing
-        second.step(batch_of(second), 1e-2)
+    for _ in range(2):
+        second.step(batch_of(second, TEXTS), 1e-2)
     assert np.array_equal(first.logprobs(tokens), before)
     assert not np.array_equal(second.logprobs(tokens), before)
     del first, second

@@ -1,4 +1,4 @@
-"""The PyTorch engine against transformers, against itself packed and apart, and through its adapters."""
+"""The engine for small Llama models: against transformers, packed against apart, and its adapters."""
 
 import json
 from pathlib import Path
@@ -7,19 +7,15 @@ import numpy as np
 import pytest
 import torch
 
-from soundalike.clone.document import Document
 from soundalike.engines import llama, scoring
 from soundalike.engines.adapter_files import adapter_method
 from soundalike.engines.llama import LlamaEngine
 from soundalike.engines.llama_model import document_mask
 from soundalike.engines.loss import weighted_cross_entropy
-from soundalike.engines.protocol import Batch
 from soundalike.errors import EngineError, RecipeError
-from soundalike.generation.batch import generate
-from soundalike.generation.sampling import Sampling
-from soundalike.training.packing import encode, pack
 from soundalike.training.recipe import Training
 from tests.engines import tiny
+from tests.engines.helpers import batch_of, generated_logprobs, tokens_of
 
 TEXTS = ["me: hi\nme: i love soup\n", "me: no\n", "sam: what\nme: the bike is back\n", "me: good night lol\n"]
 METHODS = [
@@ -28,40 +24,38 @@ METHODS = [
 ]
 
 
-def batch_of(engine: LlamaEngine, texts: list[str] = TEXTS) -> Batch:
-    return pack(list(encode([Document(t) for t in texts], engine.tokenizer, 64)), 64, 0)
-
-
-def test_logits_equal_those_of_transformers(base: str) -> None:
-    """Log-probabilities agree with LlamaForCausalLM on the same folder to 1e-5."""
-    from transformers import AutoModelForCausalLM
-
-    engine = llama.load(base)
-    ids = [engine.tokenizer.begin, *engine.tokenizer.encode([TEXTS[0]])[0]]
+def logprobs_by_transformers(model: torch.nn.Module, tokens: list[int]) -> np.ndarray:
+    """Log-probability of each token but the first, in fp32."""
     with torch.no_grad():
-        logits = AutoModelForCausalLM.from_pretrained(base, dtype=torch.float32)(torch.tensor([ids])).logits[0]
-    expected = torch.log_softmax(logits[:-1], -1)[range(len(ids) - 1), ids[1:]]
-    assert np.allclose(engine.logprobs(ids)[1:], expected.numpy(), atol=1e-5)
+        logits = model(torch.tensor([tokens])).logits[0]
+    logprobs: np.ndarray = torch.log_softmax(logits[:-1], -1)[range(len(tokens) - 1), tokens[1:]].numpy()
+    return logprobs
 
 
-def test_a_small_llama_that_transformers_saved_is_read_as_it_is(tmp_path: Path) -> None:
-    """Its rotary base stands where transformers 5 puts it, its heads' size nowhere: log-probabilities still agree."""
+def agrees_with_transformers(engine: LlamaEngine, folder: str, text: str) -> bool:
     from transformers import AutoModelForCausalLM
 
+    tokens = tokens_of(engine, text)
+    model = AutoModelForCausalLM.from_pretrained(folder, dtype=torch.float32)
+    return np.allclose(engine.logprobs(tokens)[1:], logprobs_by_transformers(model, tokens), atol=1e-5)
+
+
+def test_log_probabilities_equal_those_of_transformers(base: str) -> None:
+    """LlamaForCausalLM, from the same folder, agrees to 1e-5."""
+    assert agrees_with_transformers(llama.load(base), base, TEXTS[0])
+
+
+def test_a_small_llama_that_transformers_saved_is_read(tmp_path: Path) -> None:
+    """Its rotary base is where transformers 5 writes it, and the size of its heads is not written at all."""
     folder = tiny.pretrained(tmp_path / "base", "llama", tie_word_embeddings=True, rope_theta=500.0)
     config = json.loads((folder / "config.json").read_text())
     config.pop("head_dim", None)
     (folder / "config.json").write_text(json.dumps(config))
-    engine = llama.load(str(folder))
-    ids = [engine.tokenizer.begin, *engine.tokenizer.encode([TEXTS[1]])[0]]
-    with torch.no_grad():
-        logits = AutoModelForCausalLM.from_pretrained(folder, dtype=torch.float32)(torch.tensor([ids])).logits[0]
-    expected = torch.log_softmax(logits[:-1], -1)[range(len(ids) - 1), ids[1:]]
-    assert np.allclose(engine.logprobs(ids)[1:], expected.numpy(), atol=1e-5)
+    assert agrees_with_transformers(llama.load(str(folder)), str(folder), TEXTS[1])
 
 
-def test_weights_that_were_changed_are_refused(tmp_path: Path) -> None:
-    """One byte of the weights is another: the folder's own sums tell."""
+def test_changed_weights_are_refused(tmp_path: Path) -> None:
+    """With one byte of the weights changed, their hash differs from the folder's SHA256SUMS."""
     weights = tiny.base(tmp_path / "base") / "model.safetensors"
     llama.load(str(tmp_path / "base"))
     data = bytearray(weights.read_bytes())
@@ -71,8 +65,8 @@ def test_weights_that_were_changed_are_refused(tmp_path: Path) -> None:
         llama.load(str(tmp_path / "base"))
 
 
-def test_a_window_longer_than_its_positions_is_refused(tmp_path: Path) -> None:
-    """Told before training and not as a missing index within; who only speaks is asked nothing."""
+def test_a_window_longer_than_the_positions_is_refused(tmp_path: Path) -> None:
+    """Before training, not as an index error within it; an engine that will not train has no windows."""
     short = str(tiny.base(tmp_path / "base", max_positions=64))
     with pytest.raises(RecipeError, match="reads 64 tokens at once, and windows have 128"):
         llama.load(short, None, Training(window=128))
@@ -80,10 +74,10 @@ def test_a_window_longer_than_its_positions_is_refused(tmp_path: Path) -> None:
     llama.load(short, tmp_path / "adapter", Training(window=128))
 
 
-def test_packed_documents_have_the_logits_of_separate_ones(base: str, dtype: str) -> None:
-    """Documents that share a window do not see each other: hidden states, a few units wide, agree."""
+def test_packed_documents_have_the_hidden_states_of_separate_ones(base: str, dtype: str) -> None:
+    """Documents in one window do not attend to each other."""
     engine = llama.load(base)
-    model, batch = engine.model, batch_of(engine)
+    model, batch = engine.model, batch_of(engine, TEXTS)
     assert len(batch) < len(TEXTS)
     tokens, positions = torch.from_numpy(batch.tokens).long(), torch.from_numpy(batch.positions).long()
     with torch.no_grad(), engine.numerics.autocast("cpu"):
@@ -91,26 +85,27 @@ def test_packed_documents_have_the_logits_of_separate_ones(base: str, dtype: str
         for row, number in {(r, n) for r in range(len(batch)) for n in batch.documents[r].tolist() if n >= 0}:
             where = batch.documents[row] == number
             alone = tokens[row, where][None]
-            apart = model(alone, torch.arange(alone.shape[1])[None], document_mask(torch.zeros_like(alone)))
-            assert torch.allclose(packed[row, where], apart[0], atol=1e-5 if dtype == "fp32" else 5e-2)
+            separate = model(alone, torch.arange(alone.shape[1])[None], document_mask(torch.zeros_like(alone)))
+            assert torch.allclose(packed[row, where], separate[0], atol=1e-5 if dtype == "fp32" else 5e-2)
 
 
-def test_sliced_cross_entropy_equals_torchs_own() -> None:
-    """Loss and both gradients agree with F.cross_entropy, more rows than a slice included."""
+def test_chunked_cross_entropy_equals_torchs_own() -> None:
+    """Loss and both gradients agree with F.cross_entropy, with more rows than a chunk has."""
     torch.manual_seed(0)
-    hidden, head = torch.randn(600, 8, requires_grad=True), torch.randn(40, 8, requires_grad=True)
+    hidden, lm_head = torch.randn(600, 8, requires_grad=True), torch.randn(40, 8, requires_grad=True)
     targets, weights = torch.randint(40, (600,)), torch.rand(600)
-    ours = torch.autograd.grad(weighted_cross_entropy(hidden, head, targets, weights), (hidden, head))
-    loss = (torch.nn.functional.cross_entropy(hidden @ head.T, targets, reduction="none") * weights).sum()
-    theirs = torch.autograd.grad(loss, (hidden, head))
-    assert all(torch.allclose(a, b, atol=1e-3) for a, b in zip(ours, theirs, strict=True))
+    chunked = weighted_cross_entropy(hidden, lm_head, targets, weights)
+    whole = (torch.nn.functional.cross_entropy(hidden @ lm_head.T, targets, reduction="none") * weights).sum()
+    assert chunked.item() == pytest.approx(whole.item(), rel=1e-5)
+    gradients = (torch.autograd.grad(loss, (hidden, lm_head)) for loss in (chunked, whole))
+    assert all(torch.allclose(ours, theirs, atol=1e-3) for ours, theirs in zip(*gradients, strict=True))
 
 
 @pytest.mark.parametrize("training", METHODS, ids=["full", "lora"])
-def test_an_adapter_learns_saves_and_comes_back(base: str, tmp_path: Path, training: Training) -> None:
-    """Loss falls on repeated text; the saved adapter reloaded has the same losses; off, the base is untouched."""
+def test_an_adapter_learns_saves_and_loads(base: str, tmp_path: Path, training: Training) -> None:
+    """The loss falls on repeated text, a saved adapter has the same loss again, and off it leaves the base."""
     engine = llama.load(base, None, training)
-    batch = batch_of(engine)
+    batch = batch_of(engine, TEXTS)
     before = engine.loss(batch)[0]
     for _ in range(30):
         engine.step(batch, training.learning_rate)
@@ -120,54 +115,46 @@ def test_an_adapter_learns_saves_and_comes_back(base: str, tmp_path: Path, train
     assert after < 0.97 * before
     engine.save(tmp_path / "adapter")
     assert adapter_method(tmp_path / "adapter")[0] == training.method
-    again = llama.load(base, tmp_path / "adapter")
-    assert again.loss(batch)[0] == pytest.approx(after, rel=5e-3)
+    loaded = llama.load(base, tmp_path / "adapter")
+    assert loaded.loss(batch)[0] == pytest.approx(after, rel=5e-3)
 
 
 def test_a_low_rank_adapter_loads_in_plain_peft(base: str, tmp_path: Path) -> None:
-    """transformers' model with peft's adapter gives our log-probabilities."""
+    """transformers' model with peft's adapter has the engine's log-probabilities."""
     from peft import PeftModel
     from transformers import AutoModelForCausalLM
 
     engine = llama.load(base, None, Training(method="lora", rank=4))
-    batch = batch_of(engine)
+    batch = batch_of(engine, TEXTS)
     for _ in range(5):
         engine.step(batch, 1e-2)
     engine.save(tmp_path / "adapter")
     plain = AutoModelForCausalLM.from_pretrained(base, dtype=torch.float32)
     model = PeftModel.from_pretrained(plain, tmp_path / "adapter")
-    ids = [engine.tokenizer.begin, *engine.tokenizer.encode([TEXTS[2]])[0]]
-    with torch.no_grad():
-        expected = torch.log_softmax(model(torch.tensor([ids])).logits[0, :-1], -1)[range(len(ids) - 1), ids[1:]]
-    assert np.allclose(engine.logprobs(ids)[1:], expected.numpy(), atol=1e-5)
+    tokens = tokens_of(engine, TEXTS[2])
+    assert np.allclose(engine.logprobs(tokens)[1:], logprobs_by_transformers(model, tokens), atol=1e-5)
 
 
 @pytest.mark.parametrize("training", METHODS, ids=["full", "lora"])
-def test_state_put_back_goes_on_exactly(base: str, training: Training, dtype: str) -> None:
-    """A fresh engine given another's state has bit-identical losses from there on, whatever is computed in."""
+def test_a_restored_state_continues_exactly(base: str, training: Training, dtype: str) -> None:
+    """A new engine with another's state has the same losses from there on, to the bit."""
     first = llama.load(base, None, training)
-    batch = batch_of(first)
+    batch = batch_of(first, TEXTS)
     for _ in range(3):
         first.step(batch, 1e-3)
-    kept = {name: value.copy() for name, value in first.state().items()}
+    state = {name: value.copy() for name, value in first.state().items()}
     second = llama.load(base, None, training)
-    second.load_state(kept)
+    second.load_state(state)
     assert [first.step(batch, 1e-3) for _ in range(3)] == [second.step(batch, 1e-3) for _ in range(3)]
 
 
 @pytest.mark.parametrize("training", METHODS, ids=["full", "lora"])
-def test_streams_decode_what_the_model_says(base: str, training: Training, dtype: str) -> None:
-    """Log-probabilities of drawn tokens, prompts of many lengths, equal those of one forward pass, both in fp32."""
+def test_streams_have_the_log_probabilities_of_a_forward_pass(base: str, training: Training, dtype: str) -> None:
+    """For prompts of many lengths; both are computed in fp32."""
     engine = llama.load(base, None, training)
-    engine.step(batch_of(engine), 1e-2)
-    prompts = [[0, *engine.tokenizer.encode([t])[0]] for t in TEXTS]
-    drawn: list[list[tuple[int, float]]] = [[] for _ in prompts]
-    for steps in generate(engine, prompts, Sampling(seed=1), 12):
-        for s in steps:
-            drawn[s.stream].append((s.token, s.logprob))
-    for prompt, told in zip(prompts, drawn, strict=True):
-        said = engine.logprobs([*prompt, *(token for token, _ in told)])[len(prompt) :]
-        assert np.allclose(said, [p for _, p in told], atol=1e-4)
+    engine.step(batch_of(engine, TEXTS), 1e-2)
+    prompts = [[0, *engine.tokenizer.encode([text])[0]] for text in TEXTS]
+    assert all(np.allclose(*pair, atol=1e-4) for pair in generated_logprobs(engine, prompts, 12))
 
 
 def test_an_adapter_of_another_base_is_refused(base: str, tmp_path: Path) -> None:
@@ -180,11 +167,11 @@ def test_an_adapter_of_another_base_is_refused(base: str, tmp_path: Path) -> Non
 
 
 def test_a_text_beyond_the_positions_is_scored_in_parts() -> None:
-    """A message may be longer than pocket's 512 positions; within them it is scored as it always is."""
+    """A text may be longer than pocket's 512 positions; its first 512 tokens are scored as if there were no more."""
     pocket = llama.load("pocket")
-    tokens = [pocket.tokenizer.begin, *pocket.tokenizer.encode(["sam: and then i went home again\n" * 90])[0]]
+    tokens = tokens_of(pocket, "sam: and then i went home again\n" * 90)
     assert len(tokens) > 700
-    given = scoring.loglikelihood_rolling(pocket, [tokens], 512)[0]
-    assert len(given) == len(tokens) and np.isfinite(given).all() and (given[1:] < 0).all()
-    assert given[:512] == pytest.approx(pocket.logprobs(tokens[:512]), abs=1e-4)
-    assert given[512:768] == pytest.approx(pocket.logprobs(tokens[256:768])[-256:][: len(tokens) - 512], abs=1e-4)
+    logprobs = scoring.loglikelihood_rolling(pocket, [tokens], 512)[0]
+    assert len(logprobs) == len(tokens) and np.isfinite(logprobs).all() and (logprobs[1:] < 0).all()
+    assert logprobs[:512] == pytest.approx(pocket.logprobs(tokens[:512]), abs=1e-4)
+    assert logprobs[512:768] == pytest.approx(pocket.logprobs(tokens[256:768])[-256:][: len(tokens) - 512], abs=1e-4)

@@ -1,4 +1,4 @@
-"""The word chain counts, backs off, and can be checked by hand."""
+"""The Markov chain of words: its tokenizer, its probabilities, computed by hand, and its file."""
 
 import math
 from pathlib import Path
@@ -38,7 +38,7 @@ def test_words_carry_the_space_before_them() -> None:
 
 
 def test_the_vocabulary_grows_and_keeps_its_ids() -> None:
-    """A new word gets the next id, an old one the id it had."""
+    """A new word gets the next id, a known one keeps its own."""
     tokenizer = WordTokenizer()
     (first,) = tokenizer.encode(["one two"])
     (second,) = tokenizer.encode(["two one three"])
@@ -48,7 +48,7 @@ def test_the_vocabulary_grows_and_keeps_its_ids() -> None:
 
 
 def test_probabilities_follow_witten_and_bell() -> None:
-    """Order 1 on `a b a c`: after `a` came two words of two kinds, so p = (1 + 2 * p_shorter) / 4."""
+    """In `a b a c`, ` a` is followed by one word of one kind, so p = (1 + 1 * p_shorter) / (1 + 1)."""
     engine = taught("a b a c", order=1)
     kinds = {"begin", "end", "a", " b", " a", " c"}
     unigram = (1 + 5 / len(kinds)) / (5 + 5)
@@ -57,41 +57,41 @@ def test_probabilities_follow_witten_and_bell() -> None:
 
 
 def test_probabilities_sum_to_one() -> None:
-    """After any context, seen or not, the chances of all words are a distribution."""
+    """After any context, seen or not."""
     engine = taught()
     for context in [(), (2,), (2, 3), (99, 98)]:
         assert float(engine.probabilities(context).sum()) == pytest.approx(1.0, abs=1e-5)
 
 
-def test_all_chances_agree_with_each() -> None:
-    """The vector used to draw and the single chance used to score are the same numbers."""
+def test_probabilities_agree_with_each_probability() -> None:
+    """Generation uses the vector of all probabilities, scoring single ones."""
     engine = taught()
     for context in [(), (3,), (4, 5)]:
         one_by_one = [engine.probability(context, token) for token in range(engine.tokenizer.size)]
         assert engine.probabilities(context).tolist() == pytest.approx(one_by_one, rel=1e-5)
 
 
-def test_it_says_what_it_heard() -> None:
-    """After `i` always came `love`."""
+def test_what_always_followed_is_likely() -> None:
+    """`i` was always followed by `love`."""
     engine = taught(times=20)
     assert chance(engine, "ada: i", " love") > 0.9
 
 
 def test_an_unknown_word_is_possible_and_unlikely() -> None:
-    """A word met only in a prompt has a chance, a small one."""
+    """A word that was only in a prompt has a small probability."""
     engine = taught(times=20)
     assert 0 < chance(engine, "ada: i", " abhor") < 0.05
 
 
-def test_order_zero_knows_no_context() -> None:
-    """A chain of order 0 counts words alone."""
+def test_order_zero_uses_no_context() -> None:
+    """Every context gives the same probability."""
     engine = taught(order=0)
     engine.tokenizer.encode(["rust"])
     assert chance(engine, "ada: i", " love") == pytest.approx(chance(engine, "rust", " love"))
 
 
 def test_a_prompt_is_continued_in_words() -> None:
-    """Greedy continuation repeats the commonest line."""
+    """Greedy decoding repeats the line that was counted."""
     engine = taught("ada: i love rust\n", times=5)
     prompt = engine.tokenizer.encode(["ada: i"])[0]
     steps = generate(engine, [prompt], Sampling(temperature=0, dry_multiplier=0), 3)
@@ -99,24 +99,24 @@ def test_a_prompt_is_continued_in_words() -> None:
 
 
 def test_no_prompts_no_steps() -> None:
-    """Nobody asked, nothing said."""
+    """The generator ends at once."""
     assert list(generate(taught(), [], Sampling(), 5)) == []
 
 
 def test_an_empty_text_has_no_logprobs() -> None:
-    """No token, no number."""
+    """The array has shape (0,)."""
     assert taught().logprobs([]).shape == (0,)
 
 
 def test_the_file_keeps_the_order(tmp_path: Path) -> None:
-    """A chain of order 3 loads as one, also where another order was named."""
+    """A chain of order 3 is loaded as one, even if the base names another order."""
     taught(order=3).save(tmp_path)
     assert load("markov", tmp_path).order == 3
     assert load("markov-3").order == 3
     assert load("markov").order == 2
 
 
-def test_a_folder_without_a_chain_is_told(tmp_path: Path) -> None:
+def test_a_folder_without_a_chain_raises_a_clear_error(tmp_path: Path) -> None:
     """The error names the file."""
     with pytest.raises(EngineError, match=r"markov\.json"):
         MarkovEngine().load(tmp_path)
@@ -125,13 +125,13 @@ def test_a_folder_without_a_chain_is_told(tmp_path: Path) -> None:
         MarkovEngine().load(tmp_path)
 
 
-def test_a_base_that_is_no_chain_is_told() -> None:
-    """Only "markov" and "markov-N" name one."""
+def test_another_base_is_refused() -> None:
+    """Only "markov" and "markov-N" are chains."""
     with pytest.raises(EngineError, match="markov-x"):
         load("markov-x")
 
 
-def test_what_it_gives_as_logits_is_what_float32_holds() -> None:
-    """No chance underflows to zero."""
+def test_logits_are_finite() -> None:
+    """No probability underflows to zero in float32."""
     engine = taught(times=50)
     assert np.isfinite(np.log(engine.probabilities((4, 5)))).all()

@@ -1,4 +1,4 @@
-"""The MLX engine on real MLX, on any processor: it computes as other programs do, in 4 bits, and packed."""
+"""The MLX engine, on any processor: compared with other programs, over 4-bit weights, and packed."""
 
 import json
 from pathlib import Path
@@ -14,47 +14,37 @@ from mlx.utils import tree_flatten  # noqa: E402
 from safetensors.torch import load_file, save_file  # noqa: E402
 
 from soundalike import engines, machine  # noqa: E402
-from soundalike.clone.document import Document  # noqa: E402
-from soundalike.engines import (  # noqa: E402
-    huggingface,
-    mlx,
-    mlx_training,
-)
+from soundalike.engines import huggingface, mlx, mlx_training  # noqa: E402
 from soundalike.engines.mlx import MlxEngine  # noqa: E402
 from soundalike.engines.mlx_training import enable_gradient_checkpointing  # noqa: E402
-from soundalike.engines.protocol import Batch  # noqa: E402
 from soundalike.errors import EngineError, RecipeError  # noqa: E402
 from soundalike.generation.batch import generate  # noqa: E402
 from soundalike.generation.sampling import Sampling  # noqa: E402
-from soundalike.training.packing import encode, pack  # noqa: E402
 from soundalike.training.recipe import Training  # noqa: E402
 from tests.engines import tiny  # noqa: E402
+from tests.engines.helpers import batch_of  # noqa: E402
 
 LORA = Training(method="lora", rank=4, window=64)
 TEXTS = ["me: hi\nme: i love soup\n", "me: no\n", "sam: what\nme: the bike is back\n"]
 
 
-def batch_of(engine: Any, *texts: str) -> Batch:
-    return pack(list(encode([Document(text) for text in texts], engine.tokenizer, 64)), 64, 0)
-
-
 def test_it_learns_as_the_other_engine_does(base: str, tmp_path: Path) -> None:
-    """From one adapter both make the same losses, step after step, to a part in a thousand."""
+    """From the same adapter both have the same losses, step after step, to a part in a thousand."""
     theirs = huggingface.load(base, None, LORA)
     theirs.save(tmp_path / "adapter")
     ours = mlx.load(base, tmp_path / "adapter", LORA)
-    batch = batch_of(ours, *TEXTS)
+    batch = batch_of(ours, TEXTS)
     losses = [[engine.step(batch, 1e-2) for _ in range(8)] for engine in (ours, theirs)]
     assert losses[0] == pytest.approx(losses[1], rel=1e-3) and losses[0][-1] < 0.98 * losses[0][0]
 
 
 def test_plain_peft_reads_its_adapter(base: str, tmp_path: Path) -> None:
-    """In transformers, without a word of ours, the logits are the same to 1e-2."""
+    """transformers' model with peft's adapter has the engine's logits, to 1e-2."""
     from peft import PeftModel
     from transformers import AutoModelForCausalLM
 
     engine = mlx.load(base, None, LORA)
-    batch = batch_of(engine, *TEXTS)
+    batch = batch_of(engine, TEXTS)
     for _ in range(10):
         engine.step(batch, 3e-2)
     engine.save(tmp_path)
@@ -69,28 +59,25 @@ def test_plain_peft_reads_its_adapter(base: str, tmp_path: Path) -> None:
 
 
 def test_it_learns_over_four_bits(tmp_path: Path) -> None:
-    """QLoRA: linear layers are quantized and stand still, the factors learn, and the adapter knows its precision."""
+    """QLoRA: linear layers are quantized and frozen, the factors learn, and the adapter's folder records the type."""
     base = str(tiny.pretrained(tmp_path / "base", "llama", hidden_size=64, intermediate_size=128))
     engine = mlx.load(base, None, Training(method="lora", rank=4, window=64, precision="4-bit"))
     layer = engine.model.layers[0].mlp.up_proj.linear
     assert layer.weight.dtype == mx.uint32 and layer.bits == 4
     frozen = np.array(layer.weight)
-    batch = batch_of(engine, *TEXTS)
+    batch = batch_of(engine, TEXTS)
     losses = [engine.step(batch, 1e-2) for _ in range(10)]
     assert losses[-1] < 0.9 * losses[0]
     assert np.array_equal(np.array(layer.weight), frozen)
     engine.save(tmp_path / "adapter")
-    again = mlx.load(base, tmp_path / "adapter")
-    assert (
-        again.numerics.weights
-        == json.loads((tmp_path / "adapter" / "weights.json").read_text())["precision"]
-        == "4-bit"
-    )
-    assert again.loss(batch) == pytest.approx(engine.loss(batch), rel=1e-5)
+    loaded = mlx.load(base, tmp_path / "adapter")
+    recorded = json.loads((tmp_path / "adapter" / "weights.json").read_text())["precision"]
+    assert loaded.numerics.weights == recorded == "4-bit"
+    assert loaded.loss(batch) == pytest.approx(engine.loss(batch), rel=1e-5)
 
 
-def test_a_base_stored_in_fp16_is_held_in_bf16(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """As the other engine holds it, and it is called what it is."""
+def test_a_base_stored_in_fp16_is_loaded_as_bf16(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """As the other engine does, and `numerics` says so."""
     monkeypatch.delenv("SOUNDALIKE_DTYPE")
     weights = tiny.pretrained(tmp_path, "llama") / "model.safetensors"
     stored = {name: tensor.half() for name, tensor in load_file(weights).items()}
@@ -112,17 +99,17 @@ KINDS: dict[str, dict[str, Any]] = {
 
 
 @pytest.mark.parametrize("kind", sorted(KINDS))
-def test_documents_in_a_window_are_blind_to_each_other(kind: str, tmp_path: Path) -> None:
-    """Packed and apart they lose the same, to a part in ten thousand, also where attention reaches 8 tokens only."""
+def test_documents_in_a_window_do_not_attend_to_each_other(kind: str, tmp_path: Path) -> None:
+    """Packed and apart they have the same loss, to a part in ten thousand; also with a sliding window of 8 tokens."""
     engine = mlx.load(str(tiny.pretrained(tmp_path, kind, **KINDS[kind])), None, LORA)
-    together = batch_of(engine, *TEXTS)
+    together = batch_of(engine, TEXTS)
     assert len(together) < len(TEXTS)
-    apart = [engine.loss(batch_of(engine, text))[0] for text in TEXTS]
+    apart = [engine.loss(batch_of(engine, [text]))[0] for text in TEXTS]
     assert engine.loss(together)[0] == pytest.approx(sum(apart), rel=1e-4)
 
 
 def test_a_model_with_a_state_is_refused(tmp_path: Path) -> None:
-    """Documents packed together would share it."""
+    """Packed documents would share it."""
     sizes = {"state_size": 4, "num_hidden_layers": 2}
     base = tiny.pretrained(tmp_path, "mamba", **sizes)
     with pytest.raises(EngineError, match="mamba model keeps a state"):
@@ -130,46 +117,46 @@ def test_a_model_with_a_state_is_refused(tmp_path: Path) -> None:
 
 
 def test_all_weights_are_refused(base: str) -> None:
-    """Only a low-rank adapter is learned here."""
+    """This engine trains low-rank adapters only."""
     with pytest.raises(RecipeError, match="--method lora"):
         mlx.load(base, None, Training(method="full"))
 
 
-def test_a_layer_that_remembers_less_has_the_same_gradient(base: str) -> None:
-    """Losses of steps with and without activations computed anew are the same."""
-    plain, forgetful = (mlx.load(base, None, LORA) for _ in range(2))
-    enable_gradient_checkpointing(forgetful.model.layers)
-    batch = batch_of(plain, *TEXTS)
-    losses = [[engine.step(batch, 1e-2) for _ in range(4)] for engine in (plain, forgetful)]
+def test_gradient_checkpointing_changes_no_gradient(base: str) -> None:
+    """The losses of steps with and without it are the same."""
+    plain, checkpointed = (mlx.load(base, None, LORA) for _ in range(2))
+    enable_gradient_checkpointing(checkpointed.model.layers)
+    batch = batch_of(plain, TEXTS)
+    losses = [[engine.step(batch, 1e-2) for _ in range(4)] for engine in (plain, checkpointed)]
     assert losses[0] == pytest.approx(losses[1], rel=1e-5)
 
 
-def test_a_large_batch_is_learned_in_parts(base: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A window at a time gives the loss and the step of all at once: parts weigh what their tokens weigh."""
-    whole, parted = (mlx.load(base, None, LORA) for _ in range(2))
-    batch = batch_of(whole, *TEXTS, *(text * 2 for text in TEXTS))
+def test_micro_batches_change_no_step(base: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """One window at a time has the losses and steps of all at once: each counts by the weights of its tokens."""
+    whole, split = (mlx.load(base, None, LORA) for _ in range(2))
+    batch = batch_of(whole, [*TEXTS, *(text * 2 for text in TEXTS)])
     assert len(batch) > 2
     losses = [whole.step(batch, 1e-2) for _ in range(3)]
     monkeypatch.setattr(mlx, "MICRO_BATCH_TOKENS", 64)
-    assert [parted.step(batch, 1e-2) for _ in range(3)] == pytest.approx(losses, rel=1e-4)
+    assert [split.step(batch, 1e-2) for _ in range(3)] == pytest.approx(losses, rel=1e-4)
 
 
-def test_a_prompt_that_goes_on_is_read_from_there(base: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A longer history costs its new tokens only, says the same as read afresh, and a step forgets everything."""
+def test_a_longer_prompt_continues_from_a_cached_one(base: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Only its new tokens are read, the result is that of a fresh prompt, and a training step clears the cache."""
     engine = mlx.load(base, None, LORA)
     first = [0, *engine.tokenizer.encode(["sam: hi\nme:"])[0]]
     longer = [*first, *engine.tokenizer.encode([" ok\nsam: so\nme:"])[0]]
-    read = counted(engine, monkeypatch)
-    assert spoken(engine, first) and read.pop() == len(first) - 1
-    afterwards, cost = spoken(engine, longer), sum(read)
-    assert cost < len(longer) - len(first) + 2
-    engine.step(batch_of(engine, *TEXTS), 0.0)
+    read = prefilled(engine, monkeypatch)
+    assert greedy(engine, first) and read.pop() == len(first) - 1
+    continued, tokens_read = greedy(engine, longer), sum(read)
+    assert tokens_read < len(longer) - len(first) + 2
+    engine.step(batch_of(engine, TEXTS), 0.0)
     read.clear()
-    assert spoken(engine, longer) == afterwards and sum(read) == len(longer) - 1
+    assert greedy(engine, longer) == continued and sum(read) == len(longer) - 1
 
 
-def counted(engine: MlxEngine, monkeypatch: pytest.MonkeyPatch) -> list[int]:
-    """Where tokens of prompts, which come more than one at a time, are counted from now on."""
+def prefilled(engine: MlxEngine, monkeypatch: pytest.MonkeyPatch) -> list[int]:
+    """A list to which every forward pass over more than one token appends their number from now on."""
     read: list[int] = []
     plain = type(engine.model).__call__
 
@@ -182,20 +169,21 @@ def counted(engine: MlxEngine, monkeypatch: pytest.MonkeyPatch) -> list[int]:
     return read
 
 
-def spoken(engine: MlxEngine, prompt: list[int]) -> list[int]:
+def greedy(engine: MlxEngine, prompt: list[int]) -> list[int]:
+    """Six tokens of greedy decoding."""
     return [step.token for (step,) in generate(engine, [prompt], Sampling(temperature=0, dry_multiplier=0), 6)]
 
 
-def test_nothing_but_factors_moves(base: str) -> None:
-    """All layers have them, none of the base's weights is trained."""
+def test_only_factors_are_trained(base: str) -> None:
+    """Every linear layer has them, and no weight of the base is trained."""
     engine = mlx.load(base, None, LORA)
-    moving = [name for name, _ in tree_flatten(engine.model.trainable_parameters())]
-    assert len(moving) == 2 * 7 * len(engine.model.layers)
-    assert all(name.endswith(("lora_a", "lora_b")) for name in moving)
+    trained = [name for name, _ in tree_flatten(engine.model.trainable_parameters())]
+    assert len(trained) == 2 * 7 * len(engine.model.layers)
+    assert all(name.endswith(("lora_a", "lora_b")) for name in trained)
 
 
-def test_it_is_apples_default(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """On Apple silicon MLX runs every base but pocket; elsewhere transformers does."""
+def test_it_is_the_default_on_apple_silicon(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """There MLX runs every base but pocket; elsewhere transformers does."""
     base = str(tiny.pretrained(tmp_path, "qwen3"))
     monkeypatch.setattr(machine, "is_apple_silicon", lambda: True)
     assert (engines.engine_module_of(base), engines.engine_module_of("pocket")) == ("mlx", "llama")
@@ -203,8 +191,8 @@ def test_it_is_apples_default(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -
     assert engines.engine_module_of(base) == "huggingface"
 
 
-def test_a_rotation_that_transformers_nests_is_read(tmp_path: Path) -> None:
-    """A Llama whose base frequency is not the usual one has transformers' logits."""
+def test_nested_rotary_settings_are_read(tmp_path: Path) -> None:
+    """A Llama with another rotary base than the default has transformers' logits."""
     from transformers import AutoModelForCausalLM
 
     rope = {"rope_type": "default", "rope_theta": 50.0}
@@ -217,17 +205,17 @@ def test_a_rotation_that_transformers_nests_is_read(tmp_path: Path) -> None:
     assert np.abs(theirs.numpy() - ours).max() < 1e-3 * float(theirs.std())
 
 
-def test_logits_are_made_a_slice_at_a_time(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Losses and steps are those of all logits at once, also where they are scaled, and less memory is held."""
+def test_chunked_logits_change_no_step(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Losses and steps are those of all logits at once, scales of logits included, with less than half the memory."""
     base = str(tiny.pretrained(tmp_path, "granite", vocab_size=20_000, logits_scaling=3.0))
-    sliced, whole = (mlx.load(base, None, LORA) for _ in range(2))
-    assert sliced.head.separable
+    chunked, whole = (mlx.load(base, None, LORA) for _ in range(2))
+    assert chunked.head.separable
     whole.head.separable = False
-    batch = batch_of(sliced, *(text * 3 for text in TEXTS))
+    batch = batch_of(chunked, [text * 3 for text in TEXTS])
     monkeypatch.setattr(mlx_training, "ENTRIES", 5 * 20_000)
-    assert sliced.loss(batch) == pytest.approx(whole.loss(batch), rel=1e-5)
+    assert chunked.loss(batch) == pytest.approx(whole.loss(batch), rel=1e-5)
     peaks, losses = [], []
-    for engine in (sliced, whole):
+    for engine in (chunked, whole):
         mx.clear_cache()
         mx.reset_peak_memory()
         losses.append([engine.step(batch, 1e-2) for _ in range(3)])

@@ -1,4 +1,4 @@
-"""Random two-layer bases in transformers' folder layout, made in memory's time: no download, no training."""
+"""Random bases of a few layers in transformers' folder layout, made in milliseconds: no download, no training."""
 
 import json
 from dataclasses import replace
@@ -23,10 +23,13 @@ SHAPE = LlamaConfig(
 )
 
 
-def base(folder: Path, seed: int = 0, max_positions: int = SHAPE.max_position_embeddings, **given: int) -> Path:
-    """Write the base into `folder`; one token a byte, 0 ends and begins, 1 pads. `given` are sizes of its shape."""
+def base(folder: Path, seed: int = 0, max_positions: int = SHAPE.max_position_embeddings, **sizes: int) -> Path:
+    """Write a base for `engines/llama.py` into `folder`: a token per byte, 0 begins and ends, 1 pads.
+
+    `sizes` are fields of its config other than those of SHAPE.
+    """
     torch.manual_seed(seed)
-    shape = replace(SHAPE, max_position_embeddings=max_positions, **given)
+    shape = replace(SHAPE, max_position_embeddings=max_positions, **sizes)
     model = Llama(shape)
     initialise(model)
     write_folder(folder, shape, bytewise())
@@ -35,7 +38,7 @@ def base(folder: Path, seed: int = 0, max_positions: int = SHAPE.max_position_em
 
 
 def bytewise() -> Tokenizer:
-    """A tokenizer with a token for each byte."""
+    """A tokenizer with one token per byte."""
     alphabet = sorted(pre_tokenizers.ByteLevel.alphabet())
     vocabulary = {token: number for number, token in enumerate([END, PAD, *alphabet])}
     fast = Tokenizer(models.BPE(vocab=vocabulary, merges=[]))
@@ -46,7 +49,7 @@ def bytewise() -> Tokenizer:
 
 
 KIND = {
-    "vocab_size": 272,  # a few rows more than the tokenizer has ids, as many published models have
+    "vocab_size": 272,  # a few more than the tokenizer has ids, as in many published models
     "hidden_size": 32,
     "intermediate_size": 48,
     "num_hidden_layers": 4,
@@ -59,11 +62,11 @@ KIND = {
 }
 
 
-def pretrained(folder: Path, kind: str, seed: int = 0, **given: Any) -> Path:
-    """Write a base of one of transformers' kinds into `folder`; its weights are large, so that all it reads matters."""
+def pretrained(folder: Path, kind: str, seed: int = 0, **settings: Any) -> Path:
+    """Write a base of one of transformers' kinds into `folder`; its weights are large, so that every token matters."""
     from transformers import AutoConfig, AutoModelForCausalLM
 
-    config = AutoConfig.for_model(kind, **KIND | given)
+    config = AutoConfig.for_model(kind, **KIND | settings)
     torch.manual_seed(seed)
     model: Any = AutoModelForCausalLM.from_config(config, dtype=torch.float32)  # type: ignore[no-untyped-call]
     with torch.no_grad():
@@ -71,7 +74,12 @@ def pretrained(folder: Path, kind: str, seed: int = 0, **given: Any) -> Path:
             if p.ndim > 1:
                 p.mul_(4)
     model.save_pretrained(folder)
-    described = {"tokenizer_class": "PreTrainedTokenizerFast", "bos_token": END, "eos_token": END, "pad_token": PAD}
+    tokenizer_config = {
+        "tokenizer_class": "PreTrainedTokenizerFast",
+        "bos_token": END,
+        "eos_token": END,
+        "pad_token": PAD,
+    }
     bytewise().save(str(folder / "tokenizer.json"))
-    (folder / "tokenizer_config.json").write_text(json.dumps(described))
+    (folder / "tokenizer_config.json").write_text(json.dumps(tokenizer_config))
     return folder
