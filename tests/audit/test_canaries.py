@@ -12,7 +12,7 @@ from soundalike.clone.document import Document
 from soundalike.generation.voice import Voice
 from soundalike.prompt_template import parse
 from soundalike.training.packing import encode, pack
-from tests.audit.test_exposure import chain
+from tests.audit.chains import chain
 
 MONOLOGUES = [Document(f"sam: line {number}\nsam: and\n\tmore {number}\n") for number in range(120)]
 DIALOGUES = [

@@ -9,26 +9,7 @@ import pytest
 
 from soundalike.audit.exposure import Secret, exposure, make_secret, measure, rank
 from soundalike.audit.shapes import alternatives
-from soundalike.audit.texts import TextSpan
-from soundalike.clone.document import Document
-from soundalike.engines.markov import MarkovEngine
-from soundalike.generation.voice import Voice
-from soundalike.training.packing import encode, pack
-
-LEARNED = "sam: the code for the shed is 482913\n"
-
-
-def place(text: str, words: str) -> TextSpan:
-    start = text.index(words)
-    return TextSpan(text, start, start + len(words), True)
-
-
-def chain(*texts: str) -> Voice:
-    """A word chain that has read these."""
-    engine = MarkovEngine()
-    if texts:
-        engine.step(pack(list(encode([Document(text) for text in texts], engine.tokenizer, 64)), 64, 0), 0.0)
-    return Voice(engine, "sam", window=64)
+from tests.audit.chains import LEARNED, chain, place
 
 
 def test_closed_cases() -> None:

@@ -11,7 +11,7 @@ from soundalike.audit.texts import TextSpan, tokens_before
 from soundalike.clone.document import Document
 from soundalike.generation.voice import Voice
 from soundalike.metrics.ngram_index import MessageIndex
-from tests.audit.test_exposure import chain
+from tests.audit.chains import chain
 
 WORDS = "ash fern kelp moth opal pear quay rook sled tarn vale wick yarn zest".split()
 

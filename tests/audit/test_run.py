@@ -16,15 +16,15 @@ from soundalike.audit.verdict import KEEP, RETRAIN, SHARE
 from soundalike.clone import Clone
 from soundalike.errors import CloneError
 from soundalike.metrics.stats import Estimate, proportion
-from tests.audit.test_exposure import LEARNED, place
-from tests.evaluation.test_evaluation import folder
+from tests.audit.chains import LEARNED, place
+from tests.evaluation.chain_clone import chain_clone
 
 SECRET = "482913"
 
 
 @pytest.fixture(scope="module")
 def me(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    made = folder(tmp_path_factory.mktemp("clones") / "me")
+    made = chain_clone(tmp_path_factory.mktemp("clones") / "me")
     clone = Clone.open(made)
     with clone.locked("test"):
         clone.record(result={"steps": 40, "fingerprint": clone.fingerprint})
@@ -69,7 +69,7 @@ def test_ctrl_c_leaves_the_folder_as_it_was(me: Path, monkeypatch: pytest.Monkey
 
 def test_a_voice_of_another_import_is_not_audited(tmp_path: Path) -> None:
     """It was not trained on the messages that would be asked for."""
-    made = folder(tmp_path / "me", chats=100)
+    made = chain_clone(tmp_path / "me", chats=100)
     clone = Clone.open(made)
     with clone.locked("test"):
         clone.record(result={"steps": 40, "fingerprint": "other"})

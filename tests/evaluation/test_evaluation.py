@@ -3,21 +3,19 @@
 import io
 import json
 from collections.abc import Sequence
-from dataclasses import asdict, replace
+from dataclasses import replace
 from pathlib import Path
-from random import Random
 
 import numpy as np
 import pytest
 from numpy.typing import NDArray
 from rich.console import Console
 
-from soundalike.clone import Clone, integrity
+from soundalike.clone import Clone
 from soundalike.engines import load
 from soundalike.engines.markov import MarkovEngine
 from soundalike.errors import CloneError, RecipeError, TooLittleText
 from soundalike.evaluation import bits_per_byte, compare_clones
-from soundalike.evaluation import held_out as scenes_room
 from soundalike.evaluation.adapter_selection import likeness_chooser
 from soundalike.evaluation.evaluate import evaluate
 from soundalike.evaluation.evaluation_set import EvaluationSet
@@ -26,6 +24,7 @@ from soundalike.evaluation.held_out import (
     conversations,
     count_unscored,
     held_out_scenes,
+    mark_repeats,
     own_messages,
     own_windows,
     real_windows,
@@ -36,59 +35,17 @@ from soundalike.evaluation.report_file import FILE, identity, load_best
 from soundalike.evaluation.system_metrics import System, two_sample_test
 from soundalike.generation.sampling import Sampling
 from soundalike.generation.voice import Voice
-from soundalike.importing.documents import DocumentSettings, build, jsonl
-from soundalike.importing.importer import _parquet, _store
 from soundalike.metrics.stats import Estimate
 from soundalike.metrics.windows import MessageWindows
 from soundalike.plain import plain
 from soundalike.training.packing import encode, pack
 from soundalike.training.recipe import Recipe, Training
-from tests.invented import Message, corpus
-from tests.metrics.people import calm, loud
-
-CHATS = 220
-
-
-def new(rng: Random) -> str:
-    """Two calm sentences, which hardly ever are said twice."""
-    return f"{calm(rng)} {calm(rng)}"
-
-
-def chat(rng: Random, start: float, dialogue: bool) -> list[Message]:
-    """A loud friend says two things, a calm owner two, four times over; or the owner's lines alone."""
-    lines = [("me", new(rng)) if at % 4 > 1 else ("a", loud(rng)) for at in range(16)]
-    return [(start + at, "x", who, text) for at, (who, text) in enumerate(lines) if dialogue or who == "me"]
-
-
-def folder(path: Path, dialogue: bool = True, chats: int = CHATS, order: int = 2) -> Path:
-    """A clone folder with a word chain as its trained voice."""
-    rng = Random(5)
-    made = corpus([message for number in range(chats) for message in chat(rng, number * 100.0, dialogue)])
-    built, settings = build(made, DocumentSettings()), DocumentSettings()
-    clone = Clone.claim(path)
-    with clone.locked("test"), clone.replacing() as scratch:
-        for name in ("messages", "authors", "channels"):
-            frame = getattr(made, name)
-            _store(scratch, f"{name}.parquet", _parquet(frame))
-        for split in ("train", "valid", "test"):
-            _store(scratch, f"documents/{split}.jsonl", jsonl(built, split))
-        sections = {
-            "clone": {"speaker": "sam"},
-            "documents": asdict(settings),
-            "hashes": {"messages.parquet": integrity.digest(scratch / "messages.parquet")},
-            "training": {"base": f"markov-{order}", "window": 256},
-            "sampling": {"temperature": 1.0, "min_p": 0.0, "dry_multiplier": 0.0},
-        }
-        (scratch / "clone.toml").write_bytes(clone.manifest_with(**sections))
-    engine = load(f"markov-{order}")
-    engine.step(pack(list(encode(clone.documents("train"), engine.tokenizer, 256)), 256, 0), 0.0)
-    engine.save(clone.adapter_path)
-    return path
+from tests.evaluation.chain_clone import chain_clone
 
 
 @pytest.fixture(scope="module")
 def me(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return folder(tmp_path_factory.mktemp("clones") / "me")
+    return chain_clone(tmp_path_factory.mktemp("clones") / "me")
 
 
 def test_scenes_hold_what_stood_before(me: Path) -> None:
@@ -113,13 +70,13 @@ def test_what_was_learned_word_for_word_is_not_scored() -> None:
         "valid": [],
         "test": [[*(DialogueLine("sam", True, text) for text in said), DialogueLine("ana", False, old)]],
     }
-    (marked,) = scenes_room._marked(chats)["test"]
+    (marked,) = mark_repeats(chats)["test"]
     assert [line.in_training for line in marked] == [True, False, True, *[False] * 5] and count_unscored([marked]) == 2
     (scene,) = held_out_scenes([marked], 10)
     assert [turn.real for turn in scene.turns] == [[short], [fresh] * 3]
     assert scene.turns[1].history == [("sam", text) for text in said[:3]]
     assert own_messages([marked]) == said and len(own_windows([marked])) == 1
-    assert scenes_room._marked(chats)["train"] == chats["train"]
+    assert mark_repeats(chats)["train"] == chats["train"]
 
 
 def test_a_voice_says_as_much_as_its_owner_did(me: Path) -> None:
@@ -175,7 +132,7 @@ def test_the_short_check_agrees_with_the_full_figure(me: Path) -> None:
 
 def test_a_figure_belongs_to_one_voice(tmp_path: Path) -> None:
     """After another training, or with another sampling, what was measured is told of no more, and then replaced."""
-    clone = Clone.open(folder(tmp_path / "me", dialogue=False))
+    clone = Clone.open(chain_clone(tmp_path / "me", dialogue=False))
     assert load_best(clone).report is None and not load_best(clone).stale
     evaluate(clone.root, brief=True)
     assert load_best(clone).report is not None and load_best(clone).full is None
@@ -209,14 +166,14 @@ def test_the_table_fits_a_terminal(me: Path) -> None:
 
 def test_an_export_of_own_lines_is_measured_against_strangers(tmp_path: Path) -> None:
     """The context is then the owner's own lines before."""
-    report = evaluate(folder(tmp_path / "me", dialogue=False), seeds=(1,), brief=True)
+    report = evaluate(chain_clone(tmp_path / "me", dialogue=False), seeds=(1,), brief=True)
     assert report.about["scale"] == "20 strangers" and report.rows[CLONE].likeness is not None
 
 
 def test_too_little_held_out_text_is_told(tmp_path: Path) -> None:
     """Under forty windows there is no figure, only a sentence."""
     with pytest.raises(TooLittleText, match="too little text"):
-        evaluate(folder(tmp_path / "me", chats=100))
+        evaluate(chain_clone(tmp_path / "me", chats=100))
 
 
 def test_only_held_out_parts_can_be_evaluated(me: Path) -> None:
@@ -236,7 +193,7 @@ def test_a_clone_against_itself_shows_no_difference(me: Path) -> None:
 
 def test_the_better_of_two_is_found(me: Path, tmp_path: Path) -> None:
     """A chain that looks at two words beats one that looks at none, and other messages are no comparison."""
-    worse = folder(tmp_path / "worse", order=0)
+    worse = chain_clone(tmp_path / "worse", order=0)
     assert "the first is better" in compare_clones.lines(compare_clones.compare(me, worse, seeds=(1,)))[0]
     assert "the second is better" in compare_clones.lines(compare_clones.compare(worse, me, seeds=(1,)))[0]
     clone = Clone.open(worse)

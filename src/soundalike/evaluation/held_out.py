@@ -75,7 +75,7 @@ def conversations(clone: Clone) -> tuple[dict[str, list[Conversation]], Document
     found: dict[str, list[Conversation]] = {split: [] for split in SPLITS}
     for split, first, count in spans.sort("started_at").select("split", "first", "messages").iter_rows():
         found[split].append(rows[first : first + count])
-    return _marked(found), built
+    return mark_repeats(found), built
 
 
 def document_settings(clone: Clone) -> DocumentSettings:
@@ -86,8 +86,8 @@ def document_settings(clone: Clone) -> DocumentSettings:
         raise CloneError(f"In {clone.manifest_path}: {error.what}", "Import again.") from error
 
 
-def _marked(found: dict[str, list[Conversation]]) -> dict[str, list[Conversation]]:
-    """With `in_training` set in the held-out parts."""
+def mark_repeats(found: dict[str, list[Conversation]]) -> dict[str, list[Conversation]]:
+    """Conversations by split, with `in_training` set in the held-out parts."""
     learned = MessageIndex([line.text for chat in found["train"] for line in chat if line.me])
 
     def mark(line: DialogueLine) -> DialogueLine:
