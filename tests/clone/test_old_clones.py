@@ -2,7 +2,6 @@
 
 import json
 from pathlib import Path
-from zipfile import ZipFile
 
 import pytest
 
@@ -11,16 +10,13 @@ from soundalike.clone import Clone
 from soundalike.evaluation.evaluate import evaluate
 from soundalike.generation.voice import Voice
 from soundalike.plain import plain
-
-ARCHIVE = Path(__file__).parent / "data" / "clone-0.1.0.zip"  # an invented person's, over a word chain
+from tests.clone.old import extract_old_clone
 
 
 @pytest.fixture
 def old(tmp_path: Path) -> Path:
     """The clone folder as 0.1.0 left it."""
-    with ZipFile(ARCHIVE) as archive:
-        archive.extractall(tmp_path / "me")
-    return tmp_path / "me"
+    return extract_old_clone(tmp_path / "me")
 
 
 def run(*arguments: str, monkeypatch: pytest.MonkeyPatch) -> None:
