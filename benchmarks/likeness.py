@@ -16,9 +16,9 @@ from rich.console import Console
 from soundalike.clone import Clone
 from soundalike.demo import EXPORT
 from soundalike.evaluation.evaluate import SCENES, baseline_systems
+from soundalike.evaluation.evaluation_report import BEFORE, OTHERS
 from soundalike.evaluation.evaluation_set import EvaluationSet
 from soundalike.evaluation.held_out import conversations
-from soundalike.evaluation.report import BEFORE, OTHERS
 from soundalike.evaluation.system_metrics import System, two_sample_test
 from soundalike.importing.importer import run_import
 from soundalike.metrics.classifier_two_sample import TwoSampleResult

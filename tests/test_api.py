@@ -31,6 +31,9 @@ def test_public_names_are_there_and_no_others() -> None:
 
 def test_a_public_name_is_imported_only_when_it_is_used() -> None:
     """`from soundalike import SoundalikeError` loads neither PyTorch nor polars nor numpy."""
-    code = "import sys; from soundalike import SoundalikeError; print(sorted({'torch', 'polars', 'numpy'} & {*sys.modules}))"
+    code = (
+        "import sys; from soundalike import SoundalikeError\n"
+        "print(sorted({'torch', 'polars', 'numpy'} & {*sys.modules}))"
+    )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout == "[]\n"

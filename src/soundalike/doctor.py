@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from soundalike import machine
-from soundalike.training.estimate import Estimate, Machine, default_base, estimates, lines, this_machine
+from soundalike.training.estimate import Machine, TrainingEstimate, default_base, estimates, lines, this_machine
 from soundalike.training.numerics import VARIABLE, Numerics, for_small
 from soundalike.training.recipe import Training
 
@@ -53,7 +53,7 @@ class Checkup:
     numerics: Numerics
     free_disk: int
     backends: list[Backend]
-    bases: list[Estimate]
+    bases: list[TrainingEstimate]
     default: str
 
     def as_dict(self) -> dict[str, Any]:

@@ -5,9 +5,9 @@ from collections import Counter
 import pytest
 
 from soundalike.audit import canaries
+from soundalike.audit.audit_report import control_found
 from soundalike.audit.canaries import CONTROL, TIMES, PlantedDocuments
 from soundalike.audit.exposure import Exposure
-from soundalike.audit.report import control_found
 from soundalike.clone.document import Document
 from soundalike.generation.voice import Voice
 from soundalike.prompt_template import parse

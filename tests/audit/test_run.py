@@ -7,10 +7,10 @@ from pathlib import Path
 import pytest
 
 from soundalike.audit import copying
+from soundalike.audit.audit_page import html
+from soundalike.audit.audit_report import AuditReport, ExtractionRates
 from soundalike.audit.copying import CopyingComparison, CopyRates
 from soundalike.audit.exposure import Exposure, Secret
-from soundalike.audit.page import html
-from soundalike.audit.report import AuditReport, ExtractionRates
 from soundalike.audit.run_audit import FILE, PAGE, audit
 from soundalike.audit.verdict import KEEP, RETRAIN, SHARE
 from soundalike.clone import Clone

@@ -4,10 +4,10 @@ import json
 
 import pytest
 
+from soundalike.audit.audit_page import html
+from soundalike.audit.audit_report import AuditReport
 from soundalike.audit.exposure import Exposure, Secret
 from soundalike.audit.inventory import CODES, HANDLES, NAMES
-from soundalike.audit.page import html
-from soundalike.audit.report import AuditReport
 from soundalike.audit.shapes import DATES
 from soundalike.audit.texts import TextSpan
 from soundalike.audit.verdict import KEEP, RETRAIN, SHARE, Level

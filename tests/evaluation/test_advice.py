@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from soundalike.evaluation.advice import advice
-from soundalike.evaluation.report import CLONE, YOU, EvaluationReport
+from soundalike.evaluation.evaluation_report import CLONE, YOU, EvaluationReport
 from soundalike.evaluation.system_metrics import SystemMetrics
 from soundalike.metrics.stats import Estimate
 

@@ -5,9 +5,9 @@ from random import Random
 import pytest
 
 from benchmarks.likeness import anchors, evaluation_set
+from soundalike.evaluation.evaluation_report import BEFORE, OTHERS
 from soundalike.evaluation.evaluation_set import EvaluationSet
 from soundalike.evaluation.held_out import Conversation, DialogueLine
-from soundalike.evaluation.report import BEFORE, OTHERS
 from soundalike.metrics.classifier_two_sample import TwoSampleResult
 from tests.metrics.people import NOUNS, VERBS
 

@@ -18,6 +18,16 @@ from soundalike.errors import CloneError, RecipeError, TooLittleText
 from soundalike.evaluation import bits_per_byte, compare_clones
 from soundalike.evaluation.adapter_selection import likeness_chooser
 from soundalike.evaluation.evaluate import evaluate
+from soundalike.evaluation.evaluation_report import (
+    BEFORE,
+    CLONE,
+    FULL,
+    OTHERS,
+    SHORT,
+    YOU,
+    EvaluationReport,
+    estimate_of,
+)
 from soundalike.evaluation.evaluation_set import EvaluationSet
 from soundalike.evaluation.held_out import (
     DialogueLine,
@@ -30,7 +40,6 @@ from soundalike.evaluation.held_out import (
     real_windows,
 )
 from soundalike.evaluation.replies import answer_scenes
-from soundalike.evaluation.report import BEFORE, CLONE, FULL, OTHERS, SHORT, YOU, EvaluationReport, estimate_of
 from soundalike.evaluation.report_file import FILE, identity, load_best
 from soundalike.evaluation.system_metrics import System, two_sample_test
 from soundalike.generation.sampling import Sampling

@@ -13,7 +13,7 @@ from soundalike.errors import EngineError
 from soundalike.export.gguf import SHAPES, shape_of, write_gguf
 from soundalike.export.gguf_vocab import pre_tokenizer
 from soundalike.export.merged import merged_model, write_merged
-from soundalike.export.mlx import write_mlx
+from soundalike.export.mlx_lm import write_mlx
 from soundalike.export.template import chat_template, modelfile
 from soundalike.prompt_template import render
 from tests.engines import tiny

@@ -19,7 +19,7 @@ drink = tea | cocoa
 """
 
 
-def nodes(level: list[dialogues.DialogueLine]) -> list[dialogues.DialogueLine]:
+def nodes(level: list[dialogues.SmallTalkLine]) -> list[dialogues.SmallTalkLine]:
     """All lines of some scenes."""
     return [found for node in level for found in (node, *nodes(node.next))]
 

@@ -10,7 +10,7 @@ from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser
 
 from soundalike.portrait.card import Card, Portrait, Quotation, ScoredPiece, Table
-from soundalike.portrait.page import html
+from soundalike.portrait.portrait_page import html
 from tests.portrait.test_page import PICTURES
 
 

@@ -12,7 +12,7 @@ from soundalike.errors import TooLittleText
 from soundalike.metrics.reference_population import reference_population
 from soundalike.portrait.chart_kinds import BarChart
 from soundalike.portrait.data import PortraitData, build_data
-from soundalike.portrait.findings import changes, clone_scores, laughter, punctuation, rhythm, words
+from soundalike.portrait.findings import changes, clone_scores, laughter, punctuation, rhythm, signature_words
 from soundalike.portrait.findings.summary import summary
 from soundalike.portrait.findings.surprise import summarise, surprise
 from soundalike.portrait.surprisal import ScoredLine
@@ -33,7 +33,7 @@ def test_signature_words_are_those_said_oftener_than_by_strangers() -> None:
     everybodys, weights = reference_population().words[:300], reference_population().together[:300].tolist()
     texts = [" ".join(rng.choices(everybodys, weights, k=8)) for _ in range(600)]
     texts += ["a turnip", "a zorbert"] * 40
-    card = words.signature_words(person(texts, 400.0, ("zorbert",)), None)
+    card = signature_words.signature_words(person(texts, 400.0, ("zorbert",)), None)
     (bars,) = card.pictures
     assert isinstance(bars, BarChart)
     shown = [word for word, _ in bars.rows]
@@ -46,7 +46,7 @@ def test_a_skeleton_keeps_the_frame_and_drops_what_fills_it() -> None:
     rng = Random(1)
     texts = [f"i think the thing{rng.randrange(9999)} is thing{rng.randrange(9999)}" for _ in range(150)]
     texts += [" ".join(rng.choices("so we can do it now if you want that".split(), k=6)) for _ in range(150)]
-    (bars,) = words.skeletons(person(texts)).pictures
+    (bars,) = signature_words.skeletons(person(texts)).pictures
     assert isinstance(bars, BarChart) and dict(bars.rows)["i think the * is *"] >= 145
 
 

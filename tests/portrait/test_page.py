@@ -22,7 +22,7 @@ from soundalike.portrait.chart_kinds import (
     LineChart,
     PercentileBands,
 )
-from soundalike.portrait.page import html
+from soundalike.portrait.portrait_page import html
 from soundalike.training.plan import learn, recipe_for
 
 EVIL = "</text><script>alert(1)</script>"

@@ -12,7 +12,7 @@ import pytest
 from soundalike.portrait.card import Card
 from soundalike.portrait.chart_kinds import BarChart
 from soundalike.portrait.data import PortraitData, build_data
-from soundalike.portrait.findings import changes, laughter, punctuation, rhythm, words
+from soundalike.portrait.findings import changes, laughter, punctuation, rhythm, signature_words
 from soundalike.portrait.findings.summary import summary
 from tests.invented import START, Message, corpus
 from tests.portrait.recount import Recount, wrong
@@ -67,8 +67,8 @@ def owner(request: pytest.FixtureRequest) -> tuple[str, PortraitData, Recount]:
 def cards(who: PortraitData) -> dict[str, Card]:
     found = [
         summary(who),
-        words.signature_words(who, None),
-        words.skeletons(who),
+        signature_words.signature_words(who, None),
+        signature_words.skeletons(who),
         punctuation.punctuation(who),
         laughter.laughter(who),
         rhythm.rhythm(who),

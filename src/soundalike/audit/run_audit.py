@@ -11,10 +11,10 @@ import orjson
 
 from soundalike import engines, machine
 from soundalike.audit import canaries, copying, exposure, inventory, membership
+from soundalike.audit.audit_page import html
+from soundalike.audit.audit_report import AuditReport, ExtractionRates
 from soundalike.audit.copying import CopyingComparison, copy_rates
 from soundalike.audit.extraction import PrefixSuffix, draw, extracted
-from soundalike.audit.page import html
-from soundalike.audit.report import AuditReport, ExtractionRates
 from soundalike.audit.texts import TextSpan, messages_by_document
 from soundalike.clone import Clone
 from soundalike.clone.folder import SCRATCH

@@ -33,7 +33,7 @@ TYPES: dict[str, dict[str, type | tuple[type, ...]]] = {
 """Table -> key -> accepted types, for the values that are read."""
 
 
-class Table(dict[str, Any]):
+class ManifestTable(dict[str, Any]):
     """A table of clone.toml; looking up a missing key raises `CloneError`."""
 
     def __init__(self, values: dict[str, Any], name: str) -> None:
@@ -44,7 +44,7 @@ class Table(dict[str, Any]):
         raise CloneError(f"{self.name} has no {key}.", "Put it back, or import and train again.")
 
 
-def read(path: Path) -> Table:
+def read(path: Path) -> ManifestTable:
     """The tables of the clone.toml at `path`; `CloneError` if it is damaged."""
     tables = toml.parse(toml.read_text(path, CloneError, ANEW), path, CloneError, ANEW)
     for name, kinds in TYPES.items():
@@ -54,9 +54,9 @@ def read(path: Path) -> Table:
         for key, kind in kinds.items():
             _check_type(path, f"[{name}] {key}", table.get(key), kind)
         if name in tables:
-            tables[name] = Table(table, f"[{name}] in {path}")
+            tables[name] = ManifestTable(table, f"[{name}] in {path}")
     _check_values(path, tables)
-    return Table(tables, str(path))
+    return ManifestTable(tables, str(path))
 
 
 def _check_values(path: Path, tables: dict[str, Any]) -> None:

@@ -74,7 +74,7 @@ class FusedDecoder:
         self.threads = torch.get_num_threads()
         self._pool = ThreadPoolExecutor(max(1, self.threads - 1), "fused")
 
-    def _packed_model(self, adapter: "Adapter") -> fused_library.Model:
+    def _packed_model(self, adapter: "Adapter") -> fused_library.FusedModel:
         config = self.config
 
         def weight(name: str) -> Array:
@@ -96,7 +96,7 @@ class FusedDecoder:
         embedding = weight("model.embed_tokens.weight")  # (vocabulary, hidden)
         lm_head = np.zeros((self._padded_vocab_size, config.hidden_size), np.float32)
         lm_head[: config.vocab_size] = embedding
-        return fused_library.Model(
+        return fused_library.FusedModel(
             vocab_size=config.vocab_size,
             padded_vocab_size=self._padded_vocab_size,
             hidden_size=config.hidden_size,

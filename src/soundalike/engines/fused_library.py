@@ -23,7 +23,7 @@ POINTERS = (
 )
 
 
-class Model(ctypes.Structure):
+class FusedModel(ctypes.Structure):
     """The structure `model` of fused.c: sizes, and pointers to arrays that the caller keeps alive."""
 
     _fields_ = (
@@ -67,7 +67,7 @@ def _declare(compiled: ctypes.CDLL) -> None:
     compiled.panel.argtypes, compiled.panel.restype = (), ctypes.c_int32
     ints, count = ctypes.POINTER(ctypes.c_int32), ctypes.c_int32
     compiled.forward.argtypes = (
-        *(ctypes.POINTER(Model), count, ctypes.POINTER(ctypes.c_void_p), ints, ints, count),
+        *(ctypes.POINTER(FusedModel), count, ctypes.POINTER(ctypes.c_void_p), ints, ints, count),
         *(ctypeslib.ndpointer(np.float32, dimensions, flags="C") for dimensions in (2, 1)),
     )
     compiled.forward.restype = ctypes.c_int32

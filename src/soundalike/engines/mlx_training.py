@@ -40,7 +40,7 @@ class PackedCache:
         return keys, values
 
 
-class _IdentityBackbone:
+class _MlxIdentityBackbone:
     """Takes a backbone's place in a model: returns the hidden states that it is called with."""
 
     def __init__(self, backbone: Any) -> None:
@@ -63,7 +63,7 @@ class ChunkedLmHead:
 
     def __init__(self, model: Any) -> None:
         self._model, self._head = model, copy.copy(model)
-        self._head.model = _IdentityBackbone(getattr(model, "model", None))
+        self._head.model = _MlxIdentityBackbone(getattr(model, "model", None))
         self.separable = self._probe()
 
     def _probe(self) -> bool:

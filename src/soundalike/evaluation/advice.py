@@ -3,7 +3,7 @@
 import math
 import shlex
 
-from soundalike.evaluation.report import CLONE, YOU, EvaluationReport
+from soundalike.evaluation.evaluation_report import CLONE, YOU, EvaluationReport
 from soundalike.metrics.repetition import recites
 from soundalike.metrics.stats import Estimate, difference
 

@@ -10,11 +10,21 @@ import polars as pl
 from soundalike.clone import Clone
 from soundalike.errors import RecipeError, TooLittleText
 from soundalike.evaluation import bits_per_byte
+from soundalike.evaluation.evaluation_report import (
+    BASE,
+    BEFORE,
+    CLONE,
+    FULL,
+    OTHERS,
+    SHORT,
+    YOU,
+    EvaluationReport,
+    GivesItAway,
+)
 from soundalike.evaluation.evaluation_set import BEFORE as PART_BEFORE
 from soundalike.evaluation.evaluation_set import EvaluationSet
 from soundalike.evaluation.held_out import Conversation, conversations, count_unscored
 from soundalike.evaluation.replies import OnProgress, SceneProgress, answer_scenes
-from soundalike.evaluation.report import BASE, BEFORE, CLONE, FULL, OTHERS, SHORT, YOU, EvaluationReport, GivesItAway
 from soundalike.evaluation.report_file import identity, save
 from soundalike.evaluation.system_metrics import System, SystemMetrics, measure, measure_owner
 from soundalike.generation.voice import Voice

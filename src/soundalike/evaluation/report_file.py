@@ -14,7 +14,7 @@ import orjson
 
 from soundalike.clone import Clone, integrity
 from soundalike.errors import CloneError
-from soundalike.evaluation.report import FULL, SHORT, EvaluationReport
+from soundalike.evaluation.evaluation_report import FULL, SHORT, EvaluationReport
 from soundalike.plain import plain
 
 FILE = "evaluation.json"

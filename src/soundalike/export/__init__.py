@@ -155,7 +155,7 @@ def _write(kind: str, trained: Trained, target: Path, precision: str, folder: Pa
         file = write_gguf(trained, target, precision)
         create = ["ollama", "create", "me", "-f", str(folder / "Modelfile")]
         return [["llama-server", "-m", str(folder / file.name)], create]
-    from soundalike.export.mlx import write_mlx
+    from soundalike.export.mlx_lm import write_mlx
 
     return [write_mlx(trained, target, folder)]
 

@@ -23,26 +23,26 @@ FILE_WEIGHTS = {"first": 4}  # openings of conversations are answered worst, so 
 
 
 @dataclass(frozen=True, slots=True)
-class DialogueLine:
+class SmallTalkLine:
     """One line with its alternative wordings and the lines that may follow; `turns`: another person speaks it."""
 
     turns: bool
     wordings: tuple[str, ...]
-    next: list["DialogueLine"] = field(default_factory=list)
+    next: list["SmallTalkLine"] = field(default_factory=list)
 
 
 @dataclass(frozen=True, slots=True)
 class DialogueFile:
     """The trees of one file by their first lines, the lists for its slots, and its weight among all files."""
 
-    roots: list[DialogueLine]
+    roots: list[SmallTalkLine]
     lists: dict[str, list[str]]
     weight: int = 1
 
 
 def read(path: Path) -> DialogueFile:
     """Read a file; `ValueError` names the first malformed line."""
-    dialogues, branch = DialogueFile([], {}, FILE_WEIGHTS.get(path.stem, 1)), list[DialogueLine]()
+    dialogues, branch = DialogueFile([], {}, FILE_WEIGHTS.get(path.stem, 1)), list[SmallTalkLine]()
     for number, line in enumerate(path.read_text(encoding="utf-8").splitlines(), start=1):
         if not line.strip() or line.startswith("#"):
             continue
@@ -50,7 +50,7 @@ def read(path: Path) -> DialogueFile:
             dialogues.lists[found[1]] = found[2].split(" | ")
         elif (found := LINE.fullmatch(line)) and len(found[1]) // 2 <= len(branch):
             depth = len(found[1]) // 2
-            node = DialogueLine(found[2] == "-", tuple(found[3].split(" | ")))
+            node = SmallTalkLine(found[2] == "-", tuple(found[3].split(" | ")))
             (branch[depth - 1].next if depth else dialogues.roots).append(node)
             branch = [*branch[:depth], node]
         else:
@@ -72,7 +72,7 @@ def draw_conversation(rng: Random) -> tuple[tuple[int, str], ...]:
     return tuple(turns)
 
 
-def _walk(node: DialogueLine, lists: dict[str, list[str]], speaker: int, rng: Random) -> Iterator[tuple[int, str]]:
+def _walk(node: SmallTalkLine, lists: dict[str, list[str]], speaker: int, rng: Random) -> Iterator[tuple[int, str]]:
     values: dict[str, str] = {}  # by slot, such as `{drink#2}`
     while True:
         yield speaker, SLOT.sub(lambda slot: _fill(slot, lists, values, rng), rng.choice(node.wordings))

@@ -9,10 +9,10 @@ from soundalike.evaluation.report_file import load_best
 from soundalike.generation.voice import Voice
 from soundalike.portrait.card import Portrait
 from soundalike.portrait.data import PortraitData, load_data
-from soundalike.portrait.findings import changes, clone_scores, laughter, punctuation, rhythm, words
+from soundalike.portrait.findings import changes, clone_scores, laughter, punctuation, rhythm, signature_words
 from soundalike.portrait.findings.summary import summary
 from soundalike.portrait.findings.surprise import LineScores, summarise, surprise
-from soundalike.portrait.page import html
+from soundalike.portrait.portrait_page import html
 from soundalike.portrait.surprisal import Progress, score_lines
 
 FILE, AUDIT = "portrait.html", "audit.json"
@@ -52,8 +52,8 @@ def compose(data: PortraitData, scores: LineScores | None, clone: Clone, quotati
     cards = [
         summary(data),
         clone_scores.headline_scores(measured.report, evaluate, measured.stale),
-        words.signature_words(data, scores),
-        words.skeletons(data),
+        signature_words.signature_words(data, scores),
+        signature_words.skeletons(data),
         punctuation.punctuation(data),
         laughter.laughter(data),
         rhythm.rhythm(data),

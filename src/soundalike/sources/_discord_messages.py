@@ -36,7 +36,7 @@ _SCIENTIFIC = r"^[0-9][.,]?[0-9]*[eE]\+?[0-9]{1,2}$"
 
 
 @dataclass
-class Batch:
+class MessageBatch:
     """Messages of several files; `files` is the file of each, `counts` what can only be decided for whole files."""
 
     corpus: Corpus
@@ -64,7 +64,7 @@ class FileCounts:
             self.evidence[file] = self.evidence.get(file, RoundingEvidence()) + evidence
 
 
-def to_messages(rows: RawRows, channels: pl.Series, metadata: PackageMetadata) -> Batch:
+def to_messages(rows: RawRows, channels: pl.Series, metadata: PackageMetadata) -> MessageBatch:
     """One batch; `channels` holds the channel id of each file."""
     frame = rows.frame.with_columns_seq(_timestamp(rows.frame["Timestamp"])).with_columns_seq(_sent_at())
     frame = frame.with_columns_seq(_plain_text(frame, metadata)).with_columns_seq(_blank()).with_columns_seq(_reason())
@@ -73,7 +73,7 @@ def to_messages(rows: RawRows, channels: pl.Series, metadata: PackageMetadata) -
     skipped = {reason: counts[code] for code, reason in enumerate(_REASONS) if code in counts}
     skipped |= {LOST: rows.lost} if rows.lost else {}
     corpus = Corpus(_to_frame(kept, channels, metadata.author), read={ROWS: frame.height + rows.lost}, skipped=skipped)
-    return Batch(corpus, kept["file"], _file_counts(frame, rows))
+    return MessageBatch(corpus, kept["file"], _file_counts(frame, rows))
 
 
 def _to_frame(kept: pl.DataFrame, channels: pl.Series, author: str) -> pl.DataFrame:

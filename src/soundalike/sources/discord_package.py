@@ -14,7 +14,7 @@ from soundalike.messages import Corpus, empty
 from soundalike.parallel import ordered_parallel_map
 from soundalike.sources._discord_layout import Package, find_packages, holds_package
 from soundalike.sources._discord_message_files import MessageFiles
-from soundalike.sources._discord_messages import SOURCE, Batch, to_messages
+from soundalike.sources._discord_messages import SOURCE, MessageBatch, to_messages
 from soundalike.sources._discord_metadata import UNREADABLE, read_metadata
 from soundalike.sources._discord_rounding import rounded_files, separate_rounded
 from soundalike.sources._discord_rows import RowPiece, parse
@@ -58,7 +58,7 @@ def _read_package(package: Package, add_progress: Callable[[int], None]) -> Iter
     yield Corpus(empty(), metadata.authors(), metadata.channels(), read, skipped, metadata.notes)
     channels = pl.Series(files.channels, dtype=pl.String)
 
-    def read_batch(batch: list[RowPiece]) -> tuple[Batch, int]:
+    def read_batch(batch: list[RowPiece]) -> tuple[MessageBatch, int]:
         return to_messages(parse(batch), channels, metadata), sum(len(piece.raw) for piece in batch)
 
     batches = []

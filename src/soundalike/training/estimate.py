@@ -45,7 +45,7 @@ class Machine:
 
 
 @dataclass(frozen=True, slots=True)
-class Estimate:
+class TrainingEstimate:
     """What one base takes. `memory` in bytes and `minutes` are None where it does not fit; `here`: nothing to fetch."""
 
     base: str
@@ -83,24 +83,24 @@ def tokens_a_second(size: Size, on: Machine) -> float:
     return SHARE[on.device] * on.rate / size.flops()
 
 
-def estimates(tokens: float, on: Machine) -> list[Estimate]:
+def estimates(tokens: float, on: Machine) -> list[TrainingEstimate]:
     """Pocket and every suggested base, from the smallest; minutes are for one pass over so many tokens of pocket's.
 
     Larger vocabularies say the same in fewer tokens, which is left out of account.
     """
     minutes = tokens / tokens_per_second("pocket") / 60
-    rows = [Estimate("pocket", "CC BY-SA 4.0", pocket.PARAMETERS, True, "fp32", POCKET_BYTES, minutes)]
+    rows = [TrainingEstimate("pocket", "CC BY-SA 4.0", pocket.PARAMETERS, True, "fp32", POCKET_BYTES, minutes)]
     for base in SUGGESTED:
         numerics, precision, memory, spent = numerics_for(base.size, on), None, None, None
         if numerics:
             precision = numerics.weights
             memory, spent = int(base.size.least(precision)), tokens / tokens_a_second(base.size, on) / 60
         here = base_files.is_fetched(base.name)
-        rows.append(Estimate(base.name, base.licence, base.size.weights, here, precision, memory, spent))
+        rows.append(TrainingEstimate(base.name, base.licence, base.size.weights, here, precision, memory, spent))
     return rows
 
 
-def default_base(rows: Sequence[Estimate]) -> str:
+def default_base(rows: Sequence[TrainingEstimate]) -> str:
     """The largest base that is on this machine already and is adapted within PATIENCE_MINUTES; pocket always is."""
     fitting = [row for row in rows if row.here and row.minutes is not None and row.minutes <= PATIENCE_MINUTES]
     return max(fitting, key=lambda row: row.weights, default=rows[0]).base
@@ -111,19 +111,19 @@ def spelled_estimate(minutes: float) -> str:
     return format_minutes_range(minutes * RANGE[0], minutes * RANGE[1])
 
 
-def sensible(rows: Sequence[Estimate]) -> list[Estimate]:
+def sensible(rows: Sequence[TrainingEstimate]) -> list[TrainingEstimate]:
     """The bases that one would take on this machine beside pocket: those that fit and take no more than an hour."""
     return [row for row in rows[1:] if row.minutes is not None and row.minutes <= PATIENCE_MINUTES]
 
 
-def lines(rows: Sequence[Estimate], chosen: str) -> list[str]:
+def lines(rows: Sequence[TrainingEstimate], chosen: str) -> list[str]:
     """A table in plain text: what fits, what it takes, and which one is taken where none is named."""
     head = f"{'base':<30}{'weights':>9}{'memory':>9}{'one pass':>15}"
     told = [_line(row) + ("  <- the default" if row.base == chosen else "") for row in rows]
     return [head, *told]
 
 
-def _line(row: Estimate) -> str:
+def _line(row: TrainingEstimate) -> str:
     weight = f"{row.weights / 1e6:,.0f} M" if row.weights < 1e9 else f"{row.weights / 1e9:.1f} B"
     if row.memory is None or row.minutes is None:
         return f"{row.base:<30}{weight:>9}{'too large for this machine':>31}"

@@ -111,7 +111,7 @@ def _minutes(training: Training, tokens: float, rate: float) -> float:
     return epochs(training, tokens, rate) * max(tokens, 1.0) / rate / 60
 
 
-def _larger(rows: Sequence[estimate.Estimate]) -> str:
+def _larger(rows: Sequence[estimate.TrainingEstimate]) -> str:
     if not rows:
         return "Larger bases take longer; how long: soundalike doctor"
     each = ", ".join(f"{row.base} ({estimate.spelled_estimate(row.minutes or 0.0)})" for row in rows)

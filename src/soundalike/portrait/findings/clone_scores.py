@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from soundalike.evaluation.report import CLONE, SHORT, YOU, estimate_of
+from soundalike.evaluation.evaluation_report import CLONE, SHORT, YOU, estimate_of
 from soundalike.metrics.repetition import recites
 from soundalike.portrait import phrasing
 from soundalike.portrait.card import Card

@@ -5,7 +5,7 @@ Jinja escapes everything that it inserts; the page loads nothing and sends nothi
 
 from importlib.resources import files
 
-from soundalike.audit.report import AuditReport
+from soundalike.audit.audit_report import AuditReport
 
 SHOWN = 40  # messages that are listed of those it continues word for word
 
