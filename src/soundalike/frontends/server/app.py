@@ -19,8 +19,8 @@ from starlette.types import Receive, Scope, Send
 
 from soundalike.errors import SoundalikeError
 from soundalike.frontends.server import parsing, refusals, responses, schema, served_models
+from soundalike.frontends.server.api_errors import ApiError, of_error
 from soundalike.frontends.server.auth import AuthMiddleware
-from soundalike.frontends.server.errors import ApiError, of_error
 from soundalike.frontends.server.origins import Origins
 from soundalike.frontends.server.prometheus import Metrics
 from soundalike.generation.scheduler import Scheduler

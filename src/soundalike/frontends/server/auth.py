@@ -12,7 +12,7 @@ from starlette.exceptions import HTTPException
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from soundalike.frontends.server import KEY
-from soundalike.frontends.server.errors import ApiError
+from soundalike.frontends.server.api_errors import ApiError
 
 OPEN = ("/", "/health", "/page.css", "/page.js")
 LOOPBACK = ("127.0.0.1", "localhost", "::1")

@@ -16,7 +16,7 @@ import orjson
 import uvicorn
 from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol
 
-from soundalike.frontends.server.errors import ApiError
+from soundalike.frontends.server.api_errors import ApiError
 from soundalike.training.recipe import Serving
 
 Told = Callable[[str, int], None]  # path and status of an answer

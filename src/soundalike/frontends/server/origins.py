@@ -9,7 +9,7 @@ from starlette.responses import Response
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from soundalike.errors import UsageError
-from soundalike.frontends.server.errors import ApiError
+from soundalike.frontends.server.api_errors import ApiError
 
 ASKED = "access-control-request-method"
 

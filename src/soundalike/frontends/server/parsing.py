@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-from soundalike.frontends.server.errors import ApiError
+from soundalike.frontends.server.api_errors import ApiError
 from soundalike.frontends.server.schema import ChatRequest, CompletionRequest, Message, Request
 from soundalike.generation.request import GenerationRequest
 from soundalike.generation.voice import Voice

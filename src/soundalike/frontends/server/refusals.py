@@ -4,7 +4,7 @@ import json
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from soundalike.frontends.server.errors import ApiError
+from soundalike.frontends.server.api_errors import ApiError
 from soundalike.frontends.server.schema import FIELDS, UNSUPPORTED
 
 Found = Mapping[str, Any]  # one of pydantic's errors: type, loc, msg, input, ctx

@@ -13,7 +13,7 @@ from typing import Any
 import orjson
 
 from soundalike.errors import SoundalikeError
-from soundalike.frontends.server.errors import of_error
+from soundalike.frontends.server.api_errors import of_error
 from soundalike.frontends.server.parsing import ParsedRequest
 from soundalike.frontends.server.served_models import ServedModel
 from soundalike.generation.reply_parser import ReplyLine, TokenText

@@ -8,7 +8,7 @@ from typing import Any
 
 from soundalike.errors import UsageError
 from soundalike.frontends import places
-from soundalike.frontends.server.errors import ApiError
+from soundalike.frontends.server.api_errors import ApiError
 from soundalike.generation.voice import Voice
 
 

@@ -6,9 +6,9 @@ depend on the other streams.
 
 from soundalike.generation.sampling.draw import WordContinuation, draw
 from soundalike.generation.sampling.logits import Floats
+from soundalike.generation.sampling.parameters import MAX_TEMPERATURE, Sampling
 from soundalike.generation.sampling.penalties import DRY_LONGEST, TokenHistory
 from soundalike.generation.sampling.sampler import Sampler, random_generator
-from soundalike.generation.sampling.settings import MAX_TEMPERATURE, Sampling
 
 __all__ = [
     "DRY_LONGEST",

@@ -11,8 +11,8 @@ from numpy.typing import NDArray
 from soundalike.errors import EngineError
 from soundalike.generation.sampling.inverse_cdf import mass_above, sample_inverse_cdf, sample_logits
 from soundalike.generation.sampling.logits import Floats, LogitsBatch, Row
+from soundalike.generation.sampling.parameters import Sampling
 from soundalike.generation.sampling.penalties import TokenHistory
-from soundalike.generation.sampling.settings import Sampling
 
 Mask: TypeAlias = NDArray[np.bool_]
 Drawn: TypeAlias = tuple[NDArray[np.int64], NDArray[np.float32]]

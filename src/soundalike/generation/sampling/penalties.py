@@ -3,7 +3,7 @@
 from collections import Counter, deque
 from collections.abc import Sequence
 
-from soundalike.generation.sampling.settings import Sampling
+from soundalike.generation.sampling.parameters import Sampling
 
 DRY_LONGEST = 50  # the original's bound on the length of a match; without it base ** length overflows
 DRY_RANGE = 1024  # tokens of the prompt that DRY looks at

@@ -6,8 +6,8 @@ import numpy as np
 
 from soundalike.generation.sampling.draw import Drawn, Mask, WordContinuation, draw
 from soundalike.generation.sampling.logits import Floats
+from soundalike.generation.sampling.parameters import Sampling
 from soundalike.generation.sampling.penalties import TokenHistory
-from soundalike.generation.sampling.settings import Sampling
 
 
 class Sampler:
