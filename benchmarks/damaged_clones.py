@@ -395,7 +395,7 @@ def resign(folder: Path) -> None:
 
 
 class NoEnd(BaseException):
-    """It took too long. No `TimeoutError`, which is an `OSError` and would be told by soundalike as a bad disk's."""
+    """It took too long. Not a `TimeoutError`, which is an `OSError` that soundalike would report as a disk error."""
 
 
 @contextlib.contextmanager

@@ -146,7 +146,7 @@ def test_without_a_budget_one_is_chosen_and_told(run: Run, tmp_path: Path) -> No
 
 
 def test_settings_are_for_developers(run: Run, me: Path) -> None:
-    """Only with --debug are they told, and of them those that have an effect: with all weights moving, no rank."""
+    """They are printed only with --debug, and only those that have an effect: no rank where all weights are trained."""
     again = ("train", me, "--base", "markov", "--iters", 2, "--fresh")
     told = run("--debug", *again)[1]
     assert "Settings: base markov" in told and "learning_rate" in told
@@ -172,7 +172,7 @@ def test_no_bar_is_drawn_before_there_is_something_to_show(run: Run, tmp_path: P
 
 
 def test_a_folders_name_is_printed_as_it_is(run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Markup in it is a name, in the commands that are told to be typed."""
+    """Markup in a folder's name is printed as it is, in the commands to type."""
     monkeypatch.chdir(tmp_path)
     told = run("clone", EXPORT, "--out", "[bold]x", "--base", "markov", "--iters", 2)[1]
     assert "Talk to it: soundalike chat [bold]x\n" in told
@@ -247,7 +247,7 @@ def test_clone_with_force_goes_through(run: Run, tmp_path: Path) -> None:
 
 
 def test_export_refuses_what_it_cannot_write(run: Run, me: Path) -> None:
-    """A word chain has no weights, and there are three kinds; each is told in two sentences, and nothing is left."""
+    """A word chain has no weights, and there are three kinds; each is a two-sentence error, and no file remains."""
     code, _, err = run("export", me, "--to", "gguf")
     assert code == 2 and "word chain: it has no weights. Train it" in err
     code, _, err = run("export", me, "--to", "onnx")

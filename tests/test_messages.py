@@ -39,7 +39,7 @@ def test_ids_are_strings(ids: tuple[str, str]) -> None:
 
 
 def test_rounded_ids() -> None:
-    """Rows with rounded ids are told apart by channel, second and text, equal ones by their place: none is lost."""
+    """Rows with rounded ids are distinguished by channel, second and text, equal ones by their place: none is lost."""
     exact = corpus(("1000000000000000001", 0.2, "hi"), ("1000000000000000002", 3, "ho"))
     rounded = corpus(("1000000000000000000", 0.9, "hi"), ("1000000000000000000", 3.1, "hey"), exact_ids=False)
     merged = merge([exact, rounded])

@@ -1,4 +1,4 @@
-"""Time left that holds: work is counted in equal parts, and the range that is told once has the truth in it."""
+"""Work is counted in equal parts, and the one printed range of the duration holds the true one."""
 
 from collections.abc import Iterator
 
@@ -13,7 +13,7 @@ def clock_of(times: list[float]) -> Iterator[float]:
 
 
 def told_at(moments: list[tuple[float, float]]) -> list[str]:
-    """What is said at each (second, share that is done), of work that begins at 0."""
+    """The text at each (second, share done) of work that begins at 0."""
     clock = clock_of([0.0, *(second for second, _ in moments)])
     pace = DurationEstimate(lambda: next(clock))
     return [pace.at(share, 1.0) for _, share in moments]

@@ -90,5 +90,5 @@ def test_an_open_transcript_waits_for_more() -> None:
 
 
 def test_a_broken_off_transcript_is_parsed_as_far_as_it_goes() -> None:
-    """What a model leaves half-said is still turns; a line without a name has none."""
+    """Text that a model leaves unfinished still parses into turns; a line without a name has no name."""
     assert parse("mo: hi\nsam: so\n\twhat\n\nwho kn") == [("mo", "hi"), ("sam", "so\nwhat"), ("", "who kn")]

@@ -1,4 +1,4 @@
-"""Canaries are planted as told, found where they were learned, and not where they were not."""
+"""Canaries are planted as asked, found where they were learned, and not elsewhere."""
 
 from collections import Counter
 
@@ -22,7 +22,7 @@ DIALOGUES = [
 
 @pytest.mark.parametrize("learned", [MONOLOGUES, DIALOGUES])
 def test_planting(learned: list[Document]) -> None:
-    """As often as told, each time in another document, between its lines and in the owner's name, at full weight."""
+    """As often as asked, each time in another document, between its lines, in the owner's name, at full weight."""
     some = canaries.canaries(1)
     planted = canaries.plant(learned, some, "sam", True, 1)
     said = Counter(text for document in planted.documents for _, text in parse(document.text))
@@ -55,7 +55,7 @@ def look(voice: Voice, planted: PlantedDocuments) -> list[canaries.CanaryResult]
 
 
 def test_a_chain_that_read_them_gives_them_all_away() -> None:
-    """Every canary is said outright and ahead of all alternatives, however often it was planted."""
+    """Every canary is generated outright and ranked ahead of all alternatives, however often it was planted."""
     planted = canaries.plant(MONOLOGUES, canaries.canaries(1), "sam", True, 1)
     voice = chain()
     voice.engine.step(pack(list(encode(planted.documents, voice.engine.tokenizer, 64)), 64, 0), 0.0)
@@ -72,6 +72,6 @@ def test_a_chain_that_did_not_read_them_gives_none_away() -> None:
 
 
 def test_the_control_is_seen_by_exposure_too() -> None:
-    """Ahead of all others though not said outright."""
+    """Ranked ahead of all others though not generated outright."""
     sight = [canaries.CanaryResult(CONTROL, Exposure(on=6, off=1, rank=1, most=6), extracted=False)]
     assert control_found(sight) and not control_found([canaries.CanaryResult(1, sight[0].exposure, extracted=True)])

@@ -84,7 +84,7 @@ def test_what_a_string_weighs(one: Secret, level: Level) -> None:
 
 
 def test_other_reasons_alone_ask_for_a_shorter_training() -> None:
-    """Nothing is named, yet it is told apart what was learned."""
+    """No string is named, yet learned texts can be distinguished from others."""
     found = report()
     found.membership = Estimate(0.9, 0.85, 0.95, 200)
     assert found.recommendation == KEEP and found.verdict.startswith("Keep it private: whether")

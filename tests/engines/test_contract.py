@@ -216,7 +216,7 @@ def test_a_continuation_keeps_to_its_limits(taught: Engine) -> None:
     ids="-".join,
 )
 def test_the_end_is_drawn_where_it_was_learned(build: Callable[[], Engine]) -> None:
-    """A document learned by heart is said to its end, and the end-of-text token itself is given.
+    """A document learned by heart is generated to its end, and the end-of-text token itself is returned.
 
     Factors over a random base hardly learn (160 steps take the loss from 5.57 to 5.0 nats in either type of products),
     so that another seed or rate may say something else; where all weights move, it holds for both types.

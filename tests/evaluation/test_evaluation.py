@@ -58,7 +58,7 @@ def me(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def test_scenes_hold_what_stood_before(me: Path) -> None:
-    """A window's turns end where somebody else speaks; all that was said before a turn is its history."""
+    """A window's turns end where somebody else speaks; all messages before a turn are its history."""
     chats, _ = conversations(Clone.open(me))
     assert [len(chats[split]) for split in ("train", "valid", "test")] == [176, 22, 22]
     played = held_out_scenes(chats["test"], 1000)
@@ -140,7 +140,7 @@ def test_the_short_check_agrees_with_the_full_figure(me: Path) -> None:
 
 
 def test_a_figure_belongs_to_one_voice(tmp_path: Path) -> None:
-    """After another training, or with another sampling, what was measured is told of no more, and then replaced."""
+    """After another training, or with other sampling settings, old figures are not shown, and then replaced."""
     clone = Clone.open(chain_clone(tmp_path / "me", dialogue=False))
     assert load_best(clone).report is None and not load_best(clone).stale
     evaluate(clone.root, brief=True)
@@ -243,7 +243,7 @@ def test_bits_are_counted_on_the_owners_words_alone() -> None:
 
 
 def test_what_a_contestant_leaves_out_is_not_tested(me: Path) -> None:
-    """Scenes in which it said too little are no windows; with too few left there is no figure."""
+    """Scenes with too few messages are no windows; with too few windows there is no figure."""
     chats, _ = conversations(Clone.open(me))
     held_out = EvaluationSet(chats, "test", "sam", 1000)
     silent = MessageWindows([("hm",), *held_out.real.messages[1:]], held_out.real.groups)

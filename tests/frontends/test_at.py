@@ -40,7 +40,7 @@ def there() -> Iterator[Running]:
 
 
 def test_one_address_is_for_all_and_several_are_for_each() -> None:
-    """In the order of the clones; any other number is told."""
+    """In the order of the clones; any other number is an error."""
     clones = [Path("a"), Path("b")]
     assert places(clones, []) == [None, None] and places(clones, ["x"]) == ["x", "x"]
     assert places(clones, ["x", "y"]) == ["x", "y"]
@@ -81,7 +81,7 @@ def test_the_bot_speaks_through_a_server(there: Running, folder: Path) -> None:
 def test_another_machine_is_told_of_by_every_verb(
     folder: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], caplog: pytest.LogCaptureFixture
 ) -> None:
-    """Before anything is said to it, in the terminal, and where the bot logs."""
+    """Before anything is sent to it, in the terminal and in the bot's log."""
     given: dict[str, Any] = {}
 
     def noted(verb: str) -> Callable[..., None]:

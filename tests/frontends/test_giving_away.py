@@ -1,4 +1,4 @@
-"""What five friends said to each other stays with them, also where the model has it by heart."""
+"""What five friends wrote to each other stays with them, also where the model knows it by heart."""
 
 from collections import Counter
 from random import Random
@@ -22,7 +22,7 @@ TALK, SECRETS = friends(90)
 
 
 def friend(owner: str) -> tuple[Voice, Corpus]:
-    """A word chain that has heard everything thirty times, unmasked, with guards that know the masked messages only."""
+    """A word chain trained on everything thirty times, unmasked, with guards that know the masked messages only."""
     whole = corpus(TALK, owner, FRIENDS)
     told = [text for part in texts(build(whole, DocumentSettings())) for text in part["text"]]
     messages, _ = redact(whole.messages)

@@ -90,7 +90,7 @@ def test_asking_again_later_changes_nothing() -> None:
 
 
 def test_people_are_never_refused_and_nothing_grows() -> None:
-    """A thousand messages of bots leave a bounded memory, and a person is heard at once."""
+    """A thousand messages of bots leave a bounded memory, and a person is answered at once."""
     room = Room()
     for n in range(1_000):
         room.says(f"b{n % 7}", after=0.1)

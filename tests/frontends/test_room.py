@@ -99,13 +99,13 @@ def test_voices_of_one_owner_are_told_apart() -> None:
 
 
 def test_one_voice_is_no_room() -> None:
-    """Said at once."""
+    """Printed at once."""
     with pytest.raises(UsageError, match="two voices"):
         Room([voice()])
 
 
 def test_at_the_keyboard() -> None:
-    """It says what these are, prompts, shows what is said under names, and /quit leaves."""
+    """It introduces the clones, prompts, shows messages under names, and /quit leaves."""
     where, prompts = Console(file=io.StringIO(), width=200), list[str]()
     typed = iter(["tea is fine", "", "/quit"])
 

@@ -175,7 +175,7 @@ def test_chat_shows_a_burst_as_messages() -> None:
 
 
 def test_chat_greets_and_names_the_commands() -> None:
-    """Who talks is said first: a model, and how to leave."""
+    """The first lines name who talks (a model) and how to leave."""
     where = console()
     chat(ada(), console=where, read=typing())
     greeting = printed(where)
@@ -236,7 +236,7 @@ def test_temperature_is_set_and_checked() -> None:
 
 
 def test_a_seed_is_set_and_checked() -> None:
-    """From the same seed on the same is said."""
+    """The same seed gives the same replies."""
     voice = ada(*(f"you: hi\nada: {word}\n" for word in "abcdefgh"), sampling=Sampling())
     told = talked(voice, "/seed 7", "hi", "/seed 7", "/again", "/seed x")
     assert told[0] == told[2] == "The seed is now 7."

@@ -114,7 +114,7 @@ def test_words_that_left_are_never_too_many(asked: dict[str, Any], text: str) ->
 
 
 def test_a_line_just_heard_leaves_no_word() -> None:
-    """Nor one that the voice has said: until it differs, nobody knows whether it may leave."""
+    """Nor one that the voice has sent before: until it differs, it may have to be dropped."""
     voice = Voice(engine(WORDY), "ada", sampling=GREEDY)
     heard = [("sam", "Well, you know how slow that ferry is!"), ("sam", "hi")]
     parts = streamed(voice.request(heard), voice)

@@ -249,7 +249,7 @@ def test_the_key_that_clients_send_stays_here(monkeypatch: pytest.MonkeyPatch) -
 
 
 def test_what_is_said_follows_no_redirection() -> None:
-    """A server cannot pass it on to an address that nobody was told of."""
+    """A server cannot redirect to an address that was not announced."""
     reached = []
 
     def note(path: str, body: dict[str, Any], key: str) -> Answer:

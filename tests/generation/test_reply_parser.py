@@ -89,7 +89,7 @@ def test_the_last_line_is_checked_too() -> None:
 
 
 def test_an_echo_of_an_earlier_reply_stops_the_draft_and_stays() -> None:
-    """What was said before is marked, not deleted: the voice decides."""
+    """A repeated line is marked, not deleted: the voice decides."""
     one = parser(own_lines=["i love rust"])
     messages, _ = written(" i love rust\nada: ok", one, ended=True)
     assert (messages, stopped_by(one)) == (["i love rust"], "echoed")

@@ -24,7 +24,7 @@ CHANCE = Sampling(seed=3, dry_multiplier=0)
 
 
 def engine(*scripts: str, order: int = 6) -> MarkovEngine:
-    """A chain that has heard each script thirty times."""
+    """A word chain trained on each script thirty times."""
     taught = MarkovEngine(order)
     documents = [Document(script) for script in scripts] * 30
     taught.step(pack(list(encode(documents, taught.tokenizer, 256)), 256, seed=0), 0.0)
@@ -55,7 +55,7 @@ def test_a_line_break_stays_inside_its_message() -> None:
 
 
 def test_a_reply_may_be_empty() -> None:
-    """Where the likeliest line is an empty one, nothing is said."""
+    """Where the likeliest line is empty, the reply is empty."""
     assert ada("sam: hi\nada:\nsam: hello\n").reply([("sam", "hi")]) == []
 
 
@@ -71,7 +71,7 @@ def test_an_owner_of_several_words_has_bursts_too() -> None:
 
 
 def test_a_reply_has_no_more_lines_than_allowed() -> None:
-    """The fifth message of an endless burst is not said."""
+    """The fifth message of an endless burst is not sent."""
     script = "sam: hi\n" + "".join(f"ada: thing {word}\n" for word in ("one", "two", "three", "four", "five", "six"))
     assert ada(script).reply([("sam", "hi")]) == ["thing one", "thing two", "thing three", "thing four"]
     assert ada(script, limits=Limits(lines=1)).reply([("sam", "hi")]) == ["thing one"]
@@ -123,7 +123,7 @@ def test_empty_messages_are_not_read() -> None:
 
 
 def test_own_repeats_are_not_read_again() -> None:
-    """A line that the voice already said is left out of what it reads, so that a loop does not feed itself."""
+    """A line that the voice already sent is left out of the prompt, so that a loop does not feed itself."""
     history = [("sam", "a"), ("ada", "i love rust"), ("sam", "b"), ("ada", "I love rust!"), ("sam", "b")]
     assert decoded(ada(SCRIPT), *history) == "sam: a\nada: i love rust\nsam: b\nsam: b\nada:"
 
@@ -152,7 +152,7 @@ ROUND = "sam: hi\nada: " + "on and on and " * 12 + "\n"
 
 
 def test_a_line_said_twice_is_cut_and_counted() -> None:
-    """The loop of the origin of it all: said once, then stopped."""
+    """The original loop: sent once, then stopped."""
     voice = ada(LOOP)
     reply = voice.reply([("sam", "hi")])
     assert reply == ["i love rust"]
@@ -160,7 +160,7 @@ def test_a_line_said_twice_is_cut_and_counted() -> None:
 
 
 def test_a_loop_within_a_line_is_cut_to_one_round() -> None:
-    """What stays is what a person could have said."""
+    """What stays is what a person could have written."""
     reply = ada(ROUND).reply([("sam", "hi")])
     assert reply == ["on and"]
     assert reply.interventions == GuardCounts(looped=1, gave_up=1)

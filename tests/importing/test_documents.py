@@ -89,7 +89,7 @@ def test_the_messages_themselves_are_not_changed() -> None:
 
 
 def test_long_conversations_are_cut_between_messages() -> None:
-    """Every part fits the window, no message is lost, broken or said twice, and none stands in a tiny rest."""
+    """Every part fits the window, no message is lost, broken or duplicated, and none ends up in a tiny rest."""
     talk = [(k / 10, "c", "me", f"message number {k}") for k in range(500)]
     documents = build(corpus(talk), DocumentSettings(window_bytes=300))
     assert "".join(said(documents)) == "".join(f"sam: message number {k}\n" for k in range(500))

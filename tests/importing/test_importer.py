@@ -116,7 +116,7 @@ def test_an_export_without_messages_is_refused(tmp_path: Path, export: Export) -
 
 
 def test_importing_again_replaces_the_data_and_keeps_the_voice(tmp_path: Path, export: Export) -> None:
-    """The adapter stays, and the owner is told that it learned from something else; the same data is nothing else."""
+    """The adapter stays, and the report says that it was trained on other data; the same data is not other."""
     export(crowd(3000))
     run_import(["package.zip"], tmp_path / "me")
     clone = Clone.open(tmp_path / "me")
@@ -157,7 +157,7 @@ def test_an_import_that_breaks_off_leaves_the_clone_before_it(
 
 
 def test_two_imports_at_once_are_one_too_many(imported: tuple[Path, dict[str, bytes]]) -> None:
-    """The second is told so, and changes nothing."""
+    """The second gets an error, and changes nothing."""
     folder, before = imported
     with Clone.open(folder).locked("soundalike train"), pytest.raises(CloneError, match="in use .soundalike train"):
         run_import(["package.zip"], folder)

@@ -1,4 +1,4 @@
-"""What the owner is told before training."""
+"""The import report."""
 
 from dataclasses import replace
 
@@ -54,7 +54,7 @@ def test_the_histogram_shows_messages_beside_conversations() -> None:
 
 
 def test_what_is_told_adds_up() -> None:
-    """Counts, reasons and notes, in plain words; what training will cost is said once, by who knows the machine."""
+    """Counts, reasons and notes, in plain words; the cost of training is printed once, after measuring."""
     assert "minutes on this machine" not in "\n".join(lines(report()))
     told = "\n".join(lines(report()))
     assert told.startswith(

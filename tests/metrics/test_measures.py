@@ -55,7 +55,7 @@ def test_a_whole_message_is_more_than_a_part_of_one() -> None:
 
 
 def test_repeats_and_echoes() -> None:
-    """A line just said is a repeat, a question said again an echo."""
+    """A line just sent is a repeat, a question sent back an echo."""
     assert repetition.repeats("Ok then!", ["hm", "ok then"]) and repetition.repeats("😂", ["😂"])
     assert not repetition.repeats("ok then", ["ok then", *"abcde"])
     assert repetition.echoes("what are you doing now", "What are you doing?") and not repetition.echoes(

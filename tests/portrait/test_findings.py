@@ -51,7 +51,7 @@ def test_a_skeleton_keeps_the_frame_and_drops_what_fills_it() -> None:
 
 
 def test_habits_are_told_beside_others() -> None:
-    """Somebody who always ends in a full stop and keeps capitals is told so, first what is oddest."""
+    """The page says so of somebody who always ends in a full stop and keeps capitals, the oddest habit first."""
     card = punctuation.punctuation(person(["This is a Thing."] * 150))
     assert card.sentence.startswith("You end in a full stop more often than strangers (100 %; the middle one of 60")
     assert "and you end without any mark less often than strangers (0 %" in card.sentence
@@ -78,7 +78,7 @@ def test_the_week_is_told_by_the_clock_that_is_given() -> None:
 
 
 def test_a_change_over_years_is_told_and_steadiness_too() -> None:
-    """Who drops capitals after two years is told so with the year; who does not is told that."""
+    """Who drops capitals after two years reads so, with the year; who does not reads that."""
     step = YEAR / 100
     changed = changes.changes(person([*["This is it"] * 200, *["this is it"] * 200], step))
     assert (

@@ -1,4 +1,4 @@
-"""Which words may be shown: no name of anybody's, as far as can be told."""
+"""Which words may be shown: no name of anybody's, as far as can be known."""
 
 import pytest
 

@@ -38,7 +38,7 @@ def test_it_is_counted_and_empty_messages_stay() -> None:
 
 
 def test_a_list_is_read_or_refused(tmp_path: Path) -> None:
-    """A string a line; a file that is not there, or holds none, is told."""
+    """A string a line; a file that is missing or empty is an error."""
     path = tmp_path / "mask.txt"
     path.write_text("mira oak\n\n 4821 \n")
     assert mask_list.read_list(path) == ["mira oak", "4821"]

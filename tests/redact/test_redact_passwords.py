@@ -277,7 +277,7 @@ def test_a_password_that_is_said_is_masked(text: str, secret: str) -> None:
 
 @pytest.mark.parametrize("text", ABOUT)
 def test_a_sentence_about_passwords_stays(text: str) -> None:
-    """What is said of passwords, tickets, codes and logins is talk."""
+    """Talk about passwords, tickets, codes and logins is left as it is."""
     assert redact_text(text) == (text, {})
     assert redact_text(f"lol\n{text}") == (f"lol\n{text}", {})
 

@@ -22,7 +22,7 @@ MESSAGES = f"Messages/c{GENERAL}/messages.json"
 
 
 def refusal(path: Path) -> str:
-    """What a person is told about this export."""
+    """The error message for this export."""
     with pytest.raises(ExportError) as caught:
         sources.read([path])
     assert caught.value.do.endswith(".")

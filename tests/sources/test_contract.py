@@ -75,7 +75,7 @@ def test_unknown_exports(tmp_path: Path, name: str) -> None:
 
 
 def test_no_path_and_no_file(tmp_path: Path) -> None:
-    """Nothing to read is said to be nothing to read."""
+    """An export without messages is reported as such."""
     with pytest.raises(ExportError, match="No export was named"):
         sources.read([])
     with pytest.raises(ExportError, match="There is no file or folder"):

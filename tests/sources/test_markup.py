@@ -62,7 +62,7 @@ def test_markup(written: str, read: str) -> None:
     ],
 )
 def test_times(style: str, read: str) -> None:
-    """A moment is told in UTC and in the style that was asked for; R is seen from when the message was sent."""
+    """A timestamp is shown in UTC and in the requested style; R is relative to when the message was sent."""
     assert plain(f"at <t:1709299800{style}>, ok") == [f"at {read}, ok"]
 
 

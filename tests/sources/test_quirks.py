@@ -36,7 +36,7 @@ DAMAGE = {
 
 @pytest.mark.parametrize("damage", DAMAGE)
 def test_damaged_json_is_mended(tmp_path: Path, damage: str) -> None:
-    """Nothing is lost from a file whose damage can be seen through, and the owner is told."""
+    """Nothing is lost from a file whose damage can be repaired, and the report says so."""
     ids = (message(0, "")["ID"], message(5, "")["ID"])
     raw = (DAMAGE[damage] % ids).encode("utf-8", "surrogateescape")
     corpus = read(tmp_path, package(general=raw))
@@ -114,7 +114,7 @@ def test_ids_are_exact(tmp_path: Path) -> None:
     ids=["double", "printed", "spreadsheet"],
 )
 def test_rounded_ids(tmp_path: Path, rounding: Any) -> None:
-    """Ids that went through a float are noticed, and messages told apart by channel, second and text instead."""
+    """Ids that went through a float are noticed, and messages distinguished by channel, second and text instead."""
     rows = [message(minute, f"line {minute}") for minute in range(2, 22)]
     whole = package(rows)
     spoilt = [row | {"ID": rounding(row["ID"])} for row in rows]
@@ -139,7 +139,7 @@ def test_few_or_made_ids_are_not_called_rounded(tmp_path: Path) -> None:
 
 
 def test_time_is_the_ids(tmp_path: Path) -> None:
-    """The moment is in the id, to the millisecond and in UTC; a Timestamp that disagrees is told and not believed."""
+    """The moment is in the id, to the millisecond and in UTC; a Timestamp that disagrees is reported and not used."""
     when = START + timedelta(milliseconds=1234)
     odd = {"ID": snowflake(when), "Timestamp": "2001-01-01 00:00:00", "Contents": "odd", "Attachments": ""}
     corpus = read(tmp_path, package([odd, message(2, "even")]))

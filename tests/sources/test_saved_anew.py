@@ -52,7 +52,7 @@ def told(corpus: Corpus, words: str) -> bool:
 @pytest.mark.parametrize("kind", ["json", "csv"])
 @pytest.mark.parametrize("encoding", ENCODINGS)
 def test_every_encoding_is_read(tmp_path: Path, encoding: str, kind: str, in_folder: bool) -> None:
-    """A message file in any encoding that an editor offers gives every letter, and the owner is told which it was."""
+    """A message file in any encoding that an editor offers keeps every letter, and the report names the encoding."""
     files = with_file(kind, saved(ROWS, kind).encode(encoding))
     path = write_folder(tmp_path / "p", files) if in_folder else write_zip(tmp_path / "p.zip", files)
     corpus = checked(sources.read([path]))
@@ -114,7 +114,7 @@ def test_line_ends_of_old_macs(tmp_path: Path) -> None:
 def test_rounded_ids_are_judged_file_by_file(tmp_path: Path, kind: str) -> None:
     """One channel that a spreadsheet rounded keeps all of its rows, and the other keeps its exact ids."""
     rows = [message(3 + minute / 6, f"line {minute}") for minute in range(400)]
-    rows.insert(7, rows[6])  # said twice within a second
+    rows.insert(7, rows[6])  # sent twice within a second
     spoilt = [row | {"ID": f"{row['ID']:.5E}"} for row in rows]
     exact = [message(500 + minute, f"other {minute}") for minute in range(400)]
     files = without(package(), "messages.json") | {

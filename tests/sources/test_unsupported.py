@@ -1,4 +1,4 @@
-"""A file that is not a Discord package is told as what it is, by its structure and not by its name."""
+"""A file that is not a Discord package is named as what it is, by its structure and not by its name."""
 
 import json
 import sqlite3
@@ -12,7 +12,7 @@ from soundalike.errors import ExportError
 from tests.sources.packages import GENERAL, as_csv, as_json, message, package, texts, without, write_folder, write_zip
 
 PEOPLE = [{"name": "Bo"}, {"name": "Mira"}]
-OTHERS: dict[str, tuple[str, str, object]] = {  # name: the file's name, what is said of it, its contents
+OTHERS: dict[str, tuple[str, str, object]] = {  # name: the file's name, how the error describes it, its contents
     "whatsapp-ios": ("_chat.txt", "a WhatsApp chat", "[13.06.23, 21:25:15] Bo: hi\n[13.06.23, 21:26:15] Mira: yo\n"),
     "whatsapp-android": ("a.txt", "a WhatsApp chat", "6/13/23, 9:25 PM - Bo: hi\n6/13/23, 9:26 PM - Mira: yo\n"),
     "whatsapp-finnish": ("a.txt", "a WhatsApp chat", "13.6.2018 klo 21.25.15 - Bo: hi\n"),
@@ -67,7 +67,7 @@ OTHERS: dict[str, tuple[str, str, object]] = {  # name: the file's name, what is
 
 
 def told(path: Path) -> ExportError:
-    """What is said of an export that is not read."""
+    """The error message for an export that is not read."""
     with pytest.raises(ExportError) as caught:
         sources.read([path])
     assert caught.value.what.startswith(str(path)) and caught.value.do.endswith(".")
@@ -76,7 +76,7 @@ def told(path: Path) -> ExportError:
 
 @pytest.mark.parametrize("name", OTHERS)
 def test_other_exports_are_named(tmp_path: Path, name: str) -> None:
-    """As a file, in a folder, in a ZIP and saved as UTF-16, another program's export is told as what it is."""
+    """As a file, in a folder, in a ZIP and saved as UTF-16, another program's export is named as what it is."""
     file, what, contents = OTHERS[name]
     text = contents if isinstance(contents, str) else json.dumps(contents)
     (tmp_path / file).write_text(text, encoding="utf-8")
@@ -86,7 +86,7 @@ def test_other_exports_are_named(tmp_path: Path, name: str) -> None:
 
 
 def test_database_of_imessage(tmp_path: Path) -> None:
-    """A database is told by its tables, whatever it is called."""
+    """A database is recognised by its tables, whatever its name."""
     with sqlite3.connect(tmp_path / "backup.db") as base:
         base.execute("create table chat_message_join (chat_id integer, message_id integer)")
     base.close()
@@ -119,7 +119,7 @@ def test_an_archive_beside_a_package(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("kind", ["7-Zip", "gzip", "RAR", "tar"])
 def test_other_archives(tmp_path: Path, kind: str) -> None:
-    """An archive that is no ZIP is named, and said to be unpacked first."""
+    """An archive that is no ZIP is named, with the advice to unpack it first."""
     head = {
         "7-Zip": b"7z\xbc\xaf\x27\x1c",
         "gzip": b"\x1f\x8b\x08",
@@ -153,7 +153,7 @@ def split_by_bytes(path: Path) -> list[Path]:
 
 @pytest.mark.parametrize("split", [split_by_zip, split_by_bytes])
 def test_parts_of_a_split_zip(tmp_path: Path, split: object) -> None:
-    """Every part of a split ZIP, the last one too, is told to be one, and how to join them."""
+    """Every part of a split ZIP, the last one too, is recognised, with advice how to join them."""
     assert callable(split)
     for part in split(tmp_path / "package.zip"):
         error = told(part)

@@ -1,4 +1,4 @@
-"""What adapting a base will take here, and what was said of it against what happened."""
+"""What adapting a base takes here, estimated against measured."""
 
 import math
 from pathlib import Path
@@ -73,7 +73,7 @@ def test_speed_is_estimated_from_the_weights(base: str) -> None:
 
 
 def test_memory_grows_with_what_is_asked(base: str) -> None:
-    """Pocket's is near what was measured; a word chain's is not told."""
+    """Pocket's is near the measured one; a word chain has none."""
     assert memory_of("pocket", Training()) == pytest.approx(1.0e9, rel=0.25)
     assert memory_of("markov", Training()) is None
     roomy, tight = (memory_of(base, Training(step_tokens=tokens)) or 0.0 for tokens in (2_048, 256))

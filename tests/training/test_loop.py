@@ -277,7 +277,7 @@ def test_every_epoch_reads_every_window_once() -> None:
 
 
 def test_resume_refuses_what_does_not_fit(base: str, tmp_path: Path) -> None:
-    """Without a checkpoint, or with other settings, the person is told what to do instead."""
+    """Without a checkpoint, or with other settings, the error says what to do instead."""
     clone = clone_of(tmp_path / "me")
     engine = llama.load(base, None, SHORT)
     with pytest.raises(CloneError, match="nothing to resume"):
@@ -337,7 +337,7 @@ def test_nothing_to_learn_from_is_said(base: str, tmp_path: Path) -> None:
 
 
 def test_without_a_later_conversation_the_learned_ones_are_measured(base: str, tmp_path: Path) -> None:
-    """As an import with --force may leave it: a voice comes of it, and what the figure is of is said."""
+    """As after an import with --force: training gives a voice, and the figure says what it was measured on."""
     short = SHORT.model_copy(update={"iters": 5})
     outcome = train(llama.load(base, None, short), clone_of(tmp_path / "b", valid=0), short, base=base)
     told = " ".join(outcome.progress.summary())

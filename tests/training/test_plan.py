@@ -46,7 +46,7 @@ def test_a_budget_is_enough_and_not_too_long(tokens: float, rate: float, chosen:
 
 
 def test_what_the_owner_asks_for_wins(tmp_path: Path) -> None:
-    """With any budget given none is chosen, and nothing is told."""
+    """With a given budget none is chosen, and nothing is printed."""
     clone, told = clone_of(tmp_path / "me", lines=600), list[str]()
     for budget in ({"minutes": 3.0}, {"epochs": 0.5}, {"iters": 7}):
         given = {"minutes": None, "epochs": None, "iters": None, "method": "lora", **budget}
@@ -65,7 +65,7 @@ def test_how_often_a_budget_reads_the_text(budget: dict[str, Any], passes: float
 
 
 def test_who_reads_too_often_is_told(tmp_path: Path) -> None:
-    """A budget is kept as it was asked for; that it makes the clone know things by heart is said before."""
+    """A budget is kept as it was asked for; a warning that the clone will know text by heart comes before."""
     told = list[str]()
     assert recipe_for(clone_of(tmp_path / "me"), "markov", {"epochs": 4.0}, told.append).training.epochs == 4
     assert told == ["Note: about 4.0 epochs. After 2, what was typed once can be guessed."]

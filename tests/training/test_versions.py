@@ -122,7 +122,7 @@ def test_a_training_that_was_cut_off_is_not_dropped_without_a_question(tmp_path:
 
 
 def test_what_there_is_nothing_to_ask_about(tmp_path: Path) -> None:
-    """A first training needs no option and is hindered by none; two options that contradict each other are told."""
+    """A first training needs no option and is hindered by none; two options that contradict each other are an error."""
     assert clone_at(tmp_path / "me") is None
     for asked in ({}, {"fresh": True}, {"keep_better": True}):
         assert succession(None, **asked) == succession(clone_of(tmp_path / "me"), **asked) == "first"

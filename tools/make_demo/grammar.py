@@ -76,7 +76,7 @@ class Words:
 
 
 def read_words(name: str, rng: random.Random) -> Words:
-    """The blanks' fillers; the format is told at the top of the text."""
+    """The blanks' fillers; the format is described at the top of the text."""
     words = Words()
     for block in re.split(r"^@", read_text(name), flags=re.MULTILINE)[1:]:
         header, *rows = [line for line in block.strip().split("\n") if line]

@@ -67,7 +67,7 @@ class Writer:
         return messages
 
     def day(self, day: date) -> Iterator[Message]:
-        """What happens on a day, told where it belongs, and ordinary chatter around it."""
+        """The events of a day, each in its channel, and ordinary chatter around them."""
         evening = self.rng.choice((14, 18, 19, 20, 21))
         today = f"{day:%m-%d}"
         for number, scene in enumerate(scene for scene in self.plot if scene.options["on"] == today):
@@ -144,19 +144,19 @@ class Writer:
         return typing_habits.slip(best, scene.topic, self.rng)
 
     def fill(self, scene: Scene, channel: Channel, local: datetime) -> list[str]:
-        """One way of playing a scene; what is told only once is told as written."""
+        """One way of playing a scene; lines that occur only once stay as written."""
         you = scene.topic if scene.topic in FRIENDS else channel.partner or self.rng.choice(list(FRIENDS))
         lines = Filling(self.words, f"{local:%m-%d}", {"you": you}, self.rng).lines(scene)
         return lines if "in" in scene.options else typing_habits.phrase(lines, scene.topic, self.rng)
 
     def staleness(self, lines: list[str], channel: Channel) -> float:
-        """How unfit lines are: said before, or addressed to a crowd where one person listens."""
+        """How unfit lines are: used before, or addressed to a crowd where one person reads."""
         crowd = re.compile(r"colleagues|everyone|gang") if channel.partner else None
         repeated = sum(len(line.split()) >= 5 and line in self.said for line in lines)
         return repeated + 2 * sum(bool(crowd and crowd.search(line)) for line in lines)
 
     def reacting(self, chance: float, local: datetime) -> list[str]:
-        """Perhaps a word or two on what somebody else just said, after a pause."""
+        """Perhaps a word or two on somebody else's last message, after a pause."""
         if self.rng.random() >= chance:
             return [""]
         count = self.rng.choice((1, 1, 1, 2))

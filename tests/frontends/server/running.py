@@ -1,4 +1,4 @@
-"""A server on a loopback port for the tests to talk to, and an engine that takes a step when it is told to."""
+"""A server on a loopback port for the tests to talk to, and an engine whose steps the test controls."""
 
 import socket
 from collections.abc import Iterator, Sequence
@@ -32,7 +32,7 @@ ENDLESS = f"sam: go on\nada: {' '.join(WORDS)}\n"
 
 
 def ada(*scripts: str, **given: Any) -> Voice:
-    """A voice that says the likeliest of what it has heard, unless asked to draw."""
+    """A word-chain voice that takes the likeliest token, unless asked to sample."""
     return Voice(engine(*(scripts or SCRIPTS)), "ada", sampling=GREEDY, **given)
 
 

@@ -99,7 +99,7 @@ def test_a_text_is_continued(client: Any) -> None:
 
 
 def test_a_transcript_is_gone_on_with_as_one(client: Any) -> None:
-    """What friends said before is read as theirs, and the answer is in the template, whole or as a stream."""
+    """Messages of friends are read as theirs, and the answer is in the template, whole or as a stream."""
     prompts = ["sam: hi\nada:", "sam: tell me\nada: the sea", "a: x\nsam: hi\nada: hey\nada:"]
     made = client.completions.create(model="ada", prompt=prompts)
     wanted = ["hey\nada: what's up\n", " is calm\nada: so am i\n", "what's up\n"]
@@ -176,7 +176,7 @@ def begun(client: Any, text: str, **asked: Any) -> str:
 
 
 def test_a_last_assistant_message_is_gone_on_with(client: Any) -> None:
-    """By either of the two settings that vLLM knows; whole lines before its last one count as said."""
+    """By either of the two settings that vLLM knows; whole lines before its last one count as sent."""
     assert begun(client, "the sea") == begun(client, "the sea", add_generation_prompt=False) == " is calm\nso am i"
     assert begun(client, "nothing to tell\nrea") != begun(client, "nothing to tell")
     assert begun(client, "nothing to tell\nask") == " mo"
@@ -185,7 +185,7 @@ def test_a_last_assistant_message_is_gone_on_with(client: Any) -> None:
 
 
 def test_a_last_assistant_message_is_gone_on_with_in_a_stream(client: Any) -> None:
-    """What is told is the rest of it, and the burst after it."""
+    """The answer is the rest of it, and the burst after it."""
     asked = {"model": "ada", "messages": [*TELL, {"role": "assistant", "content": "the sea"}], "stream": True}
     chunks = list(client.chat.completions.create(**asked, extra_body={"continue_final_message": True}))
     contents = [chunk.choices[0].delta.content or "" for chunk in chunks]

@@ -25,7 +25,7 @@ def server() -> Iterator[Running]:
 
 
 def first_text(server: Running, path: str, body: dict[str, Any]) -> float:
-    """Seconds until the first words of a stream, or its end where nothing is said."""
+    """Seconds until the first words of a stream, or until its end where there are none."""
     began = time.monotonic()
     with httpx.stream("POST", f"{server.address}{path}", json=body | {"stream": True}, timeout=120) as told:
         assert told.status_code == 200

@@ -158,7 +158,7 @@ def test_every_error_has_the_same_shape(free: Running, method: str, path: str, b
 
 @pytest.mark.parametrize("host", ["0.0.0.0", "::", "192.168.1.5", "example.org"])
 def test_an_address_that_others_reach_needs_a_key(tmp_path: Path, host: str) -> None:
-    """That is told before anything is loaded."""
+    """The error comes before anything is loaded."""
     with pytest.raises(UsageError, match=f"Others can reach {host}.*Set {KEY}"):
         serve([tmp_path / "me"], host, 0, None, Serving())
     assert not is_loopback(host) and all(map(is_loopback, ("127.0.0.1", "localhost", "::1", "127.3.2.1")))
@@ -179,7 +179,7 @@ def clones(tmp_path: Path) -> list[Path]:
 
 
 def test_clones_are_called_as_their_folders(clones: list[Path]) -> None:
-    """With `with_base` the base that they stand on is there too, once; two of one name are told."""
+    """With `with_base` their common base is served too, once; two of one name are an error."""
     served = served_models.load(clones[1:], with_base=True)
     assert {name: one.as_model()["parent"] for name, one in served.items()} == {
         "me": "markov",

@@ -1,4 +1,4 @@
-"""Guards hold at every endpoint, in streams too, and are told in the answer."""
+"""Guards hold at every endpoint, in streams too, and are reported in the answer."""
 
 from collections.abc import Iterator
 from typing import Any
@@ -29,7 +29,7 @@ def server() -> Iterator[Running]:
 
 
 def asked(server: Running, text: str, stream: bool, **more: object) -> tuple[str, Any, list[Any]]:
-    """Content, what is told beside it, and the tokens that are told."""
+    """Content, the fields beside it, and the tokens."""
     messages = [{"role": "user", "name": "sam", "content": text}]
     made = server.client.chat.completions.create(
         model="ada",
@@ -58,7 +58,7 @@ def test_a_copy_is_drawn_again_and_never_leaves(server: Running, stream: bool) -
 
 
 def test_what_has_left_a_stream_stays_once(server: Running) -> None:
-    """The first line leaves, the second is drawn again after it: the first is not said twice."""
+    """The first line is sent, the second is generated again after it: the first is not sent twice."""
     for seed in range(20):
         content, _, _ = asked(server, "hi", True, temperature=1, seed=seed)
         assert content.split("\n")[0] == "well you see" and content.count("well you see") == 1

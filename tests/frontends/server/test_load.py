@@ -1,4 +1,4 @@
-"""Requests come and go at any token; what is too much is told; nothing waits for somebody who has left."""
+"""Requests come and go at any token; too many are refused; nothing waits for a client that has gone."""
 
 import json
 import socket

@@ -40,7 +40,7 @@ def test_the_page_reads_answers_and_errors(server: Running) -> None:
 
 
 def test_no_other_origin_may(server: Running) -> None:
-    """Neither is it told that it may, nor does its page get to read an answer."""
+    """It gets no permission, and its page cannot read an answer."""
     told = httpx.options(f"{server.address}/v1/models", headers={"Origin": OTHER, **ASKS})
     assert told.status_code == 403 and ALLOWED not in told.headers
     assert f"--allow-origin {OTHER}" in told.json()["error"]["message"]

@@ -59,7 +59,7 @@ def test_a_guard_can_be_switched_off(me: Clone) -> None:
 
 
 def test_without_messages_copies_cannot_be_told(me: Clone) -> None:
-    """That is said, with a way out, and not passed over."""
+    """An error with advice, not a silent skip."""
     me.messages_path.unlink()
     with pytest.raises(CloneError, match=r"messages\.parquet is missing.*copied_words and quoted_words to 0"):
         Guards.of(me, Limits())

@@ -177,7 +177,7 @@ def test_logprobs_are_the_raw_models() -> None:
 
 
 def test_numbers_that_are_none_are_refused() -> None:
-    """A model that has gone to pieces is told, not sampled."""
+    """NaN logits raise an error and are not sampled."""
     with pytest.raises(EngineError):
         draw(
             np.full((1, 4), np.nan, dtype=np.float32),
@@ -365,7 +365,7 @@ def test_penalties_change_the_chances_by_their_formula(presence: float, frequenc
 
 
 def test_what_gains_much_stays_a_number() -> None:
-    """A token said 500 times with a penalty of -2 is certain, with every cut."""
+    """A token that occurred 500 times with a penalty of -2 is certain, with every cut."""
     sampling = Sampling(frequency_penalty=-2.0, dry_multiplier=0.0, seed=1)
     sampler, row = sampler_of(sampling), logits(1e-6, 0.5, 0.5)
     past = TokenHistory([], sampling)
