@@ -11,7 +11,7 @@ import pytest
 from soundalike import cli
 from soundalike.clone import Clone
 from soundalike.errors import UsageError
-from soundalike.frontends import places
+from soundalike.frontends import model_addresses
 from soundalike.frontends.discord.run import answerer_of
 from soundalike.frontends.discord.settings import SettingsFile, initialise
 from soundalike.frontends.server import served_models
@@ -42,10 +42,10 @@ def there() -> Iterator[Running]:
 def test_one_address_is_for_all_and_several_are_for_each() -> None:
     """In the order of the clones; any other number is an error."""
     clones = [Path("a"), Path("b")]
-    assert places(clones, []) == [None, None] and places(clones, ["x"]) == ["x", "x"]
-    assert places(clones, ["x", "y"]) == ["x", "y"]
+    assert model_addresses(clones, []) == [None, None] and model_addresses(clones, ["x"]) == ["x", "x"]
+    assert model_addresses(clones, ["x", "y"]) == ["x", "y"]
     with pytest.raises(UsageError, match=r"2 clones and 3 addresses\. Give one --at for all"):
-        places(clones, ["x", "y", "z"])
+        model_addresses(clones, ["x", "y", "z"])
 
 
 def test_a_server_before_a_server(there: Running, folder: Path) -> None:

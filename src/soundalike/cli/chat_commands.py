@@ -97,10 +97,14 @@ def room(
     at: Addresses = None,
 ) -> None:
     """Talk with several clones in one room; an empty line lets them go on, /quit ends it."""
-    from soundalike.frontends import places
+    from soundalike.frontends import model_addresses
     from soundalike.frontends.room import room as talk
 
-    talk([load_voice(folder, place) for folder, place in zip(clones, places(clones, at or ()), strict=True)], name, out)
+    talk(
+        [load_voice(folder, place) for folder, place in zip(clones, model_addresses(clones, at or ()), strict=True)],
+        name,
+        out,
+    )
 
 
 @app.command(epilog="Example: soundalike serve me")

@@ -1,4 +1,4 @@
-"""Who talks to a voice: at the keyboard, over HTTP, on Discord, several voices in one room."""
+"""The front ends: terminal, server, Discord, and several voices in one room."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -6,8 +6,8 @@ from pathlib import Path
 from soundalike.errors import UsageError
 
 
-def places(folders: Sequence[Path], at: Sequence[str]) -> list[str | None]:
-    """Where the model of each clone runs: here, without `at`; all at one address, or each at its own, in order."""
+def model_addresses(folders: Sequence[Path], at: Sequence[str]) -> list[str | None]:
+    """The server address of each clone's model: one of `at` for all, or one for each; None for a model here."""
     if len(at) > 1 and len(at) != len(folders):
         do = "Give one --at for all, or one for each clone."
         raise UsageError(f"There are {len(folders)} clones and {len(at)} addresses.", do)

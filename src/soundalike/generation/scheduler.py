@@ -5,7 +5,8 @@
 
 A `Ticket` holds requests that were submitted together. It waits in a bounded queue until there is room for all of them,
 joins the batch of its model, and frees its places when it is done or released. The queue is ordered by the time of
-submission plus a delay for each token of cost: cheap tickets pass expensive ones, but not forever.
+submission plus a delay for each token that a ticket may read or draw: cheap tickets pass expensive ones, but not for
+ever.
 """
 
 import asyncio
@@ -88,13 +89,13 @@ class Scheduler:
         voice.interventions.add(request.interventions)
         return Reply(request)
 
-    def submit(self, requests: Sequence[GenerationRequest], stream: bool = False, cost: int = 0) -> Ticket:
+    def submit(self, requests: Sequence[GenerationRequest], stream: bool = False) -> Ticket:
         """Queue requests of one model. Whoever submits a ticket also releases it.
 
-        With `stream` lines are released as the guards clear them, else all of a request when it is done. `cost` is the
-        number of tokens that are read and drawn at most. Raises `QueueFull` and `SchedulerClosed`.
+        With `stream` lines are released as the guards clear them, else all of a request when it is done. Raises
+        `QueueFull` and `SchedulerClosed`.
         """
-        ticket = Ticket(requests, stream, cost)
+        ticket = Ticket(requests, stream)
         with self.changed:
             if not self._open:
                 raise SchedulerClosed

@@ -50,11 +50,12 @@ class Ticket:
     counts requests that are not done.
     """
 
-    def __init__(self, requests: Sequence[GenerationRequest], stream: bool, cost: int) -> None:
+    def __init__(self, requests: Sequence[GenerationRequest], stream: bool) -> None:
         self.requests, self.stream = requests, stream
         self.model = id(requests[0].model)
         self.submitted, self.first_output, self.failed = monotonic(), 0.0, False
         self.unfinished = len(requests)
+        cost = sum(len(request.prompt) + request.max_tokens for request in requests)
         self.due = self.submitted + cost * DELAY_PER_TOKEN
         self.loop, self._events = asyncio.get_running_loop(), asyncio.Queue[Event | SoundalikeError]()
 

@@ -14,7 +14,7 @@ from openai import OpenAI
 
 from soundalike.engines.markov import MarkovEngine, MarkovStreams
 from soundalike.frontends.server import app, served_models
-from soundalike.frontends.server.connection import Bounds, configured
+from soundalike.frontends.server.connection import ConnectionLimits, uvicorn_config
 from soundalike.generation.voice import Voice
 from soundalike.training.recipe import Serving
 from tests.generation.test_voice import GREEDY, engine
@@ -50,7 +50,7 @@ def running(
     *given: Voice,
     key: str | None = None,
     serving: Serving | None = None,
-    bounds: Bounds | None = None,
+    limits: ConnectionLimits | None = None,
     allowed: Sequence[str] = (),
 ) -> Iterator[Running]:
     """Serve these voices as ada, ada-2 and so on."""
@@ -58,7 +58,9 @@ def running(
     served = {name: served_models.ServedModel(name, voice, "markov") for name, voice in zip(names, given, strict=False)}
     serving = serving or Serving()
     made = app.create(served, serving, key, allowed)
-    config = configured(made, bounds or Bounds.of(serving), made.state.server.metrics.answered, patience=2)
+    config = uvicorn_config(
+        made, limits or ConnectionLimits.of(serving), made.state.server.metrics.count_answer, grace=2
+    )
     server = uvicorn.Server(config)
     with socket.create_server(("127.0.0.1", 0), backlog=256) as listener:
         address = f"http://127.0.0.1:{listener.getsockname()[1]}"

@@ -12,7 +12,7 @@ from typing import Any
 import httpx
 import pytest
 
-from soundalike.frontends.server.connection import Bounds
+from soundalike.frontends.server.connection import ConnectionLimits
 from soundalike.training.recipe import Serving
 from tests.frontends.server.running import HI, SCRIPTS, Running, ada, running, stepped
 
@@ -24,8 +24,10 @@ POST = "POST /v1/chat/completions HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Type: a
 @pytest.fixture(scope="module")
 def server() -> Iterator[Running]:
     """One with a key: what follows is sent without it."""
-    bounds = Bounds(head_seconds=1.0, body_seconds=2.0, grace=1.0, rate=10_000.0, body_bytes=20_000, linger=0.5)
-    with running(ada(), key="open sesame", serving=Serving(body_bytes=20_000), bounds=bounds) as server:
+    limits = ConnectionLimits(
+        head_seconds=1.0, body_seconds=2.0, grace=1.0, rate=10_000.0, body_bytes=20_000, linger=0.5
+    )
+    with running(ada(), key="open sesame", serving=Serving(body_bytes=20_000), limits=limits) as server:
         yield server
 
 
@@ -169,8 +171,8 @@ def test_what_is_not_http_is_told(server: Running) -> None:
 
 def test_a_slow_answer_has_all_its_time() -> None:
     """The bounds are on what the client sends, not on how long a voice speaks."""
-    bounds = Bounds(head_seconds=0.1, body_seconds=0.1, grace=0.1)
-    with stepped(*SCRIPTS) as (voice, engine), running(voice, bounds=bounds) as server, ThreadPoolExecutor() as pool:
+    limits = ConnectionLimits(head_seconds=0.1, body_seconds=0.1, grace=0.1)
+    with stepped(*SCRIPTS) as (voice, engine), running(voice, limits=limits) as server, ThreadPoolExecutor() as pool:
         body = {"model": "ada", "messages": HI}
         slow = pool.submit(httpx.post, f"{server.address}/v1/chat/completions", json=body)
         engine.reads.acquire()
@@ -182,7 +184,7 @@ def test_a_slow_answer_has_all_its_time() -> None:
 
 def test_the_oldest_idle_connection_makes_room_for_a_new_one() -> None:
     """More than may be open: who says nothing for longest is closed, and a request is answered all the same."""
-    with running(ada(), bounds=Bounds(connections=8)) as server, ExitStack() as stack:
+    with running(ada(), limits=ConnectionLimits(connections=8)) as server, ExitStack() as stack:
         idle = [stack.enter_context(connected(server)) for _ in range(8)]
         assert lives(server) < 5
         idle[0].settimeout(5)

@@ -1,4 +1,4 @@
-"""Voices served over HTTP, as OpenAI's clients ask: `serve` runs until Ctrl-C."""
+"""Voices over HTTP, with OpenAI's endpoints and a page to talk at; `serve` runs until Ctrl-C."""
 
 import socket
 from collections.abc import Callable, Sequence
@@ -10,6 +10,7 @@ from soundalike.errors import UsageError
 from soundalike.training.recipe import Serving
 
 KEY = "SOUNDALIKE_API_KEY"
+GRACE = 5  # seconds that answers which are being sent get when the server stops
 
 
 def serve(
@@ -19,43 +20,44 @@ def serve(
     key: str | None,
     serving: Serving,
     with_base: bool = False,
-    tell: Callable[[str], None] = print,
+    print_line: Callable[[str], None] = print,
     at: Sequence[str] = (),
     allow: Sequence[str] = (),
 ) -> None:
-    """Serve the clones in these folders, their models here or `at` other servers' addresses, as `places` has it.
+    """Serve the clones in these folders, with their models here or on the servers at the addresses `at`.
 
-    `allow` are the origins of pages that may ask. `UsageError` for an address that others reach without a `key`.
+    `allow` are the origins of pages that may call it. `UsageError` for a `host` that others reach without a `key`.
     """
     import uvicorn
 
-    from soundalike.frontends.server import app, connection, origins, served_models
+    from soundalike.frontends.server import app, connection, cors, served_models
 
     if not is_loopback(host) and not key:
         do = f"Set {KEY} to a long random text, or stay on 127.0.0.1."
         raise UsageError(f"Others can reach {host}, and there is no API key.", do)
-    allowed = origins.checked(allow)
+    origins = cors.parse_origins(allow)
     served = served_models.load(folders, with_base, at)
-    with listening(host, port) as listener:
-        made = app.create(served, serving, key, allowed)
-        bounds = connection.Bounds.of(serving)
-        config = connection.configured(made, bounds, made.state.server.metrics.answered, patience=5)
+    with bind(host, port) as listener:
+        application = app.create(served, serving, key, origins)
+        limits = connection.ConnectionLimits.of(serving)
+        config = connection.uvicorn_config(application, limits, application.state.server.metrics.count_answer, GRACE)
         name = f"[{host}]" if ":" in host else host
         address = f"http://{name}:{listener.getsockname()[1]}"
-        tell(f"Serving {', '.join(served)} at {address}: a page to talk, and OpenAI's endpoints under {address}/v1.")
-        with suppress(KeyboardInterrupt):  # the server has stopped in good order; Ctrl-C is how it is asked to
+        page = f"Serving {', '.join(served)} at {address}: a page to talk"
+        print_line(f"{page}, and OpenAI's endpoints under {address}/v1.")
+        with suppress(KeyboardInterrupt):  # uvicorn raises it again after it has stopped in good order
             uvicorn.Server(config).run([listener])
 
 
-def listening(host: str, port: int) -> socket.socket:
-    """A socket that takes connections there, and sends each packet at once; `UsageError` where it cannot."""
+def bind(host: str, port: int) -> socket.socket:
+    """A listening socket that sends each packet at once; `UsageError` if the address cannot be used."""
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     try:
         listener = socket.create_server((host, port), family=family, backlog=2048)
     except OSError as error:
         raise UsageError(f"Cannot listen at {host}, port {port}: {error.strerror}.", "Give another --port.") from error
-    # asyncio sets it only where a socket names its protocol, as this one does not; connections inherit it. Without it a
-    # stream's second packet waits 40 ms for the first one to be acknowledged.
+    # asyncio sets it only for sockets that name their protocol, as this one does not; connections inherit it. Without
+    # it the second packet of a stream waits 40 ms for the acknowledgement of the first.
     listener.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
     return listener
 

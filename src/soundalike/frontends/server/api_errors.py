@@ -1,4 +1,4 @@
-"""What a request that fails is told: OpenAI's error body, `{"error": {message, type, param, code}}`."""
+"""Errors as OpenAI's clients expect them: `{"error": {message, type, param, code}}` with an HTTP status."""
 
 import logging
 from collections.abc import Mapping
@@ -14,7 +14,7 @@ TYPES = {401: "authentication_error", 403: "permission_error", 429: "rate_limit_
 
 
 class ApiError(Exception):
-    """An answer that is an error; `message` is one sentence on what is wrong and one on what to do."""
+    """An error response; `message` is one sentence on what is wrong and one on what to do."""
 
     def __init__(
         self, status: int, message: str, code: str, param: str | None = None, headers: Mapping[str, str] | None = None
@@ -23,17 +23,17 @@ class ApiError(Exception):
         self.status, self.message, self.code, self.param, self.headers = status, message, code, param, headers
 
     def body(self) -> dict[str, dict[str, str | None]]:
-        """As plain values."""
+        """The JSON body."""
         kind = TYPES.get(self.status, "server_error" if self.status >= 500 else "invalid_request_error")
         return {"error": {"message": self.message, "type": kind, "param": self.param, "code": self.code}}
 
     def response(self) -> Response:
-        """As an HTTP response."""
+        """The HTTP response."""
         return Response(orjson.dumps(self.body()), self.status, self.headers, "application/json")
 
 
-def of_error(error: Exception) -> ApiError:
-    """The answer to a request that ended with `error`; what went wrong inside is in the server's log only."""
+def from_exception(error: Exception) -> ApiError:
+    """The response to a request that ended with `error`; details of a failure stay in the server's log."""
     if isinstance(error, RecipeError):
         return ApiError(400, str(error), "invalid")
     if isinstance(error, QueueFull):

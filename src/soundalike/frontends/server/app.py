@@ -1,14 +1,14 @@
-"""The server's endpoints, OpenAI-compatible, and the page at /.
+"""The server's endpoints, compatible with OpenAI's, and the page at /.
 
-Takes voices by name; knows requests and answers, never a token or a tensor. https://platform.openai.com/docs/api-reference
-describes the endpoints; what a voice has beside them stands in each answer under `soundalike`.
+https://platform.openai.com/docs/api-reference describes the endpoints; what a voice has beyond them is in each response
+under `soundalike`.
 """
 
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Sequence
 from contextlib import asynccontextmanager
 from importlib.resources import files
-from typing import Any, TypeVar, cast
+from typing import Any, cast
 
 import orjson
 from fastapi import FastAPI, Request
@@ -18,23 +18,24 @@ from starlette.responses import Response, StreamingResponse
 from starlette.types import Receive, Scope, Send
 
 from soundalike.errors import SoundalikeError
-from soundalike.frontends.server import parsing, refusals, responses, schema, served_models
-from soundalike.frontends.server.api_errors import ApiError, of_error
+from soundalike.frontends.server import schema, served_models, validation_errors
+from soundalike.frontends.server.api_errors import ApiError, from_exception
 from soundalike.frontends.server.auth import AuthMiddleware
-from soundalike.frontends.server.origins import Origins
+from soundalike.frontends.server.cors import CorsMiddleware
+from soundalike.frontends.server.parsing import generation_requests
 from soundalike.frontends.server.prometheus import Metrics
+from soundalike.frontends.server.responses import Json, ResponseBuilder
+from soundalike.frontends.server.served_models import ServedModel
 from soundalike.generation.scheduler import Scheduler
 from soundalike.generation.ticket import Ticket
-from soundalike.generation.voice import Voice
 from soundalike.training.recipe import Serving
 from soundalike.version import __version__
 
 Body = schema.ChatRequest | schema.CompletionRequest
-Asks = TypeVar("Asks", schema.ChatRequest, schema.CompletionRequest)
-LONG = 10_000  # characters: shorter requests are read in less time than it takes to wake a thread
+LONG = 10_000  # characters: shorter requests are parsed in less time than it takes to wake a thread
 EVENT = {"type": "object", "properties": {"data": {"type": "string"}}, "required": ["data"]}
-SPOKEN: dict[int | str, dict[str, Any]] = {
-    200: {"model": schema.Answer, "content": {"text/event-stream": {"schema": EVENT}}}
+COMPLETION: dict[int | str, dict[str, Any]] = {
+    200: {"model": schema.CompletionResponse, "content": {"text/event-stream": {"schema": EVENT}}}
 }
 PAGE_RULES = "default-src 'self'; img-src data:; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
 ERRORS: dict[int | str, dict[str, Any]] = {
@@ -46,7 +47,7 @@ ERRORS: dict[int | str, dict[str, Any]] = {
         404: "There is no such model",
         413: "The body is too large",
         415: "The body is not JSON",
-        429: "The queue is full; Retry-After says when to come again",
+        429: "The queue is full; Retry-After says when to try again",
         500: "The model failed",
         503: "The server is stopping",
     }.items()
@@ -54,52 +55,56 @@ ERRORS: dict[int | str, dict[str, Any]] = {
 
 
 class Server:
-    """What the endpoints share."""
+    """The state that the endpoints share: models, scheduler, metrics."""
 
-    def __init__(self, served: dict[str, served_models.ServedModel], serving: Serving) -> None:
-        self.served, self.serving = served, serving
-        self.scheduler = Scheduler([one.voice for one in served.values()], serving.streams, serving.queue)
+    def __init__(self, served: dict[str, ServedModel], serving: Serving) -> None:
+        self.served, self.at_once = served, serving.streams
+        self.scheduler = Scheduler([model.voice for model in served.values()], serving.streams, serving.queue)
         self.metrics = Metrics(self.scheduler)
 
-    async def answer(
-        self, request: Request, body: Body, one: served_models.ServedModel, made: parsing.ParsedRequest
-    ) -> Response:
-        """Queue what was asked; the answer whole or, where the request says so, as a stream."""
-        writer = responses.ResponseBuilder(
-            one, made, isinstance(body, schema.ChatRequest), body.top_logprobs_count is not None
-        )
-        ticket = self.scheduler.submit(made.utterances, bool(body.stream), made.cost)
+    async def complete(self, request: Request, body: Body) -> Response:
+        """Generate what is requested and respond with it, as a stream if the request says so.
+
+        A long request is parsed on a thread, so that others are answered meanwhile.
+        """
+        model = served_models.find(self.served, body.model)
+        if body.characters < LONG:
+            requests = generation_requests(body, model.voice, self.at_once)
+        else:
+            requests = await asyncio.to_thread(generation_requests, body, model.voice, self.at_once)
+        ticket = self.scheduler.submit(requests, bool(body.stream))
+        builder = ResponseBuilder(model, body, ticket)
         if body.stream:
-            return Spoken(writer.stream(ticket, body.told_usage), lambda: self._release(one, ticket))
+            return EventStream(builder.stream(), lambda: self._release(model, ticket))
         try:
-            return _json(await _unless_gone(request, writer.whole(ticket)))
+            return _json(await _unless_disconnected(request, builder.whole()))
         finally:
-            self._release(one, ticket)
+            self._release(model, ticket)
 
-    def _release(self, one: served_models.ServedModel, ticket: Ticket) -> None:
+    def _release(self, model: ServedModel, ticket: Ticket) -> None:
         self.scheduler.release(ticket)
-        self.metrics.told(one.name, ticket)
+        self.metrics.count_ticket(model.name, ticket)
 
 
-class Spoken(StreamingResponse):
-    """A stream of events; `end` is called when it is over, also where the client has left before it began."""
+class EventStream(StreamingResponse):
+    """Server-sent events; `on_end` is called at the end, also if the client disconnects before the first event."""
 
-    def __init__(self, events: AsyncIterator[bytes], end: Callable[[], None]) -> None:
+    def __init__(self, events: AsyncIterator[bytes], on_end: Callable[[], None]) -> None:
         super().__init__(events, media_type="text/event-stream", headers={"Cache-Control": "no-store"})
-        self._end = end
+        self._on_end = on_end
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """The stream, as ASGI has it."""
+        """Send the response (ASGI)."""
         try:
             await super().__call__(scope, receive, send)
         finally:
-            self._end()
+            self._on_end()
 
 
 def create(
-    served: dict[str, served_models.ServedModel], serving: Serving, key: str | None = None, allowed: Sequence[str] = ()
+    served: dict[str, ServedModel], serving: Serving, key: str | None = None, origins: Sequence[str] = ()
 ) -> FastAPI:
-    """The application that serves these voices; with a `key`, to those who have it; to pages of `allowed` origins."""
+    """The application; with a `key` for clients that send it, and for pages of `origins`."""
     server = Server(served, serving)
 
     @asynccontextmanager
@@ -109,61 +114,49 @@ def create(
 
     app = FastAPI(title="soundalike", version=__version__, docs_url=None, redoc_url=None, lifespan=lifespan)
     app.state.server = server
-    _answer_errors(app)
-    _add_voices(app, server)
-    _add_about(app, server)
+    _add_error_handlers(app)
+    _add_openai_endpoints(app, server)
+    _add_status_endpoints(app, server)
     _add_page(app)
-    app.add_middleware(AuthMiddleware, key=key, body_bytes=serving.body_bytes, told=server.metrics.answered)
-    if allowed:  # outside of the gate: a browser asks without the key, and has to be let read what the gate says
-        app.add_middleware(Origins, allowed=allowed)
+    count = server.metrics.count_answer
+    app.add_middleware(AuthMiddleware, key=key, body_bytes=serving.body_bytes, on_answer=count)
+    if origins:  # outermost: a browser's preflight request has no key, and a page must be able to read a 401
+        app.add_middleware(CorsMiddleware, origins=origins)
     return app
 
 
-def _add_voices(app: FastAPI, server: Server) -> None:
-    @app.get("/v1/models", responses=ERRORS | {200: {"model": schema.Models}})
+def _add_openai_endpoints(app: FastAPI, server: Server) -> None:
+    @app.get("/v1/models", responses=ERRORS | {200: {"model": schema.ModelList}})
     async def models() -> Response:
         """Every voice that is served."""
-        return _json({"object": "list", "data": [one.as_model() for one in server.served.values()]})
+        return _json({"object": "list", "data": [model.as_model() for model in server.served.values()]})
 
-    @app.get("/v1/models/{model}", responses=ERRORS | {200: {"model": schema.Model}})
+    @app.get("/v1/models/{model}", responses=ERRORS | {200: {"model": schema.ModelInfo}})
     async def model(model: str) -> Response:
         """One voice."""
         return _json(served_models.find(server.served, model).as_model())
 
-    @app.post("/v1/chat/completions", responses=ERRORS | SPOKEN)
+    @app.post("/v1/chat/completions", responses=ERRORS | COMPLETION)
     async def chat(request: Request, body: schema.ChatRequest) -> Response:
-        """What the owner would say next in a conversation: a burst of messages, joined by newlines."""
-        one = served_models.find(server.served, body.model)
-        return await server.answer(request, body, one, await _apart(parsing.chat, body, one.voice, server.serving))
+        """The owner's next messages in a conversation: a burst, joined by newlines."""
+        return await server.complete(request, body)
 
-    @app.post("/v1/completions", responses=ERRORS | SPOKEN)
+    @app.post("/v1/completions", responses=ERRORS | COMPLETION)
     async def completions(request: Request, body: schema.CompletionRequest) -> Response:
-        """How the owner would go on with a text; each of its lines is a message."""
-        one = served_models.find(server.served, body.model)
-        return await server.answer(
-            request, body, one, await _apart(parsing.completion, body, one.voice, server.serving)
-        )
+        """How the owner would continue texts; each line is a message."""
+        return await server.complete(request, body)
 
 
-async def _apart(
-    read: Callable[[Asks, Voice, Serving], parsing.ParsedRequest], body: Asks, voice: Voice, serving: Serving
-) -> parsing.ParsedRequest:
-    """What is asked; a long request is read in a thread of its own, so that others are answered meanwhile."""
-    if body.characters < LONG:
-        return read(body, voice, serving)
-    return await asyncio.to_thread(read, body, voice, serving)
-
-
-def _add_about(app: FastAPI, server: Server) -> None:
+def _add_status_endpoints(app: FastAPI, server: Server) -> None:
     @app.get("/health", responses={200: {"model": schema.Health}})
     async def health() -> Response:
-        """That it runs, and how busy it is."""
+        """That the server runs, and how busy it is."""
         busy = {"running": server.scheduler.running, "waiting": server.scheduler.waiting}
         return _json({"status": "ok", **busy})
 
     @app.get("/metrics", responses={200: {"content": {"text/plain": {}}}})
     async def metrics() -> Response:
-        """What Prometheus collects."""
+        """Counters for Prometheus."""
         return Response(server.metrics.text(), media_type="text/plain; version=0.0.4")
 
 
@@ -177,73 +170,73 @@ def _add_page(app: FastAPI) -> None:
         "Referrer-Policy": "no-referrer",
     }
     for path, (name, kind) in kinds.items():
-        app.add_api_route(path, _file((folder / name).read_bytes(), kind, headers), include_in_schema=False)
+        app.add_api_route(path, _static((folder / name).read_bytes(), kind, headers), include_in_schema=False)
 
 
-def _file(content: bytes, kind: str, headers: dict[str, str]) -> Callable[[], Awaitable[Response]]:
+def _static(content: bytes, kind: str, headers: dict[str, str]) -> Callable[[], Awaitable[Response]]:
     async def page() -> Response:
         return Response(content, media_type=kind, headers=headers)
 
     return page
 
 
-def _answer_errors(app: FastAPI) -> None:
+def _add_error_handlers(app: FastAPI) -> None:
     @app.exception_handler(ApiError)
-    async def known(_: Request, error: ApiError) -> Response:
+    async def api_error(_: Request, error: ApiError) -> Response:
         return error.response()
 
     @app.exception_handler(RequestValidationError)
     async def invalid(_: Request, error: RequestValidationError) -> Response:
-        return refusals.refused(error.errors()).response()
-
-    @app.exception_handler(SoundalikeError)
-    async def ours(_: Request, error: SoundalikeError) -> Response:
-        return of_error(error).response()
+        return validation_errors.to_api_error(error.errors()).response()
 
     @app.exception_handler(HTTPException)
-    async def plain(request: Request, error: HTTPException) -> Response:
-        return _as_told(request, error).response()
+    async def http_error(request: Request, error: HTTPException) -> Response:
+        return _in_our_words(request, error).response()
+
+    @app.exception_handler(SoundalikeError)
+    async def known(_: Request, error: SoundalikeError) -> Response:
+        return from_exception(error).response()
 
     @app.exception_handler(Exception)
     async def unexpected(_: Request, error: Exception) -> Response:
-        return of_error(error).response()
+        return from_exception(error).response()
 
 
-def _as_told(request: Request, error: HTTPException) -> ApiError:
-    """An error of the framework's in our words."""
+def _in_our_words(request: Request, error: HTTPException) -> ApiError:
+    """An error of the framework's, with a message of ours."""
     status, method, path = error.status_code, request.method, request.url.path
     allowed = (error.headers or {}).get("Allow", "")
-    told = {
+    messages = {
         400: ("The body cannot be read as JSON. Send it in UTF-8.", "not_json"),
         404: (f"There is nothing at {path[:100]!r}. This server has: {_endpoints(request.app)}.", "not_found"),
         405: (f"{method} is not answered at {path}. Use {allowed}.", "method_not_allowed"),
     }
-    message, code = told.get(status, (str(error.detail), "http"))
+    message, code = messages.get(status, (str(error.detail), "http"))
     return ApiError(status, message, code, headers=error.headers)
 
 
 def _endpoints(app: FastAPI) -> str:
-    described = app.openapi()["paths"].items()
-    return ", ".join(f"{method.upper()} {path}" for path, methods in described for method in methods)
+    paths = app.openapi()["paths"].items()
+    return ", ".join(f"{method.upper()} {path}" for path, methods in paths for method in methods)
 
 
-async def _unless_gone(request: Request, work: Coroutine[Any, Any, responses.Json]) -> responses.Json:
-    """The result of `work`, which is given up when the client leaves."""
-    tasks = [asyncio.ensure_future(work), asyncio.ensure_future(_gone(request))]
+async def _unless_disconnected(request: Request, work: Coroutine[Any, Any, Json]) -> Json:
+    """The result of `work`, which is cancelled when the client disconnects."""
+    tasks = [asyncio.ensure_future(work), asyncio.ensure_future(_disconnected(request))]
     try:
         await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
         if not tasks[0].done():
             raise ApiError(499, "The client has closed the connection.", "gone")  # nobody reads it; metrics count it
-        return cast(responses.Json, tasks[0].result())
+        return cast(Json, tasks[0].result())
     finally:
         for task in tasks:
             task.cancel()
 
 
-async def _gone(request: Request) -> None:
+async def _disconnected(request: Request) -> None:
     while (await request.receive())["type"] != "http.disconnect":
         pass
 
 
-def _json(body: responses.Json) -> Response:
+def _json(body: Json) -> Response:
     return Response(orjson.dumps(body), media_type="application/json")

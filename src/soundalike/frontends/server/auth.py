@@ -1,11 +1,11 @@
-"""Who may come in, and with how much: hosts, the key, bodies of a bounded size, JSON only.
+"""Which requests are let in: by host name and API key, with JSON bodies of a bounded size.
 
-Stands before everything else, so that nothing of a request without the key is read. The key is compared in constant
-time, and appears in no answer and no log.
+It runs before everything else, so nothing of a request without the key is parsed. The key is compared in constant time
+and appears in no response and no log.
 """
 
 import hmac
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable
 
 from starlette.datastructures import Headers
 from starlette.exceptions import HTTPException
@@ -14,35 +14,35 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from soundalike.frontends.server import KEY
 from soundalike.frontends.server.api_errors import ApiError
 
-OPEN = ("/", "/health", "/page.css", "/page.js")
+PUBLIC_PATHS = ("/", "/health", "/page.css", "/page.js")
 LOOPBACK = ("127.0.0.1", "localhost", "::1")
 
 
 class AuthMiddleware:
-    """Lets a request pass to `app` or answers it with an error; `told` hears the status of every answer.
+    """Passes a request on to `app` or answers it with an error; `on_answer` gets path and status of every answer.
 
-    Without a `key` only requests addressed to this machine by a loopback name pass: a page that a browser shows from
-    elsewhere cannot reach the voice by giving its own name our address.
+    Without a `key` only requests that name this machine by a loopback name pass: a page from elsewhere in a browser
+    here cannot reach the voice by pointing its own host name to our address.
     """
 
-    def __init__(self, app: ASGIApp, key: str | None, body_bytes: int, told: Callable[[str, int], None]) -> None:
-        self._app, self._told, self._most = app, told, body_bytes
+    def __init__(self, app: ASGIApp, key: str | None, body_bytes: int, on_answer: Callable[[str, int], None]) -> None:
+        self._app, self._on_answer, self._body_bytes = app, on_answer, body_bytes
         self._key = key.encode() if key else None
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """One connection, as ASGI has it."""
+        """Handle one request (ASGI)."""
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
-        if scope["method"] == "HEAD":  # answered as GET, and uvicorn, whose scope is the one before, sends no body
+        if scope["method"] == "HEAD":  # answered as GET; uvicorn, which has the original scope, sends no body
             scope = {**scope, "method": "GET"}
-        sending = self._counted(scope, send)
+        send = self._reporting(scope, send)
         try:
             self._check(scope["method"], scope["path"], Headers(scope=scope))
         except ApiError as error:
-            await error.response()(scope, receive, sending)
+            await error.response()(scope, receive, send)
             return
-        await self._app(scope, self._bounded(receive), sending)
+        await self._app(scope, self._bounded(receive), send)
 
     def _check(self, method: str, path: str, headers: Headers) -> None:
         if self._key is None and _host(headers.get("host", "")) not in LOOPBACK:
@@ -51,41 +51,44 @@ class AuthMiddleware:
                 f"such as host.docker.internal, start it with {KEY} set and send that key."
             )
             raise ApiError(403, message, "host_not_allowed")
-        if self._key is not None and path not in OPEN:
-            scheme, _, given = headers.get("authorization", "").partition(" ")
-            if scheme.lower() != "bearer" or not hmac.compare_digest(given.strip().encode(), self._key):
+        if self._key is not None and path not in PUBLIC_PATHS:
+            scheme, _, sent = headers.get("authorization", "").partition(" ")
+            if scheme.lower() != "bearer" or not hmac.compare_digest(sent.strip().encode(), self._key):
                 message = "The API key is missing or wrong. Send it as: Authorization: Bearer KEY."
                 raise ApiError(401, message, "invalid_api_key", headers={"WWW-Authenticate": "Bearer"})
         if method == "POST" and headers.get("content-type", "").partition(";")[0].strip().lower() != "application/json":
             raise ApiError(415, "The body is not JSON. Send it with Content-Type: application/json.", "not_json")
-        if int(headers.get("content-length", "0") or 0) > self._most:
+        if int(headers.get("content-length", "0") or 0) > self._body_bytes:
             raise self._too_large()
 
     def _bounded(self, receive: Receive) -> Receive:
-        """A body that is sent in pieces is counted as it comes."""
+        """`receive` that stops a body which is sent in chunks and is too large."""
         size = 0
 
-        async def counted() -> Message:
+        async def bounded() -> Message:
             nonlocal size
             message = await receive()
             size += len(message.get("body", b""))
-            if size > self._most:
+            if size > self._body_bytes:
                 raise HTTPException(413, self._too_large().message)
             return message
 
-        return counted
+        return bounded
 
     def _too_large(self) -> ApiError:
-        return ApiError(413, f"The body is larger than {self._most:,} bytes. Send less of the history.", "too_large")
+        message = f"The body is larger than {self._body_bytes:,} bytes. Send less of the history."
+        return ApiError(413, message, "too_large")
 
-    def _counted(self, scope: Scope, send: Send) -> Callable[[Message], Awaitable[None]]:
-        async def counted(message: Message) -> None:
+    def _reporting(self, scope: Scope, send: Send) -> Send:
+        """`send` that reports the status."""
+
+        async def reporting(message: Message) -> None:
             if message["type"] == "http.response.start":
                 route = scope.get("route")
-                self._told(getattr(route, "path", "other"), message["status"])
+                self._on_answer(getattr(route, "path", "other"), message["status"])
             await send(message)
 
-        return counted
+        return reporting
 
 
 def _host(header: str) -> str:

@@ -1,9 +1,9 @@
-"""Bounds on every connection: the size, number and time of headers, the size and time of bodies, how many are open.
+"""Limits for every connection: size, number and time of headers, size and time of bodies, open connections.
 
-They hold before a request is known to anybody, so before the key is looked at. uvicorn's httptools protocol has none of
-them; this one stands in its place, counts what it feeds to the parser, and answers what is too much or too slow with
-431, 413, 408 or 503. After such an answer what still comes is read and thrown away for a moment: closing at once would
-reset the connection, and the client would lose the answer.
+They apply before anything of a request is parsed or its key is looked at. uvicorn's httptools protocol has none of
+them. This subclass counts the bytes that it feeds to the parser, and answers what is too much or too slow with 431,
+413, 408 or 503. After such an answer the connection is read and discarded for a moment: closing at once would reset it,
+and the client would lose the answer.
 """
 
 import asyncio
@@ -19,17 +19,17 @@ from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol
 from soundalike.frontends.server.api_errors import ApiError
 from soundalike.training.recipe import Serving
 
-Told = Callable[[str, int], None]  # path and status of an answer
+OnAnswer = Callable[[str, int], None]  # path and status of an answer
 
 NUMBERS = count()
 
 
 @dataclass(frozen=True, slots=True)
-class Bounds:
-    """What one connection may cost.
+class ConnectionLimits:
+    """What one connection may cost, in bytes and seconds.
 
-    A body may be late by `grace` seconds, and from then on has to come at `rate` bytes a second; `body_seconds` is the
-    most that it may take at whatever rate. `linger` is how long what comes after an error is still read.
+    A body gets `grace` seconds, after which it has to average `rate` bytes a second, and `body_seconds` at most. After
+    an error the connection is read for `linger` seconds.
     """
 
     head_bytes: int = 64_000
@@ -43,48 +43,47 @@ class Bounds:
     linger: float = 2.0
 
     @classmethod
-    def of(cls, serving: Serving) -> "Bounds":
-        """With room for every reply that is drawn and every request that waits."""
+    def of(cls, serving: Serving) -> "ConnectionLimits":
+        """With enough connections for every running and waiting request."""
         return cls(body_bytes=serving.body_bytes, connections=max(512, serving.streams + serving.queue + 64))
 
 
-def configured(app: Any, bounds: Bounds, told: Told, patience: int) -> uvicorn.Config:
-    """uvicorn's settings for `app` behind these bounds; `told` hears of what was refused here.
+def uvicorn_config(app: Any, limits: ConnectionLimits, on_answer: OnAnswer, grace: int) -> uvicorn.Config:
+    """uvicorn's settings for `app` with these limits; `on_answer` is called for requests that are refused here.
 
-    A server that stops waits `patience` seconds for answers that are on their way.
+    A server that stops gives answers that are being sent `grace` seconds.
     """
-    given: dict[str, Any] = {"log_level": "warning", "access_log": False, "ws": "none"}
-    return uvicorn.Config(app, http=bounded(bounds, told), timeout_graceful_shutdown=patience, **given)
-
-
-def bounded(bounds: Bounds, told: Told) -> type[asyncio.Protocol]:
-    """The protocol, for uvicorn to make one a connection."""
-    return type("Bounded", (Connection,), {"bounds": bounds, "told": staticmethod(told)})
+    settings: dict[str, Any] = {"log_level": "warning", "access_log": False, "ws": "none"}
+    protocol = type("LimitedConnection", (Connection,), {"limits": limits, "on_answer": staticmethod(on_answer)})
+    return uvicorn.Config(app, http=protocol, timeout_graceful_shutdown=grace, **settings)
 
 
 class Connection(HttpToolsProtocol):
-    """One client's connection; between two requests, and until the headers of one are complete, it is in its head."""
+    """One client's connection, which is reading either a head (request line and headers) or a body.
 
-    bounds: Bounds
-    told: Told
+    Between two requests, and until the headers of one are complete, it is in its head.
+    """
 
-    def __init__(self, *given: Any, **named: Any) -> None:
-        super().__init__(*given, **named)
-        self._number = next(NUMBERS)  # the loop's clock ticks in milliseconds: many connections are equally old
-        self._head, self._fed = True, 0  # whether in a head; bytes of it, or of the body, so far
-        self._part, self._since = 0, 0.0  # the number of this head or body, and when it was begun
+    limits: ConnectionLimits
+    on_answer: OnAnswer
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self._number = next(NUMBERS)  # of connections with the same time, as the loop's clock ticks in milliseconds
+        self._in_head, self._bytes = True, 0  # bytes of this head or body so far
+        self._part, self._since = 0, 0.0  # the number of this head or body, and the time at which it began
         self._timer: asyncio.TimerHandle | None = None
         self._refused = False
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
-        """Make room where too many are open already."""
+        """Accept the connection, and close another if too many are open."""
         super().connection_made(transport)
-        self._wait(self.bounds.head_seconds)
-        if len(self.connections) > self.bounds.connections:
+        self._start_timer(self.limits.head_seconds)
+        if len(self.connections) > self.limits.connections:
             self._make_room()
 
     def _make_room(self) -> None:
-        """Close the connection that has sent no whole request for longest; refuse this one where all are answered."""
+        """Close the connection that has sent no whole request for longest; refuse this one if all are busy."""
         others = [one for one in self.connections if isinstance(one, Connection) and one is not self]
         idle = [one for one in others if not (one.busy or one.transport.is_closing())]
         if idle:
@@ -95,105 +94,106 @@ class Connection(HttpToolsProtocol):
 
     @property
     def busy(self) -> bool:
-        """Whether a request has come whole and waits for its answer."""
-        whole = self.cycle is not None and not (self.cycle.more_body or self.cycle.response_complete)
-        return whole or bool(self.pipeline)
+        """Whether a request has been received whole and waits for its answer."""
+        received = self.cycle is not None and not (self.cycle.more_body or self.cycle.response_complete)
+        return received or bool(self.pipeline)
 
-    def _wait(self, seconds: float) -> None:
-        """What is begun now has so many seconds."""
+    def _start_timer(self, seconds: float) -> None:
+        """Give the head or body that begins now so many seconds."""
         self._since = self.loop.time()
-        self._again(seconds)
+        self._restart_timer(seconds)
 
-    def _again(self, seconds: float) -> None:
-        self._rest()
-        self._timer = self.loop.call_later(seconds, self._late)
+    def _restart_timer(self, seconds: float) -> None:
+        self._stop_timer()
+        self._timer = self.loop.call_later(seconds, self._on_timer)
 
-    def _rest(self) -> None:
+    def _stop_timer(self) -> None:
         if self._timer is not None:
             self._timer.cancel()
             self._timer = None
 
-    def _late(self) -> None:
-        left = self._left()
-        if left > 0:
-            self._again(left)
-        elif self._head and not self._fed:
-            self.transport.close()  # nothing was asked
+    def _on_timer(self) -> None:
+        remaining = self._remaining_seconds()
+        if remaining > 0:
+            self._restart_timer(remaining)
+        elif self._in_head and not self._bytes:
+            self.transport.close()  # no request has begun
         else:
-            what = "headers" if self._head else "body"
+            what = "headers" if self._in_head else "body"
             message = f"The request's {what} came too slowly. Send it again over a faster connection."
             self._refuse(ApiError(408, message, "too_slow"))
 
-    def _left(self) -> float:
-        """Seconds that are left for the head or body that is on its way; a request behind another one can wait."""
-        bounds, taken = self.bounds, self.loop.time() - self._since
-        if self.pipeline or (self._head and self.busy):  # of several requests at once
-            return bounds.head_seconds
-        if self._head:
-            return bounds.head_seconds - taken
-        return min(bounds.body_seconds, bounds.grace + self._fed / bounds.rate) - taken
+    def _remaining_seconds(self) -> float:
+        """For the head or body that is being read; a pipelined request behind another one may wait."""
+        limits, elapsed = self.limits, self.loop.time() - self._since
+        if self.pipeline or (self._in_head and self.busy):
+            return limits.head_seconds
+        if self._in_head:
+            return limits.head_seconds - elapsed
+        return min(limits.body_seconds, limits.grace + self._bytes / limits.rate) - elapsed
 
     def data_received(self, data: bytes) -> None:
-        """Feed the parser what there is room for; more is too much."""
+        """Feed the parser at most what the limits allow."""
         while data and not self._refused and not self.transport.is_closing():
-            if self._head and self._timer is None:
-                self._wait(self.bounds.head_seconds)
+            if self._in_head and self._timer is None:
+                self._start_timer(self.limits.head_seconds)
             room, part = self._room(), self._part
             super().data_received(data[:room])
-            if self._part == part:  # the same head or body goes on
-                self._fed += len(data[:room])
+            if self._part == part:  # the same head or body continues
+                self._bytes += len(data[:room])
             data = data[room:]
             if self._room() <= 0:
-                self._too_much()
+                self._refuse_size()
 
     def _room(self) -> int:
-        """Bytes that may still come, of which the last one is too many; a body's chunks have heads and tails too."""
-        bounds = self.bounds
-        return (bounds.head_bytes if self._head else 2 * bounds.body_bytes + bounds.head_bytes) + 1 - self._fed
+        """Bytes that may be fed, the last of which is one too many; chunked bodies have overhead."""
+        limits = self.limits
+        most = limits.head_bytes if self._in_head else 2 * limits.body_bytes + limits.head_bytes
+        return most + 1 - self._bytes
 
-    def _too_much(self) -> None:
-        if self._head:
-            most = f"{self.bounds.head_bytes:,} bytes or {self.bounds.headers} lines"
+    def _refuse_size(self) -> None:
+        if self._in_head:
+            most = f"{self.limits.head_bytes:,} bytes or {self.limits.headers} lines"
             error = ApiError(431, f"The request's headers are more than {most}. Send fewer.", "headers_too_large")
         else:
-            message = f"The body is larger than {self.bounds.body_bytes:,} bytes. Send less of the history."
+            message = f"The body is larger than {self.limits.body_bytes:,} bytes. Send less of the history."
             error = ApiError(413, message, "too_large")
         self._refuse(error)
 
     def on_header(self, name: bytes, value: bytes) -> None:
-        """Count; the trailers of a body count too."""
-        if len(self.headers) >= self.bounds.headers:
-            self._too_much()
+        """Count headers, including the trailers of a body."""
+        if len(self.headers) >= self.limits.headers:
+            self._refuse_size()
         else:
             super().on_header(name, value)
 
     def on_headers_complete(self) -> None:
-        """The body has its own time."""
+        """Start the time of the body."""
         if not self._refused:
             super().on_headers_complete()
-            self._head, self._fed, self._part = False, 0, self._part + 1
-            self._wait(min(self.bounds.grace, self.bounds.body_seconds))
+            self._in_head, self._bytes, self._part = False, 0, self._part + 1
+            self._start_timer(min(self.limits.grace, self.limits.body_seconds))
 
     def on_body(self, body: bytes) -> None:
-        """Nothing of what was refused goes on."""
+        """Pass the body on, unless the request was refused."""
         if not self._refused:
             super().on_body(body)
 
     def on_message_complete(self) -> None:
-        """From here on the client waits, not the server."""
+        """Stop the time: from now on the client waits for the server."""
         if not self._refused:
             super().on_message_complete()
-            self._head, self._fed, self._part = True, 0, self._part + 1
+            self._in_head, self._bytes, self._part = True, 0, self._part + 1
             self._since = self.loop.time()
-            self._rest()
+            self._stop_timer()
 
     def send_400_response(self, msg: str) -> None:
-        """In our words, in OpenAI's shape."""
+        """Refuse what is not HTTP, with an `ApiError`."""
         message = "This is not a request of HTTP/1.1. Check the client, and that it does not speak HTTPS to this port."
         self._refuse(ApiError(400, message, "not_http"))
 
     def _unsupported_upgrade_warning(self) -> None:
-        """Nothing: the request is answered as if it had not asked for another protocol."""
+        """Log nothing: the request is answered as if it had not asked for another protocol."""
 
     def _refuse(self, error: ApiError, linger: bool = True) -> None:
         """Answer with `error`, unless an answer has begun, and close."""
@@ -202,33 +202,33 @@ class Connection(HttpToolsProtocol):
         self._refused = True
         self._unset_keepalive_if_required()
         if self._unanswered():
-            self.told("other", error.status)
-            self.transport.write(_written(error))
+            self.on_answer("other", error.status)
+            self.transport.write(_http_response(error))
         if self.cycle is not None and not self.cycle.response_complete:
             self.cycle.disconnected = True
             self.cycle.message_event.set()
         self.pipeline.clear()
-        self._rest()
+        self._stop_timer()
         if not linger:
             self.transport.close()
             return
         self.transport.write_eof()
         self.flow.resume_reading()
-        self._timer = self.loop.call_later(self.bounds.linger, self.transport.abort)
+        self._timer = self.loop.call_later(self.limits.linger, self.transport.abort)
 
     def _unanswered(self) -> bool:
-        """Whether what has come last has no answer, nor the beginning of one."""
+        """Whether no answer to the last request has begun."""
         cycle = self.cycle
-        return cycle is None or (self._head if cycle.response_complete else not cycle.response_started)
+        return cycle is None or (self._in_head if cycle.response_complete else not cycle.response_started)
 
     def connection_lost(self, exc: Exception | None) -> None:
-        """No timer outlives it."""
-        self._rest()
+        """Stop the timer."""
+        self._stop_timer()
         super().connection_lost(exc)
 
 
-def _written(error: ApiError) -> bytes:
-    """An error as the last answer of a connection."""
+def _http_response(error: ApiError) -> bytes:
+    """An error as the last response of a connection."""
     body = orjson.dumps(error.body())
     headers = {"content-type": "application/json", "content-length": str(len(body)), "connection": "close"}
     lines = "".join(f"{name}: {value}\r\n" for name, value in {**headers, **(error.headers or {})}.items())

@@ -1,106 +1,71 @@
-"""A request into utterances: messages with roles and names onto the turns that a voice reads."""
+"""Requests of OpenAI's API into generation requests: messages with roles and names into turns that a voice reads."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
 
 from soundalike.frontends.server.api_errors import ApiError
-from soundalike.frontends.server.schema import ChatRequest, CompletionRequest, Message, Request
+from soundalike.frontends.server.schema import ChatRequest, CompletionRequest, Message
+from soundalike.generation.prompt import Turn
 from soundalike.generation.request import GenerationRequest
 from soundalike.generation.voice import Voice
-from soundalike.training.recipe import Serving
 
-CHARACTERS = 4  # of a token, in chats
-FRIEND = "friend"  # who speaks where a user line bears no name
+DEFAULT_NAME = "friend"  # the speaker of a user message without a name
 
 
-@dataclass(frozen=True, slots=True)
-class ParsedRequest:
-    """What is to be said, how many tokens that may cost, what of the request was passed over, and whether the answer
-    is to be in the template."""
-
-    utterances: list[GenerationRequest]
-    cost: int
-    ignored: list[str] = field(default_factory=list)
-    transcript: bool = False
+def generation_requests(body: ChatRequest | CompletionRequest, voice: Voice, at_once: int) -> list[GenerationRequest]:
+    """One for each choice of the answer, in order; `ApiError` if they are more than `at_once`."""
+    count = (body.n or 1) * (len(body.prompts) if isinstance(body, CompletionRequest) else 1)
+    if count > at_once:
+        message = f"{count} replies are more than this server draws at once. Ask for at most {at_once}."
+        raise ApiError(400, message, "too_many_choices", "n")
+    return _chat(body, voice) if isinstance(body, ChatRequest) else _completions(body, voice)
 
 
-def chat(request: ChatRequest, voice: Voice, serving: Serving) -> ParsedRequest:
-    """`n` replies to a conversation, or `n` ends of its last message; reply i draws from random stream i."""
-    history, ignored = turns(request.messages, voice)
-    begun = _begun(request, history) if request.continues else ""
-    tokens = _tokens(
-        request.max_tokens if request.max_completion_tokens is None else request.max_completion_tokens, voice
-    )
-    knobs = request.sampling(voice.sampling)
-    count = _count(request.n or 1, serving)
-    first = voice.request(history, knobs, 0, tokens, request.stops, request.top_logprobs_count, begun)
-    made = [first, *(first.copy(number) for number in range(1, count))]
-    read = sum(len(text) for _, text in history)
-    return ParsedRequest(made, _cost([read] * count, tokens, voice), [*_unknown(request), *ignored])
+def _chat(body: ChatRequest, voice: Voice) -> list[GenerationRequest]:
+    """`n` replies to a conversation, or `n` continuations of its last message; reply i has random stream i."""
+    history = turns(body.messages, voice)
+    opening = _opening(body, history) if body.continues else ""
+    tokens = _max_tokens(body.max_tokens if body.max_completion_tokens is None else body.max_completion_tokens, voice)
+    sampling = body.sampling(voice.sampling)
+    first = voice.request(history, sampling, 0, tokens, body.stop_texts, body.alternatives, opening)
+    return [first, *(first.copy(number) for number in range(1, body.n or 1))]
 
 
-def _begun(request: ChatRequest, history: list[tuple[str, str]]) -> str:
-    """The last line of a last message that is to be gone on with, taken from the history."""
-    if request.continue_final_message and request.add_generation_prompt:
+def _opening(body: ChatRequest, history: list[Turn]) -> str:
+    """The last line of a last message that is to be continued; it is taken from the history."""
+    if body.continue_final_message and body.add_generation_prompt:
         message = "continue_final_message and add_generation_prompt are both true. Leave out one of them."
         raise ApiError(400, message, "invalid", "continue_final_message")
-    if request.messages[-1].role != "assistant":
+    if body.messages[-1].role != "assistant":
         message = "The last message is not the assistant's, so there is nothing to go on with. Let it end with one."
         raise ApiError(400, message, "invalid", "messages")
     return history.pop()[1]
 
 
-def completion(request: CompletionRequest, voice: Voice, serving: Serving) -> ParsedRequest:
-    """`n` continuations of each prompt, in the order of the prompts; transcripts are gone on with as such."""
-    tokens = _tokens(request.max_tokens, voice)
-    knobs, n = request.sampling(voice.sampling), request.n or 1
-    _count(n * len(request.prompts), serving)
-    firsts = [
-        voice.completion_request(prompt, knobs, row * n, tokens, request.stops, request.top_logprobs_count)
-        for row, prompt in enumerate(request.prompts)
-    ]
-    made = [
-        one
-        for row, first in enumerate(firsts)
-        for one in (first, *(first.copy(row * n + number) for number in range(1, n)))
-    ]
-    cost = _cost([len(prompt) for prompt in request.prompts for _ in range(n)], tokens, voice)
-    return ParsedRequest(made, cost, _unknown(request), all(map(voice.is_transcript, request.prompts)))
+def _completions(body: CompletionRequest, voice: Voice) -> list[GenerationRequest]:
+    """`n` continuations of each prompt, in the order of the prompts."""
+    tokens, sampling, n = _max_tokens(body.max_tokens, voice), body.sampling(voice.sampling), body.n or 1
+    requests = list[GenerationRequest]()
+    for prompt in body.prompts:
+        first = voice.completion_request(prompt, sampling, len(requests), tokens, body.stop_texts, body.alternatives)
+        requests += [first, *(first.copy(len(requests) + number) for number in range(1, n))]
+    return requests
 
 
-def _cost(read: Sequence[int], tokens: int, voice: Voice) -> int:
-    """Tokens, where each reply reads so many characters and draws so many tokens."""
-    return sum(min(voice.window, characters // CHARACTERS) + tokens for characters in read)
+def turns(messages: Sequence[Message], voice: Voice) -> list[Turn]:
+    """The (name, text) turns of messages; a voice reads no `system` messages.
 
-
-def turns(messages: Sequence[Message], voice: Voice) -> tuple[list[tuple[str, str]], list[str]]:
-    """The history of (name, text), and the messages that a voice does not read.
-
-    Each line of an `assistant` message is a message of a burst, as the answer gave it.
+    Each line of an `assistant` message is a message of a burst, as in an answer.
     """
-    history, ignored = list[tuple[str, str]](), list[str]()
-    for number, message in enumerate(messages):
+    history = list[Turn]()
+    for message in messages:
         if message.role == "assistant":
             history += [(voice.owner, line) for line in message.text.split("\n")]
         elif message.role == "user":
-            history.append((voice.guest_name(message.name or FRIEND), message.text))
-        else:
-            ignored.append(f"messages[{number}]")
-    return history, ignored
+            history.append((voice.guest_name(message.name or DEFAULT_NAME), message.text))
+    return history
 
 
-def _tokens(asked: int | None, voice: Voice) -> int:
-    """Tokens of one answer: as clone.toml says where nothing is asked, and at most half of the window."""
+def _max_tokens(requested: int | None, voice: Voice) -> int:
+    """Tokens of one choice: by default the clone's limit, and at most half of the window."""
     most = max(1, voice.window // 2)
-    return min(voice.limits.tokens if asked is None else asked if asked > 0 else most, most)
-
-
-def _count(asked: int, serving: Serving) -> int:
-    if asked > serving.streams:
-        message = f"{asked} replies are more than this server draws at once. Ask for at most {serving.streams}."
-        raise ApiError(400, message, "too_many_choices", "n")
-    return asked
-
-
-def _unknown(request: Request) -> list[str]:
-    return sorted(request.model_extra or {})
+    return min(voice.limits.tokens if requested is None else requested if requested > 0 else most, most)

@@ -1,9 +1,10 @@
-"""Requests as OpenAI's clients send them, and the shapes of the answers for the API's description.
+"""Requests as OpenAI's clients send them, and the responses as the OpenAPI description has them.
 
-A setting that a voice does not have is refused where it would change the answer, and may be sent where it says nothing.
-Fields that nobody knows are passed over and named in the answer's `soundalike.ignored`.
+A setting that a voice does not have is refused if it would change the answer, and accepted at its neutral value.
+Unknown fields are ignored and listed in the answer's `soundalike.ignored`.
 """
 
+from dataclasses import replace
 from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints
@@ -19,20 +20,19 @@ UNSUPPORTED = frozenset(
     "guided_choice guided_grammar grammar json_schema modalities audio echo suffix best_of".split()
 )
 
-
-KNOBS = ("temperature", "top_p", "min_p", "presence_penalty", "frequency_penalty")
+SAMPLING_FIELDS = ("temperature", "top_p", "min_p", "presence_penalty", "frequency_penalty")
 
 
 class Part(BaseModel):
-    """A piece of a message's content; a voice reads text only."""
+    """A part of a message's content; a voice reads text only."""
 
     type: Literal["text", "input_text", "refusal"]
     text: str = ""
 
 
 class Message(BaseModel):
-    """One turn. `user` lines bear `name`, `assistant` lines are the voice's own, `system` and `developer` lines are
-    passed over: a voice follows no instructions."""
+    """One turn. `user` lines bear `name`, `assistant` lines are the voice's own; `system` and `developer` messages are
+    ignored, since a voice follows no instructions."""
 
     role: Literal["system", "developer", "user", "assistant"]
     content: str | list[Part] | None = None
@@ -46,19 +46,19 @@ class Message(BaseModel):
 
 
 class StreamOptions(BaseModel):
-    """How a stream ends."""
+    """Whether a stream ends with a chunk of usage."""
 
     include_usage: bool | None = False
 
 
 class TextFormat(BaseModel):
-    """The one form of answer that there is."""
+    """The only format of an answer."""
 
     type: Literal["text"]
 
 
 class Unconstrained(BaseModel):
-    """Ways in which other servers let an answer be given a form; they would change it, and are not there."""
+    """Settings by which other servers constrain the form of an answer; accepted only if they do not."""
 
     response_format: TextFormat | None = None
     structured_outputs: None = None
@@ -72,7 +72,7 @@ class Unconstrained(BaseModel):
 
 
 class Request(Unconstrained):
-    """What both endpoints take. What is left out, or null, is as clone.toml says."""
+    """What both endpoints take. Fields that are missing or null are as in clone.toml."""
 
     model_config = ConfigDict(extra="allow")
 
@@ -92,26 +92,30 @@ class Request(Unconstrained):
     user: str | None = None
 
     def sampling(self, default: Sampling) -> Sampling:
-        """The voice's knobs with those of the request."""
-        given = {name: getattr(self, name) for name in KNOBS}
-        given |= {"seed": None if self.seed is None else self.seed % 2**64}
-        given |= {"top_k": None if self.top_k is None else max(0, self.top_k)}
-        kept = {name: getattr(default, name) for name in default.__slots__}
-        return Sampling(**kept | {name: value for name, value in given.items() if value is not None})
+        """The settings of the request, with `default` for those that are missing."""
+        fields = {name: getattr(self, name) for name in SAMPLING_FIELDS}
+        fields["seed"] = None if self.seed is None else self.seed % 2**64
+        fields["top_k"] = None if self.top_k is None else max(0, self.top_k)
+        return replace(default, **{name: value for name, value in fields.items() if value is not None})
 
     @property
-    def stops(self) -> list[str]:
+    def stop_texts(self) -> list[str]:
         """The texts before which a reply ends."""
         return [self.stop] if isinstance(self.stop, str) else self.stop or []
 
     @property
-    def told_usage(self) -> bool:
+    def include_usage(self) -> bool:
         """Whether a stream ends with a chunk of usage."""
         return bool(self.stream_options and self.stream_options.include_usage)
 
+    @property
+    def ignored(self) -> list[str]:
+        """The fields that are ignored."""
+        return sorted(self.model_extra or {})
+
 
 class ChatRequest(Request):
-    """What a conversation's next reply is asked with."""
+    """A request for the next reply of a conversation."""
 
     messages: list[Message] = Field(min_length=1, max_length=2_000)
     max_completion_tokens: Tokens | None = None
@@ -127,23 +131,29 @@ class ChatRequest(Request):
     add_generation_prompt: bool | None = None
 
     @property
-    def top_logprobs_count(self) -> int | None:
-        """How many alternatives are told with each token; None where no token is."""
+    def alternatives(self) -> int | None:
+        """How many alternatives each token lists; None without log-probabilities."""
         return self.top_logprobs or 0 if self.logprobs else None
 
     @property
     def characters(self) -> int:
-        """How much there is to read."""
+        """The length of the texts to read."""
         return sum(len(message.text) for message in self.messages)
 
     @property
     def continues(self) -> bool:
-        """Whether the last message is gone on with: asked for by one of vLLM's two settings, or the other's absence."""
+        """Whether the last message is to be continued, by either of vLLM's two settings."""
         return bool(self.continue_final_message) or self.add_generation_prompt is False
+
+    @property
+    def ignored(self) -> list[str]:
+        """The fields and messages that are ignored."""
+        unread = [f"messages[{at}]" for at, one in enumerate(self.messages) if one.role in ("system", "developer")]
+        return [*super().ignored, *unread]
 
 
 class CompletionRequest(Request):
-    """What a text's continuation is asked with."""
+    """A request for the continuation of texts."""
 
     prompt: str | Annotated[list[str], Field(min_length=1, max_length=4)] = ""
     logprobs: int | None = Field(default=None, ge=0, le=20)
@@ -152,18 +162,18 @@ class CompletionRequest(Request):
     best_of: Literal[1] | None = None
 
     @property
-    def top_logprobs_count(self) -> int | None:
-        """How many alternatives are told with each token; None where no token is."""
+    def alternatives(self) -> int | None:
+        """How many alternatives each token lists; None without log-probabilities."""
         return self.logprobs
 
     @property
     def characters(self) -> int:
-        """How much there is to read."""
+        """The length of the texts to read."""
         return sum(map(len, self.prompts))
 
     @property
     def prompts(self) -> list[str]:
-        """One text each."""
+        """The prompts as a list."""
         return [self.prompt] if isinstance(self.prompt, str) else self.prompt
 
 
@@ -175,7 +185,7 @@ FIELDS = frozenset(
 
 
 class ErrorDetail(BaseModel):
-    """What went wrong, in words and for programs."""
+    """What went wrong, for people and for programs."""
 
     message: str
     type: str
@@ -184,28 +194,28 @@ class ErrorDetail(BaseModel):
 
 
 class ErrorBody(BaseModel):
-    """The body of every answer that is an error."""
+    """The body of every error response."""
 
     error: ErrorDetail
 
 
-class Details(BaseModel):
-    """Of the tokens drawn, those of attempts that a guard stopped."""
+class CompletionTokensDetails(BaseModel):
+    """Of the generated tokens, those of attempts that a guard stopped."""
 
     rejected_prediction_tokens: int
 
 
 class Usage(BaseModel):
-    """Tokens read and drawn."""
+    """Tokens read and generated."""
 
     prompt_tokens: int
     completion_tokens: int
     total_tokens: int
-    completion_tokens_details: Details
+    completion_tokens_details: CompletionTokensDetails
 
 
-class Told(BaseModel):
-    """Ours beside OpenAI's: each choice's messages, what the guards did, and what of the request was passed over."""
+class Extras(BaseModel):
+    """Beyond OpenAI's fields: each choice's messages, what the guards did, and what of the request was ignored."""
 
     owner: str
     messages: list[list[str]]
@@ -213,8 +223,8 @@ class Told(BaseModel):
     ignored: list[str]
 
 
-class Answer(BaseModel):
-    """What both endpoints give; `choices` are as OpenAI's."""
+class CompletionResponse(BaseModel):
+    """The response of both endpoints, with OpenAI's `choices`."""
 
     id: str
     object: Literal["chat.completion", "text_completion"]
@@ -223,11 +233,11 @@ class Answer(BaseModel):
     system_fingerprint: str
     choices: list[dict[str, Any]]
     usage: Usage
-    soundalike: Told
+    soundalike: Extras
 
 
-class Model(BaseModel):
-    """A voice: `id` to ask for it by, `root` the base it speaks over, `owner` the name at the head of its lines."""
+class ModelInfo(BaseModel):
+    """A voice: its `id` in requests, its base as `root`, its `owner` as the name at the head of its lines."""
 
     id: str
     object: Literal["model"]
@@ -238,15 +248,15 @@ class Model(BaseModel):
     owner: str
 
 
-class Models(BaseModel):
+class ModelList(BaseModel):
     """Every voice that is served."""
 
     object: Literal["list"]
-    data: list[Model]
+    data: list[ModelInfo]
 
 
 class Health(BaseModel):
-    """That it runs, and how busy it is."""
+    """That the server runs, and how busy it is."""
 
     status: Literal["ok"]
     running: int

@@ -1,4 +1,4 @@
-"""The voices of one server, by the name that a request asks for."""
+"""The voices of a server, by the name that requests have for them."""
 
 import time
 from collections.abc import Sequence
@@ -7,14 +7,14 @@ from pathlib import Path
 from typing import Any
 
 from soundalike.errors import UsageError
-from soundalike.frontends import places
+from soundalike.frontends import model_addresses
 from soundalike.frontends.server.api_errors import ApiError
 from soundalike.generation.voice import Voice
 
 
 @dataclass(frozen=True, slots=True)
 class ServedModel:
-    """A voice, its name, and the base it speaks over; the base by itself has no parent."""
+    """A voice, its name, and its base; a base that is served by itself has its own name as base."""
 
     name: str
     voice: Voice
@@ -22,16 +22,16 @@ class ServedModel:
     created: int = field(default_factory=lambda: int(time.time()))
 
     def as_model(self) -> dict[str, Any]:
-        """An entry of the list of models."""
+        """Its entry in the list of models."""
         parent = None if self.name == self.base else self.base
-        about = {"id": self.name, "object": "model", "created": self.created, "owned_by": "soundalike"}
-        return {**about, "root": self.base, "parent": parent, "owner": self.voice.owner}
+        entry = {"id": self.name, "object": "model", "created": self.created, "owned_by": "soundalike"}
+        return {**entry, "root": self.base, "parent": parent, "owner": self.voice.owner}
 
 
 def load(folders: Sequence[Path], with_base: bool = False, at: Sequence[str] = ()) -> dict[str, ServedModel]:
-    """The clones in these folders, each under its folder's name, and with `with_base` the bases that they stand on.
+    """The clones in these folders, named after them, and with `with_base` their bases too.
 
-    `at` says where their models run; of a model elsewhere nobody knows the base.
+    `at` are the addresses of the servers where their models run; the base of such a model is unknown.
     """
     from soundalike import engines
     from soundalike.clone import Clone
@@ -39,28 +39,26 @@ def load(folders: Sequence[Path], with_base: bool = False, at: Sequence[str] = (
     if with_base and at:
         raise UsageError("A server that models run at does not serve their bases.", "Leave out --with-base or --at.")
     served = dict[str, ServedModel]()
-    for folder, place in zip(folders, places(folders, at), strict=True):
-        voice, name = Voice.load(folder, place), folder.resolve().name
-        base = place or str(Clone.open(folder).manifest()["training"]["base"])
+    for folder, address in zip(folders, model_addresses(folders, at), strict=True):
+        voice, name = Voice.load(folder, address), folder.resolve().name
+        base = address or str(Clone.open(folder).manifest()["training"]["base"])
         _add(served, ServedModel(name, voice, base))
-    for one in list(served.values()) if with_base else []:
-        if one.base not in served:
-            voice = one.voice
-            alone = Voice(
-                engines.load(one.base), "me", voice.tagged, voice.window, voice.sampling, voice.limits, voice.guards
-            )
-            _add(served, ServedModel(one.base, alone, one.base))
+    for model in list(served.values()) if with_base else []:
+        if model.base not in served:
+            voice, engine = model.voice, engines.load(model.base)
+            alone = Voice(engine, "me", voice.tagged, voice.window, voice.sampling, voice.limits, voice.guards)
+            _add(served, ServedModel(model.base, alone, model.base))
     return served
 
 
-def _add(served: dict[str, ServedModel], one: ServedModel) -> None:
-    if one.name in served:
-        raise UsageError(f"Two voices would be called {one.name}.", "Rename one of the folders.")
-    served[one.name] = one
+def _add(served: dict[str, ServedModel], model: ServedModel) -> None:
+    if model.name in served:
+        raise UsageError(f"Two voices would be called {model.name}.", "Rename one of the folders.")
+    served[model.name] = model
 
 
 def find(served: dict[str, ServedModel], name: str) -> ServedModel:
-    """The voice of this name; `ApiError` where there is none."""
+    """The model of this name; `ApiError` if there is none."""
     if name not in served:
         known = ", ".join(served)
         raise ApiError(404, f"There is no model {name!r}. Ask for one of: {known}.", "model_not_found", "model")

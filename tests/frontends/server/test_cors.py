@@ -6,7 +6,7 @@ import httpx
 import pytest
 
 from soundalike.errors import UsageError
-from soundalike.frontends.server.origins import checked
+from soundalike.frontends.server.cors import parse_origins
 from tests.frontends.server.running import HI, Running, ada, running
 
 pytestmark = pytest.mark.allow_hosts(["127.0.0.1"])
@@ -64,7 +64,11 @@ def test_every_page_may_where_that_is_said() -> None:
 
 def test_origins_are_checked_at_the_start() -> None:
     """A slash at the end and large letters are forgiven; an address with a path is no origin."""
-    assert checked(["HTTPS://Chat.Example/", "http://localhost:3000", "*"]) == [OURS, "http://localhost:3000", "*"]
+    assert parse_origins(["HTTPS://Chat.Example/", "http://localhost:3000", "*"]) == [
+        OURS,
+        "http://localhost:3000",
+        "*",
+    ]
     for wrong in ("chat.example", "https://chat.example/page", "https://"):
         with pytest.raises(UsageError, match="is not an origin"):
-            checked([wrong])
+            parse_origins([wrong])

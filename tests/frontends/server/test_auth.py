@@ -11,7 +11,7 @@ import pytest
 
 from soundalike.clone import Clone
 from soundalike.errors import UsageError
-from soundalike.frontends.server import KEY, is_loopback, listening, serve, served_models
+from soundalike.frontends.server import KEY, bind, is_loopback, serve, served_models
 from soundalike.messages import empty
 from soundalike.training.recipe import Serving
 from tests.frontends.server.running import HI, SCRIPTS, Running, ada, running
@@ -198,7 +198,7 @@ def test_a_port_that_is_taken_is_told(clones: list[Path], free: Running) -> None
 
 def test_what_is_sent_leaves_at_once() -> None:
     """A connection does not wait for the packet before to be acknowledged: that alone cost a stream 40 ms."""
-    with listening("127.0.0.1", 0) as listener, socket.create_connection(listener.getsockname()):
+    with bind("127.0.0.1", 0) as listener, socket.create_connection(listener.getsockname()):
         taken, _ = listener.accept()
         with taken:
             assert taken.getsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY)

@@ -1,4 +1,4 @@
-"""What of a request is wrong, as pydantic found it, in our words: one sentence, and one on what to do."""
+"""Pydantic's validation errors in words: one sentence on what is wrong, and one on what to do."""
 
 import json
 from collections.abc import Mapping, Sequence
@@ -7,9 +7,9 @@ from typing import Any
 from soundalike.frontends.server.api_errors import ApiError
 from soundalike.frontends.server.schema import FIELDS, UNSUPPORTED
 
-Found = Mapping[str, Any]  # one of pydantic's errors: type, loc, msg, input, ctx
+PydanticError = Mapping[str, Any]  # type, loc, msg, input, ctx
 
-WANTED = {
+EXPECTED = {
     "greater_than": "a value above {gt}",
     "greater_than_equal": "a value of {ge} or more",
     "less_than": "a value below {lt}",
@@ -35,20 +35,20 @@ WANTED = {
     "model_attributes_type": "an object",
     "literal_error": "{expected}",
 }
-SHOWN = 40  # characters of a wrong value that are told
+SHOWN = 40  # characters of a wrong value that the message shows
 
 
-def refused(errors: Sequence[Found]) -> ApiError:
-    """The first setting that is wrong, told by the error that says most about it."""
+def to_api_error(errors: Sequence[PydanticError]) -> ApiError:
+    """An `ApiError` for the first setting that is wrong, by the most specific of the errors about it."""
     first = [error for error in errors if error["loc"][1:2] == errors[0]["loc"][1:2]]
     error = max(first, key=lambda one: (len(one["loc"]), not one["type"].endswith("_type")))
-    where = _path(error["loc"][1:])
-    what, do = _told(where, error)
-    return ApiError(400, f"{what} {do}", "invalid", where or "body")
+    path = _path(error["loc"][1:])
+    what, do = _sentences(path, error)
+    return ApiError(400, f"{what} {do}", "invalid", path or "body")
 
 
 def _path(loc: Sequence[str | int]) -> str:
-    """`messages[0].content`; what pydantic puts between to say which form of a value it tried is left out."""
+    """`messages[0].content`, without the names by which pydantic says which form of a value it tried."""
     path = ""
     for part in loc:
         if isinstance(part, int):
@@ -58,30 +58,30 @@ def _path(loc: Sequence[str | int]) -> str:
     return path
 
 
-def _told(where: str, error: Found) -> tuple[str, str]:
+def _sentences(path: str, error: PydanticError) -> tuple[str, str]:
     name, kind = str(error["loc"][1]) if len(error["loc"]) > 1 else "", error["type"]
     if kind == "json_invalid":
         return f"The body is not JSON: {error['ctx']['error']}, at character {error['loc'][1]}.", "Mend it."
-    if not where:
+    if not path:
         missing = kind == "missing"
         return "The body is empty." if missing else "The body is not a JSON object.", 'Send one: {"model": ...}.'
     if name in UNSUPPORTED:
         return f"{name} is not supported here.", "Leave it out."
-    if ".content" in where and where.endswith(".type") and kind != "missing":
-        part = where.removesuffix(".type")
+    if ".content" in path and path.endswith(".type") and kind != "missing":
+        part = path.removesuffix(".type")
         return f"{part} is of the type {_shown(error['input'])}, and a voice reads text only.", "Leave it out."
     if kind == "missing":
-        return f"{where} is missing.", "Send it."
-    return f"{where} is {_shown(error['input'])}.", _wanted(error)
+        return f"{path} is missing.", "Send it."
+    return f"{path} is {_shown(error['input'])}.", _expected(error)
 
 
-def _wanted(error: Found) -> str:
-    wanted = WANTED.get(error["type"])
-    return f"Give {wanted.format_map(error.get('ctx') or {})}." if wanted else f"{error['msg']}. Change it."
+def _expected(error: PydanticError) -> str:
+    expected = EXPECTED.get(error["type"])
+    return f"Give {expected.format_map(error.get('ctx') or {})}." if expected else f"{error['msg']}. Change it."
 
 
 def _shown(value: object) -> str:
-    """A value as short plain JSON; of a list only how long it is."""
+    """A value as short JSON; of a list only its length."""
     if isinstance(value, list):
         return f"a list of {len(value)}"
     if isinstance(value, dict):
