@@ -24,7 +24,8 @@ from benchmarks.kneser_ney import KneserNey
 from soundalike.clone import Clone
 from soundalike.engines import load
 from soundalike.engines.protocol import Engine
-from soundalike.training.loop import train, windows
+from soundalike.training.dataset import pack_documents
+from soundalike.training.loop import train
 from soundalike.training.packing import encode
 from soundalike.training.plan import defaults
 from soundalike.training.recipe import Training
@@ -32,9 +33,8 @@ from soundalike.training.recipe import Training
 
 def bits(engine: Engine, clone: Clone, training: Training) -> float:
     """Bits per byte of the owner's words in the test split."""
-    held = windows(clone.documents("test"), engine.tokenizer, training.window, training.seed)
-    nats, weight = engine.loss(held.batch)
-    return nats / weight / math.log(2) / held.bytes_a_weight
+    held = pack_documents(clone.documents("test"), engine.tokenizer, training.window, training.seed)
+    return held.bits_per_byte(*engine.loss(held.batch))
 
 
 def counted(clone: Clone, window: int) -> float:

@@ -11,7 +11,6 @@ on this machine.
 """
 
 import argparse
-import math
 import statistics
 import tempfile
 from collections.abc import Iterator, Sequence
@@ -31,8 +30,9 @@ from soundalike.importing.documents import DocumentSettings
 from soundalike.importing.importer import run_import
 from soundalike.metrics.stats import wasserstein
 from soundalike.prompt_template import parse
-from soundalike.training.loop import windows
-from soundalike.training.plan import learn, recipe_for
+from soundalike.training.dataset import pack_documents
+from soundalike.training.plan import plan_training
+from soundalike.training.train_clone import train_clone
 
 SINGLE = 1e-6  # a silence, in minutes, that every message but those of one moment is apart by
 GROUPED = DocumentSettings().gap_minutes
@@ -84,8 +84,8 @@ def learned(exports: Sequence[Path], way: Way, iters: int, folder: Path) -> Lear
     settings = DocumentSettings(gap_minutes=GROUPED if way.grouped else SINGLE, tagged=way.tagged)
     run_import(exports, folder, settings, force=True)
     clone = Clone.open(folder)
-    recipe = recipe_for(clone, way.base, {"iters": iters})
-    learn(clone, recipe, False, lambda progress: None)
+    recipe = plan_training(clone, way.base, {"iters": iters}).recipe
+    train_clone(clone, recipe)
     voice = Voice.load(folder)
     owner = [len(text.split()) for text in _messages(clone, way.tagged)]  # held out
     histories = [[("sam", OPENERS[number % len(OPENERS)])] for number in range(REPLIES)]
@@ -116,12 +116,11 @@ def _quantiles(lengths: Sequence[int]) -> NDArray[np.float64]:
 def _bits(voice: Voice, clone: Clone, seed: int) -> float:
     """Bits over the weighed bytes of held-out messages, without names and line ends."""
     held = clone.documents("valid")
-    split = windows(held, voice.engine.tokenizer, voice.window, seed)
+    split = pack_documents(held, voice.engine.tokenizer, voice.window, seed)
     turns = [turn for document in held for turn in document.turns or [(document.text, 1.0)]]
     whole = sum(len(text.encode()) * weight for text, weight in turns)
     said = sum(len(t.encode()) * weight for text, weight in turns for _, t in parse(text, voice.tagged))
-    nats, weight = voice.engine.loss(split.batch.take(slice(0, WINDOWS)))
-    return nats / weight / math.log(2) / split.bytes_a_weight * whole / said
+    return split.bits_per_byte(*voice.engine.loss(split.batch.take(slice(0, WINDOWS)))) * whole / said
 
 
 def _lengths(quantiles: Sequence[float]) -> str:

@@ -41,9 +41,10 @@ from soundalike.clone import Clone
 from soundalike.errors import SoundalikeError
 from soundalike.importing.documents import DocumentSettings
 from soundalike.importing.importer import fill
-from soundalike.training.plan import learn, recipe_for, resumed_recipe
+from soundalike.training.plan import plan_resumed, plan_training
 from soundalike.training.recipe import Recipe
 from soundalike.training.status import Progress, Succession
+from soundalike.training.train_clone import train_clone
 from soundalike.training.versions import succession
 from tests.engines import tiny
 from tests.invented import FRIENDS, corpus, friends
@@ -99,7 +100,9 @@ def build(folder: Path, names: Sequence[str] = ("full", "lora", "qwen", "chain",
 def _train_beside(clone: Clone, iters: int, becomes: Succession, stop_after: int | None = None) -> None:
     """Another word chain over a voice."""
     given = {"iters": iters, "window": 64, "step_tokens": 256, "method": "full"}
-    learn(clone, recipe_for(clone, "markov", given), False, _stop_after(stop_after), succession=becomes)
+    train_clone(
+        clone, plan_training(clone, "markov", given).recipe, succession=becomes, on_step=_stop_after(stop_after)
+    )
 
 
 def _stop_after(step: int | None) -> Callable[[Progress], None]:
@@ -119,7 +122,7 @@ def _clone(path: Path, bases: Path, base: str, method: str, stop_after: int | No
     training = {"method": method, "iters": 4, "window": 64, "step_tokens": 256, "rank": 4}
     named = base if base == "markov" else str(bases / base)
     recipe = Recipe.from_table({"base": named, "training": training, "limits": {"tokens": 24}})
-    learn(clone, recipe, resume=False, on_step=_stop_after(stop_after))
+    train_clone(clone, recipe, on_step=_stop_after(stop_after))
     return path
 
 
@@ -159,7 +162,7 @@ def resume(folder: Path) -> None:
     """A training gone on with, or one beside a voice."""
     clone = Clone.open(folder)
     if clone.run_path.exists():
-        learn(clone, resumed_recipe(clone), resume=True, on_step=lambda progress: None)
+        train_clone(clone, plan_resumed(clone).recipe, resume=True)
     else:
         _train_beside(clone, 1, "better")
 

@@ -25,7 +25,8 @@ from soundalike.importing.documents import DocumentSettings
 from soundalike.importing.importer import fill
 from soundalike.metrics.words import run_words
 from soundalike.redact import redact
-from soundalike.training.plan import learn, recipe_for
+from soundalike.training.plan import plan_training
+from soundalike.training.train_clone import train_clone
 from tests.invented import FRIENDS, Message, corpus, friends
 
 CONVERSATIONS = 1_500
@@ -35,13 +36,13 @@ HISTORY = 6  # lines before a reply
 Ngrams = set[tuple[str, ...]]
 
 
-def train_clone(owner: str, talk: list[Message], folder: Path, iters: int) -> None:
+def train_friend(owner: str, talk: list[Message], folder: Path, iters: int) -> None:
     """Import one friend's part of the conversations and train a voice on it."""
     clone, whole = Clone.claim(folder), corpus(talk, owner, FRIENDS)
     messages, masked = redact(whole.messages)
     with clone.locked("a benchmark"), clone.replacing() as scratch:
         fill(clone, scratch, replace(whole, messages=messages), masked, DocumentSettings(), True)
-    learn(clone, recipe_for(clone, "pocket", {"iters": iters}), False, lambda progress: None)
+    train_clone(clone, plan_training(clone, "pocket", {"iters": iters}).recipe)
 
 
 def histories(talk: list[Message], owner: str, count: int) -> list[list[tuple[str, str]]]:
@@ -72,7 +73,7 @@ def measured(
     owner: str, talk: list[Message], secrets: list[str], folder: Path, iters: int, count: int
 ) -> dict[str, str]:
     """One friend's figures by name."""
-    train_clone(owner, talk, folder, iters)
+    train_friend(owner, talk, folder, iters)
     voice = Voice.load(folder)
     replies = voice.replies(histories(talk, owner, count), Sampling(seed=1))
     of_others = set[tuple[str, ...]]().union(*(ngrams(text) for _, _, author, text in talk if author != owner))

@@ -55,7 +55,7 @@ def llama_cpp(streams: int) -> float:
 
     from benchmarks.llama_cpp import Context
     from soundalike.engines import llama
-    from soundalike.export import Trained
+    from soundalike.export import ExportSource
     from soundalike.export.gguf import write_gguf
     from soundalike.training.recipe import Recipe
 
@@ -63,7 +63,7 @@ def llama_cpp(streams: int) -> float:
     prompt = [engine.tokenizer.begin, *engine.tokenizer.encode([PROMPT])[0]]
     with TemporaryDirectory() as folder:
         engine.save(Path(folder))  # nothing was learned: the base itself
-        file = write_gguf(Trained("pocket", Path(folder), "you", True, 512, Recipe()), Path(folder))
+        file = write_gguf(ExportSource("pocket", Path(folder), "you", True, 512, Recipe()), Path(folder))
         context = Context(file, streams, len(prompt) + TOKENS, torch.get_num_threads())
         return _best(lambda: context.run(prompt, TOKENS))
 

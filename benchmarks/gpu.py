@@ -25,7 +25,7 @@ from rich.console import Console
 from rich.table import Table
 
 from soundalike.engines.protocol import Batch
-from soundalike.training.base_models import SUGGESTED, Precision, Size
+from soundalike.training.base_models import SUGGESTED, ModelShape, Precision
 from soundalike.training.numerics import Numerics
 from soundalike.training.packing import DocumentPart, pack
 from soundalike.training.recipe import Training
@@ -41,15 +41,18 @@ LONGEST = 150.0  # seconds for one figure
 class Scale:
     """How large everything is. `warm` steps go before those that are timed."""
 
-    shapes: dict[str, Size]
+    shapes: dict[str, ModelShape]
     window: int
     step_tokens: int
     steps: int
     warm: int
 
 
-FULL = Scale({k: next(b.size for b in SUGGESTED if b.name == name) for k, name in LARGE.items()}, 512, 4_096, 12, 3)
-TINY_SIZES = {"mistral": Size(2, 64, 128, 4, 2, 16, 512, tied=False), "qwen3": Size(2, 64, 128, 4, 2, 16, 512)}
+FULL = Scale({k: next(b.shape for b in SUGGESTED if b.name == name) for k, name in LARGE.items()}, 512, 4_096, 12, 3)
+TINY_SIZES = {
+    "mistral": ModelShape(2, 64, 128, 4, 2, 16, 512, tied=False),
+    "qwen3": ModelShape(2, 64, 128, 4, 2, 16, 512),
+}
 TINY = Scale(TINY_SIZES, 64, 128, 1, 1)
 
 
@@ -74,7 +77,7 @@ def pieces(vocabulary: int, window: int, seed: int = 0) -> list[DocumentPart]:
     return [DocumentPart(rng.integers(3, vocabulary, n).astype(np.int32), np.ones(n, np.float32)) for n in lengths]
 
 
-def model_of(kind: str, size: Size, precision: Precision) -> Any:
+def model_of(kind: str, size: ModelShape, precision: Precision) -> Any:
     """A model of random weights, made on the device, its linear layers in NF4 where asked."""
     import torch
     from transformers import AutoConfig, AutoModelForCausalLM
@@ -302,15 +305,15 @@ def table(found: Found, scale: Scale, rate: float, name: str) -> Table:
             continue
         of_ours, each = first.get((task.kind, task.precision)), figures["rate"]
         ratio = f"{of_ours / each:.2f}" if of_ours else ""
-        least = f"{size.least(task.precision, window=scale.window) / 1e9:.2f} GB" if task.side == LEAST else ""
-        share = f"{size.flops() * each / rate:.0%}"
+        least = f"{size.least_bytes(task.precision, window=scale.window) / 1e9:.2f} GB" if task.side == LEAST else ""
+        share = f"{size.training_flops() * each / rate:.0%}"
         told.add_row(shape, task.side, f"{each:,.0f}", ratio, share, f"{figures['peak'] / 1e9:.2f} GB", least)
     return told
 
 
 def run(tiny: bool, minutes: float, out: Path | None) -> None:
     """Take every figure for which there is time; `out` gets each as it comes, a JSON object a line."""
-    from soundalike.training.estimate import this_machine
+    from soundalike.training.estimate import training_device
 
     scale, console, started, found = TINY if tiny else FULL, Console(width=130), time.perf_counter(), []
     for task in tasks():
@@ -324,7 +327,7 @@ def run(tiny: bool, minutes: float, out: Path | None) -> None:
             with out.open("a") as lines:
                 asked = {"kind": task.kind, "precision": task.precision, "side": task.side}
                 lines.write(json.dumps(asked | figures) + "\n")
-    on = this_machine()
+    on = training_device()
     console.print(table(found, scale, on.rate, on.name or "a processor"))
     console.print("Weights are random: speed and memory are those of real ones, nothing else is.")
 

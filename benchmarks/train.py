@@ -38,12 +38,13 @@ def ours(folder: Path) -> dict[str, float]:
     from soundalike.clone.document import Document
     from soundalike.engines import llama
     from soundalike.engines.hardware import processor_rate
-    from soundalike.training.loop import batch_rows, windows
+    from soundalike.training.dataset import pack_documents
     from soundalike.training.recipe import Training
+    from soundalike.training.schedule import batch_rows
 
     training = Training(method="lora", window=WINDOW, step_tokens=STEP_TOKENS)
     engine = llama.load("pocket", None, training)
-    packed = windows([Document(text) for text in texts(folder)], engine.tokenizer, WINDOW, 1).batch
+    packed = pack_documents([Document(text) for text in texts(folder)], engine.tokenizer, WINDOW, 1).batch
     useful, started = 0, 0.0
     for step in range(STEPS + WARM):
         if step == WARM:

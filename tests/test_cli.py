@@ -176,7 +176,7 @@ def test_a_folders_name_is_printed_as_it_is(run: Run, tmp_path: Path, monkeypatc
     monkeypatch.chdir(tmp_path)
     told = run("clone", EXPORT, "--out", "[bold]x", "--base", "markov", "--iters", 2)[1]
     assert "Talk to it: soundalike chat [bold]x\n" in told
-    monkeypatch.setattr("soundalike.training.loop.interruptible", lambda: nullcontext(lambda: signal.SIGINT))
+    monkeypatch.setattr("soundalike.training.loop.deferred_interrupt", lambda: nullcontext(lambda: signal.SIGINT))
     code, _, err = run("train", "[bold]x", "--base", "markov", "--iters", 2, "--fresh")
     assert code == 130 and "Stopped and saved. Continue with: soundalike train '[bold]x' --resume\n" in err
 
@@ -198,7 +198,7 @@ def test_clone_over_half_a_training_asks_first(run: Run, tmp_path: Path, monkeyp
     """After Ctrl-C the same command names --resume and --fresh; with --resume nothing is imported anew."""
     again = ("clone", EXPORT, "--out", tmp_path / "me", "--base", "markov", "--iters", 5)
     with monkeypatch.context() as patch:
-        patch.setattr("soundalike.training.loop.interruptible", lambda: nullcontext(lambda: signal.SIGINT))
+        patch.setattr("soundalike.training.loop.deferred_interrupt", lambda: nullcontext(lambda: signal.SIGINT))
         assert run(*again)[0] == 130
     code, out, err = run(*again)
     assert (code, out) == (2, "") and "cut off after step 1 of 5" in err and "--resume" in err and "--fresh" in err

@@ -2,19 +2,20 @@
 
 import json
 
+import orjson
 import pytest
 
 from soundalike import doctor, machine
-from soundalike.doctor import TOKENS, backends, checkup
-from soundalike.training.estimate import Machine
+from soundalike.doctor import TOKENS, backends, inspect_machine
+from soundalike.training.estimate import TrainingDevice
 
-CPU = Machine("cpu", "", 16 << 30, 1e11)
+CPU = TrainingDevice("cpu", 16 << 30, None, 1e11)
 
 
 def test_a_checkup_tells_of_this_machine() -> None:
     """What was found is plain values; lines name the processor, each backend, each base, and what is taken."""
-    found = checkup()
-    assert json.loads(json.dumps(found.as_dict()))["backends"][0]["name"] == "torch"
+    found = inspect_machine()
+    assert json.loads(orjson.dumps(found))["backends"][0]["name"] == "torch"
     assert found.cores >= 1 and found.memory > found.free_memory > 0 and found.free_disk > 0
     assert found.bases[0].base == "pocket" and found.rate > 1e9
     told = "\n".join(found.lines())
@@ -37,4 +38,6 @@ def test_a_gpu_that_pytorch_cannot_use_is_told(monkeypatch: pytest.MonkeyPatch) 
     """With the PyTorch that it takes."""
     monkeypatch.setattr(machine, "gpu", lambda: ("invented", 24 << 30))
     assert "torch with CUDA" in {backend.name for backend in backends(CPU)}
-    assert "torch with CUDA" not in {backend.name for backend in backends(Machine("cuda", "invented", 24 << 30, 1e14))}
+    assert "torch with CUDA" not in {
+        backend.name for backend in backends(TrainingDevice("cuda", 24 << 30, None, 1e14, "invented"))
+    }

@@ -70,7 +70,7 @@ def test_ours_is_set_beside_the_rate_of_products() -> None:
     """Four operations a weight and token, over the machine's."""
     console = Console(width=130, record=True, file=StringIO())
     size = FULL.shapes["mistral"]
-    rate = 4 * (size.linear + size.vocabulary * size.hidden) * 1_000 / 0.25
+    rate = 4 * (size.linear_weights + size.vocabulary * size.hidden) * 1_000 / 0.25
     console.print(table([(Task("mistral", "bf16", OURS), {"rate": 1_000.0, "peak": 1e9})], FULL, rate, "invented"))
     assert "25%" in console.export_text()
 

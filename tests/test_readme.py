@@ -13,7 +13,8 @@ import pytest
 
 from soundalike.clone import Clone
 from soundalike.demo import EXPORT
-from soundalike.training.plan import learn, recipe_for
+from soundalike.training.plan import plan_training
+from soundalike.training.train_clone import train_clone
 
 ROOT = Path(__file__).parents[1]
 README = (ROOT / "README.md").read_text(encoding="utf-8")
@@ -26,8 +27,10 @@ COMMANDS = list(dict.fromkeys(line.split("  #")[0].strip() for shown in SHOWN fo
 def interrupted(folder: Path) -> None:
     """Leave a checkpoint behind, as Ctrl-C in training does."""
     clone = Clone.open(folder)
-    recipe = recipe_for(clone, None, {"iters": 2})
-    learn(clone, recipe, False, lambda progress: signal.raise_signal(signal.SIGINT) if progress.step == 1 else None)
+    recipe = plan_training(clone, None, {"iters": 2}).recipe
+    train_clone(
+        clone, recipe, on_step=lambda progress: signal.raise_signal(signal.SIGINT) if progress.step == 1 else None
+    )
 
 
 @pytest.fixture(scope="module")

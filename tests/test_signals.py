@@ -17,12 +17,12 @@ TRAINING = """
 import sys
 from soundalike.training import loop
 from soundalike.cli import main
-advance = loop._Run.advance
+advance = loop.TrainingRun.advance
 def advance_and_report(run):
     advance(run)
     if run.progress.step == 2:
         print("learning", flush=True)
-loop._Run.advance = advance_and_report
+loop.TrainingRun.advance = advance_and_report
 sys.argv = ["soundalike", *sys.argv[1:]]
 main()
 """

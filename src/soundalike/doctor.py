@@ -1,28 +1,34 @@
-"""What this machine can run, and what is missing: processor, memory, GPU, disk, backends, and bases with their times.
+"""What this machine can run and what is missing: processor, memory, GPU, disk, backends, and an estimate for each base.
 
-Looks and times, changes nothing and asks nobody outside the machine.
+It measures the machine's speed, changes nothing and uses no network.
 """
 
 import platform
 import shutil
 import sys
 from collections.abc import Callable
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
-from typing import Any
 
 from soundalike import machine
-from soundalike.training.estimate import Machine, TrainingEstimate, default_base, estimates, lines, this_machine
+from soundalike.training.estimate import (
+    TrainingDevice,
+    TrainingEstimate,
+    default_base,
+    estimate_table,
+    estimates,
+    training_device,
+)
 from soundalike.training.numerics import VARIABLE, Numerics, for_small
 from soundalike.training.recipe import Training
 
-TOKENS = 3e6  # of some 300,000 messages: what the largest exports hold
+TOKENS = 3e6  # in about 300,000 messages, a large export
 
 
 @dataclass(frozen=True, slots=True)
 class Backend:
-    """A library or program that soundalike can use: what for, its version or None, and the command that installs it."""
+    """A library or program that soundalike can use; `version` is None where it is missing."""
 
     name: str
     use: str
@@ -30,14 +36,14 @@ class Backend:
     install: str
 
     def line(self) -> str:
-        """As a person reads it."""
+        """A line for the terminal."""
         found = self.version or f"missing; {self.install}"
         return f"  {self.name:<18}{self.use}: {found}"
 
 
 @dataclass(frozen=True, slots=True)
-class Checkup:
-    """All of it. Memory and disk in bytes, `rate` in FLOP/s of large products on `device`."""
+class MachineReport:
+    """The report. Memory and disk are in bytes; `rate` is FLOP/s of large matrix products on `device`."""
 
     system: str
     python: str
@@ -56,12 +62,8 @@ class Checkup:
     bases: list[TrainingEstimate]
     default: str
 
-    def as_dict(self) -> dict[str, Any]:
-        """As plain values, for JSON."""
-        return asdict(self)
-
     def lines(self) -> list[str]:
-        """As a person reads it."""
+        """The report for the terminal."""
         has = ", ".join(name for name, there in self.features.items() if there) or "none of those that speed it up"
         graphics = f"{self.gpu}, {(self.gpu_memory or 0) / 1e9:.0f} GB" if self.gpu else "none that CUDA can use"
         if self.gpu and self.device != "cuda":
@@ -79,12 +81,12 @@ class Checkup:
             *(backend.line() for backend in self.backends),
             "",
             f"Bases, with estimates of one pass over {TOKENS / 1e6:g} million tokens, some 300,000 messages",
-            *lines(self.bases, self.default),
+            *estimate_table(self.bases, self.default),
         ]
 
 
 _DEVICES = {"cpu": "processor", "cuda": "GPU"}
-# name of the distribution, what it is for, the command that installs it, whether this machine could use it
+# distribution, purpose, command that installs it, whether this machine could use it
 LIBRARIES: tuple[tuple[str, str, str, Callable[[], bool]], ...] = (
     ("torch", "learning and speaking", "pip install torch", lambda: True),
     ("transformers", "any Hugging Face base", "pip install transformers", lambda: True),
@@ -101,38 +103,38 @@ LIBRARIES: tuple[tuple[str, str, str, Callable[[], bool]], ...] = (
 )
 
 
-def checkup() -> Checkup:
-    """Look at this machine; takes some seconds, in which PyTorch is loaded and a few products are timed."""
+def inspect_machine() -> MachineReport:
+    """Examine this machine; takes some seconds, because PyTorch is loaded and a few products are timed."""
     from soundalike.engines.hardware import processor
 
-    on, told, gpu = this_machine(), processor(), machine.gpu()
-    rows = estimates(TOKENS, on)
-    return Checkup(
+    device, cpu, gpu = training_device(), processor(), machine.gpu()
+    rows = estimates(TOKENS, device)
+    return MachineReport(
         system=f"{platform.system()} {platform.release()} on {platform.machine()}",
         python=platform.python_version(),
-        processor=str(told.pop("name")) or platform.processor() or "unnamed",
+        processor=str(cpu.pop("name")) or platform.processor() or "unnamed",
         cores=machine.cores(),
-        features={name: bool(there) for name, there in told.items()},
+        features={name: bool(there) for name, there in cpu.items()},
         memory=machine.memory(),
         free_memory=machine.free_memory(),
         gpu=gpu and gpu[0],
         gpu_memory=gpu and gpu[1],
-        device=on.device,
-        rate=on.rate,
-        numerics=for_small(Training(), on.hardware),
+        device=device.device,
+        rate=device.rate,
+        numerics=for_small(Training(), device),
         free_disk=shutil.disk_usage(Path.cwd()).free,
-        backends=backends(on),
+        backends=backends(device),
         bases=rows,
         default=default_base(rows),
     )
 
 
-def backends(on: Machine) -> list[Backend]:
-    """Every library that could serve here, and the compiler."""
+def backends(device: TrainingDevice) -> list[Backend]:
+    """Every library that this machine could use, and the C compiler."""
     found = [Backend(name, use, _version(name), how) for name, use, how, fits in LIBRARIES if fits()]
     compiler = next((name for name in ("gcc", "cc", "clang") if shutil.which(name)), None)
     found.append(Backend("C compiler", "speaking faster on a processor", compiler, _COMPILER.get(sys.platform, "")))
-    if machine.gpu() and on.device != "cuda":
+    if machine.gpu() and device.device != "cuda":
         how = "pip install --upgrade --force-reinstall torch --index-url https://download.pytorch.org/whl/cu128"
         found.append(Backend("torch with CUDA", "learning on the GPU", None, how))
     return found

@@ -15,8 +15,9 @@ from soundalike.engines import llama
 from soundalike.errors import CloneError, NoRoom
 from soundalike.training.estimate import disk_of
 from soundalike.training.loop import train
-from soundalike.training.plan import check, learn, recipe_for
+from soundalike.training.plan import check_options, plan_training
 from soundalike.training.recipe import Training
+from soundalike.training.train_clone import train_clone
 from tests.training.test_loop import SHORT, clone_of
 
 Usage = namedtuple("Usage", "total used free")
@@ -46,12 +47,12 @@ def test_training_asks_for_room_before_it_begins(base: str, tmp_path: Path, smal
     """`clone` before it reads an export, `train` before it loads a base; what needs little goes through."""
     assert 150e6 < disk_of("pocket", Training()) < 250e6 and disk_of("markov", Training()) == 0
     with pytest.raises(NoRoom, match="training needs about 202 MB"):
-        check(tmp_path / "me", None, {})
+        check_options(tmp_path / "me", None, {})
     clone = clone_of(tmp_path / "me")
     with pytest.raises(NoRoom, match="training needs about 202 MB"):
-        learn(clone, recipe_for(clone, "pocket", {"iters": 2}), False, lambda progress: None)
+        train_clone(clone, plan_training(clone, "pocket", {"iters": 2}).recipe)
     assert not clone.has_voice and not clone.run_path.exists()
-    check(tmp_path / "me", base, {"iters": 2})
+    check_options(tmp_path / "me", base, {"iters": 2})
 
 
 @pytest.mark.parametrize(
@@ -73,7 +74,7 @@ def test_a_disk_that_fills_up_while_training_costs_nothing(
     few = SHORT.model_copy(update={"iters": 6})
     whole = train(llama.load(base, None, few), clone_of(tmp_path / "whole"), few, base=base).progress.losses
     clone = clone_of(tmp_path / "me")
-    monkeypatch.setattr("soundalike.training.loop.CHECKPOINT_SECONDS", 0.0)
+    monkeypatch.setattr("soundalike.training.schedule.CHECKPOINT_SECONDS", 0.0)
     written, flush = 0, folder._flush
 
     def fill_up(scratch: Path) -> None:

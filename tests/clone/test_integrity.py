@@ -19,8 +19,8 @@ from soundalike.evaluation.held_out import conversations
 from soundalike.generation.voice import Voice
 from soundalike.importing.documents import DocumentSettings
 from soundalike.importing.importer import fill
-from soundalike.training.plan import learn
 from soundalike.training.recipe import Recipe, Training
+from soundalike.training.train_clone import train_clone
 from tests.invented import FRIENDS, corpus, friends
 
 
@@ -31,7 +31,7 @@ def _trained(base: str, tmp_path_factory: pytest.TempPathFactory) -> Path:
     with clone.locked("test"), clone.replacing() as scratch:
         fill(clone, scratch, corpus(friends(60)[0], "ana", FRIENDS), {}, DocumentSettings(), force=True)
     training = {"iters": 2, "window": 64, "step_tokens": 128}
-    learn(clone, Recipe.from_table({"base": base, "training": training}), False, lambda progress: None)
+    train_clone(clone, Recipe.from_table({"base": base, "training": training}))
     return clone.root
 
 
@@ -122,7 +122,7 @@ def test_hashes_are_kept_by_another_import_and_made_anew_by_another_training(clo
     Voice.load(clone.root)
     training = {"iters": 3, "window": 64, "step_tokens": 128}
     recipe = Recipe.from_table({"base": base, "training": training})
-    learn(clone, recipe, False, lambda progress: None, succession="fresh")
+    train_clone(clone, recipe, succession="fresh")
     assert clone.manifest()["result"]["adapter"] == integrity.digests(clone.adapter_path) != before
     for one in (clone.root, clone.versions_path / "1"):
         Voice.load(one)
@@ -229,5 +229,5 @@ def test_a_manifest_of_an_older_version_is_enough_to_speak_and_learn(clone: Clon
     assert Voice.load(clone.root).engine.numerics
     training = {"iters": 2, "window": 64, "step_tokens": 128}
     recipe = Recipe.from_table({"base": sections["training"]["base"], "training": training})
-    learn(clone, recipe, False, lambda progress: None, succession="fresh")
+    train_clone(clone, recipe, succession="fresh")
     assert clone.manifest()["numerics"]["compute"] == clone.manifest()["training"]["compute_dtype"] == "fp32"

@@ -11,7 +11,8 @@ from soundalike.clone.clone import IGNORE, Clone
 from soundalike.clone.folder import INCOMING, LOCK, OUTGOING, REMOVED, SCRATCH, link_tree
 from soundalike.errors import CloneError, SoundalikeError
 from soundalike.generation.voice import Voice
-from soundalike.training.plan import learn, recipe_for, resumed_recipe
+from soundalike.training.plan import plan_resumed, plan_training
+from soundalike.training.train_clone import train_clone
 from tests.training.test_loop import clone_of
 from tests.training.test_versions import everything, stopped, taught
 
@@ -43,10 +44,10 @@ def use(root: Path) -> None:
         Voice.load(root)
     with contextlib.suppress(SoundalikeError):
         clone = Clone.open(root)
-        learn(clone, resumed_recipe(clone), True, lambda progress: None)
+        train_clone(clone, plan_resumed(clone).recipe, resume=True)
     with contextlib.suppress(SoundalikeError):
         clone = Clone.open(root)
-        learn(clone, recipe_for(clone, "markov", {"iters": 1}), False, lambda p: None, succession="better")
+        train_clone(clone, plan_training(clone, "markov", {"iters": 1}).recipe, succession="better")
     with contextlib.suppress(SoundalikeError):
         clone = Clone.open(root)
         with clone.locked("test"):

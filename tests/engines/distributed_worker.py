@@ -9,18 +9,19 @@ from pathlib import Path
 def clone(folder: str, base: str, iters: int, stop: int, resume: bool) -> None:
     """Train the clone in `folder`; with a `stop` other than 0 Ctrl-C is pressed after that many steps."""
     from soundalike.clone import Clone
-    from soundalike.training.plan import learn, recipe_for, resumed_recipe
+    from soundalike.training.plan import plan_resumed, plan_training
     from soundalike.training.status import Progress
+    from soundalike.training.train_clone import train_clone
 
     opened = Clone.open(folder)
     settings = {"iters": iters, "window": 64, "step_tokens": 512}
-    recipe = resumed_recipe(opened) if resume else recipe_for(opened, base, settings)
+    plan = plan_resumed(opened) if resume else plan_training(opened, base, settings)
 
     def interrupt(progress: Progress) -> None:
         if stop and progress.step == stop:
             signal.raise_signal(signal.SIGINT)
 
-    learn(opened, recipe, resume, interrupt)
+    train_clone(opened, plan.recipe, resume=resume, on_step=interrupt)
 
 
 def mlx(base: str, out: str) -> None:

@@ -212,7 +212,7 @@ def test_chunked_logits_change_no_step(tmp_path: Path, monkeypatch: pytest.Monke
     assert chunked.head.separable
     whole.head.separable = False
     batch = batch_of(chunked, [text * 3 for text in TEXTS])
-    monkeypatch.setattr(mlx_training, "ENTRIES", 5 * 20_000)
+    monkeypatch.setattr(mlx_training, "LOGITS_AT_ONCE", 5 * 20_000)
     assert chunked.loss(batch) == pytest.approx(whole.loss(batch), rel=1e-5)
     peaks, losses = [], []
     for engine in (chunked, whole):

@@ -10,7 +10,7 @@ import pytest
 import torch
 
 from soundalike.errors import EngineError
-from soundalike.export.gguf import SHAPES, shape_of, write_gguf
+from soundalike.export.gguf import ARCHITECTURES, architecture_of, write_gguf
 from soundalike.export.gguf_vocab import pre_tokenizer
 from soundalike.export.merged import merged_model, write_merged
 from soundalike.export.mlx_lm import write_mlx
@@ -127,8 +127,8 @@ def test_an_architecture_without_a_shape_is_refused() -> None:
     from transformers import MambaConfig
 
     with pytest.raises(EngineError, match="mamba.*only llama.*--to merged"):
-        shape_of(MambaConfig())
-    assert "llama" in SHAPES
+        architecture_of(MambaConfig())
+    assert "llama" in ARCHITECTURES
 
 
 @pytest.mark.parametrize(

@@ -11,7 +11,7 @@ from safetensors import SafetensorError
 from soundalike import export as room
 from soundalike.clone import Clone
 from soundalike.errors import CloneError, NoRoom
-from soundalike.export import RECORD, Trained, export
+from soundalike.export import RECORD, ExportSource, export
 from soundalike.messages import empty
 from tests.export.trained import trained
 
@@ -75,7 +75,7 @@ def test_what_lies_in_the_way_stops_it(clone: Clone, there: str, tmp_path: Path)
 def test_a_full_disk_is_one_sentence(clone: Clone, error: Exception, monkeypatch: pytest.MonkeyPatch) -> None:
     """Whichever library met it; the clone is as it was."""
 
-    def full(kind: str, what: Trained, target: Path, *more: object) -> list[list[str]]:
+    def full(kind: str, what: ExportSource, target: Path, *more: object) -> list[list[str]]:
         (target / "half").write_bytes(bytes(1000))
         raise error
 

@@ -9,8 +9,8 @@ import pytest
 import torch
 from numpy.typing import NDArray
 
-from soundalike.export import Trained
-from soundalike.export.gguf import SHAPES, write_gguf
+from soundalike.export import ExportSource
+from soundalike.export.gguf import ARCHITECTURES, write_gguf
 from soundalike.training.recipe import Recipe
 from tests.engines import tiny
 from tests.export.trained import CLOSE, TEXT, logits_of, tokens_of, trained
@@ -128,11 +128,11 @@ LLAMA_3 = {
 VARIANTS = [("llama", {"tie_word_embeddings": True}), ("llama", {"rope_parameters": LLAMA_3})]
 
 
-@pytest.mark.parametrize(("model_type", "settings"), [*((name, {}) for name in SHAPES), *VARIANTS])
+@pytest.mark.parametrize(("model_type", "settings"), [*((name, {}) for name in ARCHITECTURES), *VARIANTS])
 def test_every_shape_is_written_right(model_type: str, settings: dict[str, Any], tmp_path: Path) -> None:
     """With an adapter by plain peft, llama.cpp's logits after every token are transformers'."""
     made = adapter_of(foreign(model_type, tmp_path / "base", **settings), tmp_path / "adapter").eval()
-    what = Trained(str(tmp_path / "base"), tmp_path / "adapter", "ada", True, 64, Recipe())
+    what = ExportSource(str(tmp_path / "base"), tmp_path / "adapter", "ada", True, 64, Recipe())
     tokens = [0, *(2 + torch.randint(0, 250, (30,), generator=torch.manual_seed(2))).tolist()]
     with torch.no_grad():
         ours = made(torch.tensor([tokens])).logits[0].numpy()

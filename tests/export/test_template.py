@@ -6,9 +6,9 @@ from typing import Any
 
 import pytest
 
-from soundalike.export import Trained
+from soundalike.export import ExportSource
 from soundalike.export.merged import write_tokenizer
-from soundalike.export.template import Turns as Written
+from soundalike.export.template import ChatFormat as Written
 from soundalike.export.template import go, jinja, modelfile
 from soundalike.prompt_template import render
 from soundalike.training.recipe import Recipe
@@ -30,13 +30,13 @@ def told(chat: list[tuple[str, str]]) -> list[dict[str, str]]:
 
 
 @pytest.fixture(scope="module")
-def what(base: str) -> Trained:
+def what(base: str) -> ExportSource:
     """An export of a clone that was never trained: only its names count here."""
-    return Trained(base, Path(), "ada", True, 64, Recipe())
+    return ExportSource(base, Path(), "ada", True, 64, Recipe())
 
 
 @pytest.fixture(scope="module")
-def written(what: Trained, tmp_path_factory: pytest.TempPathFactory) -> dict[tuple[str, bool], Path]:
+def written(what: ExportSource, tmp_path_factory: pytest.TempPathFactory) -> dict[tuple[str, bool], Path]:
     """Tokenizers as they are exported, by owner's name and whether lines bear names."""
     folders = dict[tuple[str, bool], Path]()
     for name in NAMES:
@@ -49,7 +49,7 @@ def written(what: Trained, tmp_path_factory: pytest.TempPathFactory) -> dict[tup
 @pytest.mark.parametrize("tagged", [True, False])
 @pytest.mark.parametrize("name", NAMES)
 def test_both_give_what_training_read(
-    what: Trained, written: dict[tuple[str, bool], Path], name: str, tagged: bool
+    what: ExportSource, written: dict[tuple[str, bool], Path], name: str, tagged: bool
 ) -> None:
     """transformers' `apply_chat_template` and Go's template: the same text, and that of the transcript."""
     from transformers import AutoTokenizer

@@ -14,7 +14,7 @@ from soundalike.clone.document import Document
 from soundalike.engines import llama
 from soundalike.engines.protocol import Engine
 from soundalike.errors import EngineError
-from soundalike.export import Trained
+from soundalike.export import ExportSource
 from soundalike.export.gguf import write_gguf
 from soundalike.export.merged import write_merged
 from soundalike.generation.batch import run
@@ -39,7 +39,7 @@ HISTORY = [("sam", "hi")]
 
 
 @pytest.fixture(scope="module")
-def taught(tmp_path_factory: pytest.TempPathFactory) -> tuple[Engine, Trained]:
+def taught(tmp_path_factory: pytest.TempPathFactory) -> tuple[Engine, ExportSource]:
     """Pocket that has learned one script by heart, and its adapter."""
     folder = tmp_path_factory.mktemp("taught")
     engine = llama.load("pocket", None, Training(window=64))
@@ -47,12 +47,12 @@ def taught(tmp_path_factory: pytest.TempPathFactory) -> tuple[Engine, Trained]:
     while engine.step(batch, 2e-3) > 0.05:
         pass
     engine.save(folder)
-    return engine, Trained("pocket", folder, "ada", True, 64, Recipe())
+    return engine, ExportSource("pocket", folder, "ada", True, 64, Recipe())
 
 
 @pytest.fixture(scope="module", params=["ours", "mlx-lm", pytest.param("llama.cpp", marks=pytest.mark.slow)])
 def url(
-    request: pytest.FixtureRequest, taught: tuple[Engine, Trained], tmp_path_factory: pytest.TempPathFactory
+    request: pytest.FixtureRequest, taught: tuple[Engine, ExportSource], tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[str]:
     """The address of a server of what was taught."""
     folder, port = tmp_path_factory.mktemp("served"), free_port()
@@ -108,7 +108,7 @@ def test_it_says_what_the_model_says_here(url: str) -> None:
     assert all(text.endswith("|") for text in texts)
 
 
-def test_a_voice_speaks_through_it(url: str, taught: tuple[Engine, Trained]) -> None:
+def test_a_voice_speaks_through_it(url: str, taught: tuple[Engine, ExportSource]) -> None:
     """A burst of messages, and a text that is continued, as the same voice says them here."""
     here = Voice(taught[0], "ada", True, 256, GREEDY)
     there = remote_voice(url)
@@ -150,7 +150,7 @@ def test_replies_join_and_leave(url: str) -> None:
 
 
 @pytest.mark.slow
-def test_it_scores_where_the_server_does(taught: tuple[Engine, Trained], tmp_path: Path) -> None:
+def test_it_scores_where_the_server_does(taught: tuple[Engine, ExportSource], tmp_path: Path) -> None:
     """llama.cpp echoes a prompt with log-probabilities: their sum is our engine's; generated tokens carry theirs."""
     pytest.importorskip("llama_cpp.server.app")
     port = free_port()

@@ -23,7 +23,8 @@ from soundalike.portrait.chart_kinds import (
     PercentileBands,
 )
 from soundalike.portrait.portrait_page import html
-from soundalike.training.plan import learn, recipe_for
+from soundalike.training.plan import plan_training
+from soundalike.training.train_clone import train_clone
 
 EVIL = "</text><script>alert(1)</script>"
 FRIENDS = ("juno", "mags", "bram")
@@ -117,7 +118,7 @@ def test_without_a_voice_it_shows_what_counting_alone_can_tell(me: Path) -> None
 def test_with_a_voice_it_tells_what_the_model_hears(me: Path, capsys: pytest.CaptureFixture[str]) -> None:
     """Words that the adapter lifts, and lines only with --quotes; still nobody is named."""
     clone = Clone.open(me)
-    learn(clone, recipe_for(clone, "markov", {"iters": 3}), False, lambda progress: None)
+    train_clone(clone, plan_training(clone, "markov", {"iters": 3}).recipe)
     silent = build_portrait(me)[1].read_text("utf-8")
     assert "adapter lifts most" in silent and "<h3>" not in silent
     assert not [text for text in long_lines(me) if text in silent]

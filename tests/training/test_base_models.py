@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from soundalike.training.base_models import SUGGESTED, Compute, Size, finest
+from soundalike.training.base_models import SUGGESTED, Compute, ModelShape, finest_precision
 
 SMALL = {
     "num_hidden_layers": 3,
@@ -26,12 +26,12 @@ def test_a_size_counts_the_weights_of_the_model(kind: str) -> None:
 
     config = AutoConfig.for_model(kind, **SMALL, bos_token_id=0, eos_token_id=0, pad_token_id=0)
     model: Any = AutoModelForCausalLM.from_config(config)  # type: ignore[no-untyped-call]
-    size = Size.read(SMALL)
+    size = ModelShape.read(SMALL)
     assert size is not None
     matrices = sum(p.numel() for p in model.parameters() if p.ndim > 1)
     assert size.weights == matrices
     adapted = get_peft_model(model, LoraConfig(r=8, target_modules="all-linear", task_type="CAUSAL_LM"))
-    assert size.factors(8) == sum(p.numel() for p in adapted.parameters() if p.requires_grad)
+    assert size.adapter_weights(8) == sum(p.numel() for p in adapted.parameters() if p.requires_grad)
 
 
 @pytest.mark.parametrize("compute", ["fp32", "bf16"])
@@ -51,33 +51,39 @@ def test_activations_are_about_what_the_engine_measures(hidden: int, compute: Co
     model: Any = AutoModelForCausalLM.from_config(config, dtype=TYPES[compute])  # type: ignore[no-untyped-call]
     causal, numerics = CausalLM(model), Numerics(compute, compute, "")
     get_peft_model(model.requires_grad_(False), LoraConfig(r=4, target_modules="all-linear", task_type="CAUSAL_LM"))
-    size = Size.read(told)
-    assert size is not None and size.activations(compute) == pytest.approx(
+    size = ModelShape.read(told)
+    assert size is not None and size.activation_bytes(compute) == pytest.approx(
         activation_bytes_per_token(causal, numerics), rel=0.15
     )
 
 
 def test_the_origin_of_this_program_fits_where_it_did() -> None:
     """A 7B shape in 4 bits, windows of 512, within 7 GB, computed; finer numbers need more, and none is free."""
-    mistral = next(base.size for base in SUGGESTED if "Mistral-7B" in base.name)
+    mistral = next(base.shape for base in SUGGESTED if "Mistral-7B" in base.name)
     assert 7.2e9 < mistral.weights < 7.3e9
-    assert 4e9 < mistral.least("4-bit", window=512) < 7.0e9 < mistral.least("bf16") < mistral.least("fp32")
+    assert (
+        4e9
+        < mistral.least_bytes("4-bit", window=512)
+        < 7.0e9
+        < mistral.least_bytes("bf16")
+        < mistral.least_bytes("fp32")
+    )
 
 
 def test_sizes_grow_with_the_list() -> None:
     """The suggestions are from the smallest to the largest, each named once."""
-    weights = [base.size.weights for base in SUGGESTED]
+    weights = [base.shape.weights for base in SUGGESTED]
     assert weights == sorted(weights) and len({base.name for base in SUGGESTED}) == len(weights)
 
 
 def test_a_configuration_of_another_shape_has_no_size() -> None:
     """Better no estimate than a wrong one; one inside another is found."""
-    assert Size.read({"n_embd": 64, "n_layer": 2}) is None
-    assert Size.read({"text_config": SMALL}) == Size.read(SMALL)
+    assert ModelShape.read({"n_embd": 64, "n_layer": 2}) is None
+    assert ModelShape.read({"text_config": SMALL}) == ModelShape.read(SMALL)
 
 
 def test_numbers_are_as_fine_as_memory_allows() -> None:
     """Half of the memory may be weights; where products are of one type, weights are of no other but 4 bits."""
-    assert [finest(1e9, 16e9, compute) for compute in (None, "fp32", "bf16")] == ["fp32", "fp32", "bf16"]
-    assert [finest(3e9, 16e9, compute) for compute in (None, "fp32", "bf16")] == ["bf16", "4-bit", "bf16"]
-    assert [finest(7e9, 16e9, compute) for compute in (None, "fp32", "bf16")] == ["4-bit"] * 3
+    assert [finest_precision(1e9, 16e9, compute) for compute in (None, "fp32", "bf16")] == ["fp32", "fp32", "bf16"]
+    assert [finest_precision(3e9, 16e9, compute) for compute in (None, "fp32", "bf16")] == ["bf16", "4-bit", "bf16"]
+    assert [finest_precision(7e9, 16e9, compute) for compute in (None, "fp32", "bf16")] == ["4-bit"] * 3

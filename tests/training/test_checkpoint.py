@@ -15,7 +15,8 @@ from soundalike.clone import Clone, integrity
 from soundalike.engines import llama
 from soundalike.errors import CloneError
 from soundalike.training import checkpoint
-from soundalike.training.loop import STATE, train
+from soundalike.training.checkpoint import STATE
+from soundalike.training.loop import train
 from soundalike.training.recipe import Training
 from tests.training.test_loop import clone_of, interrupted
 

@@ -8,20 +8,29 @@ import pytest
 from soundalike import pocket
 from soundalike.engines import base_files
 from soundalike.training import estimate
-from soundalike.training.estimate import Machine, default_base, error, estimates, lines, memory_of, tokens_per_second
-from soundalike.training.plan import learn, recipe_for
+from soundalike.training.estimate import (
+    TrainingDevice,
+    compare_with_actual,
+    default_base,
+    estimate_table,
+    estimates,
+    memory_of,
+    tokens_per_second,
+)
+from soundalike.training.plan import plan_training
 from soundalike.training.recipe import Training
+from soundalike.training.train_clone import train_clone
 from tests.training.test_loop import clone_of
 
-LAPTOP = Machine("cpu", "", 16 << 30, 1e11)
-GPU = Machine("cuda", "invented", 24 << 30, 1e14)
+LAPTOP = TrainingDevice("cpu", 16 << 30, None, 1e11)
+GPU = TrainingDevice("cuda", 24 << 30, None, 1e14, "invented")
 
 
 @pytest.fixture(autouse=True)
 def known_machine(monkeypatch: pytest.MonkeyPatch) -> None:
     """A machine whose rate does not swing."""
     monkeypatch.setattr("soundalike.machine.matmul_rate", lambda: 1e11)
-    monkeypatch.setattr(estimate, "this_machine", lambda: LAPTOP)
+    monkeypatch.setattr(estimate, "training_device", lambda: LAPTOP)
     tokens_per_second.cache_clear()
 
 
@@ -34,7 +43,7 @@ def test_a_laptop_is_told_what_fits_it() -> None:
     assert by_name["Qwen/Qwen3-8B-Base"].precision == "4-bit"
     minutes = [row.minutes for row in rows if row.minutes is not None]
     assert minutes == sorted(minutes) and len(minutes) == len(rows)
-    assert estimates(1e6, Machine("cpu", "", 4 << 30, 1e11))[-1].minutes is None
+    assert estimates(1e6, TrainingDevice("cpu", 4 << 30, None, 1e11))[-1].minutes is None
 
 
 def test_the_default_is_the_largest_base_here_that_is_not_too_slow(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -58,8 +67,8 @@ def test_a_base_is_fetched_where_the_hub_put_it(tmp_path: Path, monkeypatch: pyt
 
 def test_the_table_says_what_is_taken_and_what_must_be_fetched() -> None:
     """A line a base; times in minutes, hours or days."""
-    rows = estimates(1e6, Machine("cpu", "", 6 << 30, 1e11))
-    told = lines(rows, "pocket")
+    rows = estimates(1e6, TrainingDevice("cpu", 6 << 30, None, 1e11))
+    told = estimate_table(rows, "pocket")
     assert len(told) == len(rows) + 1 and told[1].endswith("<- the default")
     assert max(map(len, told)) <= 80
     assert told[2].endswith("to be fetched") and told[-1].endswith("too large for this machine")
@@ -83,9 +92,11 @@ def test_memory_grows_with_what_is_asked(base: str) -> None:
 def test_what_was_expected_is_set_beside_what_happened(base: str, tmp_path: Path) -> None:
     """After training clone.toml has both, and by how much they differ; nothing of a base of unknown size."""
     clone = clone_of(tmp_path / "me")
-    learn(clone, recipe_for(clone, base, {"iters": 3, "window": 64}), False, lambda progress: None)
+    train_clone(clone, plan_training(clone, base, {"iters": 3, "window": 64}).recipe)
     told, result = clone.manifest()["estimate"], clone.manifest()["result"]
     assert told["minutes"] == pytest.approx(result["seconds"] / 60, abs=0.011)  # both are rounded
     assert told["memory_error"] == pytest.approx(told["memory_gb_expected"] / told["memory_gb"] - 1, abs=0.05)
-    assert error("pocket", Training(), 100.0, round(100 * tokens_per_second("pocket")))["minutes_error"] == 0
-    assert error("markov", Training(), 1.0, 1) == {}
+    assert (
+        compare_with_actual("pocket", Training(), 100.0, round(100 * tokens_per_second("pocket")))["minutes_error"] == 0
+    )
+    assert compare_with_actual("markov", Training(), 1.0, 1) == {}

@@ -18,11 +18,12 @@ from soundalike.clone import Clone
 from soundalike.engines import llama, load
 from soundalike.engines.protocol import Batch
 from soundalike.errors import CloneError, TooLittleText
-from soundalike.training.loop import Choose, batch_rows, next_checkpoint, train
+from soundalike.training.loop import ScoreAdapter, train
 from soundalike.training.numerics import SETTINGS, Numerics
-from soundalike.training.plan import resumed_recipe
+from soundalike.training.plan import plan_resumed
 from soundalike.training.recipe import Training
-from soundalike.training.status import Choice, Progress
+from soundalike.training.schedule import batch_rows, next_checkpoint
+from soundalike.training.status import AdapterScore, Progress
 
 SHORT = Training(window=64, step_tokens=128, iters=24, learning_rate=5e-3, warmup_steps=4)
 
@@ -66,7 +67,7 @@ def test_a_run_leaves_an_adapter_and_its_figures(base: str, tmp_path: Path) -> N
     assert list(clone.checkpoints_path.glob("*")) == []
 
 
-def in_turn(choices: list[Choice]) -> Choose:
+def in_turn(choices: list[AdapterScore]) -> ScoreAdapter:
     """Says these, whatever it is asked about."""
     return lambda asked: choices.pop(0)
 
@@ -79,8 +80,8 @@ def test_the_caller_may_choose_the_adapter(base: str, tmp_path: Path) -> None:
         ([(0.9, True), (0.1, False), (0.9, True), (0.9, True), (0.9, True)], 1),
     ):
         clone = clone_of(tmp_path / str(verdicts)[:40])
-        engine, choices = llama.load(base, None, SHORT), [Choice(*verdict) for verdict in verdicts]
-        seen = train(engine, clone, SHORT, base=base, choose=in_turn(choices)).progress
+        engine, choices = llama.load(base, None, SHORT), [AdapterScore(*verdict) for verdict in verdicts]
+        seen = train(engine, clone, SHORT, base=base, score=in_turn(choices)).progress
         assert [(score, recites) for _, score, recites in seen.chosen] == verdicts
         assert seen.best == seen.valid[best + 1][1] != min(bits for _, bits in seen.valid)
         assert clone.manifest()["result"]["bits_per_byte"] == round(seen.best, 4)
@@ -90,7 +91,7 @@ def test_the_caller_may_choose_the_adapter(base: str, tmp_path: Path) -> None:
 def test_without_an_answer_bits_choose(base: str, tmp_path: Path) -> None:
     """Where there is too little text to ask about, it is as if nobody had been asked."""
     engine = llama.load(base, None, SHORT)
-    seen = train(engine, clone_of(tmp_path / "me"), SHORT, base=base, choose=lambda asked: None).progress
+    seen = train(engine, clone_of(tmp_path / "me"), SHORT, base=base, score=lambda asked: None).progress
     assert seen.best == min(bits for step, bits in seen.valid if step) and not seen.chosen
 
 
@@ -157,14 +158,13 @@ def test_a_resumed_run_has_the_same_losses_in_either_type(base: str, tmp_path: P
 RUN = """
 import sys, os, signal
 from pathlib import Path
-from soundalike.training import loop
+from soundalike.training import loop, schedule
 from soundalike.clone import Clone
-from soundalike.engines import load
-from soundalike.engines import llama
+from soundalike.engines import llama, load
 from soundalike.training.recipe import Training
 base, folder, resume, at = sys.argv[1], sys.argv[2], sys.argv[3] == "1", int(sys.argv[4])
 training = Training.model_validate_json(sys.argv[5])
-loop.CHECKPOINT_SECONDS = float(sys.argv[6])
+schedule.CHECKPOINT_SECONDS = float(sys.argv[6])
 def die(progress):
     print(progress.step, flush=True)
     if progress.step == at:
@@ -261,7 +261,7 @@ def test_a_slow_first_step_is_no_measure_of_the_others(
 
     monkeypatch.setattr(engine, "step", step)
     monkeypatch.setattr("soundalike.training.loop.time.perf_counter", now)
-    monkeypatch.setattr("soundalike.training.loop.next_checkpoint", lambda saved, writing: 0.0)
+    monkeypatch.setattr("soundalike.training.schedule.next_checkpoint", lambda last, writing: 0.0)
     training = SHORT.model_copy(update={"iters": None, "minutes": 1.5})
     outcome = train(engine, clone_of(tmp_path / "me"), training, base="markov-2")
     assert (outcome.progress.step, outcome.progress.steps) == (steps, steps)
@@ -316,18 +316,18 @@ def test_a_checkpoint_of_an_older_version_goes_on(
     base: str, tmp_path: Path, older: dict[str, Any], uninterrupted: list[float]
 ) -> None:
     """It names no number types, or settings that are gone: it continues in the present types, with the same losses."""
-    clone, told = clone_of(tmp_path / "me"), list[str]()
+    clone = clone_of(tmp_path / "me")
     train(llama.load(base, None, SHORT), clone, SHORT, base=base, on_step=interrupted)
-    resumed_recipe(clone, told.append)
-    assert not told
+    assert plan_resumed(clone).note is None
     about = json.loads(clone.run_path.read_text(encoding="utf-8"))
     kept = {name: value for name, value in about["identity"]["training"].items() if name not in SETTINGS}
     about["identity"]["training"] = kept | older
     clone.run_path.write_text(json.dumps(about), encoding="utf-8")
-    training = resumed_recipe(clone, told.append).training
+    resumed = plan_resumed(clone)
+    training = resumed.recipe.training
     outcome = train(llama.load(base, None, training), clone, training, base=base, resume=True)
     assert outcome.finished and outcome.progress.losses == uninterrupted
-    assert len(told) == 1 and told[0].startswith("The checkpoint does not say in which number types it was computed")
+    assert resumed.note and resumed.note.startswith("The checkpoint does not say in which number types it was computed")
 
 
 def test_nothing_to_learn_from_is_said(base: str, tmp_path: Path) -> None:

@@ -54,7 +54,7 @@ def test_the_environment_goes_before_the_machine(asked: str, monkeypatch: pytest
     monkeypatch.setenv(VARIABLE, "auto")
     assert for_small(Training(), NATIVE).compute == "bf16"
     monkeypatch.setenv(VARIABLE, "float64")
-    with pytest.raises(RecipeError, match="SOUNDALIKE_DTYPE is 'float64', which is no number type"):
+    with pytest.raises(RecipeError, match="SOUNDALIKE_DTYPE is 'float64', which is not a number type"):
         for_small(Training(), PLAIN)
 
 

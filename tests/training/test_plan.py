@@ -10,16 +10,16 @@ from soundalike.errors import RecipeError
 from soundalike.pocket import BYTES_A_TOKEN
 from soundalike.training import plan
 from soundalike.training.plan import (
-    FEWEST_STEPS,
-    LONGEST_MINUTES,
+    MAX_MINUTES,
+    MIN_STEPS,
     default_budget,
-    learn,
-    recipe_for,
-    resumed_recipe,
+    plan_resumed,
+    plan_training,
     tokens_to_learn,
 )
 from soundalike.training.recipe import Limits, Training
 from soundalike.training.status import Progress
+from soundalike.training.train_clone import train_clone
 from tests.training.test_loop import clone_of
 
 
@@ -31,12 +31,12 @@ from tests.training.test_loop import clone_of
         (
             3_600_000,
             1_500,
-            {"minutes": LONGEST_MINUTES},
+            {"minutes": MAX_MINUTES},
             "Budget: 10 minutes, about 0.2 epochs on this machine, where one would take 28 to 56 minutes.",
         ),
-        (9_000, 1_500, {"iters": FEWEST_STEPS}, "Budget: 30 steps, the fewest, 30 to 60 seconds on this machine."),
-        (9e6, 100, {"iters": FEWEST_STEPS}, "Budget: 30 steps, the fewest, 7 to 14 minutes on this machine."),
-        (0, 1_500, {"iters": FEWEST_STEPS}, "Budget: 30 steps, the fewest, 30 to 60 seconds on this machine."),
+        (9_000, 1_500, {"iters": MIN_STEPS}, "Budget: 30 steps, the fewest, 30 to 60 seconds on this machine."),
+        (9e6, 100, {"iters": MIN_STEPS}, "Budget: 30 steps, the fewest, 7 to 14 minutes on this machine."),
+        (0, 1_500, {"iters": MIN_STEPS}, "Budget: 30 steps, the fewest, 30 to 60 seconds on this machine."),
         (9e9, float("inf"), {"epochs": 1.0}, "Budget: one epoch, about 10 seconds on this machine."),
     ],
 )
@@ -46,14 +46,14 @@ def test_a_budget_is_enough_and_not_too_long(tokens: float, rate: float, chosen:
 
 
 def test_what_the_owner_asks_for_wins(tmp_path: Path) -> None:
-    """With a given budget none is chosen, and nothing is printed."""
-    clone, told = clone_of(tmp_path / "me", lines=600), list[str]()
+    """With a given budget none is chosen, and there is no note."""
+    clone = clone_of(tmp_path / "me", lines=600)
     for budget in ({"minutes": 3.0}, {"epochs": 0.5}, {"iters": 7}):
         given = {"minutes": None, "epochs": None, "iters": None, "method": "lora", **budget}
-        training = recipe_for(clone, "markov", given, told.append).training
+        planned = plan_training(clone, "markov", given)
+        training = planned.recipe.training
         assert training.model_dump(include=set(plan.BUDGETS), exclude_none=True) == budget
-        assert training.method == "lora"
-    assert not told
+        assert training.method == "lora" and planned.note is None
 
 
 @pytest.mark.parametrize(
@@ -61,26 +61,27 @@ def test_what_the_owner_asks_for_wins(tmp_path: Path) -> None:
 )
 def test_how_often_a_budget_reads_the_text(budget: dict[str, Any], passes: float) -> None:
     """Of 100,000 tokens, 1,000 a second, 2,000 a step."""
-    assert plan.epochs(Training(step_tokens=2_000, **budget), 100_000, 1_000) == passes
+    assert plan.epochs_of(Training(step_tokens=2_000, **budget), 100_000, 1_000) == passes
 
 
 def test_who_reads_too_often_is_told(tmp_path: Path) -> None:
-    """A budget is kept as it was asked for; a warning that the clone will know text by heart comes before."""
-    told = list[str]()
-    assert recipe_for(clone_of(tmp_path / "me"), "markov", {"epochs": 4.0}, told.append).training.epochs == 4
-    assert told == ["Note: about 4.0 epochs. After 2, what was typed once can be guessed."]
+    """A budget is kept as it was asked for; a note says that the clone will know text by heart."""
+    planned = plan_training(clone_of(tmp_path / "me"), "markov", {"epochs": 4.0})
+    assert planned.recipe.training.epochs == 4
+    assert planned.note == "Note: about 4.0 epochs. After 2, what was typed once can be guessed."
 
 
 def test_a_chosen_budget_is_kept_and_resumed(tmp_path: Path) -> None:
     """It is a setting like any other: a stopped run goes on with it, and clone.toml tells it at the end."""
-    clone, told = clone_of(tmp_path / "me"), list[str]()
-    recipe = recipe_for(clone, "markov", {"minutes": None}, told.append)
-    assert recipe.training.iters == FEWEST_STEPS and len(told) == 1
-    assert not learn(clone, recipe, False, _stop_at_the_first_step).finished
-    resumed = resumed_recipe(clone)
+    clone = clone_of(tmp_path / "me")
+    planned = plan_training(clone, "markov", {"minutes": None})
+    recipe = planned.recipe
+    assert recipe.training.iters == MIN_STEPS and planned.note and planned.note.startswith("Budget: ")
+    assert not train_clone(clone, recipe, on_step=_stop_at_the_first_step).finished
+    resumed = plan_resumed(clone).recipe
     assert resumed == recipe
-    assert learn(clone, resumed, True, lambda progress: None).progress.step == FEWEST_STEPS
-    assert clone.manifest()["training"]["iters"] == FEWEST_STEPS
+    assert train_clone(clone, resumed, resume=True).progress.step == MIN_STEPS
+    assert clone.manifest()["training"]["iters"] == MIN_STEPS
 
 
 def test_how_the_owner_set_it_to_speak_outlives_training(tmp_path: Path) -> None:
@@ -88,9 +89,9 @@ def test_how_the_owner_set_it_to_speak_outlives_training(tmp_path: Path) -> None
     clone = clone_of(tmp_path / "me")
     with clone.locked("test"):
         clone.record(sampling={"temperature": 0.5}, limits={"retries": 0})
-    recipe = recipe_for(clone, "markov", {"iters": 2})
+    recipe = plan_training(clone, "markov", {"iters": 2}).recipe
     assert recipe.sampling.temperature == 0.5 and recipe.limits == Limits(retries=0)
-    learn(clone, recipe, False, lambda progress: None)
+    train_clone(clone, recipe)
     sections = clone.manifest()
     assert sections["sampling"]["temperature"] == 0.5 and sections["limits"]["retries"] == 0
 
@@ -116,11 +117,11 @@ def test_resume_passes_over_nothing_that_was_asked_for(
 ) -> None:
     """The same settings once more are no question; another one is refused by name, and the checkpoint stays."""
     clone = clone_of(tmp_path / "me")
-    recipe = recipe_for(clone, "markov", {"iters": 5})
-    assert not learn(clone, recipe, False, _stop_at_the_first_step).finished
-    assert resumed_recipe(clone, base="markov", given={"iters": 5, "minutes": None}) == recipe
+    recipe = plan_training(clone, "markov", {"iters": 5}).recipe
+    assert not train_clone(clone, recipe, on_step=_stop_at_the_first_step).finished
+    assert plan_resumed(clone, base="markov", options={"iters": 5, "minutes": None}).recipe == recipe
     with pytest.raises(RecipeError, match=told):
-        resumed_recipe(clone, base=base, given=given)
+        plan_resumed(clone, base=base, options=given)
     assert clone.run_path.exists()
 
 

@@ -8,17 +8,18 @@ import pytest
 from soundalike.clone import Clone
 from soundalike.errors import CloneError, RecipeError
 from soundalike.generation.voice import Voice
-from soundalike.training.plan import learn, recipe_for, resumed_recipe
-from soundalike.training.status import Outcome, Succession
+from soundalike.training.plan import plan_resumed, plan_training
+from soundalike.training.status import Succession, TrainingResult
+from soundalike.training.train_clone import train_clone
 from soundalike.training.versions import KEPT, clone_at, succession
 from tests.training.test_loop import clone_of
 
 LEFT_BY_OTHERS = ("evaluation.json", "portrait.html", "audit.json", "audit.html", "export-gguf/me.gguf")
 
 
-def taught(clone: Clone, steps: int, becomes: Succession | None = None) -> Outcome:
+def taught(clone: Clone, steps: int, becomes: Succession | None = None) -> TrainingResult:
     """Train a word chain for so many steps: the more of them, the better it knows the held-out text."""
-    return learn(clone, recipe_for(clone, "markov", {"iters": steps}), False, lambda p: None, succession=becomes)
+    return train_clone(clone, plan_training(clone, "markov", {"iters": steps}).recipe, succession=becomes)
 
 
 @pytest.fixture
@@ -47,9 +48,9 @@ def voice_of(clone: Clone) -> dict[str, bytes]:
 
 def stopped(clone: Clone, becomes: Succession | None = None) -> None:
     """Leave a training half done, as Ctrl-C does."""
-    recipe = recipe_for(clone, "markov", {"iters": 10})
+    recipe = plan_training(clone, "markov", {"iters": 10}).recipe
     stop = lambda progress: signal.raise_signal(signal.SIGINT) if progress.step == 6 else None  # noqa: E731
-    assert not learn(clone, recipe, False, stop, succession=becomes).finished
+    assert not train_clone(clone, recipe, succession=becomes, on_step=stop).finished
 
 
 def test_a_voice_is_not_replaced_without_a_question(me: Clone) -> None:
@@ -104,7 +105,7 @@ def test_training_over_a_voice_leaves_it_alone_until_the_end(me: Clone) -> None:
     stopped(me, "fresh")
     now = everything(me.root)
     assert old == {name: now[name] for name in old}
-    assert learn(me, resumed_recipe(me), True, lambda progress: None).settled
+    assert train_clone(me, plan_resumed(me).recipe, resume=True).settled
     assert me.manifest()["result"]["steps"] == 10 and (me.versions_path / "1").is_dir()
 
 
@@ -138,5 +139,5 @@ def test_a_folder_of_the_first_version_still_speaks_and_trains(me: Clone) -> Non
     about = me.run_path.read_text(encoding="utf-8")
     me.run_path.write_text(about.replace(', "succession": "first"', ""), encoding="utf-8")
     assert succession(me, resume=True) == "first"
-    assert learn(me, resumed_recipe(me), True, lambda progress: None).finished
+    assert train_clone(me, plan_resumed(me).recipe, resume=True).finished
     assert Voice.load(me.root).window and not me.versions_path.exists()

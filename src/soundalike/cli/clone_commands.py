@@ -1,7 +1,7 @@
 """Commands that make a clone (import, train, clone, demo), export it, and check this machine (doctor)."""
 
 import shlex
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -28,7 +28,7 @@ from soundalike.cli.report_commands import evaluate_briefly
 if TYPE_CHECKING:
     from soundalike.clone import Clone
     from soundalike.importing.preflight import ImportReport
-    from soundalike.training.status import Outcome, Progress, Succession
+    from soundalike.training.status import Progress, Succession, TrainingResult
 
 app = typer.Typer()
 Exports = Annotated[
@@ -65,11 +65,11 @@ def demo(
     options: dict[str, Any] = {"minutes": minutes}
     succession = _check_options(out_, "pocket", options, fresh=True)
     report = _import([EXPORT], out_, DocumentSettings())
-    outcome = _train(out_, "pocket", options, succession, why=lambda line: None)  # nobody's secrets
+    result = _train(out_, "pocket", options, succession, show_note=False)  # nobody's secrets
     said = show_conversation(out_, OPENERS)
     delete = f". Delete it all: rm -r {out_}"
     out.print(command_text("\nTalk to it yourself: ", f"soundalike chat {out_}", delete), soft_wrap=True)
-    print_json({"import": report, "training": outcome.as_dict(), "conversation": said}, json)
+    print_json({"import": report, "training": result.as_dict(), "conversation": said}, json)
 
 
 @app.command(epilog="Example: soundalike clone package.zip --out me --minutes 5")
@@ -98,11 +98,11 @@ def clone(
     settings = DocumentSettings(gap_minutes=parse_duration(gap))
     succession = _check_options(out_, base, options, resume, fresh, keep_better)
     report = None if resume else _import(exports, out_, settings, no_redact, mask, force)
-    outcome = _train(out_, base, options, succession, resume)
+    result = _train(out_, base, options, succession, resume)
     figures = evaluate_briefly(out_)
     said = show_conversation(out_, [("sam", "hey"), ("sam", "what are you up to?"), ("sam", "tell me something")])
     out.print(command_text("\nTalk to it: ", f"soundalike chat {out_}"), soft_wrap=True)
-    print_json({"import": report, "training": outcome.as_dict(), "evaluation": figures, "conversation": said}, json)
+    print_json({"import": report, "training": result.as_dict(), "evaluation": figures, "conversation": said}, json)
 
 
 @app.command("import", epilog="Example: soundalike import package.zip --out me")
@@ -128,9 +128,9 @@ def import_(
         return
     report = _import(exports, out_, DocumentSettings(gap_minutes=gaps[0]), no_redact, mask, force)
     if not out.quiet:  # measuring this machine's speed takes a moment
-        from soundalike.training.plan import prospect
+        from soundalike.training.plan import describe_cost
 
-        print_lines(["", *prospect(report.splits["train"]["bytes"])])
+        print_lines(["", *describe_cost(report.splits["train"]["bytes"])])
         out.print(command_text("Now: ", f"soundalike train {shlex.quote(str(out_))}"), soft_wrap=True)
     print_json(report, json)
 
@@ -153,8 +153,8 @@ def train(
     """Train the clone's adapter on the imported messages."""
     budget: dict[str, Any] = {"minutes": minutes, "epochs": epochs, "iters": iters}
     options = budget | {"method": method, "learning_rate": learning_rate, "choose": choose}
-    outcome = _train(me, base, options, _check_options(me, base, options, resume, fresh, keep_better), resume)
-    print_json(outcome.as_dict(), json)
+    result = _train(me, base, options, _check_options(me, base, options, resume, fresh, keep_better), resume)
+    print_json(result.as_dict(), json)
 
 
 @app.command(epilog="Example: soundalike export me --to gguf")
@@ -171,18 +171,18 @@ def export(
     with show_status("writing"):
         exported = write(Clone.open(me), to, precision)
     print_lines(exported.lines())
-    print_json(exported.as_dict(), json)
+    print_json(exported, json)
 
 
 @app.command(epilog="Example: soundalike doctor")
 def doctor(json: Json = False) -> None:
     """What this machine can run, what is missing, and how long each suggested base would take."""
-    from soundalike.doctor import checkup
+    from soundalike.doctor import inspect_machine
 
     with show_status("looking"):
-        found = checkup()
+        found = inspect_machine()
     print_lines(found.lines())
-    print_json(found.as_dict(), json)
+    print_json(found, json)
 
 
 def _check_options(
@@ -195,9 +195,9 @@ def _check_options(
 ) -> "Succession":
     """Check every option before anything is read or written; returns what happens to an existing voice."""
     from soundalike.training import versions
-    from soundalike.training.plan import check
+    from soundalike.training.plan import check_options
 
-    check(folder, base, options)
+    check_options(folder, base, options)
     return versions.succession(versions.clone_at(folder), resume=resume, fresh=fresh, keep_better=keep_better)
 
 
@@ -246,15 +246,19 @@ def _train(
     options: dict[str, Any],
     succession: "Succession",
     resume: bool = False,
-    why: Callable[[str], None] = lambda line: print_lines([line]),
-) -> "Outcome":
-    """Train; `why` receives each line that explains the training budget."""
+    show_note: bool = True,
+) -> "TrainingResult":
+    """Train; `show_note`: print the note of the training plan, such as the reason for the budget."""
     from soundalike.clone import Clone
     from soundalike.evaluation.adapter_selection import likeness_chooser
-    from soundalike.training.plan import learn, recipe_for, resumed_recipe
+    from soundalike.training.plan import plan_resumed, plan_training
+    from soundalike.training.train_clone import train_clone
 
     clone_ = Clone.open(folder)
-    recipe = resumed_recipe(clone_, why, base, options) if resume else recipe_for(clone_, base, options, why)
+    plan = plan_resumed(clone_, base, options) if resume else plan_training(clone_, base, options)
+    recipe = plan.recipe
+    if show_note and plan.note:
+        print_lines([plan.note])
     if debug():
         settings = {"base": recipe.base, **recipe.training.used()}
         print_lines(["Settings: " + ", ".join(f"{name} {value}" for name, value in settings.items())])
@@ -265,10 +269,11 @@ def _train(
                 bar.start()
             bar(p.step, p.steps, p.line())
 
-        outcome = learn(clone_, recipe, resume, on_step, likeness_chooser(clone_, recipe), succession)
-    if not outcome.finished:
+        score = likeness_chooser(clone_, recipe)
+        result = train_clone(clone_, recipe, resume=resume, on_step=on_step, score=score, succession=succession)
+    if not result.finished:
         resume_command = f"soundalike train {shlex.quote(str(folder))} --resume"
         err.print(command_text("Stopped and saved. Continue with: ", resume_command), soft_wrap=True)
-        raise typer.Exit(128 + outcome.signal)
-    print_lines([*outcome.progress.summary(), *([outcome.settled] if outcome.settled else [])])
-    return outcome
+        raise typer.Exit(128 + result.signal)
+    print_lines([*result.progress.summary(), *([result.settled] if result.settled else [])])
+    return result

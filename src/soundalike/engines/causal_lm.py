@@ -21,7 +21,7 @@ from torch import Tensor, nn
 from soundalike.engines.base_check import CHOOSE_ANOTHER_BASE
 from soundalike.engines.protocol import Batch
 from soundalike.errors import BaseModelError
-from soundalike.training.base_models import ENTRIES
+from soundalike.training.base_models import LOGITS_AT_ONCE
 
 PROBE_TOKENS = 12  # in each document that `supports_packing` tries
 EXACT_TOLERANCE = 1e-5  # of the largest logit: two products of one shape differ by less
@@ -120,7 +120,7 @@ class CausalLM:
 
     @property
     def _chunk_rows(self) -> int:
-        return max(1, ENTRIES // self.vocab_size)
+        return max(1, LOGITS_AT_ONCE // self.vocab_size)
 
     def _cross_entropy(self, hidden: Tensor, targets: Tensor) -> Tensor:
         return F.cross_entropy(self.logits(hidden).float(), targets, reduction="none")

@@ -30,8 +30,8 @@ from soundalike.engines.scoring import group_by_length, pad
 from soundalike.engines.tokenizer import FileTokenizer
 from soundalike.engines.unpacking import unpack_documents
 from soundalike.errors import RecipeError
-from soundalike.training.base_models import IN_FLIGHT, Precision
-from soundalike.training.numerics import Hardware, Numerics, for_large, recorded
+from soundalike.training.base_models import TOKENS_AT_ONCE, Precision
+from soundalike.training.numerics import Hardware, Numerics, for_large, with_recorded_precision
 from soundalike.training.recipe import Training
 
 DEFAULT_MAX_POSITIONS = 32_768  # for models whose config.json does not state a limit
@@ -107,7 +107,7 @@ class HuggingFaceEngine:
             model.activation_checkpointing_enable({"use_reentrant": False})
             model.train()
             per_token = layers * config.hidden_size * model.dtype.itemsize + 2 * per_token / layers
-        return int(min(max(available / per_token, 1), IN_FLIGHT[self.lm.device.type]))
+        return int(min(max(available / per_token, 1), TOKENS_AT_ONCE[self.lm.device.type]))
 
     def logprobs(self, tokens: Sequence[int]) -> NDArray[np.float32]:
         """Log-probability of each token given those before it, (len(tokens),); that of the first is 0."""
@@ -118,7 +118,7 @@ class HuggingFaceEngine:
         """`logprobs` of each text."""
         logprobs = [np.zeros(len(text), np.float32) for text in texts]
         device = self.lm.device
-        for numbers in group_by_length(texts, IN_FLIGHT[device.type]):
+        for numbers in group_by_length(texts, TOKENS_AT_ONCE[device.type]):
             ids = torch.from_numpy(pad([texts[number] for number in numbers])).to(device)  # (texts, longest)
             positions = torch.arange(ids.shape[1], device=device).expand_as(ids)
             hidden = self.lm.hidden_states(ids, positions)[:, :-1].flatten(0, 1)  # (texts * (longest - 1), hidden)
@@ -198,7 +198,7 @@ def load(
         config = lora_config(adapter)
         config.inference_mode = False
         config.base_model_name_or_path = None  # peft would compare the base's name with the path of its folder
-        training = recorded(training, read_precision(adapter))
+        training = with_recorded_precision(training, read_precision(adapter))
     folder = base_folder(base)
     process_group_for(AccelerateGroup)  # sets the GPU of this process
     numerics = numerics or for_large(training, parameters(folder), Hardware.here())

@@ -45,7 +45,7 @@ from soundalike.engines.protocol import Batch
 from soundalike.engines.tokenizer import FileTokenizer
 from soundalike.errors import EngineError, RecipeError
 from soundalike.training.base_models import WEIGHTS_SHARE, Precision
-from soundalike.training.numerics import Numerics, for_mlx, recorded
+from soundalike.training.numerics import Numerics, for_mlx, with_recorded_precision
 from soundalike.training.recipe import Training
 
 MICRO_BATCH_TOKENS = 1_024  # tokens per backward pass
@@ -199,7 +199,7 @@ def load(
     if adapter is not None:
         config = read_config(adapter)
         rank, alpha, keys = int(config["r"]), float(config["lora_alpha"]), module_paths(_read_tensors(adapter))
-        training = recorded(training, read_precision(adapter))
+        training = with_recorded_precision(training, read_precision(adapter))
     folder = base_folder(base)
     model, numerics = _read_model(folder, numerics or for_mlx(training))
     lora = {"rank": rank, "scale": alpha / rank, "dropout": 0.0, "keys": keys or _linear_paths(model)}

@@ -9,7 +9,7 @@ import mlx.nn as nn
 import numpy as np
 
 from soundalike.engines.protocol import Batch
-from soundalike.training.base_models import ENTRIES
+from soundalike.training.base_models import LOGITS_AT_ONCE
 
 PROBE_TOKENS = 3
 PROBE_TOLERANCE = 2e-2  # of the largest logit: a few roundings of bf16
@@ -108,7 +108,7 @@ class ChunkedLmHead:
         return (_cross_entropy(self._head(hidden[None])[0], targets) * weights).sum()
 
     def _chunks(self, count: int, hidden: mx.array) -> Iterator[slice]:
-        rows = max(1, ENTRIES // int(self._head(hidden[None, :1]).shape[-1]))
+        rows = max(1, LOGITS_AT_ONCE // int(self._head(hidden[None, :1]).shape[-1]))
         return (slice(start, start + rows) for start in range(0, count, rows))
 
 

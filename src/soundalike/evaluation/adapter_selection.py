@@ -14,14 +14,14 @@ from soundalike.evaluation.system_metrics import System, copying, owner_copying,
 from soundalike.generation.guards import Guards
 from soundalike.generation.voice import Voice
 from soundalike.metrics.repetition import recites
-from soundalike.training.loop import Choose
+from soundalike.training.loop import ScoreAdapter
 from soundalike.training.recipe import Recipe
-from soundalike.training.status import Choice
+from soundalike.training.status import AdapterScore
 
 SCENES = 96  # fewer than `evaluate` has: a training asks several times
 
 
-def likeness_chooser(clone: Clone, recipe: Recipe) -> Choose | None:
+def likeness_chooser(clone: Clone, recipe: Recipe) -> ScoreAdapter | None:
     """Measures the likeness of an engine that is being trained by `recipe`; None where the recipe chooses by bits."""
     if recipe.training.choose != "likeness":
         return None
@@ -30,10 +30,10 @@ def likeness_chooser(clone: Clone, recipe: Recipe) -> Choose | None:
     held_out, guards = EvaluationSet(chats, "valid", owner, SCENES), Guards.of(clone, recipe.limits)
     owner_copies = owner_copying(held_out)
 
-    def choose(engine: Engine) -> Choice | None:
+    def choose(engine: Engine) -> AdapterScore | None:
         voice = Voice(engine, owner, tagged, recipe.training.window, recipe.sampling, recipe.limits, guards)
         windows = answer_scenes(voice, held_out.scenes, BRIEF_SEEDS)
         likeness = held_out.scaled(two_sample_test(held_out, System("", windows)))
-        return Choice(likeness.value, recites(copying(held_out, windows), owner_copies)) if likeness else None
+        return AdapterScore(likeness.value, recites(copying(held_out, windows), owner_copies)) if likeness else None
 
     return choose

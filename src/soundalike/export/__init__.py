@@ -1,7 +1,6 @@
-"""A clone for other programs: merged weights, a GGUF file, or what mlx-lm reads.
+"""Exports a trained clone for other programs: merged weights, a GGUF file, or an adapter for mlx-lm.
 
-Takes a trained clone, leaves a folder `export-<kind>` in it, all at once or not at all. Each kind is a file
-here. It knows weights and files, never messages.
+An export is a folder `export-<kind>` in the clone, written atomically. Each kind has a module here.
 """
 
 import errno
@@ -12,52 +11,46 @@ import subprocess
 import sys
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 from soundalike.clone import Clone
 from soundalike.clone.folder import require_room
 from soundalike.errors import CloneError, RecipeError
 from soundalike.paths import bytes_in
-from soundalike.training.estimate import size_of
+from soundalike.training.estimate import read_shape
 from soundalike.training.recipe import Recipe
 
 KINDS = ("merged", "gguf", "mlx")
 PRECISIONS = ("f16", "q8_0")
-SMALL = 100_000_000  # weights up to which they are written in fp32: nothing of a small model is rounded away
-GGUF_BYTES = {"f16": 2, "q8_0": 34 / 32}  # of a weight: q8_0 has a scale of two bytes for each 32
-RECORD = "export.json"  # in an exported folder: what was written there
+SMALL = 100_000_000  # weights; a model of up to so many is written in fp32, so that nothing is rounded
+GGUF_BYTES = {"f16": 2, "q8_0": 34 / 32}  # of a weight; q8_0 has a scale of two bytes for each 32
+RECORD = "export.json"  # in an export: the names of its files
 
 
 @dataclass(frozen=True, slots=True)
-class Exported:
-    """What was written: `folder`, its `files` with their sizes in bytes, and `use`: commands that take it up."""
+class ExportResult:
+    """What was written: the `folder`, its `files` with their sizes in bytes, and commands that `use` it."""
 
     folder: str
     files: dict[str, int]
     use: list[str]
 
-    def as_dict(self) -> dict[str, Any]:
-        """As plain values, for JSON."""
-        return asdict(self)
-
     def lines(self) -> list[str]:
-        """As a person reads it."""
+        """The result in lines: a file each, then the commands."""
         return [
-            *(f"{self.folder}/{name}: {_spelled(size)}" for name, size in self.files.items()),
+            *(f"{self.folder}/{name}: {_format_size(size)}" for name, size in self.files.items()),
             f"Use it: {'   or   '.join(self.use)}",
         ]
 
 
-def _spelled(size: int) -> str:
-    """A size in bytes as a person reads it."""
+def _format_size(size: int) -> str:
     return f"{size / 1e6:,.1f} MB" if size >= 100_000 else f"{max(size / 1e3, 0.1):,.1f} kB"
 
 
 @dataclass(frozen=True, slots=True)
-class Trained:
-    """What every kind of export is made from: base, adapter, and how the owner's lines are written."""
+class ExportSource:
+    """What an export is made from; `tagged`: lines of the transcript begin with a name."""
 
     base: str
     adapter: Path
@@ -67,48 +60,48 @@ class Trained:
     recipe: Recipe
 
 
-def export(clone: Clone, kind: str, precision: str = "f16") -> Exported:
+def export(clone: Clone, kind: str, precision: str = "f16") -> ExportResult:
     """Write the clone's model as `kind`, one of KINDS; `precision`, one of PRECISIONS, is for gguf.
 
-    `CloneError` where the clone is untrained, holds no weights, or something else lies where the export would; then,
-    and where the disk is full, nothing is changed. `EngineError` where the base cannot be written so.
+    `CloneError` where the clone is not trained, has no weights, or other files are in the way of the export; `NoRoom`
+    where the disk is full; `EngineError` where the base cannot be written in this format. Then nothing is changed.
     """
-    _demand(kind, KINDS, "--to")
-    _demand(precision, PRECISIONS, "--precision")
-    trained = _trained(clone)
+    _require_one_of(KINDS, kind, "--to")
+    _require_one_of(PRECISIONS, precision, "--precision")
+    source = _source(clone)
     folder = clone.root / f"export-{kind}"
-    require_room(clone.root, _bytes_of(kind, trained, precision), "the export")
-    with clone.locked("exporting"), clone.replacing() as scratch, full_disk_told():
-        _refuse_others(folder)
+    require_room(clone.root, _estimated_bytes(kind, source, precision), "the export")
+    with clone.locked("exporting"), clone.replacing() as scratch, disk_full_as_oserror():
+        _require_replaceable(folder)
         target = scratch / folder.name
         target.mkdir()
-        use = _write(kind, trained, target, precision, folder)
+        use = _write(kind, source, target, precision, folder)
         sizes = {path.name: path.stat().st_size for path in sorted(target.iterdir())}
         (target / RECORD).write_text(json.dumps({"kind": kind, "files": list(sizes)}) + "\n", encoding="utf-8")
-    return Exported(str(folder), sizes, [quoted(command) for command in use])
+    return ExportResult(str(folder), sizes, [quoted(command) for command in use])
 
 
-def _bytes_of(kind: str, trained: Trained, precision: str) -> float:
-    """How much an export writes, its tokenizer aside: each weight as that kind holds it."""
+def _estimated_bytes(kind: str, source: ExportSource, precision: str) -> float:
+    """The size of an export without its tokenizer."""
     from soundalike.engines.adapter_files import adapter_method
 
-    size = size_of(trained.base)
-    adapter = bytes_in(trained.adapter.glob("*.safetensors"))
-    if size is None or (kind == "mlx" and adapter_method(trained.adapter)[0] == "lora"):
+    shape = read_shape(source.base)
+    adapter = bytes_in(source.adapter.glob("*.safetensors"))
+    if shape is None or (kind == "mlx" and adapter_method(source.adapter)[0] == "lora"):
         return adapter
     if kind == "gguf":
-        return size.weights * GGUF_BYTES[precision]
-    return size.weights * (4 if size.weights <= SMALL else 2)
+        return shape.weights * GGUF_BYTES[precision]
+    return shape.weights * (4 if shape.weights <= SMALL else 2)
 
 
 def quoted(command: Sequence[str]) -> str:
-    """A command as this system's shell takes it: names with blanks and quotes stay one word."""
+    """A command line for this system's shell, with blanks and quotes escaped."""
     return subprocess.list2cmdline(command) if sys.platform == "win32" else shlex.join(command)
 
 
 @contextmanager
-def full_disk_told() -> Iterator[None]:
-    """Libraries in Rust have errors of their own for a full disk: within it they are Python's, which are told."""
+def disk_full_as_oserror() -> Iterator[None]:
+    """Turn the errors of Rust libraries for a full disk into `OSError`, which callers handle."""
     try:
         yield
     except OSError:
@@ -119,48 +112,48 @@ def full_disk_told() -> Iterator[None]:
         raise
 
 
-def _refuse_others(folder: Path) -> None:
-    """`CloneError` where the export would replace anything but an earlier export."""
+def _require_replaceable(folder: Path) -> None:
+    """`CloneError` where `folder` has anything but an earlier export."""
     if not folder.exists() and not folder.is_symlink():
         return
     do = f"Move or delete it, and export again: {folder}"
     if folder.is_symlink() or not folder.is_dir():
         raise CloneError(f"Something that is no export lies at {folder}.", do)
-    others = {path.name for path in folder.iterdir()} - _recorded(folder)
+    others = {path.name for path in folder.iterdir()} - _recorded_files(folder)
     if others:
         raise CloneError(f"{folder} holds {min(others)}, which no export wrote.", do)
 
 
-def _recorded(folder: Path) -> set[str]:
-    """Names of the files that an earlier export says it wrote into `folder`."""
+def _recorded_files(folder: Path) -> set[str]:
+    """Names of the files that an earlier export wrote into `folder`, as its record has them."""
     if not (folder / RECORD).is_file():
         return set()
     try:
         files = json.loads((folder / RECORD).read_text(encoding="utf-8"))["files"]
         return {RECORD, *map(str, files)}
     except (OSError, ValueError, KeyError, TypeError):
-        return set()  # then nothing there is known to be an export's
+        return set()  # without a readable record, no file counts as an export's
 
 
-def _write(kind: str, trained: Trained, target: Path, precision: str, folder: Path) -> list[list[str]]:
-    """Write one kind into `target`, which will be `folder`; gives the commands that take it up."""
+def _write(kind: str, source: ExportSource, target: Path, precision: str, folder: Path) -> list[list[str]]:
+    """Write one kind into `target`, which becomes `folder`; returns the commands that use it."""
     if kind == "merged":
         from soundalike.export.merged import write_merged
 
-        write_merged(trained, target)
+        write_merged(source, target)
         return [["vllm", "serve", str(folder)]]
     if kind == "gguf":
         from soundalike.export.gguf import write_gguf
 
-        file = write_gguf(trained, target, precision)
+        file = write_gguf(source, target, precision)
         create = ["ollama", "create", "me", "-f", str(folder / "Modelfile")]
         return [["llama-server", "-m", str(folder / file.name)], create]
     from soundalike.export.mlx_lm import write_mlx
 
-    return [write_mlx(trained, target, folder)]
+    return [write_mlx(source, target, folder)]
 
 
-def _trained(clone: Clone) -> Trained:
+def _source(clone: Clone) -> ExportSource:
     sections = clone.manifest()
     if "training" not in sections or not clone.adapter_path.is_dir():
         raise CloneError(
@@ -168,12 +161,11 @@ def _trained(clone: Clone) -> Trained:
         )
     if not (clone.adapter_path / "adapter_model.safetensors").exists():
         raise CloneError(f"The clone in {clone.root} is a word chain: it has no weights.", "Train it on another base.")
-    kept: dict[str, Any] = {name: sections[name] for name in ("sampling", "limits") if name in sections}
-    learned, tagged = sections["training"], sections["documents"]["tagged"]
-    owner = sections["clone"]["speaker"]
-    return Trained(learned["base"], clone.intact_adapter(), owner, tagged, learned["window"], Recipe.from_table(kept))
+    training, tagged, owner = sections["training"], sections["documents"]["tagged"], sections["clone"]["speaker"]
+    recipe = Recipe.from_table({name: sections[name] for name in ("sampling", "limits") if name in sections})
+    return ExportSource(training["base"], clone.intact_adapter(), owner, tagged, training["window"], recipe)
 
 
-def _demand(value: str, allowed: tuple[str, ...], option: str) -> None:
+def _require_one_of(allowed: tuple[str, ...], value: str, option: str) -> None:
     if value not in allowed:
         raise RecipeError(f"{option} is {value!r}.", f"It can be {', '.join(allowed)}.")

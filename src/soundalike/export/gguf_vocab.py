@@ -1,8 +1,8 @@
-"""A `tokenizer.json` as GGUF holds it.
+"""A `tokenizer.json` in GGUF.
 
-llama.cpp knows pre-tokenizers by name only, so that a tokenizer whose rules it has no name for cannot be written:
-it would split words otherwise than in training, and no error would tell. Such a one raises `EngineError`.
-Source of the names and their expressions: llama.cpp, src/llama-vocab.cpp.
+GGUF has pre-tokenizers by name only. A tokenizer whose rules have no name in llama.cpp raises `EngineError`, because
+llama.cpp would split words differently than in training without an error. The names and their regular expressions are
+those of llama.cpp, src/llama-vocab.cpp.
 """
 
 import json
@@ -21,13 +21,13 @@ GPT_4 = (
 )
 QWEN = GPT_4.replace(r"\p{N}{1,3}", r"\p{N}")
 NAMES = {("ByteLevel",): "gpt-2", ("Digits", "ByteLevel"): "smollm", (QWEN,): "qwen2", (GPT_4,): "dbrx"}
-"""The rules that split a text before merges -> llama.cpp's name of them."""
+"""The rules that split a text before merges -> their name in llama.cpp."""
 
 
 def add_vocabulary(writer: "GGUFWriter", folder: Path, config: Any) -> None:
-    """Tokens, merges and special tokens of the tokenizer in `folder`, for a model of `config`.
+    """Add tokens, merges and special tokens of the tokenizer in `folder`, for a model of the transformers `config`.
 
-    `EngineError` where it is neither byte-level BPE split by rules in NAMES nor BPE with byte fallback.
+    `EngineError` where it is neither byte-level BPE with rules in NAMES nor BPE with byte fallback.
     """
     from gguf import SpecialVocab
 
@@ -43,13 +43,13 @@ def add_vocabulary(writer: "GGUFWriter", folder: Path, config: Any) -> None:
     tokens = list(_tokens(rules, config.vocab_size, fallback))
     writer.add_token_list([text for text, _ in tokens])
     writer.add_token_types([kind for _, kind in tokens])
-    if fallback:  # a token's rank among merges is its id's: sentencepiece merges the best score first
+    if fallback:  # merges are ranked by token id, and sentencepiece merges the best score first
         writer.add_token_scores([-float(number) for number in range(len(tokens))])
     SpecialVocab(folder, load_merges=not fallback, n_vocab=len(tokens)).add_to_gguf(writer, quiet=True)
 
 
 def pre_tokenizer(rules: dict[str, Any]) -> str:
-    """llama.cpp's name of the rules by which a byte-level tokenizer splits a text; `EngineError` without one."""
+    """llama.cpp's name of a byte-level tokenizer's splitting rules; `EngineError` where there is none."""
     name = NAMES.get(tuple(_splits(rules["pre_tokenizer"])))
     if name is None:
         raise EngineError("llama.cpp has no name for how this base splits words.", "Use --to merged.")
@@ -57,7 +57,7 @@ def pre_tokenizer(rules: dict[str, Any]) -> str:
 
 
 def _splits(step: dict[str, Any] | None) -> Iterator[str]:
-    """A pre-tokenizer as a row of its expressions, or names where the expression is a library's."""
+    """The steps of a pre-tokenizer: a regular expression, or the name of a step of the tokenizers library."""
     kind = (step or {}).get("type")
     if step is None or kind == "ByteLevel" and not step["use_regex"]:
         return
@@ -73,7 +73,7 @@ def _splits(step: dict[str, Any] | None) -> Iterator[str]:
 
 
 def _opens_with_space(step: dict[str, Any] | None) -> bool:
-    """Whether a normalizer or pre-tokenizer reads a text as if a space stood before it."""
+    """Whether a normalizer or pre-tokenizer puts a space before the text."""
     if step is None:
         return False
     if step["type"] == "Sequence":
@@ -82,7 +82,7 @@ def _opens_with_space(step: dict[str, Any] | None) -> bool:
 
 
 def _tokens(rules: dict[str, Any], size: int, fallback: bool) -> Iterator[tuple[str, int]]:
-    """(token, kind) of each id below `size`; an id that the tokenizer does not use gets a name of its own."""
+    """(token, type) of each id below `size`; an id that the tokenizer does not use gets a placeholder."""
     from gguf import TokenType
 
     added = {token["id"]: token for token in rules["added_tokens"]}

@@ -1,6 +1,6 @@
-"""A clone for mlx-lm: its adapter in mlx-lm's layout, or merged weights where all of them were learned.
+"""A clone for mlx-lm: its low-rank adapter in mlx-lm's layout, or merged weights if all weights were trained.
 
-mlx-lm reads transformers' folders as they are, so only a low-rank adapter needs writing. It knows weights, never text.
+mlx-lm loads transformers' folders, so the base of a low-rank adapter is used as it is.
 """
 
 import json
@@ -10,31 +10,31 @@ from soundalike.engines.adapter_files import CONFIG, adapter_method, read_config
 from soundalike.engines.adapter_layouts import mlx_config, to_mlx
 from soundalike.engines.auto import config_from
 from soundalike.engines.base_files import base_folder
-from soundalike.export import Trained
+from soundalike.export import ExportSource
 from soundalike.export.merged import write_merged
 
 
-def write_mlx(trained: Trained, target: Path, folder: Path) -> list[str]:
-    """Write into `target`, which will be `folder`; gives the command that speaks with it."""
-    method, _, _ = adapter_method(trained.adapter)
+def write_mlx(source: ExportSource, target: Path, folder: Path) -> list[str]:
+    """Write into `target`, which becomes `folder`; returns a command that generates with it."""
+    method, _, _ = adapter_method(source.adapter)
     if method == "full":
-        write_merged(trained, target)
+        write_merged(source, target)
         where = ["--model", str(folder)]
     else:
-        base = base_folder(trained.base)
-        write_adapter(trained.adapter, target, _layers(base))
+        base = base_folder(source.base)
+        write_adapter(source.adapter, target, _layers(base))
         where = ["--model", str(base), "--adapter-path", str(folder)]
-    opening = f"{trained.owner}:" if trained.tagged else "so"
+    opening = f"{source.owner}:" if source.tagged else "so"
     return ["mlx_lm.generate", *where, "--ignore-chat-template", "--prompt", opening]
 
 
 def write_adapter(peft: Path, target: Path, layers: int) -> None:
-    """The PEFT adapter in the folder `peft` as mlx-lm reads it, for a base of so many layers."""
+    """Write the PEFT adapter in the folder `peft` in mlx-lm's layout, for a base of `layers` layers."""
     from safetensors.torch import save_file
 
     factors = read_tensors(peft)
-    turned = {name: factor.contiguous() for name, factor in to_mlx(factors).items()}
-    save_file(turned, target / "adapters.safetensors")
+    transposed = {name: factor.contiguous() for name, factor in to_mlx(factors).items()}
+    save_file(transposed, target / "adapters.safetensors")
     config = mlx_config(read_config(peft), factors, layers)
     (target / CONFIG).write_text(json.dumps(config, indent=2) + "\n", encoding="utf-8")
 

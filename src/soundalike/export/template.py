@@ -1,62 +1,62 @@
-"""The transcript template for programs that speak in roles: the owner is the assistant, everybody else the user.
+"""Chat templates for programs with roles: the owner is the assistant, everybody else the user.
 
-`Turns` says what a chat in roles becomes; a Jinja chat template, which transformers, vLLM, mlx-lm and llama.cpp read,
-and an Ollama Modelfile, whose template is Go's, are both written from it and give the same text. It is the text that
-`transcript.render` writes, so that the model reads in other programs what it read in training.
+Both the Jinja template (transformers, vLLM, mlx-lm, llama.cpp) and the Go template of an Ollama Modelfile are generated
+from a `ChatFormat` and render the same text. It is the text of `prompt_template.render`, so that the model reads in
+other programs what it read in training.
 """
 
 import json
 from dataclasses import dataclass
 
-from soundalike.export import Trained
+from soundalike.export import ExportSource
 
 OTHER = "you"
-SKIPPED, OWN = "system", "assistant"  # roles: nobody ever gave the model instructions; the owner's lines
-INNER = "\t"  # after a line break inside a message, so that its next line is no turn
+SYSTEM, ASSISTANT = "system", "assistant"  # system messages are left out: the model never had instructions
 SPACES = [character for character in map(chr, range(0x10000)) if character.isspace() and character != "\r"]
-"""What is trimmed off a message's ends, as Python and Jinja do; carriage returns are left out everywhere."""
+"""Trimmed off the ends of a message, as in Python and Jinja; carriage returns are removed everywhere."""
 
 
 @dataclass(frozen=True, slots=True)
-class Turns:
-    """How a chat is written: lines headed by `owner` or by who speaks, or without heads where `owner` is None."""
+class ChatFormat:
+    """Whether lines of a transcript begin with a name: `owner` is the owner's, None for lines without names."""
 
     owner: str | None
 
     @classmethod
-    def of(cls, trained: Trained) -> "Turns":
-        """As the clone was trained."""
-        return cls(trained.owner if trained.tagged else None)
+    def of(cls, source: ExportSource) -> "ChatFormat":
+        """The format in which the clone was trained."""
+        return cls(source.owner if source.tagged else None)
 
     @property
     def quoted(self) -> str:
-        """The owner's name as a string literal of Jinja and of Go; `\\ud83d` would be half a character to both."""
+        """The owner's name as a string literal of Jinja and Go, which have no escapes for surrogate pairs."""
         return json.dumps(self.owner, ensure_ascii=False)
 
 
-def jinja(turns: Turns) -> str:
-    """Messages of roles -> a transcript, with `add_generation_prompt` open where the owner speaks next.
+def jinja(chat: ChatFormat) -> str:
+    """A Jinja template that renders messages with roles as a transcript.
 
-    A message's `name`, where it has one that is not the owner's, stands at the head of its line.
+    With `add_generation_prompt` it ends where the owner writes next. A message's `name`, unless it is the owner's,
+    begins its line. A line break inside a message is followed by a tab, as in training.
     """
     name = r"m['name'] | replace('\n', ' ') | replace(':', ' ')"
-    other = f"({name} if m['name'] and m['name'] != {turns.quoted} else '{OTHER}')"
-    head = f"{{{{ {turns.quoted} if m['role'] == '{OWN}' else {other} }}}}: " if turns.owner else ""
+    other = f"({name} if m['name'] and m['name'] != {chat.quoted} else '{OTHER}')"
+    head = f"{{{{ {chat.quoted} if m['role'] == '{ASSISTANT}' else {other} }}}}: " if chat.owner else ""
     body = r"{{ m['content'] | replace('\r', '') | trim | replace('\n', '\n\t') }}" + "\n"
-    last = f"{{{{ {turns.quoted} }}}}:" if turns.owner else ""
-    loop = f"{{% for m in messages if m['role'] != '{SKIPPED}' %}}{head}{body}{{% endfor %}}"
+    last = f"{{{{ {chat.quoted} }}}}:" if chat.owner else ""
+    loop = f"{{% for m in messages if m['role'] != '{SYSTEM}' %}}{head}{body}{{% endfor %}}"
     return f"{{{{ bos_token }}}}{loop}{{% if add_generation_prompt %}}{last}{{% endif %}}"
 
 
-def go(turns: Turns) -> str:
-    """The same in Go's text/template with what Ollama adds to it, which is neither `trim` nor `replace`.
+def go(chat: ChatFormat) -> str:
+    """The same in Go's text/template with Ollama's functions, which have neither `trim` nor `replace`.
 
-    So each message is gone through character by character, twice: `$tail` is first what follows the last character that
-    is no blank; then all before it is written, from the first such character on. Ranging over a number needs Go 1.24.
+    Each message is therefore read twice, character by character: first to find `$tail`, the blanks at its end, then to
+    write what is before it, from the first character on that is not a blank. Ranging over a number needs Go 1.24.
     """
     spaces = " ".join(json.dumps(space) for space in SPACES)
     take = '{{ $c := printf "%.1s" $rest }}{{ $rest = slice $rest (len $c) }}'
-    head = f'{{{{ if eq $m.Role "{OWN}" }}}}{{{{ {turns.quoted} }}}}{{{{ else }}}}{OTHER}{{{{ end }}}}: '
+    head = f'{{{{ if eq $m.Role "{ASSISTANT}" }}}}{{{{ {chat.quoted} }}}}{{{{ else }}}}{OTHER}{{{{ end }}}}: '
     find = (
         "{{ $rest := $m.Content }}{{ $tail := $rest }}{{ range len $rest }}{{ if $rest }}"
         + take
@@ -68,30 +68,30 @@ def go(turns: Turns) -> str:
         + f'{{{{ if and (ne $c "\\r") (or $begun (not (eq $c {spaces}))) }}}}{{{{ $begun = true }}}}{{{{ $c }}}}'
         + '{{ if eq $c "\\n" }}{{ "\\t" }}{{ end }}{{ end }}{{ end }}{{ end }}'
     )
-    last = f"{{{{ {turns.quoted} }}}}:" if turns.owner else ""
-    turn = f"{head if turns.owner else ''}{find}{write}\n"
-    return f'{{{{ range $m := .Messages }}}}{{{{ if ne $m.Role "{SKIPPED}" }}}}{turn}{{{{ end }}}}{{{{ end }}}}{last}'
+    last = f"{{{{ {chat.quoted} }}}}:" if chat.owner else ""
+    turn = f"{head if chat.owner else ''}{find}{write}\n"
+    return f'{{{{ range $m := .Messages }}}}{{{{ if ne $m.Role "{SYSTEM}" }}}}{turn}{{{{ end }}}}{{{{ end }}}}{last}'
 
 
-def chat_template(trained: Trained) -> str:
-    """Jinja, for a tokenizer's `chat_template`."""
-    return jinja(Turns.of(trained))
+def chat_template(source: ExportSource) -> str:
+    """The Jinja template of a clone, for a tokenizer's `chat_template`."""
+    return jinja(ChatFormat.of(source))
 
 
-def modelfile(trained: Trained, weights: str) -> str:
-    """An Ollama Modelfile for the GGUF file `weights` beside it.
+def modelfile(source: ExportSource, weights: str) -> str:
+    """An Ollama Modelfile for the GGUF file `weights` beside it; a reply stops at the end of its line.
 
-    Source of the format: docs.ollama.com/modelfile. A reply is one message: it stops at the line's end.
+    The format is that of docs.ollama.com/modelfile.
     """
-    sampling = trained.recipe.sampling
-    knobs = {
+    sampling = source.recipe.sampling
+    values = {
         "temperature": sampling.temperature,
         "top_p": sampling.top_p,
         "top_k": sampling.top_k,
         "min_p": sampling.min_p,
         "repeat_penalty": 1.0,
-        "num_predict": trained.recipe.limits.tokens,
-        "num_ctx": trained.window,
+        "num_predict": source.recipe.limits.tokens,
+        "num_ctx": source.window,
     }
-    parameters = "".join(f"PARAMETER {name} {value}\n" for name, value in knobs.items())
-    return f'FROM ./{weights}\nTEMPLATE """{go(Turns.of(trained))}"""\n{parameters}PARAMETER stop """\n"""\n'
+    parameters = "".join(f"PARAMETER {name} {value}\n" for name, value in values.items())
+    return f'FROM ./{weights}\nTEMPLATE """{go(ChatFormat.of(source))}"""\n{parameters}PARAMETER stop """\n"""\n'

@@ -1,7 +1,8 @@
-"""Base models by size: which are suggested, what they weigh, and what adapting one costs. Light: no torch, no network.
+"""Base models by shape: which are suggested, what they weigh, and what adapting one costs in memory and operations.
 
-Costs are computed from the shape that a config.json states, not measured: bytes and operations a token. What a machine
-makes of them is for others to say.
+Everything is computed from the sizes in a config.json, so it is known before a base is downloaded or loaded. Once a
+base is loaded, `engines/huggingface.py` measures what its activations take and sizes its batches by that; a test holds
+ACTIVATION_BYTES to 15 % of such a measurement.
 """
 
 from collections.abc import Mapping
@@ -9,35 +10,39 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 Precision = Literal["fp32", "bf16", "4-bit"]  # of weights
-Compute = Literal["fp32", "bf16"]  # of products
+Compute = Literal["fp32", "bf16"]  # of matrix products
 
-# NF4 with quantized constants: 4 bits and 0.127 (arXiv 2305.14314, section 3).
+# Bytes of a weight. NF4 with quantized constants has 4.127 bits (arXiv 2305.14314, section 3).
 LINEAR_BYTES: Mapping[Precision, float] = {"fp32": 4.0, "bf16": 2.0, "4-bit": 4.127 / 8}
 EMBEDDING_BYTES: Mapping[Precision, float] = {"fp32": 4.0, "bf16": 2.0, "4-bit": 2.0}
-# Bytes that the backward pass keeps a token and a layer, by unit of (hidden, query, key or value, intermediate) width;
-# fitted to what engines/huggingface.py measures on five shapes of a Llama, to 3 %.
+# Bytes that the backward pass keeps for each token and layer, per unit of width of (hidden, query, key or value,
+# intermediate). Fitted to what engines/huggingface.py measures on five Llama shapes, to 3 %.
 ACTIVATION_BYTES: Mapping[Compute, tuple[float, float, float, float]] = {
     "fp32": (12.0, 12.0, 8.0, 16.0),
     "bf16": (12.7, 12.7, 4.3, 8.4),
 }
-FACTOR_BYTES: Mapping[Precision, int] = {"fp32": 16, "bf16": 16, "4-bit": 10}  # value, gradient, two moments
-MOVING_BYTES = 16  # of a weight that itself is learned, beside its value: gradient, two moments, where it began
-ENTRIES = 2**23  # logits at a time, whatever the vocabulary: 32 MB in fp32
-LOGITS_BYTES = 4 * 4 * ENTRIES  # a slice of them in fp32, its exponentials, its gradient, once in the head's own type
+ADAPTER_BYTES: Mapping[Precision, int] = {"fp32": 16, "bf16": 16, "4-bit": 10}  # value, gradient, two Adam moments
+FULL_BYTES = 16  # of a trained base weight besides its value: gradient, two Adam moments, its initial value
+LOGITS_AT_ONCE = 2**23  # whatever the vocabulary is; 32 MB in fp32
+LOGITS_BYTES = 4 * 4 * LOGITS_AT_ONCE  # in fp32, their exponentials, their gradient, and once in the head's own type
 RUNTIME_BYTES = 600 << 20  # the interpreter and its libraries, or a GPU's context
-WEIGHTS_SHARE = 0.5  # of the memory that weights may take while finer numbers are to be had: the rest is to learn in
-IN_FLIGHT = {"cpu": 2_048, "cuda": 16_384}  # tokens that are learned from at once: more of them are no faster
+WEIGHTS_SHARE = 0.5  # of the memory: more than that is not spent on weights while a coarser type is available
+TOKENS_AT_ONCE = {"cpu": 2_048, "cuda": 16_384}  # in a forward and backward pass; more of them are not faster
 
 
-def finest(weights: float, memory: float, compute: Compute | None) -> Precision:
-    """The finest numbers in which so many weights leave room to learn; those that are multiplied, where that is set."""
-    usual: tuple[Precision, ...] = (compute,) if compute else ("fp32", "bf16")
-    return next((one for one in usual if weights * LINEAR_BYTES[one] <= WEIGHTS_SHARE * memory), "4-bit")
+def finest_precision(weights: float, memory: float, compute: Compute | None) -> Precision:
+    """The finest type in which `weights` weights fit into WEIGHTS_SHARE of `memory` bytes, else 4-bit.
+
+    Where `compute` is set, weights are held in the type of products or in 4 bits.
+    """
+    candidates: tuple[Precision, ...] = (compute,) if compute else ("fp32", "bf16")
+    fitting = (one for one in candidates if weights * LINEAR_BYTES[one] <= WEIGHTS_SHARE * memory)
+    return next(fitting, "4-bit")
 
 
 @dataclass(frozen=True, slots=True)
-class Size:
-    """A transformer's shape, as its config.json gives it; `tied` where the output is the embedding."""
+class ModelShape:
+    """A transformer's sizes, as its config.json has them; `tied`: the output matrix is the embedding."""
 
     layers: int
     hidden: int
@@ -49,106 +54,105 @@ class Size:
     tied: bool = True
 
     @classmethod
-    def read(cls, config: Mapping[str, Any]) -> "Size | None":
-        """From a config.json; None where it does not describe such a transformer."""
+    def read(cls, config: Mapping[str, Any]) -> "ModelShape | None":
+        """The shape in a config.json; None where it does not describe such a transformer."""
         try:
-            told = config.get("text_config", config)
-            hidden, heads = int(told["hidden_size"]), int(told["num_attention_heads"])
+            sizes = config.get("text_config", config)
+            hidden, heads = int(sizes["hidden_size"]), int(sizes["num_attention_heads"])
             return cls(
-                int(told["num_hidden_layers"]),
+                int(sizes["num_hidden_layers"]),
                 hidden,
-                int(told["intermediate_size"]),
+                int(sizes["intermediate_size"]),
                 heads,
-                int(told.get("num_key_value_heads") or heads),
-                int(told.get("head_dim") or hidden // heads),
-                int(told["vocab_size"]),
-                bool(told.get("tie_word_embeddings", False)),
+                int(sizes.get("num_key_value_heads") or heads),
+                int(sizes.get("head_dim") or hidden // heads),
+                int(sizes["vocab_size"]),
+                bool(sizes.get("tie_word_embeddings", False)),
             )
         except (KeyError, TypeError, ValueError, AttributeError, ArithmeticError):
             return None
 
     @property
-    def linear(self) -> int:
-        """Weights of all linear layers inside the model."""
+    def linear_weights(self) -> int:
+        """Weights of all linear layers inside the blocks."""
         return self.layers * sum(inner * outer for inner, outer in self._linears())
 
     @property
-    def embedding(self) -> int:
-        """Weights of the embedding and, where it is another matrix, the output."""
+    def embedding_weights(self) -> int:
+        """Weights of the embedding, and of the output matrix where it is another one."""
         return self.vocabulary * self.hidden * (1 if self.tied else 2)
 
     @property
     def weights(self) -> int:
-        """All weights that count."""
-        return self.linear + self.embedding
+        """All weights but those of norms, which are a few in a thousand."""
+        return self.linear_weights + self.embedding_weights
 
-    def factors(self, rank: int) -> int:
+    def adapter_weights(self, rank: int) -> int:
         """Weights of a low-rank adapter on all linear layers."""
         return self.layers * rank * sum(inner + outer for inner, outer in self._linears())
 
     def _linears(self) -> list[tuple[int, int]]:
+        """(inputs, outputs) of the linear layers of one block."""
         query, key = self.heads * self.head_dim, self.kv_heads * self.head_dim
         attention = [(self.hidden, query), (self.hidden, key), (self.hidden, key), (query, self.hidden)]
         return attention + 3 * [(self.hidden, self.intermediate)]
 
-    def flops(self, again: bool = False) -> int:
-        """Operations to learn from a token with a low-rank adapter: two a weight forward, two backward.
+    def training_flops(self) -> int:
+        """Operations a token to train a low-rank adapter: two a weight forward, two a weight backward."""
+        return 4 * (self.linear_weights + self.vocabulary * self.hidden)
 
-        `again`: activations are not kept but made once more.
-        """
-        return (6 if again else 4) * (self.linear + self.vocabulary * self.hidden)
-
-    def activations(self, computed: Compute) -> float:
-        """Bytes a token that the backward pass needs, with products in fp32 or bf16."""
+    def activation_bytes(self, compute: Compute) -> float:
+        """Bytes a token that the backward pass keeps, with products in `compute`."""
         key = self.kv_heads * self.head_dim
         widths = (self.hidden, self.heads * self.head_dim, key, self.intermediate)
-        return self.layers * sum(a * b for a, b in zip(ACTIVATION_BYTES[computed], widths, strict=True))
+        return self.layers * sum(a * b for a, b in zip(ACTIVATION_BYTES[compute], widths, strict=True))
 
-    def kept_again(self, computed: Compute) -> float:
-        """The same where each layer's input is kept alone, and one layer's activations are made again at a time."""
-        width = 4 if computed == "fp32" else 2
-        return self.layers * self.hidden * width + 2 * self.activations(computed) / self.layers
+    def checkpointed_bytes(self, compute: Compute) -> float:
+        """Bytes a token with gradient checkpointing: each layer's input, and one layer's activations at a time."""
+        width = 4 if compute == "fp32" else 2
+        return self.layers * self.hidden * width + 2 * self.activation_bytes(compute) / self.layers
 
-    def held(self, precision: Precision, rank: int | None) -> dict[str, float]:
-        """Bytes that training needs beside activations, by what needs them; without `rank` all weights are learned."""
-        moving = self.weights * MOVING_BYTES if rank is None else self.factors(rank) * FACTOR_BYTES[precision]
+    def memory_parts(self, precision: Precision, rank: int | None) -> dict[str, float]:
+        """Bytes that training takes besides activations, by purpose; all weights are trained where `rank` is None."""
+        full, adapter = rank is None, 0 if rank is None else self.adapter_weights(rank)
         largest = max(inner * outer for inner, outer in self._linears())
+        linear = self.linear_weights * LINEAR_BYTES[precision]
         return {
-            "weights": self.linear * LINEAR_BYTES[precision] + self.embedding * EMBEDDING_BYTES[precision],
-            "what is learned, and the optimizer": moving,
+            "weights": linear + self.embedding_weights * EMBEDDING_BYTES[precision],
+            "trained weights and optimizer": self.weights * FULL_BYTES if full else adapter * ADAPTER_BYTES[precision],
             "one layer in 16 bits, to multiply with": 2.0 * largest if precision == "4-bit" else 0.0,
             "a slice of logits": LOGITS_BYTES,
             "libraries": RUNTIME_BYTES,
         }
 
-    def resting(self, precision: Precision, rank: int | None) -> float:
-        """All of that."""
-        return sum(self.held(precision, rank).values())
+    def fixed_bytes(self, precision: Precision, rank: int | None) -> float:
+        """The sum of `memory_parts`."""
+        return sum(self.memory_parts(precision, rank).values())
 
-    def least(self, precision: Precision, rank: int = 16, window: int = 512) -> float:
-        """Bytes without which it cannot be adapted at all: one window at a time, activations made again."""
-        computed: Compute = "fp32" if precision == "fp32" else "bf16"
-        return self.resting(precision, rank) + window * self.kept_again(computed)
+    def least_bytes(self, precision: Precision, rank: int = 16, window: int = 512) -> float:
+        """The least memory in which an adapter can be trained: one window at a time, with gradient checkpointing."""
+        compute: Compute = "fp32" if precision == "fp32" else "bf16"
+        return self.fixed_bytes(precision, rank) + window * self.checkpointed_bytes(compute)
 
 
 @dataclass(frozen=True, slots=True)
-class Suggested:
-    """A base model whose licence lets anyone adapt it and use what comes of it."""
+class SuggestedBase:
+    """A base model whose licence lets anyone adapt it and use the result."""
 
     name: str
     licence: str
-    size: Size
+    shape: ModelShape
 
 
 APACHE = "Apache-2.0"
 SUGGESTED = (
-    Suggested("HuggingFaceTB/SmolLM2-135M", APACHE, Size(30, 576, 1536, 9, 3, 64, 49_152)),
-    Suggested("HuggingFaceTB/SmolLM2-360M", APACHE, Size(32, 960, 2560, 15, 5, 64, 49_152)),
-    Suggested("Qwen/Qwen3-0.6B-Base", APACHE, Size(28, 1024, 3072, 16, 8, 128, 151_936)),
-    Suggested("Qwen/Qwen3-1.7B-Base", APACHE, Size(28, 2048, 6144, 16, 8, 128, 151_936)),
-    Suggested("HuggingFaceTB/SmolLM3-3B-Base", APACHE, Size(36, 2048, 11_008, 16, 4, 128, 128_256)),
-    Suggested("Qwen/Qwen3-4B-Base", APACHE, Size(36, 2560, 9728, 32, 8, 128, 151_936)),
-    Suggested("mistralai/Mistral-7B-v0.3", APACHE, Size(32, 4096, 14_336, 32, 8, 128, 32_768, tied=False)),
-    Suggested("Qwen/Qwen3-8B-Base", APACHE, Size(36, 4096, 12_288, 32, 8, 128, 151_936, tied=False)),
+    SuggestedBase("HuggingFaceTB/SmolLM2-135M", APACHE, ModelShape(30, 576, 1536, 9, 3, 64, 49_152)),
+    SuggestedBase("HuggingFaceTB/SmolLM2-360M", APACHE, ModelShape(32, 960, 2560, 15, 5, 64, 49_152)),
+    SuggestedBase("Qwen/Qwen3-0.6B-Base", APACHE, ModelShape(28, 1024, 3072, 16, 8, 128, 151_936)),
+    SuggestedBase("Qwen/Qwen3-1.7B-Base", APACHE, ModelShape(28, 2048, 6144, 16, 8, 128, 151_936)),
+    SuggestedBase("HuggingFaceTB/SmolLM3-3B-Base", APACHE, ModelShape(36, 2048, 11_008, 16, 4, 128, 128_256)),
+    SuggestedBase("Qwen/Qwen3-4B-Base", APACHE, ModelShape(36, 2560, 9728, 32, 8, 128, 151_936)),
+    SuggestedBase("mistralai/Mistral-7B-v0.3", APACHE, ModelShape(32, 4096, 14_336, 32, 8, 128, 32_768, tied=False)),
+    SuggestedBase("Qwen/Qwen3-8B-Base", APACHE, ModelShape(36, 4096, 12_288, 32, 8, 128, 151_936, tied=False)),
 )
-"""From the smallest; every one has full attention, so that windows can be packed."""
+"""From the smallest to the largest. All have full attention, so that windows can be packed."""

@@ -1,52 +1,48 @@
-"""What adapting a base will take on this machine: does it fit, how long, and which base to take where none is named.
+"""What adapting a base takes on this machine: whether it fits, how long it takes, and which base is the default.
 
-Computed from a base's size and one timing of this machine, before anything is trained or fetched; `error` says
-afterwards how far off it was. Knows neither text nor tensors.
+Computed from a base's shape and one timing of this machine, before anything is downloaded, loaded or trained.
+`compare_with_actual` sets an estimate beside what a finished run took.
 """
 
 import math
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from functools import cache
-from typing import Any
 
 from soundalike import engines, machine, pocket
 from soundalike.engines import base_files
 from soundalike.progress import format_minutes, format_minutes_range
-from soundalike.training.base_models import IN_FLIGHT, SUGGESTED, Size
+from soundalike.training.base_models import SUGGESTED, TOKENS_AT_ONCE, ModelShape
 from soundalike.training.numerics import Hardware, Numerics, for_large, for_small
 from soundalike.training.recipe import Training
 
-PATIENCE_MINUTES = 60.0  # a base that takes longer for one pass over a person's text is not taken unasked
-RANGE = 0.7, 1.4  # of what is estimated: what a training then takes
-ROOM = 0.9  # of the memory: the system has its own
-SHARE = {"cpu": 0.5, "cuda": 0.3}  # of the rate of a large product that a training step of a large base reaches
-HEAP = 2.0  # of what activations need, a processor's heap grows to: what is freed is not all of use again; measured
-WEIGHTLESS = ("markov",)  # engines that train nothing worth waiting for
+PATIENCE_MINUTES = 60.0  # a base that takes longer for one epoch of a person's text is not chosen by default
+RANGE = 0.7, 1.4  # actual over estimated minutes of nearly all runs
+MEMORY_SHARE = 0.9  # of the memory; the rest is the system's
+RATE_SHARE = {"cpu": 0.5, "cuda": 0.3}  # FLOP/s of a training step of a large base over those of a large product
+# A processor's heap grows to this multiple of what activations need, because not all freed memory is used again;
+# measured.
+HEAP_FACTOR = 2.0
+WEIGHTLESS = ("markov",)  # engines that train in no time worth estimating
 POCKET_BYTES = 1 << 30  # measured: 0.99 GB
-# On disk, of a weight that is learned: a checkpoint (value, two moments) and an adapter, twice while one is replaced.
+# On disk, for a trained weight: a checkpoint (value, two moments) and an adapter, both twice while one is replaced.
 DISK_BYTES = 2 * 12 + 2 * 4
 
 
 @dataclass(frozen=True, slots=True)
-class Machine:
-    """A device to learn on: its name, bytes of memory, FLOP/s in large products, and what multiplies bf16 natively."""
+class TrainingDevice(Hardware):
+    """The device that trains: `rate` in FLOP/s of large matrix products; `name` of a GPU."""
 
-    device: str
-    name: str
-    memory: int
     rate: float
-    bf16: str | None = None
-
-    @property
-    def hardware(self) -> Hardware:
-        """As the choice of number types asks for it."""
-        return Hardware(self.device, self.memory, self.bf16)
+    name: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class TrainingEstimate:
-    """What one base takes. `memory` in bytes and `minutes` are None where it does not fit; `here`: nothing to fetch."""
+    """What one base takes.
+
+    `precision`, `memory` (bytes) and `minutes` are None where it does not fit; `here`: it needs no download.
+    """
 
     base: str
     licence: str
@@ -56,71 +52,71 @@ class TrainingEstimate:
     memory: int | None
     minutes: float | None
 
-    def as_dict(self) -> dict[str, Any]:
-        """As plain values, for JSON."""
-        return asdict(self)
-
 
 @cache
-def this_machine() -> Machine:
-    """The GPU where PyTorch can use one, else the processor."""
-    if found := machine.gpu():
+def training_device() -> TrainingDevice:
+    """The GPU where PyTorch can use one, else the processor; takes a quarter of a second to measure."""
+    if gpu := machine.gpu():
         from soundalike.engines.hardware import gpu_rate
 
+        name, memory = gpu
         if rate := gpu_rate():
-            return Machine("cuda", found[0], found[1], rate, Hardware.here().bf16)
-    return Machine("cpu", "", machine.memory(), machine.matmul_rate(), machine.native_bf16())
+            return TrainingDevice("cuda", memory, Hardware.here().bf16, rate, name)
+    return TrainingDevice("cpu", machine.memory(), machine.native_bf16(), machine.matmul_rate())
 
 
-def numerics_for(size: Size, on: Machine) -> Numerics | None:
-    """The number types in which a base is adapted there; None where it does not fit."""
-    numerics = for_large(Training(method="lora"), size.weights, on.hardware)
-    return numerics if size.least(numerics.weights) <= ROOM * on.memory else None
+def numerics_for(shape: ModelShape, device: TrainingDevice) -> Numerics | None:
+    """The number types in which a base is adapted; None where it does not fit into memory."""
+    numerics = for_large(Training(method="lora"), shape.weights, device)
+    return numerics if shape.least_bytes(numerics.weights) <= MEMORY_SHARE * device.memory else None
 
 
-def tokens_a_second(size: Size, on: Machine) -> float:
-    """How fast a low-rank adapter of such a base is learned."""
-    return SHARE[on.device] * on.rate / size.flops()
+def lora_tokens_per_second(shape: ModelShape, device: TrainingDevice) -> float:
+    """Training speed of a low-rank adapter of such a base."""
+    return RATE_SHARE[device.device] * device.rate / shape.training_flops()
 
 
-def estimates(tokens: float, on: Machine) -> list[TrainingEstimate]:
-    """Pocket and every suggested base, from the smallest; minutes are for one pass over so many tokens of pocket's.
+def estimates(tokens: float, device: TrainingDevice) -> list[TrainingEstimate]:
+    """Estimates for pocket and every suggested base, in that order.
 
-    Larger vocabularies say the same in fewer tokens, which is left out of account.
+    `minutes` are those of one epoch of `tokens` tokens of pocket's tokenizer. Larger vocabularies have fewer tokens for
+    the same text, which is not taken into account.
     """
     minutes = tokens / tokens_per_second("pocket") / 60
     rows = [TrainingEstimate("pocket", "CC BY-SA 4.0", pocket.PARAMETERS, True, "fp32", POCKET_BYTES, minutes)]
     for base in SUGGESTED:
-        numerics, precision, memory, spent = numerics_for(base.size, on), None, None, None
+        numerics, precision, memory, spent = numerics_for(base.shape, device), None, None, None
         if numerics:
             precision = numerics.weights
-            memory, spent = int(base.size.least(precision)), tokens / tokens_a_second(base.size, on) / 60
+            memory, spent = (
+                int(base.shape.least_bytes(precision)),
+                tokens / lora_tokens_per_second(base.shape, device) / 60,
+            )
         here = base_files.is_fetched(base.name)
-        rows.append(TrainingEstimate(base.name, base.licence, base.size.weights, here, precision, memory, spent))
+        rows.append(TrainingEstimate(base.name, base.licence, base.shape.weights, here, precision, memory, spent))
     return rows
 
 
 def default_base(rows: Sequence[TrainingEstimate]) -> str:
-    """The largest base that is on this machine already and is adapted within PATIENCE_MINUTES; pocket always is."""
+    """The largest base that needs no download and takes at most PATIENCE_MINUTES; the first of `rows` if none does."""
     fitting = [row for row in rows if row.here and row.minutes is not None and row.minutes <= PATIENCE_MINUTES]
     return max(fitting, key=lambda row: row.weights, default=rows[0]).base
 
 
-def spelled_estimate(minutes: float) -> str:
-    """An estimate as the range in which what is seen lies nearly always."""
-    return format_minutes_range(minutes * RANGE[0], minutes * RANGE[1])
-
-
-def sensible(rows: Sequence[TrainingEstimate]) -> list[TrainingEstimate]:
-    """The bases that one would take on this machine beside pocket: those that fit and take no more than an hour."""
+def practical_bases(rows: Sequence[TrainingEstimate]) -> list[TrainingEstimate]:
+    """The bases besides pocket that fit and take at most PATIENCE_MINUTES."""
     return [row for row in rows[1:] if row.minutes is not None and row.minutes <= PATIENCE_MINUTES]
 
 
-def lines(rows: Sequence[TrainingEstimate], chosen: str) -> list[str]:
-    """A table in plain text: what fits, what it takes, and which one is taken where none is named."""
+def format_estimate(minutes: float) -> str:
+    """An estimate in words, as the range that contains the actual time of nearly all runs."""
+    return format_minutes_range(minutes * RANGE[0], minutes * RANGE[1])
+
+
+def estimate_table(rows: Sequence[TrainingEstimate], default: str) -> list[str]:
+    """A table of at most 80 columns, a line for each base, with a mark on the default."""
     head = f"{'base':<30}{'weights':>9}{'memory':>9}{'one pass':>15}"
-    told = [_line(row) + ("  <- the default" if row.base == chosen else "") for row in rows]
-    return [head, *told]
+    return [head, *(_line(row) + ("  <- the default" if row.base == default else "") for row in rows)]
 
 
 def _line(row: TrainingEstimate) -> str:
@@ -133,49 +129,55 @@ def _line(row: TrainingEstimate) -> str:
 
 @cache
 def tokens_per_second(base: str) -> float:
-    """How fast this machine learns with `base`, estimated; infinite where the base has no weights."""
-    if engines.engine_module_of(base) in WEIGHTLESS:
+    """Estimated training speed with `base`; infinite where it has no weights or its shape is not known."""
+    kind = engines.engine_module_of(base)
+    if kind in WEIGHTLESS:
         return math.inf
     if base == "pocket":
         return pocket.TRAINING_SHARE * machine.matmul_rate() / pocket.TRAINING_FLOPS_A_TOKEN
-    size = size_of(base)
-    if engines.engine_module_of(base) == "llama":  # all weights move
-        return pocket.TRAINING_SHARE * machine.matmul_rate() / (6 * size.weights) if size else math.inf
-    return tokens_a_second(size, this_machine()) if size else math.inf
+    shape = read_shape(base)
+    if shape is None:
+        return math.inf
+    if kind == "llama":  # all weights are trained
+        return pocket.TRAINING_SHARE * machine.matmul_rate() / (6 * shape.weights)
+    return lora_tokens_per_second(shape, training_device())
 
 
-def size_of(base: str) -> Size | None:
-    """The size of a base that is on this machine; None where its config.json does not tell."""
-    return Size.read(base_files.read_base_config(base_files.base_folder(base)))
+def read_shape(base: str) -> ModelShape | None:
+    """The shape of a base that is on this machine; None where its config.json does not describe a known one."""
+    return ModelShape.read(base_files.read_base_config(base_files.base_folder(base)))
 
 
 def memory_of(base: str, training: Training) -> float | None:
-    """Bytes that training will hold at most, estimated; None where nothing is known of the base."""
-    room = engines.engine_module_of(base)
-    size = None if room in WEIGHTLESS else size_of(base)
-    if size is None:
+    """Estimated peak memory of a training in bytes; None where the shape of the base is not known."""
+    kind = engines.engine_module_of(base)
+    shape = None if kind in WEIGHTLESS else read_shape(base)
+    if shape is None:
         return None
-    on, small = this_machine(), room == "llama"
-    in_flight = min(training.step_tokens, IN_FLIGHT[on.device])
-    numerics = for_small(training, on.hardware) if small else for_large(training, size.weights, on.hardware)
-    heap = HEAP if on.device == "cpu" and not small else 1.0
-    rank = None if training.method == "full" else training.rank
-    resting, each = size.resting(numerics.weights, rank), heap * size.activations(numerics.compute)
-    if each * training.window > (on.memory - resting) / 2:
-        each = heap * size.kept_again(numerics.compute)
-    return resting + each * max(training.window, min(in_flight, (on.memory - resting) / 2 / each))
+    device, small = training_device(), kind == "llama"
+    numerics = for_small(training, device) if small else for_large(training, shape.weights, device)
+    heap = HEAP_FACTOR if device.device == "cpu" and not small else 1.0
+    fixed = shape.fixed_bytes(numerics.weights, None if training.method == "full" else training.rank)
+    each = heap * shape.activation_bytes(numerics.compute)  # for a token
+    if each * training.window > (device.memory - fixed) / 2:
+        each = heap * shape.checkpointed_bytes(numerics.compute)
+    at_once = min(training.step_tokens, TOKENS_AT_ONCE[device.device], (device.memory - fixed) / 2 / each)
+    return fixed + each * max(training.window, at_once)
 
 
 def disk_of(base: str, training: Training) -> float:
-    """Bytes on disk that training needs at most beside what is there; 0 where nothing is known of the base."""
-    size = None if engines.engine_module_of(base) in WEIGHTLESS else size_of(base)
-    if size is None:
+    """Bytes on disk that a training needs at most; 0 where the shape of the base is not known."""
+    shape = None if engines.engine_module_of(base) in WEIGHTLESS else read_shape(base)
+    if shape is None:
         return 0.0
-    return DISK_BYTES * (size.weights if training.method == "full" else size.factors(training.rank))
+    return DISK_BYTES * (shape.weights if training.method == "full" else shape.adapter_weights(training.rank))
 
 
-def error(base: str, training: Training, seconds: float, tokens: int) -> dict[str, float]:
-    """What was expected of a run and what was seen of it: minutes, GB, and expected over seen less 1."""
+def compare_with_actual(base: str, training: Training, seconds: float, tokens: int) -> dict[str, float]:
+    """Estimated and actual minutes and GB of a run of `tokens` tokens, and for each estimated / actual - 1.
+
+    Empty where nothing can be estimated. The memory is the peak of this process.
+    """
     rate, memory, peak = tokens_per_second(base), memory_of(base, training), engines.peak_memory()
     if not math.isfinite(rate) or not memory or not seconds:
         return {}

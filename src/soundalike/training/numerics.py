@@ -1,8 +1,8 @@
-"""In which number types an engine holds weights and multiplies: chosen once, from what the machine is, never timed.
+"""The number types of weights and of matrix products: chosen once for an engine, from the hardware, never by a timing.
 
-The recipe comes first, then the environment variable SOUNDALIKE_DTYPE (fp32, bf16 or auto), then the instructions that
-the processor or GPU has. What was chosen goes into clone.toml and the checkpoint: a resumed run computes as it began.
-Light: torch is imported only by what needs a device.
+The recipe decides first, then the environment variable SOUNDALIKE_DTYPE (fp32, bf16 or auto), then the instructions of
+the processor or GPU. The choice is written to clone.toml and to the checkpoint, so a resumed run computes as before.
+torch is imported only where a device is asked.
 """
 
 import os
@@ -13,7 +13,7 @@ from typing import Any, cast, get_args
 
 from soundalike import machine
 from soundalike.errors import RecipeError
-from soundalike.training.base_models import Compute, Precision, finest
+from soundalike.training.base_models import Compute, Precision, finest_precision
 from soundalike.training.recipe import Training
 
 VARIABLE = "SOUNDALIKE_DTYPE"
@@ -23,7 +23,7 @@ AMPERE = (8, 0)  # the first compute capability with bf16 products
 
 @dataclass(frozen=True, slots=True)
 class Numerics:
-    """`weights`: the type that holds the base's weights; `compute`: that of products; `reason`: why, in a sentence."""
+    """`weights`: the type that holds the base's weights; `compute`: the type of products; `reason`: a sentence."""
 
     weights: Precision
     compute: Compute
@@ -31,11 +31,11 @@ class Numerics:
 
     @property
     def settings(self) -> dict[str, str]:
-        """As the settings of `Training` that ask for exactly this."""
+        """The settings of `Training` that ask for exactly these types."""
         return dict(zip(SETTINGS, (self.weights, self.compute), strict=True))
 
     def autocast(self, device: str) -> AbstractContextManager[Any]:
-        """A context for forward passes on a torch device, for one thread; where fp32 is computed nothing is cast."""
+        """A context for forward passes on the torch device `device`; it holds for the current thread only."""
         import torch
 
         return torch.autocast(device, dtype=torch.bfloat16, enabled=self.compute == "bf16")
@@ -43,7 +43,7 @@ class Numerics:
 
 @dataclass(frozen=True, slots=True)
 class Hardware:
-    """A device ("cpu" or "cuda"), its memory in bytes, and what on it multiplies bf16 natively, None for nothing."""
+    """A device ("cpu" or "cuda"), its memory in bytes, and what multiplies bf16 natively on it, None for nothing."""
 
     device: str
     memory: float
@@ -62,18 +62,18 @@ class Hardware:
 
 
 def for_small(training: Training, hardware: Hardware) -> Numerics:
-    """For a base small enough that its weights are always held in fp32."""
-    compute, reason = _wanted(training, hardware)
+    """The types for a small base, whose weights are always held in fp32."""
+    compute, reason = _choose_compute(training, hardware)
     return Numerics("fp32", compute or "fp32", reason)
 
 
 def for_large(training: Training, weights: float, hardware: Hardware) -> Numerics:
-    """For a base of so many weights: the finest types that leave room to learn, unless `training` asks for others.
+    """The types for a base of `weights` weights: the finest that leave room to train, unless `training` sets others.
 
-    `RecipeError` where it asks for bf16 weights and fp32 products.
+    `RecipeError` where it sets bf16 weights and fp32 products.
     """
-    compute, reason = _wanted(training, hardware)
-    held = finest(weights, hardware.memory, compute) if training.precision == "auto" else training.precision
+    compute, reason = _choose_compute(training, hardware)
+    held = finest_precision(weights, hardware.memory, compute) if training.precision == "auto" else training.precision
     if training.precision == held == "bf16":
         reason = "bf16 weights are asked for."
     elif held == "bf16" and compute is None:
@@ -89,47 +89,50 @@ def for_large(training: Training, weights: float, hardware: Hardware) -> Numeric
 
 
 def for_mlx(training: Training) -> Numerics | None:
-    """What is asked for; None: as the base is stored, or in 4 bits where memory is short. MLX has no other products."""
+    """The types that `training` sets; None for the type in which the base is stored, or 4 bits where memory is short.
+
+    MLX multiplies in the type of the weights.
+    """
     if training.precision != "auto":
         products: Compute = "fp32" if training.precision == "fp32" else "bf16"
         return Numerics(training.precision, products, f"{training.precision} weights are asked for.")
-    compute, reason = _wanted(training, Hardware("mlx", 0.0, None))
+    compute, reason = _choose_compute(training, Hardware("mlx", 0.0, None))
     return Numerics(compute, compute, reason) if compute else None
 
 
-def recorded(training: Training, held: Mapping[str, str]) -> Training:
-    """`training` with the weights' type that an adapter's record of them, as `Numerics.weights` was written, says."""
-    return training.model_copy(update={"precision": held["precision"]}) if "precision" in held else training
+def with_recorded_precision(training: Training, record: Mapping[str, str]) -> Training:
+    """`training` with the type of weights that was recorded beside an adapter, where one was."""
+    return training.model_copy(update={"precision": record["precision"]}) if "precision" in record else training
 
 
-def settled(training: Training, numerics: Numerics | None) -> Training:
-    """`training` with the types that an engine computes with in place of `auto`; as it is where there are none."""
+def with_numerics(training: Training, numerics: Numerics | None) -> Training:
+    """`training` with the types of an engine in place of `auto`; unchanged for an engine without number types."""
     return training if numerics is None else training.model_copy(update=numerics.settings)
 
 
-def unnamed(told: Mapping[str, Any]) -> set[str]:
-    """Which of the settings of number types a run's record of its `Training` does not say, as in older versions."""
-    return {name for name in SETTINGS if told.get(name, "auto") == "auto"}
+def missing_types(training: Mapping[str, Any]) -> set[str]:
+    """The settings of number types that the table of a `Training` lacks; older versions did not write them."""
+    return {name for name in SETTINGS if training.get(name, "auto") == "auto"}
 
 
-def environment() -> Compute | None:
-    """What SOUNDALIKE_DTYPE asks for; None where it is unset, empty or `auto`. `RecipeError` for another value."""
-    asked = os.environ.get(VARIABLE, "").lower()
-    if asked in ("", "auto"):
+def compute_from_environment() -> Compute | None:
+    """The value of SOUNDALIKE_DTYPE; None where it is unset, empty or `auto`. `RecipeError` for an unknown one."""
+    value = os.environ.get(VARIABLE, "").lower()
+    if value in ("", "auto"):
         return None
-    if asked in get_args(Compute):
-        return cast(Compute, asked)
-    raise RecipeError(f"{VARIABLE} is {asked!r}, which is no number type.", f"Set {VARIABLE} to fp32, bf16 or auto.")
+    if value in get_args(Compute):
+        return cast(Compute, value)
+    raise RecipeError(f"{VARIABLE} is {value!r}, which is not a number type.", f"Set {VARIABLE} to fp32, bf16 or auto.")
 
 
-def _wanted(training: Training, hardware: Hardware) -> tuple[Compute | None, str]:
-    """The type of products, None where nothing speaks for either, and why."""
+def _choose_compute(training: Training, hardware: Hardware) -> tuple[Compute | None, str]:
+    """The type of products and the reason; None where neither a setting nor the hardware decides."""
     if training.compute_dtype != "auto":
         return training.compute_dtype, f"compute_dtype is set to {training.compute_dtype}."
     if training.precision == "fp32":
         return "fp32", "fp32 weights are asked for."
-    if asked := environment():
-        return asked, f"{VARIABLE} is set to {asked}."
+    if compute := compute_from_environment():
+        return compute, f"{VARIABLE} is set to {compute}."
     if hardware.bf16:
         return "bf16", f"This machine multiplies bf16 natively ({hardware.bf16})."
     return None, "This machine has no instructions that multiply bf16."

@@ -1,4 +1,4 @@
-"""Where a training stands and how it ended: in the checkpoint, on the screen, in the clone."""
+"""The progress of a training and its result, as the checkpoint, the terminal and clone.toml have them."""
 
 import math
 from dataclasses import dataclass, field
@@ -7,36 +7,38 @@ from typing import Annotated, Any, Literal
 from pydantic import Field
 
 Succession = Literal["first", "fresh", "better"]
-"""What a training's adapter becomes: the `first` voice of its clone; the one that replaces the voice, which becomes a
-version (`fresh`); or the same only if it is the `better` of the two."""
-
+"""What becomes of the new adapter: the `first` voice of its clone; a new voice in place of the present one, which is
+kept as a version (`fresh`); the same, but only if it is the `better` of the two."""
 
 Count = Annotated[int, Field(ge=0, lt=1 << 53)]
 NotNegative = Annotated[float, Field(ge=0, allow_inf_nan=False)]
-WHOLE = 0.95  # of the text, from which on it counts as read
+WHOLE = 0.95  # of an epoch, from which on all text counts as read
 
 
 @dataclass(frozen=True, slots=True)
-class Choice:
-    """How good an adapter is by a measure of the caller's: the higher `score` the better, those that `recite` last."""
+class AdapterScore:
+    """How good an adapter is: the higher `score` the better, but any that `recites` is worse than one that does not."""
 
     score: float
     recites: bool = False
 
     @property
     def key(self) -> tuple[bool, float]:
-        """For comparison: the larger the better."""
+        """The better adapter has the larger key."""
         return not self.recites, self.score
 
 
 @dataclass
 class Progress:
-    """Where training stands; all of it survives in the checkpoint, whose reader holds it to these ranges."""
+    """The state of a training, which survives in the checkpoint; reading one checks these types and ranges."""
 
     step: Count = 0
     steps: Count | None = None
+    """None until the steps of a budget in minutes were timed."""
     seconds: NotNegative = 0.0
+    """In steps, without evaluations and checkpoints."""
     useful_tokens: Count = 0
+    """Read so far, without padding."""
     losses: list[float] = field(default_factory=list)
     """Nats a token, by step."""
     valid: list[tuple[Count, float]] = field(default_factory=list)
@@ -44,16 +46,16 @@ class Progress:
     best: float = math.inf
     """Bits per byte of the adapter that was kept."""
     chosen: list[tuple[Count, float, bool]] = field(default_factory=list)
-    """(step, score, whether it recites) of the adapters that the caller's measure was asked about."""
+    """(step, score, recites) of the adapters that were scored."""
     read: NotNegative = 0.0
-    """How often all text was read once."""
+    """Epochs so far."""
     held_out: bool = True
-    """Whether `valid` is of text that was not learned; where no later conversation is, there is no such text."""
+    """Whether `valid` is text that is not trained on; False where the import has no later conversation."""
     valid_windows: Count = 0
-    """Held-out windows that every evaluation of this run measures on."""
+    """Held-out windows in every evaluation of this run."""
 
-    def check(self) -> None:
-        """`ValueError` where a training that has begun cannot stand so."""
+    def require_consistent(self) -> None:
+        """`ValueError` where a training that has begun cannot have this state."""
         if len(self.losses) != self.step:
             raise ValueError(f"it has {len(self.losses)} losses of {self.step} steps")
         if not self.valid or not self.valid_windows:
@@ -65,24 +67,17 @@ class Progress:
 
     @property
     def tokens_per_second(self) -> float:
-        """Useful tokens, padding excluded."""
+        """Useful tokens a second of steps."""
         return self.useful_tokens / self.seconds if self.seconds else 0.0
 
-    @property
-    def seconds_left(self) -> float | None:
-        """None until the number of steps is known."""
-        if self.steps is None or not self.step:
-            return None
-        return self.seconds / self.step * (self.steps - self.step)
-
     def line(self) -> str:
-        """Where it stands, in a line that leaves half a terminal to the time it takes."""
+        """A line for a progress bar, short enough to leave half a terminal to the times."""
         bits = f", {self.valid[-1][1]:.3f} bits a byte" if self.valid else ""
         speed = f", {self.tokens_per_second:,.0f} tokens/s" if self.step else ""
         return f"Learning{bits}{speed}"
 
     def figures(self) -> dict[str, float]:
-        """What came of it, as plain values."""
+        """The figures of [result] in clone.toml."""
         return {
             "steps": self.step,
             "seconds": round(self.seconds, 1),
@@ -93,35 +88,33 @@ class Progress:
         }
 
     def summary(self) -> list[str]:
-        """What came of it, in plain words."""
-        before, after = self.valid[0][1], self.best
-        best = max(self.chosen, key=lambda one: Choice(*one[1:]).key, default=None)
-        kept = (
-            [f"Of {len(self.chosen)} adapters the one after step {best[0]} was kept: likeness {best[1]:.0%}."]
-            if best
-            else []
-        )
-        return [
+        """The result in sentences."""
+        lines = [
             f"Learned from {self.useful_tokens:,} tokens in {self.seconds / 60:.1f} minutes "
             f"({self.tokens_per_second:,.0f} a second, {self.step:,} steps).",
-            *self._cost(before, after),
-            *([f"It read {self.read:.0%} of your text once; more minutes help."] if 0 < self.read < WHOLE else []),
-            *kept,
+            *self._bits(self.valid[0][1], self.best),
         ]
+        if 0 < self.read < WHOLE:
+            lines.append(f"It read {self.read:.0%} of your text once; more minutes help.")
+        if self.chosen:
+            step, score, _ = max(self.chosen, key=lambda one: AdapterScore(*one[1:]).key)
+            lines.append(f"Of {len(self.chosen)} adapters the one after step {step} was kept: likeness {score:.0%}.")
+        return lines
 
-    def _cost(self, before: float, after: float) -> list[str]:
-        fell = f"cost {after:.2f} bits a byte; before training they cost {before:.2f}"
+    def _bits(self, before: float, after: float) -> list[str]:
+        cost = f"cost {after:.2f} bits a byte; before training they cost {before:.2f}"
         if not self.held_out:
-            return [f"The words that it learned {fell}. No conversation is left to check it on: import more for that."]
+            return [f"The words that it learned {cost}. No conversation is left to check it on: import more for that."]
         fewer = f"{1 - after / before:.0%} fewer: the lower, the better it knows how you write"
-        return [f"Your held-out words {fell} ({fewer})."]
+        return [f"Your held-out words {cost} ({fewer})."]
 
 
 @dataclass(frozen=True, slots=True)
-class Outcome:
-    """How a run ended.
+class TrainingResult:
+    """How a training ended.
 
-    `signal` is the number of the one that stopped it; `settled` says which voice was kept, where there were two.
+    `signal`: the number of the signal that stopped it, or 0; `settled`: a sentence on which voice was kept, where there
+    were two.
     """
 
     progress: Progress
@@ -130,6 +123,6 @@ class Outcome:
     settled: str | None = None
 
     def as_dict(self) -> dict[str, Any]:
-        """As plain values, for JSON: `valid` and `chosen` as in `Progress`."""
+        """The result for JSON; `valid` and `chosen` as in `Progress`."""
         seen = {"valid": self.progress.valid, "chosen": self.progress.chosen}
         return {"finished": self.finished, "settled": self.settled, **self.progress.figures(), **seen}

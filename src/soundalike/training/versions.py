@@ -1,11 +1,10 @@
-"""A new voice beside the one that is there: nothing that was trained is replaced without a question, or lost.
+"""Training over an existing voice: it is never replaced without being asked for, and never lost.
 
-A training over a voice goes on in candidate/. At its end one of the two becomes the voice and the other a version, in
-one step. A version is a clone folder of its own, with what belongs to its adapter (portrait, audit, evaluation,
-exports) and the data beside it, so every command takes it: `soundalike chat me/versions/1`.
+The new adapter is trained in candidate/. At the end one of the two becomes the voice and the other a version, in one
+atomic step. A version is a clone folder of its own, with what belongs to its adapter (portrait, audit, evaluation,
+exports) and the data, so every command takes it: `soundalike chat me/versions/1`.
 """
 
-import math
 import shlex
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -17,19 +16,24 @@ from soundalike.clone.clone import MANIFEST, Clone
 from soundalike.clone.folder import INCOMING, link_tree
 from soundalike.errors import CloneError, RecipeError
 from soundalike.training import checkpoint
-from soundalike.training.loop import CURVE, windows
+from soundalike.training.adapter_store import CURVE
+from soundalike.training.dataset import pack_documents
 from soundalike.training.status import Progress, Succession
 
-KEPT = 3
-COMPARED_BYTES = 60_000  # of held-out text, on which two voices are compared
-OF_A_VOICE = ("adapter", CURVE, "evaluation.json", "portrait.html", "audit.json", "audit.html")
+KEPT = 3  # versions
+COMPARED_BYTES = 60_000  # of held-out text on which two voices are compared
+# Files of a clone folder that belong to its voice, those that match EXPORTS, and those that all voices share.
+VOICE_FILES = ("adapter", CURVE, "evaluation.json", "portrait.html", "audit.json", "audit.html")
 EXPORTS = "export-*"
-DATA = ("messages.parquet", "authors.parquet", "channels.parquet", "documents", "import.json")
+DATA_FILES = ("messages.parquet", "authors.parquet", "channels.parquet", "documents", "import.json")
 
 
 @dataclass(frozen=True, slots=True)
-class Settled:
-    """Which of two voices it is now, and the folder of the other. Bits a byte are None where nobody compared."""
+class CandidateResult:
+    """Whether the candidate `replaced` the voice, the folder of the other one, and bits per byte if they were compared.
+
+    `before` and `after` are those of the old and of the new voice.
+    """
 
     replaced: bool
     version: Path
@@ -37,7 +41,7 @@ class Settled:
     after: float | None = None
 
     def line(self) -> str:
-        """As a person reads it."""
+        """The result in two sentences."""
         command = f"soundalike chat {shlex.quote(str(self.version))}"
         if not self.replaced:
             return f"The voice before stays{self._figures()}. The new one is kept: {command}"
@@ -54,7 +58,7 @@ class Settled:
 
 
 def clone_at(folder: Path) -> Clone | None:
-    """The clone in a folder; None where none was ever finished there."""
+    """The clone in a folder; None where no import was ever finished there."""
     there = (folder / MANIFEST).exists() or (folder / INCOMING).exists()
     return Clone.open(folder) if there else None
 
@@ -62,10 +66,11 @@ def clone_at(folder: Path) -> Clone | None:
 def succession(
     clone: Clone | None, *, resume: bool = False, fresh: bool = False, keep_better: bool = False
 ) -> Succession:
-    """What a training that is asked for so becomes; `CloneError` where it would replace something without a question.
+    """What the adapter of a training with these options becomes.
 
-    A training that was cut off is gone on with (`resume`) or dropped (`fresh`). A voice that is there is replaced
-    (`fresh`), or only by a better one (`keep_better`). `RecipeError` for options that contradict each other.
+    An unfinished training must be continued (`resume`) or dropped (`fresh`). An existing voice must be replaced
+    (`fresh`), or only by a better one (`keep_better`). `CloneError` where neither is asked for; `RecipeError` for
+    options that contradict each other.
     """
     if resume and (fresh or keep_better):
         raise RecipeError("--resume goes on with a training as it was begun.", "Leave out --fresh and --keep-better.")
@@ -74,7 +79,7 @@ def succession(
             raise CloneError("There is nothing to resume.", "Leave --resume out.")
         return checkpoint.read(clone).succession
     if clone is not None and clone.run_path.exists() and not fresh:
-        at = _progress(checkpoint.read(clone).progress)
+        at = _position(checkpoint.read(clone).progress)
         raise CloneError(
             f"{clone.root} holds a training that was cut off after {at}.",
             "Go on with it by --resume, or drop it and start anew with --fresh.",
@@ -92,7 +97,7 @@ def succession(
     )
 
 
-def _progress(progress: Progress) -> str:
+def _position(progress: Progress) -> str:
     of = f" of {progress.steps:,}" if progress.steps else ""
     return f"step {progress.step:,}{of}"
 
@@ -102,48 +107,50 @@ def _bits(clone: Clone) -> str:
     return f", which costs {bits:.2f} bits a byte" if isinstance(bits, float) else ""
 
 
-def bits_a_byte(clone: Clone, folder: Path) -> float:
-    """What the clone's held-out text costs the voice whose adapter and clone.toml lie in `folder`.
+def bits_per_byte_of(clone: Clone, folder: Path) -> float:
+    """Bits per byte of the clone's held-out text under the voice whose adapter and clone.toml are in `folder`.
 
-    On the same text for every voice, the first COMPARED_BYTES, whatever its base and tokenizer are.
+    The first COMPARED_BYTES of that text are measured, for every base and tokenizer.
     """
-    described = Clone(folder)
-    sections = described.manifest()["training"]
+    voice = Clone(folder)
+    training = voice.manifest()["training"]
     some, size = [], 0
     for document in clone.documents("valid") or clone.documents("train"):
         if size > COMPARED_BYTES:
             break
         some.append(document)
         size += len(document.text.encode())
-    engine = engines.load(sections["base"], described.intact_adapter())
-    read = windows(some, engine.tokenizer, sections["window"], 0)
-    nats, weight = engine.loss(read.batch)
-    return nats / weight / math.log(2) / read.bytes_a_weight
+    engine = engines.load(training["base"], voice.intact_adapter())
+    dataset = pack_documents(some, engine.tokenizer, training["window"], 0)
+    return dataset.bits_per_byte(*engine.loss(dataset.batch))
 
 
-def settle(clone: Clone, sections: dict[str, Any], before: float | None = None, after: float | None = None) -> Settled:
-    """Put the candidate in the place of the voice, or beside it where `before` is better than `after`, all at once.
+def resolve_candidate(
+    clone: Clone, sections: dict[str, Any], before: float | None = None, after: float | None = None
+) -> CandidateResult:
+    """Make the candidate the voice and the voice a version; the other way round if `after` is not below `before`.
 
-    `sections` go into the manifest of the new voice beside those that its training wrote. The last KEPT versions stay.
+    Both are bits per byte. `sections` are added to those that the training wrote into the candidate's manifest. The
+    last KEPT versions are kept. All of it is one atomic step.
     """
     replaced = before is None or after is None or after < before
     with clone.locked("training"):
         earlier = sorted(_versions(clone), key=lambda path: int(path.name))
         version = clone.versions_path / str(int(earlier[-1].name) + 1 if earlier else 1)
         old, new = clone.manifest_path.read_bytes(), _described(clone, sections)
-        of_a_voice = [*OF_A_VOICE, *(path.name for path in clone.root.glob(EXPORTS))]
-        gone = {clone.candidate_path.name, clone.checkpoints_path.name, *(of_a_voice if replaced else ())}
+        voice_files = [*VOICE_FILES, *(path.name for path in clone.root.glob(EXPORTS))]
+        gone = {clone.candidate_path.name, clone.checkpoints_path.name, *(voice_files if replaced else ())}
         with clone.replacing(without=gone) as scratch:
             versions = scratch / clone.versions_path.name
             _link(clone.versions_path, [path.name for path in earlier[1 - KEPT :]], versions)
             beside = versions / version.name
-            _link(clone.root if replaced else clone.candidate_path, of_a_voice, beside)
-            _link(clone.root, DATA, beside)
+            _link(clone.root if replaced else clone.candidate_path, voice_files, beside)
+            _link(clone.root, DATA_FILES, beside)
             (beside / MANIFEST).write_bytes(old if replaced else new)
             if replaced:
-                _link(clone.candidate_path, OF_A_VOICE, scratch)
+                _link(clone.candidate_path, VOICE_FILES, scratch)
                 (scratch / MANIFEST).write_bytes(new)
-    return Settled(replaced, version, before, after)
+    return CandidateResult(replaced, version, before, after)
 
 
 def _versions(clone: Clone) -> list[Path]:
@@ -158,7 +165,7 @@ def _link(source: Path, names: Iterable[str], target: Path) -> None:
 
 
 def _described(clone: Clone, sections: dict[str, Any]) -> bytes:
-    """The manifest with the candidate as its voice; how the owner set it to speak is kept."""
+    """The manifest with the candidate as its voice; the owner's sampling and limits are kept."""
     made, kept = Clone(clone.candidate_path).manifest(), clone.manifest()
     speaking = {name: made[name] for name in ("sampling", "limits") if name in made and name not in kept}
     learned = {name: made[name] for name in ("training", "numerics", "result") if name in made}

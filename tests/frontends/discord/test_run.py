@@ -16,7 +16,8 @@ from soundalike.frontends.discord.run import invitation, known_names, pace_of, r
 from soundalike.frontends.discord.settings import initialise
 from soundalike.importing.documents import DocumentSettings
 from soundalike.importing.importer import run_import
-from soundalike.training.plan import learn, recipe_for
+from soundalike.training.plan import plan_training
+from soundalike.training.train_clone import train_clone
 from tests.frontends.discord.fake import FakeDiscord
 from tests.frontends.discord.payloads import Person
 from tests.frontends.discord.rig import live
@@ -33,7 +34,7 @@ def clone(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("home")
     run_import([EXPORT], folder / "me", DocumentSettings())
     made = Clone.open(folder / "me")
-    learn(made, recipe_for(made, "markov", {"iters": 20}), False, lambda progress: None)
+    train_clone(made, plan_training(made, "markov", {"iters": 20}).recipe)
     initialise(made.root)
     return made.root
 
