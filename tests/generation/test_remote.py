@@ -26,9 +26,9 @@ from soundalike.generation.voice import Voice
 from soundalike.machine import is_local
 from soundalike.training.packing import encode, pack
 from soundalike.training.recipe import Limits, Recipe, Training
-from tests.engines.served import free_port, llama_cpp, mlx_lm, running
 from tests.frontends.server.running import running as served_by_us
 from tests.generation.fake_completions import Answer, answering, chunk
+from tests.generation.other_servers import free_port, llama_cpp, mlx_lm, running
 
 pytestmark = pytest.mark.allow_hosts(["127.0.0.1"])
 

@@ -16,13 +16,11 @@ import mlx.nn as nn
 import mlx.optimizers as optim
 import numpy as np
 from mlx.utils import tree_flatten, tree_map, tree_unflatten
-from mlx_lm.models.cache import KVCache, LRUPromptCache, RotatingKVCache, make_prompt_cache
+from mlx_lm.models.cache import LRUPromptCache
 from mlx_lm.tuner.lora import LoRALinear
 from mlx_lm.tuner.utils import linear_to_lora_layers
-from mlx_lm.utils import load_model, quantize_model
 from numpy.typing import NDArray
 
-from soundalike import machine
 from soundalike.engines.adapter_files import (
     CONFIG,
     WEIGHTS,
@@ -33,24 +31,22 @@ from soundalike.engines.adapter_files import (
     require_file,
     write_precision,
 )
-from soundalike.engines.adapter_layouts import flat_rope_config, module_paths, peft_config, to_mlx, to_peft
-from soundalike.engines.base_check import CHOOSE_ANOTHER_BASE, check_base
-from soundalike.engines.base_files import base_folder, check_window, read_base_config
+from soundalike.engines.adapter_layouts import module_paths, peft_config, to_mlx, to_peft
+from soundalike.engines.base_files import base_folder, check_window
 from soundalike.engines.distributed import MlxGroup, process_group_for, shard
+from soundalike.engines.mlx_pretrained import read_model
 from soundalike.engines.mlx_streams import MlxStreams
-from soundalike.engines.mlx_training import ChunkedLmHead, PackedCache, enable_gradient_checkpointing
+from soundalike.engines.mlx_training import ChunkedLmHead, PackedCache
 from soundalike.engines.optimizer_state import check_state
 from soundalike.engines.pretrained import read_tokenizer
 from soundalike.engines.protocol import Batch
 from soundalike.engines.tokenizer import FileTokenizer
-from soundalike.errors import EngineError, RecipeError
-from soundalike.training.base_models import WEIGHTS_SHARE, Precision
+from soundalike.errors import RecipeError
 from soundalike.training.numerics import Numerics, for_mlx, with_recorded_precision
 from soundalike.training.recipe import Training
 
 MICRO_BATCH_TOKENS = 1_024  # tokens per backward pass
 DEFAULT_MAX_POSITIONS = 32_768  # for models whose config.json does not state a limit
-CHECKPOINTING_BYTES = 2_000_000_000  # of weights, from which on gradient checkpointing is used
 PROMPT_CACHE_ENTRIES, PROMPT_CACHE_BYTES = 32, 1 << 30
 
 
@@ -201,7 +197,7 @@ def load(
         rank, alpha, keys = int(config["r"]), float(config["lora_alpha"]), module_paths(_read_tensors(adapter))
         training = with_recorded_precision(training, read_precision(adapter))
     folder = base_folder(base)
-    model, numerics = _read_model(folder, numerics or for_mlx(training))
+    model, numerics = read_model(folder, numerics or for_mlx(training))
     lora = {"rank": rank, "scale": alpha / rank, "dropout": 0.0, "keys": keys or _linear_paths(model)}
     mx.random.seed(training.seed)
     model.freeze()
@@ -213,46 +209,6 @@ def load(
     else:
         check_window(base, engine.max_positions, training.window)
     return engine
-
-
-def _read_model(folder: Path, requested: Numerics | None) -> tuple[Any, Numerics]:
-    """mlx-lm's model of the base, and its number types.
-
-    Without a request the types are those of the files, or 4-bit weights if the files' would take too much memory. A
-    base that is stored quantized stays so.
-    """
-    base_config = read_base_config(folder)
-    check_base(folder, base_config)
-    try:
-        model, config = load_model(folder, lazy=True, model_config=flat_rope_config(base_config))
-    except (TypeError, ValueError, LookupError, AttributeError, ArithmeticError, RuntimeError, OSError) as error:
-        raise EngineError(f"mlx-lm cannot read the base in {folder}: {error}.", CHOOSE_ANOTHER_BASE) from error
-    if not all(isinstance(cache, KVCache | RotatingKVCache) for cache in make_prompt_cache(model)):
-        raise EngineError(
-            f"A {config['model_type']} model keeps a state that packed documents would share.",
-            "Take a base with attention only: `soundalike doctor` suggests some.",
-        )
-    weight_bytes = sum(value.nbytes for _, value in tree_flatten(model.parameters()))
-    quantized = "quantization" in config or "quantization_config" in config
-    too_large = requested is None and weight_bytes > WEIGHTS_SHARE * machine.memory()
-    if not quantized and (too_large or (requested and requested.weights == "4-bit")):
-        model, config = quantize_model(model, config, group_size=64, bits=4)
-        quantized = True
-    stored_fp16 = not quantized and _has_dtype(model, mx.float16)
-    if not quantized and (requested or stored_fp16):  # fp16 becomes bf16: gradients would leave its range
-        model.set_dtype(mx.float32 if requested and requested.weights == "fp32" else mx.bfloat16)
-    if weight_bytes > CHECKPOINTING_BYTES:
-        enable_gradient_checkpointing(model.layers)
-    mx.eval(model.parameters())
-    fp32 = _has_dtype(model, mx.float32)
-    weights: Precision = "4-bit" if quantized else "fp32" if fp32 else "bf16"
-    as_stored = "The base is stored in fp16." if stored_fp16 else "The base is stored so."
-    reason = requested.reason if requested else "Memory is short." if too_large else as_stored
-    return model, Numerics(weights, "fp32" if fp32 else "bf16", reason)
-
-
-def _has_dtype(model: Any, dtype: mx.Dtype) -> bool:
-    return any(value.dtype == dtype for _, value in tree_flatten(model.parameters()))
 
 
 def _linear_paths(model: Any) -> list[str]:
