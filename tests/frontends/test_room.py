@@ -56,7 +56,7 @@ def test_five_voices_stop_within_the_cap() -> None:
     """After each line of a person at most twelve messages follow, those of the last turn aside."""
     talk, cap = Room(company(5), rng=Random(0), now=clock()), LoopLimits().room_turns
     for thing in THINGS[:3]:
-        talk.hear("ana", f"{thing} is fine")
+        talk.add("ana", f"{thing} is fine")
         said = list(iter(talk.turn, None))
         assert 1 <= sum(len(lines) for _, lines in said if lines) < cap + 4
         speakers = [name for name, lines in said if lines]
@@ -68,7 +68,7 @@ def test_no_voice_repeats_a_line() -> None:
     talk, rng = Room(company(5), rng=Random(0), now=clock()), Random(1)
     said: dict[str, list[str]] = {name: [] for name in talk.names}
     for _ in range(12):
-        talk.hear("ana", f"{rng.choice(THINGS)} is odd")
+        talk.add("ana", f"{rng.choice(THINGS)} is odd")
         for name, lines in iter(talk.turn, None):
             said[name] += lines
     assert sum(map(len, said.values())) > 60
@@ -82,10 +82,10 @@ def test_who_is_named_speaks() -> None:
     """Whoever else could; a name inside a word is none."""
     for seed in range(8):
         talk = Room(company(4), rng=Random(seed), now=clock())
-        talk.hear("ana", "what do you say, Cy?")
+        talk.add("ana", "what do you say, Cy?")
         assert (talk.turn() or ("",))[0] == "cy"
     talk = Room(company(4), rng=Random(0), now=clock())
-    talk.hear("ana", "bored")
+    talk.add("ana", "bored")
     assert talk.turn() is not None
 
 
@@ -94,7 +94,7 @@ def test_voices_of_one_owner_are_told_apart() -> None:
     twins = [voice("ada: hi\nada 2: hey\nada: so\n", owner="ada") for _ in range(2)]
     talk = Room(twins, rng=Random(0), now=clock())
     assert talk.names == ["ada", "ada 2"]
-    talk.hear("ada", "hi")
+    talk.add("ada", "hi")
     assert talk._history("ada") == [("ada", "hi")] and talk._history("ada 2") == [("ada 2", "hi")]
 
 

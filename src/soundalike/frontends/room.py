@@ -1,7 +1,4 @@
-"""Several voices in one room, with a person at the keyboard: one turn at a time, and loop guards as on Discord.
-
-Knows voices and lines of text; who speaks next is decided here, what stops them in `loops`.
-"""
+"""Several voices in one room with a person at the keyboard: one turn at a time, with the Discord bot's loop guards."""
 
 import re
 import time
@@ -21,14 +18,14 @@ from soundalike.frontends.terminal import visible
 from soundalike.generation.voice import Voice
 from soundalike.prompt_template import speaker_names
 
-MOST_LINES = 60  # remembered; more than a voice reads
+MAX_LINES = 60  # of the history; more than a voice reads
 COLOURS = ("cyan", "magenta", "green", "yellow", "blue", "red")
 
 
 class Room:
-    """Voices and what was said. `names` are theirs, in order: two of one owner are told apart by a number.
+    """Voices and the conversation. `names` are theirs, in order; two voices of one owner are numbered.
 
-    `now` gives seconds; `rng` decides who speaks where nobody is named.
+    `now` returns seconds; `rng` decides who speaks if nobody is named.
     """
 
     def __init__(
@@ -47,19 +44,19 @@ class Room:
         self._limits, self._rng, self._now = limits or LoopLimits(), rng or Random(), now
         self._lines: list[tuple[str, str]] = []
         self._last: RoomMessage | None = None
-        self._passed: set[str] = set()  # had nothing to say to the last line
+        self._passed: set[str] = set()  # voices that had no reply to the last line
         self._ids = count()
 
-    def hear(self, name: str, text: str) -> None:
-        """A line of a person, or of a voice under one of `names`."""
-        said = RoomMessage(str(next(self._ids)), name, name in self._voices, text, self._now())
+    def add(self, name: str, text: str) -> None:
+        """Add a line of a person, or of a voice under one of `names`."""
+        message = RoomMessage(str(next(self._ids)), name, name in self._voices, text, self._now())
         for guard in self._guards.values():
-            guard.count(said, self._limits)
-        self._last, self._passed = said, set()
-        self._lines = [*self._lines, (name, text)][-MOST_LINES:]
+            guard.count(message, self._limits)
+        self._last, self._passed = message, set()
+        self._lines = [*self._lines, (name, text)][-MAX_LINES:]
 
     def turn(self) -> tuple[str, list[str]] | None:
-        """Let one voice speak: its name and its lines, perhaps none. None where a person is due."""
+        """Let one voice reply; returns its name and its lines, perhaps none, or None if it is the person's turn."""
         may = [name for name in self.names if self._may_speak(name)]
         if not may:
             return None
@@ -67,7 +64,7 @@ class Room:
         own = [text for who, text in self._lines if who == name]
         lines = without_repeats(self._voices[name].reply(self._history(name)), own)
         for line in lines:
-            self.hear(name, line)
+            self.add(name, line)
         if not lines:
             self._passed.add(name)
         return name, lines
@@ -79,13 +76,13 @@ class Room:
         return self._guards[name].refusal(last, self._limits) is None
 
     def _choose(self, may: Sequence[str]) -> str:
-        """Whom the last line names, else anyone."""
+        """A voice that the last line names, else any."""
         words = self._last.text.casefold() if self._last else ""
         named = [name for name in may if re.search(rf"(?<!\w){re.escape(name.casefold())}(?!\w)", words)]
         return self._rng.choice(named or list(may))
 
     def _history(self, name: str) -> list[tuple[str, str]]:
-        """What was said, as the voice of this name sees it: its own lines are its owner's, nobody else's are."""
+        """The history for the voice of this name: only its own lines bear its owner's name."""
         voice = self._voices[name]
         return [(voice.owner if who == name else voice.guest_name(who), text) for who, text in self._lines]
 
@@ -97,28 +94,28 @@ def room(
     read: Callable[[str], str] = input,
     rng: Random | None = None,
 ) -> None:
-    """Talk with several voices until /quit, Ctrl-D or Ctrl-C at the prompt.
+    """Hold a conversation with several voices until /quit, Ctrl-D or Ctrl-C at the prompt.
 
-    After each line of the person they talk among themselves until a guard stops them or Ctrl-C does; an empty line
-    lets them go on.
+    After each line of the person they talk among themselves until a guard or Ctrl-C stops them; an empty line lets
+    them continue.
     """
     with suppress(ImportError):
-        import_module("readline")  # gives `input` line editing, where the system has it
+        import_module("readline")  # line editing for `input`, on systems that have it
     console = console or make_console()
     company = Room(voices, rng=rng)
     name = speaker_names([*((one, one, False) for one in company.names), ("person", name, False)])["person"]
-    told = f"These are models of {', '.join(company.names)}, and what they say is made up. /quit leaves."
-    console.print(Text(told, style="dim"))
+    notice = f"These are models of {', '.join(company.names)}, and what they say is made up. /quit leaves."
+    console.print(Text(notice, style="dim"))
     try:
         while (line := read(f"{name}: ").strip()) != "/quit":
-            company.hear(name, line)
+            company.add(name, line)
             _talk(company, console)
     except (EOFError, KeyboardInterrupt):
         console.print()
 
 
 def _talk(company: Room, console: Console) -> None:
-    """Until a person is due, or Ctrl-C."""
+    """Let voices reply until it is the person's turn, or Ctrl-C."""
     with suppress(KeyboardInterrupt):
         while turn := company.turn():
             name, lines = turn

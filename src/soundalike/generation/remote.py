@@ -6,6 +6,7 @@ Source of the protocol: platform.openai.com/docs/api-reference/completions.
 """
 
 import os
+import weakref
 from collections.abc import Collection, Iterator, Sequence
 from contextlib import contextmanager
 from importlib.util import find_spec
@@ -72,6 +73,7 @@ class RemoteModel:
         )  # OpenAI's own variable is not read: their key is no other server's business
         direct = DefaultHttpxClient(follow_redirects=False)  # texts are sent to this address and to no other
         self.client = OpenAI(base_url=url, api_key=key, timeout=timeout, max_retries=retries, http_client=direct)
+        weakref.finalize(self, self.client.close)  # its idle connections
         self.model = model or self._only_model()
         self._extras = 2  # how many of the settings beyond OpenAI's own the server takes, see `_settings`
 

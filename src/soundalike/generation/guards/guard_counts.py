@@ -1,18 +1,18 @@
-"""What the guards did, counted."""
+"""Counts of what the guards did."""
 
 from dataclasses import asdict, dataclass, fields
 
 
 @dataclass
 class GuardCounts:
-    """How often a guard stepped in.
+    """How often each guard stepped in.
 
-    These count attempts that were stopped: `looped`, `repeated` (a line of the same reply), `echoed` (a line of an
-    earlier reply), `parroted` (a line that somebody else has just said), `copied` (words in a row out of a message),
-    `quoted` (fewer, out of other people's), `blocked` (a word that is not said), `handle` (nothing but somebody's
-    handle). `resampled` of them were drawn again, `gave_up` were not, the tries being used up. `unmasked` counts
-    messages that began in another's name, drawn again too, and those that went on in it and were cut there,
-    `masked` pieces of personal data that were masked.
+    Attempts that were stopped: `looped`, `repeated` (a line of the same reply), `echoed` (a line of an earlier reply),
+    `parroted` (a recent line of somebody else), `copied` (consecutive words of a message), `quoted` (fewer, of other
+    people's messages), `blocked` (a blocked word), `handle` (nothing but somebody's handle). `resampled` of them were
+    generated again, `gave_up` were not because the retries were used up. `unmasked` counts messages that began in
+    another's name, which are generated again too, and those that were cut where they went on in it; `masked` counts
+    pieces of personal data that were masked.
     """
 
     looped: int = 0
@@ -29,16 +29,16 @@ class GuardCounts:
     gave_up: int = 0
 
     def add(self, other: "GuardCounts") -> None:
-        """Count `other`'s with ours."""
+        """Add the counts of `other`."""
         for name, count in other.as_dict().items():
             self.count(name, count)
 
     def count(self, name: str, times: int = 1) -> None:
-        """Count one guard."""
+        """Add to the count of one guard."""
         setattr(self, name, getattr(self, name) + times)
 
     def as_dict(self) -> dict[str, int]:
-        """As plain values; guards that did nothing are left out."""
+        """The counts above 0, by name."""
         return {name: count for name, count in asdict(self).items() if count}
 
     def __bool__(self) -> bool:

@@ -1,6 +1,6 @@
-"""A message that is nothing but somebody's handle: `@velvet_otter`, `otter.jam#4821`.
+"""Messages that are nothing but somebody's handle: `@velvet_otter`, `otter.jam#4821`.
 
-People mention each other so; from a voice it says nothing, and gives away who its owner talks to.
+People mention each other so; from a voice such a message has no content, and reveals who its owner talks to.
 """
 
 import re
@@ -10,15 +10,15 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     import polars as pl
 
-MENTION = r"@(\w[\w.-]{1,31})"  # without look-around: Rust's regular expressions have none
+MENTION = r"@(\w[\w.-]{1,31})"  # without look-around, which Rust's regular expressions lack
 TAGGED = r"(\w[\w.]{1,31}#[0-9]{4})"
 _HANDLE = re.compile(rf"(?<![\w@.]){MENTION}|(?<![\w#]){TAGGED}(?!\w)")
-_LOOKS_MADE = re.compile(r"[\d_.]")  # a handle and not a word or a first name
+_LOOKS_MADE = re.compile(r"[\d_.]")  # of a handle, not of a word or a first name
 _WORD = re.compile(r"\w")
 
 
 class Handles:
-    """`known` are names and handles of people: behind an @ each is stopped, bare only what no word looks like."""
+    """Known names and handles of people: after an @ any of them, bare only those that look like no word."""
 
     def __init__(self, known: Collection[str] = ()) -> None:
         names = {name.casefold().strip(" @.") for name in known}
@@ -29,17 +29,17 @@ class Handles:
     @classmethod
     def learned(cls, texts: "pl.Series", names: Collection[str]) -> "Handles":
         """From everybody's messages and people's names."""
-        found = set(names)
+        known = set(names)
         for pattern in (MENTION, TAGGED):
-            said = texts.filter(texts.str.contains(pattern)).str.extract_all(pattern).explode()
-            found |= {one.strip("@") for one in said.drop_nulls().unique()}
-        return cls(found)
+            found = texts.filter(texts.str.contains(pattern)).str.extract_all(pattern).explode()
+            known |= {handle.strip("@") for handle in found.drop_nulls().unique()}
+        return cls(known)
 
     def only(self, text: str, present: Collection[str] = ()) -> bool:
-        """Whether `text` is nothing but handles; those of who is `present` are no secret, and pass."""
+        """Whether `text` is nothing but handles; those of people who are `present` in the conversation are allowed."""
         folded = text.casefold()
-        there = {name.casefold() for name in present}
-        if not _WORD.search(folded) or folded.strip(" @.!?,") in there:
+        allowed = {name.casefold() for name in present}
+        if not _WORD.search(folded) or folded.strip(" @.!?,") in allowed:
             return False
         rest = self._spaced.sub(" ", folded) if self._spaced else folded
         words = [word for word in _HANDLE.sub(" ", rest).split() if _WORD.search(word)]

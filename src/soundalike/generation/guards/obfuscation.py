@@ -1,7 +1,7 @@
-"""One word in all its disguises: with signs for letters, drawn out, taken apart, with stars.
+"""Finds a word in its obfuscated forms: signs for letters, repeated letters, gaps between letters, stars for letters.
 
-Reads folded text (`characters.latin`). A `Word` is looked for in two steps: whether the text's `skeleton` holds the
-word's, which is quick and lets some texts through that do not have the word; then by expressions, which are exact.
+Takes folded text (`characters.latin`). A word is looked for in two steps: first whether the text's `skeletons` contain
+the word's, which is quick and has false positives; then by regular expressions, which are exact.
 """
 
 import re
@@ -17,9 +17,9 @@ READINGS = {
 _SIGNS = "@^(<{[¢€!|¡£$§+¥"
 _ALIKE = dict(zip("@4^86q9(<{[¢3€1!|¡£l05$§7+¥2", "aaaggggccccceeiiiiiiossstt" + "yz", strict=True)) | {"b": "g"}
 _VOWELS = frozenset("aeiouy")
-_STARS, _STROKES = "*#%?•●×·", "._~-"  # in a letter's place; strokes only in words of five letters or more
+_STARS, _STROKES = "*#%?•●×·", "._~-"  # in place of a letter; strokes only in words of five letters or more
 _GAP, _ENDING = r"[\W_]{1,8}", r"(?:(?:e|')?[s5$]|z)?"
-_GLUED = 10  # letters from which on a phrase may be written without gaps: "the rapist" has fewer
+_GLUED = 10  # a phrase of so many letters may be written without gaps: "the rapist" has fewer
 _ONE_LETTER_WORDS = frozenset("aiur")
 _BEFORE = re.compile(r"(?<![^\W\d_])(?:[^\W\d_](?:[^\w\0]|_){1,3})+$")
 _AFTER = re.compile(r"(?:(?:[^\w\0]|_){1,3}[^\W\d_](?![^\W\d_]))+")
@@ -31,13 +31,13 @@ _has_signs = re.compile(f"[{re.escape(_SIGNS)}]").search
 _hides = re.compile(rf"[^\W_][{re.escape(_STARS + _STROKES)}]+[^\W_]").search
 
 
-def starred(folded: str) -> list[str]:
-    """The pieces of a text in which a letter may be hidden behind a star or a stroke."""
+def starred_pieces(folded: str) -> list[str]:
+    """The pieces of a text in which a star or a stroke may stand for a letter."""
     return [piece for piece in folded.split() if _hides(piece)] if _hides(folded) else []
 
 
 class _Skeleton(dict[int, str | None]):
-    """Character -> the one for all that are read alike; None for those that are no letters."""
+    """A translation table: character -> one character for all that look alike, None for those that are no letters."""
 
     def __init__(self, signs: bool) -> None:
         super().__init__({ord(c): letter if signs or c not in _SIGNS else None for c, letter in _ALIKE.items()})
@@ -51,7 +51,10 @@ _WITH_SIGNS, _WITHOUT = _Skeleton(True), _Skeleton(False)
 
 
 def skeletons(folded: str) -> list[str]:
-    """What is left of a text without gaps and repetitions: with signs as letters, and without them."""
+    """A text without gaps and repetitions, with look-alikes unified: once with signs as letters, once without signs.
+
+    One string if both are the same.
+    """
     read = folded.translate(_WITH_SIGNS)
     bare = folded.translate(_WITHOUT)
     return [_squeezed(read)] if read == bare else [_squeezed(read), _squeezed(bare)]
@@ -62,23 +65,23 @@ def _squeezed(text: str) -> str:
 
 
 def shortened(folded: str) -> str:
-    """With no character more than three times in a row, which bounds the work of the expressions."""
+    """The text with no character more than three times in a row, which bounds the work of the expressions."""
     return _LONG_RUN.sub(r"\1\1\1", folded)
 
 
 @dataclass(frozen=True, slots=True)
-class Word:
-    """A word or phrase, folded; `parts` are its words. `known` ones may have a single letter doubled.
+class BlockedWord:
+    """A folded word or phrase to look for; `parts` are its words. In `known` ones a single letter may be doubled.
 
-    A doubled letter makes another word of many (god, good), so only a list that was read with that in mind is known.
+    Doubling makes another word of many (god, good), so it is allowed only for the built-in list, which was checked.
     """
 
     parts: tuple[str, ...]
     known: bool = False
 
     @classmethod
-    def of(cls, folded: str, known: bool = False) -> "Word":
-        """From a word as it is written in a list."""
+    def of(cls, folded: str, known: bool = False) -> "BlockedWord":
+        """From an entry of a list."""
         plain = _INNER_SIGNS.sub(lambda signs: "".join(_reading(sign) for sign in signs[0]), folded)
         return cls(tuple(re.split(r"[\s_-]+", plain.strip(" \t_-"))), known)
 
@@ -89,18 +92,18 @@ class Word:
 
     @property
     def skeleton(self) -> str:
-        """What a text's skeleton has where it has the word; of one in y, which may become ies, without that."""
+        """The part of the word's skeleton that every form of it has: without a last y, which may become ies."""
         return skeletons(self.letters.removesuffix("y") if len(self.letters) > 2 else self.letters)[0]
 
-    def stands_in(self, text: str) -> bool:
-        """Whether it stands in a folded, shortened text, otherwise than behind stars."""
+    def occurs_in(self, text: str) -> bool:
+        """Whether a folded, shortened text contains the word, except with stars for letters."""
         if any(self._is_read(text, match) for match in _solid(self).finditer(text)):
             return True
         splits = list(_split(self).items())[0 if _has_signs(text) else 1 :]
         return any(self._is_apart(text, match, signs) for signs, split in splits for match in split.finditer(text))
 
-    def hides_in(self, pieces: Iterable[str], text: str) -> bool:
-        """Whether it stands with stars for inner letters in such pieces of a text; a phrase, anywhere in the text."""
+    def is_hidden_in(self, pieces: Iterable[str], text: str) -> bool:
+        """Whether `pieces` of a text contain the word with stars for inner letters; for a phrase `text` is searched."""
         where = [text] if len(self.parts) > 1 else [piece for piece in pieces if len(piece) >= len(self.letters)]
         return any(self._is_starred(match["stem"]) for one in where for match in _starred(self).finditer(one))
 
@@ -116,11 +119,11 @@ class Word:
         return not (digits and len(self.letters) < 5 and any(map(str.isdigit, beside)))
 
     def _has_letters(self, stem: str) -> bool:
-        """Whether enough of it is letters; otherwise it may be a number."""
+        """Whether enough characters are letters; otherwise it may be a number."""
         return sum(map(str.isalpha, stem)) >= min(2, sum(map(str.isalpha, self.letters)))
 
     def _is_apart(self, text: str, match: re.Match[str], signs: bool) -> bool:
-        """Whether the pieces between gaps are such as are no words, nor letters of a longer word."""
+        """Whether the pieces between gaps are neither words nor letters of a longer word."""
         pieces = _PIECES[signs](match["stem"])
         longest, size = max(map(len, pieces), default=0), len(self.letters)
         if len(pieces) < 2 or size < 3 or not self._has_letters(match["stem"]):
@@ -148,14 +151,14 @@ def _tripled(stem: str) -> bool:
 
 
 def _alone(text: str, match: re.Match[str]) -> bool:
-    """Whether the single letters around single letters, if any, are words of one letter."""
+    """Whether the single letters around a match of single letters, if any, are words of one letter."""
     before, after = _BEFORE.search(text[: match.start()][-24:]), _AFTER.match(text, match.end())
     around = (before[0] if before else "") + (after[0] if after else "")
     return all(letter in _ONE_LETTER_WORDS for letter in around if letter.isalpha())
 
 
-def _read(word: Word, signs: bool = True) -> Iterator[str]:
-    """For each letter of a word the inside of a character class: itself, and what stands for it.
+def _read(word: BlockedWord, signs: bool = True) -> Iterator[str]:
+    """For each letter of a word the inside of a character class: itself, and the signs that stand for it.
 
     In a word of three letters only vowels have signs, because n1 and fa9 are codes; an l is read as an i only where
     no vowel is beside it.
@@ -173,8 +176,8 @@ def _read(word: Word, signs: bool = True) -> Iterator[str]:
         yield re.escape(letter) + re.escape(others)
 
 
-def _edges(word: Word, inside: str) -> str:
-    """An expression that begins and ends where a word may; beside digits of its own there is no other digit."""
+def _edges(word: BlockedWord, inside: str) -> str:
+    """An expression that starts and ends at word boundaries; a digit at its edge has no other digit beside it."""
     ends = (
         (r"(?<!\w)" if word.letters[:1].isdigit() else r"(?<![^\W\d_])"),
         (r"(?!\w)" if word.letters[-1:].isdigit() else r"(?![^\W\d_])"),
@@ -182,8 +185,8 @@ def _edges(word: Word, inside: str) -> str:
     return ends[0] + inside + ends[1]
 
 
-def _stemmed(word: Word, letters: list[str], gap: str = "") -> str:
-    """The letters' expressions with the plural, where `y` is `ies`; `gap` may stand before each letter of an ending."""
+def _stemmed(word: BlockedWord, letters: list[str], gap: str = "") -> str:
+    """The letters' expressions and the plural, with `ies` for `y`; `gap` may precede each letter of an ending."""
     if word.letters.endswith("y") and len(letters) > 2:
         *head, last = letters
         ies = "".join(gap + letter for letter in ("i", "e", "[s5$z]"))
@@ -192,8 +195,8 @@ def _stemmed(word: Word, letters: list[str], gap: str = "") -> str:
 
 
 @cache
-def _solid(word: Word) -> re.Pattern[str]:
-    """Each letter at least as often in a row as it is written, parts with gaps between them."""
+def _solid(word: BlockedWord) -> re.Pattern[str]:
+    """Matches each letter at least as often in a row as it is written, with gaps between parts."""
     classes, gap = list(_read(word)), _GAP if len(word.letters) < _GLUED else r"[\W_]{0,8}"
     letters: list[str] = []
     at, starts = 0, _starts(word)
@@ -205,26 +208,26 @@ def _solid(word: Word) -> re.Pattern[str]:
     return re.compile(_edges(word, _stemmed(word, letters)))
 
 
-def _starts(word: Word) -> set[int]:
-    """Where the parts of a phrase begin among its letters."""
+def _starts(word: BlockedWord) -> set[int]:
+    """The indices of letters at which the parts of a phrase start."""
     return set(accumulate(map(len, word.parts[:-1])))
 
 
 @cache
-def _split(word: Word) -> dict[bool, re.Pattern[str]]:
-    """With gaps between letters: signs read as letters, and as gaps. The two have no character in common."""
+def _split(word: BlockedWord) -> dict[bool, re.Pattern[str]]:
+    """Matches with gaps between letters: with signs read as letters (True), and as gaps (False)."""
     return {signs: _gapped(word, signs) for signs in (True, False)} if word.letters.isalnum() else {}
 
 
-def _gapped(word: Word, signs: bool) -> re.Pattern[str]:
+def _gapped(word: BlockedWord, signs: bool) -> re.Pattern[str]:
     gap = rf"(?:(?![{re.escape(_SIGNS) if signs else ''}\0])[\W_]){{0,3}}"
     first, *others = [f"[{one}]{{1,6}}" for one in _read(word, signs)]
     return re.compile(_edges(word, _stemmed(word, [first, *(gap + one for one in others)], gap)))
 
 
 @cache
-def _starred(word: Word) -> re.Pattern[str]:
-    """With a star or a stroke for inner letters."""
+def _starred(word: BlockedWord) -> re.Pattern[str]:
+    """Matches with stars or strokes for inner letters."""
     first, *inner, last = [f"[{one}]" for one in _read(word)] if len(word.letters) > 2 else ["(?!)", "(?!)"]
     hidden = re.escape(_STARS + (_STROKES if len(word.letters) >= 5 else ""))
     gaps = _starts(word)

@@ -1,6 +1,6 @@
-"""Lines said again: whether a line says the same as an earlier one, or may come to.
+"""Repeated lines: whether a line is the same as an earlier one, or may become so.
 
-Pure functions on text. The bounds leave room for what people do: they send "lol" twice.
+The bounds allow what people do: they send "lol" twice.
 """
 
 from collections import Counter
@@ -9,14 +9,14 @@ from difflib import SequenceMatcher
 
 from soundalike.metrics.loops import fold
 
-SHORT_LINE = 3  # a line of fewer words may be said twice in a row
+SHORT_LINE = 3  # a line of fewer words may be sent twice in a row
 LINES_BACK = 8
 NEAR = 0.85  # share of words in common, in order, that makes two lines the same
 NEAR_FROM = 5  # words; shorter lines are compared whole
 
 
 def same_line(one: str, other: str) -> bool:
-    """Whether two lines say the same but for case, punctuation and, in longer ones, a word."""
+    """Whether two lines are the same except for case, punctuation and, in longer ones, a word."""
     first, second = fold(one), fold(other)
     if min(len(first), len(second)) < NEAR_FROM:
         return first == second
@@ -25,7 +25,7 @@ def same_line(one: str, other: str) -> bool:
 
 
 def may_become(words: Sequence[str], other: str) -> bool:
-    """Whether a line that begins with these words, folded, may come to say the same as `other`; see `same_line`.
+    """Whether a line that begins with these folded words may become the same as `other`; see `same_line`.
 
     In the longest such line all words match but its strangers, those that `other` has not: the ratio is
     2n / (2n + strangers) for n words of `other`.

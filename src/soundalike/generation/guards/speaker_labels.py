@@ -1,6 +1,6 @@
-"""Lines in somebody's name: `jl: what are you looking at?` within a reply, as a transcript would have them.
+"""Lines in somebody's name within a reply, as in a transcript: `jl: what are you looking at?`
 
-A voice that learned lines with names may write such a line inside its own message. Anything that stands like a name
+A voice that learned lines with names may write such a line inside its own message. Anything that looks like a name
 before a colon counts, known or not, unless the owner writes such lines: `edit:` and `ps:` are labels, not people.
 """
 
@@ -8,8 +8,8 @@ import re
 from collections import Counter
 from collections.abc import Collection, Iterable, Iterator
 
-LEARNED = 2  # times that the owner wrote a label which is then theirs
-SHARE, DIFFERENT = 0.005, 8  # from so many of the owner's lines, with so many labels, they write scenes of their own
+LEARNED = 2  # a label that the owner wrote so often is theirs
+SHARE, DIFFERENT = 0.005, 8  # an owner with labels in this share of messages, and so many different ones, writes scenes
 LONGEST = 24  # characters of a label
 COMMON = frozenset(
     "answer btw caption context correction disclaimer edit edited eg eta example fun fact fwd fyi hint imo info jk "
@@ -25,7 +25,7 @@ _MAY_BE = re.compile(rf"\s*{_OPENING}(?:{_NAME})?[>\])*_~\"'` ]{{0,4}}(?:[:：][
 
 
 class SpeakerLabels:
-    """What may stand before a colon at a line's beginning: `own` labels of the owner, and with `free` any."""
+    """Which labels may start a line: the owner's `own`, and with `free` all but the `known` names of others."""
 
     def __init__(self, own: Collection[str] = (), known: Collection[str] = (), free: bool = False) -> None:
         self._own, self._free = {_folded(label) for label in own}, free
@@ -34,7 +34,7 @@ class SpeakerLabels:
 
     @classmethod
     def learned(cls, texts: Iterable[str], owner: str, known: Collection[str], messages: int) -> "SpeakerLabels":
-        """From those of the owner's so many messages that hold a colon; `known` are the names of other people."""
+        """From those of the owner's `messages` (a number) that have a colon; `known` are names of other people."""
         lines = (line for text in texts for line in text.split("\n"))
         counts = Counter(label for line in lines if (label := _labelled(line)))
         rare = {label for label in counts if label not in COMMON}
@@ -42,7 +42,7 @@ class SpeakerLabels:
         return cls({owner, *(label for label, count in counts.items() if count >= LEARNED)}, known, free)
 
     def at(self, text: str, present: Collection[str] = ()) -> int | None:
-        """Where the first line of `text` in another's name begins; None where there is none.
+        """Where the first line of `text` in another's name begins; None if there is none.
 
         `present` are people in the conversation: a line under their name is never the owner's.
         """
@@ -50,7 +50,7 @@ class SpeakerLabels:
         return next((at for at, line in _lines(text) if self._of_another(line, there)), None)
 
     def may_begin(self, line: str) -> bool:
-        """Whether a line that still grows is, or may yet become, one in another's name."""
+        """Whether a growing line is, or may become, one in another's name."""
         return self._of_another(line, set()) or (len(line) <= LONGEST and bool(_MAY_BE.fullmatch(line)))
 
     def _of_another(self, line: str, present: Collection[str]) -> bool:
@@ -64,9 +64,9 @@ class SpeakerLabels:
 
 
 def _labelled(line: str) -> str:
-    """What stands like a name before a colon at the beginning of a line, folded; "" where nothing does.
+    """What looks like a name before a colon at the start of a line, folded; "" if nothing does.
 
-    One letter is as a rule half an emoticon.
+    A single letter is usually half an emoticon.
     """
     match = _LABEL.match(line)
     return _folded(match[1]) if match and 1 < len(match[1]) <= LONGEST else ""
