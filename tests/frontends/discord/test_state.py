@@ -5,13 +5,11 @@ from pathlib import Path
 import pytest
 
 from soundalike.errors import CloneError
+from soundalike.frontends.discord.rate_limits import BUCKETS, AnswerRates, RateLimit
 from soundalike.frontends.discord.settings import RateSettings
 from soundalike.frontends.discord.state import (
-    BUCKETS,
     CHANNELS,
     MESSAGES,
-    AnswerRates,
-    RateLimit,
     RecentMessages,
     StateFile,
 )

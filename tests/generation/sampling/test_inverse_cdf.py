@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from soundalike.generation.sampling.inverse_cdf import mass_above, sample_logits
-from soundalike.generation.sampling.logits import LogitsBatch
+from soundalike.generation.sampling.logits_batch import LogitsBatch
 
 
 def batch(count: int, size: int, padding: int = 0) -> LogitsBatch:

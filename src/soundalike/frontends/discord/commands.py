@@ -12,8 +12,8 @@ from discord.app_commands import Range
 from soundalike.clone.folder import disk_errors
 from soundalike.errors import SoundalikeError
 from soundalike.frontends.discord import error_place, log
+from soundalike.frontends.discord.rate_limits import RateLimit
 from soundalike.frontends.discord.settings import set_in_channel, unlist
-from soundalike.frontends.discord.state import RateLimit
 
 if TYPE_CHECKING:
     from soundalike.frontends.discord.bot import Bot

@@ -13,6 +13,7 @@ from random import Random
 
 from soundalike.frontends.bot_loops import LoopGuard
 from soundalike.frontends.discord.message import IncomingMessage
+from soundalike.frontends.discord.rate_limits import AnswerRates
 from soundalike.frontends.discord.settings import Settings, SettingsFile
 from soundalike.frontends.discord.state import (
     DELETED,
@@ -21,7 +22,6 @@ from soundalike.frontends.discord.state import (
     QUEUE_FULL,
     SILENT,
     TOO_OLD,
-    AnswerRates,
     BotState,
     OutcomeCounts,
     RecentMessages,

@@ -1,4 +1,4 @@
-"""What the bot knows while it runs: a small file that survives restarts, recent messages, outcomes, rate limits.
+"""What the bot knows while it runs: a small file that survives restarts, recent messages, outcomes.
 
 Times are arguments, in seconds; nothing here waits. Only ids are written to disk, never text of a message.
 """
@@ -16,15 +16,13 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from soundalike.clone.folder import disk_errors
 from soundalike.errors import CloneError
 from soundalike.frontends.discord.message import IncomingMessage
-from soundalike.frontends.discord.settings import RateSettings, write_private
+from soundalike.frontends.discord.settings import write_private
 
 STATE_FILE = "discord-memory.json"
 
 CHANNELS = 256  # whose messages are kept; the channel without news for longest is forgotten first
 MESSAGES = 200  # kept of each channel
 TEXT_CHARACTERS = 2_000  # kept of each message: as long as a bot may send
-
-BUCKETS = 4_096  # people, or channels, whose rates are known
 
 ANSWERED, MERGED, SILENT = "answered", "part of a burst", "chose to be silent"
 DELETED, OPTED_OUT, BROKEN_OFF = "deleted", "opted out", "broken off"
@@ -178,41 +176,3 @@ class OutcomeCounts:
     def dropped(self) -> int:
         """Answers that were lost for want of room, time, a model, or Discord."""
         return sum(self.outcomes[outcome] for outcome in DROPPED)
-
-
-class RateLimit:
-    """Token buckets by key: a minute's worth at once, refilled evenly."""
-
-    def __init__(self) -> None:
-        self._buckets: OrderedDict[str, tuple[float, float]] = OrderedDict()  # key -> (remaining, at that time)
-
-    def __len__(self) -> int:
-        return len(self._buckets)
-
-    def remaining(self, key: str, now: float, per_minute: float) -> float:
-        """How many are free now; at least one at first, even at a rate of 0."""
-        size = max(1.0, per_minute)
-        remaining, since = self._buckets.get(key, (size, now))
-        return min(size, remaining + (now - since) * per_minute / 60)
-
-    def take(self, key: str, now: float, per_minute: float) -> None:
-        """Use one."""
-        store(self._buckets, key, (self.remaining(key, now, per_minute) - 1, now), BUCKETS)
-
-
-class AnswerRates:
-    """The rate limits of answers: for a person, for a channel, and in all."""
-
-    def __init__(self) -> None:
-        self._limits = {PERSON_LIMIT: RateLimit(), CHANNEL_LIMIT: RateLimit(), TOTAL_LIMIT: RateLimit()}
-
-    def take(self, message: IncomingMessage, now: float, rates: RateSettings) -> str | None:
-        """Count an answer to `message` against all limits, or against none; then the outcome is returned."""
-        keys = (message.author, message.channel, "")
-        uses = list(zip(self._limits.items(), keys, (rates.person, rates.channel, rates.all), strict=True))
-        for (outcome, limit), key, per_minute in uses:
-            if limit.remaining(key, now, per_minute) < 1:
-                return outcome
-        for (_, limit), key, per_minute in uses:
-            limit.take(key, now, per_minute)
-        return None

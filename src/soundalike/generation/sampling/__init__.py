@@ -4,8 +4,8 @@ Works on numpy arrays of logits and token ids. Every rule is applied to its own 
 depend on the other streams.
 """
 
-from soundalike.generation.sampling.draw import WordContinuation, draw
-from soundalike.generation.sampling.logits import Floats
+from soundalike.generation.sampling.filters import WordContinuation, draw
+from soundalike.generation.sampling.logits_batch import Floats
 from soundalike.generation.sampling.parameters import MAX_TEMPERATURE, Sampling
 from soundalike.generation.sampling.penalties import DRY_LONGEST, TokenHistory
 from soundalike.generation.sampling.sampler import Sampler, random_generator

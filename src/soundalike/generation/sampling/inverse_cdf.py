@@ -5,7 +5,7 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from soundalike.generation.sampling.logits import Floats, LogitsBatch
+from soundalike.generation.sampling.logits_batch import Floats, LogitsBatch
 
 BLOCK = 64  # tokens summed at a time
 

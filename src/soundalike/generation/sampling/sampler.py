@@ -4,8 +4,8 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from soundalike.generation.sampling.draw import Drawn, Mask, WordContinuation, draw
-from soundalike.generation.sampling.logits import Floats
+from soundalike.generation.sampling.filters import Drawn, Mask, WordContinuation, draw
+from soundalike.generation.sampling.logits_batch import Floats
 from soundalike.generation.sampling.parameters import Sampling
 from soundalike.generation.sampling.penalties import TokenHistory
 

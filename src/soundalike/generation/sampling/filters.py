@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from soundalike.errors import EngineError
 from soundalike.generation.sampling.inverse_cdf import mass_above, sample_inverse_cdf, sample_logits
-from soundalike.generation.sampling.logits import Floats, LogitsBatch, Row
+from soundalike.generation.sampling.logits_batch import Floats, LogitsBatch, Row
 from soundalike.generation.sampling.parameters import Sampling
 from soundalike.generation.sampling.penalties import TokenHistory
 
