@@ -15,11 +15,12 @@ from soundalike.clone.document import Document
 from soundalike.console import make_console
 from soundalike.engines.markov import MarkovEngine
 from soundalike.frontends.terminal import SayResult, chat, guard_summary, say, shade, visible
+from soundalike.generation.completion import Completion
 from soundalike.generation.guards import GuardCounts
 from soundalike.generation.reply_parser import TokenText
 from soundalike.generation.request import Reply
 from soundalike.generation.sampling import Sampling
-from soundalike.generation.voice import Completion, Voice
+from soundalike.generation.voice import Voice
 from soundalike.training.packing import encode, pack
 from soundalike.training.recipe import Limits
 

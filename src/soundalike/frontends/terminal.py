@@ -19,10 +19,11 @@ from rich.text import Text
 
 from soundalike.console import WordWriter, make_console, spinner
 from soundalike.errors import RecipeError
+from soundalike.generation.completion import Completion
 from soundalike.generation.guards import GuardCounts
 from soundalike.generation.reply_parser import TokenText
 from soundalike.generation.sampling import MAX_TEMPERATURE, Sampling
-from soundalike.generation.voice import Completion, Voice
+from soundalike.generation.voice import Voice
 from soundalike.machine import peak_memory
 from soundalike.prompt_template import UNSEEN
 

@@ -32,9 +32,10 @@ class GenerationRequest:
     """Attempts at one text, until one passes the guards or the retries are used up.
 
     `lines` are the owner's lines after `turns` that are already there: the text continues the last of them. `prompt`
-    is what the first attempt reads. `release` releases lines; what was released stays, and a later attempt continues
-    after it. While nothing was released, an attempt that a guard stops is repeated as a whole. Attempt a draws from
-    random stream random_stream + a * 2**32. `model` identifies the model whose batch the request joins.
+    is what the first attempt reads; it is built here, and `RecipeError` is raised if it does not fit. `release`
+    releases lines; what was released stays, and a later attempt continues after it. While nothing was released, an
+    attempt that a guard stops is repeated as a whole. Attempt a draws from random stream random_stream + a * 2**32.
+    `model` identifies the model whose batch the request joins.
 
     `completion_tokens` were drawn for the text, `rejected_tokens` for attempts that were not used, and `token_count`
     counts all that were drawn so far. `finish_reason` is "stop", "length" if the tokens were used up, or
@@ -45,7 +46,6 @@ class GenerationRequest:
     prompts: PromptBuilder
     turns: Sequence[Turn]
     lines: Sequence[str]
-    prompt: Sequence[int]
     options: ReplyOptions
     context: GuardContext
     sampling: Sampling
@@ -53,6 +53,7 @@ class GenerationRequest:
     retries: int
     random_stream: int = 0
     top_logprobs: int = 0
+    prompt: Sequence[int] = ()
     interventions: GuardCounts = field(default_factory=GuardCounts, init=False)
     prompt_tokens: int = field(default=0, init=False)
     completion_tokens: int = field(default=0, init=False)
@@ -67,6 +68,11 @@ class GenerationRequest:
     _settled_tokens: int = field(default=0, init=False)  # tokens of this attempt that were drawn by then
     _shown: ReplyLine = field(default=ReplyLine(""), init=False)  # the released part of this attempt's next line
     _parser: ReplyParser = field(init=False)
+
+    def __post_init__(self) -> None:
+        if not self.prompt:
+            turns = [*self.turns, *((self.options.owner, line) for line in self.lines)]
+            self.prompt = self.prompts.build(turns, self.max_tokens)
 
     def copy(self, random_stream: int) -> "GenerationRequest":
         """The same request with another random stream, as it was before its first attempt."""

@@ -11,7 +11,7 @@ from soundalike.engines import load, scoring
 from soundalike.engines.protocol import Engine
 from soundalike.errors import CloneError, EngineError, RecipeError
 from soundalike.generation.batch import Model, run
-from soundalike.generation.completion_prompt import is_transcript, lines_of, split_transcript
+from soundalike.generation.completion import Completion, is_transcript, lines_of, split_transcript, stream_tokens
 from soundalike.generation.guards import GuardContext, GuardCounts, Guards
 from soundalike.generation.prompt import (
     TOKEN_CHARACTERS,
@@ -22,7 +22,7 @@ from soundalike.generation.prompt import (
     without_repetitions,
 )
 from soundalike.generation.remote import RemoteModel
-from soundalike.generation.reply_parser import ReplyLine, ReplyOptions, TokenText
+from soundalike.generation.reply_parser import ReplyOptions, TokenText
 from soundalike.generation.request import GenerationRequest, Reply
 from soundalike.generation.sampling import Sampling
 from soundalike.prompt_template import normalise, speaker_name, speaker_names
@@ -32,20 +32,6 @@ History = Sequence[Turn]
 
 WINDOW = 512
 COMPLETION_TOKENS = 100  # the most tokens of a completion, where no number is given
-
-
-@dataclass(frozen=True, slots=True)
-class Completion:
-    """A text being continued: `prompt` as the voice reads it, the request, and the tokens that follow as they come."""
-
-    prompt: str
-    request: GenerationRequest
-    tokens: Iterator[TokenText]
-
-    @property
-    def prompt_tokens(self) -> int:
-        """The length of the prompt."""
-        return len(self.request.prompt)
 
 
 @dataclass(frozen=True, slots=True)
@@ -167,10 +153,8 @@ class Voice:
         max_tokens = max_tokens or self._usual_tokens([*turns, (self.owner, opening)])
         max_lines = self.limits.lines if self.tagged else self.limits.untagged_lines
         options = ReplyOptions(self.owner, self.tagged, self.guards, max_lines, stop, tokens=top_logprobs is not None)
-        context = self._context(
-            history, set(names_at_line_heads(history, self.owner).values()) - {self.owner}, max_tokens
-        )
-        request = self._request(turns, [opening], options, context, sampling, max_tokens)
+        others = set(names_at_line_heads(history, self.owner).values()) - {self.owner}
+        request = self._request(history, others, turns, [opening], options, sampling, max_tokens)
         return replace(request, random_stream=random_stream, top_logprobs=top_logprobs or 0)
 
     def completion_request(
@@ -202,11 +186,7 @@ class Voice:
         return Completion("\n".join(map(normalise, lines)), request, self._stream(request))
 
     def _stream(self, request: GenerationRequest) -> Iterator[TokenText]:
-        first = True
-        for _ in run(self.model, [request]):
-            for line in request.release():
-                yield from line.tokens or [_without_tokens(line, first)]
-                first = False
+        yield from stream_tokens(self.model, request)
         self.interventions.add(request.interventions)
 
     def _completion(
@@ -221,26 +201,26 @@ class Voice:
         most = self._prompts.longest_reply([(self.owner, line) for line in lines])
         max_tokens = max_tokens or min(COMPLETION_TOKENS, most)
         options = ReplyOptions(self.owner, self.tagged, self.guards, None, stop, keep_partial=True, tokens=tokens)
-        context = self._context(history, {name for name, _ in history}, max_tokens)
-        return self._request(history, lines, options, context, sampling, max_tokens)
+        names = {name for name, _ in history}
+        return self._request(history, names, history, lines, options, sampling, max_tokens)
 
     def _request(
         self,
+        history: History,
+        names: Collection[str],
         turns: History,
         lines: Sequence[str],
         options: ReplyOptions,
-        context: GuardContext,
         sampling: Sampling | None,
         max_tokens: int,
     ) -> GenerationRequest:
-        """A request that continues the last of the owner's `lines` after `turns`."""
-        prompts = self._prompts
-        prompt = prompts.build([*turns, *((self.owner, line) for line in lines)], max_tokens)
-        names = {self.owner, *context.names} if self.tagged else ()
-        sampling = with_template_tokens(sampling or self.sampling, self.model.tokenizer, names)
+        """A request that continues the last of the owner's `lines` after `turns`; `names` are those of other people."""
+        context = GuardContext.of(history, self.owner, names, max_tokens * TOKEN_CHARACTERS)
+        at_heads = {self.owner, *names} if self.tagged else ()
+        sampling = with_template_tokens(sampling or self.sampling, self.model.tokenizer, at_heads)
         retries = self.limits.retries
         return GenerationRequest(
-            self.model, prompts, turns, lines, prompt, options, context, sampling, max_tokens, retries
+            self.model, self._prompts, turns, lines, options, context, sampling, max_tokens, retries
         )
 
     def prompt(self, history: History, max_tokens: int | None = None) -> list[int]:
@@ -266,9 +246,6 @@ class Voice:
         recent = without_repetitions(self._prompts.recent(history), self.owner)
         return [(names[name], text) for name, text in recent]
 
-    def _context(self, history: History, names: Collection[str], max_tokens: int) -> GuardContext:
-        return GuardContext.of(history, self.owner, names, max_tokens * TOKEN_CHARACTERS)
-
     def is_transcript(self, text: str) -> bool:
         """Whether a text is in the template with names, its last line one that the owner has begun."""
         return self.tagged and is_transcript(text, self.owner)
@@ -286,8 +263,3 @@ class Voice:
         logprobs = scoring.loglikelihood_rolling(self.model, [tokens], self.window)[0].tolist()
         spans = tokenizer.spans([text])[0]
         return [Scored(start, end, logprob) for (start, end), logprob in zip(spans, logprobs[1:], strict=True)]
-
-
-def _without_tokens(line: ReplyLine, first: bool) -> TokenText:
-    """A line that a guard changed, as one token of unknown probability."""
-    return TokenText(line.text if first or line.continues else f"\n{line.text}", float("nan"))
