@@ -174,7 +174,7 @@ def test_a_baseline_says_as_many_messages() -> None:
     assert [len(one) for one in said.messages] == [4] * 6 and (said.groups == real.groups).all()
 
 
-def test_the_crowd_is_counts_of_many_people() -> None:
+def test_the_reference_population_is_counts_of_many_people() -> None:
     """Enough windows to be a ceiling, words that many use, and no text."""
     known = reference_population()
     assert len(known.windows) == 20 and all(len(one) == WINDOWS >= FEWEST for one in known.windows)

@@ -1,8 +1,8 @@
-"""Coherence ("sense"): does a reply fit what was said before it better than it fits another conversation?
+"""Coherence ("sense"): does a reply fit what stands before it better than it fits another conversation?
 
-The model is fitted on the owner's own conversations and on nothing else: which words follow which. A language model as
-the judge prefers what a language model would have said: pocket gives its own replies a better fit than the owner's. It
-sees how words relate, not grammar: a reply that merely says the question again fits too (see `repetition.echoes`).
+The model is fitted on the owner's own conversations and on nothing else: which words follow which. It sees how words
+relate, not grammar: a reply that merely repeats the question fits too (see `repetition.echoes`). A language model in
+its place prefers what a language model would have written: pocket gives its own replies a better fit than the owner's.
 
 Not scikit-learn's CCA, which is not shrunk and iterates, nor its TfidfVectorizer, whose logarithm of counts is another.
 """

@@ -43,7 +43,7 @@ class ReferencePopulation:
 
 @cache
 def reference_population() -> ReferencePopulation:
-    """The crowd that is part of the package."""
+    """The population that is part of the package."""
     with np.load(FILE) as kept:
         words = str(kept["words"]).split(" ")
         everybody = NgramCounts(kept["starts"].astype(np.int64), kept["buckets"], kept["gram_counts"])
