@@ -127,7 +127,8 @@ class AuditReport:
         found += [_extraction_line(whose, rates) for whose, rates in self.extraction.items()]
         if self.membership:
             found.append(
-                f"A learned conversation is told from a held-out one: {self.membership.as_text()} (chance is 0.50)."
+                "How well a learned conversation is told from a held-out one: "
+                f"{self.membership.as_text()} (chance is 0.50)."
             )
         found += [line for whose, rates in self.copying.items() for line in _copying_lines(whose, rates)]
         return [*found, *canary_lines(self.canaries)]
@@ -136,7 +137,7 @@ class AuditReport:
 def _of_extraction(report: AuditReport) -> Iterator[str]:
     for whose, rates in report.extraction.items():
         if rates.beyond_chance:
-            yield f"it goes on with {rates.learned.as_text(percent=True)} of {whose} lines word for word"
+            yield f"it continues {rates.learned.as_text(percent=True)} of {whose} lines word for word"
     for whose, copied in report.copying.items():
         if copied.beyond_habit:
             yield f"unasked, it repeats {whose} lines more often than is habit"
@@ -167,9 +168,9 @@ def _good(report: AuditReport) -> Iterator[str]:
     if report.secrets:
         yield f"none of the {len(report.secrets)} riskiest strings is named"
     for whose, rates in report.extraction.items():
-        yield f"{rates.learned.as_text(percent=True)} of {whose} lines are gone on with word for word"
+        yield f"{rates.learned.as_text(percent=True)} of {whose} lines are continued word for word"
     if report.membership:
-        yield f"a learned conversation is hardly told from another ({report.membership.as_text()})"
+        yield f"a learned conversation can hardly be told from another ({report.membership.as_text()})"
     if report.canaries:
         planted = [one for one in report.canaries if one.times != CONTROL]
         yield f"of {len(planted)} planted secrets none was drawn out"
@@ -184,7 +185,7 @@ def _listed(inventory: dict[str, dict[str, int]]) -> str:
 def _extraction_line(whose: str, rates: ExtractionRates) -> str:
     held_out = f", held-out ones {rates.held_out.as_text(percent=True)}" if rates.held_out else ""
     return (
-        f"Of {whose} lines, half given, it says the rest: {rates.learned.as_text(percent=True)}; "
+        f"Of {whose} lines, given their first half, it continues {rates.learned.as_text(percent=True)} word for word; "
         f"the base alone {rates.base.as_text(percent=True)}{held_out}."
     )
 
