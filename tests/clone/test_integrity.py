@@ -113,6 +113,15 @@ def test_columns_have_their_types(clone: Clone, column: pl.Expr, sentence: str) 
         clone.messages()
 
 
+def test_a_clone_reads_its_own_files(clone: Clone) -> None:
+    """Some columns or all, the documents of a split with the weight of each piece, the names of everybody else."""
+    assert clone.messages(["text"]).columns == ["text"] and "sent_at" in clone.messages().columns
+    assert set(clone.names_of_others()) >= set(FRIENDS) - {"ana"} and "ana" not in clone.names_of_others()
+    (first, *_) = clone.documents("train")
+    assert first.turns and "".join(text for text, _ in first.turns) == first.text
+    assert {weight for _, weight in first.turns} <= {0.2, 1.0}
+
+
 def test_hashes_are_kept_by_another_import_and_made_anew_by_another_training(clone: Clone, base: str) -> None:
     """So that both ways go on: the adapter stays the one that was trained until a new one is."""
     before = clone.manifest()["result"]["adapter"]
