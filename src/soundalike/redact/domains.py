@@ -1,4 +1,4 @@
-"""Top-level domains, mail providers and the words around a spelt-out address. Data only; `emails` makes rules of it."""
+"""Word lists for `emails`: top-level domains, mail providers and words around a spelt-out address."""
 
 import re
 
@@ -7,7 +7,7 @@ def _words(text: str) -> frozenset[str]:
     return frozenset(text.split())
 
 
-# Every country's (IANA's root zone), and the general ones that mail is commonly under.
+# Those of every country (IANA's root zone), and common generic ones.
 TOP = _words(
     "ac ad ae af ag ai al am ao aq ar as at au aw ax az ba bb bd be bf bg bh bi bj bm bn bo br bs bt bw by bz ca cc "
     "cd cf cg ch ci ck cl cm cn co cr cu cv cw cx cy cz de dj dk dm do dz ec ee eg er es et eu fi fj fk fm fo fr ga "
@@ -22,12 +22,12 @@ TOP = _words(
     "ею сайт онлайн орг ком дети москва ελ ευ հայ გე ישראל السعودية امارات مصر ایران المغرب تونس الجزائر عمان قطر "
     "الاردن فلسطين عراق پاکستان شبكة موقع"
 )
-# Those of scripts whose words follow each other without a blank, or whose vowel signs are no letters to `re`.
+# Those in scripts that have no blanks between words, or whose vowel signs are not letters for `re`.
 SCRIPTS = (
     "公司|中国|中國|网络|網絡|在线|公益|政务|网址|网站|集团|商城|商店|中文网|香港|台湾|台灣|澳門|新加坡|我爱你|移动|手机|游戏|"
     "みんな|コム|世界|한국|닷컴|닷넷|भारत|संगठन|नेट|कॉम|ভারত|বাংলা|భారత్|ભારત|ਭਾਰਤ|இந்தியா|இலங்கை|ලංකා|ไทย|คอม|ລາວ"
 )
-# Words in talk: after a dot that is spelt or has blanks around it, they go for talk.
+# Top-level domains that are also words: not counted as domains after a spelt dot or a dot between blanks.
 SPOKEN = _words(
     "ad ae ai al am an ar as at ba be by ca co do es et go id im in io is it je la li lu ma me mo my na ne no nu om "
     "or pa pe pm ps re se si so st su to us ve vi ws name pro jobs cat app site store shop blog club live mail "
@@ -35,7 +35,7 @@ SPOKEN = _words(
     "paris london"
 ) - _words("ca co es li lu io ai")
 _COMMON = _words("com net org info edu eu")
-# What each language's word for a dot is followed by.
+# Each language's word for a dot, and the top-level domains that may follow it.
 DOTS = {
     "dot": TOP - SPOKEN,
     "punkt": _COMMON | _words("de at ch li lu biz no dk pl"),
@@ -47,7 +47,7 @@ DOTS = {
     "kropka": _COMMON | _words("pl"),
     "punt": _COMMON | _words("nl be"),
 }
-# Words for @ that mean nothing else beside a host.
+# Words for @ that have no other meaning before a host.
 AT_SIGNS = (
     r"arroba|arobase?|arrobase|chiocciola|klammeraffe|affenschwanz|apenstaartje|małpa|snabel[ \-]?a|kukac|zavináč|"
     r"собака"
@@ -57,7 +57,7 @@ PROVIDERS = _words(
     "126 fastmail tutanota tuta zoho t-online freenet posteo mailbox laposte wanadoo libero uol naver daum hanmail "
     "seznam interia rediffmail comcast verizon btinternet me mac pm bk inbox hey"
 )
-# Before "at" these are talk, and no name in front of an address.
+# Before "at" these are ordinary words, not the name in an address.
 TALK = _words(
     "a about absolutely again ago all also always am amazing and angry annoyed any anyone anything app are around "
     "arrive arrives as at available away awful back bad be been began begin being best better big both buy buys but "
@@ -84,12 +84,12 @@ THINGS = _words(
     "show site source support team thread ticket tickets tool tools tutorial update url user users version video "
     "videos website wiki"
 )
-# As a host before a dot that is said these are talk too.
+# Before a spelt dot these are ordinary words, not a host.
 TALKED_ABOUT = _words(
     "a all an any boiling breaking each every first her his home it last least me most my no once one our red "
     "school selling some that the their them there these this those top us vantage what which work you your"
 )
-# Words before an address that announce it.
+# Words that announce an address.
 ANNOUNCED = re.compile(
     r"\b(?:e-?mails?|mails?|contact|reach|write|paypal|kontakt\w*|schreibt?|correo|escr[ií]b\w*|courriel|adress\w*|"
     r"address|inbox|почта)\b",

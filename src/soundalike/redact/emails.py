@@ -1,9 +1,9 @@
-"""Rules for e-mail addresses: with an @ in any script, and spelt out as people do to hide them from machines.
+"""Rules for e-mail addresses: with an @ in any script, and spelt out as people do to hide them from programs.
 
-An address with @ needs no more than its form. A spelt one, "sam at example dot com", needs a domain that exists, and
-something that talk does not have: brackets around "at", a word for @ that means nothing else, a mail provider, a dot
-that is said, or a text that announces it. File names, versions and `git@` stay. Lengths are bounded (RFC 5321: 64
-characters before the @, 63 in a label), so that no beginning is read far twice.
+An address with @ needs only its form. A spelt one, "sam at example dot com", needs a domain that exists and a sign
+that it is no ordinary sentence: brackets around "at", a word for @ that has no other meaning, a mail provider, a
+spelt dot, or words that announce an address. File names, versions and `git@` stay. Lengths are bounded (RFC 5321: 64
+characters before the @, 63 in a label), so that the search is linear.
 """
 
 import re
@@ -45,7 +45,7 @@ _VERB = re.compile(r"\w{3,}(?:ing|[^m]ed)|\w+['’](?:m|s|re|ve|ll|d|t)")
 
 
 def _check_email(match: re.Match[str]) -> Finding | None:
-    """An address in any script; of words that run into it without a blank, only its own letters."""
+    """An address in any script, without preceding words of a script that has no blanks."""
     if _NO_EMAIL.match(match[0].lstrip("@")):
         return None
     own = _ASCII_LOCAL.search(match[0])
@@ -53,7 +53,7 @@ def _check_email(match: re.Match[str]) -> Finding | None:
 
 
 def _check_spelt(match: re.Match[str]) -> Finding | None:
-    """The spelt address as far as its last part that is a top-level domain, if it is more than talk."""
+    """A spelt address up to its last part that is a top-level domain, unless it is an ordinary sentence."""
     ends = [(part, match.start("parts") + part.end()) for part in _PART.finditer(match["parts"])]
     found = next(((part, end) for part, end in reversed(ends) if _is_top(part, end, match)), None)
     if found is None or _NO_EMAIL.match(f"{match['local']}@{match['host']}.{found[0]['label']}"):
@@ -64,7 +64,7 @@ def _check_spelt(match: re.Match[str]) -> Finding | None:
 
 
 def _is_top(part: re.Match[str], end: int, match: re.Match[str]) -> bool:
-    """Whether the part ends a domain; after a word for a dot, or a dot among blanks, few short words do."""
+    """Whether the part can end a domain; fewer can after a spelt dot or a dot between blanks."""
     label = part["label"].lower()
     if part["word"] and not match["marked"]:
         return label in domains.DOTS[part["word"].lower()]
@@ -74,13 +74,13 @@ def _is_top(part: re.Match[str], end: int, match: re.Match[str]) -> bool:
 
 
 def _start(match: re.Match[str]) -> int:
-    """Where the address begins: with the names and dots before its last name, unless they are talk."""
+    """Where the address begins: at the names and dots before its last name, unless the first is an ordinary word."""
     first = match["more"].split(" ", 1)[0].lower()
     return match.start("local") if first in domains.TALK else match.start()
 
 
 def _is_address(match: re.Match[str], said: bool, end: int) -> bool:
-    """Whether what stands before "at" is a name, and what stands behind it a host."""
+    """Whether the word before "at" is a name and the words after it a host."""
     local, host = match["local"].lower().replace("’", "'"), match["host"].lower()
     structured = _STRUCTURED.fullmatch(local) is not None
     if local in domains.TALK or not any(map(str.isalnum, local)) or (_VERB.fullmatch(local) and not structured):
@@ -93,7 +93,7 @@ def _is_address(match: re.Match[str], said: bool, end: int) -> bool:
 
 
 def _is_announced(match: re.Match[str], end: int) -> bool:
-    """Whether the address is its whole line, or the words before it say that one follows."""
+    """Whether the address is its whole line, or words before it announce one."""
     text = match.string
     before, after = text[max(0, match.start() - 40) : match.start()], text[end : end + 2]
     alone = not before.rpartition("\n")[2].strip() and not after.partition("\n")[0].strip(" .,!?")
@@ -101,7 +101,7 @@ def _is_announced(match: re.Match[str], end: int) -> bool:
 
 
 SPOKEN = rf"(?:{_AT_WORDS}|{_DOT_WORDS}|underscore|dash|minus|unterstrich|guion)"
-"""Words that a spelt address may have behind its first name, whatever their case."""
+"""Words that may follow the first name in a spelt address, in any case."""
 _SIGN_HINT = r"@[^ @\n]*[.．]"
 _SPELT_HINT = (
     rf"(?i:[\[({{<] ?(?:{_AT_WORDS}|@) ?[\])}}>]| (?:{domains.AT_SIGNS}) |[_\-]at[_\-]"

@@ -1,7 +1,4 @@
-"""How random a string looks: what tells a machine's output from a name in code, a file name or a keyboard smash.
-
-Pure functions on one string; they know nothing of rules.
-"""
+"""How random a string looks: tells generated strings from names in code, file names and keyboard smashes."""
 
 import re
 from collections import Counter
@@ -18,20 +15,22 @@ def entropy(text: str) -> float:
 
 
 def class_changes(text: str) -> float:
-    """The share of neighbouring characters that change between digit, lower and upper case, inside the words of `text`.
+    """The share of neighbouring characters that differ in class (digit, lower case, upper case), within words of
+    `text`.
 
-    About 0.4 in random runs (a capital that opens a word is not counted); under 0.2 in camelCase, file names, words
-    with a year.
+    About 0.4 in random strings, under 0.2 in camelCase, file names and words with a year. A capital that begins a
+    word is not counted.
     """
     pairs = sum(len(chunk) - 1 for chunk in _CHUNK.findall(text))
     return len(_TURN.findall(text)) / pairs if pairs else 0.0
 
 
 def looks_random(text: str) -> bool:
-    """Whether letters and digits alternate as only a machine's do, in a string of 20 characters and more.
+    """Whether letters and digits alternate as only in generated strings; for strings of at least 20 characters.
 
-    The cuts, chosen on half a million chat messages, keep 95 % of random base36 and base62 strings of 20 characters
-    (80 % in base64, whose signs break it up), 98 % of those of 40, and next to no name in code, path or file name.
+    The thresholds were chosen on half a million chat messages. They accept 95 % of random base36 and base62 strings
+    of 20 characters (80 % in base64, whose signs break it up), 98 % of those of 40, and hardly any name in code, path
+    or file name.
     """
     if not any(map(str.isdigit, text)) or max(map(len, _CHUNK.findall(text)), default=0) < 12:
         return False

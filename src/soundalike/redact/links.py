@@ -1,8 +1,8 @@
-"""The rule for links, and for the webhooks among them.
+"""The rule for links, and for webhooks among them.
 
-A link becomes its host without `www.`; port, path, query and the password in it are gone. The pattern for links is
-the one that Polars runs over whole frames too, so it uses nothing that only one engine has, and nothing that makes
-Rust's engine slow (no word boundaries, no Unicode classes).
+A link becomes its host without `www.`; port, path, query and any password are removed. Polars runs the same pattern
+over whole frames, so it uses only what both engines have and what Rust's engine does fast: no word boundaries, no
+Unicode classes.
 """
 
 import re
@@ -12,7 +12,7 @@ import polars as pl
 
 from soundalike.redact.rule import Counts, Edit, Rule, accept_as, search_for
 
-# Top-level domains after which a path makes a link even without a scheme: common ones, none that ends a file's name.
+# Common top-level domains, none a file extension: with a path after them, a name is a link even without a scheme.
 _TOP = (
     "com|net|org|info|biz|edu|gov|io|gg|co|me|tv|app|dev|xyz|be|ly|gl|ai|us|uk|ca|au|nz|ie|in|za|de|at|ch|fr|es|pt|it|nl|"
     "se|no|dk|fi|pl|cz|ru|ua|tr|gr|ro|hu|jp|kr|cn|tw|hk|sg|br|ar|mx|eu|moe|site|online|store|shop|blog|club|live|link|"
@@ -32,7 +32,7 @@ LINK = (
     rf"|(^|[^A-Za-z0-9_])(?:[Ww]{{3}}\.)+({_NAME}(?:\.{_NAME})+){_PORT}(?:[/?#]{_REST})?"
     rf"|((?:{_NAME}\.)+(?:{_TOP})){_PORT}/{_REST}"
 )
-LINK_PARTS = (1, 2, 3, 4)  # the groups that stay: all are empty but a host, and what stood before it
+LINK_PARTS = (1, 2, 3, 4)  # groups that are kept: the host and what stood before it; all others are empty
 LINK_KIND = "links"
 _LONG = 1000
 HINT = r"://|[Ww]{3}\.|\.[A-Za-z]{2,6}[:/]"
@@ -42,7 +42,7 @@ _WEBHOOK = re.compile(
 
 
 def edits(text: str, counts: Counts) -> list[Edit]:
-    """What reduces every link in the text to its host; adds to `counts`."""
+    """Edits that reduce every link in the text to its host; adds to `counts`."""
     made: list[Edit] = []
     for link, start in _links(text):
         counts[LINK_KIND] = counts.get(LINK_KIND, 0) + 1
@@ -51,7 +51,7 @@ def edits(text: str, counts: Counts) -> list[Edit]:
 
 
 def _gaps(link: re.Match[str]) -> Iterator[tuple[int, int]]:
-    """The stretches of a link outside the groups that stay."""
+    """The parts of a link outside the groups that are kept."""
     done = 0
     for begin, end in (*map(link.span, LINK_PARTS), (link.end(), link.end())):
         if begin > done:
@@ -60,9 +60,9 @@ def _gaps(link: re.Match[str]) -> Iterator[tuple[int, int]]:
 
 
 def _links(text: str) -> Iterator[tuple[re.Match[str], int]]:
-    """Every link, matched by itself, and where it starts.
+    """Every link, matched by itself, and its position.
 
-    In a long text Rust's engine looks for them, in one pass; Python's would try every letter as a scheme's first.
+    A long text is searched by Rust's engine, in one pass; Python's would try every letter as the start of a scheme.
     """
     at = 0
     if len(text) <= _LONG:

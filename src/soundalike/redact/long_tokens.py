@@ -1,8 +1,8 @@
-"""The rule for long runs of letters and digits: wallet addresses, hashes and ids, and keys without a known form.
+"""The rule for long strings of letters and digits: wallet addresses, hashes and ids, and keys without a known form.
 
-Base58check and bech32 carry their own checksums, so any coin's address is known without a list of coins; the few
-coins with other checksums are known by their form. Private keys in the same encodings are keys. Any other run is a
-key where it looks random.
+Base58check and bech32 hold a checksum, so any coin's address is recognised without a list of coins; the few coins with
+other checksums are recognised by their form. Private keys in these encodings are keys. Any other string is a key if it
+looks random.
 """
 
 import re
@@ -33,7 +33,7 @@ _TON = re.compile(r"[EU]Q[A-Za-z0-9_\-]{46}")
 
 
 def base58check(found: str, alphabet: str = _BITCOIN58) -> bytes:
-    """The bytes in a base58check string, checksum included; none where it fails (Bitcoin wiki, "Base58Check")."""
+    """The bytes of a base58check string with its checksum; empty if that fails (Bitcoin wiki, "Base58Check")."""
     number = 0
     for character in found:
         number = number * 58 + alphabet.index(character)
@@ -56,23 +56,23 @@ def bech32(found: str) -> bool:
 
 
 def _is_private58(raw: bytes) -> bool:
-    """A private key for import (37 or 38 bytes with checksum), one under a passphrase (43), an extended one (82)."""
+    """Whether it is a private key: for import (37 or 38 bytes with checksum), encrypted (43), or extended (82)."""
     return len(raw) in (37, 38, 43) or (len(raw) == 82 and raw[45] == 0)
 
 
 def _is_hash(piece: str) -> bool:
-    """Hexadecimal with both digits and letters and some variety: a long number or a stretched `f` is talk."""
+    """Whether hexadecimal digits have both digits and letters and some variety, unlike a long number or `ffffff`."""
     digits = piece.removeprefix("0x").replace("-", "").lower()
     return not digits.isdigit() and not digits.isalpha() and len(set(digits)) >= 6
 
 
 def _is_amazon(run: str) -> bool:
-    """The form of Amazon's secret keys, whose published example is less random than its length lets one hope."""
+    """Whether it has the form of Amazon's secret keys; the published example is less random than others this long."""
     return _AMAZON.fullmatch(run) is not None and class_changes(run) >= 0.15 and entropy(run) >= 4.3
 
 
 def kind_of(piece: str) -> str | None:
-    """The kind of one unbroken piece of letters and digits, or None where it says nothing by itself."""
+    """The kind of a string of letters and digits by its form and checksum; None if it has neither."""
     if _COIN.fullmatch(piece):
         return "wallet addresses"
     if _HEX.fullmatch(piece):
@@ -89,16 +89,27 @@ def kind_of(piece: str) -> str | None:
 
 
 def _find(text: str) -> Iterator[Finding]:
-    """The pieces of each run that are known by themselves (an address behind a path), else the run if it looks random.
+    """The parts of each string that have a kind by themselves (an address in a path), else the string if it looks
+    random.
 
-    What they leave of the run is looked at again when they are masked.
+    The rest of a string is processed again once its parts are masked.
     """
     for match in _RUN.finditer(text):
-        run, begin = match[0], match.start()
-        spans = [(0, len(run))] if run.isalnum() else [piece.span() for piece in _PIECE.finditer(run)]
-        known = [(kind, begin + start, begin + end) for start, end in spans if (kind := kind_of(run[start:end]))]
-        kind = None if known else _kind_of_run(run)
-        yield from known if kind is None else [(kind, begin, match.end())]
+        run = match[0]
+        if run.isalnum():
+            kind = kind_of(run) or _kind_of_run(run)
+        else:
+            known = list(_pieces(match))
+            yield from known
+            kind = None if known else _kind_of_run(run)
+        if kind:
+            yield kind, *match.span()
+
+
+def _pieces(match: re.Match[str]) -> Iterator[Finding]:
+    for piece in _PIECE.finditer(match.string, *match.span()):
+        if kind := kind_of(piece[0]):
+            yield kind, *piece.span()
 
 
 def _kind_of_run(run: str) -> str | None:

@@ -1,7 +1,6 @@
-"""What the owner asks to be masked: names, streets, codes, whatever no rule can know.
+"""Strings that the owner wants to be masked, from a file with one per line: names, streets, codes.
 
-A list of strings, one a line; they are masked wherever they stand as words of their own, whatever their case, their
-blanks, and the other characters that a `MappedView` evens out.
+They are masked wherever they occur as separate words, ignoring case, blanks and whatever else a `MappedView` ignores.
 """
 
 import re
@@ -21,9 +20,9 @@ _DO = "Name a text file with a string a line."
 
 
 def read_list(path: Path) -> list[str]:
-    """The strings in a text file, in UTF-8, UTF-16, UTF-32 or else Windows' cp1252; empty lines are passed over.
+    """The strings in a text file in UTF-8, UTF-16, UTF-32 or cp1252; empty lines are ignored.
 
-    `UsageError` where it is no regular file, cannot be read, is too large to be a list, is no text, or holds none.
+    `UsageError` if it is no regular file, cannot be read, is too large for a list, is not text, or is empty.
     """
     try:
         if path.exists() and not path.is_file():
@@ -33,7 +32,7 @@ def read_list(path: Path) -> list[str]:
         text, _ = decode(path.read_bytes())
     except OSError as error:
         raise UsageError(f"{path} cannot be read: {error.strerror or error}.", _DO) from error
-    if "\0" in text:  # of an encoding that was not recognised: nothing on the list would be found
+    if "\0" in text:  # in an encoding that was not recognised; nothing on the list would be found
         raise UsageError(f"{path} is not plain text.", "Save it as UTF-8, with a string a line.")
     found = [line.strip() for line in text.splitlines() if line.strip()]
     if not found:
@@ -49,11 +48,11 @@ def mask_strings(messages: pl.DataFrame, strings: Collection[str]) -> tuple[pl.D
 
     def masked(text: str) -> str:
         nonlocal count
-        page = make_view(text)
-        found = [(*match.span(), WORD) for match in wanted.finditer(page.text)]
-        page.edit(found)
+        view = make_view(text)
+        found = [(*match.span(), WORD) for match in wanted.finditer(view.text)]
+        view.edit(found)
         count += len(found)
-        return page.result
+        return view.result
 
     texts = messages["text"].to_list()
     made = pl.Series("text", [text if text is None else masked(text) for text in texts], dtype=pl.String)
@@ -61,7 +60,7 @@ def mask_strings(messages: pl.DataFrame, strings: Collection[str]) -> tuple[pl.D
 
 
 def _pattern(string: str) -> str:
-    """The string as words of its own; in scripts that are written without blanks, wherever it stands."""
+    """A pattern for the string as separate words; in scripts without blanks between words, anywhere."""
     words = r"\s+".join(map(re.escape, string.split()))
     return rf"{_edge(string.strip()[0], '<!')}{words}{_edge(string.strip()[-1], '!')}"
 

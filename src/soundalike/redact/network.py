@@ -1,7 +1,7 @@
-"""Rules for IP addresses (both versions) and the hardware addresses of network cards.
+"""Rules for IP addresses (both versions) and hardware (MAC) addresses.
 
-Version numbers, times and the addresses that everybody has (127.0.0.1, 0.0.0.0, network masks, 8.8.8.8) stay; private
-addresses (192.168.x.x, 10.x.x.x) are masked: they are of no use to a voice, and they tell how a home is wired.
+Version numbers, times and addresses that everybody has (127.0.0.1, 0.0.0.0, network masks, 8.8.8.8) stay. Private
+addresses (192.168.x.x, 10.x.x.x) are masked: a voice has no use for them, and they describe a home's network.
 """
 
 import ipaddress
@@ -22,11 +22,10 @@ _COLONS_HINT = r"[0-9A-Fa-f]::|(?:[0-9A-Fa-f]{1,4}:){4}|(?:[0-9A-Fa-f]{2}-){5}"
 
 
 def _check_ipv4(match: re.Match[str]) -> Finding | None:
-    """An address that says where someone is; four small numbers are a version, but for a port or a 10 in front."""
+    """An address of somebody; four small numbers are a version, unless a port follows or the first is 10."""
     dotted, _, port = match[0].partition(":")
-    try:
-        octets = ipaddress.IPv4Address(dotted).packed
-    except ValueError:
+    octets = [int(part) for part in dotted.split(".")]
+    if max(octets) > 255 or any(part[0] == "0" != part for part in dotted.split(".")):
         return None
     if octets[0] in (0, 127) or octets[0] >= 224 or dotted in _EVERYBODYS:
         return None
@@ -41,7 +40,7 @@ def _check_ipv4(match: re.Match[str]) -> Finding | None:
 
 
 def _is_ipv6(found: str) -> bool:
-    """A whole address, or a shortened one that cannot be a time, a C++ name or a smiley."""
+    """Whether it is a complete address, or a shortened one that cannot be a time, a C++ name or a smiley."""
     found = found.partition("%")[0]
     try:
         address = ipaddress.IPv6Address(found)

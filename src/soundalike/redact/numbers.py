@@ -1,7 +1,7 @@
 """Rules for payment cards, bank accounts and national identity numbers, and a check of digit runs for `phones`.
 
-Takes digit runs that have the length and grouping of such a number, and masks those whose checksum holds (python-
-stdnum), or that stand right after the words that name them. stdnum is imported at the first candidate only.
+A run of digits with the length and grouping of such a number is masked if its checksum holds (python-stdnum) or if
+words that name it precede it. stdnum is imported at the first candidate.
 """
 
 import re
@@ -13,7 +13,7 @@ DIGITS_HINT = "(?:^|[^A-Za-z0-9_])[+(]{0,2}[0-9](?:[ .()/\\-]{0,3}[0-9]){6}"
 DIGITS_SIFT = "[0-9](?:[ .()/\\-]{0,3}[0-9]){6}"
 _CARDS, _ACCOUNTS, _IDENTITIES = "payment cards", "bank accounts", "identity numbers"
 
-# Shapes of digits by stdnum module: shape and checksum together leave little to chance.
+# Shapes of digits by stdnum module. Few other numbers have both the shape and a valid checksum.
 _DIGIT_SHAPES = {
     "luhn": r"[0-9]{4}(?P<a>[ \-]?)[0-9]{4}(?P=a)[0-9]{4}(?P=a)[0-9]{4}(?:(?<=[ \-][0-9]{4})(?P=a)[0-9]{3})?"
     r"|3[47][0-9]{2}(?P<b>[ \-]?)[0-9]{6}(?P=b)[0-9]{5}|3[0689][0-9]{2}(?P<c>[ \-])[0-9]{6}(?P=c)[0-9]{4}",
@@ -41,8 +41,8 @@ _KINDS = {
     "nz.bankaccount": _ACCOUNTS,
     "cz.bankaccount": _ACCOUNTS,
 }
-_BARE_LENGTHS = {15, 16, 17, 18, 22}  # of the shapes above that need no separator
-# Visa, Mastercard, American Express, Diners, JCB, Discover, UnionPay, Maestro: their published ISO/IEC 7812 ranges.
+BARE_LENGTHS = {15, 16, 17, 18, 22}  # of the shapes above that need no separator
+# Published ISO/IEC 7812 ranges of Visa, Mastercard, American Express, Diners, JCB, Discover, UnionPay and Maestro.
 _ISSUER = re.compile(
     "4|5[0-8]|2(?:22[1-9]|2[3-9]|[3-6]|7[01]|720)|3[47]|3(?:0[0-5]|[689])|35(?:2[89]|[3-8])|6(?:011|4[4-9]|[2357])"
 )
@@ -69,7 +69,8 @@ _NAMED_HINT = (
 
 
 def _shaped(shapes: dict[str, str]) -> re.Pattern[str]:
-    """One pattern of several shapes, standing free; the group that matched names the module."""
+    """One pattern for several shapes that are not part of a longer word; the matching group is named after the
+    module."""
     parts = "|".join(f"(?P<{module.replace('.', '_')}>{shape})" for module, shape in shapes.items())
     return re.compile(rf"(?<![\w.,\-])(?:{parts})(?![\w\-]|[.,][0-9])", re.ASCII)
 
@@ -82,7 +83,7 @@ def _valid(module: str, found: str) -> bool:
 
 
 def _check_shape(match: re.Match[str]) -> Finding | None:
-    """What has the shape of one of the numbers and its checksum, and for a card an issuer's first digits."""
+    """A number with a valid checksum; a card also needs an issuer's first digits."""
     module = (match.lastgroup or "").replace("_", ".")
     digits = re.sub("[ -]", "", match[0])
     if module == "luhn":
@@ -92,7 +93,7 @@ def _check_shape(match: re.Match[str]) -> Finding | None:
 
 def check_digits(match: re.Match[str]) -> Finding | None:
     """The first card, account or identity number in a run of digits and separators."""
-    if match[0].isdigit() and len(match[0]) not in _BARE_LENGTHS:
+    if match[0].isdigit() and len(match[0]) not in BARE_LENGTHS:
         return None
     for shaped in _DIGIT_SHAPED.finditer(match.string, match.start(), match.end() + 3):
         found = _check_shape(shaped)
@@ -102,13 +103,13 @@ def check_digits(match: re.Match[str]) -> Finding | None:
 
 
 def _has_remainder(found: str) -> bool:
-    """Whether the check digits of ISO 7064 hold, asked first because stdnum takes ten times as long to say no."""
+    """Whether the ISO 7064 check digits hold. Tested first, because stdnum takes ten times as long."""
     characters = found.upper().replace(" ", "").replace("-", "")
     return int((characters[4:] + characters[:4]).translate(_NUMERALS)) % 97 == 1
 
 
 def _check_iban(match: re.Match[str]) -> Finding | None:
-    """The longest start of the match, cut between groups, that is an account: words may follow in the same breath."""
+    """The longest beginning of the match, cut between groups, that is an account; words may follow it directly."""
     found, following = match[0], match.string[match.end() : match.end() + 1]
     ends = [cut.start() for cut in re.finditer(r"[ \-]", found) if cut.start() >= 15]
     if not following.isalnum():

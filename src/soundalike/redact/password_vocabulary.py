@@ -1,9 +1,9 @@
-"""How people speak of passwords in the larger languages of Discord: what they call them, and what they say of them.
+"""Word lists for `passwords`, in the larger languages of Discord: names of passwords, and words used about them.
 
-Data only; `passwords` makes patterns of it. Everything is lower case.
+Everything is in lower case.
 """
 
-# What a password is called and nothing else is.
+# Names that mean a password and nothing else.
 PASSWORDS = (
     r"pass ?word|passwd|pass ?phrase|(?:wifi|wi-fi|wlan|wpa2?|network) ?key|passwort|kennwort|contraseña|"
     r"contrasena|senha|"
@@ -11,9 +11,9 @@ PASSWORDS = (
     r"hasło|haslo|heslo|jelszó|şifre[mn]?|parolă|"
     r"пароль|密码|密碼|パスワード|비밀번호|비번|mật khẩu|kata sandi|κωδικός|סיסמה|كلمة السر|كلمة المرور"
 )
-# Short for a password, and now and then something else: a ticket, a key, a word.
+# Short names of a password that can mean something else: a ticket, a key, a word.
 SHORT = r"pass|passw|pwd?|pswd?|pwort|pws|ww|clave|parolam?|userpass"
-# Secrets of a few digits.
+# Names of secrets of a few digits.
 CODES = (
     r"2fa|tfa|mfa|(?:safe|lock|locker|vault) (?:combination|combo)|pin|pin ?code|pin ?number|"
     r"pass ?code|otp|puk|cvv2?|cvc2?|geheimzahl|geheimnummer|"
@@ -29,7 +29,7 @@ LOGINS = (
     r"log ?ins?|creds|credentials|zugangsdaten|anmeldedaten|logindaten|credenciales|credenciais|identifiants|"
     r"credenziali|inloggegevens"
 )
-# What links a name to its value. Those of other languages are short words, so they count after a name only.
+# Verbs between a name and its value. Those of other languages are short words, so they count only after a name.
 VERBS = (
     r"is set to|was set to|(?:(?:is|was|has been|got|were|been|wurde|ist) )?(?:changed|switched|updated|reset|set|"
     r"geändert) (?:to|auf|zu|in)|is|was|are|were|will be|should be|must be|used to be|ist|war|lautet|sind|es|era|"
@@ -49,31 +49,31 @@ CONTEXTS = (
     r"for|to|of|on|at|in|from|fürs?|zum|zur|vom|von|beim|para|del?|da|do|das|dos|pour|du|des|di|della|dello|per|"
     r"van|voor|till|til|для|от"
 )
-# Or: "i use everywhere", "(wifi)", ", btw,".
+# Also between a name and its link: "i use everywhere", "(wifi)", ", btw,".
 ASIDES = (
     r"(?: that)? (?:i|we|u|you) [a-z]{2,10}(?: [a-z]{2,12}){0,2}?| \(?(?:wifi|wi-fi|wlan|netflix|spotify|router)\)?|"
     r",? \(?btw\)?,?"
 )
-# Before a short name these make it a password.
+# A short name after one of these means a password.
 THINGS = frozenset(
     "wifi wi-fi wlan router hotspot internet netflix spotify steam discord login account acc email mail admin root "
     "guest server laptop computer pc phone user ssh vpn zoom icloud google insta instagram school work".split()
 )
-# What stands beside a slash after "login:" and is a way to log in.
+# After "login:" and a slash these are ways to log in, not passwords.
 SITES = frozenset(
     "google facebook apple twitter github microsoft signup register logout sign-up sign-in register register.php "
     "password username user e-mail".split()
 )
-# Before "pass" these make it a ticket.
+# "pass" after one of these is a ticket.
 TICKETS = frozenset(
     "battle season game boarding ski bus day press hall free forward back parking train event vip backstage".split()
 )
-# Before "code" these say whose it is.
+# Words before "code" that show whose it is.
 WHOSE = frozenset(
     "my the your ur his her our their new mein dein der ein mi tu el meu teu o mon ton le mio il mijn je de this and "
     "so use enter".split()
 )
-# What people say of a password that is not the password.
+# Descriptions of passwords: after "is" they are not the password itself.
 DESCRIBING = frozenset(
     # English
     "a about above absolutely again all already also always an and another any apparently around as ask at awful bad "
@@ -117,7 +117,7 @@ DESCRIBING_ENDS = (
     "ed", "ing", "able", "ible", "ful", "less", "ous", "ive", "ly", "ory", "n't", "ada", "ado", "ida", "ido", "ata",
     "ato", "uta", "bar", "lich", "baar", "izada", "ísima", "issimo",
 )  # fmt: skip
-# After a plain word these leave the word a password: the sentence was over.
+# A plain word before one of these is a password: the sentence had ended.
 TAILS = (
     r"btw|lol|lmao+|ok|okay|k+|ha(?:ha)*|ja(?:ja)+|rs+|mdr|ptdr|pls|please|thanks|thx|ty|bro|dude|man|mate|now|rn|"
     r"if|in case|but|so|"

@@ -1,8 +1,9 @@
-"""The rule for passwords and codes that are called so: "my password is ...", `pw: ...`, "Passwort ist ...", "pin 4821".
+"""Rules for passwords and codes that are named: "my password is ...", `pw: ...`, "Passwort ist ...", "pin 4821".
 
-A name of a password says that a value may follow; whether it does depends on what links the two. After `=` it does;
-after `:` a plain word does as the last on its line; after "is" a plain word does where nobody describes a password with
-it and the sentence ends. What only a password looks like, letters with digits, follows after anything.
+After the name of a password a value may follow; whether it does depends on what links the two. After `=` it does.
+After `:` a plain word is a value if it is the last on its line. After "is" a plain word is a value if it is no
+description of a password and the sentence ends. Letters with digits, which look like nothing but a password, are a
+value after any link.
 """
 
 import re
@@ -30,7 +31,7 @@ _SHORT = rf"{_FREE}(?P<short>{terms.SHORT})"
 
 
 def _opening(*names: str) -> str:
-    """Looks ahead to the names' first letters (and a few more), so that an engine without tables passes over others."""
+    """A lookahead for the names' first letters, which makes Python's engine skip other positions quickly."""
     firsts = {part[0] for part in "|".join(names).replace("(?:", "").split("|")}
     return f"(?=[{re.escape(''.join(sorted(firsts)))}])"
 
@@ -95,7 +96,7 @@ _NULLS = frozenset("true false none null nil yes no ok string undefined required
 
 
 def _span(match: re.Match[str]) -> tuple[str, int, int]:
-    """The value and its place: up to the closing quotation mark where it is quoted, without stops at its end."""
+    """The value and its position: up to the closing quotation mark if it is quoted, without stops at its end."""
     start, opened = match.start("value"), match["open"].strip("*\\")
     text = match.string
     end = text.find(_closing(opened[-1]), start, start + 64) if opened else -1
@@ -117,7 +118,7 @@ def _check_named(match: re.Match[str]) -> Finding | None:
 
 
 def _may_follow(value: str, end: int, match: re.Match[str]) -> bool:
-    """Whether what stands after a password's name is one, by what links the two."""
+    """Whether the value after a password's name is a password, by what links the two."""
     sign, plain = match["sign"], value.isalpha() and (value.islower() or value.istitle())
     ticket = match["short"] and _word_before(match) in terms.TICKETS
     if match["open"].strip("*|\\"):
@@ -137,7 +138,7 @@ def _may_follow(value: str, end: int, match: re.Match[str]) -> bool:
 
 
 def _is_said(value: str, end: int, match: re.Match[str]) -> bool:
-    """Whether a plain word after "is" is the password: not what people say of one, and all that is said."""
+    """Whether a plain word after "is" is the password: it describes none, and the sentence ends after it."""
     word = value.lower()
     if match["short"] and match["short"].lower() not in ("pw", "pwd") and _word_before(match) not in terms.THINGS:
         return False
@@ -148,7 +149,7 @@ def _is_said(value: str, end: int, match: re.Match[str]) -> bool:
 
 
 def _looks_secret(value: str, end: int, text: str, shortest: int = 4) -> bool:
-    """Letters with digits or signs among them, or so many digits and more that count nothing."""
+    """Whether it has letters with digits or signs, or is at least `shortest` digits that are no count of anything."""
     if value[0] in "@#" or _MEASURE.fullmatch(value):
         return value.isdigit() and len(value) >= shortest and not _COUNTED.match(text, end)
     return _has_both(value) or _SIGNED.match(value) is not None
@@ -159,7 +160,7 @@ def _has_both(value: str) -> bool:
 
 
 def _word_before(match: re.Match[str]) -> str:
-    """The word before a name, in lower case; none where there is none."""
+    """The word before a name, in lower case; empty if there is none."""
     return _before(match.string, match.start("short") if match["short"] else match.start())
 
 
@@ -178,7 +179,7 @@ def _check_turned(match: re.Match[str]) -> Finding | None:
 
 
 def _check_login(match: re.Match[str]) -> Finding | None:
-    """What follows a name of its own after "login:"; beside a slash it may be a plain word."""
+    """The value after the user name that follows "login:"; after a slash it may be a plain word."""
     value, start, between = _ENDS.sub("", match["value"]), match.start("value"), match["between"]
     if value.lower() in terms.DESCRIBING | _NULLS | terms.THINGS | terms.SITES:
         return None
@@ -190,7 +191,7 @@ def _check_login(match: re.Match[str]) -> Finding | None:
 
 
 def _check_code(match: re.Match[str]) -> Finding | None:
-    """Digits after a code's name; after the mere word "code" only where it is nobody else's."""
+    """Digits after a code's name; after the mere word "code" only if the word before shows whose it is."""
     whose = (match["mere"] and _before(match.string, match.start())) or "my"
     if whose not in terms.WHOSE or _COUNTED.match(match.string, match.end()):
         return None
@@ -200,14 +201,17 @@ def _check_code(match: re.Match[str]) -> Finding | None:
 
 
 def _check_phrase(match: re.Match[str]) -> Finding | None:
-    """Words in a row that make no sentence."""
+    """Words in a row that form no sentence."""
     return None if _NO_PHRASE.search(match["value"]) else (_KIND, *match.span("value"))
 
 
-def _finding(
+def _search_for(
     pattern: re.Pattern[str], check: Callable[[re.Match[str]], Finding | None]
 ) -> Callable[[str], Iterator[Finding]]:
-    """As `rule.finding`, but a name that is followed by another is not passed over with it."""
+    """Like `rule.search_for`, but after a match without a finding the search goes on at its value.
+
+    So a name that is followed by another name does not hide it.
+    """
 
     def find(text: str) -> Iterator[Finding]:
         match = pattern.search(text)
@@ -221,8 +225,8 @@ def _finding(
 
 
 NAMES = rf"{terms.PASSWORDS}|phrase|{_FREE}(?:{terms.SHORT}|{terms.CODES}|{terms.LOGINS}|code)s?(?!\w)"
-"""What every finding here has before it, or after it where it has digits; for `re`, whatever the case."""
-_WORDS = r"(?: [^ \n]+){0,3} "  # up to three, with the blanks around them
+"""Names of which one stands before every finding here, or after it if it has digits; for `re` with IGNORECASE."""
+_WORDS = r"(?: [^ \n]+){0,3} "  # up to three words with the blanks around them
 _DIGITS = r"(?s:.*)[0-9][ \-]?[0-9][ \-]?[0-9]"
 _NAME_HINT = rf"(?i:{terms.PASSWORDS}|(?:^|[^A-Za-z])(?:{terms.SHORT})s?(?:[^A-Za-z]|$))"
 _CHANGED_HINT = rf"(?i:(?:chang|set|switch|updat|änder)[^ \n]*{_WORDS}(?:{terms.PASSWORDS}|{terms.SHORT}))"
@@ -236,7 +240,7 @@ SIFT = (
 )
 
 RULES = tuple(
-    Rule(hint, _finding(pattern, check), SIFT)
+    Rule(hint, _search_for(pattern, check), SIFT, complete_sift=True)
     for hint, pattern, check in (
         (_PHRASE_HINT, _PHRASE, _check_phrase),
         (_LOGIN_HINT, _LOGIN, _check_login),

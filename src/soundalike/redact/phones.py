@@ -1,36 +1,36 @@
-"""The rule for digit runs, and the check of phone numbers: a run is one only where its form or its company says so.
+"""The rule for runs of digits, and the check for phone numbers, which need a sign in their form or in the words around.
 
-Chats are full of scores, prices, dates and ids, so a number needs its `+`, a grouping that people use for phone
-numbers and nothing else, or words such as "call me at" before it; a mobile number may also be all that was said. The
-numbering plans are those of `phonenumbers` (Google's libphonenumber), imported at the first candidate only.
+Chats are full of scores, prices, dates and ids. So a phone number needs a `+`, a grouping that is used for nothing
+else, or words such as "call me at" before it; a mobile number may also be the whole message. The numbering plans are
+those of `phonenumbers` (Google's libphonenumber), which is imported at the first candidate.
 """
 
 import re
 from collections.abc import Iterable, Iterator
 from itertools import pairwise
 
-from soundalike.redact.numbers import DIGITS_HINT, DIGITS_SIFT, check_digits
+from soundalike.redact.numbers import BARE_LENGTHS, DIGITS_HINT, DIGITS_SIFT, check_digits
 from soundalike.redact.rule import Finding, Rule, search_for
 
 _KIND = "phone numbers"
 Stretch = tuple[str, str, int, int]  # as written, its digits, start, end
-_MOBILE = {1, 2}  # phonenumbers.PhoneNumberType.MOBILE, FIXED_LINE_OR_MOBILE: not worth importing it for
-# A run of digits and separators that is not inside a word, a price or a decimal. The class comes before the looks
-# behind it, so that the engine skips to the next digit by itself.
+_MOBILE = {1, 2}  # phonenumbers.PhoneNumberType.MOBILE, FIXED_LINE_OR_MOBILE; importing it here would be slow
+# A run of digits and separators that is not inside a word, a price or a decimal. The character class comes before the
+# lookbehinds, so that the engine skips to the next digit by itself.
 _RUN = re.compile(
     "[+(0-9](?<![\\w#$€£¥₹/@%^~][+(0-9])(?<![0-9][.,:=][+(0-9])(?:(?<=[+(])[(+]?[0-9])?(?:[ .()/\\-]{0,3}[0-9]){6,31}",
     re.ASCII,
 )
-_MOST_GROUPS = 8  # in any way to write a number
+_MOST_GROUPS = 8  # of digits, in any way to write a number
 _MOST_DIGITS = 15  # ITU-T E.164
-_FEWEST_DIGITS = 4  # different ones
-_REACH = (40, 20)  # characters before and after a run that its verdict depends on
+_FEWEST_DIGITS = 4  # different ones in a number
+_REACH = (40, 20)  # characters before and after a run on which its result depends
 _GROUP = re.compile(r"\+?\(?[0-9]+")
 _NOT_DIGITS = re.compile("[^0-9]+")
 _AFTER = re.compile(r"[\w%€£¥₹°]|[.,:/][0-9]|-\w", re.ASCII)
 
-# Groupings that are phone numbers whether or not the number is given out: North America (with the invented 555),
-# Britain, France, Russia, Brazil, Australia, Japan and Korea. The separator inside one number is one and the same.
+# Groupings that are phone numbers whether or not the number exists: of North America (also the fictional 555), Britain,
+# France, Russia, Brazil, Australia, Japan and Korea. A number has the same separator throughout.
 _SHAPE = re.compile(
     r"(?:\+?1[ .\-])?(?:\([2-9][0-9]{2}\)[ \-]?[0-9]{3}[ .\-][0-9]{4}"
     r"|[2-9][0-9]{2}(?P<a>[ .\-])[2-9][0-9]{2}(?P=a)[0-9]{4}"
@@ -50,7 +50,6 @@ _DATE = re.compile(
 _PLAIN = re.compile(r"[0-9]+\.[0-9]+|(?:19|20)[0-9]{2}-[01][0-9]-[0-3][0-9](?: [0-2][0-9])?")
 _INTEGER_LIMITS = {"2147483647", "2147483648", "4294967295", "4294967296"}
 
-_MORE = re.compile(r"\S")
 _WORD = re.compile(r"[^\W\d_]+|[#☎📞📱]")
 _ASKING = set(
     "phone cell mobile tel telephone whatsapp sms fax call calling text txt dial digits handy handynummer telefon "
@@ -62,7 +61,7 @@ _OTHERWISE = set(
     "order ticket tracking invoice ref reference case id block tx txn issue version build serial model part item sku "
     "isbn height balance amount price score total port code error account".split()
 )
-# Plans with a trunk 0 in front, and then those without; the countries where most of Discord's users are.
+# Numbering plans with a trunk 0, then those without, of the countries with most Discord users.
 _TRUNK_REGIONS = (
     "GB",
     "DE",
@@ -87,7 +86,7 @@ _REGIONS = ("US", *_TRUNK_REGIONS, "ES", "PL", "BR", "RU", "MX", "PT", "NO", "DK
 
 
 def _plans(digits: str, regions: tuple[str | None, ...]) -> Iterator[tuple[int, str]]:
-    """Each region's plan that has this number (None: the country after `+`): its type, and how it is written."""
+    """Type and national format of the number in each region's plan that has it (region None: the country after `+`)."""
     return (plan for region in regions if (plan := _plan(digits, region)))
 
 
@@ -105,12 +104,12 @@ def _plan(digits: str, region: str | None) -> tuple[int, str] | None:
 
 
 def _valid(digits: str, regions: tuple[str | None, ...], mobile: bool = False) -> bool:
-    """Whether one of the regions' plans has this number, for mobile phones where `mobile`."""
+    """Whether one of the regions' plans has this number; with `mobile`, as a mobile number."""
     return any(not mobile or kind in _MOBILE for kind, _ in _plans(digits, regions))
 
 
 def _diallable(digits: str) -> bool:
-    """Whether a number after `+` has a country and its length: invented and newly given out numbers pass."""
+    """Whether a number after `+` has a country code and a possible length, even if it is not assigned."""
     import phonenumbers
 
     try:
@@ -120,12 +119,12 @@ def _diallable(digits: str) -> bool:
 
 
 def _by_form(found: str, digits: str, opens: bool) -> bool:
-    """Whether it stands for itself: after `+`, in a telltale grouping, or with 0 or 00 where it opens its run."""
+    """Whether its form makes it a number: a `+`, a telltale grouping, or 0 or 00 at the start of its run."""
     if found.startswith(("+", "(+")):
         return len(digits) >= 9 and not digits.endswith("00000") and _diallable(digits)
     shape = _SHAPE.fullmatch(found)
     if shape:
-        return shape["a"] in (None, "-") or _valid(digits, ("US",))  # prices stand in threes and fours too
+        return shape["a"] in (None, "-") or _valid(digits, ("US",))  # prices are grouped in threes and fours too
     if not opens or digits[0] != "0":
         return False
     if found.startswith("00"):
@@ -137,15 +136,15 @@ def _by_form(found: str, digits: str, opens: bool) -> bool:
     return area is not None and len(area[0]) >= 2 and _valid(digits, _TRUNK_REGIONS, mobile=bare)
 
 
-def _by_company(found: str, digits: str) -> bool:
-    """Whether the number passes for one where words say that a number follows."""
+def _by_context(found: str, digits: str) -> bool:
+    """Whether it can be a number where words say that one follows."""
     if _DATE.search(found) or digits in _INTEGER_LIMITS:
         return False
     return _LOCAL.fullmatch(found) is not None or (len(digits) >= 8 and _valid(digits, _REGIONS))
 
 
 def _by_itself(found: str, digits: str) -> bool:
-    """Whether it can be nothing else, being all that was said: written as its country writes mobile numbers."""
+    """Whether it is a number if it is the whole message: written as its country writes mobile numbers."""
     if found.isdigit():
         plans = {10: ("US", "IN"), 11: ("CN",)}.get(len(digits), ())
         return digits not in _INTEGER_LIMITS and _valid(digits, plans, mobile=True)
@@ -160,7 +159,7 @@ def _words_before(match: re.Match[str], reach: int) -> list[str]:
 
 
 def _asked(match: re.Match[str]) -> bool:
-    """Whether the words before the run, or right after it, speak of a phone."""
+    """Whether words before the run, or directly after it, are about a phone."""
     words = _words_before(match, 40)
     end = match.end()
     after = _WORD.findall(match.string, end, end + 16) if match.string[end : end + 1].isspace() else []
@@ -170,7 +169,7 @@ def _asked(match: re.Match[str]) -> bool:
 
 
 def _numbers_something_else(match: re.Match[str]) -> bool:
-    """Whether the word right before the run says that it is an order, a ticket, a version."""
+    """Whether the word directly before the run says that it is an order, a ticket or a version."""
     words = _words_before(match, 24)
     while words and (words[-1] in _NUMBER or words[-1] in ("#", "is")):
         words.pop()
@@ -178,11 +177,15 @@ def _numbers_something_else(match: re.Match[str]) -> bool:
 
 
 def _stretches(match: re.Match[str]) -> Iterator[Stretch]:
-    """Every stretch of whole groups in the run that stands free and has a phone number's length and variety.
+    """Every sequence of whole groups in the run that has a phone number's length and variety.
 
-    The longest from each start comes first.
+    From each start the longest comes first.
     """
     text = match.string
+    if match[0].isdigit():
+        if _are_dialled(match):
+            yield match[0], match[0], *match.span()
+        return
     groups = [(group[0].lstrip("+("), *group.span()) for group in _GROUP.finditer(text, *match.span())]
     for first, (_, start, _) in enumerate(groups):
         if first and text[start - 1] != " ":
@@ -202,13 +205,21 @@ def _may_be_dialled(digits: str, text: str, end: int) -> bool:
     return len(set(digits)) >= _FEWEST_DIGITS and not _AFTER.match(text, end)
 
 
-def _stands_alone(match: re.Match[str]) -> bool:
-    """Whether there is nothing but blanks around; the text is not copied, for it may be long and full of runs."""
-    return not _MORE.search(match.string, match.end()) and not _MORE.search(match.string, 0, match.start())
+def _is_no_number(match: re.Match[str]) -> bool:
+    """Whether a run is a decimal or a date, or bare digits that are too many or too alike, as most runs are."""
+    found = match[0]
+    if not found.isdigit():
+        return _PLAIN.fullmatch(found) is not None
+    return len(found) not in BARE_LENGTHS and not _are_dialled(match)
+
+
+def _are_dialled(match: re.Match[str]) -> bool:
+    """Whether a run of bare digits may be a phone number by its length and variety."""
+    return len(match[0]) <= _MOST_DIGITS and _may_be_dialled(match[0], match.string, match.end())
 
 
 def _check_phone(match: re.Match[str], alone: bool) -> Finding | None:
-    """The first stretch of the run that is a phone number by its form, by its company, or by being all there is."""
+    """The first part of the run that is a phone number by its form, by the words around it, or as the whole message."""
     likely = list(_stretches(match))
     if not likely:
         return None
@@ -220,32 +231,30 @@ def _check_phone(match: re.Match[str], alone: bool) -> Finding | None:
         if _by_form(found, digits, start - match.start() <= 1):
             return _KIND, start, end
     for found, digits, start, end in likely if asked else likely[:1] if alone else ():
-        if (asked and _by_company(found, digits)) or (alone and _by_itself(found, digits)):
+        if (asked and _by_context(found, digits)) or (alone and _by_itself(found, digits)):
             return _KIND, start, end
     return None
 
 
-def _check(match: re.Match[str], alone: bool) -> Finding | None:
-    """A card, an account, an identity or a phone number in the run; a decimal or a date is seen at a glance."""
-    return None if _PLAIN.fullmatch(match[0]) else check_digits(match) or _check_phone(match, alone)
-
-
 def _find(text: str) -> Iterable[Finding]:
-    """The numbers in a text; what repeats in it, words around included, is judged once.
+    """The cards, accounts, identity and phone numbers in a text.
 
-    Verdicts are remembered until the text is done, and no longer: nobody's number stays in memory.
+    A run that is repeated with the same words around it is checked once. Results are not kept beyond the text.
     """
     known: dict[tuple[str, int, bool], Finding | None] = {}
+    first, last = len(text) - len(text.lstrip()), len(text.rstrip())
 
     def check(match: re.Match[str]) -> Finding | None:
+        if _is_no_number(match):
+            return None
         start, end = match.span()
-        begin = max(0, start - _REACH[0])
-        around = (text[begin : end + _REACH[1]], start - begin, _stands_alone(match))
+        begin, alone = max(0, start - _REACH[0]), start <= first and end >= last
+        around = (text[begin : end + _REACH[1]], start - begin, alone)
         if around not in known:
-            found = _check(match, around[2])
+            found = check_digits(match) or _check_phone(match, alone)
             known[around] = found and (found[0], found[1] - start, found[2] - start)
-        verdict = known[around]
-        return verdict and (verdict[0], start + verdict[1], start + verdict[2])
+        result = known[around]
+        return result and (result[0], start + result[1], start + result[2])
 
     return search_for(_RUN, check)(text)
 

@@ -1,14 +1,14 @@
-"""What a rule of redaction is: a hint that sifts texts cheaply, and a search in the few texts that are left.
+"""A masking rule: a cheap pattern that selects texts, and a search that is run on the few selected ones.
 
-A rule gives findings (kind and place in the text) and edits nothing itself, so that a mask can be laid on another
-writing of the same text. Nothing keeps or logs what was found.
+A rule returns findings (kind and position) and edits nothing itself, so that masks can be applied to the original of a
+normalised text. Nothing stores or logs what was found.
 """
 
 import re
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 
-# Every kind of finding, in the report's words, and what a chatter could have typed in its place.
+# Every kind of finding, as the report calls it, and the words that replace it, which a chatter could have typed.
 MASKS = {
     "e-mail addresses": "my email",
     "phone numbers": "my number",
@@ -24,7 +24,7 @@ MASKS = {
 
 Counts = dict[str, int]
 Finding = tuple[str, int, int]  # kind, start, end in the text
-Edit = tuple[int, int, str]  # start, end, what stands there instead
+Edit = tuple[int, int, str]  # start, end, replacement
 Search = Callable[[str], Iterable[Finding]]
 Check = Callable[[re.Match[str]], Finding | None]
 
@@ -33,18 +33,20 @@ Check = Callable[[re.Match[str]], Finding | None]
 class Rule:
     """One thing to look for.
 
-    `hint` is a regular expression that Polars (Rust's engine) and Python read alike; every text in which `find` finds
-    something matches it. `sift`, where given, is a coarser one that several rules share, so that all sifts together
-    stay small enough for one fast pass; texts that match no sift are not looked at. `find` gives findings in the order
-    of the text, none over another, in time proportional to the text's length.
+    `hint` is a regular expression in the syntax that Rust's engine (Polars) and Python share; every text in which
+    `find` finds something matches it. `sift` is a coarser one that several rules share (default: the hint), so that
+    all sifts together stay small enough for a fast pass over all texts; texts that match no sift are not processed.
+    If the sift is complete, every text in which `find` finds something matches it too. `find` yields findings in the
+    order of the text and without overlap, in time proportional to the text's length.
     """
 
     hint: str
     find: Search
     sift: str = ""
+    complete_sift: bool = False
 
     def edits(self, text: str, counts: Counts) -> list[Edit]:
-        """The findings as edits that put the kinds' words in their places; adds to `counts`."""
+        """The findings as edits that replace each by its kind's mask; adds to `counts`."""
         edits = []
         for kind, start, end in self.find(text):
             counts[kind] = counts.get(kind, 0) + 1
@@ -53,7 +55,7 @@ class Rule:
 
 
 def apply_edits(text: str, edits: Iterable[Edit]) -> str:
-    """`text` with the edits made; they are in order and none is over another."""
+    """`text` with the edits made, which are in order and do not overlap."""
     parts: list[str] = []
     done = 0
     for start, end, instead in edits:
@@ -72,20 +74,22 @@ def accept_as(kind: str, accepts: Callable[[str], bool] | None = None) -> Check:
     return check
 
 
-def search_for(pattern: re.Pattern[str], *checks: Check, step: bool = False) -> Search:
-    """A search that asks `checks` in turn about each match of `pattern`.
+def search_for(pattern: re.Pattern[str], check: Check, step: bool = False) -> Search:
+    """A search that yields what `check` finds in the matches of `pattern`.
 
-    Behind a match that no check accepts it goes on at the match's end; with `step` at its second character, so that
-    what begins inside it is found too. That is for patterns whose matches have a bounded length.
+    After a match in which it finds nothing the search goes on at the match's end; with `step` at the match's second
+    character, so that what begins inside it is found too. That is for patterns whose matches have a bounded length.
     """
 
     def find(text: str) -> Iterator[Finding]:
         match = pattern.search(text)
         while match:
-            found = next((found for check in checks if (found := check(match))), None)
+            found = check(match)
             if found:
                 yield found
-            refused = match.start() + 1 if step else match.end()
-            match = pattern.search(text, found[2] if found else refused)  # what is left may hold another
+                position = found[2]  # the rest of the match may hold another
+            else:
+                position = match.start() + 1 if step else match.end()
+            match = pattern.search(text, position)
 
     return find

@@ -1,6 +1,6 @@
-"""Rules for keys and tokens: those that have a known form, and those that are named as what they are.
+"""Rules for keys and tokens that have a known form or are named as such.
 
-Keys without a known form are found with wallets and hashes, among the long runs.
+Keys without a known form are found by `long_tokens`, with wallets and hashes.
 """
 
 import base64
@@ -12,14 +12,14 @@ from soundalike.redact.entropy import class_changes, entropy
 from soundalike.redact.rule import Finding, Rule, accept_as, search_for
 
 _KEY = "keys and tokens"
-# A digit and seven characters after it: an automaton that counts from digits only is twice as fast as one that counts
-# every run of letters, and a random string without such a digit is rare (one in ten of 20 characters, one in 40 of 32).
+# A digit and seven more characters: an automaton that counts only from digits is twice as fast as one that counts every
+# run of letters. One in ten random strings of 20 characters, one in 40 of 32, has no such digit and is missed.
 RUN_SIFT = r"[0-9][A-Za-z0-9_+/\-]{7}"
 
 _BEGIN = re.compile(r"-----BEGIN [A-Z0-9 ]{0,40}PRIVATE KEY(?: BLOCK)?-----")
 _END = re.compile(r"-----END [A-Z0-9 ]{0,40}-----")
 _BODY = re.compile(r"(?:\s*[A-Za-z0-9+/=:,\-]{16,})*")
-# The forms that vendors document and secret scanners look for: a prefix, and after it what is secret.
+# Forms that vendors document and secret scanners look for: a prefix and the secret after it.
 _PREFIXES = {
     r"mfa\.": r"[\w\-]{60,}",  # Discord, with a second factor
     r"gh[pousr]_": r"[A-Za-z0-9]{30,}",
@@ -43,15 +43,15 @@ _PREFIXES = {
 }
 _BY_PREFIX = re.compile(
     rf"(?<![A-Za-z0-9_])(?:{'|'.join(prefix + rest for prefix, rest in _PREFIXES.items())}"
-    r"|[0-9]{8,10}:[A-Za-z0-9_\-]{35})(?![A-Za-z0-9_])"  # a Telegram bot's has a number in front
+    r"|[0-9]{8,10}:[A-Za-z0-9_\-]{35})(?![A-Za-z0-9_])"  # a Telegram bot's token begins with a number
 )
-_PREFIX_HINT = "|".join([*_PREFIXES, r"[0-9]{8}:[A-Za-z0-9_\-]{35}"])
+_PREFIX_HINT = "|".join([*_PREFIXES, r"[0-9]:[A-Za-z0-9_\-]{8}"])
 _PREFIX_SIFT = r"gh[pousr]_|github_pat_|glpat-|A[KS]IA|xox[a-z]-|_live_|_test_|sk-|AIza|npm_|pypi-|hf_|mfa\.|SG\."
 _DOTTED = re.compile(r"(?<![\w\-])([A-Za-z0-9_\-]{20,})\.[\w\-]{4,}\.[\w\-]*(?![\w\-])")
 _DOTTED_HINT = r"[A-Za-z0-9_\-]{20}\.[A-Za-z0-9_\-]{4,}\."
 
 _QUOTES = r"[\"'`\\|*]{0,4}"
-_CLOSED = rf"{_QUOTES}[ \t]{{0,2}}"  # what may stand between a name and its sign
+_CLOSED = rf"{_QUOTES}[ \t]{{0,2}}"  # between a name and its sign
 _SECRET_NAME = r"token|secret|api[_ \-]?key|access[_ \-]?key|private[_ \-]?key|privkey|authorization"
 _NAMED = re.compile(
     rf"(?:(?:{_SECRET_NAME}|\bwif){_CLOSED}(?:=|:\s?){_QUOTES}(?:bearer )?|\bbearer )([A-Za-z0-9_\-./+=~]{{10,}})",
@@ -61,7 +61,7 @@ _NAMED_HINT = rf"(?i:(?:{_SECRET_NAME}|wif){_CLOSED}[:=]|bearer )"
 
 
 def _find_blocks(text: str) -> Iterator[Finding]:
-    """Private keys from BEGIN to END, or without an END as far as lines look encoded; each END is looked for once."""
+    """Private keys from BEGIN to END, or without an END to the end of the encoded lines. Each END is searched once."""
     end, begin = _END.search(text), _BEGIN.search(text)
     while begin:
         while end and end.start() < begin.end():
@@ -73,7 +73,7 @@ def _find_blocks(text: str) -> Iterator[Finding]:
 
 
 def _decoded(part: str) -> bytes:
-    """The bytes of unpadded base64url; none where it is not that."""
+    """The bytes of unpadded base64url; empty if it is not that."""
     try:
         return base64.urlsafe_b64decode(part + "=" * (-len(part) % 4))
     except (binascii.Error, ValueError):
@@ -81,13 +81,14 @@ def _decoded(part: str) -> bytes:
 
 
 def _check_dotted(match: re.Match[str]) -> Finding | None:
-    """A JSON web token opens with an encoded object, a Discord bot's token with the encoded digits of its id."""
+    """A JSON web token, which begins with an encoded object, or a Discord bot's token, which begins with its encoded
+    id."""
     opening = _decoded(match[1])
     return (_KEY, match.start(), match.end()) if opening.startswith(b"{") or opening.isdigit() else None
 
 
 def _check_named(match: re.Match[str]) -> Finding | None:
-    """What is named a token or a key and has letters and digits; without a `=`, they must alternate too."""
+    """A string named a token or a key that has letters and digits; after another sign than `=`, alternating ones."""
     found, start = match[1], match.start(1)
     if not any(map(str.isdigit, found)) or not any(map(str.isalpha, found)) or entropy(found) < 2.5:
         return None

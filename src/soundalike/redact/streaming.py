@@ -1,9 +1,9 @@
-"""How much of a text that still grows no rule can take back.
+"""How much of a text that is still being generated no rule can mask any more.
 
-What rules mask begins at most one word before the first character that no plain word has: a digit, a sign, an
-unfinished word that may yet get one. The one word is the name in an address spelt out, "sam (at) ...", "sam dot poe
-at ...". The words of spelt addresses and those for passwords and codes count as such a character, because all that
-follows them may be plain words.
+A mask begins at most one word before the first character that plain words do not have: a digit, a sign, or the end of
+an unfinished word, which may still get one. The one word is the name in a spelt address, "sam (at) ...", "sam dot poe
+at ...". Words of spelt addresses and names of passwords and codes count as such a character, because everything after
+them may be plain words.
 """
 
 import re
@@ -18,9 +18,9 @@ _PLAIN = re.compile(rf"(?!{SPOKEN}\Z)[^\W\d_]+(?:['’][^\W\d_]+)*[.,!?;…]*", 
 
 
 def stable_length(text: str) -> int:
-    """The length of a beginning of `text`, of whole words, that `redact_text` leaves alone whatever follows.
+    """The length of a beginning of `text`, in whole words, that `redact_text` will not change whatever follows.
 
-    It leaves it alone where it does so now.
+    This holds if it does not change it now.
     """
     chunks = list(_CHUNK.finditer(text))
     seen = make_view(text).text
