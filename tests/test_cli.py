@@ -201,7 +201,7 @@ def test_clone_over_half_a_training_asks_first(run: Run, tmp_path: Path, monkeyp
         patch.setattr("soundalike.training.loop.deferred_interrupt", lambda: nullcontext(lambda: signal.SIGINT))
         assert run(*again)[0] == 130
     code, out, err = run(*again)
-    assert (code, out) == (2, "") and "cut off after step 1 of 5" in err and "--resume" in err and "--fresh" in err
+    assert (code, out) == (2, "") and "cut off after step 0 of 5" in err and "--resume" in err and "--fresh" in err
     monkeypatch.setattr("soundalike.importing.importer.run_import", None)
     code, out, _ = run(*again, "--resume", "--json")
     assert code == 0 and json.loads(out)["training"]["steps"] == 5 and json.loads(out)["import"] is None

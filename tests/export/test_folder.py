@@ -90,7 +90,7 @@ def test_a_full_disk_is_one_sentence(clone: Clone, error: Exception, monkeypatch
 def test_room_is_asked_for_before_anything_is_written(clone: Clone, kind: str, monkeypatch: pytest.MonkeyPatch) -> None:
     """As much as is then written, up to a tokenizer's size."""
     asked: list[float] = []
-    monkeypatch.setattr(room, "demand_room", lambda path, needed, doing: asked.append(needed))
+    monkeypatch.setattr(room, "require_room", lambda path, needed, doing: asked.append(needed))
     written = sum(size for name, size in export(clone, kind).files.items() if name.endswith(("gguf", "safetensors")))
     assert 0.5 * written < asked[0] <= 1.2 * written
     monkeypatch.undo()
