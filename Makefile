@@ -8,7 +8,7 @@ PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check -c const
 .PHONY: setup demo test test-all check sanitize format bench clean
 
 .venv/run: pyproject.toml constraints.txt
-	@echo "Installing soundalike and its libraries into .venv: about 1.6 GB on disk, some minutes."
+	@echo "Installing soundalike and its libraries into .venv: about 1.5 GB on disk, some minutes."
 	$(PYTHON) -m venv .venv
 	$(PIP) -e .
 	@touch $@

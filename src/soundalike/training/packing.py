@@ -1,7 +1,6 @@
-"""Documents -> fixed token windows with per-token loss weights; documents never see each other.
+"""Packs documents into fixed windows of tokens with a loss weight for each token.
 
-Takes texts in the transcript template and a tokenizer; gives windows in which each document keeps its own
-positions and its own block of attention. It knows neither messages nor models.
+Documents in a window do not see each other: attention is block-diagonal by document, and positions start at 0 in each.
 """
 
 from collections.abc import Iterator, Sequence
@@ -13,33 +12,36 @@ from numpy.typing import NDArray
 from soundalike.clone.document import Document
 from soundalike.engines.protocol import PADDING, Batch, Tokenizer
 
-CHUNK = 4096  # texts encoded at a time, so that a large corpus never stands in memory twice
+CHUNK = 4096  # documents encoded at a time, so that not all token lists are in memory at once
 
 
 @dataclass(frozen=True, slots=True)
 class DocumentPart:
-    """The tokens of a document, or of a part of one that was longer than a window, begin and end included."""
+    """A document, or a part of one that is longer than a window, from its begin token to its end token.
+
+    `tokens` int32 and `weights` float32, both (length,).
+    """
 
     tokens: NDArray[np.int32]
     weights: NDArray[np.float32]
 
 
 def encode(documents: Sequence[Document], tokenizer: Tokenizer, window: int) -> Iterator[DocumentPart]:
-    """Tokens and weights of every document, cut at turn ends where one is longer than `window`.
+    """Tokens and loss weights of every document, in parts of at most `window` tokens.
 
-    Every piece opens with `begin` and closes with `end`, and `end` is always learned. A single turn longer
-    than a window is cut between tokens: nothing is lost.
+    A document is cut after a turn, and inside a turn only if that turn is longer than a window. Each part opens with
+    the begin token, of weight 0, and closes with the end token, which has the weight of the token before it.
     """
     for start in range(0, len(documents), CHUNK):
         chunk = documents[start : start + CHUNK]
         for document, ids in zip(chunk, tokenizer.encode([d.text for d in chunk]), strict=True):
             if document.turns is None and len(ids) + 2 <= window:
-                yield _piece(tokenizer, np.asarray(ids, np.int32), np.ones(len(ids), np.float32))
+                yield _part(tokenizer, np.asarray(ids, np.int32), np.ones(len(ids), np.float32))
             else:
                 yield from _cut(document, np.asarray(ids, np.int32), tokenizer, window)
 
 
-def _piece(tokenizer: Tokenizer, ids: NDArray[np.int32], weights: NDArray[np.float32]) -> DocumentPart:
+def _part(tokenizer: Tokenizer, ids: NDArray[np.int32], weights: NDArray[np.float32]) -> DocumentPart:
     last = weights[-1] if len(weights) else 1.0
     return DocumentPart(
         np.concatenate(([tokenizer.begin], ids, [tokenizer.end])).astype(np.int32),
@@ -48,21 +50,21 @@ def _piece(tokenizer: Tokenizer, ids: NDArray[np.int32], weights: NDArray[np.flo
 
 
 def _cut(document: Document, ids: NDArray[np.int32], tokenizer: Tokenizer, window: int) -> Iterator[DocumentPart]:
-    starts = np.array([span[0] for span in tokenizer.spans([document.text])[0]], np.int64)
-    weights = _weights(document, starts)
+    starts = np.array([span[0] for span in tokenizer.spans([document.text])[0]], np.int64)  # (tokens,)
+    weights = _token_weights(document, starts)
     ends = _turn_ends(document.text, starts)
-    room, at = window - 2, 0
+    capacity, at = window - 2, 0
     while at < len(ids):
-        stop = min(at + room, len(ids))
+        stop = min(at + capacity, len(ids))
         if stop < len(ids):
             fitting = ends[(ends > at) & (ends <= stop)]
             stop = int(fitting[-1]) if len(fitting) else stop
-        yield _piece(tokenizer, ids[at:stop], weights[at:stop])
+        yield _part(tokenizer, ids[at:stop], weights[at:stop])
         at = stop
 
 
-def _weights(document: Document, starts: NDArray[np.int64]) -> NDArray[np.float32]:
-    """Weight of each token: that of the turn in which it starts."""
+def _token_weights(document: Document, starts: NDArray[np.int64]) -> NDArray[np.float32]:
+    """The weight of the turn in which each token starts, (tokens,)."""
     if document.turns is None:
         return np.ones(len(starts), np.float32)
     edges = np.cumsum([len(text) for text, _ in document.turns])
@@ -72,7 +74,7 @@ def _weights(document: Document, starts: NDArray[np.int64]) -> NDArray[np.float3
 
 
 def _turn_ends(text: str, starts: NDArray[np.int64]) -> NDArray[np.int64]:
-    """Token counts after which a turn is over: where a newline is passed that no tab follows."""
+    """The numbers of tokens after which a turn ends: where a newline without a tab after it was passed."""
     characters = np.frombuffer(text.encode("utf-32-le"), np.uint32)
     newline = characters == ord("\n")
     newline[:-1] &= characters[1:] != ord("\t")
@@ -80,46 +82,46 @@ def _turn_ends(text: str, starts: NDArray[np.int64]) -> NDArray[np.int64]:
     return np.flatnonzero(np.diff(passed)) + 1
 
 
-def pack(pieces: Sequence[DocumentPart], window: int, seed: int) -> Batch:
-    """Windows of `window` tokens filled best-fit, longest piece first, then shuffled by `seed`.
+def pack(parts: Sequence[DocumentPart], window: int, seed: int) -> Batch:
+    """Windows of `window` tokens, filled by best-fit decreasing (Johnson 1973) and shuffled by `seed`.
 
-    Source: best-fit decreasing (Johnson 1973), with the open windows indexed by the room left in them.
+    Open windows are indexed by their free space, and bit r of `open_spaces` is set where one with r free tokens exists.
     """
-    order = sorted(range(len(pieces)), key=lambda i: -len(pieces[i].tokens))
-    bins: list[list[int]] = []
-    by_room: list[list[int]] = [[] for _ in range(window + 1)]
-    open_rooms = 0  # bit r is set where a window with r tokens of room is open
+    order = sorted(range(len(parts)), key=lambda i: -len(parts[i].tokens))
+    windows: list[list[int]] = []
+    by_space: list[list[int]] = [[] for _ in range(window + 1)]
+    open_spaces = 0
     for index in order:
-        size = len(pieces[index].tokens)
-        fitting = open_rooms >> size
+        size = len(parts[index].tokens)
+        fitting = open_spaces >> size
         if fitting:
-            room = size + (fitting & -fitting).bit_length() - 1
-            target = by_room[room].pop()
-            open_rooms &= ~(1 << room) if not by_room[room] else open_rooms
+            space = size + (fitting & -fitting).bit_length() - 1  # the least that is enough
+            target = by_space[space].pop()
+            open_spaces &= ~(1 << space) if not by_space[space] else open_spaces
         else:
-            room, target = window, len(bins)
-            bins.append([])
-        bins[target].append(index)
-        by_room[room - size].append(target)
-        open_rooms |= 1 << (room - size)
-    shuffled = np.random.default_rng(seed).permutation(len(bins))
-    return _lay_out([[pieces[i] for i in bins[b]] for b in shuffled], window)
+            space, target = window, len(windows)
+            windows.append([])
+        windows[target].append(index)
+        by_space[space - size].append(target)
+        open_spaces |= 1 << (space - size)
+    shuffled = np.random.default_rng(seed).permutation(len(windows))
+    return _lay_out([[parts[i] for i in windows[w]] for w in shuffled], window)
 
 
 def _lay_out(rows: Sequence[Sequence[DocumentPart]], window: int) -> Batch:
-    batch = Batch(
+    batch = Batch(  # arrays (rows, window)
         np.zeros((len(rows), window), np.int32),
         np.full((len(rows), window), PADDING, np.int32),
         np.zeros((len(rows), window), np.int32),
         np.zeros((len(rows), window), np.float32),
     )
-    for row, pieces in enumerate(rows):
+    for row, parts in enumerate(rows):
         at = 0
-        for number, piece in enumerate(pieces):
-            spot = slice(at, at + len(piece.tokens))
-            batch.tokens[row, spot] = piece.tokens
-            batch.documents[row, spot] = number
-            batch.positions[row, spot] = np.arange(len(piece.tokens))
-            batch.weights[row, spot] = piece.weights
-            at += len(piece.tokens)
+        for number, part in enumerate(parts):
+            span = slice(at, at + len(part.tokens))
+            batch.tokens[row, span] = part.tokens
+            batch.documents[row, span] = number
+            batch.positions[row, span] = np.arange(len(part.tokens))
+            batch.weights[row, span] = part.weights
+            at += len(part.tokens)
     return batch

@@ -70,43 +70,43 @@ def large_base(weights: float) -> dict[str, Any]:
 
 
 class Limits(BaseModel):
-    """How much one reply may be, and what may be spent on it."""
+    """Limits of a reply and of the work that is spent on it."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     tokens: int = Field(default=96, ge=1)
     lines: int = Field(default=4, ge=1)
-    """The most messages in a reply."""
+    """Messages in a reply, at most."""
     untagged_lines: int = Field(default=2, ge=1)
-    """The length of a reply where lines bear no names: a voice then cannot tell its turn from the next person's."""
+    """The same for a voice whose lines have no names: it cannot tell where its own turn ends."""
     retries: int = Field(default=3, ge=0)
-    """How often a reply that a guard stopped is drawn again."""
+    """How often a reply is sampled again after a guard rejected it."""
     at_once: int = Field(default=16, ge=1)
-    """How many prompts the engine gets side by side."""
+    """Prompts in one batch."""
     copied_words: int = Field(default=8, ge=0)
-    """So many words in a row out of one message are a copy of it; 0 lets copies pass."""
+    """A reply with that many words in a row of one of the owner's messages is a copy; 0 allows copies."""
     quoted_words: int = Field(default=6, ge=0)
-    """Fewer of other people's, which are not the owner's to give away, unless the owner says them too; 0 lets pass."""
+    """The same for other people's messages, unless the owner wrote those words too; 0 allows quotes."""
     block_slurs: bool = True
-    """Whether the built-in list of slurs is blocked; swearing is not on it."""
+    """Block the built-in list of slurs, which has no swear words."""
     blocked: tuple[str, ...] = ()
-    """Words and phrases of the owner's choice that are not said."""
+    """Words and phrases that are never written."""
 
 
 class Serving(BaseModel):
-    """What a server takes on at once, and from one request."""
+    """Limits of a server."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     streams: int = Field(default=64, ge=1)
-    """How many replies are drawn side by side."""
+    """Replies that are generated at the same time."""
     queue: int = Field(default=256, ge=0)
-    """How many requests may wait for a place; the next is told to come again."""
+    """Requests that may wait; more of them are answered with an error that asks to try again."""
     body_bytes: int = Field(default=1_000_000, ge=1_000)
 
 
 class Recipe(BaseModel):
-    """One voice's settings from the first message to the last token."""
+    """All settings of a voice."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
