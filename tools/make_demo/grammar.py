@@ -1,7 +1,4 @@
-"""From texts with choices and blanks to lines: reads the scene files and fills a scene in.
-
-Gives lists of lines. Knows nothing of people, channels or clocks beyond the names it is handed.
-"""
+"""Reads the scene files of `texts/` and fills in their choices and blanks."""
 
 import random
 import re
@@ -18,27 +15,27 @@ _RARELY = "?"
 
 
 def read_text(name: str) -> str:
-    """One of the packaged texts, by file name without its ending."""
+    """One of the texts, by its file name without the suffix."""
     return (files(__package__) / "texts" / f"{name}.txt").read_text(encoding="utf-8")
 
 
 @dataclass(eq=False)
 class Scene:
-    """Lines that the owner writes in one go; `options` are the words of its header line."""
+    """Lines that the owner writes in one go; `options` are the key=value pairs of its header line."""
 
     topic: str
     options: dict[str, str]
     lines: list[str]
 
-    def fits(self, standing: frozenset[str]) -> bool:
-        """Whether the scene makes sense while all of `standing` holds."""
-        wanted = set(filter(None, self.options.get("if", "").split(",")))
-        barred = set(filter(None, self.options.get("unless", "").split(",")))
-        return wanted <= standing and not barred & standing
+    def fits(self, facts: frozenset[str]) -> bool:
+        """Whether the scene makes sense while all of `facts` hold."""
+        required = set(filter(None, self.options.get("if", "").split(",")))
+        excluded = set(filter(None, self.options.get("unless", "").split(",")))
+        return required <= facts and not excluded & facts
 
 
 def read_scenes(name: str) -> list[Scene]:
-    """The scenes of a text: a header `== topic key=value`, then a line a message, empty for a pause."""
+    """The scenes of a text: a header `== topic key=value`, then one message a line, empty lines for pauses."""
     scenes: list[Scene] = []
     for block in re.split(r"^== ", read_text(name), flags=re.MULTILINE)[1:]:
         header, _, body = block.partition("\n")
@@ -50,7 +47,7 @@ def read_scenes(name: str) -> list[Scene]:
 
 
 class Deck(Generic[T]):
-    """Draws so that nothing returns soon: one of the less recently drawn half of what is allowed."""
+    """Draws one of the half of the allowed cards that was drawn least recently, so that nothing returns soon."""
 
     def __init__(self, cards: Sequence[T], rng: random.Random) -> None:
         self.cards = list(cards)
@@ -58,7 +55,7 @@ class Deck(Generic[T]):
         self._rng = rng
 
     def draw(self, allowed: Sequence[T] | None = None) -> T:
-        """A card, from `allowed` if given; it goes to the bottom of the deck."""
+        """A card, one of `allowed` if that is given; it moves to the bottom of the deck."""
         eligible = self.cards if allowed is None else [card for card in self.cards if card in allowed]
         card = eligible[self._rng.randrange((len(eligible) + 1) // 2)]
         self.cards.remove(card)
@@ -68,7 +65,7 @@ class Deck(Generic[T]):
 
 @dataclass
 class Words:
-    """The lists and dated values that fill blanks."""
+    """The values of blanks: `lists` by name, the names of `free` ones, and `dated` values with their first day."""
 
     lists: dict[str, Deck[dict[str, str]]] = field(default_factory=dict)
     free: set[str] = field(default_factory=set)
@@ -76,7 +73,7 @@ class Words:
 
 
 def read_words(name: str, rng: random.Random) -> Words:
-    """The blanks' fillers; the format is described at the top of the text."""
+    """The values of blanks; the format is described at the top of the text."""
     words = Words()
     for block in re.split(r"^@", read_text(name), flags=re.MULTILINE)[1:]:
         header, *rows = [line for line in block.strip().split("\n") if line]
@@ -93,19 +90,19 @@ def read_words(name: str, rng: random.Random) -> Words:
 
 
 class Filling:
-    """One playing of a scene: choices are made, blanks filled, and a blank keeps its row to the end."""
+    """Fills in one scene. Choices are random; a blank keeps its row to the end of the scene unless its list is free."""
 
-    def __init__(self, words: Words, day: str, given: Mapping[str, str], rng: random.Random) -> None:
+    def __init__(self, words: Words, day: str, values: Mapping[str, str], rng: random.Random) -> None:
         self._words, self._day, self._rng = words, day, rng
-        self._rows: dict[str, dict[str, str]] = {name: {"a": value} for name, value in given.items()}
+        self._rows: dict[str, dict[str, str]] = {name: {"a": value} for name, value in values.items()}
 
     def lines(self, scene: Scene) -> list[str]:
-        """The scene's lines filled in; lines marked as rare are there every second time."""
+        """The scene's lines, filled in; a line with the mark of a rare one is used with probability 0.5."""
         kept = [line for line in scene.lines if not line.startswith(_RARELY) or self._rng.random() < 0.5]
         return [self.text(line.removeprefix(_RARELY)) for line in kept]
 
     def text(self, line: str) -> str:
-        """One line filled in, without double spaces."""
+        """One line, filled in, without double spaces."""
         while (chosen := _CHOICE.sub(self._choose, line)) != line:
             line = chosen
         if (filled := _BLANK.sub(self._fill, line)) != line:

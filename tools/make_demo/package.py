@@ -1,7 +1,4 @@
-"""Writes the year as the official package that Discord sends: one ZIP, June 2025 layout.
-
-Takes a path, gives it back with the file written. The same seed gives the same bytes.
-"""
+"""Writes the year as a Discord data package: one ZIP in the layout of June 2025. The same seed gives the same bytes."""
 
 import json
 import random
@@ -19,15 +16,15 @@ from tools.make_demo.year import Message, write_year
 SEED = 9
 _DISCORD_EPOCH_MS = 1_420_070_400_000  # 2015-01-01, from which snowflakes count
 _ZIP_TIME = (YEAR + 1, 1, 2, 9, 0, 0)
-_STICKERS = 0.002  # share of messages after which a sticker follows, which the package shows as nothing
-_MENTIONS = 0.2  # share of lines opening with a friend's name that really ping them
+_STICKERS = 0.002  # probability of a sticker after a message, which is an empty row in a package
+_MENTIONS = 0.2  # probability that a friend's name at the beginning of a line is a mention
 _README = "Hello! This is an invented person's data package. Nobody in it exists, and neither does the pigeon.\n"
 
 
 def write_package(path: Path, seed: int = SEED) -> Path:
-    """Write the invented person's package to `path` (a ZIP) and return `path`.
+    """Write the package to `path` and return `path`.
 
-    About 7,000 messages of one year in 14 channels, newest first in each file as Discord writes them.
+    About 7,000 messages of one year in 14 channels, the newest first in each file, as in Discord's packages.
     """
     members = {"README.txt": _README, **_account(), **_messages(seed), **_servers(), **_activity()}
     with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
@@ -37,7 +34,7 @@ def write_package(path: Path, seed: int = SEED) -> Path:
 
 
 def _member(name: str) -> zipfile.ZipInfo:
-    """A member whose header tells nothing of the machine or the hour it was written."""
+    """A member whose header does not depend on the machine or the time."""
     member = zipfile.ZipInfo(name, _ZIP_TIME)
     member.create_system = 3
     member.external_attr = 0o644 << 16
@@ -45,7 +42,7 @@ def _member(name: str) -> zipfile.ZipInfo:
 
 
 def markup(text: str) -> str:
-    """Text as Discord stores it: emoji, channels and people by id."""
+    """The text as Discord stores it, with ids of emoji, channels and people."""
     text = re.sub(r":(\w+):", lambda m: _emoji(m[1]) if m[1] in EMOJI else m[0], text)
     text = re.sub(r"#(\w+)", lambda m: f"<#{CHANNELS[m[1]].id}>" if m[1] in CHANNELS else m[0], text)
     return re.sub(r"@(\w+)", lambda m: f"<@{FRIENDS[m[1]]}>" if m[1] in FRIENDS else m[0], text)
@@ -56,7 +53,7 @@ def _emoji(name: str) -> str:
 
 
 def snowflake(moment: datetime, low_bits: int) -> int:
-    """Discord's id of something made at `moment`: milliseconds since 2015, then 22 bits."""
+    """Discord's id of something created at `moment`: milliseconds since 2015, then 22 bits."""
     milliseconds = round(moment.timestamp() * 1000) - _DISCORD_EPOCH_MS
     return milliseconds << 22 | low_bits
 
@@ -75,7 +72,7 @@ def _messages(seed: int) -> dict[str, str]:
 
 
 def _rows(message: Message, rng: random.Random) -> list[dict[str, Any]]:
-    """The message as the package lists it, now and then with the empty row that a sticker leaves."""
+    """The rows of a message: its own, and sometimes the empty one of a sticker."""
     text = message.text
     if message.channel.server and text.split(" ")[0] in FRIENDS and rng.random() < _MENTIONS:
         text = f"@{text}"
@@ -93,7 +90,7 @@ def _row(message: Message, identity: int, text: str, attachments: str) -> dict[s
 
 
 def _photo(channel: Channel, identity: int) -> str:
-    """A signed attachment address in Discord's form; nothing lies behind it."""
+    """A signed attachment URL in Discord's form, of a file that does not exist."""
     name = f"{channel.id}/{identity + 2}/keith.jpg"
     digest = sha256(name.encode()).hexdigest()
     expiry = f"ex={digest[:8]}&is={digest[8:16]}&hm={digest}&"
@@ -130,7 +127,7 @@ def _servers() -> dict[str, str]:
 
 
 def _activity() -> dict[str, str]:
-    """A little of what makes up most of a real package's bytes: one JSON object a line."""
+    """A few analytics events, one JSON object a line; in a real package they are most of the bytes."""
     events = [{"event_type": "app_opened", "day": day, "domain": "Analytics"} for day in range(1, 41)]
     lines = "".join(json.dumps(event) + "\n" for event in events)
     return {f"Activity/analytics/events-{YEAR}-00000-of-00001.json": lines}

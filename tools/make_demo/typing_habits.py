@@ -1,7 +1,4 @@
-"""How the owner types: what is sent as one message, how it opens and ends, slips of the finger, emoji.
-
-Takes and gives lines. Knows nothing of scenes but the name of their topic.
-"""
+"""The owner's typing habits: which lines are sent as one message, openings, endings, typos, emoji."""
 
 import random
 import re
@@ -35,7 +32,7 @@ _AFTER_SLIP = ("", "", "", "", " obviously", ". cold hands", ". you knew", ". st
 
 
 def phrase(lines: list[str], topic: str, rng: random.Random) -> list[str]:
-    """A scene's lines as whole messages: some joined, some opened or ended in the owner's usual words."""
+    """A scene's lines as messages: some joined, some with one of the owner's usual openings or endings."""
     sent = [lines[0]]
     for line in lines[1:]:
         sent[-1:] = _joined(sent[-1], line) if rng.random() < 0.42 else [sent[-1], line]
@@ -47,7 +44,7 @@ def phrase(lines: list[str], topic: str, rng: random.Random) -> list[str]:
 
 
 def slip(lines: list[str], topic: str, rng: random.Random) -> list[str]:
-    """The messages with slips put right with a star, and an emoji at the end where the topic has one."""
+    """The messages with some typos, each corrected after a star, and sometimes the topic's emoji at the end."""
     sent: list[str] = []
     for line in lines:
         sent += _slipped(line, rng) if rng.random() < _SLIPS else [line]
@@ -68,7 +65,7 @@ def _joined(first: str, second: str) -> list[str]:
 
 
 def _slipped(line: str, rng: random.Random) -> list[str]:
-    """The line with two letters of one word swapped, and the correction; unchanged if no word offers itself."""
+    """The line with two letters of one word swapped, and the correction; unchanged if no word is suitable."""
     words = line.split()
     able = [n for n, word in enumerate(words) if re.fullmatch(r"(?!\w*hf)[a-z]{5,}", word)]
     if len(words) < 4 or not able:

@@ -1,6 +1,6 @@
-"""Who and what there is: the owner, the friends, the channels, and how the year stands on a given day.
+"""The owner, the friends, the channels, and what holds on a given day.
 
-Everything here is invented. Ids have the shape of snowflakes and belong to nobody.
+Everything is invented. Ids look like snowflakes and belong to nobody.
 """
 
 from dataclasses import dataclass
@@ -36,10 +36,10 @@ SERVERS = {
 
 @dataclass(frozen=True)
 class Channel:
-    """One channel of the export: how Discord types and labels it, and what gets talked about there.
+    """One channel of the export.
 
-    `talk` weighs topics; `share` is how much of ordinary chatter happens here;
-    `partner` is the other person of a direct message.
+    `share`: weight among channels for ordinary chatter; `talk`: weights of topics; `partner`: the other person of a
+    direct message.
     """
 
     key: str
@@ -54,7 +54,7 @@ class Channel:
 
     @property
     def label(self) -> str | None:
-        """What Messages/index.json calls it."""
+        """Its label in Messages/index.json."""
         if self.partner:
             return f"Direct Message with {self.partner}#0"
         return f"{self.name} in {self.server}" if self.server else self.name
@@ -128,7 +128,7 @@ def _direct() -> list[Channel]:
 
 CHANNELS = {channel.key: channel for channel in _in_servers() + _direct()}
 
-# From which day to which (month, day) something holds; scenes ask for these by name.
+# First and last (month, day) of a fact; scenes refer to facts by name.
 _SPANS = {
     "named": ((2, 18), (12, 31)),
     "egg": ((4, 24), (12, 31)),
@@ -141,8 +141,8 @@ _SPANS = {
 _WEEKDAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 
 
-def standing(local: datetime) -> frozenset[str]:
-    """The names of everything that holds at this local time: story, weekday, hour."""
+def facts_at(local: datetime) -> frozenset[str]:
+    """The names of all facts at a local time: of the story, the weekday and the hour."""
     names = {name for name, (first, last) in _SPANS.items() if first <= (local.month, local.day) <= last}
     names.add(_WEEKDAYS[local.weekday()])
     if local.hour >= 22 or local.hour < 5:
@@ -151,5 +151,5 @@ def standing(local: datetime) -> frozenset[str]:
 
 
 def open_channels(day: date) -> list[Channel]:
-    """The channels that are spoken in on a day: one conversation partner left in spring."""
+    """The channels in use on a day: one conversation partner leaves in spring."""
     return [c for c in CHANNELS.values() if c.key != "gone" or day.month < 4]
