@@ -1,7 +1,4 @@
-"""A year of the owner's messages: when they sit down to write, where, about what, and how they type.
-
-Takes a seed, gives messages in order of time. Knows the texts and the world, not the export's layout.
-"""
+"""A year of the owner's messages: when, where and about what they write."""
 
 import random
 import re
@@ -11,21 +8,21 @@ from datetime import UTC, date, datetime, time, timedelta
 
 from tools.make_demo import typing_habits
 from tools.make_demo.grammar import Deck, Filling, Scene, read_scenes, read_text, read_words
-from tools.make_demo.world import CHANNELS, FRIENDS, SMALL_TALK, YEAR, Channel, open_channels, standing
+from tools.make_demo.world import CHANNELS, FRIENDS, SMALL_TALK, YEAR, Channel, facts_at, open_channels
 
-CLOCK = timedelta(hours=1)  # the owner's clock is this far ahead of UTC all year
+CLOCK = timedelta(hours=1)  # the owner's local time minus UTC, all year
 SESSIONS_A_DAY = (1, 2, 2, 2, 2, 3, 3)
 _AT_HOME = {h: 2.0 for h in range(11, 22)} | {22: 5.0, 23: 7.0, 0: 7.0, 1: 6.0, 2: 4.0, 3: 2.0, 10: 1.0}
 _AT_WORK = _AT_HOME | {h: 1.0 for h in range(13, 21)}
 _DAYS_OFF = (0, 6)
 _MAX_PAUSE = 240.0
-_ARRIVAL = date(YEAR, 1, 6)  # of the pigeon: nobody can chat about it before
-_TRIES = 8
+_ARRIVAL = date(YEAR, 1, 6)  # of the pigeon; no chat about it before
+_TRIES = 8  # to find lines that were not used before
 
 
 @dataclass(frozen=True)
 class Message:
-    """One message as it was sent; `photo` says that a picture hangs on it."""
+    """One message; `photo`: it has a picture attached."""
 
     channel: Channel
     sent_at: datetime
@@ -34,7 +31,7 @@ class Message:
 
 
 class Writer:
-    """The owner at the keyboard through the year."""
+    """Writes the owner's messages of the year."""
 
     def __init__(self, seed: int) -> None:
         self.rng = random.Random(seed)
@@ -45,13 +42,13 @@ class Writer:
         self.topics = {topic: Deck([s for s in scenes if s.topic == topic], self.rng) for topic in topics}
         self.reactions, self.weights = _reactions()
         self.fitting: dict[frozenset[str], dict[str, list[Scene]]] = {}
-        self.said: set[str] = set()
+        self.sent: set[str] = set()
 
     def dated(self, scene: Scene) -> Scene:
-        """The story with a day on which it happens, if it has none."""
+        """The scene, with a random day if it has none."""
         while "on" not in scene.options:
             day = datetime(YEAR, 1, 8, 22) + timedelta(days=self.rng.randrange(350))
-            if scene.fits(standing(day)):
+            if scene.fits(facts_at(day)):
                 scene.options["on"] = f"{day:%m-%d}"
         return scene
 
@@ -81,13 +78,13 @@ class Writer:
             yield from self.typed(channel, start, self.session(channel, start + CLOCK))
 
     def moment(self, day: date) -> datetime:
-        """A moment (UTC) at which the owner writes: mostly at night, seldom at work."""
+        """A time (UTC) at which the owner writes: mostly at night, seldom at work."""
         hours = _AT_HOME if day.weekday() in _DAYS_OFF else _AT_WORK
         hour = self.rng.choices(list(hours), list(hours.values()))[0]
         return datetime.combine(day, time(hour), UTC) + timedelta(minutes=self.rng.uniform(0, 60)) - CLOCK
 
     def place(self, moment: datetime) -> Channel:
-        """Where the owner writes at a moment: the quiz is on Wednesday, films are on Sunday."""
+        """A channel for a time: the quiz is on Wednesday, films are on Sunday."""
         local = moment + CLOCK
         channels = open_channels(local.date())
         today = {"quiz": local.weekday() == 2, "films": local.weekday() == 6}
@@ -95,7 +92,7 @@ class Writer:
 
     def session(self, channel: Channel, local: datetime) -> list[str]:
         """The owner's side of one conversation, with empty strings where the others speak."""
-        holds = standing(local)
+        holds = facts_at(local)
         lines: list[str] = []
         if self.rng.random() < 0.25:
             lines += [*self.play(self.pick("hello", holds), channel, local), ""]
@@ -115,17 +112,17 @@ class Writer:
         return [topic if self.rng.random() < chatty else own for topic in small]
 
     def open_topics(self, wanted: dict[str, float], holds: frozenset[str]) -> tuple[list[str], list[float]]:
-        """The topics with something to say now, each weighed by how much there is to say."""
+        """The topics with scenes that fit now, and their weights: those of `wanted` times the number of scenes."""
         sizes = {topic: len(scenes) for topic, scenes in self.fit(holds).items()}
         able = [topic for topic in wanted if sizes[topic]]
         return able, [wanted[topic] * sizes[topic] for topic in able]
 
     def pick(self, topic: str, holds: frozenset[str]) -> Scene:
-        """A scene of a topic that has not been played for a while and makes sense now."""
+        """A scene of a topic that fits now and was not used for a while."""
         return self.topics[topic].draw(self.fit(holds)[topic])
 
     def fit(self, holds: frozenset[str]) -> dict[str, list[Scene]]:
-        """The scenes of every topic that make sense while all of `holds` holds."""
+        """The scenes of every topic that fit the facts in `holds`."""
         if holds not in self.fitting:
             self.fitting[holds] = {
                 topic: [scene for scene in deck.cards if scene.fits(holds)] for topic, deck in self.topics.items()
@@ -133,14 +130,14 @@ class Writer:
         return self.fitting[holds]
 
     def play(self, scene: Scene, channel: Channel, local: datetime) -> list[str]:
-        """A scene's messages, avoiding long ones sent before and, between two people, words for a crowd."""
+        """A scene's messages, without long ones that were sent before and, between two people, words for a group."""
         best = self.fill(scene, channel, local)
         for _ in range(_TRIES):
             if not self.staleness(best, channel):
                 break
             other = self.fill(scene, channel, local)
             best = min(best, other, key=lambda lines: self.staleness(lines, channel))
-        self.said.update(best)
+        self.sent.update(best)
         return typing_habits.slip(best, scene.topic, self.rng)
 
     def fill(self, scene: Scene, channel: Channel, local: datetime) -> list[str]:
@@ -152,7 +149,7 @@ class Writer:
     def staleness(self, lines: list[str], channel: Channel) -> float:
         """How unfit lines are: used before, or addressed to a crowd where one person reads."""
         crowd = re.compile(r"colleagues|everyone|gang") if channel.partner else None
-        repeated = sum(len(line.split()) >= 5 and line in self.said for line in lines)
+        repeated = sum(len(line.split()) >= 5 and line in self.sent for line in lines)
         return repeated + 2 * sum(bool(crowd and crowd.search(line)) for line in lines)
 
     def reacting(self, chance: float, local: datetime) -> list[str]:
@@ -165,7 +162,7 @@ class Writer:
         return ["", *dict.fromkeys(filling.text(line) for line in chosen)]
 
     def typed(self, channel: Channel, start: datetime, lines: list[str]) -> Iterator[Message]:
-        """Lines as messages: seconds apart in a burst, minutes apart where others speak."""
+        """Lines as messages: seconds apart in a burst, minutes apart where others write."""
         moment = start
         for line in lines:
             if not line:
@@ -191,5 +188,5 @@ def _reactions() -> tuple[list[str], list[float]]:
 
 
 def write_year(seed: int) -> list[Message]:
-    """The year that a seed gives, oldest message first."""
+    """The messages of the year for a seed, the oldest first."""
     return Writer(seed).year()
