@@ -38,7 +38,7 @@ check: .venv/dev
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 
-# The C files under AddressSanitizer and UndefinedBehaviorSanitizer; `make test` runs it too.
+# fused.c under AddressSanitizer and UndefinedBehaviorSanitizer; `make test` runs it too.
 sanitize: .venv/dev
 	$(BIN)/python -m pytest tests/sanitize
 
