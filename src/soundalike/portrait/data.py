@@ -30,15 +30,15 @@ class ReferenceGroup:
     """The people whom the owner is compared with.
 
     `name` is how a sentence calls them and `people` how many they are. `habits` are the figures of
-    `style_features.summary`, an array with a value per person each. `words` counts words over all of them, `said` is
-    the sum of all words, and a word that is not in `words` may have been used up to `rare` times.
+    `style_features.summary`, an array with a value per person each. `words` counts words over all of them,
+    `word_total` is the sum of all words, and a word that is not in `words` may have been used up to `rare` times.
     """
 
     name: str
     people: int
     habits: dict[str, NDArray[np.float64]]
     words: Counter[str]
-    said: int
+    word_total: int
     rare: int = 1
 
     @property

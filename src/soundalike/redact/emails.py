@@ -33,7 +33,7 @@ _AT_WORDS = rf"at|ät|{domains.AT_SIGNS}"
 _SPELT = re.compile(
     rf"(?<![{_W}.+%@'’\-])(?P<more>(?:[{_W}.+%\-]{{1,32}}+(?:{_NAME_SIGNS})){{0,3}})(?P<local>[{_W}.+%'’\-]{{1,64}}+)"
     rf"(?:(?P<marked>{_OPEN}(?:{_AT_WORDS}|@){_CLOSE}|[ ](?:{domains.AT_SIGNS})[ ])"
-    rf"|[ ]@[ ]|(?P<said>[ ](?:at|ät)[ ]|[ ]@|@[ ]?))"
+    rf"|[ ]@[ ]|(?P<plain>[ ](?:at|ät)[ ]|[ ]@|@[ ]?))"
     rf"(?P<host>[{_W}\-]{{1,63}}+)(?P<parts>(?:(?:{_UNNAMED})[{_W}\-]{{1,63}}){{1,4}})",
     re.IGNORECASE,
 )
@@ -59,8 +59,8 @@ def _check_spelt(match: re.Match[str]) -> Finding | None:
     if found is None or _NO_EMAIL.match(f"{match['local']}@{match['host']}.{found[0]['label']}"):
         return None
     end = found[1]
-    said = any(part[0][0] not in ".．" for part, until in ends if until <= end)
-    return (_KIND, _start(match), end) if match["marked"] or _is_address(match, said, end) else None
+    spelt_dot = any(part[0][0] not in ".．" for part, until in ends if until <= end)
+    return (_KIND, _start(match), end) if match["marked"] or _is_address(match, spelt_dot, end) else None
 
 
 def _is_top(part: re.Match[str], end: int, match: re.Match[str]) -> bool:
@@ -79,7 +79,7 @@ def _start(match: re.Match[str]) -> int:
     return match.start("local") if first in domains.TALK else match.start()
 
 
-def _is_address(match: re.Match[str], said: bool, end: int) -> bool:
+def _is_address(match: re.Match[str], spelt_dot: bool, end: int) -> bool:
     """Whether the word before "at" is a name and the words after it a host."""
     local, host = match["local"].lower().replace("’", "'"), match["host"].lower()
     structured = _STRUCTURED.fullmatch(local) is not None
@@ -89,7 +89,9 @@ def _is_address(match: re.Match[str], said: bool, end: int) -> bool:
         return True
     if host in domains.TALKED_ABOUT:
         return False
-    return said or structured or (local not in domains.THINGS and (not match["said"] or _is_announced(match, end)))
+    return (
+        spelt_dot or structured or (local not in domains.THINGS and (not match["plain"] or _is_announced(match, end)))
+    )
 
 
 def _is_announced(match: re.Match[str], end: int) -> bool:

@@ -43,7 +43,7 @@ def _mask_plain(texts: pl.Series, rows: pl.Series, counts: Counts) -> None:
     """Mask, in place, the texts at `rows`, which are as the rules read them and which `_sift` has found.
 
     Texts are processed again while rules change them, because masks side by side may form an address, or while links
-    are left after some were reduced. Rules after the last one that changed a text have read it as it is: in the next
+    remain after some were reduced. Rules after the last one that changed a text have read it as it is: in the next
     round `last` says how far the rules are applied.
     """
     last = pl.Series([_ALL], dtype=pl.Int16).new_from_index(0, rows.len())
@@ -114,12 +114,12 @@ def _hinted(rules: Sequence[Rule], texts: pl.Series) -> dict[str, pl.Series]:
 def _mask_odd(texts: pl.Series, rows: pl.Series, counts: Counts) -> None:
     """Mask, in place, the texts at `rows`, which have odd characters: masks replace what was originally written."""
     views = [make_view(text) for text in texts.gather(rows)]
-    left = [views[at] for at in _sift(_read(views))]
-    while left:
-        before = [view.text for view in left]
-        _edit_views(left, counts)
-        changed = [view for view, text in zip(left, before, strict=True) if view.text != text]
-        left = [changed[at] for at in _sift(_read(changed))]
+    pending = [views[at] for at in _sift(_read(views))]
+    while pending:
+        before = [view.text for view in pending]
+        _edit_views(pending, counts)
+        changed = [view for view, text in zip(pending, before, strict=True) if view.text != text]
+        pending = [changed[at] for at in _sift(_read(changed))]
     texts.scatter(rows, pl.Series([view.result for view in views], dtype=pl.String))
 
 

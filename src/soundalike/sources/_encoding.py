@@ -83,7 +83,7 @@ class Utf8Chunks:
         self.encoding = UTF_8
 
     def __iter__(self) -> Iterator[bytes]:
-        left = b""
+        rest = b""
         decoder: codecs.IncrementalDecoder | None = None
         for number, chunk in enumerate(self._chunks()):
             if not number and (wide := _wide(chunk)):
@@ -91,11 +91,11 @@ class Utf8Chunks:
             if decoder:
                 yield decoder.decode(chunk).encode()
                 continue
-            chunk = left + chunk
+            chunk = rest + chunk
             end = _end_of_last_character(chunk)
             yield self._utf8(chunk[:end])
-            left = chunk[end:]
-        yield self._utf8(left)
+            rest = chunk[end:]
+        yield self._utf8(rest)
 
     def _utf8(self, chunk: bytes) -> bytes:
         if self.encoding == UTF_8:

@@ -161,13 +161,13 @@ class _Unpacking:
         if len(header) < _LOCAL_HEADER.size or not header.startswith(b"PK\x03\x04"):
             raise self._damaged(info)
         _, name_length, extra_length = _LOCAL_HEADER.unpack(header)
-        at, left = self.file.tell() + name_length + extra_length, info.compress_size
-        while left:
+        at, remaining = self.file.tell() + name_length + extra_length, info.compress_size
+        while remaining:
             self.file.seek(at)
-            packed = self.file.read(min(left, _PACKED_CHUNK))
+            packed = self.file.read(min(remaining, _PACKED_CHUNK))
             if not packed:
                 raise self._damaged(info)
-            at, left = at + len(packed), left - len(packed)
+            at, remaining = at + len(packed), remaining - len(packed)
             yield packed
 
     def _damaged(self, info: zipfile.ZipInfo) -> ExportError:

@@ -43,7 +43,7 @@ def signature_words(data: PortraitData, scores: LineScores | None) -> Card:
         title="Signature words",
         sentence=_signature_sentence(best[:NAMED], own, theirs, data),
         basis=f"{phrasing.count(own.total(), 'word')} of yours against "
-        f"{phrasing.count(data.others.said, 'word')} of {phrasing.count(data.others.people, 'other')}",
+        f"{phrasing.count(data.others.word_total, 'word')} of {phrasing.count(data.others.people, 'other')}",
         details=details,
         pictures=charts,
     )
@@ -89,7 +89,7 @@ def _signature_sentence(best: Sequence[str], own: Counter[str], theirs: Counter[
     rate = phrasing.rate(own[first] / own.total() * 10_000)
     sentence = f"{phrasing.quoted(best)}: that is you talking. In 10,000 words you say “{first}” {rate} times"
     if theirs[first]:
-        return f"{sentence}, {others.name} {phrasing.rate(theirs[first] / others.said * 10_000)} times."
+        return f"{sentence}, {others.name} {phrasing.rate(theirs[first] / others.word_total * 10_000)} times."
     if others.is_room:
         return f"{sentence}; nobody in the room says it."
     listed = f"the {len(theirs):,} words that at least twelve of {others.people} {others.name} use"
