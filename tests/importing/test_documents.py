@@ -14,10 +14,10 @@ from tests.invented import NAMES, Message, corpus, crowd, hostile
 
 def built(messages: Sequence[Message], **settings: object) -> list[str]:
     """The texts of the documents."""
-    return said(build(corpus(messages), DocumentSettings(**settings)))  # type: ignore[arg-type]
+    return texts_of(build(corpus(messages), DocumentSettings(**settings)))  # type: ignore[arg-type]
 
 
-def said(documents: Documents) -> list[str]:
+def texts_of(documents: Documents) -> list[str]:
     """The texts of all documents, in order of time."""
     return [text for part in texts(documents) for text in part["text"]]
 
@@ -51,7 +51,7 @@ def test_only_conversations_with_the_owner_count() -> None:
     """What others say among themselves stays out, and is counted."""
     talk = [(0, "c", "a", "hi"), (1, "c", "me", "hey"), (60, "c", "a", "anyone?"), (61, "c", "b", "no")]
     documents = build(corpus(talk), DocumentSettings())
-    assert said(documents) == ["ana: hi\nsam: hey\n"]
+    assert texts_of(documents) == ["ana: hi\nsam: hey\n"]
     assert documents.left_out == {"messages in conversations in which you say nothing": 2}
 
 
@@ -59,7 +59,7 @@ def test_stretches_of_a_long_conversation_without_the_owner_stay_out() -> None:
     """One "lol" in a busy channel does not bring hours of other people's talk into training."""
     talk = [(k, "c", "a", f"blah blah blah {k}") for k in range(60)] + [(60, "c", "me", "lol")]
     documents = build(corpus(talk), DocumentSettings(window_bytes=200))
-    assert documents.frame.height == 1 and said(documents)[0].endswith("sam: lol\n")
+    assert documents.frame.height == 1 and texts_of(documents)[0].endswith("sam: lol\n")
     assert sum(documents.left_out.values()) + documents.frame["messages"].sum() == 61
 
 
@@ -68,7 +68,7 @@ def test_runs_of_the_same_message_are_capped() -> None:
     spam = [(k / 10, "c", "me", "spam") for k in range(6)]
     more = [(1, "c", "a", "spam"), (1.1, "c", "me", "spam"), (90, "c", "me", "spam")]
     documents = build(corpus([*spam, *more]), DocumentSettings())
-    assert said(documents) == ["sam: spam\n" * 3 + "ana: spam\nsam: spam\n", "sam: spam\n"]
+    assert texts_of(documents) == ["sam: spam\n" * 3 + "ana: spam\nsam: spam\n", "sam: spam\n"]
     assert documents.left_out == {"messages that only repeat the ones before": 3}
 
 
@@ -77,7 +77,7 @@ def test_messages_without_anything_readable_are_left_out() -> None:
     documents = build(
         corpus([(0, "c", "me", " \n\t "), (1, "c", "me", "\u200b"), (2, "c", "me", "hi")]), DocumentSettings()
     )
-    assert said(documents) == ["sam: hi\n"]
+    assert texts_of(documents) == ["sam: hi\n"]
     assert documents.left_out == {"messages with nothing readable in them": 2}
 
 
@@ -92,7 +92,7 @@ def test_long_conversations_are_cut_between_messages() -> None:
     """Every part fits the window, no message is lost, broken or duplicated, and none ends up in a tiny rest."""
     talk = [(k / 10, "c", "me", f"message number {k}") for k in range(500)]
     documents = build(corpus(talk), DocumentSettings(window_bytes=300))
-    assert "".join(said(documents)) == "".join(f"sam: message number {k}\n" for k in range(500))
+    assert "".join(texts_of(documents)) == "".join(f"sam: message number {k}\n" for k in range(500))
     assert documents.frame["bytes"].max() <= 300  # type: ignore[operator]
     assert documents.frame["bytes"].min() >= 50  # type: ignore[operator]
 

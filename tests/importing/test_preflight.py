@@ -56,18 +56,18 @@ def test_the_histogram_shows_messages_beside_conversations() -> None:
 def test_what_is_told_adds_up() -> None:
     """Counts, reasons and notes, in plain words; the cost of training is printed once, after measuring."""
     assert "minutes on this machine" not in "\n".join(lines(report()))
-    told = "\n".join(lines(report()))
-    assert told.startswith(
+    printed = "\n".join(lines(report()))
+    assert printed.startswith(
         "900 messages in 5 channels, 2023-01-01 to 2024-01-01\n"
         "930 read, 30 skipped: messages with an attachment only 20, messages seen twice 10\n"
     )
-    assert "24 conversations (a silence of 15 minutes ends one) give 30 documents: 10 to learn from" in told
+    assert "24 conversations (a silence of 15 minutes ends one) give 30 documents: 10 to learn from" in printed
     assert (
-        "4 masked: link 4" in told
-        and "5 left out of them: messages that only" in told
-        and "files of activity 3" in told
+        "4 masked: link 4" in printed
+        and "5 left out of them: messages that only" in printed
+        and "files of activity 3" in printed
     )
-    assert "Note: ids were rounded by another tool." in told and "Note: this holds only your own lines" in told
+    assert "Note: ids were rounded by another tool." in printed and "Note: this holds only your own lines" in printed
 
 
 @pytest.mark.parametrize(("messages", "words"), [(496, 6000), (900, 2999), (40, 100)])
@@ -91,8 +91,8 @@ def test_little_text_and_missing_splits_are_warned_of() -> None:
     """Training is possible, and the owner knows what to expect."""
     empty = {"documents": 0, "messages": 0, "bytes": 0}
     small = replace(report(600, 3500), splits={"train": report().splits["train"], "valid": empty, "test": empty})
-    told = " ".join(warnings(replace(small, mode="dialogue")))
-    assert "3,500 words are few" in told and "any to watch the learning or held out" in told
+    printed = " ".join(warnings(replace(small, mode="dialogue")))
+    assert "3,500 words are few" in printed and "any to watch the learning or held out" in printed
     assert not warnings(replace(report(), mode="dialogue"))
 
 

@@ -21,7 +21,7 @@ def page(tmp_path_factory: pytest.TempPathFactory) -> Path:
         Quotation(head, [ScoredPiece("a line", 0.1), ScoredPiece(" of mine", 1.0)])
         for head in ("most you", "least you")
     ]
-    table = Table("words", ["Year", "said"], [["2023", "soup"]])
+    table = Table("words", ["Year", "messages"], [["2023", "soup"]])
     card = Card(
         "all", "All", "You say soup.", "9 messages", ["More."], PICTURES, [table], quoted, "soundalike evaluate me"
     )
@@ -34,12 +34,12 @@ def page(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def test_it_opens_from_disk_without_a_word(chromium: Browser, page: Path, scheme: str) -> None:
     """No console message, no request but the file itself, nothing that axe finds, no sideways scrolling on a phone."""
     shown = chromium.new_page(color_scheme=scheme, viewport={"width": 390, "height": 800})  # type: ignore[arg-type]
-    said, asked = list[str](), list[str]()
-    shown.on("console", lambda message: said.append(message.text))
-    shown.on("pageerror", lambda error: said.append(str(error)))
-    shown.on("request", lambda request: asked.append(request.url))
+    messages, requests = list[str](), list[str]()
+    shown.on("console", lambda message: messages.append(message.text))
+    shown.on("pageerror", lambda error: messages.append(str(error)))
+    shown.on("request", lambda request: requests.append(request.url))
     shown.goto(page.as_uri())
     assert shown.evaluate("document.documentElement.scrollWidth") <= 390
     assert shown.locator("svg").count() == len(PICTURES)
-    assert said == [] and asked == [page.as_uri()]
+    assert messages == [] and requests == [page.as_uri()]
     assert Axe().run(shown).response["violations"] == []

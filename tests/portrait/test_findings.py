@@ -62,8 +62,8 @@ def test_laughs_are_counted_by_family() -> None:
     card = laughter.laughter(person([*["lmao no"] * 75, *["hahaha ok"] * 25, *["fine then"] * 100]))
     bars = card.pictures[0]
     assert isinstance(bars, BarChart) and bars.rows == [("lmao", 75.0), ("haha", 25.0)]
-    told = "You laugh in 5 in 10 of your messages: with “lmao” in 75 % and with “haha” in 25 % of those."
-    assert card.sentence == told and card.basis == "100 messages with a laugh in 200 messages"
+    sentence = "You laugh in 5 in 10 of your messages: with “lmao” in 75 % and with “haha” in 25 % of those."
+    assert card.sentence == sentence and card.basis == "100 messages with a laugh in 200 messages"
     assert laughter.laughter(person(["fine then"] * 100)).pictures == ()
 
 
@@ -92,9 +92,9 @@ def test_a_change_over_years_is_told_and_steadiness_too() -> None:
 
 def test_a_person_in_a_sentence() -> None:
     """Length, case, ending, laughter and bursts, each once."""
-    said = summary(person(["haha no way dude"] * 120, 0.1)).sentence
+    sentence = summary(person(["haha no way dude"] * 120, 0.1)).sentence
     habits = "mostly without a capital, hardly ever with a full stop, with “haha” in nearly all and mostly in volleys"
-    assert said == f"You write short messages, half of them of at most 4 words, {habits}."
+    assert sentence == f"You write short messages, half of them of at most 4 words, {habits}."
 
 
 def test_too_few_messages_show_no_habit() -> None:
@@ -126,8 +126,8 @@ def test_surprise_is_told_and_lines_only_when_asked_for() -> None:
     found = summarise(lines)
     silent, open_ = (surprise(found, who.name_filter, quotes, "") for quotes in (False, True))
     assert "98 % surprise the model less" in silent.sentence and not silent.quotations
-    told = ["".join(piece.text for piece in quotation.pieces) for quotation in open_.quotations]
-    assert "a plain line of mine" in told and not any("zorbert" in text for text in told)
+    quoted = ["".join(piece.text for piece in quotation.pieces) for quotation in open_.quotations]
+    assert "a plain line of mine" in quoted and not any("zorbert" in text for text in quoted)
     assert [quotation.heading for quotation in open_.quotations][0] == "most you"
 
 

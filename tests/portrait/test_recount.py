@@ -91,43 +91,43 @@ def test_the_recount_finds_what_is_false(owner: tuple[str, PortraitData, Recount
 
 
 @pytest.fixture(scope="module")
-def told() -> dict[str, dict[str, Card]]:
+def all_cards() -> dict[str, dict[str, Card]]:
     return {
         name: cards(build_data(corpus(made(Random(7))).messages, [], "sam", time.gmtime))
         for name, made in OWNERS.items()
     }
 
 
-def test_a_word_and_its_figure_belong_together(told: dict[str, dict[str, Card]]) -> None:
+def test_a_word_and_its_figure_belong_together(all_cards: dict[str, dict[str, Card]]) -> None:
     """61 lol in 1,000 are one in 16, all 110 laughs one in 9; more than the 4 % of strangers."""
-    found = told["laughing"]
+    found = all_cards["laughing"]
     assert "with “lol” in one in 16" in found["words-first"].sentence
     assert found["laughter"].sentence.startswith("You laugh in one in 9 of your messages: with “lol” in 55 % and")
     assert "You laugh more often than strangers: in 11 %" in found["laughter"].details[0]
 
 
-def test_wording_follows_the_comparison(told: dict[str, dict[str, Card]]) -> None:
+def test_wording_follows_the_comparison(all_cards: dict[str, dict[str, Card]]) -> None:
     """Six per cent of dots are more than the 0.7 % of strangers, though six per cent are few."""
     beside = r"trail off in dots more often than strangers \([567] %; the middle one of 60 strangers 0\.\d %"
-    assert re.search(beside, told["dotted"]["typing"].sentence)
+    assert re.search(beside, all_cards["dotted"]["typing"].sentence)
 
 
-def test_a_day_is_told_only_beyond_chance(told: dict[str, dict[str, Card]]) -> None:
+def test_a_day_is_told_only_beyond_chance(all_cards: dict[str, dict[str, Card]]) -> None:
     """Four on Fridays to one on others is a fact; the first of seven equal days is none."""
-    assert "More leaves on Fridays than on any other day: 40 %" in told["dotted"]["rhythm"].sentence
-    assert "100 % leaves between" in told["dotted"]["rhythm"].sentence
-    flat = told["flat"]["rhythm"].sentence
+    assert "More leaves on Fridays than on any other day: 40 %" in all_cards["dotted"]["rhythm"].sentence
+    assert "100 % leaves between" in all_cards["dotted"]["rhythm"].sentence
+    flat = all_cards["flat"]["rhythm"].sentence
     assert "No day of the week stands out." in flat and "No time of day stands out." in flat
 
 
-def test_a_change_is_told_with_both_figures(told: dict[str, dict[str, Card]]) -> None:
+def test_a_change_is_told_with_both_figures(all_cards: dict[str, dict[str, Card]]) -> None:
     """Capitals of the first year that the last one has not."""
-    assert "Since 2024 you leave out capitals more often (0.2 %, then 100 %)" in told["dotted"]["years"].sentence
+    assert "Since 2024 you leave out capitals more often (0.2 %, then 100 %)" in all_cards["dotted"]["years"].sentence
 
 
-def test_a_frame_is_counted_in_all_messages(told: dict[str, dict[str, Card]]) -> None:
+def test_a_frame_is_counted_in_all_messages(all_cards: dict[str, dict[str, Card]]) -> None:
     """Whatever fills it: in half of them it is an everyday word. The bars are recounted as the sentence is."""
-    (bars,) = told["dotted"]["skeletons"].pictures
+    (bars,) = all_cards["dotted"]["skeletons"].pictures
     counted = Recount([(START + timedelta(minutes=at), text) for at, _, _, text in dotted(Random(7))])
     assert isinstance(bars, BarChart) and dict(bars.rows)["i think the * is *"] > 400
     assert [int(times) for _, times in bars.rows] == [counted.holding(frame.split()) for frame, _ in bars.rows]

@@ -75,7 +75,7 @@ def test_broken_small_files(tmp_path: Path, broken: bytes) -> None:
 
 
 @pytest.mark.parametrize(
-    ("said", "label", "title", "kind"),
+    ("description", "label", "title", "kind"),
     [
         ({"type": 0, "name": "general"}, "general in Frog Pond", "general", "channel"),
         ({"type": "GUILD_VOICE"}, "late night talk in Frog Pond", "late night talk", "channel"),
@@ -96,10 +96,10 @@ def test_broken_small_files(tmp_path: Path, broken: bytes) -> None:
         ({"type": "SOMETHING_NEW"}, "", None, "unknown"),
     ],
 )
-def test_titles_and_kinds(tmp_path: Path, said: object, label: object, title: str | None, kind: str) -> None:
+def test_titles_and_kinds(tmp_path: Path, description: object, label: object, title: str | None, kind: str) -> None:
     """Every era's types and labels give a kind and a title, or say that they do not know."""
     files = without(package(), f"c{WITH_SAM}") | {
-        f"Messages/c{GENERAL}/channel.json": json.dumps(said).encode(),
+        f"Messages/c{GENERAL}/channel.json": json.dumps(description).encode(),
         "Messages/index.json": json.dumps({GENERAL: label}).encode(),
     }
     assert read(tmp_path, files).channels.rows() == [(GENERAL, title, kind)]

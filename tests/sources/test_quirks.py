@@ -197,9 +197,9 @@ def test_same_millisecond(tmp_path: Path) -> None:
 def test_private_data_stays_out(tmp_path: Path) -> None:
     """Nothing of the account but id and name gets into any frame, count or note."""
     corpus = read(tmp_path, package())
-    said = repr([corpus.authors.rows(), corpus.channels.rows(), corpus.messages.rows(), corpus.read, corpus.skipped])
+    kept = repr([corpus.authors.rows(), corpus.channels.rows(), corpus.messages.rows(), corpus.read, corpus.skipped])
     for secret in ("example.invalid", "5550100", "192.0.2.7", "4111"):
-        assert secret not in said + repr(corpus.notes)
+        assert secret not in kept + repr(corpus.notes)
 
 
 def test_no_messages_at_all(tmp_path: Path) -> None:

@@ -43,7 +43,7 @@ def with_file(kind: str, raw: bytes) -> Files:
     return without(package(), f"{GENERAL}/messages") | {f"{FOLDER}/messages.{kind}": raw}
 
 
-def told(corpus: Corpus, words: str) -> bool:
+def has_note(corpus: Corpus, words: str) -> bool:
     """Whether a note says this."""
     return any(words in note for note in corpus.notes)
 
@@ -58,7 +58,9 @@ def test_every_encoding_is_read(tmp_path: Path, encoding: str, kind: str, in_fol
     corpus = checked(sources.read([path]))
     assert texts(corpus) == ["psst sam", *WORDS]
     name = {"utf-16": "UTF-16-LE", "utf-32": "UTF-32-LE", "cp1252": WINDOWS}.get(encoding, encoding.upper())
-    assert told(corpus, f"Another tool saved 1 message file as {name}, and so it was read") or encoding == "utf-8-sig"
+    assert (
+        has_note(corpus, f"Another tool saved 1 message file as {name}, and so it was read") or encoding == "utf-8-sig"
+    )
 
 
 @pytest.mark.parametrize("encoding", ["utf-16", "cp1252"])
@@ -73,7 +75,7 @@ def test_one_bad_byte_does_not_spoil_a_file(tmp_path: Path) -> None:
     raw = saved([*ROWS, message(20, "odd @ one")], "json").encode().replace(b"@", b"\xe9")
     corpus = read(tmp_path, package(general=raw))
     assert texts(corpus) == ["psst sam", *WORDS, "odd é one"]
-    assert told(corpus, "damaged and mended")
+    assert has_note(corpus, "damaged and mended")
 
 
 @pytest.mark.parametrize("seed", range(6))
@@ -125,7 +127,7 @@ def test_rounded_ids_are_judged_file_by_file(tmp_path: Path, kind: str) -> None:
     assert corpus.messages.height == 801 and "messages seen twice" not in corpus.skipped
     assert set(corpus.messages["id"]) >= {str(row["ID"]) for row in exact}
     assert corpus.messages["sent_at"].is_sorted() and not corpus.exact_ids
-    assert told(corpus, "rounded by another tool in 1 message file,")
+    assert has_note(corpus, "rounded by another tool in 1 message file,")
 
 
 def test_rounded_ids_as_numbers(tmp_path: Path) -> None:

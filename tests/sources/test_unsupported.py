@@ -66,7 +66,7 @@ OTHERS: dict[str, tuple[str, str, object]] = {  # name: the file's name, how the
 }
 
 
-def told(path: Path) -> ExportError:
+def refusal_of(path: Path) -> ExportError:
     """The error message for an export that is not read."""
     with pytest.raises(ExportError) as caught:
         sources.read([path])
@@ -82,7 +82,7 @@ def test_other_exports_are_named(tmp_path: Path, name: str) -> None:
     (tmp_path / file).write_text(text, encoding="utf-8")
     paths = [tmp_path / file, write_folder(tmp_path / "f", {f"some folder/{file}": text.encode("utf-16")})]
     for path in [*paths, write_zip(tmp_path / "x.zip", {file: text.encode()})]:
-        assert f"is {what}, and only whole Discord data packages are read here" in told(path).what
+        assert f"is {what}, and only whole Discord data packages are read here" in refusal_of(path).what
 
 
 def test_database_of_imessage(tmp_path: Path) -> None:
@@ -90,13 +90,13 @@ def test_database_of_imessage(tmp_path: Path) -> None:
     with sqlite3.connect(tmp_path / "backup.db") as base:
         base.execute("create table chat_message_join (chat_id integer, message_id integer)")
     base.close()
-    assert "is an iMessage database" in told(tmp_path / "backup.db").what
+    assert "is an iMessage database" in refusal_of(tmp_path / "backup.db").what
 
 
 def test_words_that_only_mention_other_programs(tmp_path: Path) -> None:
     """A diary is no chat."""
     (tmp_path / "diary.txt").write_text("On 13.06.23, 21:25 Bo wrote on WhatsApp: hi\n" * 9, encoding="utf-8")
-    assert "is no chat export that is known here" in told(tmp_path / "diary.txt").what
+    assert "is no chat export that is known here" in refusal_of(tmp_path / "diary.txt").what
 
 
 @pytest.mark.parametrize("name", ["package.zip", "package.7z", "package.tar.gz"])
@@ -104,7 +104,7 @@ def test_words_that_only_mention_other_programs(tmp_path: Path) -> None:
 def test_an_archive_inside(tmp_path: Path, name: str, in_folder: bool) -> None:
     """A ZIP or a folder that holds nothing but an archive says which file that is, and what to do."""
     files = {f"old stuff/{name}": write_zip(tmp_path / "inner.zip", package()).read_bytes(), "readme.txt": b"hi"}
-    error = told(write_folder(tmp_path / "f", files) if in_folder else write_zip(tmp_path / "outer.zip", files))
+    error = refusal_of(write_folder(tmp_path / "f", files) if in_folder else write_zip(tmp_path / "outer.zip", files))
     assert f"holds no chat export that is known here, but an archive (old stuff/{name})" in error.what
     assert error.do == "If that is the export, unpack it, or give it itself."
 
@@ -127,7 +127,7 @@ def test_other_archives(tmp_path: Path, kind: str) -> None:
         "tar": bytes(257) + b"ustar",
     }
     (tmp_path / "package.bin").write_bytes(head[kind] + bytes(99))
-    assert f"is a {kind} archive" in told(tmp_path / "package.bin").what
+    assert f"is a {kind} archive" in refusal_of(tmp_path / "package.bin").what
 
 
 def split_by_zip(path: Path) -> list[Path]:
@@ -156,7 +156,7 @@ def test_parts_of_a_split_zip(tmp_path: Path, split: object) -> None:
     """Every part of a split ZIP, the last one too, is recognised, with advice how to join them."""
     assert callable(split)
     for part in split(tmp_path / "package.zip"):
-        error = told(part)
+        error = refusal_of(part)
         assert "is one part of a split ZIP" in error.what
         assert error.do.startswith("Put all of its parts into one folder")
 
@@ -171,7 +171,7 @@ def test_parts_in_a_folder(tmp_path: Path) -> None:
     (tmp_path / "all").mkdir()
     split_by_bytes(tmp_path / "all" / "package.zip")
     (tmp_path / "all" / "package.zip").unlink()
-    error = told(tmp_path / "all")
+    error = refusal_of(tmp_path / "all")
     assert "package.zip.001, package.zip.002, package.zip.003" in error.what and error.do.startswith("Put all of its")
 
 
@@ -179,15 +179,15 @@ def test_the_beginning_of_a_zip(tmp_path: Path) -> None:
     """A ZIP without its end is no whole ZIP, whatever it is called."""
     raw = write_zip(tmp_path / "p.zip", package()).read_bytes()
     (tmp_path / "download.part").write_bytes(raw[:900])
-    assert "is not a whole ZIP archive" in told(tmp_path / "download.part").what
+    assert "is not a whole ZIP archive" in refusal_of(tmp_path / "download.part").what
     assert not zipfile.is_zipfile(tmp_path / "download.part")
 
 
 def test_a_csv_and_activity_alone(tmp_path: Path) -> None:
     """What a package consists of is not taken for another program's."""
-    assert "one message file" in told(write_folder(tmp_path / "a", {"x.csv": as_csv([message(0, "a")])})).what
+    assert "one message file" in refusal_of(write_folder(tmp_path / "a", {"x.csv": as_csv([message(0, "a")])})).what
     partial = {"Activity/tns/events-2024-00000-of-00001.json": b"{}", "Servers/index.json": b"{}"}
-    assert "without its messages" in told(write_folder(tmp_path / "b", partial)).what
+    assert "without its messages" in refusal_of(write_folder(tmp_path / "b", partial)).what
     rest = without(package(), "Messages/") | {"x/y.json": as_json([message(0, "a")])}
-    assert "Discord data package" in told(write_zip(tmp_path / "c.zip", rest)).what
+    assert "Discord data package" in refusal_of(write_zip(tmp_path / "c.zip", rest)).what
     assert sources.read([write_zip(tmp_path / "d.zip", {f"{GENERAL}/messages.json": as_json([message(0, "a")])})])
