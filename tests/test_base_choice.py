@@ -32,7 +32,7 @@ def test_base_and_instruct_are_set_side_by_side(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     """A tiny random base beside another as its twin: a row for each way, the owner's lengths, and samples of each."""
-    base, twin = (tiny.base(tmp_path / name, seed, reach=256) for seed, name in enumerate(("base", "twin")))
+    base, twin = (tiny.base(tmp_path / name, seed, max_positions=256) for seed, name in enumerate(("base", "twin")))
     monkeypatch.setattr(base_choice, "ways", lambda bases, twins: list(ways(bases, twins))[3::4])
     monkeypatch.setattr(base_choice, "REPLIES", SHOWN)
     words = ["base_choice", str(EXPORT), "--base", str(base), "--instruct", str(twin), "--iters", "1"]
