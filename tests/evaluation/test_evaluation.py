@@ -41,9 +41,10 @@ from soundalike.evaluation.held_out import (
 )
 from soundalike.evaluation.replies import answer_scenes
 from soundalike.evaluation.report_file import FILE, identity, load_best
-from soundalike.evaluation.system_metrics import System, two_sample_test
+from soundalike.evaluation.system_metrics import System, SystemMetrics, two_sample_test
 from soundalike.generation.sampling import Sampling
 from soundalike.generation.voice import Voice
+from soundalike.metrics.distinctive_words import DistinctiveWord
 from soundalike.metrics.stats import Estimate
 from soundalike.metrics.windows import MessageWindows
 from soundalike.plain import plain
@@ -171,6 +172,15 @@ def test_the_table_fits_a_terminal(me: Path) -> None:
     assert all(
         name in legend for name in ("likeness", "sense", "copying", "loops", "parrot", "word salad", "base alone")
     )
+
+
+def test_what_gives_it_away_is_quoted() -> None:
+    """A mark such as a dash could else be read as an empty list."""
+    report = EvaluationReport(
+        {"form": FULL, "windows": 160, "seeds": 3, "left_out": 0}, dict.fromkeys((YOU, CLONE), SystemMetrics())
+    )
+    report.gives_it_away.words = [DistinctiveWord("-", -3.0, 0.0, 0.4), DistinctiveWord("so", -2.5, 0.1, 0.5)]
+    assert report.lines()[-1] == "It says too seldom: “-”, “so”"
 
 
 def test_an_export_of_own_lines_is_measured_against_strangers(tmp_path: Path) -> None:

@@ -123,7 +123,7 @@ class EvaluationReport:
         found = [f"Habits farther off than your own change: {', '.join(far[:MOST_HABITS])} (times)"] if far else []
         for head, positive in (("It says too often: ", True), ("It says too seldom: ", False)):
             words = [one.what for one in self.gives_it_away.words if (one.sign > 0) == positive]
-            found += [head + "  ".join(words)] if words else []
+            found += [head + ", ".join(f"“{word}”" for word in words)] if words else []
         return found
 
     def table(self) -> "Table":
