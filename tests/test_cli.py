@@ -123,7 +123,7 @@ def test_an_error_is_two_sentences_on_standard_error(run: Run, tmp_path: Path, v
     me = tmp_path / "[red]me"
     code, out, err = run(verb, me, "--json")
     assert (code, out) == (2, "")
-    assert err == f"There is no clone at {me}. Make one with: soundalike clone EXPORT --out {me}\n"
+    assert err == f"There is no clone at {me}. Make one with: soundalike clone EXPORT --out '{me}'\n"
 
 
 @pytest.mark.parametrize(
@@ -175,7 +175,7 @@ def test_a_folders_name_is_printed_as_it_is(run: Run, tmp_path: Path, monkeypatc
     """Markup in a folder's name is printed as it is, in the commands to type."""
     monkeypatch.chdir(tmp_path)
     told = run("clone", EXPORT, "--out", "[bold]x", "--base", "markov", "--iters", 2)[1]
-    assert "Talk to it: soundalike chat [bold]x\n" in told
+    assert "Talk to it: soundalike chat '[bold]x'\n" in told
     monkeypatch.setattr("soundalike.training.loop.deferred_interrupt", lambda: nullcontext(lambda: signal.SIGINT))
     code, _, err = run("train", "[bold]x", "--base", "markov", "--iters", 2, "--fresh")
     assert code == 130 and "Stopped and saved. Continue with: soundalike train '[bold]x' --resume\n" in err
@@ -205,6 +205,37 @@ def test_clone_over_half_a_training_asks_first(run: Run, tmp_path: Path, monkeyp
     monkeypatch.setattr("soundalike.importing.importer.run_import", None)
     code, out, _ = run(*again, "--resume", "--json")
     assert code == 0 and json.loads(out)["training"]["steps"] == 5 and json.loads(out)["import"] is None
+
+
+def test_ctrl_c_after_the_training_tells_that_the_voice_is_there(
+    run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """In the evaluation that follows; the command is ready to paste, and --resume says that nothing is left to do."""
+
+    def interrupted(*_: object, **__: object) -> None:
+        raise KeyboardInterrupt
+
+    folder = tmp_path / "my voice"
+    again = ("clone", EXPORT, "--out", folder, "--base", "markov", "--iters", 3)
+    monkeypatch.setattr("soundalike.evaluation.evaluate.evaluate", interrupted)
+    code, _, err = run(*again)
+    assert code == 130 and f"The voice is finished; talk to it: soundalike chat '{folder}'" in err
+    code, _, err = run("clone", EXPORT, "--out", folder, "--resume")
+    assert code == 2 and "voice is finished" in err and "--keep-better" in err
+
+
+def test_printed_commands_can_be_pasted(run: Run, tmp_path: Path) -> None:
+    """A folder's name with a blank is quoted in them."""
+    folder = tmp_path / "my voice"
+    _, _, err = run("say", folder, "hello")
+    assert f"soundalike clone EXPORT --out '{folder}'" in err
+    _, out, _ = run("import", EXPORT, "--out", folder)
+    assert f"soundalike train '{folder}'" in out
+    for untrained in (("say", folder, "hello"), ("export", folder, "--to", "gguf")):
+        _, _, err = run(*untrained)
+        assert f"Train it: soundalike train '{folder}'" in err
+    _, out, _ = run("discord", folder, "--init")
+    assert f"soundalike discord '{folder}'" in out
 
 
 @pytest.mark.parametrize(

@@ -10,11 +10,11 @@ from soundalike.audit.audit_report import AuditReport
 SHOWN = 40  # messages that are listed of those it continues word for word
 
 
-def html(report: AuditReport, owner: str) -> str:
-    """The page of `report`, for `owner`."""
+def html(report: AuditReport, owner: str, folder: str = "me") -> str:
+    """The page of `report`, for `owner`; `folder` is the clone's, as it is typed in a command."""
     from jinja2 import Environment, StrictUndefined
 
     environment = Environment(autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True)
     template = environment.from_string(files("soundalike.audit").joinpath("page.html").read_text("utf-8"))
     secrets = sorted(report.secrets, key=lambda pair: -pair[1].gain)
-    return template.render(report=report, owner=owner, secrets=secrets, shown=SHOWN)
+    return template.render(report=report, owner=owner, folder=folder, secrets=secrets, shown=SHOWN)

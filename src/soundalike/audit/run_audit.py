@@ -1,5 +1,6 @@
 """`soundalike audit me`: a clone folder -> a report; audit.json holds it without strings, audit.html with them."""
 
+import shlex
 from collections import Counter
 from collections.abc import Callable, Sequence
 from itertools import chain
@@ -55,7 +56,7 @@ def audit(
         if with_canaries:
             report.canaries = _canaries(clone, seed, on_progress)
         figures = orjson.dumps(report.as_dict(), option=orjson.OPT_INDENT_2)
-        clone.write({FILE: figures, PAGE: html(report, voice.owner).encode()})
+        clone.write({FILE: figures, PAGE: html(report, voice.owner, shlex.quote(str(clone.root))).encode()})
     for name in (FILE, PAGE):
         (clone.root / name).chmod(0o600)
     return report, clone.root / PAGE

@@ -1,5 +1,6 @@
 """Commands in which a clone talks: say, chat, room, serve, discord."""
 
+import shlex
 import sys
 from dataclasses import replace
 from pathlib import Path
@@ -154,7 +155,7 @@ def discord(
         from soundalike.frontends.discord.settings import initialise
 
         out.print(command_text("Written: ", str(initialise(Clone.open(me).root)), ". Read it, then: "), soft_wrap=True)
-        out.print(command_text("  ", f"soundalike discord {me}"), soft_wrap=True)
+        out.print(command_text("  ", f"soundalike discord {shlex.quote(str(me))}"), soft_wrap=True)
         return
     from soundalike.frontends.discord.run import run
 

@@ -1,7 +1,7 @@
 """Commands that make a clone (import, train, clone, demo), export it, and check this machine (doctor)."""
 
 import shlex
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -26,6 +26,8 @@ from soundalike.cli.output import (
 from soundalike.cli.report_commands import evaluate_briefly
 
 if TYPE_CHECKING:
+    from rich.text import Text
+
     from soundalike.clone import Clone
     from soundalike.importing.preflight import ImportReport
     from soundalike.training.status import Progress, Succession, TrainingResult
@@ -67,8 +69,9 @@ def demo(
     report = _import([EXPORT], out_, DocumentSettings())
     result = _train(out_, "pocket", options, succession, show_note=False)  # nobody's secrets
     said = show_conversation(out_, OPENERS)
-    delete = f". Delete it all: rm -r {out_}"
-    out.print(command_text("\nTalk to it yourself: ", f"soundalike chat {out_}", delete), soft_wrap=True)
+    folder = shlex.quote(str(out_))
+    delete = f". Delete it all: rm -r {folder}"
+    out.print(command_text("\nTalk to it yourself: ", f"soundalike chat {folder}", delete), soft_wrap=True)
     print_json({"import": report, "training": result.as_dict(), "conversation": said}, json)
 
 
@@ -99,9 +102,11 @@ def clone(
     succession = _check_options(out_, base, options, resume, fresh, keep_better)
     report = None if resume else _import(exports, out_, settings, no_redact, mask, force)
     result = _train(out_, base, options, succession, resume)
-    figures = evaluate_briefly(out_)
-    said = show_conversation(out_, [("sam", "hey"), ("sam", "what are you up to?"), ("sam", "tell me something")])
-    out.print(command_text("\nTalk to it: ", f"soundalike chat {out_}"), soft_wrap=True)
+    chat = f"soundalike chat {shlex.quote(str(out_))}"
+    with _hint_on_interrupt(lambda: command_text("Stopped. The voice is finished; talk to it: ", chat)):
+        figures = evaluate_briefly(out_)
+        said = show_conversation(out_, [("sam", "hey"), ("sam", "what are you up to?"), ("sam", "tell me something")])
+    out.print(command_text("\nTalk to it: ", chat), soft_wrap=True)
     print_json({"import": report, "training": result.as_dict(), "evaluation": figures, "conversation": said}, json)
 
 
@@ -229,15 +234,19 @@ def _import(
 
 
 @contextmanager
-def _hint_on_interrupt(clone_: "Clone") -> Iterator[None]:
-    """Print how to continue if Ctrl-C comes before the first training step or after the last one."""
+def _hint_on_interrupt(hint: Callable[[], "Text"]) -> Iterator[None]:
+    """Print what can be done if Ctrl-C comes."""
     try:
         yield
     except KeyboardInterrupt:
-        resume = " --resume" if clone_.run_path.exists() else ""
-        folder = shlex.quote(str(clone_.root))
-        err.print(command_text("Stopped. Continue with: ", f"soundalike train {folder}{resume}"), soft_wrap=True)
+        err.print(hint(), soft_wrap=True)
         raise
+
+
+def _hint_to_continue(clone_: "Clone") -> "Text":
+    """For Ctrl-C before the first training step or after the last one."""
+    resume = " --resume" if clone_.run_path.exists() else ""
+    return command_text("Stopped. Continue with: ", f"soundalike train {shlex.quote(str(clone_.root))}{resume}")
 
 
 def _train(
@@ -262,7 +271,7 @@ def _train(
     if debug():
         settings = {"base": recipe.base, **recipe.training.used()}
         print_lines(["Settings: " + ", ".join(f"{name} {value}" for name, value in settings.items())])
-    with _hint_on_interrupt(clone_), progress_bar("Learning") as bar:
+    with _hint_on_interrupt(lambda: _hint_to_continue(clone_)), progress_bar("Learning") as bar:
 
         def on_step(p: "Progress") -> None:
             if not p.step:

@@ -67,7 +67,7 @@ def audit(
     with progress_bar("Looking") as bar:
         report, page = run_audit(me, with_canaries=canaries, on_progress=lambda what, done, of: bar(done, of, what))
     print_lines([*report.lines(), "", report.verdict])
-    if mending := report.commands(str(me)):
+    if mending := report.commands(shlex.quote(str(me))):
         masks = "--mask" in mending[0]
         print_lines([f"To mend it{', with the strings that the page lists in strings.txt' if masks else ''}:"])
         for line in mending:

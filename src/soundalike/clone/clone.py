@@ -4,6 +4,7 @@
 manifest, clone.toml, section by section: sections that a caller does not replace stay as they are.
 """
 
+import shlex
 import sys
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -36,7 +37,10 @@ class Clone(Folder):
         with disk_errors(clone.root):
             clone.settle()
         if not clone.root.exists():
-            raise CloneError(f"There is no clone at {path}.", f"Make one with: soundalike clone EXPORT --out {path}")
+            raise CloneError(
+                f"There is no clone at {path}.",
+                f"Make one with: soundalike clone EXPORT --out {shlex.quote(str(path))}",
+            )
         if not clone.exists and clone.root.is_dir() and all(map(_is_unfinished_import, clone.root.iterdir())):
             what = f"There is no clone at {path} yet: an import into it goes on, or was cut off."
             raise CloneError(what, "Wait until it is done, or import again.")

@@ -157,7 +157,8 @@ def _source(clone: Clone) -> ExportSource:
     sections = clone.manifest()
     if "training" not in sections or not clone.adapter_path.is_dir():
         raise CloneError(
-            f"The clone in {clone.root} has not been trained yet.", f"Train it: soundalike train {clone.root}"
+            f"The clone in {clone.root} has not been trained yet.",
+            f"Train it: soundalike train {shlex.quote(str(clone.root))}",
         )
     if not (clone.adapter_path / "adapter_model.safetensors").exists():
         raise CloneError(f"The clone in {clone.root} is a word chain: it has no weights.", "Train it on another base.")

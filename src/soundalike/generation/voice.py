@@ -3,6 +3,7 @@
 Takes names and texts and returns texts: the template and the tokens stay inside.
 """
 
+import shlex
 from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -81,7 +82,7 @@ class Voice:
         sections = clone.manifest()
         if at is None and ("training" not in sections or not clone.adapter_path.is_dir()):
             resume = " --resume" if clone.run_path.exists() else ""
-            do = f"Train it: soundalike train {folder}{resume}"
+            do = f"Train it: soundalike train {shlex.quote(str(folder))}{resume}"
             raise CloneError(f"The clone in {folder} has not been trained yet.", do)
         try:
             training = sections.get("training", {"window": WINDOW})

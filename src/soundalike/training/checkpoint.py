@@ -66,7 +66,9 @@ def read(clone: Clone) -> Checkpoint:
     """The last checkpoint of a clone; `CloneError` where there is none, or it is damaged."""
     path = clone.run_path
     if not path.exists() and not path.is_symlink():
-        raise CloneError(f"There is nothing to resume in {clone.root}.", "Train without --resume.")
+        finished = "Its voice is finished: talk to it, or train another with --keep-better."
+        do = finished if clone.has_voice else "Train without --resume."
+        raise CloneError(f"There is nothing to resume in {clone.root}.", do)
     size = regular_file(path, CloneError, START_ANEW).st_size
     if size > MAX_BYTES:
         raise damaged(clone, "run.json is larger than any")

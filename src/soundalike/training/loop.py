@@ -5,6 +5,7 @@ in the same order and, on the same machine, the same losses to the bit.
 """
 
 import math
+import shlex
 import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager, nullcontext
@@ -81,7 +82,8 @@ def _advise_on_full_disk(clone: Clone, engine: Engine) -> Iterator[None]:
         yield
     except NoRoom as error:
         needed = sum(array.nbytes for array in engine.state().values()) / 1e6
-        again = f"go on with: soundalike train {clone.root} --resume" if clone.run_path.exists() else "train again."
+        resume = f"go on with: soundalike train {shlex.quote(str(clone.root))} --resume"
+        again = resume if clone.run_path.exists() else "train again."
         raise NoRoom(error.what, f"Make room for about {max(1, needed):,.0f} MB, then {again}") from error
 
 

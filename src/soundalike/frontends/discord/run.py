@@ -3,6 +3,7 @@
 import asyncio
 import logging
 import os
+import shlex
 import signal
 from collections.abc import Callable
 from contextlib import suppress
@@ -56,7 +57,9 @@ def settings_of(clone: Clone) -> SettingsFile:
     """The clone's discord.toml; `CloneError` where there is none."""
     path = clone.root / settings.NAME
     if not path.exists():
-        raise CloneError(f"There is no {path}.", f"Write one with: soundalike discord {clone.root} --init")
+        raise CloneError(
+            f"There is no {path}.", f"Write one with: soundalike discord {shlex.quote(str(clone.root))} --init"
+        )
     return SettingsFile(path)
 
 
