@@ -15,6 +15,8 @@ from numpy.typing import NDArray
 
 from soundalike.engines.protocol import Engine
 
+FEWEST_SHARED = 32  # tokens; texts that share fewer stand in one row, for many short rows cost more than they save
+
 Logprobs = NDArray[np.float32]
 Request = tuple[Sequence[int], Sequence[int]]  # tokens of a context, tokens of what follows it
 
@@ -101,18 +103,45 @@ class PrefixTree:
 
 
 def prefix_trees(texts: Sequence[Sequence[int]], most: int) -> Iterator[PrefixTree]:
-    """Every text in one tree; a tree has more than `most` tokens only where a single text has."""
-    shared = len(commonprefix([list(text) for text in texts]))
-    group, size = list[int](), shared
-    for number, text in enumerate(texts):
-        rest = len(text) - shared
-        if group and size + rest > most:
+    """Every text in one tree, beside those that begin as it does.
+
+    A tree has more than `most` tokens only where a single text has.
+    """
+    for family in _families(texts):
+        shared = len(commonprefix([list(texts[number]) for number in family]))
+        group, size = list[int](), shared
+        for number in family:
+            rest = len(texts[number]) - shared
+            if group and size + rest > most:
+                yield _tree(texts, group, shared)
+                group, size = [], shared
+            group.append(number)
+            size += rest
+        if group:
             yield _tree(texts, group, shared)
-            group, size = [], shared
-        group.append(number)
-        size += rest
-    if group:
-        yield _tree(texts, group, shared)
+
+
+def _families(texts: Sequence[Sequence[int]]) -> Iterator[list[int]]:
+    """Numbers of texts: neighbours in sorted order that share FEWEST_SHARED tokens and half of each; the others."""
+    ordered, alone = sorted(range(len(texts)), key=lambda number: list(texts[number])), list[int]()
+    families: list[list[int]] = []
+    for number in ordered:
+        if families and _begin_alike(texts[families[-1][-1]], texts[number]):
+            families[-1].append(number)
+        else:
+            families.append([number])
+    for family in families:
+        if len(family) > 1:
+            yield sorted(family)
+        else:
+            alone += family
+    if alone:
+        yield sorted(alone)
+
+
+def _begin_alike(one: Sequence[int], other: Sequence[int]) -> bool:
+    shared = len(commonprefix([list(one), list(other)]))
+    return shared >= FEWEST_SHARED and 2 * shared >= max(len(one), len(other))
 
 
 def _tree(texts: Sequence[Sequence[int]], numbers: list[int], shared: int) -> PrefixTree:
