@@ -9,13 +9,14 @@ import pytest
 from soundalike.metrics.char_ngrams import BUCKETS, bucket_of, count_ngrams, ngrams_by_bucket, unit_vectors
 from soundalike.metrics.classifier_two_sample import (
     DRAWS,
+    FOLDS,
     TwoSampleResult,
     WindowSample,
-    _folds,
     classifier_two_sample_test,
     window_bootstrap,
     window_sample,
 )
+from soundalike.metrics.folds import assign_folds
 from soundalike.metrics.likeness_scale import likeness, population_ceiling
 from soundalike.metrics.stats import weighted_auc, wins
 from soundalike.metrics.windows import MessageWindows, cut_windows
@@ -129,7 +130,7 @@ def test_what_a_conversation_is_about_does_not_count() -> None:
 def test_folds_hold_whole_conversations() -> None:
     """And about as many windows each."""
     groups = np.repeat(np.arange(30), np.arange(30) % 4 + 1)
-    folds = _folds(groups, np.random.default_rng(0))
+    folds = assign_folds(groups, FOLDS, np.random.default_rng(0))
     assert all(len(set(folds[groups == group])) == 1 for group in range(30))
     assert np.ptp(np.bincount(folds)) <= 4
 
@@ -146,12 +147,12 @@ def drawn(auc: float) -> TwoSampleResult:
     return TwoSampleResult(auc, np.full(50, auc), 80)
 
 
-def test_the_scale_runs_from_the_ceiling_to_the_floor() -> None:
-    """As the floor 100 %, as the ceiling 0 %, between them in proportion, outside cut; without room no figure."""
-    floor, ceiling = drawn(0.6), drawn(1.0)
-    values = [likeness(drawn(auc), floor, ceiling) for auc in (0.6, 1.0, 0.7, 0.5)]
-    assert [one.value for one in values if one] == pytest.approx([1, 0, 0.75, 1])
-    assert likeness(drawn(0.7), drawn(0.7), drawn(0.72)) is None
+def test_the_scale_runs_from_the_ceiling_to_a_perfect_voice() -> None:
+    """As the ceiling 0 %, at one half 100 %, between them in proportion, beyond not cut; without room no figure."""
+    ceiling = drawn(0.9)
+    values = [likeness(drawn(auc), ceiling) for auc in (0.5, 0.9, 0.6, 0.4)]
+    assert [one.value for one in values if one] == pytest.approx([1, 0, 0.75, 1.25])
+    assert likeness(drawn(0.5), drawn(0.52)) is None
 
 
 def test_the_ceiling_is_the_middle_of_other_people() -> None:

@@ -136,18 +136,20 @@ def estimate(value: float) -> dict[str, float]:
 
 
 def test_needles_come_from_the_report() -> None:
-    """Likeness beside the best chain, sense beside the owner's; without a report the card says how to get one."""
+    """The judge beside the best baseline, sense beside the owner's; without a report the card says how to get one."""
     rows = {
         "you": {"sense": estimate(0.7), "copying": estimate(0.1)},
-        "clone": {"likeness": estimate(0.6), "sense": estimate(0.6), "copying": estimate(0.9)},
-        "word chain, order 2": {"likeness": estimate(0.5)},
+        "clone": {"fooled": estimate(0.3), "likeness": estimate(0.6), "sense": estimate(0.6), "copying": estimate(0.9)},
+        "parrot": {"fooled": estimate(0.2)},
+        "word chain, order 2": {"fooled": estimate(0.15)},
     }
     card = clone_scores.headline_scores(
         {"rows": rows, "about": {"scale": "9 strangers", "windows": 80, "seeds": 3, "form": "full"}}, ""
     )
-    assert card.sentence.startswith("Your clone writes 60 % (50 to 70) like you; the best word chain")
-    assert "50 % (40 to 60)" in card.sentence and "yours in 70 % (60 to 80)" in card.sentence
-    assert any("recites" in detail for detail in card.details) and len(card.pictures) == 3
+    assert "a judge takes the clone's for yours in 30 % (20 to 40) of cases; 50 % would be perfect" in card.sentence
+    assert "a parrot, which says old messages of yours at random, it is fooled in 20 % (10 to 30)" in card.sentence
+    assert "yours in 70 % (60 to 80)" in card.sentence
+    assert any("recites" in detail for detail in card.details) and len(card.pictures) == 4
     assert clone_scores.headline_scores(None, "soundalike evaluate me").command == "soundalike evaluate me"
 
 

@@ -80,6 +80,7 @@ def evaluate_briefly(folder: Path) -> dict[str, Any] | None:
     """Print the headline figures from a short evaluation; None, with a line why, if there is too little text."""
     from soundalike.errors import TooLittleText
     from soundalike.evaluation import evaluate
+    from soundalike.evaluation.advice import remedy
     from soundalike.plain import plain
 
     with progress_bar("Evaluating") as bar:
@@ -88,7 +89,7 @@ def evaluate_briefly(folder: Path) -> dict[str, Any] | None:
         except TooLittleText as error:
             print_lines([error.what])
             return None
-    print_lines(["", *report.headline()])
+    print_lines(["", *report.headline(), remedy(report)])
     out.print(command_text(f"{report.extent()} The full figure: ", f"soundalike evaluate {shlex.quote(str(folder))}"))
     found: dict[str, Any] = plain(report)
     return found

@@ -18,31 +18,57 @@ SHORTEST, LONGER = 10, 3  # minutes that a next training takes at least, and how
 
 
 def advice(report: EvaluationReport) -> list[str]:
-    """Sentences on who is ahead in likeness and in sense, and what helps."""
-    sentences = [*_likeness(report), *_sense(report)]
+    """Sentences on who fools the judge more often, on likeness and sense, and what helps."""
+    sentences = [*_fooled(report), *_likeness(report), *_sense(report)]
     if recites(report.rows[CLONE].copying, report.rows[YOU].copying):
         sentences.append(
-            "It recites: its likeness counts for nothing until it copies less. Train it for fewer epochs, or import "
-            "more messages."
+            "It recites: that it fools the judge counts for nothing until it copies less. Train it for fewer epochs, "
+            "or import more messages."
         )
     return sentences
 
 
-def _likeness(report: EvaluationReport) -> list[str]:
-    clone = report.rows[CLONE].likeness
-    rivals = {name: one for name in BASELINES if (one := report.rows[name].likeness if name in report.rows else None)}
+def remedy(report: EvaluationReport) -> str:
+    """What helps, in the order in which it is worth trying."""
+    minutes = max(SHORTEST, math.ceil(LONGER * (report.about["trained_seconds"] or 0) / 60))
+    me = shlex.quote(report.about["folder"])
+    return (
+        f"What helps, in this order: more minutes (soundalike train {me} --minutes {minutes} --keep-better), a larger "
+        "base (soundalike doctor lists those that run here), another temperature ([sampling] in clone.toml; lower is "
+        "tamer)."
+    )
+
+
+def _fooled(report: EvaluationReport) -> list[str]:
+    clone = report.rows[CLONE].fooled
+    rivals = {name: one for name in BASELINES if (one := report.rows[name].fooled if name in report.rows else None)}
     if clone is None or not rivals:
         return []
     first = max(rivals, key=lambda name: rivals[name].value)
     both = f"{_percent(rivals[first])} to {_percent(clone)}"
     match _order(clone, rivals[first]):
+        case 1 if clone.high >= 0.5:
+            return ["The judge cannot tell the voice from you: with this text that is as good as it gets."]
         case 1:
-            return ["In likeness the voice is ahead of everything that only counts your words: it writes as you do."]
+            sentence = (
+                "The voice fools the judge more often than anything that only counts your words "
+                f"({_percent(clone)}; {first} {_percent(rivals[first])}; a perfect voice 50 %)."
+            )
         case -1:
-            sentence = f"In likeness {DESCRIBED[first]}, is ahead of the voice ({both})."
+            sentence = (
+                f"The judge is fooled more often by {DESCRIBED[first]} ({both}). Such a baseline cannot read, but its "
+                "words are yours, in your proportions; the voice's are not yet."
+            )
         case _:
-            sentence = f"In likeness this text shows no difference between the voice and {DESCRIBED[first]} ({both})."
-    return [sentence, _remedy(report)]
+            sentence = f"This text shows no difference between the voice and {DESCRIBED[first]} ({both})."
+    return [sentence, remedy(report)]
+
+
+def _likeness(report: EvaluationReport) -> list[str]:
+    clone = report.rows[CLONE].likeness
+    if clone is None or clone.high < 1:
+        return []
+    return ["In likeness, which is style alone, this text cannot tell the voice from you."]
 
 
 def _sense(report: EvaluationReport) -> list[str]:
@@ -53,17 +79,6 @@ def _sense(report: EvaluationReport) -> list[str]:
         return [f"Its replies fit what was said more often than chance ({_percent(clone)} against 50 %)."]
     larger = "a larger base makes more sense than more minutes do: soundalike doctor lists those that run here."
     return [f"Its replies fit what was said no more often than chance would ({_percent(clone)} against 50 %): {larger}"]
-
-
-def _remedy(report: EvaluationReport) -> str:
-    """What helps, in the order in which it is worth trying."""
-    minutes = max(SHORTEST, math.ceil(LONGER * (report.about["trained_seconds"] or 0) / 60))
-    me = shlex.quote(report.about["folder"])
-    return (
-        f"What helps, in this order: more minutes (soundalike train {me} --minutes {minutes} --keep-better), a larger "
-        "base (soundalike doctor lists those that run here), another temperature ([sampling] in clone.toml; lower is "
-        "tamer)."
-    )
 
 
 def _order(clone: Estimate, rival: Estimate) -> int:

@@ -13,13 +13,14 @@ from soundalike.errors import CloneError, TooLittleText
 from soundalike.evaluation.evaluate import SCENES, SEEDS
 from soundalike.evaluation.evaluation_set import EvaluationSet
 from soundalike.evaluation.held_out import conversations
+from soundalike.evaluation.judge import judge_systems
 from soundalike.evaluation.replies import OnProgress, SceneProgress, answer_scenes
 from soundalike.evaluation.system_metrics import System, copying, preferences, repetition, two_sample_test
 from soundalike.generation.voice import Voice
-from soundalike.metrics.likeness_scale import NARROWEST
+from soundalike.metrics.likeness_scale import PERFECT
 from soundalike.metrics.stats import Estimate, difference, mean, percentile_interval
 
-HIGHER_IS_BETTER = {"likeness": True, "sense": True, "copying": False, "loops": False}
+HIGHER_IS_BETTER = {"fooled": True, "likeness": True, "sense": True, "copying": False, "loops": False}
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,7 +40,7 @@ def compare(
     most: int = SCENES,
     on_progress: OnProgress = lambda done, of: None,
 ) -> dict[str, PairedDifference]:
-    """The four headline metrics of two clones; one that there is too little text for is left out.
+    """The headline metrics of two clones; one that there is too little text for is left out.
 
     `CloneError` where they were not made from the same messages; `TooLittleText` where there are too few.
     """
@@ -50,8 +51,16 @@ def compare(
     chats, _ = conversations(clones[0])
     held_out = EvaluationSet(chats, "valid", voices[0].owner, most)
     progress = SceneProgress(on_progress, 2 * len(seeds) * len(held_out.scenes))
-    both = [System("", answer_scenes(voice, held_out.scenes, seeds, progress.add)) for voice in voices]
-    found = {"likeness": _likeness(held_out, both), "sense": _sense(held_out, both), **_shares(held_out, both)}
+    both = [
+        System(name, answer_scenes(voice, held_out.scenes, seeds, progress.add))
+        for name, voice in zip(("first", "second"), voices, strict=True)
+    ]
+    found = {
+        "fooled": _fooled(held_out, both),
+        "likeness": _likeness(held_out, both),
+        "sense": _sense(held_out, both),
+        **_shares(held_out, both),
+    }
     if found["likeness"] is None:
         raise TooLittleText("There are too few held-out windows to compare by.", "Import more of your messages.")
     return {name: metric for name, metric in found.items() if metric is not None}
@@ -73,12 +82,21 @@ def _verdict(name: str, metric: PairedDifference) -> str:
     return "the first is better" if (low > 0) == HIGHER_IS_BETTER[name] else "the second is better"
 
 
+def _fooled(held_out: EvaluationSet, both: Sequence[System]) -> PairedDifference | None:
+    results, _ = judge_systems(held_out, both)
+    first, second = (results[system.name] for system in both)
+    if first is None or second is None:
+        return None
+    apart = percentile_interval(first.value - second.value, first.draws - second.draws, first.pairs)
+    return PairedDifference(first.estimate, second.estimate, apart)
+
+
 def _likeness(held_out: EvaluationSet, both: Sequence[System]) -> PairedDifference | None:
     first, second = (two_sample_test(held_out, system) for system in both)
     scaled = held_out.scaled(first), held_out.scaled(second)
-    if not (first and second and held_out.floor and held_out.ceiling and scaled[0] and scaled[1]):
+    if not (first and second and held_out.ceiling and scaled[0] and scaled[1]):
         return None
-    room = max(held_out.ceiling.auc - held_out.floor.auc, NARROWEST)
+    room = held_out.ceiling.auc - PERFECT
     apart = percentile_interval((second.auc - first.auc) / room, (second.draws - first.draws) / room, first.windows)
     return PairedDifference(scaled[0], scaled[1], apart)
 

@@ -1,6 +1,7 @@
 """`soundalike evaluate me`: a clone folder -> a report, which evaluation.json in it holds too."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -13,9 +14,11 @@ from soundalike.evaluation import bits_per_byte
 from soundalike.evaluation.evaluation_report import (
     BASE,
     BEFORE,
+    BESIDE,
     CLONE,
     FULL,
     OTHERS,
+    SAME,
     SHORT,
     YOU,
     EvaluationReport,
@@ -23,13 +26,16 @@ from soundalike.evaluation.evaluation_report import (
 )
 from soundalike.evaluation.evaluation_set import BEFORE as PART_BEFORE
 from soundalike.evaluation.evaluation_set import EvaluationSet
+from soundalike.evaluation.forced_choice import forced_choice
 from soundalike.evaluation.held_out import Conversation, conversations, count_unscored
+from soundalike.evaluation.judge import judge_months_before, judge_same_months, judge_systems
 from soundalike.evaluation.replies import OnProgress, SceneProgress, answer_scenes
 from soundalike.evaluation.report_file import identity, save
 from soundalike.evaluation.system_metrics import System, SystemMetrics, measure, measure_owner
 from soundalike.generation.voice import Voice
-from soundalike.metrics import baselines
+from soundalike.metrics import baselines as writers
 from soundalike.metrics.attribution import FEWEST_WORDS, cosine_delta, rank_of, word_counts
+from soundalike.metrics.discriminator import FooledResult
 from soundalike.metrics.distinctive_words import distinctive_ngrams, distinctive_words
 from soundalike.metrics.habit_distances import HabitDistance, habit_distances
 from soundalike.metrics.likeness_scale import auc_estimate
@@ -40,6 +46,7 @@ from soundalike.metrics.windows import FEWEST, MessageWindows
 from soundalike.metrics.words import COMMON
 
 SCENES, SEEDS = 160, (1, 2, 3)
+READING = 0.15  # of the time in which a voice answers a scene, the time in which the judge reads an answer
 BRIEF_SEEDS = (1,)
 DELTA_DRAWS = 200
 
@@ -55,9 +62,9 @@ def evaluate(
 ) -> EvaluationReport:
     """Everything about the clone in `folder`, kept in evaluation.json.
 
-    `brief` is the short check: the four headline metrics on the same scenes and the same scale, for the first seed
-    alone. `split` is `test`, or `valid` to choose settings by. `TooLittleText` where held-out text has fewer windows
-    than any figure needs; `CloneError` where there is no voice.
+    `brief` is the short check: the headline metrics on the same scenes and the same scale, for the first seed alone.
+    `split` is `test`, or `valid` to choose settings by. `TooLittleText` where held-out text has fewer windows than any
+    figure needs; `CloneError` where there is no voice.
     """
     if split not in PART_BEFORE:
         raise RecipeError(f"There is no split {split!r} to evaluate on.", "Say test or valid.")
@@ -71,14 +78,23 @@ def evaluate(
         )
         raise TooLittleText(f"{what}: too little text.", "Import more of your messages, or a shorter --gap.")
     seeds = seeds[: len(BRIEF_SEEDS)] if brief else seeds
-    progress = SceneProgress(on_progress, len(held_out.scenes) * len(seeds) * (1 if brief else 2))
+    baselines = baseline_systems(held_out, len(seeds), BESIDE if brief else None)
+    count, voices = len(held_out.scenes), 1 if brief else 2
+    reading = round(count * READING * (len(seeds) + voices + len(baselines)))  # in answers of a voice
+    progress = SceneProgress(on_progress, count * len(seeds) * voices + reading)
     systems = [System(CLONE, answer_scenes(voice, held_out.scenes, seeds, progress.add))]
     if not brief:
         with voice.engine.adapter_off():
             systems.append(System(BASE, answer_scenes(voice, held_out.scenes, seeds, progress.add)))
-        systems += baseline_systems(held_out, len(seeds))
+    systems += baselines
+    seen = [systems[0], *(replace(system, windows=system.windows[:1]) for system in systems[1:])]
+    judged, real = judge_systems(held_out, seen, lambda scenes: progress.add(scenes * reading / count))
+    if not brief:
+        judged |= {SAME: judge_same_months(held_out, real), BEFORE: judge_months_before(held_out, real)}
     about = _about(clone, held_out, len(seeds)) | {"form": SHORT if brief else FULL}
-    report = EvaluationReport(about | {"left_out": count_unscored(chats[split])}, _rows(held_out, systems, brief))
+    report = EvaluationReport(
+        about | {"left_out": count_unscored(chats[split])}, _rows(held_out, systems, judged, brief)
+    )
     if not brief:
         _add(report, held_out, systems[0].windows, voice, chats[split])
     with clone.locked("soundalike evaluate"):
@@ -86,29 +102,35 @@ def evaluate(
     return report
 
 
-def baseline_systems(held_out: EvaluationSet, seeds: int) -> list[System]:
-    """Baselines that only count words, made from the owner's messages of the training part."""
+def baseline_systems(held_out: EvaluationSet, seeds: int, names: Collection[str] | None = None) -> list[System]:
+    """Baselines that only count words, all or some, made from the owner's messages of the training part."""
     learned = held_out.learned
-    makers: dict[str, Callable[[int], baselines.Baseline]] = {
-        "parrot": lambda seed: baselines.random_message(learned, seed),
-        "word chain, order 1": lambda seed: baselines.word_chain(learned, 1, seed),
-        "word chain, order 2": lambda seed: baselines.word_chain(learned, 2, seed),
-        "word salad": lambda seed: baselines.word_salad(learned, seed),
+    makers: dict[str, Callable[[int], writers.Baseline]] = {
+        "parrot": lambda seed: writers.random_message(learned, seed),
+        "word chain, order 1": lambda seed: writers.word_chain(learned, 1, seed),
+        "word chain, order 2": lambda seed: writers.word_chain(learned, 2, seed),
+        "word salad": lambda seed: writers.word_salad(learned, seed),
     }
     return [
-        System(name, [baselines.answer(make(seed), held_out.real) for seed in range(seeds)])
+        System(name, [writers.answer(make(seed), held_out.real) for seed in range(seeds)])
         for name, make in makers.items()
+        if names is None or name in names
     ]
 
 
-def _rows(held_out: EvaluationSet, systems: Sequence[System], brief: bool) -> dict[str, SystemMetrics]:
+def _rows(
+    held_out: EvaluationSet, systems: Sequence[System], judged: Mapping[str, FooledResult | None], brief: bool
+) -> dict[str, SystemMetrics]:
     rows = {YOU: measure_owner(held_out)}
     if not brief:
+        same = held_out.same_months
+        rows[SAME] = SystemMetrics(area=auc_estimate(same) if same else None, likeness=held_out.scaled(same))
         rows[BEFORE] = measure(held_out, System(BEFORE, [held_out.earlier], paired=False))
     rows |= {system.name: measure(held_out, system) for system in systems}
     if held_out.ceiling and not brief:
         rows[OTHERS] = SystemMetrics(area=auc_estimate(held_out.ceiling))
-    return rows
+    found = {name: result.estimate for name, result in judged.items() if result}
+    return {name: replace(row, fooled=found.get(name)) for name, row in rows.items()}
 
 
 def _about(clone: Clone, held_out: EvaluationSet, seeds: int) -> dict[str, Any]:
@@ -121,7 +143,6 @@ def _about(clone: Clone, held_out: EvaluationSet, seeds: int) -> dict[str, Any]:
         "seeds": seeds,
         "scale": f"{members} other people of your chats" if members else f"{strangers} strangers",
         "people": len(reference_population().counts) + 1,
-        "floor": held_out.floor and auc_estimate(held_out.floor),
         "ceiling": held_out.ceiling and auc_estimate(held_out.ceiling),
         "folder": str(clone.root),
         "trained_seconds": clone.manifest().get("result", {}).get("seconds"),
@@ -140,6 +161,7 @@ def _add(
     bits = bits_per_byte.measure(voice, chats)
     if bits is not None:
         report.bits_per_byte = {name: bits.per_byte(getattr(bits, name)) for name in ("on", "off", "renamed")}
+    report.forced_choice = forced_choice(voice, held_out)
     report.habits = _habits(held_out, windows[0])
     report.gives_it_away = GivesItAway(
         distinctive_words(windows[0], held_out.real), distinctive_ngrams(windows[0], held_out.real, held_out.common)

@@ -1,32 +1,41 @@
 """The report of an evaluation: for JSON as its fields are, for people as lines and a table."""
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
+from soundalike.evaluation.forced_choice import ForcedChoice
 from soundalike.evaluation.system_metrics import SystemMetrics
 from soundalike.metrics.distinctive_words import DistinctiveWord
 from soundalike.metrics.habit_distances import HabitDistance
 from soundalike.metrics.repetition import recites
-from soundalike.metrics.stats import Estimate
+from soundalike.metrics.stats import Estimate, difference
 from soundalike.metrics.windows import TOO_LITTLE
 
 if TYPE_CHECKING:
     from rich.table import Table
 
 SHORT, FULL = "short", "full"
-YOU, CLONE, BEFORE, OTHERS, BASE = "you", "clone", "you, months before", "other people", "the base alone"
+YOU, SAME, BEFORE = "you", "you, same months", "you, months before"
+CLONE, OTHERS, BASE = "clone", "other people", "the base alone"
+BESIDE = ("parrot", "word chain, order 2")  # shown with the headline
+POINTS = 0.05  # a difference of the headline that somebody would want to see
 FAR, MOST_HABITS = 2.0, 8  # times the owner's own variation; habits that are listed
-HEADLINE = ("likeness", "sense", "copying", "loops")
+HEADLINE = ("fooled", "likeness", "sense", "copying", "loops")
+SMALL = ("copying", "loops")
 ROW_TITLES = {
-    BEFORE: "you, earlier",
+    SAME: "you, same",
+    BEFORE: "you before",
     BASE: "base alone",
-    "word chain, order 1": "word chain 1",
-    "word chain, order 2": "word chain 2",
+    "word chain, order 1": "chain 1",
+    "word chain, order 2": "chain 2",
 }
 LEGEND = (
-    "likeness  how hard these lines are to tell from yours: 100 % is as hard as your",
-    "          own of the months before, 0 % as easy as {scale}",
+    "fooled    shown what was said, your real reply and this one, how often a judge",
+    "          takes this one for yours: 50 % is perfect, 0 % hopeless",
+    "likeness  style alone: 100 % is as hard to tell from you as you from yourself",
+    "          in the same months, 0 % as easy as {scale}",
     "sense     how often a reply fits what was said just before it better than it",
     "          fits another conversation; 50 % is chance",
     "copying   messages of five words and more that stand word for word in what was",
@@ -34,8 +43,9 @@ LEGEND = (
     "loops     messages that go round in circles, say again what was just said, or",
     "          echo it",
     "in [ ]    where the figure lies with a certainty of 95 %",
+    "you, same; you before   you in other talks of the same months; in earlier ones",
     "parrot    your old messages, drawn at random",
-    "word chain 1, 2   each word drawn after the one or the two words before it",
+    "chain 1, 2   each word drawn after the one or the two words before it",
     "word salad, base alone   your words in any order; the model before it read you",
 )
 
@@ -59,6 +69,7 @@ class EvaluationReport:
     rows: dict[str, SystemMetrics]
     bits_per_byte: dict[str, Estimate] = field(default_factory=dict)
     delta_rank: dict[str, Estimate] = field(default_factory=dict)
+    forced_choice: ForcedChoice | None = None
     habits: list[HabitDistance] = field(default_factory=list)
     gives_it_away: GivesItAway = field(default_factory=GivesItAway)
 
@@ -73,24 +84,60 @@ class EvaluationReport:
         return [line.format(scale=self.about["scale"]) for line in LEGEND]
 
     def headline(self) -> list[str]:
-        """The four headline metrics, a line each; always shown together."""
+        """How good the voice is: the headline metric, then its parts; always shown together."""
         clone, you = self.rows[CLONE], self.rows[YOU]
-        scale = f"100 % is you in the months before, 0 % {self.about['scale']}"
-        own = f"you repeat yourself: {_percent(you.copying)}"
+        others = [f"{name} {100 * one.value:.0f} %" for name in BESIDE if (one := self._fooled_by(name))]
+        beside = "".join(f", {other}" for other in others)
         return [
-            f"likeness  {_percent(clone.likeness)}  ({scale})",
+            f"fooled    {_percent(clone.fooled)}  so often a judge takes its reply for your real one",
+            f"          (50 % is perfect{beside})",
+            f"likeness  {_percent(clone.likeness)}  style alone (100 % is you, 0 % {self.about['scale']})",
             f"sense     {_percent(clone.sense)}  (yours {_percent(you.sense)}; chance is 50 %)",
-            f"copying   {_percent(clone.copying)}  ({own}){self._veto()}",
+            f"copying   {_percent(clone.copying)}  (you repeat yourself: {_percent(you.copying)}){self._veto()}",
             f"loops     {_percent(clone.loops)}  (yours {_percent(you.loops)})",
         ]
 
+    def _fooled_by(self, name: str) -> Estimate | None:
+        return self.rows[name].fooled if name in self.rows else None
+
     def _veto(self) -> str:
         vetoed = recites(self.rows[CLONE].copying, self.rows[YOU].copying)
-        return " It recites: a likeness that is copied counts for nothing." if vetoed else ""
+        return " It recites: what is copied counts for nothing." if vetoed else ""
 
     def lines(self) -> list[str]:
         """Everything that is in no table."""
-        return [self.extent(), *self._unscored(), *self._bits(), *self._attribution(), *self._differences()]
+        return [
+            self.extent(),
+            *self._power(),
+            *self._drift(),
+            *self._unscored(),
+            *self._bits(),
+            *self._choice(),
+            *self._attribution(),
+            *self._differences(),
+        ]
+
+    def _power(self) -> list[str]:
+        """What difference of two voices in the headline these windows can show, and how many five points need."""
+        fooled = self.rows[CLONE].fooled
+        if fooled is None or fooled.high == fooled.low:
+            return []
+        shown = math.sqrt(2) * (fooled.high - fooled.low) / 2  # two voices' intervals, half as wide to each side
+        needed = math.ceil(self.about["windows"] * (shown / POINTS) ** 2 / 10) * 10
+        return [
+            f"Two voices that differ by {100 * shown:.0f} points in fooled can be told apart by so many windows; "
+            f"{100 * POINTS:.0f} points would need about {needed:,}."
+        ]
+
+    def _drift(self) -> list[str]:
+        """How far the owner's own months are from one another."""
+        same, before = (self.rows[name].area if name in self.rows else None for name in (SAME, BEFORE))
+        if same is None or before is None:
+            return []
+        apart = difference(before, same)
+        drift = f"{before.as_text()} from the months before, {same.as_text()} within the same months (0.5: not at all)"
+        changed = "Your style changed" if apart.low > 0 else "No change of your style shows"
+        return [f"{changed}: a classifier tells your own windows apart by {drift}."]
 
     def _unscored(self) -> list[str]:
         count = self.about["left_out"]
@@ -102,6 +149,13 @@ class EvaluationReport:
         names = {"on": "with what it learned", "off": "before", "renamed": "under another's name"}
         costs = "; ".join(f"{names[name]} {bits.as_text()}" for name, bits in self.bits_per_byte.items())
         return [f"Your held-out words cost the model in bits a byte, the fewer the better: {costs}."]
+
+    def _choice(self) -> list[str]:
+        choice = self.forced_choice
+        if choice is None:
+            return []
+        right = f"{_percent(choice.correct)} (chance is 25 %; {choice.seconds:.0f} s)"
+        return [f"Of four replies to a held-out context, it finds your real one the likeliest in {right}."]
 
     def _attribution(self) -> list[str]:
         found = []
@@ -131,13 +185,17 @@ class EvaluationReport:
         from rich.table import Table
 
         table = Table(box=None, pad_edge=False, padding=(0, 1, 0, 0))
-        for title in ("", *HEADLINE):
+        for title in ("", *(f"{name} %" for name in HEADLINE)):
             table.add_column(title, no_wrap=True)
         for name, metrics in self.rows.items():
             cells = [getattr(metrics, column) for column in HEADLINE]
             if any(cells):  # other people are one end of the scale, and nothing else
                 style = "bold" if name == CLONE else None
-                table.add_row(ROW_TITLES.get(name, name), *(_percent(cell, "-") for cell in cells), style=style)
+                table.add_row(
+                    ROW_TITLES.get(name, name),
+                    *(_figures(column, cell) for column, cell in zip(HEADLINE, cells, strict=True)),
+                    style=style,
+                )
         return table
 
 
@@ -145,6 +203,15 @@ def estimate_of(report: Mapping[str, Any], system: str, metric: str) -> Estimate
     """One metric of a system in a report that was read from JSON; None where it was not measured."""
     found = report["rows"].get(system, {}).get(metric)
     return Estimate(**found) if found and None not in found.values() else None
+
+
+def _figures(metric: str, estimate: Estimate | None) -> str:
+    """`62 [55, 68]`, in percent; shares that are small, with a digit more, `0.2 [0.0, 0.7]`."""
+    if estimate is None:
+        return "-"
+    if metric in SMALL:
+        return estimate.as_text(percent=True).replace(" %", "")
+    return f"{100 * estimate.value:.0f} [{100 * estimate.low:.0f}, {100 * estimate.high:.0f}]"
 
 
 def _percent(estimate: Estimate | None, missing: str = TOO_LITTLE) -> str:

@@ -2,12 +2,14 @@
 
 from collections.abc import Mapping, Sequence
 from functools import cached_property
+from itertools import groupby
 
 import numpy as np
 
 from soundalike.errors import TooLittleText
 from soundalike.evaluation.held_out import (
     Conversation,
+    HeldOutScene,
     held_out_scenes,
     others_windows,
     own_messages,
@@ -25,8 +27,9 @@ from soundalike.metrics.classifier_two_sample import (
 from soundalike.metrics.likeness_scale import likeness, population_ceiling
 from soundalike.metrics.ngram_index import MessageIndex
 from soundalike.metrics.reference_population import reference_population
+from soundalike.metrics.reply_context import ReplyContextModel
 from soundalike.metrics.stats import Bootstrap, Estimate
-from soundalike.metrics.windows import FEWEST, MessageWindows
+from soundalike.metrics.windows import FEWEST, SIZE, MessageWindows
 from soundalike.metrics.words import common_words, words
 
 BEFORE = {"test": "valid", "valid": "train"}  # the owner's months just before the held-out ones
@@ -106,12 +109,16 @@ class EvaluationSet:
         return window_sample(own_windows(self._chats["train"]).last(self._most), self.people_common)
 
     @cached_property
-    def floor(self) -> TwoSampleResult | None:
-        """The test of the owner's months before against the held-out windows: 100 % likeness."""
-        earlier = window_sample(self.earlier, self.common)
-        return classifier_two_sample_test(
-            window_sample(self.real, self.common), [earlier], self.bootstrap, seed=self.seed
-        )
+    def halves(self) -> tuple[MessageWindows, MessageWindows]:
+        """The held-out windows of every second conversation, and those of the others: the owner in the same months."""
+        second = np.isin(self.real.groups, np.unique(self.real.groups)[1::2])
+        return self.real.take(np.flatnonzero(~second)), self.real.take(np.flatnonzero(second))
+
+    @cached_property
+    def same_months(self) -> TwoSampleResult | None:
+        """The test of one half against the other."""
+        one, other = (window_sample(windows, self.common) for windows in self.halves)
+        return classifier_two_sample_test(one, [other], window_bootstrap(one.groups, self.seed), seed=self.seed)
 
     @cached_property
     def _population(self) -> tuple[TwoSampleResult, int] | None:
@@ -135,13 +142,40 @@ class EvaluationSet:
         return coherence.fit([([text for _, text in turn.history], turn.real) for turn in turns if turn.history])
 
     @cached_property
+    def reply_context(self) -> ReplyContextModel:
+        """What words tell of how replies follow what stands before them, fitted on the training part."""
+        chats = [[(line.me, line.text) for line in chat] for chat in self._chats["train"]]
+        return ReplyContextModel.fit(self.learned, self.coherence_model, chats, self.seed)
+
+    @cached_property
+    def earlier_scenes(self) -> list[HeldOutScene]:
+        """About as many scenes of the part before the held-out one."""
+        return held_out_scenes(self._chats[BEFORE[self.split]], self._most, self.seed)
+
+    @cached_property
+    def others_replies(self) -> list[tuple[int, list[str]]]:
+        """(conversation, messages) of held-out turns that a reply could be mistaken for.
+
+        Of other people, the beginnings of what they say in a row, where the chats have them; else the owner's first
+        turns of the scenes.
+        """
+        runs = [
+            (group, [line.text for line in run])
+            for group, chat in enumerate(self._chats[self.split])
+            for (_, me), run in groupby(chat, key=lambda line: (line.name, line.me))
+            if not me
+        ]
+        found = [(group, run[:size]) for group, run in runs for size in range(1, min(len(run), SIZE) + 1)]
+        return found or [(scene.group, scene.turns[0].real) for scene in self.scenes]
+
+    @cached_property
     def with_context(self) -> list[int]:
         """The numbers of the scenes whose first turn has something before it, in which coherence is measured."""
         return [at for at, scene in enumerate(self.scenes) if scene.turns[0].history]
 
     def scaled(self, test: TwoSampleResult | None) -> Estimate | None:
         """Likeness of a test against the held-out windows; None where there is no scale to put it on."""
-        return likeness(test, self.floor, self.ceiling) if test and self.floor and self.ceiling else None
+        return likeness(test, self.ceiling) if test and self.ceiling else None
 
     @property
     def conversations(self) -> int:

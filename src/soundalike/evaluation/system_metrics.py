@@ -41,6 +41,7 @@ class System:
 class SystemMetrics:
     """What was measured of one system; None where there was too little text for it.
 
+    `fooled` is the share of pairs in which a judge takes the system's reply for the owner's, see `judge`.
     `area` and `strict` are areas under the curve of the two-sample test, on windows of four and of eight messages;
     `likeness` is `area` on its scale. The others are shares: `sense` of replies that fit their own context better,
     `copying` of messages and `copied_grams` of runs of eight words that stand in the training part, `loops` of messages
@@ -48,6 +49,7 @@ class SystemMetrics:
     self-BLEU.
     """
 
+    fooled: Estimate | None = None
     area: Estimate | None = None
     likeness: Estimate | None = None
     strict: Estimate | None = None
@@ -97,7 +99,7 @@ def two_sample_test(held_out: EvaluationSet, system: System, size: int = SIZE) -
     """The classifier two-sample test of a system against the owner, in windows of `size` messages."""
     real, theirs = held_out.real, system.windows
     if system.paired:
-        whole = _whole_scenes(real, theirs)
+        whole = whole_scenes(real, theirs)
         real, theirs = real.take(whole), [windows.take(whole) for windows in theirs]
     if size > SIZE:
         real, theirs = _doubled(real), [_doubled(windows) for windows in theirs]
@@ -184,7 +186,7 @@ def _messages(by_seed: Sequence[MessageWindows]) -> list[tuple[str, int]]:
     ]
 
 
-def _whole_scenes(real: MessageWindows, theirs: Sequence[MessageWindows]) -> NDArray[np.intp]:
+def whole_scenes(real: MessageWindows, theirs: Sequence[MessageWindows]) -> NDArray[np.intp]:
     """The numbers of the scenes in which as many messages were written as by the owner, for every seed."""
     sizes = [len(messages) for messages in real.messages]
     whole = [all(len(one.messages[at]) == size for one in theirs) for at, size in enumerate(sizes)]

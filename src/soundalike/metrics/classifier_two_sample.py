@@ -13,12 +13,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from soundalike.metrics.char_ngrams import NgramCounts, count_ngrams, unit_vectors
-from soundalike.metrics.stats import Bootstrap, Floats, Groups, weighted_auc, wins
+from soundalike.metrics.folds import assign_folds
+from soundalike.metrics.stats import NEW_TEXT, Bootstrap, Floats, Groups, weighted_auc, wins
 from soundalike.metrics.windows import FEWEST, MessageWindows
 from soundalike.metrics.words import mask
 
 WINDOWS, FOLDS, REPEATS, DRAWS = 80, 5, 12, 400
-NEW_TEXT = 1.3  # areas of new text lie so many times as far apart as bootstrap draws of one text
 RIDGE = 0.1
 APART = 1 << 40  # added to the second side's groups where the two sides share no conversation
 
@@ -86,24 +86,13 @@ def classifier_two_sample_test(
         second = first if paired else generator.permutation(len(others[which]))[:size]
         groups = np.concatenate((real.groups[first], others[which].groups[second] + (0 if paired else APART)))
         rows = np.concatenate((first, edges[which + 1] + second))
-        scores = _held_out_scores(kernel[np.ix_(rows, rows)], size, _folds(groups, generator))
+        scores = _held_out_scores(kernel[np.ix_(rows, rows)], size, assign_folds(groups, FOLDS, generator))
         won = wins(scores[:size], scores[size:])
         weights = bootstrap.weights(real.groups[first]), theirs[which].weights(others[which].groups[second])
         areas.append([won.mean(), *weighted_auc(won, *weights)])
     means = np.array(areas).mean(axis=0)
     middle = means[1:].mean()
     return TwoSampleResult(float(means[0]), (middle + NEW_TEXT * (means[1:] - middle)).clip(0, 1), size)
-
-
-def _folds(groups: Groups, generator: np.random.Generator) -> NDArray[np.intp]:
-    """(rows,): a fold for each, whole conversations together, drawn so that the folds are about equally large."""
-    names, place, sizes = np.unique(groups, return_inverse=True, return_counts=True)
-    fold, filled = np.zeros(len(names), np.intp), np.zeros(FOLDS)
-    order = generator.permutation(len(names))
-    for name in order[np.argsort(-sizes[order], kind="stable")]:
-        fold[name] = filled.argmin()
-        filled[fold[name]] += sizes[name]
-    return fold[place]
 
 
 def _held_out_scores(kernel: Floats, size: int, folds: NDArray[np.intp]) -> Floats:

@@ -1,8 +1,8 @@
-"""Likeness: the two-sample test on a scale from 0 %, as far as another person, to 100 %, as close as you to yourself.
+"""Likeness: the two-sample test on a scale from 0 %, as far as another person, to 100 %, a perfect voice.
 
-A bare test against one's own later messages blames a clone for the calendar: people drift, and real against real is
-not 0.5. So the scale runs from the ceiling, other people against the owner's held-out windows, to the floor, the
-owner's own months before them.
+A perfect voice cannot be told from the owner's other conversations of the same months: those are drawn from the same
+months at random, so the area under the curve is 0.5 by construction. Nothing is cut off at either end: what lies beyond
+100 % does so by chance, and its interval says so.
 """
 
 from collections.abc import Sequence
@@ -12,17 +12,18 @@ import numpy as np
 from soundalike.metrics.classifier_two_sample import TwoSampleResult, WindowSample, classifier_two_sample_test
 from soundalike.metrics.stats import Bootstrap, Estimate, Floats, percentile_interval
 
+PERFECT = 0.5
 PERSON_REPEATS = 3
-NARROWEST = 0.05  # floor and ceiling nearer than this measure nothing: everybody here writes alike
+NARROWEST = 0.05  # a ceiling nearer than this measures nothing: everybody here writes alike
 
 
-def likeness(test: TwoSampleResult, floor: TwoSampleResult, ceiling: TwoSampleResult) -> Estimate | None:
-    """(ceiling - test) / (ceiling - floor), cut to 0 and 1; None where floor and ceiling lie too close together."""
-    if ceiling.auc - floor.auc < NARROWEST:
+def likeness(test: TwoSampleResult, ceiling: TwoSampleResult) -> Estimate | None:
+    """(ceiling - test) / (ceiling - PERFECT); None where the ceiling is too close to PERFECT."""
+    if ceiling.auc - PERFECT < NARROWEST:
         return None
-    value = (ceiling.auc - test.auc) / (ceiling.auc - floor.auc)
-    draws = (ceiling.draws - test.draws) / np.maximum(ceiling.draws - floor.draws, NARROWEST)
-    return percentile_interval(float(np.clip(value, 0, 1)), draws.clip(0, 1), test.windows)
+    value = (ceiling.auc - test.auc) / (ceiling.auc - PERFECT)
+    draws = (ceiling.draws - test.draws) / np.maximum(ceiling.draws - PERFECT, NARROWEST)
+    return percentile_interval(value, draws, test.windows)
 
 
 def auc_estimate(test: TwoSampleResult) -> Estimate:

@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 
 PERCENTILES = (2.5, 97.5)
 ERROR = 0.05
+NEW_TEXT = 1.3  # figures of new text lie so many times as far apart as bootstrap draws of one text: see LOG.md
 NORMAL = 1.959963984540054  # the standard normal's 97.5 % point
 
 Floats = NDArray[np.float64]

@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from soundalike.evaluation.advice import BASELINES, DESCRIBED
 from soundalike.evaluation.evaluation_report import CLONE, SHORT, YOU, estimate_of
 from soundalike.metrics.repetition import recites
 from soundalike.portrait import phrasing
@@ -11,7 +12,8 @@ from soundalike.portrait.chart_kinds import BarChart, Chart, IntervalPlot
 from soundalike.portrait.name_filter import NameFilter
 
 SCORES = {
-    "likeness": "Likeness: 100 % is you, months before",
+    "fooled": "Fooled: 50 % is perfect",
+    "likeness": "Likeness: 100 % is you",
     "sense": "Sense: chance is 50 %",
     "copying": "Copying: messages said before",
     "loops": "Loops",
@@ -22,12 +24,13 @@ Report = Mapping[str, Any]
 
 
 def headline_scores(report: Report | None, command: str, stale: bool = False) -> Card:
-    """Likeness, sense, copying and loops of the clone beside those of the owner and of the baselines.
+    """The judge's verdict on the clone, its likeness, sense, copying and loops, beside those of the owner and of the
+    baselines.
 
     `report` is that of an evaluation, None if there is none of the present voice; `stale` says that there is one of an
     earlier voice. `command` measures the clone.
     """
-    title = "Four needles"
+    title = "Five needles"
     if report is None:
         earlier, never = (
             "was measured of an earlier voice, not of the one that is here now.",
@@ -38,10 +41,10 @@ def headline_scores(report: Report | None, command: str, stale: bool = False) ->
     rows, about = report["rows"], report["about"]
     short = about["form"] == SHORT
     charts = [
-        IntervalPlot(name, _intervals(rows, score), CLONE, score in ("likeness", "sense"))
+        IntervalPlot(name, _intervals(rows, score), CLONE, score in ("fooled", "likeness", "sense"))
         for score, name in SCORES.items()
     ]
-    scale = f"Likeness runs from {about['scale']}, 0 %, to you in the months before, 100 %. Lines are 95 % intervals."
+    scale = f"Likeness runs from {about['scale']}, 0 %, to you in the same months, 100 %. Lines are 95 % intervals."
     return Card(
         name="needles",
         title=title,
@@ -62,14 +65,19 @@ def _intervals(rows: Mapping[str, Report], score: str) -> list[tuple[str, float,
 
 
 def _sentence(rows: Mapping[str, Report]) -> str:
-    likeness, sense = (rows[CLONE].get(name) for name in ("likeness", "sense"))
-    if not likeness:
+    fooled, sense = (rows[CLONE].get(name) for name in ("fooled", "sense"))
+    if not fooled and rows[CLONE].get("likeness"):
+        return "This evaluation is by an earlier version, which had no judge. Evaluate again."
+    if not fooled:
         return "There is too little held-out text to say how close your clone comes to you."
-    sentence = f"Your clone writes {_figure(likeness)} like you"
-    chains = [figures["likeness"] for name, figures in rows.items() if "chain" in name and figures.get("likeness")]
-    if chains:
-        best = max(chains, key=lambda chain: float(chain["value"]))
-        sentence += f"; the best word chain, which only shuffles your words, {_figure(best)}"
+    sentence = (
+        f"Shown a reply of yours and one of your clone's, a judge takes the clone's for yours in {_figure(fooled)} of "
+        "cases; 50 % would be perfect"
+    )
+    baselines = {name: rows[name]["fooled"] for name in BASELINES if rows.get(name, {}).get("fooled")}
+    if baselines:
+        best = max(baselines, key=lambda name: float(baselines[name]["value"]))
+        sentence += f". By {DESCRIBED[best]}, it is fooled in {_figure(baselines[best])}"
     if not sense or not rows[YOU].get("sense"):
         return f"{sentence}."
     fits = f"Its replies fit what was said in {_figure(sense)} of cases"
@@ -84,7 +92,7 @@ def _figure(estimate: Report) -> str:
 
 def _veto(report: Report) -> list[str]:
     vetoed = recites(estimate_of(report, CLONE, "copying"), estimate_of(report, YOU, "copying"))
-    return ["It recites: a likeness that is copied counts for nothing."] if vetoed else []
+    return ["It recites: what is copied counts for nothing."] if vetoed else []
 
 
 def giveaways(report: Report | None, audit: Report | None, name_filter: NameFilter, command: str) -> Card:
