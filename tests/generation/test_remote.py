@@ -285,7 +285,8 @@ def test_a_piece_of_many_tokens_is_taken_apart() -> None:
     one = chunk("\nada: hey you", "stop")
     one["choices"][0]["logprobs"] = logprobs
     with answering(lambda path, body, key: (200, [one])) as url:
-        response = RemoteModel(url, "m").complete(TokenRequest([0], GREEDY, 60))
+        model = RemoteModel(url, "m")  # kept: without it its connections are closed, the one that is read too
+        response = model.complete(TokenRequest([0], GREEDY, 60))
         first, second, third, end = read_tokens(response, 1)
     assert (first.text, first.logprob, first.top_logprobs) == ("\nada: ", -1.0, (("\n", -1.0),))
     assert second.text == "hey" and np.isnan(second.logprob) and third.text == " you" and end.ends
