@@ -22,6 +22,7 @@ from soundalike.evaluation.evaluation_report import BEFORE, OTHERS, SAME
 from soundalike.evaluation.evaluation_set import EvaluationSet
 from soundalike.evaluation.held_out import conversations
 from soundalike.evaluation.judge import judge_months_before, judge_same_months, judge_systems
+from soundalike.evaluation.reply_features import ReplyReader
 from soundalike.evaluation.system_metrics import System, two_sample_test
 from soundalike.importing.importer import run_import
 from soundalike.metrics.classifier_two_sample import TwoSampleResult
@@ -69,8 +70,9 @@ def exchanged(held_out: EvaluationSet, seed: int = 0) -> System:
 
 def judged(held_out: EvaluationSet) -> dict[str, Estimate]:
     """How often the judge is fooled by each baseline, and by the owner in the same months and the months before."""
-    results, real = judge_systems(held_out, [*baseline_systems(held_out, JUDGED_SEEDS), exchanged(held_out)])
-    owner = {SAME: judge_same_months(held_out, real), BEFORE: judge_months_before(held_out, real)}
+    reader = ReplyReader(held_out)
+    results, real = judge_systems(reader, [*baseline_systems(held_out, JUDGED_SEEDS), exchanged(held_out)])
+    owner = {SAME: judge_same_months(held_out, real), BEFORE: judge_months_before(reader, real)}
     return {name: result.estimate for name, result in (owner | results).items() if result is not None}
 
 

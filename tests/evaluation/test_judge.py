@@ -9,7 +9,8 @@ from soundalike.engines import load
 from soundalike.evaluation.evaluation_set import EvaluationSet
 from soundalike.evaluation.held_out import Conversation, DialogueLine, HeldOutScene, HeldOutTurn
 from soundalike.evaluation.judge import judge_months_before, judge_same_months, judge_systems
-from soundalike.evaluation.reply_surprisal import parts, reply_surprisals
+from soundalike.evaluation.reply_features import ReplyReader
+from soundalike.evaluation.reply_surprisal import reply_surprisals
 from soundalike.evaluation.system_metrics import System
 from soundalike.generation.voice import Voice
 from soundalike.metrics import baselines
@@ -61,8 +62,8 @@ def test_messages_answer_turn_by_turn() -> None:
     """As many as the owner wrote in each turn; a window that ends early leaves turns out."""
     turns = [HeldOutTurn([("ana", "a")], ["1", "2"]), HeldOutTurn([("ana", "b")], ["3"])]
     scene = HeldOutScene(turns, 0)
-    assert parts(scene, ("x", "y", "z")) == [([("ana", "a")], ("x", "y")), ([("ana", "b")], ("z",))]
-    assert parts(scene, ("x",)) == [([("ana", "a")], ("x",))] and parts(scene, ()) == []
+    assert scene.answers(("x", "y", "z")) == [(turns[0], ("x", "y")), (turns[1], ("z",))]
+    assert scene.answers(("x",)) == [(turns[0], ("x",))] and scene.answers(()) == []
 
 
 def test_what_an_odd_reply_costs(judge: Voice) -> None:
@@ -93,12 +94,13 @@ def test_what_cannot_read_is_found_out(held_out: EvaluationSet) -> None:
         System("salad", [baselines.answer(baselines.word_salad(held_out.learned), real)]),
     ]
     calls = list[float]()
-    found, owner = judge_systems(held_out, systems, calls.append)
+    reader = ReplyReader(held_out)
+    found, owner = judge_systems(reader, systems, calls.append)
     shares = {name: result.estimate for name, result in found.items() if result}
     assert sum(calls) == len(held_out.scenes)
     assert shares["real"].value == 0.5
     assert shares["parrot"].high < 0.4 and shares["exchanged"].high < 0.4 and shares["salad"].high < 0.15
-    before = judge_months_before(held_out, owner)
+    before = judge_months_before(reader, owner)
     assert before is not None and before.estimate.low <= 0.5 <= before.estimate.high
     same = judge_same_months(held_out, owner)
     assert same is None or same.estimate.low <= 0.5 <= same.estimate.high

@@ -15,6 +15,7 @@ from soundalike.evaluation.evaluation_set import EvaluationSet
 from soundalike.evaluation.held_out import conversations
 from soundalike.evaluation.judge import judge_systems
 from soundalike.evaluation.replies import OnProgress, SceneProgress, answer_scenes
+from soundalike.evaluation.reply_features import ReplyReader
 from soundalike.evaluation.system_metrics import System, copying, preferences, repetition, two_sample_test
 from soundalike.generation.voice import Voice
 from soundalike.metrics.likeness_scale import PERFECT
@@ -83,7 +84,7 @@ def _verdict(name: str, metric: PairedDifference) -> str:
 
 
 def _fooled(held_out: EvaluationSet, both: Sequence[System]) -> PairedDifference | None:
-    results, _ = judge_systems(held_out, both)
+    results, _ = judge_systems(ReplyReader(held_out), both)
     first, second = (results[system.name] for system in both)
     if first is None or second is None:
         return None

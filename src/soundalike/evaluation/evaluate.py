@@ -30,6 +30,7 @@ from soundalike.evaluation.forced_choice import forced_choice
 from soundalike.evaluation.held_out import Conversation, conversations, count_unscored
 from soundalike.evaluation.judge import judge_months_before, judge_same_months, judge_systems
 from soundalike.evaluation.replies import OnProgress, SceneProgress, answer_scenes
+from soundalike.evaluation.reply_features import ReplyReader
 from soundalike.evaluation.report_file import identity, save
 from soundalike.evaluation.system_metrics import System, SystemMetrics, measure, measure_owner
 from soundalike.generation.voice import Voice
@@ -88,9 +89,10 @@ def evaluate(
             systems.append(System(BASE, answer_scenes(voice, held_out.scenes, seeds, progress.add)))
     systems += baselines
     seen = [systems[0], *(replace(system, windows=system.windows[:1]) for system in systems[1:])]
-    judged, real = judge_systems(held_out, seen, lambda scenes: progress.add(scenes * reading / count))
+    reader = ReplyReader(held_out)
+    judged, real = judge_systems(reader, seen, lambda scenes: progress.add(scenes * reading / count))
     if not brief:
-        judged |= {SAME: judge_same_months(held_out, real), BEFORE: judge_months_before(held_out, real)}
+        judged |= {SAME: judge_same_months(held_out, real), BEFORE: judge_months_before(reader, real)}
     about = _about(clone, held_out, len(seeds)) | {"form": SHORT if brief else FULL}
     report = EvaluationReport(
         about | {"left_out": count_unscored(chats[split])}, _rows(held_out, systems, judged, brief)

@@ -58,6 +58,15 @@ class HeldOutScene:
     turns: list[HeldOutTurn]
     group: int
 
+    def answers(self, messages: Sequence[str]) -> list[tuple[HeldOutTurn, Sequence[str]]]:
+        """The messages of a window by the turn that they answer: as many as the owner wrote in it.
+
+        A turn for which none is left is left out.
+        """
+        cuts = np.cumsum([0, *(len(turn.real) for turn in self.turns)])
+        parts = [(turn, messages[start:end]) for turn, start, end in zip(self.turns, cuts, cuts[1:], strict=False)]
+        return [(turn, part) for turn, part in parts if part]
+
 
 def conversations(clone: Clone) -> tuple[dict[str, list[Conversation]], Documents]:
     """The clone's conversations by split, in order of time, cut as its documents were; and those documents.

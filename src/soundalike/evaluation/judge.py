@@ -11,7 +11,8 @@ import numpy as np
 
 from soundalike.evaluation.evaluation_set import EvaluationSet
 from soundalike.evaluation.held_out import real_windows
-from soundalike.evaluation.reply_features import OnScenes, ReplyReader
+from soundalike.evaluation.replies import OnScenes
+from soundalike.evaluation.reply_features import ReplyReader
 from soundalike.evaluation.system_metrics import System, whole_scenes
 from soundalike.metrics.classifier_two_sample import window_bootstrap
 from soundalike.metrics.discriminator import FooledResult, JudgedReplies, fooled
@@ -20,11 +21,12 @@ Results = dict[str, FooledResult | None]  # None where there is too little text
 
 
 def judge_systems(
-    held_out: EvaluationSet, systems: Sequence[System], on_scenes: OnScenes = lambda scenes: None
+    reader: ReplyReader, systems: Sequence[System], on_scenes: OnScenes = lambda scenes: None
 ) -> tuple[Results, JudgedReplies]:
     """By the name of each system, all of which answered the scenes; and what the judge saw of the owner."""
+    held_out = reader.held_out
     written = [held_out.real, *(windows for system in systems for windows in system.windows)]
-    real, *others = ReplyReader(held_out).read(held_out.scenes, written, on_scenes)
+    real, *others = reader.read(held_out.scenes, written, on_scenes)
     found, at = Results(), 0
     for system in systems:
         whole = whole_scenes(held_out.real, system.windows)
@@ -41,13 +43,13 @@ def judge_same_months(held_out: EvaluationSet, real: JudgedReplies) -> FooledRes
     return _unpaired(held_out, *(real.take(half) for half in rows))
 
 
-def judge_months_before(held_out: EvaluationSet, real: JudgedReplies) -> FooledResult | None:
+def judge_months_before(reader: ReplyReader, real: JudgedReplies) -> FooledResult | None:
     """The owner's held-out replies beside those of the part before."""
-    scenes = held_out.earlier_scenes
+    scenes = reader.held_out.earlier_scenes
     if not scenes:
         return None
-    (earlier,) = ReplyReader(held_out).read(scenes, [real_windows(scenes)])
-    return _unpaired(held_out, real, earlier)
+    (earlier,) = reader.read(scenes, [real_windows(scenes)])
+    return _unpaired(reader.held_out, real, earlier)
 
 
 def _unpaired(held_out: EvaluationSet, real: JudgedReplies, others: JudgedReplies) -> FooledResult | None:

@@ -5,14 +5,15 @@ they belong to what stands before them. Whether a message is one of the owner's 
 copying, which is measured by itself.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 
 import numpy as np
 
 from soundalike.engines import load
 from soundalike.evaluation.evaluation_set import EvaluationSet
 from soundalike.evaluation.held_out import HeldOutScene
-from soundalike.evaluation.reply_surprisal import MessageSurprisal, parts, reply_surprisals
+from soundalike.evaluation.replies import OnScenes
+from soundalike.evaluation.reply_surprisal import MessageSurprisal, reply_surprisals
 from soundalike.generation.voice import Voice
 from soundalike.metrics.char_ngrams import count_ngrams
 from soundalike.metrics.discriminator import JudgedReplies
@@ -28,14 +29,11 @@ COLUMNS = (
 )  # fmt: skip
 
 
-OnScenes = Callable[[float], None]  # scenes read since the last call
-
-
 class ReplyReader:
     """Reads replies for the judge, with the built-in base as the language model that never saw the owner."""
 
     def __init__(self, held_out: EvaluationSet) -> None:
-        self._held_out = held_out
+        self.held_out = held_out
         self._model = Voice(load(JUDGE), held_out.owner)
 
     def read(
@@ -58,12 +56,12 @@ class ReplyReader:
         self, scenes: Sequence[HeldOutScene], windows: MessageWindows, surprisals: Sequence[list[MessageSurprisal]]
     ) -> JudgedReplies:
         answers = [
-            [([text for _, text in history], messages) for history, messages in parts(scene, written)]
+            [([text for _, text in turn.history], messages) for turn, messages in scene.answers(written)]
             for scene, written in zip(scenes, windows.messages, strict=True)
         ]
         odd = np.array([_of_surprisals(messages) for messages in surprisals])  # (windows, COLUMNS)
-        features = np.hstack([odd, self._held_out.reply_context.features(answers)])
-        ngrams = count_ngrams([mask(text, self._held_out.common) for text in windows.texts])
+        features = np.hstack([odd, self.held_out.reply_context.features(answers)])
+        ngrams = count_ngrams([mask(text, self.held_out.common) for text in windows.texts])
         return JudgedReplies(features, ngrams, windows.groups)
 
 

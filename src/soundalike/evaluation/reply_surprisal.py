@@ -39,24 +39,14 @@ def reply_surprisals(
     places, excerpts = list[tuple[int, int]](), list[list[DialogueLine]]()
     for number, scene in enumerate(scenes):
         for system, windows in enumerate(systems):
-            for context, messages in parts(scene, windows.messages[number]):
+            for turn, messages in scene.answers(windows.messages[number]):
                 places.append((system, number))
                 said = [DialogueLine(judge.owner, True, text[:MESSAGE_CHARACTERS]) for text in messages]
-                excerpts.append([*context_lines(judge.owner, context), *said])
+                excerpts.append([*context_lines(judge.owner, turn.history), *said])
     found: list[list[list[MessageSurprisal]]] = [[[] for _ in scenes] for _ in systems]
     for (system, number), lines in zip(places, score_excerpts(judge, excerpts), strict=True):
         found[system][number] += map(_surprisal, lines)
     return found
-
-
-def parts(scene: HeldOutScene, messages: Messages) -> list[tuple[list[tuple[str, str]], Messages]]:
-    """The (name, text) lines before each turn of a scene and the messages of a window that answer them.
-
-    A turn has as many as the owner wrote in it; one without any is left out.
-    """
-    cuts = np.cumsum([0, *(len(turn.real) for turn in scene.turns)])
-    answers = [(turn.history, messages[a:b]) for turn, a, b in zip(scene.turns, cuts, cuts[1:], strict=False)]
-    return [(history, answer) for history, answer in answers if answer]
 
 
 def context_lines(owner: str, context: Sequence[tuple[str, str]]) -> list[DialogueLine]:

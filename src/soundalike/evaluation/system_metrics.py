@@ -207,12 +207,11 @@ def _doubled(windows: MessageWindows) -> MessageWindows:
 
 def _repeated(scene: HeldOutScene, messages: Sequence[str], owner: str) -> list[bool]:
     """For each of a scene's messages, whether it loops, repeats or echoes."""
-    found, coming = list[bool](), list(messages)
-    for turn in scene.turns:
+    found = list[bool]()
+    for turn, answers in scene.answers(messages):
         own = [text for name, text in turn.history if name == owner]
         asked = next((text for name, text in turn.history[-1:] if name != owner), "")
-        for _ in turn.real[: len(coming)]:
-            text = coming.pop(0)
+        for text in answers:
             found.append(loops(text) or repeats(text, own) or echoes(text, asked))
             own.append(text)
     return found

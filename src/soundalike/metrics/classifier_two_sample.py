@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from soundalike.metrics.char_ngrams import NgramCounts, count_ngrams, unit_vectors
 from soundalike.metrics.folds import assign_folds
-from soundalike.metrics.stats import NEW_TEXT, Bootstrap, Floats, Groups, weighted_auc, wins
+from soundalike.metrics.stats import Bootstrap, Floats, Groups, of_new_text, weighted_auc, wins
 from soundalike.metrics.windows import FEWEST, MessageWindows
 from soundalike.metrics.words import mask
 
@@ -46,11 +46,8 @@ def window_bootstrap(groups: Groups, seed: int = 0) -> Bootstrap:
 
 @dataclass(frozen=True, slots=True)
 class TwoSampleResult:
-    """`auc`, the mean over repeats; `draws` (DRAWS,) of it by the bootstrap; `windows` of each side.
-
-    A bootstrap of judged windows leaves out that other text would teach the classifier otherwise, so the draws are
-    moved to NEW_TEXT times their distance from their mean.
-    """
+    """`auc`, the mean over repeats; `draws` (DRAWS,) of it by the bootstrap, see `stats.of_new_text`; `windows` of each
+    side."""
 
     auc: float
     draws: Floats
@@ -91,8 +88,7 @@ def classifier_two_sample_test(
         weights = bootstrap.weights(real.groups[first]), theirs[which].weights(others[which].groups[second])
         areas.append([won.mean(), *weighted_auc(won, *weights)])
     means = np.array(areas).mean(axis=0)
-    middle = means[1:].mean()
-    return TwoSampleResult(float(means[0]), (middle + NEW_TEXT * (means[1:] - middle)).clip(0, 1), size)
+    return TwoSampleResult(float(means[0]), of_new_text(means[1:]), size)
 
 
 def _held_out_scores(kernel: Floats, size: int, folds: NDArray[np.intp]) -> Floats:

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from soundalike.metrics.char_ngrams import NgramCounts, unit_vectors
 from soundalike.metrics.folds import assign_folds
-from soundalike.metrics.stats import NEW_TEXT, Bootstrap, Estimate, Floats, Groups, percentile_interval
+from soundalike.metrics.stats import Bootstrap, Estimate, Floats, Groups, of_new_text, percentile_interval
 from soundalike.metrics.windows import FEWEST
 
 FOLDS, REPEATS = 5, 6
@@ -47,7 +47,7 @@ class JudgedReplies:
 @dataclass(frozen=True, slots=True)
 class FooledResult:
     """`value`, the share of pairs in which the judge takes the other reply for the real one; `draws` of it by the
-    bootstrap, moved to NEW_TEXT times their distance from their mean; `pairs` that were judged."""
+    bootstrap, see `stats.of_new_text`; `pairs` that were judged."""
 
     value: float
     draws: Floats
@@ -87,9 +87,7 @@ def fooled(
         values.append(float(lost.mean()))
         draws.append(weights @ lost / np.maximum(weights.sum(axis=1), 1e-9))
         counts.append(len(lost))
-    drawn: Floats = np.mean(draws, axis=0)
-    middle = drawn.mean()
-    return FooledResult(float(np.mean(values)), (middle + NEW_TEXT * (drawn - middle)).clip(0, 1), min(counts))
+    return FooledResult(float(np.mean(values)), of_new_text(np.mean(draws, axis=0)), min(counts))
 
 
 @dataclass(frozen=True, slots=True)

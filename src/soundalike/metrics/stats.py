@@ -72,6 +72,16 @@ def percentile_interval(value: float, draws: Floats, n: int) -> Estimate:
     return Estimate(float(value), float(low), float(high), n)
 
 
+def of_new_text(draws: Floats) -> Floats:
+    """Bootstrap draws of a share, moved to NEW_TEXT times their distance from their mean, within 0 and 1.
+
+    A bootstrap of what was judged leaves out that other text would teach a classifier otherwise.
+    """
+    middle = draws.mean()
+    moved: Floats = (middle + NEW_TEXT * (draws - middle)).clip(0, 1)
+    return moved
+
+
 def mean(values: Floats, groups: Groups, seed: int = 0) -> Estimate:
     """The mean of at least one value, its interval by a bootstrap over groups."""
     draws = Bootstrap(groups, seed).ratio(values, np.ones(len(values)), groups)
