@@ -72,3 +72,12 @@ def test_charts_of_nothing_are_drawn(chart: Chart) -> None:
     drawn = svg(chart)
     assert "nan" not in drawn and "inf" not in drawn
     assert max(float(x) for x in re.findall(r' (?:x|cx|x2)="([-\d.]+)"', drawn)) <= WIDTH
+
+
+@pytest.mark.parametrize("figures", [(1.05, 0.82, 1.27), (0.6, 0.5, 0.7), (-0.04, -0.1, 0.03)])
+def test_intervals_stay_within_their_axis(figures: tuple[float, float, float]) -> None:
+    """Likeness may lie beyond 100 %: the axis goes on as far. What lies below 0 is drawn at 0."""
+    picture = svg(IntervalPlot("likeness", [("you", *figures)], "you"))
+    (x1, x2) = map(float, re.findall(r'<line class="you"[^>]* x1="([\d.-]+)" x2="([\d.-]+)"', picture)[0])
+    grid = [float(x) for x in re.findall(r'<line class="grid"[^>]* x1="([\d.-]+)"', picture)]
+    assert min(grid) <= x1 <= x2 <= max(grid)

@@ -71,7 +71,8 @@ class PercentileBands:
 class IntervalPlot:
     """Figures with their intervals, per row: label, value, low, high, all as shares of 1.
 
-    The row labelled `marked` is drawn in the owner's colour. With `whole` the axis runs from 0 to 100 %.
+    The row labelled `marked` is drawn in the owner's colour. With `whole` the axis runs from 0 to 100 %, or to
+    the highest figure where that is above. A figure below 0 is drawn at 0.
     """
 
     title: str

@@ -129,12 +129,14 @@ def _bands(chart: PercentileBands) -> Drawing:
 
 @_draw.register
 def _intervals(chart: IntervalPlot) -> Drawing:
-    axis = _Axis([label for label, *_ in chart.rows], 100 if chart.whole else 100 * _highest(chart), ROW)
+    top = max(1.0, _highest(chart)) if chart.whole else _highest(chart)
+    axis = _Axis([label for label, *_ in chart.rows], 100 * top, ROW)
     drawn = []
     for y, (label, value, low, high) in _by_row(chart.rows, ROW):
         class_ = "you" if label == chart.marked else "others"
-        drawn.append(element("line", class_=class_, x1=axis.at(low), x2=axis.at(high), y1=y, y2=y))
-        drawn.append(element("circle", class_=class_, cx=axis.at(value), cy=y, r=4.9))
+        start, middle, end = (axis.at(max(0.0, figure)) for figure in (low, value, high))
+        drawn.append(element("line", class_=class_, x1=start, x2=end, y1=y, y2=y))
+        drawn.append(element("circle", class_=class_, cx=middle, cy=y, r=4.9))
     return axis.drawing(drawn)
 
 
