@@ -35,6 +35,14 @@ UNKNOWN = "me"  # the owner's author key and name if an export does not name the
 ROWS = "messages"  # the key of rows in `read`; reasons in `skipped` that count rows begin with this word
 REPEATED = "messages seen twice"
 
+# Reasons that all sources share; those that count messages begin with ROWS.
+BY_BOTS = "messages by bots"
+BY_APP = "messages of the app itself (joins, calls, pins)"
+FORWARDED = "messages forwarded from elsewhere"
+DELETED = "messages that were deleted"
+WITHOUT_TEXT = "messages without text"
+REACTIONS = "reactions"
+
 FILES = "message files"  # the key of opened files in `read`; reasons in `skipped` that count files begin with it
 FILES_READ = "message files with messages"  # the key in `read` of files with at least one row
 
@@ -42,6 +50,9 @@ FILES_READ = "message files with messages"  # the key in `read` of files with at
 @dataclass
 class Corpus:
     """Messages, the names of their authors and channels, and counts of what was left out.
+
+    `authors` has a row (author key, display name, me) per person. The owner may have several, one for each program and
+    account; the name in the first of them is the owner's.
 
     `read` counts what was read; `skipped` counts, by reason in plain words, what was read and not kept. `notes` are
     sentences for the owner. `exact_ids` is False if another program rounded the ids, so that two messages may share
@@ -107,7 +118,8 @@ def merge(corpora: Iterable[Corpus]) -> Corpus:
         add_counts(total.skipped, part.skipped)
         total.notes.extend(note for note in part.notes if note not in total.notes)
         total.exact_ids &= part.exact_ids
-    total.authors = _unique(pl.concat(authors), "author", pl.col("name") == UNKNOWN)
+    people = pl.concat(authors).with_columns(pl.col("me").any().over("author"))  # one export that tells is enough
+    total.authors = _unique(people, "author", pl.col("name") == UNKNOWN)
     total.channels = _unique(pl.concat(channels), "channel", pl.col("title").is_null())
     rows = pl.concat(frames)
     frames.clear()

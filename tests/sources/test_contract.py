@@ -4,12 +4,14 @@ import inspect
 from collections.abc import Callable
 from pathlib import Path
 
+import polars as pl
 import pytest
 
 from soundalike import sources
 from soundalike.errors import ExportError
-from soundalike.messages import SCHEMA
+from soundalike.messages import AUTHORS_SCHEMA, CHANNELS_SCHEMA, SCHEMA, Corpus, merge
 from soundalike.sources._open_tree import open_tree
+from tests.sources.examples import all_examples
 from tests.sources.packages import (
     OWNER,
     SAM,
@@ -24,39 +26,93 @@ from tests.sources.packages import (
     write_zip,
 )
 
-EXAMPLES: dict[str, Callable[[Path], Path]] = {
-    "discord_package": lambda folder: write_zip(folder / "package.zip", package()),
-}
+EXAMPLES = all_examples()
+CUTS = 24  # places at which each file of an example is cut off, and flipped
 
 
 def test_every_module_is_a_source() -> None:
-    """Each file of the folder without an underscore is a source of its own name, with an example here."""
+    """Each file of the folder without an underscore is a source of its own name, with an example in `examples`."""
     folder = Path(inspect.getfile(sources)).parent
     modules = sorted(path.stem for path in folder.glob("*.py") if not path.stem.startswith("_"))
-    assert [source.NAME for source in sources.list_sources()] == modules == sorted(EXAMPLES)
+    named = sorted({example.partition("/")[0] for example in EXAMPLES})
+    assert [source.NAME for source in sources.list_sources()] == modules == named
     assert all(source.LOOKED_FOR and source.__doc__ for source in sources.list_sources())
 
 
-@pytest.mark.parametrize("name", EXAMPLES)
-def test_recognises_its_own_only(tmp_path: Path, name: str) -> None:
+@pytest.mark.parametrize("example", EXAMPLES)
+def test_recognises_its_own_only(tmp_path: Path, example: str) -> None:
     """An export is recognised by its own source and by no other."""
-    with open_tree(EXAMPLES[name](tmp_path)) as tree:
-        assert [source.NAME for source in sources.list_sources() if source.recognise(tree)] == [name]
+    with open_tree(EXAMPLES[example](tmp_path)) as tree:
+        found = [source.NAME for source in sources.list_sources() if source.recognise(tree)]
+    assert found == [example.partition("/")[0]]
 
 
-@pytest.mark.parametrize("name", EXAMPLES)
-def test_batches(tmp_path: Path, name: str) -> None:
+@pytest.mark.parametrize("example", EXAMPLES)
+def test_batches(tmp_path: Path, example: str) -> None:
     """A source gives message frames, accounts for every row, names itself, and its progress ends at the end."""
     progress: list[tuple[int, int]] = []
-    source = next(source for source in sources.list_sources() if source.NAME == name)
-    with open_tree(EXAMPLES[name](tmp_path)) as tree:
-        batches = list(source.read(tree, lambda done, total: progress.append((done, total))))
+    batches = batches_of(EXAMPLES[example](tmp_path), lambda done, total: progress.append((done, total)))
+    assert batches
     for batch in batches:
         assert dict(batch.messages.schema) == SCHEMA
-        assert batch.unaccounted == 0
-        assert set(batch.messages["source"]) <= {name}
+        assert dict(batch.authors.schema) == AUTHORS_SCHEMA
+        assert dict(batch.channels.schema) == CHANNELS_SCHEMA
+        assert set(batch.messages["source"]) <= {example.partition("/")[0]}
     assert sum(batch.messages.height for batch in batches) > 0
     assert progress == sorted(progress) and progress[-1][0] == progress[-1][1]
+
+
+@pytest.mark.parametrize("example", EXAMPLES)
+def test_one_account(tmp_path: Path, example: str) -> None:
+    """All parts are accounted for; keys carry the source's name, people and channels are named, texts hold something."""
+    corpus = checked(merge(batches_of(EXAMPLES[example](tmp_path))))
+    messages, name = corpus.messages, example.partition("/")[0]
+    if not name.startswith("discord"):
+        for column in (messages["id"], messages["channel"], messages["author"], messages["reply_to"].drop_nulls()):
+            assert column.str.starts_with(f"{name}:").all(), column
+    assert set(messages["author"]) <= set(corpus.authors["author"])
+    assert set(messages["channel"]) <= set(corpus.channels["channel"])
+    assert set(corpus.channels["kind"]) <= {"dm", "group", "channel", "thread", "unknown"}
+    assert (messages["text"].str.strip_chars() != "").all()
+    assert not any(messages.drop("reply_to").null_count().row(0))
+
+
+@pytest.mark.parametrize("example", EXAMPLES)
+def test_given_twice(tmp_path: Path, example: str) -> None:
+    """A second copy of an export adds nothing: every message has the same id again."""
+    one, two = tmp_path / "a", tmp_path / "b"
+    one.mkdir()
+    two.mkdir()
+    path = EXAMPLES[example](one)
+    once = merge(batches_of(path))
+    twice = merge([*batches_of(EXAMPLES[example](two)), *batches_of(path)])
+    assert twice.messages.equals(once.messages)
+    assert twice.unaccounted == 0
+
+
+@pytest.mark.parametrize("damage", ["cut", "flip"])
+@pytest.mark.parametrize("example", EXAMPLES)
+def test_damaged(tmp_path: Path, example: str, damage: str) -> None:
+    """Cut off or changed at any place, an export is refused in a sentence or read with an exact account."""
+    path = EXAMPLES[example](tmp_path)
+    for file in [path] if path.is_file() else sorted(inner for inner in path.rglob("*") if inner.is_file()):
+        raw = file.read_bytes()
+        for at in sorted({len(raw) * place // CUTS for place in range(CUTS)}):
+            file.write_bytes(raw[:at] if damage == "cut" else raw[:at] + bytes([raw[at] ^ 0x15]) + raw[at + 1 :])
+            try:
+                checked(merge(batches_of(path)))
+            except ExportError as error:
+                assert error.what.endswith(".") and error.do.endswith("."), error
+        file.write_bytes(raw)
+
+
+def batches_of(path: Path, on_progress: Callable[[int, int], None] = lambda done, total: None) -> list[Corpus]:
+    """The batches of an export as its source gives them; none if no source recognises it."""
+    with open_tree(path) as tree:
+        for source in sources.list_sources():
+            if source.recognise(tree):
+                return list(source.read(tree, on_progress))
+    return []
 
 
 @pytest.mark.parametrize("name", ["holiday.zip", "holiday", "notes.txt"])

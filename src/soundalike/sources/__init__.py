@@ -11,11 +11,9 @@ from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Protocol, cast
 
-import polars as pl
-
 from soundalike.errors import ExportError
-from soundalike.messages import UNKNOWN, Corpus, empty, merge
-from soundalike.sources import _unsupported
+from soundalike.messages import Corpus, empty, merge
+from soundalike.sources import _owner, _unsupported
 from soundalike.sources._open_tree import open_tree
 from soundalike.sources._tree import Tree
 
@@ -36,6 +34,10 @@ class Source(Protocol):
     def read(self, tree: Tree, on_progress: Progress) -> Iterator[Corpus]:
         """Read the export in batches that are small enough to keep several in memory.
 
+        Author keys, channels and ids begin with the source's name and a colon, except for Discord's, which are the
+        bare ids. The authors frame says who is the owner where the export tells; the column `me` of the messages is
+        then set by `sources.read`, so a source that cannot know yet writes False.
+
         Every row is either kept or counted in `skipped` under a reason that begins with `messages`; everything else
         that is left out is counted under a reason that does not. Raises ExportError.
         """
@@ -51,14 +53,15 @@ def read(paths: Sequence[Path], *, on_progress: Progress | None = None) -> Corpu
     """Read all exports at `paths` and merge them: unique by message id, sorted by time.
 
     `on_progress(done, total)` is called after every batch. Raises ExportError if a path has no known format, is
-    damaged or unsafe, or if two exports belong to different accounts.
+    damaged or unsafe, or if two exports of one program belong to different accounts. Exports of different programs are
+    one person's: whoever an export names as its owner is the owner, and `me` of the messages follows from that.
     """
     if not paths:
         raise ExportError("No export was named.", "Give the path of at least one.")
     exports = [
         _read(Path(path), _progress_of_path(on_progress, number, len(paths))) for number, path in enumerate(paths)
     ]
-    return merge(_batches(exports, _single_owner(exports)))
+    return _owner.mark(merge(_owner.batches(exports)))
 
 
 def _read(path: Path, on_progress: Progress) -> list[Corpus]:
@@ -79,35 +82,3 @@ def _progress_of_path(on_progress: Progress | None, number: int, of: int) -> Pro
             on_progress(number * _STEPS + _STEPS * done // max(total, 1), of * _STEPS)
 
     return report
-
-
-def _single_owner(exports: Sequence[Sequence[Corpus]]) -> str:
-    """The owner's author key in all exports, UNKNOWN if none names one. Raises ExportError if two owners differ."""
-    owners = {
-        author: name
-        for batches in exports
-        for corpus in batches
-        for author, name, me in corpus.authors.iter_rows()
-        if me and author != UNKNOWN
-    }
-    if len(owners) > 1:
-        people = " and ".join(sorted(f"{name} ({author})" for author, name in owners.items()))
-        raise ExportError(f"These exports belong to different accounts: {people}.", "Give one person's exports only.")
-    return next(iter(owners), UNKNOWN)
-
-
-def _batches(exports: list[list[Corpus]], owner: str) -> Iterator[Corpus]:
-    """All batches, with an unknown owner replaced by `owner`. Each is removed from `exports`, to free its memory."""
-    for batches in exports:
-        for _ in range(len(batches)):
-            corpus = batches.pop(0)
-            if owner != UNKNOWN:
-                corpus.authors = corpus.authors.filter(pl.col("author") != UNKNOWN)
-                corpus.messages = _with_owner(corpus.messages, owner)
-            yield corpus
-
-
-def _with_owner(messages: pl.DataFrame, owner: str) -> pl.DataFrame:
-    if not (messages["author"] == UNKNOWN).any():
-        return messages
-    return messages.with_columns(pl.col("author").replace(UNKNOWN, owner))
