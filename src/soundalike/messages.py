@@ -34,6 +34,16 @@ UNKNOWN = "me"  # the owner's author key and name if an export does not name the
 
 ROWS = "messages"  # the key of rows in `read`; reasons in `skipped` that count rows begin with this word
 REPEATED = "messages seen twice"
+BOTS = "messages by bots"
+BY_THE_APP = "messages of the app itself (joins, calls, pins)"
+FORWARDED = "messages forwarded from elsewhere"
+DELETED = "messages that were deleted"
+WITHOUT_TEXT = "messages without text"
+NO_TIME = "messages without a time"
+IMPOSSIBLE_TIME = "messages with an impossible time"
+UNREADABLE_ROWS = "messages too broken to read"
+
+REACTIONS = "reactions"
 
 # Reasons that all sources share; those that count messages begin with ROWS.
 BY_BOTS = "messages by bots"

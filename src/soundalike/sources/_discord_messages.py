@@ -10,7 +10,7 @@ from datetime import UTC, datetime
 
 import polars as pl
 
-from soundalike.messages import ROWS, SCHEMA, Corpus, add_counts
+from soundalike.messages import IMPOSSIBLE_TIME, NO_TIME, ROWS, SCHEMA, UNREADABLE_ROWS, Corpus, add_counts
 from soundalike.sources._discord_metadata import PackageMetadata
 from soundalike.sources._discord_rounding import RoundingEvidence, evidence_by_file
 from soundalike.sources._discord_rows import RawRows
@@ -21,12 +21,9 @@ DISCORD_EPOCH = 1_420_070_400_000  # ms from 1970 to 2015
 SNOWFLAKE_MS = 1 << 22  # ids per millisecond: https://docs.discord.com/developers/reference#snowflakes
 EARLIEST = 1 << 50  # smaller ids would be from the first three days of 2015, before Discord: they are no snowflakes
 
-LOST = "messages too broken to read"
 NO_ID = "messages without an id"
 ATTACHMENT_ONLY = "messages that were only an attachment"
 EMPTY = "messages without text (stickers, calls and the like)"
-NO_TIME = "messages without a time"
-IMPOSSIBLE_TIME = "messages with an impossible time"
 
 _REASONS = [NO_ID, ATTACHMENT_ONLY, EMPTY, NO_TIME, IMPOSSIBLE_TIME]  # a row's is the first that holds, 5 if none does
 
@@ -71,7 +68,7 @@ def to_messages(rows: RawRows, channels: pl.Series, metadata: PackageMetadata) -
     kept = frame.filter(pl.col("reason") == len(_REASONS))
     counts = dict(frame["reason"].value_counts().iter_rows())
     skipped = {reason: counts[code] for code, reason in enumerate(_REASONS) if code in counts}
-    skipped |= {LOST: rows.lost} if rows.lost else {}
+    skipped |= {UNREADABLE_ROWS: rows.lost} if rows.lost else {}
     corpus = Corpus(_to_frame(kept, channels, metadata.author), read={ROWS: frame.height + rows.lost}, skipped=skipped)
     return MessageBatch(corpus, kept["file"], _file_counts(frame, rows))
 
