@@ -4,7 +4,6 @@ import inspect
 from collections.abc import Callable
 from pathlib import Path
 
-import polars as pl
 import pytest
 
 from soundalike import sources
@@ -64,7 +63,7 @@ def test_batches(tmp_path: Path, example: str) -> None:
 
 @pytest.mark.parametrize("example", EXAMPLES)
 def test_one_account(tmp_path: Path, example: str) -> None:
-    """All parts are accounted for; keys carry the source's name, people and channels are named, texts hold something."""
+    """The parts are accounted for; keys carry the source's name, people and channels are named, texts are not empty."""
     corpus = checked(merge(batches_of(EXAMPLES[example](tmp_path))))
     messages, name = corpus.messages, example.partition("/")[0]
     if not name.startswith("discord"):
