@@ -54,6 +54,7 @@ WITHOUT_TEXT = "messages without text"
 REACTIONS = "reactions"
 
 FILES = "message files"  # the key of opened files in `read`; reasons in `skipped` that count files begin with it
+NO_ROWS = "message files without a message in them"
 FILES_READ = "message files with messages"  # the key in `read` of files with at least one row
 
 

@@ -13,9 +13,6 @@ from tests.sources.packages import GENERAL, as_csv, as_json, message, package, t
 
 PEOPLE = [{"name": "Bo"}, {"name": "Mira"}]
 OTHERS: dict[str, tuple[str, str, object]] = {  # name: the file's name, how the error describes it, its contents
-    "whatsapp-ios": ("_chat.txt", "a WhatsApp chat", "[13.06.23, 21:25:15] Bo: hi\n[13.06.23, 21:26:15] Mira: yo\n"),
-    "whatsapp-android": ("a.txt", "a WhatsApp chat", "6/13/23, 9:25 PM - Bo: hi\n6/13/23, 9:26 PM - Mira: yo\n"),
-    "whatsapp-finnish": ("a.txt", "a WhatsApp chat", "13.6.2018 klo 21.25.15 - Bo: hi\n"),
     "telegram": (
         "result.json",
         "a Telegram export",
@@ -82,7 +79,7 @@ def test_other_exports_are_named(tmp_path: Path, name: str) -> None:
     (tmp_path / file).write_text(text, encoding="utf-8")
     paths = [tmp_path / file, write_folder(tmp_path / "f", {f"some folder/{file}": text.encode("utf-16")})]
     for path in [*paths, write_zip(tmp_path / "x.zip", {file: text.encode()})]:
-        assert f"is {what}, and only whole Discord data packages are read here" in refusal_of(path).what
+        assert f"is {what}, which is not read here" in refusal_of(path).what
 
 
 def test_database_of_imessage(tmp_path: Path) -> None:

@@ -8,7 +8,7 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
-from soundalike.messages import FILES, FILES_READ, Corpus, add_counts, empty
+from soundalike.messages import FILES, FILES_READ, NO_ROWS, Corpus, add_counts, empty
 from soundalike.sources._discord_layout import Channel
 from soundalike.sources._discord_messages import FileCounts
 from soundalike.sources._discord_rows import RowPiece
@@ -17,7 +17,6 @@ from soundalike.sources._file_splitter import split_csv, split_json
 from soundalike.sources._tree import CHUNK, Member
 
 EMPTY_FILES = "message files that are empty"
-NO_ROWS = "message files without a message in them"
 UNREADABLE_FILES = "message files in which nothing could be read"
 
 

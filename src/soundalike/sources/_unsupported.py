@@ -26,10 +26,6 @@ _FILES = 24  # that are looked into, those highest in the tree first
 _HEAD = 1 << 14  # bytes read of each
 _TEXT_FILE = re.compile(r"(?i)\.(json|jsonl|ndjson|txt|html?|csv|xml|db|js)$")
 
-_DATE = r"[0-9٠-٩]{1,4}[./-][0-9٠-٩]{1,2}[./-][0-9٠-٩]{1,4}"
-_CLOCK = r"[0-9٠-٩]{1,2}[:.][0-9٠-٩]{2}(?:[:.][0-9٠-٩]{2})?"
-_WITH_DISCORD = "Ask Discord for your data package, and give that."
-
 
 @dataclass(frozen=True, slots=True)
 class _Format:
@@ -38,7 +34,7 @@ class _Format:
     what: str
     names: str | None = None
     text: str | None = None
-    do: str = _WITH_DISCORD
+    do: str | None = None  # None: what can be given instead
 
 
 _FORMATS = [
@@ -56,11 +52,6 @@ _FORMATS = [
     _Format(
         "an export of DiscordChatExporter",
         text=r'\A\s*\{\s*"guild"\s*:\s*\{.*"channel"\s*:\s*\{|class="?chatlog|\A"?AuthorID"?[,;]"?Author"?[,;]|\A={62}\s+Guild:',
-    ),
-    _Format(
-        "a WhatsApp chat",
-        names=r"(^|/)(_chat|WhatsApp Chat (with|-) .*)\.txt$",
-        text=rf"(?m)\A(?:.*\n){{0,3}}[\u200e\u200f]?\[?{_DATE},?\s(?:klo )?{_CLOCK}[^\n]{{0,12}}?(?:\]| [-–—]|:) [^\n]",
     ),
     _Format(
         "a Telegram export",
@@ -101,9 +92,7 @@ def unsupported_error(tree: Tree, looked_for: str) -> ExportError:
     if SPLIT.search(tree.path.name):
         return ExportError(f"{tree.path} is one part of a split ZIP.", JOIN)
     if found := _format(tree):
-        return ExportError(
-            f"{tree.path} is {found.what}, and only whole Discord data packages are read here.", found.do
-        )
+        return ExportError(f"{tree.path} is {found.what}, which is not read here.", found.do or f"Give {looked_for}.")
     if packed := _archive_format(tree):
         return ExportError(f"{tree.path} is a {packed} archive.", "Unpack it, and give the folder that comes out.")
     if inside := nested_archives(tree):

@@ -1,0 +1,187 @@
+"""Joins the lines of one WhatsApp file into messages, and finds out whom the chat is with.
+
+A header whose time lies more than a day before the one above it, or in the future, belongs to a chat that was pasted
+into a message, and is text; so is whatever has no header.
+"""
+
+import re
+import time
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from pathlib import Path
+
+from soundalike.messages import BOTS, BY_THE_APP, IMPOSSIBLE_TIME
+from soundalike.sources._local_time import LocalClock
+from soundalike.sources._people import is_address, one_line, person
+from soundalike.sources._rows import RowCollector
+from soundalike.sources._whatsapp_body import said
+from soundalike.sources._whatsapp_dates import DateOrder
+from soundalike.sources._whatsapp_lines import Header
+from soundalike.sources._whatsapp_phrases import BY_THE_APP_WORDS, TITLES
+
+_DAY = timedelta(days=1)
+_AHEAD = 200  # headers among which a pasted chat ends
+_SHORT_PASTE = 4  # headers; more of them after a time far ahead show that the time before them is the wrong one
+_COPY = re.compile(r"(?: ?\(\d+\)| - Copy| copy)+$")
+_TITLES = [re.compile(pattern, re.IGNORECASE) for pattern in TITLES]
+_LONGEST_NAME = 80
+_BOTS = {"meta ai"}
+
+
+@dataclass
+class Chat:
+    """What one file told: its channel, the names of people by key, and who showed that the phone is theirs."""
+
+    channel: str
+    title: str | None
+    stem: str
+    people: dict[str, str] = field(default_factory=dict)
+    speakers: set[str] = field(default_factory=set)
+    deleters: set[str] = field(default_factory=set)  # under whose name stands "You deleted this message"
+    rows: int = 0
+    before: bool = False  # whether text stands before the first header
+
+    @property
+    def kind(self) -> str:
+        """A chat of two is direct."""
+        return "dm" if len(self.speakers) <= 2 else "group"
+
+
+@dataclass(frozen=True, slots=True)
+class _Line:
+    """One message: its time, its author as written or None, and what stands after the name."""
+
+    moment: datetime | None
+    author: str | None
+    body: str
+
+
+def chat_title(path: Path, name: str) -> tuple[str | None, str]:
+    """Whom a file says in its name that the chat is with, None if it does not; and the name without its ending.
+
+    A file `_chat.txt` takes the name of its folder or ZIP.
+    """
+    parts = [part for part in name.split("/") if part]
+    stem = _stem(parts[-1])
+    if stem.casefold() in ("_chat", "chat", ""):
+        above = parts[-2] if len(parts) > 1 else path.parent.name if path.name == parts[-1] else path.name
+        stem = _stem(above)
+    found = next((match for title in _TITLES if (match := title.fullmatch(stem))), None)
+    return (one_line(found["title"]) if found else None), stem
+
+
+def _stem(name: str) -> str:
+    return _COPY.sub("", re.sub(r"(?i)\.(txt|zip)$", "", one_line(name)))
+
+
+def read_chat(
+    rows: RowCollector, lines: Sequence[str], headers: Sequence[Header], order: DateOrder, name: tuple[str | None, str]
+) -> Chat:
+    """Add all messages of one file to `rows`; `name` is what `chat_title` found."""
+    is_ios = bool(headers[0].shape[0])
+    messages = list(_messages(lines, headers, order))
+    title = name[0] or _title_by_app(messages, is_ios)
+    chat = Chat("", title, name[1], rows=len(messages), before=any(line.strip() for line in lines[: headers[0].line]))
+    _find_speakers(chat, messages, is_ios, rows.source)
+    chat.channel, chat.title = _channel(chat, rows.source)
+    clock = LocalClock()
+    for message in messages:
+        _add(rows, chat, message, clock, is_ios)
+    return chat
+
+
+def _messages(lines: Sequence[str], headers: Sequence[Header], order: DateOrder) -> Iterator[_Line]:
+    """All messages; lines without a header of their own belong to the one above."""
+    moments = [order.moment(header) for header in headers]
+    kept = _plausible(moments)
+    for place, following in zip(kept, [*kept[1:], None], strict=True):
+        header = headers[place]
+        end = len(lines) if following is None else headers[following].line
+        rest = "\n".join([header.rest, *lines[header.line + 1 : end]])
+        author, body = _split(rest)
+        yield _Line(moments[place], author, body)
+
+
+def _plausible(moments: Sequence[datetime | None]) -> list[int]:
+    """The places of headers that are no pasted text."""
+    latest = datetime.fromtimestamp(time.time()) + _DAY
+    kept: list[int] = []
+    times: list[datetime] = []  # of those kept
+    for place, moment in enumerate(moments):
+        if moment and times and (moment > latest or (moment < times[-1] - _DAY and _is_pasted(moments, place, times))):
+            continue
+        kept.append(place)
+        if moment:
+            times.append(moment)
+    return kept
+
+
+def _is_pasted(moments: Sequence[datetime | None], place: int, times: list[datetime]) -> bool:
+    """Whether the times soon come back to where they were, so that the lines in between are from elsewhere."""
+    back = times[-1] - _DAY
+    coming = [moment for moment in moments[place : place + _AHEAD] if moment]
+    length = next((number for number, moment in enumerate(coming) if moment >= back), None)
+    if length is None:
+        return False
+    jumped = len(times) > 1 and times[-1] - times[-2] > _DAY and coming[0] >= times[-2]
+    return not (jumped and length >= _SHORT_PASTE)
+
+
+def _split(rest: str) -> tuple[str | None, str]:
+    """Author and text. A line without `: `, or about a group whose title holds one, has no author."""
+    first = rest.partition("\n")[0]
+    name, colon, _ = first.partition(": ")
+    if not colon and first.endswith(":"):
+        name, colon = first[:-1], ":"
+    bare = one_line(name)
+    quotes = sum(bare.count(quote) for quote in '"“”„«»「」')
+    about = any(words in bare.casefold() for words in BY_THE_APP_WORDS)
+    if not colon or len(bare) > _LONGEST_NAME or quotes % 2 or about:
+        return None, rest
+    return re.sub(r"^~\s*", "", bare), rest[len(name) + len(colon) :]
+
+
+def _title_by_app(messages: Sequence[_Line], is_ios: bool) -> str | None:
+    """On an iPhone the first line is the app's own, under the name of the chat."""
+    first = messages[0] if messages else None
+    if not is_ios or first is None or first.author is None or said(first.body, is_ios).reason != BY_THE_APP:
+        return None
+    return first.author
+
+
+def _find_speakers(chat: Chat, messages: Sequence[_Line], is_ios: bool, source: str) -> None:
+    for message in messages:
+        if message.author is None:
+            continue
+        content = said(message.body, is_ios)
+        if content.reason != BY_THE_APP:
+            chat.speakers.add(person(source, message.author)[0])
+        if content.by_owner:
+            chat.deleters.add(person(source, message.author)[0])
+
+
+def _channel(chat: Chat, source: str) -> tuple[str, str | None]:
+    """The key and title of the channel. Without a title the people make the key, so that two exports share it."""
+    if chat.title is None and chat.kind == "dm":
+        return f"{source}:{' & '.join(sorted(key.partition(':')[2] for key in chat.speakers))}", None
+    title = chat.title or chat.stem
+    return person(source, title)[0], None if is_address(title) else title
+
+
+def _add(rows: RowCollector, chat: Chat, message: _Line, clock: LocalClock, is_ios: bool) -> None:
+    """Add one message, or count why not."""
+    if message.author is None:
+        rows.skip(BY_THE_APP)
+        return
+    content = said(message.body, is_ios)
+    if content.text is None:
+        rows.skip(content.reason)
+    elif message.moment is None:
+        rows.skip(IMPOSSIBLE_TIME)
+    elif message.author.casefold() in _BOTS:
+        rows.skip(BOTS)
+    else:
+        author, name = person(rows.source, message.author)
+        if rows.add(chat.channel, author, clock.utc(message.moment), content.text):
+            chat.people[author] = name

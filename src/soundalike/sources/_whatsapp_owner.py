@@ -1,0 +1,47 @@
+"""Who the owner of WhatsApp chats is: the files do not say it, but some lines and names show it."""
+
+from collections.abc import Sequence
+
+from soundalike.sources._people import one_line
+from soundalike.sources._whatsapp_chat import Chat
+
+
+def owner_of(chats: Sequence[Chat]) -> str | None:
+    """The owner's author key; None if nothing tells, or if the signs contradict one another.
+
+    The signs, the strongest first: "You deleted this message" stands under the owner's name; the file of a chat of two
+    is called after the other; of several chats, one person alone is in each.
+    """
+    for found in (_deleters(chats), _left_over(chats), _everywhere(chats)):
+        if found:
+            return next(iter(found)) if len(found) == 1 else None
+    return None
+
+
+def _deleters(chats: Sequence[Chat]) -> set[str]:
+    return {key for chat in chats for key in chat.deleters}
+
+
+def _left_over(chats: Sequence[Chat]) -> set[str]:
+    """In each chat of two whose file names exactly one of them, the other."""
+    found = set()
+    for chat in chats:
+        names = {key: name for key, name in chat.people.items() if key in chat.speakers}
+        called = [key for key, name in names.items() if _is_called(chat, name)]
+        if len(names) == 2 and len(called) == 1:
+            found |= names.keys() - set(called)
+    return found
+
+
+def _is_called(chat: Chat, name: str) -> bool:
+    """Whether the chat has this name; a file whose name is not understood ends with it."""
+    if chat.title is not None:
+        return one_line(chat.title).casefold() == name.casefold()
+    return f" {chat.stem.casefold()}".endswith(f" {name.casefold()}")
+
+
+def _everywhere(chats: Sequence[Chat]) -> set[str]:
+    spoken = [chat.speakers for chat in chats if chat.speakers]
+    if len({chat.channel for chat in chats if chat.speakers}) < 2:
+        return set()
+    return set.intersection(*spoken)

@@ -1,0 +1,97 @@
+"""What WhatsApp writes in place of a message, in the languages in which it is known here.
+
+Compared in lower case and without a full stop at the end. Most of what the app writes is recognised without words, by
+marks and brackets (`_whatsapp_body`); these tables tell apart what those do not.
+"""
+
+DELETED_BY_OWNER = frozenset(
+    """
+you deleted this message|you deleted this message as admin|du hast diese nachricht gelöscht|eliminaste este mensaje
+borraste este mensaje|vous avez supprimé ce message|tu as supprimé ce message|você apagou esta mensagem
+você apagou essa mensagem|apagou esta mensagem|eliminou esta mensagem|apagaste esta mensagem
+hai eliminato questo messaggio|u hebt dit bericht verwijderd|je hebt dit bericht verwijderd
+jij hebt dit bericht verwijderd|poistit tämän viestin|du raderade detta meddelande|du tog bort detta meddelande
+du raderade det här meddelandet|du slettede denne besked|du slettet denne meldingen|usunąłeś tę wiadomość
+usunęłaś tę wiadomość|usunięto tę wiadomość|odstranili jste tuto zprávu|smazali jste tuto zprávu|bu mesajı sildiniz
+bu mesajı sildin|вы удалили данное сообщение|вы удалили это сообщение|ви видалили це повідомлення
+anda telah menghapus pesan ini|anda menghapus pesan ini|لقد حذفت هذه الرسالة|حذفت هذه الرسالة|מחקת הודעה זו
+您已删除此消息|你已删除此消息|您删除了这条消息|你删除了这条消息|您已刪除此訊息|你已刪除此訊息|您刪除了這則訊息
+你已刪除這則訊息|このメッセージを削除しました|あなたがこのメッセージを削除しました|이 메시지를 삭제했습니다
+내가 삭제한 메시지입니다|आपने यह संदेश हटाया|आपने यह मैसेज डिलीट किया|ai șters acest mesaj|törölted ezt az üzenetet
+διαγράψατε αυτό το μήνυμα|heu suprimit aquest missatge
+""".strip()
+    .replace("\n", "|")
+    .split("|")
+)
+
+DELETED_BY_OTHERS = frozenset(
+    """
+this message was deleted|this message has been deleted|diese nachricht wurde gelöscht|se eliminó este mensaje
+este mensaje fue eliminado|este mensaje se eliminó|ce message a été supprimé|mensagem apagada
+esta mensagem foi apagada|essa mensagem foi apagada|esta mensagem foi eliminada|mensagem eliminada
+questo messaggio è stato eliminato|dit bericht is verwijderd|dit bericht werd verwijderd|tämä viesti poistettiin
+tämä viesti on poistettu|detta meddelande raderades|detta meddelande har raderats|det här meddelandet raderades
+denne besked blev slettet|denne meldingen ble slettet|ta wiadomość została usunięta|tato zpráva byla odstraněna
+tato zpráva byla smazána|bu mesaj silindi|данное сообщение удалено|это сообщение удалено|сообщение удалено
+це повідомлення видалено|це повідомлення було видалено|pesan ini telah dihapus|تم حذف هذه الرسالة|הודעה זו נמחקה
+此消息已删除|该消息已被删除|这条消息已被删除|此訊息已刪除|這則訊息已刪除|このメッセージは削除されました
+삭제된 메시지입니다|이 메시지는 삭제되었습니다|यह संदेश हटाया गया था|यह मैसेज डिलीट कर दिया गया|acest mesaj a fost șters
+ezt az üzenetet törölték|αυτό το μήνυμα διαγράφηκε|s'ha suprimit aquest missatge
+""".strip()
+    .replace("\n", "|")
+    .split("|")
+)
+
+DELETED_BY_ADMIN = (
+    "this message was deleted by admin",
+    "diese nachricht wurde von admin",
+    "un admin eliminó este mensaje",
+    "ce message a été supprimé par l'admin",
+)
+
+CALLS = (
+    "missed voice call", "missed video call", "missed group voice call", "missed group video call", "voice call",
+    "video call", "verpasster sprachanruf", "verpasster videoanruf", "sprachanruf", "videoanruf", "llamada perdida",
+    "videollamada perdida", "llamada de voz perdida", "appel vocal manqué", "appel vidéo manqué",
+    "chamada de voz perdida", "chamada de vídeo perdida", "ligação de voz perdida", "ligação de vídeo perdida",
+    "chiamata vocale persa", "videochiamata persa", "gemiste spraakoproep", "gemiste video-oproep",
+)  # fmt: skip
+"""The whole message, or its beginning before a comma or a full stop and the call's length."""
+
+NOT_THERE = (
+    "null", "waiting for this message", "warten auf diese nachricht", "diese nachricht wird geladen",
+    "esperando este mensaje", "esperando el mensaje", "en attente de ce message", "aguardando mensagem",
+    "aguardando esta mensagem", "in attesa del messaggio", "wachten op dit bericht", "live location shared",
+    "live-standort wird geteilt",
+)  # fmt: skip
+"""Beginnings of what stands in place of a message whose text is not in the export."""
+
+ATTACHED = (
+    "file attached", "datei angehängt", "archivo adjunto", "fichier joint", "arquivo anexado", "ficheiro anexado",
+    "file allegato", "bestand bijgevoegd", "bilagd fil", "vedhæftet fil", "vedlagt fil", "liitetiedosto",
+    "plik załączony", "dosya ekli", "файл добавлен", "файл прикреплен", "file terlampir", "文件附件", "檔案已附加",
+    "添付ファイル", "파일 첨부됨", "fișier atașat", "csatolt fájl", "soubor byl přiložen",
+)  # fmt: skip
+
+BY_THE_APP_WORDS = (
+    " changed the subject", " changed the group", " created group", " changed this group", " hat den betreff",
+    " hat die gruppe", " hat den gruppen", " cambió el asunto", " cambió el nombre", " creó el grupo",
+    " a changé le sujet", " a modifié le", " a créé le groupe", " mudou o nome", " alterou o nome", " criou o grupo",
+    " ha cambiato l'oggetto", " ha cambiato il nome", " ha creato il gruppo", " heeft het onderwerp",
+    " heeft de groep", " pinned a message",
+)  # fmt: skip
+"""Parts of lines about the group, which may hold a colon in its title and so look like a name and a text."""
+
+TITLES = (
+    r"whatsapp[ -]chatt? (?:with|mit|con|med|met|-|–) (?P<title>.+)",
+    r"(?:chat|conversa|conversación) (?:de |do )?whatsapp (?:con|com|dengan|di) (?P<title>.+)",
+    r"discussion whatsapp avec (?P<title>.+)",
+    r"чат whatsapp с (?:контактом |контактами )?(?P<title>.+)",
+    r"(?:czat|konwersacja) whatsapp z (?P<title>.+)",
+    r"whatsapp[ -](?:sohbeti|keskustelu|чат)[ :–-]+(?P<title>.+)",
+    r"(?P<title>.+) ile whatsapp sohbeti",
+    r"whatsapp ?与(?P<title>.+)的(?:聊天|对话|对话记录)",
+    r"與(?P<title>.+)的 ?whatsapp ?對話",
+    r"(?P<title>.+?) ?님과의 whatsapp 대화",
+)
+"""What the file of a chat is called; compared without case."""

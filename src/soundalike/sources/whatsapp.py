@@ -1,0 +1,121 @@
+"""Reads chats that WhatsApp's "Export chat" wrote: `_chat.txt` of an iPhone, `WhatsApp Chat with X.txt` of Android.
+
+A text, a ZIP or a folder with any number of them. The export is written for people, in the language and the customs of
+the phone: `_whatsapp_lines` finds the headers, `_whatsapp_dates` decides the order of day and month, `_whatsapp_body`
+tells text from what the app wrote, `_whatsapp_chat` joins the lines of one file, `_whatsapp_owner` finds out who the
+owner is. Every file is read twice, because one chat may show the order of the dates in another.
+"""
+
+import re
+from collections import Counter
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+
+from soundalike.messages import FILES, FILES_READ, NO_ROWS, Corpus, add_counts, empty
+from soundalike.sources import _local_time
+from soundalike.sources._encoding import decode
+from soundalike.sources._heads import head
+from soundalike.sources._rows import BATCH, RowCollector, authors_frame, channels_frame
+from soundalike.sources._tree import Member, Tree
+from soundalike.sources._whatsapp_chat import Chat, chat_title, read_chat
+from soundalike.sources._whatsapp_dates import DateOrder, decide
+from soundalike.sources._whatsapp_lines import Header, find_headers, parse_header
+from soundalike.sources._whatsapp_owner import owner_of
+
+NAME = "whatsapp"
+LOOKED_FOR = "a WhatsApp chat (the ZIP or the text that Export chat makes)"
+MEDIA = "photos, voice messages and other files beside the chat"
+
+_TEXT = re.compile(r"(?i)\.txt$")
+_UNIT = 60_000  # ms; an Android phone tells minutes only
+_FIRST_LINES = 3
+
+
+@dataclass(frozen=True, slots=True)
+class _Dates:
+    """What one file shows of its dates: its spelling, an example, and the order."""
+
+    shape: tuple[object, ...]
+    example: str
+    order: DateOrder
+
+
+def recognise(tree: Tree) -> bool:
+    """Whether a text begins with header lines as WhatsApp writes them."""
+    return any(_is_chat(member) for member in tree.members)
+
+
+def _is_chat(member: Member) -> bool:
+    """Whether one of the first lines that are not blank is a header with something after it."""
+    if not _TEXT.search(member.name):
+        return False
+    lines = [line for line in head(member).splitlines() if line.strip()][:_FIRST_LINES]
+    return any(found is not None and bool(found.rest.strip()) for found in map(parse_header, lines))
+
+
+def read(tree: Tree, on_progress: Callable[[int, int], None]) -> Iterator[Corpus]:
+    """Batches of all chats in the tree; progress in bytes. Raises ExportError if a file is damaged or far too long."""
+    files = [member for member in tree.members if _is_chat(member)]
+    total, done = sum(member.size for member in files), 0
+    dates = _orders([_dates(_parsed(member)[1]) for member in files])
+    rows, chats = RowCollector(NAME, _UNIT), list[Chat]()
+    for member, known in zip(files, dates, strict=True):
+        rows.restart()
+        if known:
+            chats.append(read_chat(rows, *_parsed(member), known.order, chat_title(tree.path, member.name)))
+        done += member.size
+        on_progress(done, total)
+        if len(rows) >= BATCH:
+            yield rows.batch()
+    yield rows.batch()
+    yield _rest(chats, dates, len(tree.members) - len(files))
+    on_progress(total, total)
+
+
+def _parsed(member: Member) -> tuple[list[str], list[Header]]:
+    lines = decode(member.read())[0].replace("\r\n", "\n").replace("\r", "\n").split("\n")
+    return lines, find_headers(lines)
+
+
+def _dates(headers: list[Header]) -> _Dates | None:
+    return _Dates(headers[0].shape, headers[0].written, decide(headers)) if headers else None
+
+
+def _orders(dates: list[_Dates | None]) -> list[_Dates | None]:
+    """The orders of all files. One that does not tell takes that of the others with its spelling if they agree."""
+    told: dict[tuple[object, ...], set[str]] = {}
+    for one in dates:
+        if one and one.order.sure:
+            told.setdefault(one.shape, set()).add(one.order.order)
+    return [_as_others(one, told.get(one.shape, set())) if one else None for one in dates]
+
+
+def _as_others(one: _Dates, orders: set[str]) -> _Dates:
+    if one.order.sure or len(orders) != 1:
+        return one
+    return _Dates(one.shape, one.example, DateOrder(next(iter(orders)), "other chats beside it tell", True))
+
+
+def _rest(chats: list[Chat], dates: list[_Dates | None], others: int) -> Corpus:
+    """Authors, channels, counts of files and notes."""
+    people = {key: name for chat in chats for key, name in chat.people.items()}
+    channels = {chat.channel: (chat.title, chat.kind) for chat in chats}
+    owner = owner_of(chats)
+    skipped: dict[str, int] = {}
+    add_counts(skipped, {NO_ROWS: len(dates) - len(chats), MEDIA: others})
+    read = {FILES: len(dates), FILES_READ: len(chats)}
+    authors = authors_frame(people, {owner} if owner else set())
+    return Corpus(empty(), authors, channels_frame(channels), read, skipped, _notes(chats, dates))
+
+
+def _notes(chats: list[Chat], dates: list[_Dates | None]) -> list[str]:
+    notes = [_local_time.NOTE] if chats else []
+    known = [one for one in dates if one and one.shape[2] == "/" or one and not one.order.sure]
+    counts = Counter((one.order.order, one.order.why) for one in known)
+    for (order, why), count in counts.items():
+        example = next(one.example for one in known if (one.order.order, one.order.why) == (order, why))
+        where = "a WhatsApp chat" if count == 1 else f"{count} WhatsApp chats"
+        notes.append(f"Dates such as {example} in {where} were read as {order}: {why}.")
+    if before := sum(chat.before for chat in chats):
+        notes.append(f"Text before the first message of a WhatsApp chat belongs to none and was left out ({before:,}).")
+    return notes
