@@ -248,6 +248,7 @@ def test_printed_commands_can_be_pasted(run: Run, tmp_path: Path) -> None:
         (("--resume", "--fresh"), "--resume goes on"),
         (("--resume",), "nothing to resume"),
         (("--gap", "long"), "not a length of time"),
+        (("--also", "Mira"), "Add --me NAME"),
     ],
 )
 def test_options_are_checked_before_anything_is_read(

@@ -3,6 +3,7 @@
     SoundalikeError            expected and explained; any other exception is a bug
     ├── UsageError             the user can fix it: exit code 2
     │   ├── ExportError        an export that cannot be read, or must not be
+    │   │   └── OwnerUnknown   exports that do not say who of their people the owner is
     │   ├── TooLittleText      not enough of the owner's words to learn from
     │   ├── CloneError         a clone folder that is missing, locked or of another version
     │   │   └── NoRoom         a disk without room for what is to be written
@@ -37,6 +38,10 @@ class UsageError(SoundalikeError):
 
 class ExportError(UsageError):
     """An export that cannot be read, or must not be."""
+
+
+class OwnerUnknown(ExportError):
+    """Exports that do not say who of their people the owner is."""
 
 
 class TooLittleText(UsageError):

@@ -14,6 +14,7 @@ from soundalike.clone import Clone
 from soundalike.errors import CloneError, ExportError, TooLittleText
 from soundalike.importing.documents import SPLITS, DocumentSettings
 from soundalike.importing.importer import OLDER_IMPORT, compare, run_import
+from soundalike.importing.reading import ReadOptions
 from soundalike.messages import Corpus
 from tests.invented import Message, corpus, crowd
 
@@ -29,7 +30,7 @@ def export(monkeypatch: pytest.MonkeyPatch) -> Export:
         found.read = {"messages": found.messages.height + sum(counts.get("skipped", {}).values())}
         found.skipped = {**counts.get("skipped", {}), **counts.get("ignored", {})}
 
-        def read(_: list[Path], *, on_progress: object = None) -> Corpus:
+        def read(_: list[Path], *, me: object = (), on_progress: object = None) -> Corpus:
             return found
 
         monkeypatch.setattr(sources, "read", read)
@@ -92,7 +93,7 @@ def test_secrets_are_masked_before_anything_is_written(tmp_path: Path, export: E
 def test_what_is_masked_is_what_is_learned(tmp_path: Path, export: Export) -> None:
     """Invisible characters are removed before masking, so that they hide nothing; emoji keep their joiners."""
     export([*crowd(3000), (1e6, "c0", "me", "write quill\u200b@example.org \U0001f469\u200d\U0001f467 ")])
-    run_import(["package.zip"], tmp_path / "me", mask=["message 7"])
+    run_import(["package.zip"], tmp_path / "me", options=ReadOptions(mask=("message 7",)))
     frame = pl.read_parquet(tmp_path / "me" / "messages.parquet")
     assert frame["text"][-1] == "write my email \U0001f469\u200d\U0001f467"
     assert not any(b"example.org" in data for data in everything(tmp_path / "me").values())
@@ -177,7 +178,8 @@ def test_the_owners_list_is_masked_too(tmp_path: Path, export: Export) -> None:
     """Neither messages nor documents hold what was listed, and the report counts it, with the rules on and off."""
     export([*crowd(3000), (1.0, "c0", "me", "the soup of Mira Oak is cold")])
     for redacted in (True, False):
-        report = run_import(["package.zip"], tmp_path / str(redacted), mask=["mira oak"], redacted=redacted)
+        options = ReadOptions(redacted=redacted, mask=("mira oak",))
+        report = run_import(["package.zip"], tmp_path / str(redacted), options=options)
         assert report.masked["strings on your list"] == 1
         held = b"".join(data for name, data in everything(tmp_path / str(redacted)).items() if name.endswith("jsonl"))
         texts = pl.read_parquet(tmp_path / str(redacted) / "messages.parquet")["text"]

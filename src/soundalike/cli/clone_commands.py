@@ -24,17 +24,20 @@ from soundalike.cli.output import (
     show_status,
 )
 from soundalike.cli.report_commands import evaluate_briefly
+from soundalike.errors import UsageError
 
 if TYPE_CHECKING:
     from rich.text import Text
 
     from soundalike.clone import Clone
+    from soundalike.importing.documents import DocumentSettings
     from soundalike.importing.preflight import ImportReport
+    from soundalike.importing.reading import ReadOptions
     from soundalike.training.status import Progress, Succession, TrainingResult
 
 app = typer.Typer()
 Exports = Annotated[
-    list[Path], typer.Argument(help="Discord data packages: the ZIP or the folder.", metavar="EXPORT...")
+    list[Path], typer.Argument(help="Chat exports: the file, the ZIP or the folder.", metavar="EXPORT...")
 ]
 Base = Annotated[str | None, typer.Option(help="`pocket`, a model's folder, or a Hugging Face name: org/model.")]
 Minutes = Annotated[float | None, typer.Option(help="Train for so many minutes.")]
@@ -49,6 +52,13 @@ KeepBetter = Annotated[
     bool, typer.Option("--keep-better", help="Keep whichever voice, old or new, predicts your later words better.")
 ]
 Force = Annotated[bool, typer.Option("--force", help="Train even on too little text.")]
+Me = Annotated[
+    str | None,
+    typer.Option("--me", help="Your name in the export, where it does not tell who you are.", metavar="NAME"),
+]
+Also = Annotated[
+    list[str] | None, typer.Option("--also", help="One more name of yours; may be repeated.", metavar="NAME")
+]
 Raw = Annotated[bool, typer.Option("--no-redact", help="Do not mask private data and secrets.")]
 Mask = Annotated[Path | None, typer.Option("--mask", help="A file of more strings to mask, one a line.")]
 Gap = Annotated[str, typer.Option(help="The silence that ends a conversation; several, with commas, are compared.")]
@@ -66,7 +76,7 @@ def demo(
 
     options: dict[str, Any] = {"minutes": minutes}
     succession = _check_options(out_, "pocket", options, fresh=True)
-    report = _import([EXPORT], out_, DocumentSettings())
+    report = _import([EXPORT], out_, DocumentSettings(), _reading())
     result = _train(out_, "pocket", options, succession, show_note=False)  # nobody's secrets
     said = show_conversation(out_, OPENERS)
     folder = shlex.quote(str(out_))
@@ -85,6 +95,8 @@ def clone(
     base: Base = None,
     choose: Choose = None,
     gap: Gap = "15m",
+    me: Me = None,
+    also: Also = None,
     no_redact: Raw = False,
     mask: Mask = None,
     force: Force = False,
@@ -98,9 +110,9 @@ def clone(
     from soundalike.importing.gap_comparison import parse_duration
 
     options: dict[str, Any] = {"minutes": minutes, "epochs": epochs, "iters": iters, "choose": choose}
-    settings = DocumentSettings(gap_minutes=parse_duration(gap))
+    settings, reading = DocumentSettings(gap_minutes=parse_duration(gap)), _reading(me, also, no_redact, mask)
     succession = _check_options(out_, base, options, resume, fresh, keep_better)
-    report = None if resume else _import(exports, out_, settings, no_redact, mask, force)
+    report = None if resume else _import(exports, out_, settings, reading, force)
     result = _train(out_, base, options, succession, resume)
     chat = f"soundalike chat {shlex.quote(str(out_))}"
     with _hint_on_interrupt(lambda: command_text("Stopped. The voice is finished; talk to it: ", chat)):
@@ -115,6 +127,8 @@ def import_(
     exports: Exports,
     out_: Out = DEFAULT_FOLDER,
     gap: Gap = "15m",
+    me: Me = None,
+    also: Also = None,
     no_redact: Raw = False,
     mask: Mask = None,
     force: Force = False,
@@ -125,13 +139,13 @@ def import_(
     from soundalike.importing.gap_comparison import parse_gaps, table
     from soundalike.importing.importer import compare
 
-    gaps = parse_gaps(gap)
+    gaps, reading = parse_gaps(gap), _reading(me, also, no_redact, mask)
     if len(gaps) > 1:
-        rows = compare(exports, gaps, redacted=not no_redact)
+        rows = compare(exports, gaps, options=reading)
         print_lines(table(rows))
         print_json(rows, json)
         return
-    report = _import(exports, out_, DocumentSettings(gap_minutes=gaps[0]), no_redact, mask, force)
+    report = _import(exports, out_, DocumentSettings(gap_minutes=gaps[0]), reading, force)
     if not out.quiet:  # measuring this machine's speed takes a moment
         from soundalike.training.plan import describe_cost
 
@@ -206,29 +220,28 @@ def _check_options(
     return versions.succession(versions.clone_at(folder), resume=resume, fresh=fresh, keep_better=keep_better)
 
 
+def _reading(
+    me: str | None = None, also: list[str] | None = None, no_redact: bool = False, mask: Path | None = None
+) -> "ReadOptions":
+    """What is read of the exports; `UsageError` for options that contradict each other or a list that is none."""
+    from soundalike.importing.reading import ReadOptions
+    from soundalike.redact.mask_list import read_list
+
+    if also and me is None:
+        raise UsageError("--also is one more name of the person that --me names.", "Add --me NAME.")
+    names = () if me is None else (me, *(also or ()))
+    return ReadOptions(names, redacted=not no_redact, mask=tuple(read_list(mask)) if mask else ())
+
+
 def _import(
-    exports: list[Path],
-    folder: Path,
-    settings: Any,
-    no_redact: bool = False,
-    mask: Path | None = None,
-    force: bool = False,
+    exports: list[Path], folder: Path, settings: "DocumentSettings", reading: "ReadOptions", force: bool = False
 ) -> "ImportReport":
     from soundalike.importing import preflight
     from soundalike.importing.importer import run_import
-    from soundalike.redact.mask_list import read_list
     from soundalike.signals import exit_on_signals
 
     with exit_on_signals(), progress_bar("Reading") as bar:
-        report = run_import(
-            exports,
-            folder,
-            settings,
-            on_progress=bar,
-            redacted=not no_redact,
-            mask=read_list(mask) if mask else (),
-            force=force,
-        )
+        report = run_import(exports, folder, settings, on_progress=bar, options=reading, force=force)
     print_lines(preflight.lines(report))
     return report
 

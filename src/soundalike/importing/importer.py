@@ -3,7 +3,7 @@
 An import that is refused, fails or is interrupted leaves the folder as it was.
 """
 
-from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, replace
 from datetime import UTC, datetime
@@ -17,13 +17,11 @@ import polars as pl
 
 from soundalike.clone.clone import MANIFEST, Clone
 from soundalike.clone.folder import require_room
-from soundalike.errors import ExportError
-from soundalike.importing.documents import SPLITS, Documents, DocumentSettings, build, jsonl, normalise_all
+from soundalike.importing.documents import SPLITS, Documents, DocumentSettings, build, jsonl
 from soundalike.importing.gap_comparison import GapRow, compare_gaps
 from soundalike.importing.preflight import ImportReport, Lengths, refuse_too_little
+from soundalike.importing.reading import Progress, ReadOptions, read_exports
 from soundalike.messages import FILES, ROWS, Corpus
-
-Progress = Callable[[int, int], None]  # done, of; called while reading, which takes most of the time
 
 WRITTEN = 2.6  # bytes on disk, in documents and Parquet, per byte of text: 1.5 times what was measured
 OLDER_IMPORT = "the voice in this clone was trained on another import; train again to teach it this one."
@@ -35,21 +33,19 @@ def run_import(
     settings: DocumentSettings | None = None,
     on_progress: Progress | None = None,
     *,
-    redacted: bool = True,
-    mask: Collection[str] = (),
+    options: ReadOptions | None = None,
     force: bool = False,
 ) -> ImportReport:
     """Read exports into the clone folder `out` and return the import report, which import.json holds too.
 
-    The strings in `mask` are masked in addition to what the rules find; without `redacted` the rules are off.
-
-    Raises `ExportError` for an export that cannot be read, `TooLittleText` for too little text without `force`, and
+    Raises `ExportError` for an export that cannot be read, `OwnerUnknown` if nothing tells who of its people the owner
+    is and `me` of `options` names nobody, `TooLittleText` for too little text without `force`, and
     `CloneError` for a folder that cannot be written or is no clone. The folder then stays as it was.
     """
     settings = settings or DocumentSettings()
     clone = Clone.claim(out)
     with clone.locked("soundalike import"):
-        corpus, masked = _read(paths, on_progress, redacted, mask)
+        corpus, masked = read_exports(paths, options or ReadOptions(), on_progress)
         require_room(clone.root, WRITTEN * int(corpus.messages["text"].str.len_bytes().sum()), "the import")
         with clone.replacing() as scratch:
             return fill(clone, scratch, corpus, masked, settings, force)
@@ -121,29 +117,11 @@ def compare(
     settings: DocumentSettings | None = None,
     on_progress: Progress | None = None,
     *,
-    redacted: bool = True,
+    options: ReadOptions | None = None,
 ) -> list[GapRow]:
     """What documents several gaps (minutes) would give for these exports; writes nothing."""
-    corpus, _ = _read(paths, on_progress, redacted)
+    corpus, _ = read_exports(paths, options or ReadOptions(), on_progress)
     return compare_gaps(corpus, gaps, settings or DocumentSettings())
-
-
-def _read(
-    paths: Sequence[str | Path], on_progress: Progress | None, redacted: bool, mask: Collection[str] = ()
-) -> tuple[Corpus, dict[str, int]]:
-    from soundalike import sources
-    from soundalike.redact import mask_list, redact
-
-    corpus = sources.read([Path(path) for path in paths], on_progress=on_progress)
-    if not corpus.messages.height:
-        why = ", ".join(f"{count:,} {reason}" for reason, count in corpus.skipped.items())
-        what = f"There is not one message in these exports{f' (found: {why})' if why else ''}."
-        raise ExportError(what, "Name the file or folder that you were sent.")
-    # Normalised first: an invisible character inside an address must not hide it from the masks and then be removed.
-    messages = corpus.messages.with_columns(normalise_all(corpus.messages["text"]))
-    messages, own = mask_list.mask_strings(messages, mask) if mask else (messages, {})
-    messages, masked = redact(messages) if redacted else (messages, {})
-    return replace(corpus, messages=messages), own | masked
 
 
 def account(corpus: Corpus, masked: dict[str, int], documents: Documents, settings: DocumentSettings) -> ImportReport:
@@ -160,7 +138,7 @@ def account(corpus: Corpus, masked: dict[str, int], documents: Documents, settin
         masked=masked,
         mode="dialogue" if documents.dialogue else "monologue",
         channels=_channels(corpus),
-        people=messages["author"].n_unique(),
+        people=messages.filter(~pl.col("me"))["author"].n_unique() + bool(messages["me"].any()),
         first=first and first.date().isoformat(),
         last=last and last.date().isoformat(),
         gap_minutes=settings.gap_minutes,

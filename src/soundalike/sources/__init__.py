@@ -49,19 +49,23 @@ def list_sources() -> list[Source]:
     return [cast(Source, importlib.import_module(f"{__name__}.{name}")) for name in sorted(names)]
 
 
-def read(paths: Sequence[Path], *, on_progress: Progress | None = None) -> Corpus:
+def read(paths: Sequence[Path], *, me: Sequence[str] = (), on_progress: Progress | None = None) -> Corpus:
     """Read all exports at `paths` and merge them: unique by message id, sorted by time.
+
+    `me` are the owner's names (display names or author keys); they are needed where an export does not tell, and go
+    before what it tells. The first is what the owner is called.
 
     `on_progress(done, total)` is called after every batch. Raises ExportError if a path has no known format, is
     damaged or unsafe, or if two exports of one program belong to different accounts. Exports of different programs are
-    one person's: whoever an export names as its owner is the owner, and `me` of the messages follows from that.
+    one person's: whoever an export names as its owner is the owner, and `me` of the messages follows from that. Raises
+    OwnerUnknown if nothing tells who the owner is in one of the programs.
     """
     if not paths:
         raise ExportError("No export was named.", "Give the path of at least one.")
     exports = [
         _read(Path(path), _progress_of_path(on_progress, number, len(paths))) for number, path in enumerate(paths)
     ]
-    return _owner.mark(merge(_owner.batches(exports)))
+    return _owner.mark(merge(_owner.batches(exports, several=bool(me))), me)
 
 
 def _read(path: Path, on_progress: Progress) -> list[Corpus]:

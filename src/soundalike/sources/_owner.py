@@ -1,4 +1,4 @@
-"""Who the owner of several exports is, from the rows of their authors frames that say `me`.
+"""Who the owner of several exports is: what the exports tell, and the names that the owner gives.
 
 An author key begins with the program's name and a colon; a key without one is an account of Discord's. One person has
 one key or more in each program.
@@ -8,56 +8,109 @@ from collections.abc import Iterable, Iterator, Sequence
 
 import polars as pl
 
-from soundalike.errors import ExportError
+from soundalike.errors import ExportError, OwnerUnknown
 from soundalike.messages import UNKNOWN, Corpus
+from soundalike.sources._author_names import DISCORD, People, listed, program_of
 
-DISCORD = "discord"
-
-
-def program(author: str) -> str:
-    """The program that an author key belongs to."""
-    return author.partition(":")[0] if ":" in author else DISCORD
+PACKAGE = "discord_package"
+SHOWN = 15  # people that a refusal lists
 
 
-def batches(exports: list[list[Corpus]]) -> Iterator[Corpus]:
+def batches(exports: list[list[Corpus]], several: bool = False) -> Iterator[Corpus]:
     """All batches, with the owner of a Discord package that does not name them under their account if it is known.
 
     Exports of several people come first: of a message that a one-sided export has too, theirs is the row that knows
     what it replies to. Each batch is removed from `exports`, to free its memory. Raises ExportError if two exports of
-    one program name different owners.
+    one program name different owners, unless there may be `several` because the owner's names are given.
     """
-    owner = _discord_account(exports)
+    account = _discord_account(exports, several)
     exports.sort(key=_is_one_sided)
     for export in exports:
         for _ in range(len(export)):
             corpus = export.pop(0)
-            if owner != UNKNOWN:
-                corpus.authors, corpus.messages = (_with(owner, part) for part in (corpus.authors, corpus.messages))
+            if account != UNKNOWN:
+                corpus.authors, corpus.messages = (_with(account, part) for part in (corpus.authors, corpus.messages))
             yield corpus
 
 
-def mark(corpus: Corpus) -> Corpus:
-    """The corpus with `me` set in every row whose author is the owner."""
-    owners = corpus.authors.filter("me")["author"]
-    if not corpus.messages["me"].all() or not corpus.messages["author"].is_in(owners.implode()).all():
-        corpus.messages = corpus.messages.with_columns(me=pl.col("author").is_in(owners.implode()))
+def mark(corpus: Corpus, names: Sequence[str] = ()) -> Corpus:
+    """The corpus with `me` set in every row whose author is the owner; the owner's most used name comes first.
+
+    Raises ExportError if one of `names` is nobody's or two people's, OwnerUnknown if nobody is the owner in a program.
+    """
+    people = People.of(corpus)
+    chosen = [key for name in names for key in people.find(name)]
+    owners = _owners(corpus, people, chosen)
+    _require_all_programs(people, owners, chosen)
+    account = next((key for key in owners if ":" not in key and key != UNKNOWN), None)
+    if UNKNOWN in owners and account is not None:
+        owners.remove(UNKNOWN)
+        corpus.authors = corpus.authors.filter(pl.col("author") != UNKNOWN)
+        corpus.messages = _with(account, corpus.messages)
+    mine = pl.col("author").is_in(owners)
+    place = pl.col("author").replace_strict({key: at for at, key in enumerate(owners)}, default=len(owners))
+    corpus.authors = corpus.authors.with_columns(me=mine).sort(place, maintain_order=True)
+    if not corpus.messages.select((pl.col("me") == mine).all()).item():
+        corpus.messages = corpus.messages.with_columns(me=mine)
     return corpus
+
+
+def _owners(corpus: Corpus, people: People, chosen: Sequence[str]) -> list[str]:
+    """The owner's author keys: those chosen, then those that exports tell, the one with most messages first."""
+    programs = {program_of(key) for key in chosen}
+    told = sorted(people.told, key=lambda key: (key == UNKNOWN or people.names[key] == UNKNOWN, -people.messages(key)))
+    kept = [key for key in told if program_of(key) not in programs]
+    if DISCORD in programs:
+        kept += _with_package_only(corpus, [key for key in told if key not in kept], people)
+    return [*dict.fromkeys([*chosen, *kept])]
+
+
+def _with_package_only(corpus: Corpus, accounts: Sequence[str], people: People) -> list[str]:
+    """Those of the owner's Discord accounts that write in a data package only, where nobody else's messages are.
+
+    They are the owner's too when another account is chosen in a channel's export, unless they write there as well.
+    """
+    rows = corpus.messages.filter(pl.col("author").is_in(accounts))
+    elsewhere = set(rows.filter(pl.col("source") != PACKAGE)["author"])
+    kept = [key for key in accounts if people.messages(key) and (key == UNKNOWN or key not in elsewhere)]
+    if named := [f"{people.names[key]} ({key})" for key in kept if key != UNKNOWN]:
+        corpus.notes.append(f"The messages of {listed(named)}, the owner of a data package, are taken as yours too.")
+    return kept
+
+
+def _require_all_programs(people: People, owners: Sequence[str], chosen: Sequence[str]) -> None:
+    """Raise OwnerUnknown for programs without an owner, and for a nameless package beside a chat of named people."""
+    alone = [key for key in people.counts if program_of(key) == DISCORD] == [UNKNOWN]
+    known = {program_of(key) for key in owners if key != UNKNOWN or alone or key in chosen}
+    unknown = [program for program in people.programs if program not in known]
+    if not unknown:
+        return
+    where = "these exports" if len(unknown) == len(people.programs) else f"the exports of {listed(unknown)}"
+    strangers = [key for key in people.by_messages if program_of(key) in unknown]
+    shown = "\n".join(f"  {people.label(key)}: {people.messages(key):,} messages" for key in strangers[:SHOWN])
+    more = f"\n  and {len(strangers) - SHOWN:,} more people" if len(strangers) > SHOWN else ""
+    raise OwnerUnknown(
+        f"Nothing in {where} says which of their people you are.",
+        f"\n{shown}{more}\nName yourself: --me NAME (and --also NAME for each further name of yours).",
+    )
 
 
 def _is_one_sided(export: Sequence[Corpus]) -> bool:
     return len({author for corpus in export for author in corpus.authors["author"]}) <= 1
 
 
-def _discord_account(exports: Sequence[Sequence[Corpus]]) -> str:
+def _discord_account(exports: Sequence[Sequence[Corpus]], several: bool) -> str:
     """The owner's Discord account, UNKNOWN if there is none. Raises ExportError if two owners of one program differ."""
     owners = _named_owners(corpus for export in exports for corpus in export)
     for people in owners.values():
-        if len(people) > 1:
-            listed = " and ".join(sorted(f"{name} ({author})" for author, name in people.items()))
+        if len(people) > 1 and not several:
+            named = listed(sorted(f"{name} ({author})" for author, name in people.items()))
             raise ExportError(
-                f"These exports belong to different accounts: {listed}.", "Give one person's exports only."
+                f"These exports belong to different accounts: {named}.",
+                "Give one person's exports only; if all of them are you, name them: --me NAME --also NAME.",
             )
-    return next(iter(owners.get(DISCORD, ())), None) or _account_by_ids(exports)
+    accounts = owners.get(DISCORD, {})
+    return next(iter(accounts)) if len(accounts) == 1 else _account_by_ids(exports)
 
 
 def _named_owners(corpora: Iterable[Corpus]) -> dict[str, dict[str, str]]:
@@ -66,7 +119,7 @@ def _named_owners(corpora: Iterable[Corpus]) -> dict[str, dict[str, str]]:
     for corpus in corpora:
         for author, name, me in corpus.authors.iter_rows():
             if me and author != UNKNOWN:
-                found.setdefault(program(author), {})[author] = name
+                found.setdefault(program_of(author), {})[author] = name
     return found
 
 

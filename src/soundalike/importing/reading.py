@@ -1,0 +1,52 @@
+"""Exports -> the corpus that a clone learns from: read, chosen from and masked, with every message left out counted."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from soundalike.errors import ExportError
+from soundalike.importing.documents import normalise_all
+from soundalike.messages import Corpus
+
+Progress = Callable[[int, int], None]  # done, of
+
+
+@dataclass(frozen=True, slots=True)
+class ReadOptions:
+    """What is read of exports, and as whom."""
+
+    me: tuple[str, ...] = ()
+    """The owner's names, needed where an export does not tell; the first is what the owner is called."""
+    redacted: bool = True
+    """Whether the rules mask private data."""
+    mask: tuple[str, ...] = ()
+    """Strings that are masked in addition."""
+
+
+def read_exports(
+    paths: Sequence[str | Path], options: ReadOptions, on_progress: Progress | None = None
+) -> tuple[Corpus, dict[str, int]]:
+    """The corpus of the exports at `paths`, and the counts of masks by kind.
+
+    Raises ExportError for an export that cannot be read or holds no message, and OwnerUnknown if nothing tells who the
+    owner is.
+    """
+    from soundalike import sources
+
+    corpus = sources.read([Path(path) for path in paths], me=options.me, on_progress=on_progress)
+    if not corpus.messages.height:
+        why = ", ".join(f"{count:,} {reason}" for reason, count in corpus.skipped.items())
+        what = f"There is not one message in these exports{f' (found: {why})' if why else ''}."
+        raise ExportError(what, "Name the file or folder that you were sent.")
+    return _masked(corpus, options)
+
+
+def _masked(corpus: Corpus, options: ReadOptions) -> tuple[Corpus, dict[str, int]]:
+    """The corpus with its texts normalised and masked, and the counts of masks."""
+    from soundalike.redact import mask_list, redact
+
+    # Normalised first: an invisible character inside an address must not hide it from the masks and then be removed.
+    messages = corpus.messages.with_columns(normalise_all(corpus.messages["text"]))
+    messages, own = mask_list.mask_strings(messages, options.mask) if options.mask else (messages, {})
+    messages, masked = redact(messages) if options.redacted else (messages, {})
+    return replace(corpus, messages=messages), own | masked
