@@ -15,14 +15,12 @@ from typing import Any
 import orjson
 
 from soundalike.sources._encoding import MIXED, UTF_8, decode
+from soundalike.sources._json_repair import PARSE_ERRORS, objects_in
 
-_LENIENT = json.JSONDecoder(strict=False)
 _OBJECT = re.compile(r'\{\s*"(?:id|timestamp|contents?|attachments)"\s*:', re.IGNORECASE)
-_TRAILING_COMMA = re.compile(r",\s*\}[\s,\]]*$")
 _LINE_END = re.compile(r"\r\n|\r|\n")
 _CSV_ROW = re.compile(r'(?:^|(?<=\r))"?[0-9]{1,20}"?[,;\t]"?[0-9]{4}-[0-9]{2}-[0-9]{2}[ T]', re.MULTILINE)
 _CSV_FIELDS = ["id", "timestamp", "contents", "attachments"]
-_PARSE_ERRORS = (ValueError, RecursionError)  # ValueError also for numbers of thousands of digits
 
 
 @dataclass
@@ -67,7 +65,7 @@ def _json_rows(text: str) -> ParsedRows:
         pass
     try:
         return _from_json(json.loads(text, strict=False), mended=True)
-    except _PARSE_ERRORS:
+    except PARSE_ERRORS:
         return _object_by_object(text)
 
 
@@ -79,26 +77,10 @@ def _from_json(found: object, mended: bool) -> ParsedRows:
 
 
 def _object_by_object(text: str) -> ParsedRows:
-    """Decode at each place where a row begins. A row that does not decode ends where the next one begins."""
     parsed = ParsedRows(mended=True)
-    row = _OBJECT.search(text)
-    while row:
-        try:
-            found, end = _LENIENT.raw_decode(text, row.start())
-            following = _OBJECT.search(text, end)
-        except _PARSE_ERRORS:
-            following = _OBJECT.search(text, row.end())
-            found = _one_object(text[row.start() : following.start() if following else None])
+    for found in objects_in(text, _OBJECT):
         parsed.add(found)
-        row = following
     return parsed
-
-
-def _one_object(part: str) -> object:
-    try:
-        return _LENIENT.raw_decode(_TRAILING_COMMA.sub("}", part))[0]
-    except _PARSE_ERRORS:
-        return None
 
 
 def parse_csv_rows(raw: bytes) -> ParsedRows:
