@@ -249,6 +249,8 @@ def test_printed_commands_can_be_pasted(run: Run, tmp_path: Path) -> None:
         (("--resume",), "nothing to resume"),
         (("--gap", "long"), "not a length of time"),
         (("--also", "Mira"), "Add --me NAME"),
+        (("--only", "after:soon"), "'after:soon' holds no date"),
+        (("--without", "channel:"), "'channel:' names nothing"),
     ],
 )
 def test_options_are_checked_before_anything_is_read(

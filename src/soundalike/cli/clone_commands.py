@@ -59,6 +59,15 @@ Me = Annotated[
 Also = Annotated[
     list[str] | None, typer.Option("--also", help="One more name of yours; may be repeated.", metavar="NAME")
 ]
+Only = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--only", help="Learn from this alone: channel:NAME, person:NAME, after:DATE, before:DATE.", metavar="WHAT"
+    ),
+]
+Without = Annotated[
+    list[str] | None, typer.Option("--without", help="Leave this out, written as for --only.", metavar="WHAT")
+]
 Raw = Annotated[bool, typer.Option("--no-redact", help="Do not mask private data and secrets.")]
 Mask = Annotated[Path | None, typer.Option("--mask", help="A file of more strings to mask, one a line.")]
 Gap = Annotated[str, typer.Option(help="The silence that ends a conversation; several, with commas, are compared.")]
@@ -97,6 +106,8 @@ def clone(
     gap: Gap = "15m",
     me: Me = None,
     also: Also = None,
+    only: Only = None,
+    without: Without = None,
     no_redact: Raw = False,
     mask: Mask = None,
     force: Force = False,
@@ -110,7 +121,10 @@ def clone(
     from soundalike.importing.gap_comparison import parse_duration
 
     options: dict[str, Any] = {"minutes": minutes, "epochs": epochs, "iters": iters, "choose": choose}
-    settings, reading = DocumentSettings(gap_minutes=parse_duration(gap)), _reading(me, also, no_redact, mask)
+    settings, reading = (
+        DocumentSettings(gap_minutes=parse_duration(gap)),
+        _reading(me, also, only, without, no_redact, mask),
+    )
     succession = _check_options(out_, base, options, resume, fresh, keep_better)
     report = None if resume else _import(exports, out_, settings, reading, force)
     result = _train(out_, base, options, succession, resume)
@@ -129,6 +143,8 @@ def import_(
     gap: Gap = "15m",
     me: Me = None,
     also: Also = None,
+    only: Only = None,
+    without: Without = None,
     no_redact: Raw = False,
     mask: Mask = None,
     force: Force = False,
@@ -139,7 +155,7 @@ def import_(
     from soundalike.importing.gap_comparison import parse_gaps, table
     from soundalike.importing.importer import compare
 
-    gaps, reading = parse_gaps(gap), _reading(me, also, no_redact, mask)
+    gaps, reading = parse_gaps(gap), _reading(me, also, only, without, no_redact, mask)
     if len(gaps) > 1:
         rows = compare(exports, gaps, options=reading)
         print_lines(table(rows))
@@ -221,16 +237,26 @@ def _check_options(
 
 
 def _reading(
-    me: str | None = None, also: list[str] | None = None, no_redact: bool = False, mask: Path | None = None
+    me: str | None = None,
+    also: list[str] | None = None,
+    only: list[str] | None = None,
+    without: list[str] | None = None,
+    no_redact: bool = False,
+    mask: Path | None = None,
 ) -> "ReadOptions":
-    """What is read of the exports; `UsageError` for options that contradict each other or a list that is none."""
+    """What is read of the exports; `UsageError` for options that contradict each other or cannot be read."""
     from soundalike.importing.reading import ReadOptions
+    from soundalike.importing.selection import Selection
     from soundalike.redact.mask_list import read_list
 
     if also and me is None:
         raise UsageError("--also is one more name of the person that --me names.", "Add --me NAME.")
-    names = () if me is None else (me, *(also or ()))
-    return ReadOptions(names, redacted=not no_redact, mask=tuple(read_list(mask)) if mask else ())
+    return ReadOptions(
+        me=() if me is None else (me, *(also or ())),
+        selection=Selection.parse(only or (), without or ()),
+        redacted=not no_redact,
+        mask=tuple(read_list(mask)) if mask else (),
+    )
 
 
 def _import(

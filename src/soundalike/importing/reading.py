@@ -6,6 +6,7 @@ from pathlib import Path
 
 from soundalike.errors import ExportError
 from soundalike.importing.documents import normalise_all
+from soundalike.importing.selection import Selection
 from soundalike.messages import Corpus
 
 Progress = Callable[[int, int], None]  # done, of
@@ -17,6 +18,8 @@ class ReadOptions:
 
     me: tuple[str, ...] = ()
     """The owner's names, needed where an export does not tell; the first is what the owner is called."""
+    selection: Selection = Selection()
+    """Which channels, people and dates."""
     redacted: bool = True
     """Whether the rules mask private data."""
     mask: tuple[str, ...] = ()
@@ -28,8 +31,8 @@ def read_exports(
 ) -> tuple[Corpus, dict[str, int]]:
     """The corpus of the exports at `paths`, and the counts of masks by kind.
 
-    Raises ExportError for an export that cannot be read or holds no message, and OwnerUnknown if nothing tells who the
-    owner is.
+    Raises ExportError for an export that cannot be read or holds no message, or none of the owner's that is
+    chosen, and OwnerUnknown if nothing tells who the owner is.
     """
     from soundalike import sources
 
@@ -38,7 +41,7 @@ def read_exports(
         why = ", ".join(f"{count:,} {reason}" for reason, count in corpus.skipped.items())
         what = f"There is not one message in these exports{f' (found: {why})' if why else ''}."
         raise ExportError(what, "Name the file or folder that you were sent.")
-    return _masked(corpus, options)
+    return _masked(options.selection.apply(corpus), options)
 
 
 def _masked(corpus: Corpus, options: ReadOptions) -> tuple[Corpus, dict[str, int]]:

@@ -14,8 +14,11 @@ from typing import Protocol, cast
 from soundalike.errors import ExportError
 from soundalike.messages import Corpus, empty, merge
 from soundalike.sources import _owner, _unsupported
+from soundalike.sources._author_names import unknown_name
 from soundalike.sources._open_tree import open_tree
 from soundalike.sources._tree import Tree
+
+__all__ = ["Progress", "Source", "list_sources", "read", "unknown_name"]
 
 Progress = Callable[[int, int], None]  # done, of
 

@@ -1,5 +1,6 @@
 """The people of a corpus: their names, how many messages they wrote, and how a typed name finds them."""
 
+import re
 from collections import Counter
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass
@@ -87,13 +88,14 @@ def unknown_name(what: str, name: str, known: Collection[str]) -> ExportError:
     """The error for a name that is none of `known`, with those that are near it, else the first ones."""
     folded = name.casefold()
     inside = [other for other in known if folded and folded in other.casefold()]
-    lower = {other.casefold(): other for other in known}
+    lower = {word: other for other in known for word in re.findall(r"\w+", other.casefold())}
+    lower |= {other.casefold(): other for other in known}
     near = [lower[match] for match in get_close_matches(folded, lower, NEAR, 0.6)]
     found = list(dict.fromkeys([*near, *inside]))[:NEAR]
     if found:
         return ExportError(what, f"Is it {listed(map(repr, found), 'or')}?")
-    some = listed(map(repr, list(known)[:NEAR]))
-    return ExportError(what, f"There are {some}." if len(known) <= NEAR else f"There are {some} and others.")
+    some = [*map(repr, list(known)[:NEAR]), *(["others"] if len(known) > NEAR else [])]
+    return ExportError(what, f"There are {listed(some)}.")
 
 
 def listed(items: Iterable[str], word: str = "and") -> str:
