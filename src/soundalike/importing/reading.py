@@ -6,6 +6,7 @@ from pathlib import Path
 
 from soundalike.errors import ExportError
 from soundalike.importing.documents import normalise_all
+from soundalike.importing.not_own_words import own_words
 from soundalike.importing.selection import Selection
 from soundalike.messages import Corpus
 
@@ -41,15 +42,17 @@ def read_exports(
         why = ", ".join(f"{count:,} {reason}" for reason, count in corpus.skipped.items())
         what = f"There is not one message in these exports{f' (found: {why})' if why else ''}."
         raise ExportError(what, "Name the file or folder that you were sent.")
-    return _masked(options.selection.apply(corpus), options)
+    corpus = options.selection.apply(corpus)
+    # Before masking: an invisible character inside an address must not hide it from the masks and then be removed.
+    corpus = replace(corpus, messages=corpus.messages.with_columns(normalise_all(corpus.messages["text"])))
+    return _masked(own_words(corpus), options)
 
 
 def _masked(corpus: Corpus, options: ReadOptions) -> tuple[Corpus, dict[str, int]]:
-    """The corpus with its texts normalised and masked, and the counts of masks."""
+    """The corpus with its texts masked, and the counts of masks."""
     from soundalike.redact import mask_list, redact
 
-    # Normalised first: an invisible character inside an address must not hide it from the masks and then be removed.
-    messages = corpus.messages.with_columns(normalise_all(corpus.messages["text"]))
+    messages = corpus.messages
     messages, own = mask_list.mask_strings(messages, options.mask) if options.mask else (messages, {})
     messages, masked = redact(messages) if options.redacted else (messages, {})
     return replace(corpus, messages=messages), own | masked
