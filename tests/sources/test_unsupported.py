@@ -1,7 +1,6 @@
 """A file that is not a Discord package is named as what it is, by its structure and not by its name."""
 
 import json
-import sqlite3
 import zipfile
 from pathlib import Path
 
@@ -11,24 +10,13 @@ from soundalike import sources
 from soundalike.errors import ExportError
 from tests.sources.packages import GENERAL, as_csv, as_json, message, package, texts, without, write_folder, write_zip
 
-PEOPLE = [{"name": "Bo"}, {"name": "Mira"}]
 OTHERS: dict[str, tuple[str, str, object]] = {  # name: the file's name, how the error describes it, its contents
-    "telegram": (
-        "result.json",
-        "a Telegram export",
-        {"name": "Bo", "type": "personal_chat", "id": 1, "messages": [{"id": 1, "date_unixtime": "1"}]},
-    ),
-    "instagram": (
-        "message_1.json",
-        "an Instagram or Messenger export",
-        {"participants": PEOPLE, "messages": [{"sender_name": "Bo", "timestamp_ms": 1, "content": "hi"}]},
-    ),
+    "telegram-html": ("messages.html", "a Telegram export as HTML", '<body><div class="page_wrap list_page">'),
     "slack": (
         "2024-01-01.json",
         "a Slack export",
         [{"type": "message", "user": "U1", "text": "hi", "ts": "1700000000.000100"}],
     ),
-    "signal": ("main.jsonl", "a Signal export", '{"version":"1","backupTimeMs":"1700000000000"}\n{"account":{}}\n'),
     "dce-json": (
         "Direct Messages - bo [1].json",
         "an export of DiscordChatExporter",
@@ -40,7 +28,6 @@ OTHERS: dict[str, tuple[str, str, object]] = {  # name: the file's name, how the
     ),
     "dce-csv": ("bo.csv", "an export of DiscordChatExporter", "AuthorID,Author,Date,Content,Attachments,Reactions\n"),
     "dce-html": ("bo.html", "an export of DiscordChatExporter", '<div class="chatlog__message-group"></div>'),
-    "imessage": ("bo.txt", "an iMessage database or export", "May 17, 2022  5:29:42 PM\nMe\nhi\n"),
     "google-chat": (
         "x.json",
         "a Google Chat export",
@@ -53,7 +40,6 @@ OTHERS: dict[str, tuple[str, str, object]] = {  # name: the file's name, how the
     ),
     "line": ("bo.txt", "a LINE chat", "[LINE] Chat history with Bo\nSaved on: 2024/01/01\n"),
     "matrix": ("export.json", "a Matrix room's export", {"messages": [{"type": "m.room.message"}]}),
-    "sms": ("sms.xml", "a backup of text messages", "<?xml version='1.0'?><smses count='1'></smses>"),
     "one-file": ("messages.json", "one message file out of a Discord data package", [message(0, "hi")]),
     "no-messages": (
         "user.json",
@@ -80,14 +66,6 @@ def test_other_exports_are_named(tmp_path: Path, name: str) -> None:
     paths = [tmp_path / file, write_folder(tmp_path / "f", {f"some folder/{file}": text.encode("utf-16")})]
     for path in [*paths, write_zip(tmp_path / "x.zip", {file: text.encode()})]:
         assert f"is {what}, which is not read here" in refusal_of(path).what
-
-
-def test_database_of_imessage(tmp_path: Path) -> None:
-    """A database is recognised by its tables, whatever its name."""
-    with sqlite3.connect(tmp_path / "backup.db") as base:
-        base.execute("create table chat_message_join (chat_id integer, message_id integer)")
-    base.close()
-    assert "is an iMessage database" in refusal_of(tmp_path / "backup.db").what
 
 
 def test_words_that_only_mention_other_programs(tmp_path: Path) -> None:

@@ -4,7 +4,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from soundalike import sources
@@ -15,6 +15,7 @@ from soundalike.sources._whatsapp_dates import DAY_FIRST, MONTH_FIRST, YEAR_FIRS
 from soundalike.sources._whatsapp_lines import find_headers, parse_header
 from tests.sources.examples.whatsapp import ANDROID, GROUP, IOS
 from tests.sources.packages import checked, texts, write_folder, write_zip
+from tests.sources.reading import read_alone
 
 
 def local(*when: int) -> datetime:
@@ -26,7 +27,7 @@ def read(tmp_path: Path, text: str, name: str = "WhatsApp Chat with Laura.txt") 
     """The corpus of one text."""
     path = tmp_path / name
     path.write_bytes(text.encode())
-    return checked(sources.read([path]))
+    return read_alone(path)
 
 
 def names(corpus: Corpus) -> list[str]:
@@ -85,7 +86,7 @@ def test_no_headers(line: str) -> None:
 def test_an_iphones_chat(tmp_path: Path) -> None:
     """Lines of several lines, captions, edits, deletions; the owner is who deleted a message."""
     path = write_zip(tmp_path / "WhatsApp Chat - Laura.zip", {"_chat.txt": IOS.encode(), "1-PHOTO.jpg": b"\xff"})
-    corpus = checked(sources.read([path]))
+    corpus = read_alone(path)
     assert texts(corpus) == ["morning", "two\nlines", "look", "ok"]
     assert corpus.messages["sent_at"].to_list() == [
         local(2023, 6, 13, 21, 25, 16),
@@ -120,7 +121,7 @@ def test_an_android_chat(tmp_path: Path) -> None:
 def test_a_folder_of_chats(tmp_path: Path) -> None:
     """A group and a chat of two; people who are known by number have no number anywhere."""
     files = {"WhatsApp Chat with Laura.txt": ANDROID.encode(), "WhatsApp Chat with Soup.txt": GROUP.encode()}
-    corpus = checked(sources.read([write_folder(tmp_path / "chats", files)]))
+    corpus = read_alone(write_folder(tmp_path / "chats", files))
     assert sorted(corpus.channels.rows()) == [("whatsapp:Laura", "Laura", "dm"), ("whatsapp:Soup", "Soup", "group")]
     assert sorted(corpus.authors["name"]) == ["Bo", "Laura", "Mia", "Rolf", "someone"]
     assert "@Mia hi" in texts(corpus)
@@ -172,7 +173,7 @@ def test_an_order_that_nothing_tells(tmp_path: Path) -> None:
     )
     beside = unsure + "13/4/23, 9:25 PM - Bo: later\n"
     folder = write_folder(tmp_path / "f", {"WhatsApp Chat with A.txt": unsure.encode(), "b.txt": beside.encode()})
-    corpus = checked(sources.read([folder]))
+    corpus = read_alone(folder)
     assert corpus.messages["sent_at"][0] == local(2023, 4, 3, 21, 25)
     assert any("other chats beside it tell" in note for note in corpus.notes)
 
@@ -280,7 +281,7 @@ def test_system_lines_with_colons(tmp_path: Path) -> None:
 def test_several_chats_share_one_person(tmp_path: Path) -> None:
     """Where no name and no deletion tells, the owner is who alone is in every chat."""
     one, two = ("".join(f"13/06/2023, 21:2{n} - {who}: x{n}\n" for n, who in enumerate(both)) for both in ("AB", "CBD"))
-    corpus = checked(sources.read([write_folder(tmp_path / "f", {"1.txt": one.encode(), "2.txt": two.encode()})]))
+    corpus = read_alone(write_folder(tmp_path / "f", {"1.txt": one.encode(), "2.txt": two.encode()}))
     assert corpus.owner == "B"
 
 
@@ -289,10 +290,10 @@ def test_saved_anew(tmp_path: Path, encoding: str) -> None:
     """Other encodings and line ends read the same."""
     path = tmp_path / "WhatsApp Chat with Laura.txt"
     path.write_bytes(ANDROID.replace("\n", "\r\n").encode(encoding))
-    assert texts(checked(sources.read([path]))) == ["morning", "two\nlines", "my soup"]
+    assert texts(read_alone(path)) == ["morning", "two\nlines", "my soup"]
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(
     st.lists(st.sampled_from([*IOS.splitlines(), *ANDROID.splitlines(), *GROUP.splitlines(), "", "\u200e", "[", ":"]))
 )
@@ -304,12 +305,12 @@ def test_any_mixture(lines: list[str]) -> None:
         path = Path(folder) / "c.txt"
         path.write_text("\n".join(lines), encoding="utf-8")
         try:
-            checked(sources.read([path]))
+            read_alone(path)
         except ExportError as error:
             assert error.do
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(st.text(alphabet=st.sampled_from("\u200e<>[]().: \nPOLaé1@\u2068\u2069•"), max_size=80), st.booleans())
 def test_any_body(body: str, is_ios: bool) -> None:
     """A body is text or has a reason, never both."""

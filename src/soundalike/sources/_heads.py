@@ -11,10 +11,10 @@ FILES = 24  # that are looked into, those highest in the tree first
 HEAD = 1 << 14  # bytes read of each
 
 
-def heads(tree: Tree, names: re.Pattern[str]) -> Iterator[tuple[Member, str]]:
-    """The uppermost files whose name has a match, each with its beginning."""
+def heads(tree: Tree, names: re.Pattern[str], most: int | None = FILES) -> Iterator[tuple[Member, str]]:
+    """The uppermost files whose name has a match, `most` at most, each with its beginning."""
     found = sorted((one for one in tree.members if names.search(one.name)), key=lambda one: (_depth(one), one.name))
-    for member in found[:FILES]:
+    for member in found[:most]:
         yield member, head(member)
 
 

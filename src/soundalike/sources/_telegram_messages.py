@@ -23,6 +23,7 @@ from soundalike.sources._local_time import LocalClock
 from soundalike.sources._people import SOMEONE, is_address, one_line, person
 from soundalike.sources._rows import RowCollector
 
+UNKNOWN_CHAT = "unknown"  # in place of the number of a chat whose beginning is damaged
 POSTS = "messages in channels, which are posts and no talk"
 
 _KINDS = {"saved_messages": "dm", "personal_chat": "dm", "bot_chat": "dm", "replies": "group"}
@@ -50,7 +51,9 @@ class TelegramChat:
         name, type_ = head.get("name"), str(head.get("type"))
         name = "Saved Messages" if type_ == "saved_messages" else name
         id_ = head.get("id")
-        return cls(str(id_) if _is_number(id_) else "unknown", one_line(name) if isinstance(name, str) else None, type_)
+        return cls(
+            str(id_) if _is_number(id_) else UNKNOWN_CHAT, one_line(name) if isinstance(name, str) else None, type_
+        )
 
     @property
     def key(self) -> str:
@@ -100,7 +103,7 @@ class TelegramChat:
             author,
             self._sent_at(message),
             _text(message),
-            id_=f"{self.key}/{id_}" if _is_number(id_) else None,
+            id_=f"{self.key}/{id_}" if _is_number(id_) and self.id != UNKNOWN_CHAT else None,
             reply_to=self._reply_to(message),
         )
         if kept:

@@ -54,23 +54,17 @@ _FORMATS = [
         text=r'\A\s*\{\s*"guild"\s*:\s*\{.*"channel"\s*:\s*\{|class="?chatlog|\A"?AuthorID"?[,;]"?Author"?[,;]|\A={62}\s+Guild:',
     ),
     _Format(
-        "a Telegram export",
-        text=r'"text_entities"\s*:|"date_unixtime"\s*:|"type"\s*:\s*"(personal_chat|saved_messages|(private|public)_\w+)"'
-        r'|"personal_information"\s*:.{0,200}"user_id"|<div class="page_wrap',
+        "a Telegram export as HTML",
+        text=r'<div class="page_wrap',
+        do="Export again with Telegram Desktop (Settings, Advanced, Export Telegram data) and choose Machine-readable "
+        "JSON as the format.",
     ),
     _Format(
-        "an Instagram or Messenger export",
-        names=r"(^|/)messages/(inbox|archived_threads|message_requests|e2ee_cutover)/",
-        text=r'"sender_name"\s*:.{0,200}"timestamp_ms"\s*:',
+        "an Instagram or Messenger export as HTML",
+        names=r"(^|/)(inbox|archived_threads|filtered_threads|message_requests|e2ee_cutover)/[^/]+/message_\d+\.html$",
+        do="Ask Meta for it again (Accounts Centre, Your information and permissions) and choose JSON as the format.",
     ),
     _Format("a Slack export", text=r'"client_msg_id"\s*:|"type"\s*:\s*"message".{0,400}"ts"\s*:\s*"\d{10}\.\d{6}"'),
-    _Format(
-        "an iMessage database or export",
-        names=r"(^|/)chat\.db$",
-        text=r"\A(?:[^\n]*\n){0,3}[A-Z][a-z]{2} \d{2}, \d{4} +\d{1,2}:\d{2}:\d{2} [AP]M\b"
-        r"|\ASQLite format 3.*chat_message_join",
-    ),
-    _Format("a Signal export", text=r'"backupTimeMs"\s*:|"chatItem"\s*:'),
     _Format(
         "a Google Chat export",
         names=r"(^|/)Google Chat/(Groups|Users)/",
@@ -82,7 +76,6 @@ _FORMATS = [
     _Format("a Matrix room's export", text=r'"m\.room\.message"'),
     _Format("a Snapchat export", names=r"(^|/)(chat_history|snap_history)\.(json|html)$"),
     _Format("an archive of X (Twitter)", names=r"(^|/)direct-messages\.js$", text=r"\Awindow\.YTD\."),
-    _Format("a backup of text messages", text=r"<smses\b"),
     _Format("a ChatLab file", text=r'"chatlab"\s*:\s*\{|"_type"\s*:\s*"header"'),
 ]
 

@@ -42,7 +42,7 @@ def _is_export(text: str) -> bool:
 
 def read(tree: Tree, on_progress: Callable[[int, int], None]) -> Iterator[Corpus]:
     """Batches of all chats; progress in bytes. Raises ExportError if a file is damaged below its text."""
-    files = [member for member, text in heads(tree, _JSON) if _is_export(text)]
+    files = [member for member, text in heads(tree, _JSON, None) if _is_export(text)]
     total, done = sum(member.size for member in files), 0
     rows, chats, owners = RowCollector(NAME, _UNIT), dict[str, TelegramChat](), set[str]()
     read = {FILES: len(files), FILES_READ: 0}

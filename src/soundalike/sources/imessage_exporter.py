@@ -1,0 +1,152 @@
+"""Reads what the program imessage-exporter writes: a TXT a chat, or NDJSON with one message a line."""
+
+import re
+from collections.abc import Callable, Iterator
+from datetime import datetime
+from typing import Any
+
+from soundalike.messages import (
+    FILES,
+    FILES_READ,
+    NO_ROWS,
+    REACTIONS,
+    UNKNOWN,
+    UNREADABLE_ROWS,
+    Corpus,
+    add_counts,
+    empty,
+)
+from soundalike.sources import _local_time
+from soundalike.sources._byte_lines import byte_lines
+from soundalike.sources._encoding import decode
+from soundalike.sources._heads import head
+from soundalike.sources._imessage_transcript import ME, TranscriptMessage, begins_transcript, transcript
+from soundalike.sources._json_repair import PARSE_ERRORS, load_leniently
+from soundalike.sources._people import SOMEONE, one_line, person
+from soundalike.sources._rows import BATCH, RowCollector, authors_frame, channels_frame
+from soundalike.sources._tree import Member, Tree
+
+NAME = "imessage_exporter"
+LOOKED_FOR = "what imessage-exporter wrote (TXT or NDJSON)"
+OTHERS = "attachments and other files beside the chats"
+
+_OWNER = f"{NAME}:me"
+_NAMES = re.compile(r"(?i)\.(txt|ndjson|jsonl|json)$")
+_RECORD = re.compile(r'\s*\{(?=[^\n]*"is_from_me"\s*:)(?=[^\n]*"date_iso"\s*:)')
+
+
+def recognise(tree: Tree) -> bool:
+    """Whether a text begins with the line of a time as imessage-exporter writes it, or with a record of its."""
+    return any(_is_export(member) for member in tree.members)
+
+
+def _is_export(member: Member) -> bool:
+    if not _NAMES.search(member.name):
+        return False
+    start = head(member)
+    return begins_transcript(start) if member.name.lower().endswith(".txt") else bool(_RECORD.match(start))
+
+
+def read(tree: Tree, on_progress: Callable[[int, int], None]) -> Iterator[Corpus]:
+    """Batches of all files; progress in bytes. Raises ExportError if one is damaged or far too long."""
+    files = [member for member in tree.members if _is_export(member)]
+    total, done = sum(member.size for member in files), 0
+    read = {FILES: len(files), FILES_READ: 0}
+    reader, notes = _ExporterReader(), list[str]()
+
+    def advance(size: int) -> None:
+        nonlocal done
+        done += size
+        on_progress(min(done, total), total)
+
+    for member in files:
+        is_text = member.name.lower().endswith(".txt")
+        found = False
+        for corpus in reader.transcript(member, advance) if is_text else reader.records(member, advance):
+            found = found or bool(corpus.read)
+            yield corpus
+        read[FILES_READ] += found
+        notes = [_local_time.NOTE] if is_text and found else notes
+    skipped: dict[str, int] = {}
+    add_counts(skipped, {NO_ROWS: len(files) - read[FILES_READ], OTHERS: len(tree.members) - len(files)})
+    authors = authors_frame(reader.people, {_OWNER})
+    yield Corpus(empty(), authors, channels_frame(reader.channels), read, skipped, notes)
+    on_progress(total, total)
+
+
+class _ExporterReader:
+    """Reads files one after the other, and knows the people and chats of all."""
+
+    def __init__(self) -> None:
+        self.rows = RowCollector(NAME, 1000)
+        self.people: dict[str, str] = {}
+        self.channels: dict[str, tuple[str | None, str]] = {}
+
+    def transcript(self, member: Member, advance: Callable[[int], None]) -> Iterator[Corpus]:
+        """Batches of one TXT, whose name is the chat's."""
+        title = re.sub(r"(?i)\.txt$", "", member.name.rpartition("/")[2])
+        key, name = person(NAME, title)
+        clock, speakers = _local_time.LocalClock(), set[str]()
+        self.rows.restart()
+        for message in transcript(decode(member.read())[0]):
+            self._add_message(key, message, clock, speakers)
+        self.channels[key] = (None if name == SOMEONE else name, "dm" if len(speakers - {_OWNER}) <= 1 else "group")
+        advance(member.size)
+        yield self.rows.batch()
+
+    def _add_message(
+        self, channel: str, message: TranscriptMessage, clock: _local_time.LocalClock, speakers: set[str]
+    ) -> None:
+        add_counts(self.rows.skipped, {REACTIONS: message.reactions})
+        if message.reason:
+            self.rows.skip(message.reason)
+            return
+        author, name = (_OWNER, UNKNOWN) if message.author == ME else person(NAME, message.author)
+        speakers.add(author)
+        if self.rows.add(channel, author, clock.utc(message.moment) if message.moment else None, message.text):
+            self.people[author] = name
+
+    def records(self, member: Member, advance: Callable[[int], None]) -> Iterator[Corpus]:
+        """Batches of one NDJSON."""
+        self.rows.restart()
+        for line in filter(None, byte_lines(member, advance)):
+            try:
+                record = load_leniently(line)
+            except PARSE_ERRORS:
+                record = None
+            if isinstance(record, dict):
+                self._add_record(record)
+            else:
+                self.rows.skip(UNREADABLE_ROWS)
+            if len(self.rows) >= BATCH:
+                yield self.rows.batch()
+        yield self.rows.batch()
+
+    def _add_record(self, record: dict[str, Any]) -> None:
+        author, name = _sender(record)
+        channel = f"{NAME}:chat {one_line(str(record.get('chat_id')))}"
+        guid, text = record.get("guid"), record.get("text")
+        id_ = f"{NAME}:{one_line(guid)}" if isinstance(guid, str) and guid else None
+        text = text.replace("\ufffc", "") if isinstance(text, str) else ""
+        if self.rows.add(channel, author, _iso(record.get("date_iso")), text, id_=id_):
+            self.people[author] = name
+            recipients = record.get("recipients")
+            several = isinstance(recipients, list) and len(recipients) > 1
+            self.channels[channel] = (None, "group" if several else "dm")
+
+
+def _sender(record: dict[str, Any]) -> tuple[str, str]:
+    sender = record.get("sender")
+    sender = sender if isinstance(sender, dict) else {}
+    if record.get("is_from_me") or sender.get("is_me"):
+        return _OWNER, UNKNOWN
+    name = sender.get("display_name") or sender.get("handle")
+    return person(NAME, name if isinstance(name, str) else "")
+
+
+def _iso(date: object) -> int | None:
+    """Milliseconds since 1970; a time without a zone is local."""
+    try:
+        return round(datetime.fromisoformat(date).timestamp() * 1000) if isinstance(date, str) else None
+    except (ValueError, OverflowError, OSError):
+        return None

@@ -1,0 +1,51 @@
+"""Transcripts and records of imessage-exporter."""
+
+from datetime import UTC, datetime
+from pathlib import Path
+
+from soundalike.messages import BY_THE_APP, DELETED, REACTIONS, UNREADABLE_ROWS, WITHOUT_TEXT, Corpus
+from tests.sources.examples.imessage_exporter import TXT, ndjson
+from tests.sources.packages import texts
+from tests.sources.reading import read_alone
+
+
+def read(tmp_path: Path, raw: bytes, name: str) -> Corpus:
+    """The corpus of one file."""
+    (tmp_path / name).write_bytes(raw)
+    return read_alone(tmp_path / name)
+
+
+def test_a_transcript(tmp_path: Path) -> None:
+    """A reply is read once, at its own time; reactions and the app's lines are counted."""
+    corpus = read(tmp_path, TXT.encode(), "Mia.txt")
+    assert texts(corpus) == ["morning\n\nall of you", "hi", "re"]
+    assert corpus.messages["author"].to_list() == [f"imessage_exporter:{who}" for who in ("Mia", "me", "Mia")]
+    assert corpus.messages["me"].to_list() == [False, True, False]
+    assert corpus.messages["sent_at"][0] == datetime(2022, 5, 17, 17, 29, 42).astimezone(UTC)
+    assert corpus.channels.rows() == [("imessage_exporter:Mia", "Mia", "dm")]
+    assert corpus.skipped == {REACTIONS: 1, BY_THE_APP: 1}
+
+
+def test_odd_lines_of_a_transcript(tmp_path: Path) -> None:
+    """Paths of attachments, edits, unsent messages, a chat with a number for a name."""
+    text = (
+        "May 17, 2022  5:29:42 PM\n+49 170 1234567\n/Users/bo/Library/Messages/Attachments/a b.jpg\n\n"
+        "May 17, 2022  5:29:43 PM\nMe\nfirst\n\tEdited 5 seconds later: last\n\n"
+        "May 17, 2022  5:29:44 PM\nMe\nYou unsent this message 3 seconds after sending!\n\n"
+        "Feb 31, 2022  5:29:44 PM\nMe\nnever\n"
+    )
+    corpus = read(tmp_path, text.encode(), "+49 170 1234567.txt")
+    assert texts(corpus) == ["last"]
+    assert corpus.skipped == {WITHOUT_TEXT: 1, DELETED: 1, "messages without a time": 1}
+    assert "1234567" not in str(corpus) and corpus.channels["title"].to_list() == [None]
+
+
+def test_records(tmp_path: Path) -> None:
+    """One message a line; a broken line is counted."""
+    corpus = read(tmp_path, ndjson() + b'{"rowid": 9, "gu\n', "m.ndjson")
+    assert texts(corpus) == ["morning", "hi", "numbers"]
+    assert corpus.messages["sent_at"][0] == datetime(2022, 5, 17, 15, 29, 40, tzinfo=UTC)
+    assert corpus.messages["me"].to_list() == [False, True, False]
+    assert sorted(corpus.authors["name"]) == ["Mia", "me", "someone"]
+    assert corpus.skipped == {WITHOUT_TEXT: 1, UNREADABLE_ROWS: 1}
+    assert "1234567" not in str(corpus)
