@@ -248,7 +248,9 @@ def test_printed_commands_can_be_pasted(run: Run, tmp_path: Path) -> None:
         (("--resume", "--fresh"), "--resume goes on"),
         (("--resume",), "nothing to resume"),
         (("--gap", "long"), "not a length of time"),
-        (("--also", "Mira"), "Add --me NAME"),
+        (("--also", "Mira"), "Add --me NAME, once"),
+        (("--me", "a", "--me", "b", "--also", "c"), "Add --me NAME, once"),
+        (("--me", "Bo", "--me", "bo"), "Two voices would be in the folder"),
         (("--only", "after:soon"), "'after:soon' holds no date"),
         (("--without", "channel:"), "'channel:' names nothing"),
     ],
@@ -278,6 +280,46 @@ def test_clone_with_force_goes_through(run: Run, tmp_path: Path) -> None:
     code, out, err = run(*again, "--force")
     assert code == 0, err
     assert "words that it learned cost" in out and "Talk to it: soundalike chat" in out
+
+
+def chat_of_two(path: Path) -> Path:
+    """A WhatsApp chat in which Ana and Bo say different things, sixty lines each."""
+    said = [("Ana", "the soup of day"), ("Bo", "my bike and train")]
+    lines = []
+    for number in range(120):
+        who, what = said[number % 2]
+        lines.append(f"{6 + number // 60}/13/23, {number % 12 + 1}:{number % 60:02} PM - {who}: {what} {number}")
+    path.write_text("\n".join(lines) + "\n", encoding="utf-8")
+    return path
+
+
+def test_who_is_who_in_a_chat_that_does_not_tell(run: Run, tmp_path: Path) -> None:
+    """Without a name the people are listed, exit 2; with one the clone is theirs."""
+    export = chat_of_two(tmp_path / "chat.txt")
+    code, out, err = run("import", export, "--out", tmp_path / "me", "--force")
+    assert (code, out) == (2, "") and "which of their people you are" in err
+    assert "  Ana: 60 messages\n  Bo: 60 messages\n" in err and "--me NAME" in err
+    assert run("import", export, "--out", tmp_path / "me", "--force", "--me", "boo")[0] == 2
+    assert not (tmp_path / "me").exists()
+    code, out, _ = run("import", export, "--out", tmp_path / "me", "--force", "--me", "bo", "--json")
+    report = json.loads(out)
+    assert code == 0 and (report["messages"], report["mine"], report["people"]) == (120, 60, 2)
+    assert tomllib.loads((tmp_path / "me" / "clone.toml").read_text())["clone"]["speaker"] == "Bo"
+    code, out, _ = run("import", export, "--out", tmp_path / "it", "--force", "--me", "bo", "--without", "person:ana")
+    assert code == 0 and "messages left out by --without person:ana 60" in out
+
+
+def test_several_voices_of_one_chat(run: Run, tmp_path: Path) -> None:
+    """A folder for each in --out; each has its own words, and they talk in one room."""
+    export, friends = chat_of_two(tmp_path / "chat.txt"), tmp_path / "friends"
+    options = ("--out", friends, "--base", "markov", "--iters", 2, "--force")
+    code, out, err = run("clone", export, "--me", "Ana", "--me", "Bo", *options, "--json")
+    assert code == 0, err
+    result = json.loads(out)
+    assert result.keys() == {"Ana", "Bo"} and result["Bo"]["training"]["finished"]
+    speakers = [tomllib.loads((friends / name / "clone.toml").read_text())["clone"]["speaker"] for name in result]
+    assert speakers == ["Ana", "Bo"]
+    assert run("clone", export, "--me", "Ana", "--me", "Bo", *options)[2].count("has a voice already") == 1
 
 
 def test_export_refuses_what_it_cannot_write(run: Run, me: Path) -> None:

@@ -1,7 +1,7 @@
 """Commands that make a clone (import, train, clone, demo), export it, and check this machine (doctor)."""
 
 import shlex
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from soundalike.cli.chat_commands import show_conversation
+from soundalike.cli.import_options import Also, Exports, Mask, Me, Only, Raw, Without, by_voice, read_options
 from soundalike.cli.output import (
     DEFAULT_FOLDER,
     CloneFolder,
@@ -24,7 +25,6 @@ from soundalike.cli.output import (
     show_status,
 )
 from soundalike.cli.report_commands import evaluate_briefly
-from soundalike.errors import UsageError
 
 if TYPE_CHECKING:
     from rich.text import Text
@@ -36,9 +36,6 @@ if TYPE_CHECKING:
     from soundalike.training.status import Progress, Succession, TrainingResult
 
 app = typer.Typer()
-Exports = Annotated[
-    list[Path], typer.Argument(help="Chat exports: the file, the ZIP or the folder.", metavar="EXPORT...")
-]
 Base = Annotated[str | None, typer.Option(help="`pocket`, a model's folder, or a Hugging Face name: org/model.")]
 Minutes = Annotated[float | None, typer.Option(help="Train for so many minutes.")]
 Epochs = Annotated[float | None, typer.Option(help="Train for so many passes over the text.")]
@@ -52,24 +49,6 @@ KeepBetter = Annotated[
     bool, typer.Option("--keep-better", help="Keep whichever voice, old or new, predicts your later words better.")
 ]
 Force = Annotated[bool, typer.Option("--force", help="Train even on too little text.")]
-Me = Annotated[
-    str | None,
-    typer.Option("--me", help="Your name in the export, where it does not tell who you are.", metavar="NAME"),
-]
-Also = Annotated[
-    list[str] | None, typer.Option("--also", help="One more name of yours; may be repeated.", metavar="NAME")
-]
-Only = Annotated[
-    list[str] | None,
-    typer.Option(
-        "--only", help="Learn from this alone: channel:NAME, person:NAME, after:DATE, before:DATE.", metavar="WHAT"
-    ),
-]
-Without = Annotated[
-    list[str] | None, typer.Option("--without", help="Leave this out, written as for --only.", metavar="WHAT")
-]
-Raw = Annotated[bool, typer.Option("--no-redact", help="Do not mask private data and secrets.")]
-Mask = Annotated[Path | None, typer.Option("--mask", help="A file of more strings to mask, one a line.")]
 Gap = Annotated[str, typer.Option(help="The silence that ends a conversation; several, with commas, are compared.")]
 
 
@@ -85,7 +64,7 @@ def demo(
 
     options: dict[str, Any] = {"minutes": minutes}
     succession = _check_options(out_, "pocket", options, fresh=True)
-    report = _import([EXPORT], out_, DocumentSettings(), _reading())
+    report = _import([EXPORT], out_, DocumentSettings(), read_options())
     result = _train(out_, "pocket", options, succession, show_note=False)  # nobody's secrets
     said = show_conversation(out_, OPENERS)
     folder = shlex.quote(str(out_))
@@ -121,19 +100,19 @@ def clone(
     from soundalike.importing.gap_comparison import parse_duration
 
     options: dict[str, Any] = {"minutes": minutes, "epochs": epochs, "iters": iters, "choose": choose}
-    settings, reading = (
-        DocumentSettings(gap_minutes=parse_duration(gap)),
-        _reading(me, also, only, without, no_redact, mask),
-    )
-    succession = _check_options(out_, base, options, resume, fresh, keep_better)
-    report = None if resume else _import(exports, out_, settings, reading, force)
-    result = _train(out_, base, options, succession, resume)
-    chat = f"soundalike chat {shlex.quote(str(out_))}"
-    with _hint_on_interrupt(lambda: command_text("Stopped. The voice is finished; talk to it: ", chat)):
-        figures = evaluate_briefly(out_)
-        said = show_conversation(out_, [("sam", "hey"), ("sam", "what are you up to?"), ("sam", "tell me something")])
-    out.print(command_text("\nTalk to it: ", chat), soft_wrap=True)
-    print_json({"import": report, "training": result.as_dict(), "evaluation": figures, "conversation": said}, json)
+    settings = DocumentSettings(gap_minutes=parse_duration(gap))
+    voices = by_voice(out_, me, read_options(me, also, only, without, no_redact, mask))
+    successions = {folder: _check_options(folder, base, options, resume, fresh, keep_better) for folder in voices}
+    reports = {} if resume else _import_each(exports, settings, voices, force)
+    results = {}
+    for folder, succession in successions.items():
+        _show_voice(folder, voices)
+        result = _train(folder, base, options, succession, resume)
+        results[folder.name] = {"import": reports.get(folder), "training": result.as_dict(), **_present(folder)}
+    if len(voices) > 1:
+        together = shlex.join(map(str, voices))
+        out.print(command_text("\nLet them talk together: ", f"soundalike room {together}"), soft_wrap=True)
+    print_json(results if len(voices) > 1 else results[out_.name], json)
 
 
 @app.command("import", epilog="Example: soundalike import package.zip --out me")
@@ -155,19 +134,23 @@ def import_(
     from soundalike.importing.gap_comparison import parse_gaps, table
     from soundalike.importing.importer import compare
 
-    gaps, reading = parse_gaps(gap), _reading(me, also, only, without, no_redact, mask)
+    gaps, reading = parse_gaps(gap), read_options(me, also, only, without, no_redact, mask)
+    voices = by_voice(out_, me, reading)
     if len(gaps) > 1:
-        rows = compare(exports, gaps, options=reading)
+        rows = compare(exports, gaps, options=next(iter(voices.values())))
         print_lines(table(rows))
         print_json(rows, json)
         return
-    report = _import(exports, out_, DocumentSettings(gap_minutes=gaps[0]), reading, force)
+    reports = _import_each(exports, DocumentSettings(gap_minutes=gaps[0]), voices, force)
     if not out.quiet:  # measuring this machine's speed takes a moment
         from soundalike.training.plan import describe_cost
 
-        print_lines(["", *describe_cost(report.splits["train"]["bytes"])])
-        out.print(command_text("Now: ", f"soundalike train {shlex.quote(str(out_))}"), soft_wrap=True)
-    print_json(report, json)
+        for folder, report in reports.items():
+            _show_voice(folder, voices)
+            print_lines(["", *describe_cost(report.splits["train"]["bytes"])])
+            out.print(command_text("Now: ", f"soundalike train {shlex.quote(str(folder))}"), soft_wrap=True)
+    found = {folder.name: report for folder, report in reports.items()}
+    print_json(found if len(voices) > 1 else reports[out_], json)
 
 
 @app.command(epilog="Example: soundalike train me --minutes 10")
@@ -236,29 +219,6 @@ def _check_options(
     return versions.succession(versions.clone_at(folder), resume=resume, fresh=fresh, keep_better=keep_better)
 
 
-def _reading(
-    me: str | None = None,
-    also: list[str] | None = None,
-    only: list[str] | None = None,
-    without: list[str] | None = None,
-    no_redact: bool = False,
-    mask: Path | None = None,
-) -> "ReadOptions":
-    """What is read of the exports; `UsageError` for options that contradict each other or cannot be read."""
-    from soundalike.importing.reading import ReadOptions
-    from soundalike.importing.selection import Selection
-    from soundalike.redact.mask_list import read_list
-
-    if also and me is None:
-        raise UsageError("--also is one more name of the person that --me names.", "Add --me NAME.")
-    return ReadOptions(
-        me=() if me is None else (me, *(also or ())),
-        selection=Selection.parse(only or (), without or ()),
-        redacted=not no_redact,
-        mask=tuple(read_list(mask)) if mask else (),
-    )
-
-
 def _import(
     exports: list[Path], folder: Path, settings: "DocumentSettings", reading: "ReadOptions", force: bool = False
 ) -> "ImportReport":
@@ -270,6 +230,33 @@ def _import(
         report = run_import(exports, folder, settings, on_progress=bar, options=reading, force=force)
     print_lines(preflight.lines(report))
     return report
+
+
+def _import_each(
+    exports: list[Path], settings: "DocumentSettings", voices: dict[Path, "ReadOptions"], force: bool
+) -> dict[Path, "ImportReport"]:
+    """Import for every voice before any is trained, so that what is too little for one is known at once."""
+    reports = {}
+    for folder, reading in voices.items():
+        _show_voice(folder, voices)
+        reports[folder] = _import(exports, folder, settings, reading, force)
+    return reports
+
+
+def _show_voice(folder: Path, voices: Collection[Path]) -> None:
+    """Print whose lines follow, where there are several."""
+    if len(voices) > 1:
+        out.print(f"\n{folder.name}:", style="bold", markup=False)
+
+
+def _present(folder: Path) -> dict[str, Any]:
+    """The figures of a new voice and a conversation with it, printed; returns both for --json."""
+    chat = f"soundalike chat {shlex.quote(str(folder))}"
+    with _hint_on_interrupt(lambda: command_text("Stopped. The voice is finished; talk to it: ", chat)):
+        figures = evaluate_briefly(folder)
+        said = show_conversation(folder, [("sam", "hey"), ("sam", "what are you up to?"), ("sam", "tell me something")])
+    out.print(command_text("\nTalk to it: ", chat), soft_wrap=True)
+    return {"evaluation": figures, "conversation": said}
 
 
 @contextmanager

@@ -1,0 +1,81 @@
+"""Options that say what is read of exports and as whom, shared by the commands that import."""
+
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from soundalike.errors import UsageError
+
+if TYPE_CHECKING:
+    from soundalike.importing.reading import ReadOptions
+
+Exports = Annotated[
+    list[Path], typer.Argument(help="Chat exports: the file, the ZIP or the folder.", metavar="EXPORT...")
+]
+Me = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--me",
+        help="Your name in the export, if it does not tell; several make a clone each, in folders in --out.",
+        metavar="NAME",
+    ),
+]
+Also = Annotated[
+    list[str] | None, typer.Option("--also", help="One more name of yours; may be repeated.", metavar="NAME")
+]
+Only = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--only", help="Learn from this alone: channel:NAME, person:NAME, after:DATE, before:DATE.", metavar="WHAT"
+    ),
+]
+Without = Annotated[
+    list[str] | None, typer.Option("--without", help="Leave this out, written as for --only.", metavar="WHAT")
+]
+Raw = Annotated[bool, typer.Option("--no-redact", help="Do not mask private data and secrets.")]
+Mask = Annotated[Path | None, typer.Option("--mask", help="A file of more strings to mask, one a line.")]
+
+_UNSAFE = frozenset('/\\:*?"<>|')  # in names of folders, on one system or another
+
+
+def read_options(
+    me: list[str] | None = None,
+    also: list[str] | None = None,
+    only: list[str] | None = None,
+    without: list[str] | None = None,
+    no_redact: bool = False,
+    mask: Path | None = None,
+) -> "ReadOptions":
+    """What is read of the exports; `UsageError` for options that contradict each other or cannot be read."""
+    from soundalike.importing.reading import ReadOptions
+    from soundalike.importing.selection import Selection
+    from soundalike.redact.mask_list import read_list
+
+    if also and len(me or ()) != 1:
+        raise UsageError("--also is one more name of the one person that --me names.", "Add --me NAME, once.")
+    return ReadOptions(
+        me=(*(me or ()), *(also or ())),
+        selection=Selection.parse(only or (), without or ()),
+        redacted=not no_redact,
+        mask=tuple(read_list(mask)) if mask else (),
+    )
+
+
+def by_voice(out: Path, me: list[str] | None, options: "ReadOptions") -> dict[Path, "ReadOptions"]:
+    """The folder of each voice and what is read for it: `out` itself for one, a folder in it for each of several."""
+    if me is None or len(me) < 2:
+        return {out: options}
+    voices: dict[Path, ReadOptions] = {}
+    for name in me:
+        folder = out / _folder_name(name)
+        if any(folder.name.casefold() == other.name.casefold() for other in voices):
+            raise UsageError(f"Two voices would be in the folder {folder}.", "Make them one by one, with --out each.")
+        voices[folder] = replace(options, me=(name,))
+    return voices
+
+
+def _folder_name(name: str) -> str:
+    made = "".join("-" if character in _UNSAFE or not character.isprintable() else character for character in name)
+    return "-".join(made.split()).strip(".-") or "voice"
