@@ -12,34 +12,12 @@ from tests.sources.packages import GENERAL, as_csv, as_json, message, package, t
 
 OTHERS: dict[str, tuple[str, str, object]] = {  # name: the file's name, how the error describes it, its contents
     "telegram-html": ("messages.html", "a Telegram export as HTML", '<body><div class="page_wrap list_page">'),
-    "slack": (
-        "2024-01-01.json",
-        "a Slack export",
-        [{"type": "message", "user": "U1", "text": "hi", "ts": "1700000000.000100"}],
-    ),
-    "dce-json": (
-        "Direct Messages - bo [1].json",
-        "an export of DiscordChatExporter",
-        {
-            "guild": {"id": "0"},
-            "channel": {"id": "1"},
-            "messages": [{"id": "1", "content": "hi", "author": {"id": "2"}}],
-        },
-    ),
-    "dce-csv": ("bo.csv", "an export of DiscordChatExporter", "AuthorID,Author,Date,Content,Attachments,Reactions\n"),
-    "dce-html": ("bo.html", "an export of DiscordChatExporter", '<div class="chatlog__message-group"></div>'),
-    "google-chat": (
-        "x.json",
-        "a Google Chat export",
-        {"messages": [{"creator": {"name": "Bo"}, "created_date": "Monday"}]},
-    ),
     "skype": (
         "messages.json",
         "a Skype or Teams export",
         {"userId": "8:bo", "exportDate": "2024", "conversations": []},
     ),
     "line": ("bo.txt", "a LINE chat", "[LINE] Chat history with Bo\nSaved on: 2024/01/01\n"),
-    "matrix": ("export.json", "a Matrix room's export", {"messages": [{"type": "m.room.message"}]}),
     "one-file": ("messages.json", "one message file out of a Discord data package", [message(0, "hi")]),
     "no-messages": (
         "user.json",

@@ -4,7 +4,6 @@ A message's time is in its id. The Timestamp column (whole seconds, UTC) checks 
 snowflake.
 """
 
-import time
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
@@ -15,11 +14,9 @@ from soundalike.sources._discord_metadata import PackageMetadata
 from soundalike.sources._discord_rounding import RoundingEvidence, evidence_by_file
 from soundalike.sources._discord_rows import RawRows
 from soundalike.sources._markup import resolve_markup
+from soundalike.sources._snowflakes import is_snowflake, moment, tomorrow
 
 SOURCE = "discord_package"
-DISCORD_EPOCH = 1_420_070_400_000  # ms from 1970 to 2015
-SNOWFLAKE_MS = 1 << 22  # ids per millisecond: https://docs.discord.com/developers/reference#snowflakes
-EARLIEST = 1 << 50  # smaller ids would be from the first three days of 2015, before Discord: they are no snowflakes
 
 NO_ID = "messages without an id"
 ATTACHMENT_ONLY = "messages that were only an attachment"
@@ -94,29 +91,21 @@ def _timestamp(text: pl.Series) -> pl.Series:
     if sent.null_count():
         iso = start.str.to_datetime("%Y-%m-%dT%H:%M:%S", time_unit="ms", time_zone="UTC", strict=False, cache=False)
         sent = sent.fill_null(iso)
-    possible = sent.is_between(pl.lit(_FIRST_DAY), pl.lit(_tomorrow()).cast(pl.Datetime("ms", "UTC")))
+    possible = sent.is_between(pl.lit(_FIRST_DAY), pl.lit(tomorrow()).cast(pl.Datetime("ms", "UTC")))
     return sent.set(~possible.fill_null(False), None).alias("timestamp")
 
 
 def _sent_at() -> pl.Expr:
     """The time from the id if it is a possible snowflake, else from Timestamp, else from the digits left of the id."""
-    sent = _moment(pl.col("number"))
-    rough = _moment(pl.col("ID").str.replace(",", ".", literal=True).cast(pl.Float64, strict=False).cast(pl.Int64))
+    sent = moment(pl.col("number"))
+    rough = moment(pl.col("ID").str.replace(",", ".", literal=True).cast(pl.Float64, strict=False).cast(pl.Int64))
     exact = _is_snowflake() & ((pl.col("number") % _COARSE != 0) | pl.col("timestamp").is_null())
     scientific = pl.col("ID").str.contains(_SCIENTIFIC) & pl.col("timestamp").is_null()
     return pl.when(exact).then(sent).when(scientific).then(rough).otherwise("timestamp").alias("sent_at")
 
 
-def _moment(number: pl.Expr) -> pl.Expr:
-    return (number // SNOWFLAKE_MS + DISCORD_EPOCH).cast(pl.Datetime("ms", "UTC"))
-
-
 def _is_snowflake() -> pl.Expr:
-    return pl.col("number").is_between(EARLIEST, (_tomorrow() - DISCORD_EPOCH) * SNOWFLAKE_MS)
-
-
-def _tomorrow() -> int:
-    return int(time.time() * 1000) + 86_400_000
+    return is_snowflake(pl.col("number"))
 
 
 def _plain_text(frame: pl.DataFrame, metadata: PackageMetadata) -> pl.Series:

@@ -7,7 +7,7 @@ one begins.
 
 import re
 from collections import deque
-from collections.abc import Generator, Iterable, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -34,6 +34,7 @@ class Part:
 
     `head` holds the small values of the object around the array, `root` those of the outermost object, as far as they
     had been read; large ones are null. The last part of such an object has no elements, `last` set and all of its head.
+    Where the stream has a parser of its own, `parsed` is what it made of the elements, and `elements` is empty.
     """
 
     path: Path
@@ -42,6 +43,7 @@ class Part:
     elements: list[Any]
     lost: int = 0
     last: bool = False
+    parsed: Any = None
 
 
 class _BeginningDamagedError(Exception):
@@ -58,11 +60,19 @@ class JsonStream:
     `opening` is a regular expression for the beginning of an element, up to a key that no object inside an element
     begins with; it serves to find the next element after damage. After the last part `found` says whether there was
     such an array, `complete` whether the file ended as JSON does, `mended` whether anything was damaged.
+
+    `parse` may make something better than a list of a JSON array of undamaged elements; None if it cannot.
     """
 
-    def __init__(self, chunks: Iterable[bytes], paths: Sequence[Path], opening: str) -> None:
+    def __init__(
+        self,
+        chunks: Iterable[bytes],
+        paths: Sequence[Path],
+        opening: str,
+        parse: Callable[[bytes], Any] = lambda array: None,
+    ) -> None:
         self.found = self.complete = self.mended = False
-        self._chunks, self._paths = chunks, paths
+        self._chunks, self._paths, self._parse = chunks, paths, parse
         self._opening, self._opening_bytes = re.compile(opening), re.compile(opening.encode())
         keys = "|".join({re.escape(path[-1]) for path in paths if "*" in path})
         self._array_key = re.compile(rb'"(?:%s)"\s*:\s*\[' % keys.encode()) if keys else None
@@ -211,14 +221,16 @@ class JsonStream:
         upto = int(brackets.at[end] if end is not None else brackets.at[closings[-1]] + 1)
         try:
             body = repair_escapes(brackets.raw[at:upto].strip(_BETWEEN))
-            elements = orjson.loads(b"[" + body + b"]")
+            array = b"[" + body + b"]"
+            parsed = self._parse(array) if body else None
+            elements = orjson.loads(array) if parsed is None else []
         except orjson.JSONDecodeError:
             place = yield from self._one_by_one(brackets, number, at, upto, closings)
             if place is not None:
                 return place
         else:
-            if elements:
-                yield self._part(elements)
+            if elements or parsed is not None:
+                yield self._part(elements, parsed=parsed)
         if end is None:
             return len(brackets.at), upto
         self._in_array = False
@@ -244,7 +256,9 @@ class JsonStream:
         self.mended, lost, hopeless = True, 0, False
         for closing in closings.tolist():
             start, end = int(brackets.at[number]), int(brackets.at[closing]) + 1
-            lost += bool(brackets.raw[at:start].strip(_BETWEEN))
+            more, missing = _scalars(brackets.raw[at:start])
+            lost += missing
+            elements += more
             try:
                 elements.append(load_leniently(brackets.raw[start:end]))
             except PARSE_ERRORS:
@@ -256,8 +270,8 @@ class JsonStream:
                     return len(brackets.at), resume
                 hopeless, lost = True, lost + 1
             number, at = closing + 1, end
-        lost += bool(brackets.raw[at:upto].strip(_BETWEEN))
-        yield self._part(elements, lost)
+        more, missing = _scalars(brackets.raw[at:upto])
+        yield self._part(elements + more, lost + missing)
         return None
 
     def _damage(self, at: int) -> _Place:
@@ -300,5 +314,16 @@ class JsonStream:
         elements = [element for element in found if element is not None]
         return self._part(elements, lost + len(found) - len(elements))
 
-    def _part(self, elements: list[Any], lost: int = 0) -> Part:
-        return Part(self._path, self._levels.head(), self._levels.root(), elements, lost)
+    def _part(self, elements: list[Any], lost: int = 0, parsed: Any = None) -> Part:
+        return Part(self._path, self._levels.head(), self._levels.root(), elements, lost, parsed=parsed)
+
+
+def _scalars(between: bytes) -> tuple[list[Any], int]:
+    """Elements without brackets, which stand between others; or that one is lost, if they cannot be parsed."""
+    inside = between.strip(_BETWEEN)
+    if not inside:
+        return [], 0
+    try:
+        return list(orjson.loads(b"[" + inside + b"]")), 0
+    except orjson.JSONDecodeError:
+        return [], 1

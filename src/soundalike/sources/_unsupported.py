@@ -50,10 +50,6 @@ _FORMATS = [
         do="Ask Discord for it again with Messages ticked.",
     ),
     _Format(
-        "an export of DiscordChatExporter",
-        text=r'\A\s*\{\s*"guild"\s*:\s*\{.*"channel"\s*:\s*\{|class="?chatlog|\A"?AuthorID"?[,;]"?Author"?[,;]|\A={62}\s+Guild:',
-    ),
-    _Format(
         "a Telegram export as HTML",
         text=r'<div class="page_wrap',
         do="Export again with Telegram Desktop (Settings, Advanced, Export Telegram data) and choose Machine-readable "
@@ -64,19 +60,11 @@ _FORMATS = [
         names=r"(^|/)(inbox|archived_threads|filtered_threads|message_requests|e2ee_cutover)/[^/]+/message_\d+\.html$",
         do="Ask Meta for it again (Accounts Centre, Your information and permissions) and choose JSON as the format.",
     ),
-    _Format("a Slack export", text=r'"client_msg_id"\s*:|"type"\s*:\s*"message".{0,400}"ts"\s*:\s*"\d{10}\.\d{6}"'),
-    _Format(
-        "a Google Chat export",
-        names=r"(^|/)Google Chat/(Groups|Users)/",
-        text=r'"creator"\s*:.{0,400}"created_date"\s*:',
-    ),
     _Format("a Google Takeout", names=r"(^|/)Takeout/"),
     _Format("a Skype or Teams export", text=r'"exportDate"\s*:.{0,200}"conversations"\s*:|"MessageList"\s*:'),
     _Format("a LINE chat", text=r"\A\[LINE\]"),
-    _Format("a Matrix room's export", text=r'"m\.room\.message"'),
     _Format("a Snapchat export", names=r"(^|/)(chat_history|snap_history)\.(json|html)$"),
     _Format("an archive of X (Twitter)", names=r"(^|/)direct-messages\.js$", text=r"\Awindow\.YTD\."),
-    _Format("a ChatLab file", text=r'"chatlab"\s*:\s*\{|"_type"\s*:\s*"header"'),
 ]
 
 

@@ -1,0 +1,232 @@
+"""Reads what DiscordChatExporter writes: JSON, HTML or CSV, one channel a file, alone, in a folder or in a ZIP.
+
+Keys are the bare ids of Discord, so that a data package and these files merge by id. Steps:
+`_chat_exporter_rows`, `_chat_exporter_html` and `_chat_exporter_csv` parse files, `_chat_exporter_messages` makes rows
+of the message frame, `_chat_exporter_owner` finds the owner where there are direct messages.
+"""
+
+import re
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from hashlib import blake2b
+from pathlib import PurePosixPath
+from typing import Any
+
+import polars as pl
+
+from soundalike.errors import ExportError
+from soundalike.messages import FILES, FILES_READ, NO_ROWS, Corpus, add_counts, empty
+from soundalike.sources._chat_exporter_csv import HEADER, read_csv
+from soundalike.sources._chat_exporter_html import MessageParser
+from soundalike.sources._chat_exporter_messages import SOURCE, ChannelMessages
+from soundalike.sources._chat_exporter_owner import OwnerVotes
+from soundalike.sources._chat_exporter_rows import OPENING, parse
+from soundalike.sources._encoding import Utf8Chunks
+from soundalike.sources._heads import head, heads
+from soundalike.sources._json_stream import JsonStream
+from soundalike.sources._people import one_line
+from soundalike.sources._rows import RowCollector, authors_frame, channels_frame
+from soundalike.sources._tree import Member, Tree
+
+NAME = SOURCE
+LOOKED_FOR = "the JSON, HTML or CSV files of DiscordChatExporter"
+
+MEDIA = "media files, never opened"
+OTHER_FILES = "other files, never opened"
+TEXT_FILES = "plain text files of DiscordChatExporter, which have no ids"
+CSV_TWINS = "CSV files beside a JSON or HTML file of the same channel"
+
+_BATCH = 20_000  # rows
+_NAMES = re.compile(r"(?i)\.(json|html?|csv|txt)$")
+_KINDS = [
+    ("json", re.compile(r'\A\s*\{\s*"guild"\s*:\s*\{.*?"channel"\s*:\s*\{', re.DOTALL)),
+    ("html", re.compile(r"\A\s*<.*?(\.chatlog__|class=[\"']?chatlog)", re.DOTALL)),
+    ("csv", re.compile(HEADER)),
+    ("txt", re.compile(r"\A={62}\s+Guild:")),
+]
+_FILES_FOLDER = re.compile(r"_Files/[^/]*$")
+_ID = re.compile(r"\[([0-9]{10,20})\](?: \([^()]*\))?(?: \[part [0-9]+\])?(?: ?\([0-9]+\))?\.[a-z]+$", re.IGNORECASE)
+_CHANNEL_KINDS = {"DirectTextChat": "dm", "DirectGroupTextChat": "group"}
+
+
+def recognise(tree: Tree) -> bool:
+    """Whether one of the uppermost files begins as DiscordChatExporter's do."""
+    return any(_kind(beginning) for _, beginning in heads(tree, _NAMES))
+
+
+def read(tree: Tree, on_progress: Callable[[int, int], None]) -> Iterator[Corpus]:
+    """Batches of all files; progress in bytes. Raises ExportError if only plain text files are there."""
+    files, skipped = _files(tree)
+    if not files:
+        raise ExportError(
+            f"{tree.path} was exported as plain text, which has neither ids nor exact times.",
+            "Export it again as JSON: `-f Json`, or JSON in the list of formats.",
+        )
+    total, done = sum(file.member.size for file in files), 0
+    reading = _Reading()
+    for file in files:
+        for corpus, size in reading.file(file):
+            yield corpus
+            done += size
+            on_progress(min(done, total), total)
+    yield reading.account(skipped)
+    on_progress(total, total)
+
+
+@dataclass(frozen=True, slots=True)
+class _File:
+    member: Member
+    kind: str  # json | html | csv
+
+    @property
+    def channel(self) -> str:
+        """The channel's id from the file's name; where there is none, a hash of the name."""
+        name = PurePosixPath(self.member.name).name
+        found = _ID.search(name)
+        return found[1] if found else f"file-{blake2b(name.encode('utf-8', 'replace'), digest_size=8).hexdigest()}"
+
+
+def _kind(beginning: str) -> str | None:
+    return next((kind for kind, pattern in _KINDS if pattern.search(beginning)), None)
+
+
+def _files(tree: Tree) -> tuple[list[_File], dict[str, int]]:
+    """Files to read, JSON first, then HTML, since these have ids; and counts of the others."""
+    skipped: dict[str, int] = {}
+    found: list[_File] = []
+    for member in tree.members:
+        media = bool(_FILES_FOLDER.search(member.name))
+        kind = None if media or not _NAMES.search(member.name) else _kind(head(member))
+        if kind in (None, "txt"):
+            add_counts(skipped, {MEDIA if media else TEXT_FILES if kind else OTHER_FILES: 1})
+        else:
+            found.append(_File(member, str(kind)))
+    with_ids = {file.channel for file in found if file.kind != "csv"}
+    files = [file for file in found if file.kind != "csv" or file.channel not in with_ids]
+    add_counts(skipped, {CSV_TWINS: len(found) - len(files)})
+    return sorted(files, key=lambda file: ["json", "html", "csv"].index(file.kind)), skipped
+
+
+@dataclass
+class _Reading:
+    """All files of one export: its people, channels, and notes."""
+
+    votes: OwnerVotes = field(default_factory=OwnerVotes)
+    channels: dict[str, tuple[str | None, str]] = field(default_factory=dict)
+    people: dict[str, str] = field(default_factory=dict)
+    directs: dict[str, tuple[str, str | None, dict[str, set[str]]]] = field(default_factory=dict)
+    notes: set[str] = field(default_factory=set)
+    opened: int = 0
+    with_rows: int = 0
+    damaged: int = 0
+
+    def file(self, file: _File) -> Iterator[tuple[Corpus, int]]:
+        """Batches of one file, each with about the bytes that it took."""
+        self.opened += 1
+        chunks = _Counted(Utf8Chunks(file.member.chunks))
+        batches = {"json": self._json, "html": self._html, "csv": self._csv}[file.kind](file, chunks)
+        rows = 0
+        for corpus in batches:
+            rows += corpus.read.get("messages", 0)
+            yield corpus, chunks.taken()
+        self.with_rows += bool(rows)
+
+    def _json(self, file: _File, chunks: "_Counted") -> Iterator[Corpus]:
+        stream = JsonStream(chunks, [("messages",)], OPENING, parse)
+        waiting: list[pl.DataFrame] = []
+        messages, kind = ChannelMessages(file.channel), "unknown"
+        for part in stream:
+            if not messages.rows or part.last:
+                kind = self._describe(messages, part.head, kind)
+            if part.parsed is not None:
+                waiting.append(part.parsed)
+            if waiting and (part.elements or sum(map(len, waiting)) >= _BATCH):
+                yield messages.of_frame(pl.concat(waiting))
+                waiting = []
+            if part.elements or part.lost:
+                yield messages.lost(part.lost, messages.of_objects(part.elements))
+        if waiting:
+            yield messages.of_frame(pl.concat(waiting))
+        self.damaged += stream.mended or not stream.complete
+        self._remember(messages, kind)
+
+    def _describe(self, messages: ChannelMessages, head: dict[str, Any], kind: str) -> str:
+        """Take the channel's id and title from what stands before the messages; its kind."""
+        channel = head.get("channel")
+        channel = channel if isinstance(channel, dict) else {}
+        if not messages.rows and str(channel.get("id") or "").isdigit():
+            messages.channel = str(channel["id"])
+        if isinstance(channel.get("name"), str):
+            messages.title = one_line(channel["name"]) or None
+        type_ = str(channel.get("type") or "")
+        if not type_:
+            return kind
+        return _CHANNEL_KINDS.get(type_) or ("thread" if type_.endswith("Thread") else "channel")
+
+    def _html(self, file: _File, chunks: "_Counted") -> Iterator[Corpus]:
+        parser, messages = MessageParser(), ChannelMessages(file.channel)
+        waiting: list[Any] = []
+        for found in parser.messages(chunks):
+            waiting += found
+            if len(waiting) >= _BATCH:
+                yield messages.of_objects(waiting)
+                waiting = []
+        yield messages.of_objects(waiting)
+        direct = bool(parser.entries) and parser.entries[0] == "Direct Messages"
+        title = parser.entries[1].rpartition(" / ")[2] if len(parser.entries) > 1 else None
+        messages.title = one_line(title or "") or None
+        self._remember(messages, "unknown" if not parser.entries else "dm" if direct else "channel")
+
+    def _csv(self, file: _File, chunks: "_Counted") -> Iterator[Corpus]:
+        rows, people = RowCollector(SOURCE), dict[str, str]()
+        for _ in read_csv(chunks, file.channel, rows, people):
+            corpus = rows.batch()
+            corpus.authors = authors_frame({key: name for key, name in people.items() if key not in self.people})
+            self.people |= people
+            yield corpus
+        self.notes.add("CSV files of DiscordChatExporter have neither ids nor replies; its JSON files have both.")
+        self.channels.setdefault(file.channel, (None, "unknown"))
+
+    def _remember(self, messages: ChannelMessages, kind: str) -> None:
+        known = self.channels.get(messages.channel)
+        if known is None or known[1] == "unknown":
+            self.channels[messages.channel] = (messages.title, kind)
+        if kind in ("dm", "group"):
+            _, _, accounts = self.directs.setdefault(messages.channel, (kind, messages.title, {}))
+            for author, names in messages.accounts.items():
+                accounts.setdefault(author, set()).update(names)
+
+    def account(self, skipped: dict[str, int]) -> Corpus:
+        """Channels, the owner if direct messages tell, and counts of files."""
+        for kind, title, accounts in self.directs.values():
+            self.votes.add(kind, title, accounts)
+        add_counts(skipped, {NO_ROWS: self.opened - self.with_rows})
+        if self.damaged:
+            self.notes.add(f"Some files were damaged or cut off and read as far as possible ({self.damaged:,}).")
+        owner = self.votes.owner()
+        names = {key: name for _, _, accounts in self.directs.values() for key, name in _names(accounts).items()}
+        authors = authors_frame({owner: names[owner]}, {owner}) if owner else authors_frame({})
+        read = {FILES: self.opened, FILES_READ: self.with_rows}
+        return Corpus(empty(), authors, channels_frame(self.channels), read, skipped, sorted(self.notes))
+
+
+def _names(accounts: dict[str, set[str]]) -> dict[str, str]:
+    return {author: min(names, default="someone") for author, names in accounts.items()}
+
+
+class _Counted:
+    """Chunks of a file, at each pass from its start, and how many of their bytes were taken since last asked."""
+
+    def __init__(self, chunks: Utf8Chunks) -> None:
+        self._chunks = chunks
+        self._taken = 0
+
+    def __iter__(self) -> Iterator[bytes]:
+        for chunk in self._chunks:
+            self._taken += len(chunk)
+            yield chunk
+
+    def taken(self) -> int:
+        """Bytes since the last call."""
+        taken, self._taken = self._taken, 0
+        return taken
