@@ -82,9 +82,10 @@ def test_the_report_holds_no_text_and_no_name(tmp_path: Path, export: Export) ->
 
 def test_secrets_are_masked_before_anything_is_written(tmp_path: Path, export: Export) -> None:
     """Neither the messages nor the documents hold what was masked."""
-    export([*crowd(3000), (1e6, "c0", "me", "write to quill.penwright@example.org please")])
+    secret = "write to quill.penwright@example.org please"
+    export([*crowd(3000), (1e6, "c0", "me", secret), (1e6 + 1, "c0", "a", secret)])  # other people's as the owner's
     report = run_import(["package.zip"], tmp_path / "me")
-    assert sum(report.masked.values()) == 1
+    assert sum(report.masked.values()) == 2
     frame = pl.read_parquet(tmp_path / "me" / "messages.parquet")
     assert not frame["text"].str.contains("penwright").any()
     assert not any(b"penwright" in data for data in everything(tmp_path / "me").values())

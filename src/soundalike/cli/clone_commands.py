@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from soundalike.cli.chat_commands import show_conversation
-from soundalike.cli.import_options import Also, Exports, Mask, Me, Only, Raw, Without, by_voice, read_options
+from soundalike.cli.import_options import Also, Exports, Invented, Mask, Me, Only, Raw, Without, by_voice, read_options
 from soundalike.cli.output import (
     DEFAULT_FOLDER,
     CloneFolder,
@@ -89,6 +89,7 @@ def clone(
     without: Without = None,
     no_redact: Raw = False,
     mask: Mask = None,
+    pseudonyms: Invented = False,
     force: Force = False,
     keep_better: KeepBetter = False,
     fresh: Fresh = False,
@@ -101,7 +102,7 @@ def clone(
 
     options: dict[str, Any] = {"minutes": minutes, "epochs": epochs, "iters": iters, "choose": choose}
     settings = DocumentSettings(gap_minutes=parse_duration(gap))
-    voices = by_voice(out_, me, read_options(me, also, only, without, no_redact, mask))
+    voices = by_voice(out_, me, read_options(me, also, only, without, no_redact, mask, pseudonyms))
     successions = {folder: _check_options(folder, base, options, resume, fresh, keep_better) for folder in voices}
     reports = {} if resume else _import_each(exports, settings, voices, force)
     results = {}
@@ -126,6 +127,7 @@ def import_(
     without: Without = None,
     no_redact: Raw = False,
     mask: Mask = None,
+    pseudonyms: Invented = False,
     force: Force = False,
     json: Json = False,
 ) -> None:
@@ -134,7 +136,7 @@ def import_(
     from soundalike.importing.gap_comparison import parse_gaps, table
     from soundalike.importing.importer import compare
 
-    gaps, reading = parse_gaps(gap), read_options(me, also, only, without, no_redact, mask)
+    gaps, reading = parse_gaps(gap), read_options(me, also, only, without, no_redact, mask, pseudonyms)
     voices = by_voice(out_, me, reading)
     if len(gaps) > 1:
         rows = compare(exports, gaps, options=next(iter(voices.values())))

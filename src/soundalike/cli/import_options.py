@@ -36,6 +36,9 @@ Without = Annotated[
 ]
 Raw = Annotated[bool, typer.Option("--no-redact", help="Do not mask private data and secrets.")]
 Mask = Annotated[Path | None, typer.Option("--mask", help="A file of more strings to mask, one a line.")]
+Invented = Annotated[
+    bool, typer.Option("--pseudonyms", help="Give other people invented names, also when the clone talks with them.")
+]
 
 _UNSAFE = frozenset('/\\:*?"<>|')  # in names of folders, on one system or another
 
@@ -47,6 +50,7 @@ def read_options(
     without: list[str] | None = None,
     no_redact: bool = False,
     mask: Path | None = None,
+    pseudonyms: bool = False,
 ) -> "ReadOptions":
     """What is read of the exports; `UsageError` for options that contradict each other or cannot be read."""
     from soundalike.importing.reading import ReadOptions
@@ -60,6 +64,7 @@ def read_options(
         selection=Selection.parse(only or (), without or ()),
         redacted=not no_redact,
         mask=tuple(read_list(mask)) if mask else (),
+        pseudonyms=pseudonyms,
     )
 
 

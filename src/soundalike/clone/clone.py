@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     import polars as pl
 
     from soundalike.clone.document import Document
+    from soundalike.pseudonyms import Pseudonyms
 
 FORMAT = 1
 MANIFEST, IGNORE, EVERYTHING = "clone.toml", ".gitignore", "*\n"
@@ -219,6 +220,13 @@ class Clone(Folder):
         authors, channels = self.authors(["name", "me"]), self.channels(["title", "kind"])
         titles = channels.filter(channels["kind"].is_in(["dm", "group"]))["title"]
         return [*authors.filter(~authors["me"])["name"].drop_nulls(), *titles.drop_nulls()]
+
+    def pseudonyms(self) -> "Pseudonyms | None":
+        """The invented names that the import gave to other people; None if it kept theirs."""
+        from soundalike.pseudonyms import Pseudonyms
+
+        salt = self.manifest().get("pseudonyms", {}).get("salt")
+        return Pseudonyms(salt, self.names_of_others()) if salt else None
 
     def documents(self, split: str) -> "list[Document]":
         """What the model reads of a split (train, valid, test); `CloneError` where it is missing or damaged."""

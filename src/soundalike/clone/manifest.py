@@ -29,6 +29,7 @@ TYPES: dict[str, dict[str, type | tuple[type, ...]]] = {
     "sampling": {},
     "limits": {},
     "estimate": {},
+    "pseudonyms": {"salt": str},
 }
 """Table -> key -> accepted types, for the values that are read."""
 

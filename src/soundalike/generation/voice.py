@@ -27,6 +27,7 @@ from soundalike.generation.reply_parser import ReplyOptions, TokenText
 from soundalike.generation.request import GenerationRequest, Reply
 from soundalike.generation.sampling import Sampling
 from soundalike.prompt_template import normalise, speaker_name, speaker_names
+from soundalike.pseudonyms import Pseudonyms
 from soundalike.training.recipe import Limits, Recipe
 
 History = Sequence[Turn]
@@ -48,6 +49,7 @@ class Voice:
     """A model with an owner's name, sampling settings, limits and guards.
 
     `tagged` says whether the model learned lines with names, `window` how many tokens it reads at once.
+    With `pseudonyms` it reads conversations under invented names, as it learned them.
     `interventions` counts what the guards did since the voice was made.
     """
 
@@ -60,6 +62,7 @@ class Voice:
         sampling: Sampling | None = None,
         limits: Limits | None = None,
         guards: Guards | None = None,
+        pseudonyms: Pseudonyms | None = None,
     ) -> None:
         self.model = model
         self.owner = speaker_name(owner, "me")
@@ -69,6 +72,7 @@ class Voice:
         self.limits = limits or Limits()
         self.guards = guards or Guards()
         self.interventions = GuardCounts()
+        self._pseudonyms = pseudonyms
 
     @classmethod
     def load(cls, folder: str | Path, at: str | None = None) -> "Voice":
@@ -94,7 +98,8 @@ class Voice:
         except (KeyError, TypeError) as error:
             raise CloneError(f"{clone.manifest_path} is not as it was written: {error}.", "Train again.") from error
         model = RemoteModel.connect(at) if at is not None else load(base, clone.intact_adapter())
-        return cls(model, owner, tagged, window, recipe.sampling, recipe.limits, Guards.of(clone, recipe.limits))
+        guards = Guards.of(clone, recipe.limits)
+        return cls(model, owner, tagged, window, recipe.sampling, recipe.limits, guards, clone.pseudonyms())
 
     @property
     def engine(self) -> Engine:
@@ -150,6 +155,7 @@ class Voice:
         alternatives. `opening` is the beginning of the first line, which the reply continues. Raises `RecipeError` if
         `max_tokens` leave no room for what must be read.
         """
+        history = self._as_learned(history)
         turns = self._turns(history)
         max_tokens = max_tokens or self._usual_tokens([*turns, (self.owner, opening)])
         max_lines = self.limits.lines if self.tagged else self.limits.untagged_lines
@@ -173,7 +179,9 @@ class Voice:
         `max_tokens` is by default 100, or fewer if the window is too small.
         """
         history, lines = split_transcript(prompt, self.owner) if self.is_transcript(prompt) else ([], lines_of(prompt))
-        request = self._completion(history, lines, sampling, max_tokens, stop, top_logprobs is not None)
+        request = self._completion(
+            self._as_learned(history), lines, sampling, max_tokens, stop, top_logprobs is not None
+        )
         return replace(request, random_stream=random_stream, top_logprobs=top_logprobs or 0)
 
     def complete(self, prompt: str, max_tokens: int | None = None, sampling: Sampling | None = None) -> Completion:
@@ -230,7 +238,7 @@ class Voice:
         Room is left for a reply of `max_tokens`, by default `limits.tokens`; `RecipeError` if the last line and
         `owner:` then have none. Own lines that repeat a recent own line are left out: a loop must not feed itself.
         """
-        turns = [*self._turns(history), (self.owner, "")]
+        turns = [*self._turns(self._as_learned(history)), (self.owner, "")]
         return self._prompts.build(turns, max_tokens or self._usual_tokens(turns))
 
     @property
@@ -240,6 +248,10 @@ class Voice:
     def _usual_tokens(self, turns: History) -> int:
         """The limit of a reply, or fewer if the window is too small for it."""
         return min(self.limits.tokens, self._prompts.longest_reply(turns))
+
+    def _as_learned(self, history: History) -> History:
+        """The history under the invented names that the voice knows people by, if its import gave them any."""
+        return history if self._pseudonyms is None else self._pseudonyms.history(history, self.owner)
 
     def _turns(self, history: History) -> list[Turn]:
         """The recent turns as the voice reads them: under safe names, without its own repetitions."""

@@ -10,18 +10,21 @@ from datetime import UTC, datetime
 from hashlib import sha256
 from io import BytesIO
 from pathlib import Path
+from secrets import token_hex
 from typing import Any
 
 import orjson
 import polars as pl
 
-from soundalike.clone.clone import MANIFEST, Clone
+from soundalike.clone.clone import MANIFEST, Clone, Sections
 from soundalike.clone.folder import require_room
 from soundalike.importing.documents import SPLITS, Documents, DocumentSettings, build, jsonl
 from soundalike.importing.gap_comparison import GapRow, compare_gaps
+from soundalike.importing.invented_names import invent_names
 from soundalike.importing.preflight import ImportReport, Lengths, refuse_too_little
 from soundalike.importing.reading import Progress, ReadOptions, read_exports
 from soundalike.messages import FILES, ROWS, Corpus
+from soundalike.pseudonyms import Pseudonyms
 
 WRITTEN = 2.6  # bytes on disk, in documents and Parquet, per byte of text: 1.5 times what was measured
 OLDER_IMPORT = "the voice in this clone was trained on another import; train again to teach it this one."
@@ -42,19 +45,30 @@ def run_import(
     is and `me` of `options` names nobody, `TooLittleText` for too little text without `force`, and
     `CloneError` for a folder that cannot be written or is no clone. The folder then stays as it was.
     """
-    settings = settings or DocumentSettings()
+    settings, options = settings or DocumentSettings(), options or ReadOptions()
     clone = Clone.claim(out)
     with clone.locked("soundalike import"):
-        corpus, masked = read_exports(paths, options or ReadOptions(), on_progress)
+        corpus, masked = read_exports(paths, options, on_progress)
+        salt = _salt(clone) if options.pseudonyms else ""
+        corpus = invent_names(corpus, Pseudonyms(salt)) if salt else corpus
         require_room(clone.root, WRITTEN * int(corpus.messages["text"].str.len_bytes().sum()), "the import")
         with clone.replacing() as scratch:
-            return fill(clone, scratch, corpus, masked, settings, force)
+            return fill(clone, scratch, corpus, masked, settings, force, salt)
 
 
 def fill(
-    clone: Clone, scratch: Path, corpus: Corpus, masked: dict[str, int], settings: DocumentSettings, force: bool
+    clone: Clone,
+    scratch: Path,
+    corpus: Corpus,
+    masked: dict[str, int],
+    settings: DocumentSettings,
+    force: bool,
+    salt: str = "",
 ) -> ImportReport:
-    """Write all files of an import into `scratch`; `masked` are the counts of masks for the report."""
+    """Write all files of an import into `scratch`; `masked` are the counts of masks for the report.
+
+    `salt` is what the corpus' invented names were made with; without it its names are real.
+    """
     with ThreadPoolExecutor(2) as pool:
         jobs = {
             clone.messages_path.name: pool.submit(_store, scratch, clone.messages_path.name, _parquet(corpus.messages))
@@ -69,22 +83,20 @@ def fill(
         for name, side in ((clone.authors_path.name, corpus.authors), (clone.channels_path.name, corpus.channels)):
             jobs[name] = pool.submit(_store, scratch, name, _parquet(side))
         hashes = {name: job.result() for name, job in jobs.items()}
-    return _write_manifest(clone, scratch, report, settings, documents.speaker, hashes)
+    about = {"clone": {"speaker": documents.speaker, "mode": report.mode}, "documents": asdict(settings)}
+    return _write_manifest(clone, scratch, report, about | ({"pseudonyms": {"salt": salt}} if salt else {}), hashes)
 
 
 def _write_manifest(
-    clone: Clone, scratch: Path, report: ImportReport, settings: DocumentSettings, speaker: str, hashes: dict[str, str]
+    clone: Clone, scratch: Path, report: ImportReport, about: Sections, hashes: dict[str, str]
 ) -> ImportReport:
     """Write report and manifest. A voice trained on other documents is kept, and a note says that it is older."""
     fingerprint = sha256("".join(hashes[f"documents/{split}.jsonl"] for split in SPLITS).encode()).hexdigest()[:16]
     if clone.adapter_path.exists() and clone.fingerprint != fingerprint:
         report = replace(report, notes=[*report.notes, OLDER_IMPORT])
-    sections = {
-        "clone": {"speaker": speaker, "mode": report.mode},
-        "import": {"at": _now(), "fingerprint": fingerprint, **_counts(report)},
-        "documents": asdict(settings),
-        "hashes": hashes,
-    }
+    imported = {"at": _now(), "fingerprint": fingerprint, **_counts(report)}
+    outdated: Sections = {"pseudonyms": {}} if clone.exists and "pseudonyms" in clone.manifest() else {}
+    sections: Sections = {**outdated, **about, "import": imported, "hashes": hashes}
     written = orjson.dumps(report, option=orjson.OPT_INDENT_2 | orjson.OPT_APPEND_NEWLINE)
     (scratch / clone.import_path.name).write_bytes(written)
     (scratch / MANIFEST).write_bytes(clone.manifest_with(**sections))
@@ -100,6 +112,12 @@ def _store(folder: Path, name: str, chunks: Iterable[memoryview]) -> str:
             file.write(chunk)
             digest.update(chunk)
     return digest.hexdigest()
+
+
+def _salt(clone: Clone) -> str:
+    """The clone's secret behind invented names, which stay the same from one import to the next."""
+    kept = clone.manifest() if clone.exists else {}
+    return str(kept.get("pseudonyms", {}).get("salt") or token_hex(16))
 
 
 def _now() -> str:

@@ -25,6 +25,8 @@ class ReadOptions:
     """Whether the rules mask private data."""
     mask: tuple[str, ...] = ()
     """Strings that are masked in addition."""
+    pseudonyms: bool = False
+    """Whether other people get invented names."""
 
 
 def read_exports(
