@@ -30,7 +30,7 @@ _BOTS = {"meta ai"}
 
 
 @dataclass
-class Chat:
+class WhatsAppChat:
     """What one file told: its channel, the names of people by key, and who showed that the phone is theirs."""
 
     channel: str
@@ -77,12 +77,14 @@ def _stem(name: str) -> str:
 
 def read_chat(
     rows: RowCollector, lines: Sequence[str], headers: Sequence[Header], order: DateOrder, name: tuple[str | None, str]
-) -> Chat:
+) -> WhatsAppChat:
     """Add all messages of one file to `rows`; `name` is what `chat_title` found."""
     is_ios = bool(headers[0].shape[0])
     messages = list(_messages(lines, headers, order))
     title = name[0] or _title_by_app(messages, is_ios)
-    chat = Chat("", title, name[1], rows=len(messages), before=any(line.strip() for line in lines[: headers[0].line]))
+    chat = WhatsAppChat(
+        "", title, name[1], rows=len(messages), before=any(line.strip() for line in lines[: headers[0].line])
+    )
     _find_speakers(chat, messages, is_ios, rows.source)
     chat.channel, chat.title = _channel(chat, rows.source)
     clock = LocalClock()
@@ -150,7 +152,7 @@ def _title_by_app(messages: Sequence[_Line], is_ios: bool) -> str | None:
     return first.author
 
 
-def _find_speakers(chat: Chat, messages: Sequence[_Line], is_ios: bool, source: str) -> None:
+def _find_speakers(chat: WhatsAppChat, messages: Sequence[_Line], is_ios: bool, source: str) -> None:
     for message in messages:
         if message.author is None:
             continue
@@ -161,7 +163,7 @@ def _find_speakers(chat: Chat, messages: Sequence[_Line], is_ios: bool, source: 
             chat.deleters.add(person(source, message.author)[0])
 
 
-def _channel(chat: Chat, source: str) -> tuple[str, str | None]:
+def _channel(chat: WhatsAppChat, source: str) -> tuple[str, str | None]:
     """The key and title of the channel. Without a title the people make the key, so that two exports share it."""
     if chat.title is None and chat.kind == "dm":
         return f"{source}:{' & '.join(sorted(key.partition(':')[2] for key in chat.speakers))}", None
@@ -169,7 +171,7 @@ def _channel(chat: Chat, source: str) -> tuple[str, str | None]:
     return person(source, title)[0], None if is_address(title) else title
 
 
-def _add(rows: RowCollector, chat: Chat, message: _Line, clock: LocalClock, is_ios: bool) -> None:
+def _add(rows: RowCollector, chat: WhatsAppChat, message: _Line, clock: LocalClock, is_ios: bool) -> None:
     """Add one message, or count why not."""
     if message.author is None:
         rows.skip(BY_THE_APP)

@@ -3,10 +3,10 @@
 from collections.abc import Sequence
 
 from soundalike.sources._people import one_line
-from soundalike.sources._whatsapp_chat import Chat
+from soundalike.sources._whatsapp_chat import WhatsAppChat
 
 
-def owner_of(chats: Sequence[Chat]) -> str | None:
+def owner_of(chats: Sequence[WhatsAppChat]) -> str | None:
     """The owner's author key; None if nothing tells, or if the signs contradict one another.
 
     The signs, the strongest first: "You deleted this message" stands under the owner's name; the file of a chat of two
@@ -18,11 +18,11 @@ def owner_of(chats: Sequence[Chat]) -> str | None:
     return None
 
 
-def _deleters(chats: Sequence[Chat]) -> set[str]:
+def _deleters(chats: Sequence[WhatsAppChat]) -> set[str]:
     return {key for chat in chats for key in chat.deleters}
 
 
-def _left_over(chats: Sequence[Chat]) -> set[str]:
+def _left_over(chats: Sequence[WhatsAppChat]) -> set[str]:
     """In each chat of two whose file names exactly one of them, the other."""
     found = set()
     for chat in chats:
@@ -33,14 +33,14 @@ def _left_over(chats: Sequence[Chat]) -> set[str]:
     return found
 
 
-def _is_called(chat: Chat, name: str) -> bool:
+def _is_called(chat: WhatsAppChat, name: str) -> bool:
     """Whether the chat has this name; a file whose name is not understood ends with it."""
     if chat.title is not None:
         return one_line(chat.title).casefold() == name.casefold()
     return f" {chat.stem.casefold()}".endswith(f" {name.casefold()}")
 
 
-def _everywhere(chats: Sequence[Chat]) -> set[str]:
+def _everywhere(chats: Sequence[WhatsAppChat]) -> set[str]:
     spoken = [chat.speakers for chat in chats if chat.speakers]
     if len({chat.channel for chat in chats if chat.speakers}) < 2:
         return set()

@@ -17,7 +17,7 @@ from soundalike.sources._encoding import decode
 from soundalike.sources._heads import head
 from soundalike.sources._rows import BATCH, RowCollector, authors_frame, channels_frame
 from soundalike.sources._tree import Member, Tree
-from soundalike.sources._whatsapp_chat import Chat, chat_title, read_chat
+from soundalike.sources._whatsapp_chat import WhatsAppChat, chat_title, read_chat
 from soundalike.sources._whatsapp_dates import DateOrder, decide
 from soundalike.sources._whatsapp_lines import Header, find_headers, parse_header
 from soundalike.sources._whatsapp_owner import owner_of
@@ -58,7 +58,7 @@ def read(tree: Tree, on_progress: Callable[[int, int], None]) -> Iterator[Corpus
     files = [member for member in tree.members if _is_chat(member)]
     total, done = sum(member.size for member in files), 0
     dates = _orders([_dates(_parsed(member)[1]) for member in files])
-    rows, chats = RowCollector(NAME, _UNIT), list[Chat]()
+    rows, chats = RowCollector(NAME, _UNIT), list[WhatsAppChat]()
     for member, known in zip(files, dates, strict=True):
         rows.restart()
         if known:
@@ -96,7 +96,7 @@ def _as_others(one: _Dates, orders: set[str]) -> _Dates:
     return _Dates(one.shape, one.example, DateOrder(next(iter(orders)), "other chats beside it tell", True))
 
 
-def _rest(chats: list[Chat], dates: list[_Dates | None], others: int) -> Corpus:
+def _rest(chats: list[WhatsAppChat], dates: list[_Dates | None], others: int) -> Corpus:
     """Authors, channels, counts of files and notes."""
     people = {key: name for chat in chats for key, name in chat.people.items()}
     channels = {chat.channel: (chat.title, chat.kind) for chat in chats}
@@ -108,7 +108,7 @@ def _rest(chats: list[Chat], dates: list[_Dates | None], others: int) -> Corpus:
     return Corpus(empty(), authors, channels_frame(channels), read, skipped, _notes(chats, dates))
 
 
-def _notes(chats: list[Chat], dates: list[_Dates | None]) -> list[str]:
+def _notes(chats: list[WhatsAppChat], dates: list[_Dates | None]) -> list[str]:
     notes = [_local_time.NOTE] if chats else []
     known = [one for one in dates if one and one.shape[2] == "/" or one and not one.order.sure]
     counts = Counter((one.order.order, one.order.why) for one in known)

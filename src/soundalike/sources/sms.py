@@ -1,0 +1,181 @@
+"""Reads text messages as the Android app SMS Backup & Restore writes them: XML, one file or a folder of them.
+
+The format is described at synctech.com.au/sms-backup-restore/fields-in-xml-backup-files. Backups are cumulative, so
+equal messages of several files are one. Numbers become hashes; names are those of the contacts.
+"""
+
+import re
+from collections.abc import Callable, Iterator
+from hashlib import blake2b
+
+from soundalike.errors import ExportError
+from soundalike.messages import (
+    BOTS,
+    BY_THE_APP,
+    FILES,
+    FILES_READ,
+    NO_ROWS,
+    UNKNOWN,
+    UNREADABLE_ROWS,
+    Corpus,
+    add_counts,
+    empty,
+)
+from soundalike.sources._encoding import Utf8Chunks
+from soundalike.sources._heads import heads
+from soundalike.sources._people import SOMEONE, hashed, is_address, one_line
+from soundalike.sources._rows import BATCH, RowCollector, authors_frame, channels_frame
+from soundalike.sources._sms_xml import SmsParser, SmsRecord, known
+from soundalike.sources._tree import Member, Tree
+
+NAME = "sms"
+LOOKED_FOR = "a backup of text messages (XML of SMS Backup & Restore)"
+NOT_SENT = "messages that were not sent (drafts, failed ones)"
+OTHERS = "other files beside the backup"
+
+_OWNER = f"{NAME}:me"
+_XML = re.compile(r"(?i)\.xml$")
+_BEGINNING = re.compile(
+    r"(?s)\A\s*(?:<\?xml[^>]*>\s*|<!--.*?-->\s*|<\?.{0,200}?\?>\s*|<!DOCTYPE[^\[>]*(?:\[.*?\])?>\s*)*<smses\b"
+)
+_RECEIVED, _SENT = "1", "2"  # sms type, mms msg_box
+_FROM = "137"  # type of the sender among an mms's addresses
+_MACHINE = re.compile(r"\+?\d{1,6}|(?=.*[A-Za-z])[^@]+")  # short codes, and words instead of a number
+_MILLISECONDS = 100_000_000_000  # smaller times are seconds
+_INSERTED = "insert-address-token"  # stands for the phone's own number
+
+
+def recognise(tree: Tree) -> bool:
+    """Whether an XML file's first element is `smses`."""
+    return any(_BEGINNING.match(text) for _, text in heads(tree, _XML))
+
+
+def read(tree: Tree, on_progress: Callable[[int, int], None]) -> Iterator[Corpus]:
+    """Batches of all backups; progress in bytes. Raises ExportError if one is unsafe, or broken from its first line."""
+    files = [member for member, text in heads(tree, _XML, None) if _BEGINNING.match(text)]
+    total, done = sum(member.size for member in files), 0
+    read = {FILES: len(files), FILES_READ: 0}
+    backup = _Backup()
+
+    def advance(size: int) -> None:
+        nonlocal done
+        done += size
+        on_progress(min(done, total), total)
+
+    for member in files:
+        found = False
+        for corpus in backup.read(member, advance):
+            found = found or bool(corpus.read)
+            yield corpus
+        read[FILES_READ] += found
+    skipped: dict[str, int] = {}
+    add_counts(skipped, {NO_ROWS: len(files) - read[FILES_READ], OTHERS: len(tree.members) - len(files)})
+    spoken = {key: backup.name(key) for key in sorted(backup.spoke)}
+    channels = channels_frame({key: (backup.title(people), _kind(people)) for key, people in backup.channels.items()})
+    yield Corpus(empty(), authors_frame(spoken, {_OWNER}), channels, read, skipped, backup.notes)
+    on_progress(total, total)
+
+
+def _kind(people: list[str]) -> str:
+    return "group" if len(people) > 1 else "dm"
+
+
+class _Backup:
+    """Reads files one after the other; knows who spoke, names by author key, and the people of each channel."""
+
+    def __init__(self) -> None:
+        self.rows = RowCollector(NAME)
+        self.names: dict[str, str] = {}
+        self.spoke: set[str] = set()
+        self.channels: dict[str, list[str]] = {}
+        self.notes: list[str] = []
+
+    def name(self, key: str) -> str:
+        """The display name of an author."""
+        return UNKNOWN if key == _OWNER else self.names.get(key, SOMEONE)
+
+    def title(self, people: list[str]) -> str | None:
+        """The names of a channel's people; None if none is known."""
+        names = [self.names[key] for key in people if key in self.names]
+        return ", ".join(names) or None
+
+    def read(self, member: Member, advance: Callable[[int], None]) -> Iterator[Corpus]:
+        """Batches of one file. Of a file that breaks off, what was read stays, and the rest is counted."""
+        parser = SmsParser(Utf8Chunks(lambda: _reported(member, advance)))
+        count = 0
+        for record in parser:
+            count += 1
+            self._add(record)
+            if len(self.rows) >= BATCH:
+                yield self.rows.batch()
+        if parser.broken:
+            if not count:
+                raise ExportError(f"{member.name} is a damaged backup ({parser.broken}).", "Make the backup again.")
+            self.rows.skip(UNREADABLE_ROWS, max(1, (parser.stated or 0) - count))
+            self.notes.append(
+                f"A backup of text messages is damaged ({parser.broken}); what follows there was not read."
+            )
+        yield self.rows.batch()
+
+    def _add(self, record: SmsRecord) -> None:
+        way = record.get("type") if record.kind == "sms" else record.get("msg_box")
+        if way not in (_RECEIVED, _SENT):
+            self.rows.skip(NOT_SENT)
+            return
+        addresses = [one for one in record.get("address").split("~") if one and one != _INSERTED]
+        self._learn_names(addresses, record.get("contact_name"))
+        people = sorted({_key(address) for address in addresses}) or [f"{NAME}:{SOMEONE}"]
+        sender = self._sender(record, addresses)
+        if way == _RECEIVED and _MACHINE.fullmatch(sender):
+            self.rows.skip(BOTS if sender else BY_THE_APP)
+            return
+        author = _OWNER if way == _SENT else _key(sender) if sender else people[0]
+        channel = people[0] if len(people) == 1 else f"{NAME}:{hashed(' '.join(people))}"
+        sent, text = _milliseconds(record.get("date")), _text(record)
+        if self.rows.add(channel, author, sent, text, id_=_id(channel, author, sent, text)):
+            self.spoke.add(author)
+            self.channels[channel] = people
+
+    def _learn_names(self, addresses: list[str], names: str) -> None:
+        """Names of one or several people, in the order of their addresses."""
+        shown = [names] if len(addresses) == 1 else names.split(", ")
+        for address, name in zip(addresses, shown if len(shown) == len(addresses) else [], strict=False):
+            name = one_line(name)
+            if name and name != "(Unknown)" and not is_address(name):
+                self.names.setdefault(_key(address), name)
+
+    def _sender(self, record: SmsRecord, addresses: list[str]) -> str:
+        """The address of who sent a received message."""
+        found = [known(one, "address") for one in record.addresses if one.get("type") == _FROM]
+        sender = found[0] if found and found[0] != _INSERTED else ""
+        return sender or (addresses[0] if addresses else "")
+
+
+def _key(address: str) -> str:
+    return f"{NAME}:{hashed(address)}"
+
+
+def _text(record: SmsRecord) -> str:
+    """The body, or the texts among the parts in their order."""
+    if record.kind == "sms":
+        return record.get("body")
+    return "\n".join(filter(None, (known(one, "text") for one in record.parts if one.get("ct") == "text/plain")))
+
+
+def _milliseconds(date: str) -> int | None:
+    if not (date.isascii() and date.isdigit() and len(date) < 19):
+        return None
+    sent = int(date)
+    return sent if sent > _MILLISECONDS else sent * 1000
+
+
+def _id(channel: str, author: str, sent: int | None, text: str) -> str:
+    """An id that the same message has in every backup; a message repeated in the same millisecond is one."""
+    row = f"{author}\0{sent}\0{text}".encode("utf-8", "replace")
+    return f"{channel}/{blake2b(row, digest_size=8).hexdigest()}"
+
+
+def _reported(member: Member, advance: Callable[[int], None]) -> Iterator[bytes]:
+    for chunk in member.chunks():
+        yield chunk
+        advance(len(chunk))
