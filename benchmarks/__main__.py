@@ -3,10 +3,11 @@
 import sys
 from collections.abc import Callable
 
-from benchmarks import flood, friends, generate, import_, serve, train
+from benchmarks import flood, friends, generate, import_, serve, sources, train
 
 ALL: dict[str, Callable[[], None]] = {
     "import": import_.run,
+    "sources": sources.run,
     "train": train.run,
     "generate": generate.run,
     "flood": flood.run,

@@ -12,11 +12,6 @@ from tests.sources.packages import GENERAL, as_csv, as_json, message, package, t
 
 OTHERS: dict[str, tuple[str, str, object]] = {  # name: the file's name, how the error describes it, its contents
     "telegram-html": ("messages.html", "a Telegram export as HTML", '<body><div class="page_wrap list_page">'),
-    "skype": (
-        "messages.json",
-        "a Skype or Teams export",
-        {"userId": "8:bo", "exportDate": "2024", "conversations": []},
-    ),
     "line": ("bo.txt", "a LINE chat", "[LINE] Chat history with Bo\nSaved on: 2024/01/01\n"),
     "one-file": ("messages.json", "one message file out of a Discord data package", [message(0, "hi")]),
     "no-messages": (

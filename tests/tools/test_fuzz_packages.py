@@ -1,7 +1,6 @@
 """Damaged packages end in an exact account or in a sentence; and the tool that says so would see it if they did not."""
 
 import time
-from multiprocessing.connection import Connection
 from pathlib import Path
 from random import Random
 
@@ -64,17 +63,9 @@ def _hang(seed: int, case: int, home: Path) -> Ending:
     return Ending(case, "nothing", READ)
 
 
-def _work_that_hangs(seed: int, cases: list[int], connection: Connection) -> None:
-    connection.send(None)
-    for case in cases:
-        connection.send(_hang(seed, case, Path()))
-    connection.close()
-
-
-def test_a_hang_is_a_fault(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_hang_is_a_fault() -> None:
     """A case that does not end is ended and counted, and those after it are run."""
-    monkeypatch.setattr(workers, "_work", _work_that_hangs)
-    endings = sorted(workers.run_all(0, range(4), jobs=1, limit=2), key=lambda ending: ending.case)
+    endings = sorted(workers.run_all(0, range(4), jobs=1, limit=2, run=_hang), key=lambda ending: ending.case)
     assert [(ending.case, ending.how) for ending in endings] == [(0, READ), (1, FAULT), (2, READ), (3, READ)]
     assert endings[1].why == "no end within 2 s"
 

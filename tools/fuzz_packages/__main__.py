@@ -4,8 +4,9 @@ import argparse
 import sys
 import time
 from collections import Counter
+from collections.abc import Iterable
 
-from tools.fuzz_packages.cases import FAULT, READ, REFUSED, Ending
+from tools.fuzz_packages.cases import FAULT, READ, REFUSED, Ending, run
 from tools.fuzz_packages.workers import run_all
 
 SHOWN = 20  # faults
@@ -20,15 +21,24 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("--jobs", type=int, default=2, help="processes")
     parser.add_argument("--limit", type=float, default=10.0, help="seconds that one case may take")
     given = parser.parse_args(arguments)
+    cases = range(given.first, given.first + given.cases)
+    endings = run_all(given.seed, cases, given.jobs, given.limit, run)
+    return report(endings, given.cases, f"python -m tools.fuzz_packages --seed {given.seed}")
+
+
+def report(endings: Iterable[Ending], cases: int, again: str) -> int:
+    """Print faults as they come, each with `again`, the command that repeats it, and a table; 1 if there are any."""
     counts: Counter[tuple[str, str]] = Counter()
     faults: list[Ending] = []
     start = time.monotonic()
-    for ending in run_all(given.seed, range(given.first, given.first + given.cases), given.jobs, given.limit):
+    for ending in endings:
         counts[ending.kind, ending.how] += 1
         if ending.how == FAULT:
             faults.append(ending)
             if len(faults) <= SHOWN:
-                print(f"fault: {ending.kind}: {ending.why}\n  again: {_again(given.seed, ending.case)}", flush=True)
+                print(
+                    f"fault: {ending.kind}: {ending.why}\n  again: {again} --first {ending.case} --cases 1", flush=True
+                )
         if counts.total() % 10_000 == 0:
             print(f"{counts.total():,} cases, {len(faults):,} faults, {time.monotonic() - start:.0f} s", flush=True)
     print(table(counts))
@@ -36,18 +46,17 @@ def main(arguments: list[str] | None = None) -> int:
     print(
         f"{counts.total():,} cases in {seconds:.0f} s ({counts.total() / seconds:.0f} a second): {len(faults):,} faults"
     )
-    return 1 if faults or counts.total() < given.cases else 0
-
-
-def _again(seed: int, case: int) -> str:
-    return f"python -m tools.fuzz_packages --seed {seed} --first {case} --cases 1"
+    return 1 if faults or counts.total() < cases else 0
 
 
 def table(counts: Counter[tuple[str, str]]) -> str:
     """How many cases of each kind of damage ended how."""
     kinds = sorted({kind for kind, _ in counts})
-    lines = [f"{'damage':28}{READ:>10}{REFUSED:>10}{FAULT:>10}"]
-    lines += [f"{kind:28}" + "".join(f"{counts[kind, how]:>10,}" for how in (READ, REFUSED, FAULT)) for kind in kinds]
+    width = max([28, *(len(kind) + 2 for kind in kinds)])
+    lines = [f"{'damage':{width}}{READ:>10}{REFUSED:>10}{FAULT:>10}"]
+    lines += [
+        f"{kind:{width}}" + "".join(f"{counts[kind, how]:>10,}" for how in (READ, REFUSED, FAULT)) for kind in kinds
+    ]
     return "\n".join(lines)
 
 

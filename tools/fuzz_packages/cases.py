@@ -45,14 +45,14 @@ def run(seed: int, case: int, home: Path) -> Ending:
         if expected is not None or not error.do:
             return Ending(case, kind, FAULT, f"refused for no reason, or without advice: {error}")
         return Ending(case, kind, REFUSED)
-    except _Wrong as wrong:
+    except Wrong as wrong:
         return Ending(case, kind, FAULT, str(wrong))
     except Exception:
         return Ending(case, kind, FAULT, traceback.format_exc(limit=-6))
     return Ending(case, kind, READ)
 
 
-class _Wrong(Exception):
+class Wrong(Exception):
     """The account is not exact, or a message is lost."""
 
 
@@ -87,34 +87,36 @@ def _made(rng: Random, home: Path) -> tuple[str, Path, list[str] | None]:
 
 def _judge(path: Path, home: Path, expected: list[str] | None, whole: bool) -> None:
     corpus = sources.read([path])
-    _check_account(corpus)
-    _check_frame(corpus.messages)
+    check_account(corpus)
+    check_frame(corpus.messages)
     if expected is not None and sorted(corpus.messages["text"]) != expected:
         missing = set(expected) - set(corpus.messages["text"])
-        raise _Wrong(f"{len(expected)} messages became {corpus.messages.height}; gone: {sorted(missing)[:3]}")
+        raise Wrong(f"{len(expected)} messages became {corpus.messages.height}; gone: {sorted(missing)[:3]}")
     if whole and corpus.messages.height:
         report = run_import([path], home / "clone", force=True)
         if report.read[ROWS] != report.messages + sum(report.skipped.values()):
-            raise _Wrong(f"the import's account is off: {report.read} {report.messages} {report.skipped}")
+            raise Wrong(f"the import's account is off: {report.read} {report.messages} {report.skipped}")
 
 
-def _check_account(corpus: Corpus) -> None:
+def check_account(corpus: Corpus) -> None:
+    """Raise Wrong if rows or files are neither kept nor counted."""
     if corpus.unaccounted or corpus.unaccounted_files:
         off = f"{corpus.unaccounted} rows and {corpus.unaccounted_files} files"
-        raise _Wrong(f"{off} not accounted for: {corpus.read} {corpus.skipped}")
+        raise Wrong(f"{off} not accounted for: {corpus.read} {corpus.skipped}")
     if min([*corpus.read.values(), *corpus.skipped.values()], default=0) < 0:
-        raise _Wrong(f"a count is below zero: {corpus.read} {corpus.skipped}")
+        raise Wrong(f"a count is below zero: {corpus.read} {corpus.skipped}")
 
 
-def _check_frame(messages: pl.DataFrame) -> None:
+def check_frame(messages: pl.DataFrame) -> None:
+    """Raise Wrong if the frame is not as promised."""
     if messages.schema != pl.Schema(SCHEMA):
-        raise _Wrong(f"the frame is another: {messages.schema}")
+        raise Wrong(f"the frame is another: {messages.schema}")
     if (
         not messages["id"].is_unique().all()
         or messages.select("id", "sent_at", "text").null_count().sum_horizontal()[0]
     ):
-        raise _Wrong("ids are not unique, or something is missing")
+        raise Wrong("ids are not unique, or something is missing")
     if not messages.equals(messages.sort("sent_at", "id")):
-        raise _Wrong("the messages are not sorted")
+        raise Wrong("the messages are not sorted")
     messages["sent_at"].to_list()  # within Python's years
     messages.write_ndjson()  # all texts can be written

@@ -4,12 +4,14 @@ import multiprocessing
 import os
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from multiprocessing.connection import Connection, wait
 from pathlib import Path
 
-from tools.fuzz_packages.cases import FAULT, Ending, run
+from tools.fuzz_packages.cases import FAULT, Ending
+
+Run = Callable[[int, int, Path], Ending]  # seed, case, an empty folder
 
 START = 600.0  # seconds that a process may take until its first case, on a machine that is busy with other things
 
@@ -20,6 +22,7 @@ class _Worker:
 
     cases: list[int]
     seed: int
+    run: Run
     connection: Connection = field(init=False)
     process: multiprocessing.process.BaseProcess = field(init=False)
     started: float = field(init=False)
@@ -27,7 +30,7 @@ class _Worker:
     def __post_init__(self) -> None:
         context = multiprocessing.get_context("spawn")
         self.connection, theirs = context.Pipe(duplex=False)
-        self.process = context.Process(target=_work, args=(self.seed, self.cases, theirs), daemon=True)
+        self.process = context.Process(target=_work, args=(self.run, self.seed, self.cases, theirs), daemon=True)
         self.process.start()
         theirs.close()
         self.started = time.monotonic() + START
@@ -39,7 +42,7 @@ class _Worker:
         self.connection.close()
 
 
-def _work(seed: int, cases: list[int], connection: Connection) -> None:
+def _work(run: Run, seed: int, cases: list[int], connection: Connection) -> None:
     shared = Path("/dev/shm")
     with tempfile.TemporaryDirectory(dir=shared if shared.is_dir() else None) as home:
         connection.send(None)  # ready
@@ -48,10 +51,10 @@ def _work(seed: int, cases: list[int], connection: Connection) -> None:
     connection.close()
 
 
-def run_all(seed: int, cases: range, jobs: int, limit: float) -> Iterator[Ending]:
-    """The endings, as they come. `limit` is in seconds for one case."""
+def run_all(seed: int, cases: range, jobs: int, limit: float, run: Run) -> Iterator[Ending]:
+    """The endings of `run`, as they come. `limit` is in seconds for one case."""
     os.environ["POLARS_MAX_THREADS"] = "1"  # read by the new processes: more threads only wait for one another here
-    workers = [_Worker(list(cases[job::jobs]), seed) for job in range(jobs)]
+    workers = [_Worker(list(cases[job::jobs]), seed, run) for job in range(jobs)]
     while workers:
         ready = wait([worker.connection for worker in workers], timeout=0.5)
         for worker in list(workers):
@@ -75,4 +78,4 @@ def run_all(seed: int, cases: range, jobs: int, limit: float) -> Iterator[Ending
                     why = f"no end within {limit:g} s" if late else f"the process died ({worker.process.exitcode})"
                     yield Ending(worker.cases.pop(0), "?", FAULT, why)
                 if worker.cases:
-                    workers.append(_Worker(worker.cases, seed))
+                    workers.append(_Worker(worker.cases, seed, run))

@@ -5,15 +5,21 @@ tag makes of text is written as in Discord: `**bold**`. An author stands above t
 Format: https://github.com/Tyrrrz/DiscordChatExporter, Exporting/MessageGroupTemplate.cshtml
 """
 
+import html
 import re
 from collections.abc import Iterable, Iterator
-from html.parser import HTMLParser
 from typing import Any
 
 from soundalike.sources._chat_exporter_rows import FORWARD
 
 APP = "App"  # the type of a row that the app wrote
 
+# Machine-written HTML needs no more than this; Python's html.parser takes quadratic time for some damaged tags.
+_TAG = re.compile(
+    r"""<(/?)([A-Za-z][A-Za-z0-9]*+)((?:[^<>"']++|"[^"]{0,5000}+"|'[^']{0,5000}+'){0,100}+)>|<![^<>]{0,5000}+>"""
+)
+_ATTRIBUTE = re.compile(r"""([A-Za-z-]+)=(?:"([^"]*)"|'([^']*)'|([^\s"'<>]+))""")
+_LONGEST_TAG = 1 << 16  # characters that are kept until a tag in them ends
 _VOID = {"img", "br", "input", "meta", "link", "source", "hr", "area", "base", "col", "embed", "track", "wbr"}
 _NO_TEXT = {"style", "script", "svg", "title"}
 _REPLY = re.compile(r"scrollToMessage\(event,\s*['\"]?([0-9]+)")
@@ -27,11 +33,10 @@ _OTHERS = ("chatlog__embed", "chatlog__forward", "chatlog__attachment", "chatlog
 _LONGEST_TEXT = 1 << 20  # characters
 
 
-class MessageParser(HTMLParser):
+class MessageParser:
     """Collects messages in `found`, and the lines of the head, as guild and channel, in `entries`."""
 
     def __init__(self) -> None:
-        super().__init__(convert_charrefs=True)
         self.found: list[dict[str, Any]] = []
         self.entries: list[str] = []
         self._depth = 0
@@ -44,25 +49,41 @@ class MessageParser(HTMLParser):
 
     def messages(self, chunks: Iterable[bytes]) -> Iterator[list[dict[str, Any]]]:
         """The messages of a file in UTF-8 chunks that end between characters."""
+        rest = ""
         for chunk in chunks:
-            self.feed(chunk.decode("utf-8", "replace"))
+            rest += chunk.decode("utf-8", "replace")
+            end = rest.rfind(">") + 1 if len(rest) <= _LONGEST_TAG else max(rest.rfind(">") + 1, len(rest) - 100)
+            self._feed(rest[:end])
+            rest = rest[end:]
             yield self._taken()
-        self.close()
+        self._feed(rest)
         self._end_message()
         yield self._taken()
+
+    def _feed(self, text: str) -> None:
+        at = 0
+        for found in _TAG.finditer(text):
+            if found.start() > at:
+                self._data(text[at : found.start()])
+            at = found.end()
+            if found[1]:
+                self._end(found[2].lower())
+            elif found[2]:
+                values = _ATTRIBUTE.findall(found[3])
+                self._start(found[2].lower(), {name.lower(): html.unescape(a or b or c) for name, a, b, c in values})
+        self._data(text[at:])
 
     def _taken(self) -> list[dict[str, Any]]:
         taken, self.found = self.found, []
         return taken
 
-    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+    def _start(self, tag: str, given: dict[str, str]) -> None:
         """Enter a tag; one with a message's id begins a message."""
-        given = dict(attrs)
-        classes = (given.get("class") or "").split()
+        classes = given.get("class", "").split()
         if tag not in _VOID:
             self._depth += 1
         if given.get("data-message-id") and any(name.startswith("chatlog__message") for name in classes):
-            self._begin_message(str(given["data-message-id"]))
+            self._begin_message(given["data-message-id"])
         elif "chatlog__message-group" in classes:
             self._end_message()
             self._author = {}
@@ -73,10 +94,10 @@ class MessageParser(HTMLParser):
             self._enter(role, tag, given)
         elif self._in_text() and tag in _MARKS:
             self._write(_MARKS[tag])
-        if self._message is not None and given.get("onclick") and (found := _REPLY.search(str(given["onclick"]))):
+        if found := _REPLY.search(given.get("onclick", "")):
             self._reply(found[1])
 
-    def handle_endtag(self, tag: str) -> None:
+    def _end(self, tag: str) -> None:
         """Leave a tag, and the roles that lie in it."""
         if tag in _VOID:
             return
@@ -88,11 +109,11 @@ class MessageParser(HTMLParser):
         if self._message is not None and self._depth < self._message_depth:
             self._end_message()
 
-    def handle_data(self, data: str) -> None:
+    def _data(self, data: str) -> None:
         """Text belongs to whatever innermost tag has a role."""
         role = self._roles[-1][1] if self._roles else ""
         if role in ("text", "author", "entry"):
-            self._write(data)
+            self._write(html.unescape(data))
 
     def _role(self, tag: str, classes: list[str]) -> str:
         names = set(classes)
@@ -113,7 +134,7 @@ class MessageParser(HTMLParser):
         outside = not any(role in ("reply", "other", "app", "nothing") for _, role in self._roles)
         return "text" if self._message is not None and names & _CONTENT and outside else ""
 
-    def _enter(self, role: str, tag: str, given: dict[str, str | None]) -> None:
+    def _enter(self, role: str, tag: str, given: dict[str, str]) -> None:
         if role in ("author", "entry"):
             self._text, self._size = [], 0
         if role == "author":
@@ -124,7 +145,7 @@ class MessageParser(HTMLParser):
             self._author["isBot"] = True
         if role == "app":
             self._message["type"] = APP
-        if role == "other" and "forward" in (given.get("class") or ""):
+        if role == "other" and "forward" in given.get("class", ""):
             self._message["reference"] = {"type": FORWARD}
 
     def _leave(self, role: str) -> None:
@@ -138,7 +159,7 @@ class MessageParser(HTMLParser):
             self._message["content"] = (self._message["content"] + "".join(self._text)).strip()
             self._text = []
 
-    def _void(self, tag: str, given: dict[str, str | None], classes: list[str]) -> None:
+    def _void(self, tag: str, given: dict[str, str], classes: list[str]) -> None:
         if not self._in_text():
             return
         if tag == "br":

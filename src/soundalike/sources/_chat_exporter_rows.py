@@ -45,13 +45,27 @@ _JSON: dict[str, pl.DataType] = {
 
 
 def parse(array: bytes) -> pl.DataFrame | None:
-    """The rows of a JSON array of messages; None if anything about them is unusual."""
+    """A JSON array of messages as a frame of nested columns; None if anything about them is unusual."""
     try:
         rows = pl.read_json(array, schema=_JSON)
     except PolarsError:
         return None
+    if rows["id"].null_count() or rows["author"].null_count():
+        return None
+    return rows if b"\\u" not in array or _is_whole(rows) else None
+
+
+def _is_whole(rows: pl.DataFrame) -> bool:
+    """No text has a NUL, which Polars makes of half a surrogate pair."""
+    author = rows["author"].struct
+    texts = (rows["content"], author.field("name"), author.field("nickname"))
+    return not any(text.str.contains("\0", literal=True).any() for text in texts)
+
+
+def flatten(parsed: Sequence[pl.DataFrame]) -> pl.DataFrame:
+    """The rows of what `parse` made."""
     author, reference = pl.col("author").struct, pl.col("reference").struct
-    frame = rows.select_seq(
+    return pl.concat(parsed).select_seq(
         "id",
         "type",
         "timestamp",
@@ -72,18 +86,10 @@ def parse(array: bytes) -> pl.DataFrame | None:
             )
         ),
     )
-    return frame if _is_usual(frame) else None
 
 
 def _shown(nickname: pl.Expr, name: pl.Expr) -> pl.Expr:
     return pl.when(nickname != "").then(nickname).otherwise(name)
-
-
-def _is_usual(frame: pl.DataFrame) -> bool:
-    """Every row is a message, and no text has a NUL, which Polars makes of half a surrogate pair."""
-    if frame["id"].null_count() or frame["author"].null_count():
-        return False
-    return not frame.select(pl.col("content", "name", "tag").str.contains("\0", literal=True).any()).row(0).count(True)
 
 
 def to_rows(messages: Sequence[Any]) -> tuple[pl.DataFrame, int]:

@@ -61,7 +61,6 @@ _FORMATS = [
         do="Ask Meta for it again (Accounts Centre, Your information and permissions) and choose JSON as the format.",
     ),
     _Format("a Google Takeout", names=r"(^|/)Takeout/"),
-    _Format("a Skype or Teams export", text=r'"exportDate"\s*:.{0,200}"conversations"\s*:|"MessageList"\s*:'),
     _Format("a LINE chat", text=r"\A\[LINE\]"),
     _Format("a Snapchat export", names=r"(^|/)(chat_history|snap_history)\.(json|html)$"),
     _Format("an archive of X (Twitter)", names=r"(^|/)direct-messages\.js$", text=r"\Awindow\.YTD\."),

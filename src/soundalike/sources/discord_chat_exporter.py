@@ -20,7 +20,7 @@ from soundalike.sources._chat_exporter_csv import HEADER, read_csv
 from soundalike.sources._chat_exporter_html import MessageParser
 from soundalike.sources._chat_exporter_messages import SOURCE, ChannelMessages
 from soundalike.sources._chat_exporter_owner import OwnerVotes
-from soundalike.sources._chat_exporter_rows import OPENING, parse
+from soundalike.sources._chat_exporter_rows import OPENING, flatten, parse
 from soundalike.sources._encoding import Utf8Chunks
 from soundalike.sources._heads import head, heads
 from soundalike.sources._json_stream import JsonStream
@@ -134,19 +134,21 @@ class _Reading:
     def _json(self, file: _File, chunks: "_Counted") -> Iterator[Corpus]:
         stream = JsonStream(chunks, [("messages",)], OPENING, parse)
         waiting: list[pl.DataFrame] = []
+        rows = 0
         messages, kind = ChannelMessages(file.channel), "unknown"
         for part in stream:
             if not messages.rows or part.last:
                 kind = self._describe(messages, part.head, kind)
             if part.parsed is not None:
                 waiting.append(part.parsed)
-            if waiting and (part.elements or sum(map(len, waiting)) >= _BATCH):
-                yield messages.of_frame(pl.concat(waiting))
-                waiting = []
+                rows += part.parsed.height
+            if waiting and (part.elements or rows >= _BATCH):
+                yield messages.of_frame(flatten(waiting))
+                waiting, rows = [], 0
             if part.elements or part.lost:
                 yield messages.lost(part.lost, messages.of_objects(part.elements))
         if waiting:
-            yield messages.of_frame(pl.concat(waiting))
+            yield messages.of_frame(flatten(waiting))
         self.damaged += stream.mended or not stream.complete
         self._remember(messages, kind)
 
