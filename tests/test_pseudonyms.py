@@ -7,6 +7,7 @@ import pytest
 
 from soundalike import sources
 from soundalike.clone import Clone
+from soundalike.errors import UsageError
 from soundalike.importing.importer import run_import
 from soundalike.importing.invented_names import invent_names
 from soundalike.importing.reading import ReadOptions
@@ -73,7 +74,7 @@ def test_a_conversation() -> None:
 def test_an_import(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """The clone holds invented names only, the same ones after a second import; without the option real ones."""
 
-    def read(_: list[Path], *, me: object = (), on_progress: object = None) -> Corpus:
+    def read(_: list[Path], **_options: object) -> Corpus:
         return corpus([*crowd(3000, authors=("me", "a")), (1e6, "c0", "me", "good night ana")])
 
     monkeypatch.setattr(sources, "read", read)
@@ -87,6 +88,11 @@ def test_an_import(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         known = clone.pseudonyms()
         assert known and known.history([(ana, "hey"), ("ana", "hey")], "sam") == [(ana, "hey"), (ana, "hey")]
     assert clone.manifest()["pseudonyms"]["salt"] == salt
+    assert clone.messages(["text"]).height == 3001
     run_import(["x"], tmp_path / "me")
+    assert clone.messages(["text"])["text"][-1] == f"good night {ana}"  # as it was begun
+    run_import(["x"], tmp_path / "me", replace_held=True)
     assert Clone.open(tmp_path / "me").pseudonyms() is None
     assert "good night ana" in Clone.open(tmp_path / "me").messages(["text"])["text"]
+    with pytest.raises(UsageError, match="holds real names"):
+        run_import(["x"], tmp_path / "me", options=ReadOptions(pseudonyms=True))

@@ -17,7 +17,7 @@ class Pseudonyms:
     """`salt` is the clone's secret; names in `invented` are invented already and stay."""
 
     def __init__(self, salt: str, invented: Collection[str] = ()) -> None:
-        self._salt, self._invented = salt.encode(), frozenset(invented)
+        self.salt, self._invented = salt, frozenset(invented)
 
     def name(self, real: str) -> str:
         """The invented name of a person, the same for every spelling in capitals and small letters."""
@@ -64,4 +64,4 @@ class Pseudonyms:
         return [(name if name == owner else self.name(name), replace(text)) for name, text in history]
 
     def _digest(self, text: str) -> bytes:
-        return blake2b(text.encode("utf-8", "replace"), key=self._salt[:64], digest_size=8).digest()
+        return blake2b(text.encode("utf-8", "replace"), key=self.salt.encode()[:64], digest_size=8).digest()

@@ -30,7 +30,7 @@ def export(monkeypatch: pytest.MonkeyPatch) -> Export:
         found.read = {"messages": found.messages.height + sum(counts.get("skipped", {}).values())}
         found.skipped = {**counts.get("skipped", {}), **counts.get("ignored", {})}
 
-        def read(_: list[Path], *, me: object = (), on_progress: object = None) -> Corpus:
+        def read(_: list[Path], **_options: object) -> Corpus:
             return found
 
         monkeypatch.setattr(sources, "read", read)
@@ -117,7 +117,7 @@ def test_an_export_without_messages_is_refused(tmp_path: Path, export: Export) -
         run_import(["package.zip"], tmp_path / "me")
 
 
-def test_importing_again_replaces_the_data_and_keeps_the_voice(tmp_path: Path, export: Export) -> None:
+def test_importing_again_adds_what_is_new_and_keeps_the_voice(tmp_path: Path, export: Export) -> None:
     """The adapter stays, and the report says that it was trained on other data; the same data is not other."""
     export(crowd(3000))
     run_import(["package.zip"], tmp_path / "me")
@@ -130,7 +130,19 @@ def test_importing_again_replaces_the_data_and_keeps_the_voice(tmp_path: Path, e
     assert OLDER_IMPORT in run_import(["package.zip"], tmp_path / "me").notes
     assert (clone.adapter_path / "adapter_model.safetensors").read_bytes() == b"weights"
     assert clone.manifest()["training"]["fingerprint"] != clone.fingerprint
+    report = run_import(["package.zip"], tmp_path / "me")
+    assert report.notes[0] == "0 new messages; 3,500 were there already."
+    assert report.read["messages"] == report.messages + sum(report.skipped.values()) == 7000
     assert pl.read_parquet(clone.messages_path).height == 3500
+
+
+def test_importing_again_with_replace(tmp_path: Path, export: Export) -> None:
+    """Takes the place of what was there."""
+    export(crowd(3500))
+    run_import(["package.zip"], tmp_path / "me")
+    export(crowd(3000, seed=9))
+    report = run_import(["package.zip"], tmp_path / "me", replace_held=True)
+    assert report.messages == 3000 and pl.read_parquet(tmp_path / "me" / "messages.parquet").height == 3000
 
 
 @pytest.fixture

@@ -9,7 +9,19 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from soundalike.cli.chat_commands import show_conversation
-from soundalike.cli.import_options import Also, Exports, Invented, Mask, Me, Only, Raw, Without, by_voice, read_options
+from soundalike.cli.import_options import (
+    Also,
+    Exports,
+    Invented,
+    Mask,
+    Me,
+    Only,
+    Raw,
+    Replace,
+    Without,
+    by_voice,
+    read_options,
+)
 from soundalike.cli.output import (
     DEFAULT_FOLDER,
     CloneFolder,
@@ -90,6 +102,7 @@ def clone(
     no_redact: Raw = False,
     mask: Mask = None,
     pseudonyms: Invented = False,
+    replace: Replace = False,
     force: Force = False,
     keep_better: KeepBetter = False,
     fresh: Fresh = False,
@@ -104,7 +117,7 @@ def clone(
     settings = DocumentSettings(gap_minutes=parse_duration(gap))
     voices = by_voice(out_, me, read_options(me, also, only, without, no_redact, mask, pseudonyms))
     successions = {folder: _check_options(folder, base, options, resume, fresh, keep_better) for folder in voices}
-    reports = {} if resume else _import_each(exports, settings, voices, force)
+    reports = {} if resume else _import_each(exports, settings, voices, force, replace)
     results = {}
     for folder, succession in successions.items():
         _show_voice(folder, voices)
@@ -128,6 +141,7 @@ def import_(
     no_redact: Raw = False,
     mask: Mask = None,
     pseudonyms: Invented = False,
+    replace: Replace = False,
     force: Force = False,
     json: Json = False,
 ) -> None:
@@ -143,7 +157,7 @@ def import_(
         print_lines(table(rows))
         print_json(rows, json)
         return
-    reports = _import_each(exports, DocumentSettings(gap_minutes=gaps[0]), voices, force)
+    reports = _import_each(exports, DocumentSettings(gap_minutes=gaps[0]), voices, force, replace)
     if not out.quiet:  # measuring this machine's speed takes a moment
         from soundalike.training.plan import describe_cost
 
@@ -222,26 +236,33 @@ def _check_options(
 
 
 def _import(
-    exports: list[Path], folder: Path, settings: "DocumentSettings", reading: "ReadOptions", force: bool = False
+    exports: list[Path],
+    folder: Path,
+    settings: "DocumentSettings",
+    reading: "ReadOptions",
+    force: bool = False,
+    replace: bool = False,
 ) -> "ImportReport":
     from soundalike.importing import preflight
     from soundalike.importing.importer import run_import
     from soundalike.signals import exit_on_signals
 
     with exit_on_signals(), progress_bar("Reading") as bar:
-        report = run_import(exports, folder, settings, on_progress=bar, options=reading, force=force)
+        report = run_import(
+            exports, folder, settings, on_progress=bar, options=reading, force=force, replace_held=replace
+        )
     print_lines(preflight.lines(report))
     return report
 
 
 def _import_each(
-    exports: list[Path], settings: "DocumentSettings", voices: dict[Path, "ReadOptions"], force: bool
+    exports: list[Path], settings: "DocumentSettings", voices: dict[Path, "ReadOptions"], force: bool, replace: bool
 ) -> dict[Path, "ImportReport"]:
     """Import for every voice before any is trained, so that what is too little for one is known at once."""
     reports = {}
     for folder, reading in voices.items():
         _show_voice(folder, voices)
-        reports[folder] = _import(exports, folder, settings, reading, force)
+        reports[folder] = _import(exports, folder, settings, reading, force, replace)
     return reports
 
 

@@ -39,6 +39,9 @@ Mask = Annotated[Path | None, typer.Option("--mask", help="A file of more string
 Invented = Annotated[
     bool, typer.Option("--pseudonyms", help="Give other people invented names, also when the clone talks with them.")
 ]
+Replace = Annotated[
+    bool, typer.Option("--replace", help="Replace what the clone holds instead of adding what is new to it.")
+]
 
 _UNSAFE = frozenset('/\\:*?"<>|')  # in names of folders, on one system or another
 

@@ -18,12 +18,14 @@ import polars as pl
 
 from soundalike.clone.clone import MANIFEST, Clone, Sections
 from soundalike.clone.folder import require_room
+from soundalike.errors import CloneError, UsageError
+from soundalike.importing.additions import add
 from soundalike.importing.documents import SPLITS, Documents, DocumentSettings, build, jsonl
 from soundalike.importing.gap_comparison import GapRow, compare_gaps
 from soundalike.importing.invented_names import invent_names
 from soundalike.importing.preflight import ImportReport, Lengths, refuse_too_little
-from soundalike.importing.reading import Progress, ReadOptions, read_exports
-from soundalike.messages import FILES, ROWS, Corpus
+from soundalike.importing.reading import Progress, ReadOptions, mask, read_exports
+from soundalike.messages import FILES, ROWS, Corpus, add_counts
 from soundalike.pseudonyms import Pseudonyms
 
 WRITTEN = 2.6  # bytes on disk, in documents and Parquet, per byte of text: 1.5 times what was measured
@@ -38,8 +40,11 @@ def run_import(
     *,
     options: ReadOptions | None = None,
     force: bool = False,
+    replace_held: bool = False,
 ) -> ImportReport:
     """Read exports into the clone folder `out` and return the import report, which import.json holds too.
+
+    What is new is added to what the clone holds; with `replace_held` it takes the place of that.
 
     Raises `ExportError` for an export that cannot be read, `OwnerUnknown` if nothing tells who of its people the owner
     is and `me` of `options` names nobody, `TooLittleText` for too little text without `force`, and
@@ -48,12 +53,39 @@ def run_import(
     settings, options = settings or DocumentSettings(), options or ReadOptions()
     clone = Clone.claim(out)
     with clone.locked("soundalike import"):
-        corpus, masked = read_exports(paths, options, on_progress)
-        salt = _salt(clone) if options.pseudonyms else ""
-        corpus = invent_names(corpus, Pseudonyms(salt)) if salt else corpus
+        held = None if replace_held or not clone.exists else _held(clone)
+        pseudonyms = _pseudonyms(clone, options, held is not None)
+        known = held.authors.filter("me")["author"].to_list() if held is not None else ()
+        corpus, masked = read_exports(paths, options, on_progress, known)
+        corpus = invent_names(corpus, pseudonyms) if pseudonyms else corpus
+        if held is not None:
+            held, again = mask(held, options)  # a list of more strings to mask holds for all
+            add_counts(masked, again)
+            corpus = add(held, corpus)
         require_room(clone.root, WRITTEN * int(corpus.messages["text"].str.len_bytes().sum()), "the import")
         with clone.replacing() as scratch:
-            return fill(clone, scratch, corpus, masked, settings, force, salt)
+            return fill(clone, scratch, corpus, masked, settings, force, pseudonyms.salt if pseudonyms else "")
+
+
+def _held(clone: Clone) -> Corpus:
+    """What the clone holds from earlier imports; `CloneError` where that is damaged."""
+    try:
+        return Corpus(clone.messages(), clone.authors(), clone.channels())
+    except CloneError as error:
+        raise CloneError(error.what, "Import all of it anew, with --replace.") from error
+
+
+def _pseudonyms(clone: Clone, options: ReadOptions, adds: bool) -> Pseudonyms | None:
+    """The invented names of an import; one that `adds` to a clone goes on as that was begun.
+
+    `UsageError` if invented names are asked for where the clone holds real ones.
+    """
+    kept = clone.pseudonyms() if clone.exists else None
+    if adds and kept is None and options.pseudonyms:
+        raise UsageError(f"The clone in {clone.root} holds real names.", "Add --replace to import all of it anew.")
+    if adds or not options.pseudonyms:
+        return kept if adds else None
+    return Pseudonyms(kept.salt if kept else token_hex(16))
 
 
 def fill(
@@ -112,12 +144,6 @@ def _store(folder: Path, name: str, chunks: Iterable[memoryview]) -> str:
             file.write(chunk)
             digest.update(chunk)
     return digest.hexdigest()
-
-
-def _salt(clone: Clone) -> str:
-    """The clone's secret behind invented names, which stay the same from one import to the next."""
-    kept = clone.manifest() if clone.exists else {}
-    return str(kept.get("pseudonyms", {}).get("salt") or token_hex(16))
 
 
 def _now() -> str:

@@ -1,6 +1,6 @@
 """Exports -> the corpus that a clone learns from: read, chosen from and masked, with every message left out counted."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -30,16 +30,19 @@ class ReadOptions:
 
 
 def read_exports(
-    paths: Sequence[str | Path], options: ReadOptions, on_progress: Progress | None = None
+    paths: Sequence[str | Path],
+    options: ReadOptions,
+    on_progress: Progress | None = None,
+    known: Collection[str] = (),
 ) -> tuple[Corpus, dict[str, int]]:
     """The corpus of the exports at `paths`, and the counts of masks by kind.
 
-    Raises ExportError for an export that cannot be read or holds no message, or none of the owner's that is
-    chosen, and OwnerUnknown if nothing tells who the owner is.
+    `known` are author keys of the owner's from earlier exports. Raises ExportError for an export that cannot be read or
+    holds no message, or none of the owner's that is chosen, and OwnerUnknown if nothing tells who the owner is.
     """
     from soundalike import sources
 
-    corpus = sources.read([Path(path) for path in paths], me=options.me, on_progress=on_progress)
+    corpus = sources.read([Path(path) for path in paths], me=options.me, known=known, on_progress=on_progress)
     if not corpus.messages.height:
         why = ", ".join(f"{count:,} {reason}" for reason, count in corpus.skipped.items())
         what = f"There is not one message in these exports{f' (found: {why})' if why else ''}."
@@ -47,10 +50,10 @@ def read_exports(
     corpus = options.selection.apply(corpus)
     # Before masking: an invisible character inside an address must not hide it from the masks and then be removed.
     corpus = replace(corpus, messages=corpus.messages.with_columns(normalise_all(corpus.messages["text"])))
-    return _masked(own_words(corpus), options)
+    return mask(own_words(corpus), options)
 
 
-def _masked(corpus: Corpus, options: ReadOptions) -> tuple[Corpus, dict[str, int]]:
+def mask(corpus: Corpus, options: ReadOptions) -> tuple[Corpus, dict[str, int]]:
     """The corpus with its texts masked, and the counts of masks."""
     from soundalike.redact import mask_list, redact
 

@@ -7,18 +7,18 @@ small `Corpus` with any part of the messages, names, counts and notes.
 
 import importlib
 import pkgutil
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from pathlib import Path
 from typing import Protocol, cast
 
 from soundalike.errors import ExportError
 from soundalike.messages import Corpus, empty, merge
 from soundalike.sources import _owner, _unsupported
-from soundalike.sources._author_names import unknown_name
+from soundalike.sources._author_names import program_of, unknown_name
 from soundalike.sources._open_tree import open_tree
 from soundalike.sources._tree import Tree
 
-__all__ = ["Progress", "Source", "list_sources", "read", "unknown_name"]
+__all__ = ["Progress", "Source", "list_sources", "program_of", "read", "unknown_name"]
 
 Progress = Callable[[int, int], None]  # done, of
 
@@ -52,11 +52,18 @@ def list_sources() -> list[Source]:
     return [cast(Source, importlib.import_module(f"{__name__}.{name}")) for name in sorted(names)]
 
 
-def read(paths: Sequence[Path], *, me: Sequence[str] = (), on_progress: Progress | None = None) -> Corpus:
+def read(
+    paths: Sequence[Path],
+    *,
+    me: Sequence[str] = (),
+    known: Collection[str] = (),
+    on_progress: Progress | None = None,
+) -> Corpus:
     """Read all exports at `paths` and merge them: unique by message id, sorted by time.
 
     `me` are the owner's names (display names or author keys); they are needed where an export does not tell, and go
-    before what it tells. The first is what the owner is called.
+    before what it tells. The first is what the owner is called. `known` are author keys of
+    the owner's from earlier exports.
 
     `on_progress(done, total)` is called after every batch. Raises ExportError if a path has no known format, is
     damaged or unsafe, or if two exports of one program belong to different accounts. Exports of different programs are
@@ -68,7 +75,7 @@ def read(paths: Sequence[Path], *, me: Sequence[str] = (), on_progress: Progress
     exports = [
         _read(Path(path), _progress_of_path(on_progress, number, len(paths))) for number, path in enumerate(paths)
     ]
-    return _owner.mark(merge(_owner.batches(exports, several=bool(me))), me)
+    return _owner.mark(merge(_owner.batches(exports, several=bool(me))), me, known)
 
 
 def _read(path: Path, on_progress: Progress) -> list[Corpus]:
