@@ -151,7 +151,7 @@ def _with_json(rng: Random, files: Files, change: Callable[[Any], None]) -> None
     lines = name.endswith(("jsonl", "ndjson"))
     try:
         value = [json.loads(line) for line in files[name].splitlines()] if lines else json.loads(files[name])
-    except ValueError:
+    except (ValueError, RecursionError):
         return
     change(value)
     if lines:

@@ -76,18 +76,18 @@ class ChannelMessages:
         return Corpus(self._messages(kept), self._authors(kept), read={ROWS: raw.height}, skipped=skipped)
 
     def _messages(self, kept: pl.DataFrame) -> pl.DataFrame:
-        """Strings that repeat are gathered from one place each, which takes a third of the memory."""
+        """Strings that repeat are gathered from one place each; others are copied, to free the parser's memory."""
         authors = kept["author"].unique()
         place = pl.DataFrame({"author": authors}).with_row_index("place")
         places = kept.select("author").join(place, on="author", how="left", maintain_order="left")["place"]
         reply = pl.when(pl.col("type").is_in(["Reply", "19"])).then("reply_to")
         return kept.select_seq(
-            "id",
+            pl.col("id") + "",
             pl.lit(self.channel).alias("channel"),
             authors.gather(places).alias("author"),
             pl.lit(False).alias("me"),
             "sent_at",
-            pl.col("content").alias("text"),
+            (pl.col("content") + "").alias("text"),
             reply.alias("reply_to"),
             pl.lit(SOURCE).alias("source"),
         ).select(*SCHEMA)

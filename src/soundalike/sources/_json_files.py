@@ -9,6 +9,7 @@ from typing import Any
 from soundalike.sources._encoding import Utf8Chunks, decode
 from soundalike.sources._json_repair import PARSE_ERRORS, load_leniently, objects_in
 from soundalike.sources._json_stream import JsonStream
+from soundalike.sources._rows import clean
 from soundalike.sources._tree import WHOLE, Member
 
 MEMBER_LINE = 8 << 20  # bytes; a longer line of a file of JSON lines is lost
@@ -38,7 +39,7 @@ def key(value: object) -> str:
     """An id, which may be a string or a number, as text; empty for anything else."""
     if isinstance(value, bool) or not isinstance(value, str | int):
         return ""
-    return str(value)[:200] if isinstance(value, str) else str(value) if abs(value) < 1 << 200 else ""
+    return clean(value[:200]) if isinstance(value, str) else str(value) if abs(value) < 1 << 200 else ""
 
 
 def whole_number(value: object) -> int | None:

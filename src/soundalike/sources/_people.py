@@ -6,6 +6,8 @@ A person whom an export knows by such an address only is called `someone`; the k
 import re
 from hashlib import blake2b
 
+from soundalike.sources._rows import clean
+
 SOMEONE = "someone"
 
 _UNSEEN = re.compile("[\u200b-\u200f\u202a-\u202e\u2060-\u2069\ufeff]")
@@ -24,7 +26,7 @@ def is_address(name: str) -> bool:
 
 def one_line(name: str) -> str:
     """A name or title on one line of at most 100 characters, without invisible characters."""
-    return " ".join(_UNSEEN.sub("", name).split())[:100]
+    return " ".join(_UNSEEN.sub("", clean(name)).split())[:100]
 
 
 def hashed(address: str) -> str:
