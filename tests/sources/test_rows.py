@@ -8,9 +8,11 @@ from datetime import datetime
 import pytest
 
 from soundalike.messages import IMPOSSIBLE_TIME, NO_TIME, SCHEMA, WITHOUT_TEXT, merge
+from soundalike.sources._byte_lines import byte_lines
 from soundalike.sources._local_time import LocalClock
 from soundalike.sources._people import hashed, is_address, one_line, person
 from soundalike.sources._rows import RowCollector, authors_frame, channels_frame, clean
+from soundalike.sources._tree import CHUNK, Member
 
 NOON = 1_700_000_000_000
 
@@ -87,6 +89,13 @@ def test_names() -> None:
     assert hashed("+49 170 123-4567") == hashed("+491701234567")
     assert one_line("x" * 999) == "x" * 100
     assert person("x", "\u200e")[1] == "someone"
+
+
+def test_lines_of_any_length() -> None:
+    """A line that is far too long is one row, of which the beginning is returned; those around it are whole."""
+    chunks = [b"\xef\xbb\xbfa\r\nb", b"c\n", *[b"x" * CHUNK] * 10, b"x\n\nlast"]
+    member = Member("f", 0, lambda: iter(chunks))
+    assert [line[:4] for line in byte_lines(member, lambda size: None)] == [b"a", b"bc", b"xxxx", b"", b"last"]
 
 
 def test_local_times(berlin: None) -> None:

@@ -112,3 +112,10 @@ def test_broken_from_the_start(tmp_path: Path) -> None:
     (tmp_path / "sms.xml").write_bytes(b"<smses count='3'><sms address=")
     with pytest.raises(ExportError, match="damaged backup"):
         sources.read([tmp_path / "sms.xml"])
+
+
+def test_no_hang_on_a_long_beginning(tmp_path: Path) -> None:
+    """Declarations without end take no time to be no backup."""
+    (tmp_path / "x.xml").write_bytes(b"<?xml?>" * 9000 + b"<!--")
+    with pytest.raises(ExportError, match="no chat export that is known here"):
+        sources.read([tmp_path / "x.xml"])

@@ -278,6 +278,18 @@ def test_system_lines_with_colons(tmp_path: Path) -> None:
     assert corpus.owner == "me" and not corpus.authors["me"].any()
 
 
+def test_a_group_of_which_two_spoke(tmp_path: Path) -> None:
+    """A chat of two that is called after neither is a group."""
+    corpus = read(tmp_path, "13/06/2023, 21:25 - Mia: a\n13/06/2023, 21:26 - Bo: b\n", "WhatsApp Chat with Soup.txt")
+    assert corpus.channels.rows() == [("whatsapp:Soup", "Soup", "group")] and not corpus.authors["me"].any()
+
+
+def test_no_hang_on_blanks(tmp_path: Path) -> None:
+    """Long runs of blanks take no time."""
+    body = f"a{' ' * 200_000}b <"
+    assert said(body, False).text == body
+
+
 def test_several_chats_share_one_person(tmp_path: Path) -> None:
     """Where no name and no deletion tells, the owner is who alone is in every chat."""
     one, two = ("".join(f"13/06/2023, 21:2{n} - {who}: x{n}\n" for n, who in enumerate(both)) for both in ("AB", "CBD"))

@@ -16,9 +16,9 @@ def byte_lines(member: Member, advance: Callable[[int], None]) -> Iterator[bytes
         first = first and not chunk
         *lines, tail = chunk.split(b"\n")
         for line in lines:
-            whole = line if cut else rest + line
+            if not cut:
+                yield (rest + line).strip()
             rest, cut = b"", False
-            yield whole.strip()
         if not cut:
             rest += tail
         if len(rest) > LONGEST:

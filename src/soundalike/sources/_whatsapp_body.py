@@ -28,7 +28,7 @@ _FILE = re.compile(
 )
 _DOCUMENT = re.compile(r"[^\n]{1,120}\.\w{2,5}(?: ?•[^\n•]{0,30})*")
 _WHOLE_BRACKETS = re.compile(r"<[^<>\n]{3,60}>$|<(?=[^<>\n]*[^<>\n!-~])[^<>\n]{3,60}>\n")
-_EDITED = re.compile(r"\s*<(?=[^<>\n]*[^<>\n!-~])[^<>\n]{5,60}>$")
+_EDITED = re.compile(r"<(?=[^<>\n]*[^<>\n!-~])[^<>\n]{5,60}>$")
 _SHORT = 40  # characters of a placeholder; longer ones are sentences about the chat
 
 
@@ -85,7 +85,7 @@ def _without_app_text(body: str, is_ios: bool) -> str | None:
     text = _tidy(text)
     if start := _WHOLE_BRACKETS.match(text) or _FILE.match(text):
         text = text[start.end() :]
-    text = _EDITED.sub("", text)
+    text = _EDITED.sub("", text.rstrip())
     return "" if attached and _DOCUMENT.fullmatch(text.strip()) else text.strip()
 
 

@@ -9,13 +9,14 @@ import time
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from functools import lru_cache
 from pathlib import Path
 
 from soundalike.messages import BOTS, BY_THE_APP, IMPOSSIBLE_TIME
 from soundalike.sources._local_time import LocalClock
 from soundalike.sources._people import is_address, one_line, person
 from soundalike.sources._rows import RowCollector
-from soundalike.sources._whatsapp_body import said
+from soundalike.sources._whatsapp_body import Said, said
 from soundalike.sources._whatsapp_dates import DateOrder
 from soundalike.sources._whatsapp_lines import Header
 from soundalike.sources._whatsapp_phrases import BY_THE_APP_WORDS, TITLES
@@ -44,17 +45,19 @@ class WhatsAppChat:
 
     @property
     def kind(self) -> str:
-        """A chat of two is direct."""
+        """A chat of two is direct, but not if it is called after neither."""
+        if len(self.speakers) == 2 and self.title is not None:
+            return "dm" if self.channel in self.speakers else "group"
         return "dm" if len(self.speakers) <= 2 else "group"
 
 
 @dataclass(frozen=True, slots=True)
 class _Line:
-    """One message: its time, its author as written or None, and what stands after the name."""
+    """One message: its time, its author as written or None, and what it says."""
 
     moment: datetime | None
     author: str | None
-    body: str
+    said: Said
 
 
 def chat_title(path: Path, name: str) -> tuple[str | None, str]:
@@ -80,20 +83,20 @@ def read_chat(
 ) -> WhatsAppChat:
     """Add all messages of one file to `rows`; `name` is what `chat_title` found."""
     is_ios = bool(headers[0].shape[0])
-    messages = list(_messages(lines, headers, order))
+    messages = list(_messages(lines, headers, order, is_ios))
     title = name[0] or _title_by_app(messages, is_ios)
     chat = WhatsAppChat(
         "", title, name[1], rows=len(messages), before=any(line.strip() for line in lines[: headers[0].line])
     )
-    _find_speakers(chat, messages, is_ios, rows.source)
+    _find_speakers(chat, messages, rows.source)
     chat.channel, chat.title = _channel(chat, rows.source)
     clock = LocalClock()
     for message in messages:
-        _add(rows, chat, message, clock, is_ios)
+        _add(rows, chat, message, clock)
     return chat
 
 
-def _messages(lines: Sequence[str], headers: Sequence[Header], order: DateOrder) -> Iterator[_Line]:
+def _messages(lines: Sequence[str], headers: Sequence[Header], order: DateOrder, is_ios: bool) -> Iterator[_Line]:
     """All messages; lines without a header of their own belong to the one above."""
     moments = [order.moment(header) for header in headers]
     kept = _plausible(moments)
@@ -102,7 +105,7 @@ def _messages(lines: Sequence[str], headers: Sequence[Header], order: DateOrder)
         end = len(lines) if following is None else headers[following].line
         rest = "\n".join([header.rest, *lines[header.line + 1 : end]])
         author, body = _split(rest)
-        yield _Line(moments[place], author, body)
+        yield _Line(moments[place], author, said(body, is_ios) if author is not None else Said(None, BY_THE_APP))
 
 
 def _plausible(moments: Sequence[datetime | None]) -> list[int]:
@@ -136,54 +139,54 @@ def _split(rest: str) -> tuple[str | None, str]:
     name, colon, _ = first.partition(": ")
     if not colon and first.endswith(":"):
         name, colon = first[:-1], ":"
+    author = _author(name) if colon else None
+    return (None, rest) if author is None else (author, rest[len(name) + len(colon) :])
+
+
+@lru_cache(maxsize=4096)
+def _author(name: str) -> str | None:
+    """A name as it is shown; None if this is no name but the beginning of a line about a group."""
     bare = one_line(name)
     quotes = sum(bare.count(quote) for quote in '"“”„«»「」')
     about = any(words in bare.casefold() for words in BY_THE_APP_WORDS)
-    if not colon or len(bare) > _LONGEST_NAME or quotes % 2 or about:
-        return None, rest
-    return re.sub(r"^~\s*", "", bare), rest[len(name) + len(colon) :]
+    return None if len(bare) > _LONGEST_NAME or quotes % 2 or about else re.sub(r"^~\s*", "", bare)
 
 
 def _title_by_app(messages: Sequence[_Line], is_ios: bool) -> str | None:
     """On an iPhone the first line is the app's own, under the name of the chat."""
     first = messages[0] if messages else None
-    if not is_ios or first is None or first.author is None or said(first.body, is_ios).reason != BY_THE_APP:
+    if not is_ios or first is None or first.author is None or first.said.reason != BY_THE_APP:
         return None
     return first.author
 
 
-def _find_speakers(chat: WhatsAppChat, messages: Sequence[_Line], is_ios: bool, source: str) -> None:
+def _find_speakers(chat: WhatsAppChat, messages: Sequence[_Line], source: str) -> None:
     for message in messages:
         if message.author is None:
             continue
-        content = said(message.body, is_ios)
-        if content.reason != BY_THE_APP:
+        if message.said.reason != BY_THE_APP:
             chat.speakers.add(person(source, message.author)[0])
-        if content.by_owner:
+        if message.said.by_owner:
             chat.deleters.add(person(source, message.author)[0])
 
 
 def _channel(chat: WhatsAppChat, source: str) -> tuple[str, str | None]:
     """The key and title of the channel. Without a title the people make the key, so that two exports share it."""
-    if chat.title is None and chat.kind == "dm":
+    if chat.title is None and len(chat.speakers) <= 2:
         return f"{source}:{' & '.join(sorted(key.partition(':')[2] for key in chat.speakers))}", None
     title = chat.title or chat.stem
     return person(source, title)[0], None if is_address(title) else title
 
 
-def _add(rows: RowCollector, chat: WhatsAppChat, message: _Line, clock: LocalClock, is_ios: bool) -> None:
+def _add(rows: RowCollector, chat: WhatsAppChat, message: _Line, clock: LocalClock) -> None:
     """Add one message, or count why not."""
-    if message.author is None:
-        rows.skip(BY_THE_APP)
-        return
-    content = said(message.body, is_ios)
-    if content.text is None:
-        rows.skip(content.reason)
+    if message.author is None or message.said.text is None:
+        rows.skip(message.said.reason)
     elif message.moment is None:
         rows.skip(IMPOSSIBLE_TIME)
     elif message.author.casefold() in _BOTS:
         rows.skip(BOTS)
     else:
         author, name = person(rows.source, message.author)
-        if rows.add(chat.channel, author, clock.utc(message.moment), content.text):
+        if rows.add(chat.channel, author, clock.utc(message.moment), message.said.text):
             chat.people[author] = name

@@ -15,10 +15,13 @@ import unicodedata
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import lru_cache
 
 MARKS = "\u200e\u200f\u061c\u202a-\u202e\u2066-\u2069\ufeff"
 
 _MARK = re.compile(f"[{MARKS}]")
+_BEGINNING = re.compile(rf"[{MARKS}]*[\[\d]")
+_SAME_WIDTH = str.maketrans("\u00a0\u2009\u202f\u3000–—،：，", "    --,:,")
 _LONGEST = 90  # characters of a line in which a header ends
 _SECOND_SHAPE = 4  # another spelling is the file's too (two exports in one file) from a quarter of the commonest one's
 
@@ -66,9 +69,11 @@ def find_headers(lines: list[str]) -> list[Header]:
 
 def parse_header(line: str, number: int = 0) -> Header | None:
     """The line as a header; None if it is none."""
+    if not _BEGINNING.match(line):
+        return None
     start = line[:_LONGEST]
     bare, places = (start, None) if start.isascii() else _bare(start)
-    found = _HEADER.match(bare) if bare[:1].isdigit() or bare[:1] == "[" else None
+    found = _HEADER.match(bare)
     if found is None:
         return None
     end = places[found.end()] if places else found.end()
@@ -92,13 +97,18 @@ def parse_header(line: str, number: int = 0) -> Header | None:
     return Header(number, shape, date, clock, half is not None, line[end:])
 
 
+@lru_cache(maxsize=64)
 def _half(word: str | None) -> int | None:
     """Hours to add by the word for the half of the day; None for other words and no word."""
     return _HALVES.get(re.sub(r"[\s.]", "", word).casefold()) if word else None
 
 
-def _bare(start: str) -> tuple[str, list[int]]:
-    """The start of a line without marks, with plain digits, blanks and dashes, and the place of each character."""
+def _bare(start: str) -> tuple[str, list[int] | None]:
+    """The start of a line without marks, with plain digits, blanks and dashes; the place of each of its characters,
+    None if all are where they were."""
+    translated = start.translate(_SAME_WIDTH)
+    if translated.isascii():
+        return translated, None
     characters = list(_plain(start))
     places = [place for place, _ in characters]
     end = len(start)

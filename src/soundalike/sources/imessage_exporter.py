@@ -19,7 +19,7 @@ from soundalike.messages import (
 from soundalike.sources import _local_time
 from soundalike.sources._byte_lines import byte_lines
 from soundalike.sources._encoding import decode
-from soundalike.sources._heads import head
+from soundalike.sources._heads import heads
 from soundalike.sources._imessage_transcript import ME, TranscriptMessage, begins_transcript, transcript
 from soundalike.sources._json_repair import PARSE_ERRORS, load_leniently
 from soundalike.sources._people import SOMEONE, one_line, person
@@ -37,19 +37,16 @@ _RECORD = re.compile(r'\s*\{(?=[^\n]*"is_from_me"\s*:)(?=[^\n]*"date_iso"\s*:)')
 
 def recognise(tree: Tree) -> bool:
     """Whether a text begins with the line of a time as imessage-exporter writes it, or with a record of its."""
-    return any(_is_export(member) for member in tree.members)
+    return any(_is_export(member, start) for member, start in heads(tree, _NAMES))
 
 
-def _is_export(member: Member) -> bool:
-    if not _NAMES.search(member.name):
-        return False
-    start = head(member)
+def _is_export(member: Member, start: str) -> bool:
     return begins_transcript(start) if member.name.lower().endswith(".txt") else bool(_RECORD.match(start))
 
 
 def read(tree: Tree, on_progress: Callable[[int, int], None]) -> Iterator[Corpus]:
     """Batches of all files; progress in bytes. Raises ExportError if one is damaged or far too long."""
-    files = [member for member in tree.members if _is_export(member)]
+    files = [member for member, start in heads(tree, _NAMES, None) if _is_export(member, start)]
     total, done = sum(member.size for member in files), 0
     read = {FILES: len(files), FILES_READ: 0}
     reader, notes = _ExporterReader(), list[str]()

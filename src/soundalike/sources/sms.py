@@ -35,9 +35,7 @@ OTHERS = "other files beside the backup"
 
 _OWNER = f"{NAME}:me"
 _XML = re.compile(r"(?i)\.xml$")
-_BEGINNING = re.compile(
-    r"(?s)\A\s*(?:<\?xml[^>]*>\s*|<!--.*?-->\s*|<\?.{0,200}?\?>\s*|<!DOCTYPE[^\[>]*(?:\[.*?\])?>\s*)*<smses\b"
-)
+_BEGINNING = re.compile(r"(?s)\A\s*(?><\?.*?\?>\s*|<!--.*?-->\s*|<!DOCTYPE[^\[>]*(?:\[.*?\])?>\s*)*+<smses\b")
 _RECEIVED, _SENT = "1", "2"  # sms type, mms msg_box
 _FROM = "137"  # type of the sender among an mms's addresses
 _MACHINE = re.compile(r"\+?\d{1,6}|(?=.*[A-Za-z])[^@]+")  # short codes, and words instead of a number
