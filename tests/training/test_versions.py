@@ -11,7 +11,7 @@ from soundalike.generation.voice import Voice
 from soundalike.training.plan import plan_resumed, plan_training
 from soundalike.training.status import Succession, TrainingResult
 from soundalike.training.train_clone import train_clone
-from soundalike.training.versions import KEPT, clone_at, succession
+from soundalike.training.versions import KEPT, clone_at, roll_back, succession
 from tests.training.test_loop import clone_of
 
 LEFT_BY_OTHERS = ("evaluation.json", "portrait.html", "audit.json", "audit.html", "export-gguf/me.gguf")
@@ -141,3 +141,20 @@ def test_a_folder_of_the_first_version_still_speaks_and_trains(me: Clone) -> Non
     assert succession(me, resume=True) == "first"
     assert train_clone(me, plan_resumed(me).recipe, resume=True).finished
     assert Voice.load(me.root).window and not me.versions_path.exists()
+
+
+def test_rolling_back(me: Clone) -> None:
+    """The voice before is in place with its files, the other is kept, and going back twice ends where it began."""
+    with pytest.raises(CloneError, match="has no earlier voice"):
+        roll_back(me)
+    first = voice_of(me)
+    taught(me, 5, "fresh")
+    second, steps = voice_of(me), me.manifest()["result"]["steps"]
+    assert first != second
+    kept = roll_back(me)
+    assert voice_of(me) == first and (me.root / "portrait.html").read_bytes() == b"of the first voice"
+    assert me.manifest()["result"]["steps"] != steps and me.intact_adapter()
+    assert voice_of(Clone(kept)) == second and not (kept / "portrait.html").exists()
+    roll_back(me)
+    assert voice_of(me) == second and me.manifest()["result"]["steps"] == steps
+    assert [path.name for path in me.versions_path.iterdir()] == ["1"] and Voice.load(me.root)

@@ -191,6 +191,48 @@ def train(
     print_json(result.as_dict(), json)
 
 
+@app.command(epilog="Example: soundalike rollback me")
+def rollback(me: CloneFolder, json: Json = False) -> None:
+    """Take the voice before this one; this one is kept as a version."""
+    from soundalike.clone import Clone
+    from soundalike.training.versions import roll_back
+
+    kept = roll_back(Clone.open(me))
+    command = f"soundalike chat {shlex.quote(str(kept))}"
+    out.print(command_text("The voice before is in place. The one that was is kept: ", command), soft_wrap=True)
+    print_json({"kept": str(kept)}, json)
+
+
+@app.command(epilog='Example: soundalike forget me --person "Bo" --retrain')
+def forget(
+    me: CloneFolder,
+    person: Annotated[list[str] | None, typer.Option(help="Whose messages; may be repeated.", metavar="NAME")] = None,
+    channel: Annotated[list[str] | None, typer.Option(help="Of which channel.", metavar="NAME")] = None,
+    before: Annotated[str | None, typer.Option(help="Sent before this day, month or year.", metavar="DATE")] = None,
+    retrain: Annotated[bool, typer.Option("--retrain", help="Train a new voice on what is left.")] = False,
+    json: Json = False,
+) -> None:
+    """Remove messages from a clone, with its earlier voices and reports."""
+    from soundalike.clone import Clone
+    from soundalike.importing import forgetting, preflight
+    from soundalike.importing.documents import DocumentSettings
+
+    named = [("person", name) for name in person or ()] + [("channel", name) for name in channel or ()]
+    patterns = [f"{kind}:{name}" for kind, name in [*named, *([("before", before)] if before else [])]]
+    clone_ = Clone.open(me)
+    base = clone_.manifest().get("training", {}).get("base")
+    report = forgetting.forget(clone_, patterns, DocumentSettings(**clone_.manifest()["documents"]))
+    print_lines(preflight.lines(report))
+    if clone_.has_voice and not retrain:
+        command = f"soundalike train {shlex.quote(str(me))} --fresh"
+        note = "Note: the voice has learned from them, and only a new training unlearns it: "
+        out.print(command_text(note, command, ". Then delete its versions."), soft_wrap=True)
+    result = _train(me, base, {}, "fresh" if clone_.has_voice else "first") if retrain else None
+    if result is not None:
+        forgetting.drop_versions(clone_)
+    print_json({"import": report, "training": result and result.as_dict()}, json)
+
+
 @app.command(epilog="Example: soundalike export me --to gguf")
 def export(
     me: CloneFolder,

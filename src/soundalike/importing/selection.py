@@ -72,8 +72,8 @@ class Selection:
         """From the patterns as they are written; `UsageError` for one that cannot be read."""
         return cls(tuple(map(Pattern.parse, only)), tuple(map(Pattern.parse, without)))
 
-    def apply(self, corpus: Corpus) -> Corpus:
-        """The corpus with what is chosen; the rest is counted in `skipped`.
+    def apply(self, corpus: Corpus, reason: str = "messages left out by --without") -> Corpus:
+        """The corpus with what is chosen; the rest is counted in `skipped`, `reason` and the pattern being the key.
 
         Names in `only` add up: what one of them finds is kept, within all its dates. A person in `only` means what
         they and the owner write in the channels that they write in. ExportError if a name finds nothing, or if nothing
@@ -86,10 +86,9 @@ class Selection:
         if self.only:
             rows = _keep(rows, names.only(self.only), "messages left out by --only", skipped)
         for pattern in self.without:
-            reason = f"messages left out by --without {pattern.written}"
-            rows = _keep(rows, ~names.found_by(pattern), reason, skipped)
+            rows = _keep(rows, ~names.found_by(pattern), f"{reason} {pattern.written}", skipped)
         if not rows["me"].any():
-            raise ExportError("None of your messages is left by --only and --without.", "Leave out less.")
+            raise ExportError("None of your messages would be left.", "Leave out less.")
         return replace(corpus, messages=rows, skipped=skipped)
 
 

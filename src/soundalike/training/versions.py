@@ -21,6 +21,7 @@ from soundalike.training.dataset import pack_documents
 from soundalike.training.status import Progress, Succession
 
 KEPT = 3  # versions
+LEARNED = ("training", "numerics", "result")  # sections of clone.toml that belong to an adapter
 COMPARED_BYTES = 60_000  # of held-out text on which two voices are compared
 # Files of a clone folder that belong to its voice, those that match EXPORTS, and those that all voices share.
 VOICE_FILES = ("adapter", CURVE, "evaluation.json", "portrait.html", "audit.json", "audit.html")
@@ -153,6 +154,37 @@ def resolve_candidate(
     return CandidateResult(replaced, version, before, after)
 
 
+def roll_back(clone: Clone) -> Path:
+    """Make the newest version the voice again; returns the folder of the voice that was in place.
+
+    That one becomes the oldest version, so going back again and again passes through all of them and loses none. The
+    data stay as they are. `CloneError` if there is no version, or a training was cut off.
+    """
+    with clone.locked("soundalike rollback"):
+        earlier = sorted(_versions(clone), key=lambda path: int(path.name))
+        if not earlier:
+            raise CloneError(f"{clone.root} has no earlier voice.", "A training over a voice keeps the one before.")
+        if clone.run_path.exists():
+            raise CloneError(
+                f"{clone.root} holds a training that was cut off.",
+                "Go on with it by --resume, or drop it with --fresh.",
+            )
+        back = Clone(earlier[-1])
+        back.intact_adapter()
+        learned = {name: back.manifest()[name] for name in LEARNED if name in back.manifest()}
+        voice_files = [*VOICE_FILES, *(path.name for path in clone.root.glob(EXPORTS))]
+        with clone.replacing(without=voice_files) as scratch:
+            versions = scratch / clone.versions_path.name
+            oldest = versions / "1"
+            _link(clone.root, [*voice_files, *DATA_FILES], oldest)
+            (oldest / MANIFEST).write_bytes(clone.manifest_path.read_bytes())
+            for number, path in enumerate(earlier[:-1], 2):
+                link_tree(path, versions / str(number))
+            _link(back.root, [*VOICE_FILES, *(path.name for path in back.root.glob(EXPORTS))], scratch)
+            (scratch / MANIFEST).write_bytes(clone.manifest_with(**learned))
+    return clone.versions_path / "1"
+
+
 def _versions(clone: Clone) -> list[Path]:
     return [path for path in clone.versions_path.glob("*") if path.name.isdecimal()]
 
@@ -168,5 +200,5 @@ def _described(clone: Clone, sections: dict[str, Any]) -> bytes:
     """The manifest with the candidate as its voice; the owner's sampling and limits are kept."""
     made, kept = Clone(clone.candidate_path).manifest(), clone.manifest()
     speaking = {name: made[name] for name in ("sampling", "limits") if name in made and name not in kept}
-    learned = {name: made[name] for name in ("training", "numerics", "result") if name in made}
+    learned = {name: made[name] for name in LEARNED if name in made}
     return clone.manifest_with(**learned, **speaking, **sections)
