@@ -16,6 +16,8 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from threading import Lock
 
+from soundalike.paths import cache_folder
+
 # Logits may be -inf, so that -ffast-math must not assume finite numbers. Without that assumption GCC does not define
 # the macro with which glibc declares its vectorised functions, and expf of a row would take five times as long.
 FLAGS = ("-O3", "-ffast-math", "-fno-finite-math-only", "-D__FAST_MATH__", "-fPIC", "-std=gnu11")
@@ -51,7 +53,7 @@ def _load(source: Path) -> ctypes.CDLL | None:
     if not command:
         return None
     key = "\0".join((source.read_text("utf-8"), *command, *FLAGS, _processor())).encode()
-    cached = _cache_folder() / f"{source.stem}-{hashlib.sha256(key).hexdigest()[:16]}.so"
+    cached = cache_folder() / f"{source.stem}-{hashlib.sha256(key).hexdigest()[:16]}.so"
     if cached.exists():
         return ctypes.CDLL(str(cached))
     try:
@@ -78,16 +80,18 @@ def compiler() -> list[str]:
 
 
 def _compile(command: list[str], source: Path, library: Path) -> bool:
-    """Compile and link, and say whether that worked; without -march=native where a compiler for ARM does not know it.
+    """Compile and link, and say whether that worked; without -march=native or OpenMP where a compiler has neither.
 
     Linking is a command of its own: a library linked with -ffast-math would, once loaded, make the processor treat tiny
     numbers as zero in the whole process.
     """
     objects = library.with_suffix(".o")
     link = [*command, "-shared", "-o", str(library), str(objects), "-lm"]
-    for target in (["-march=native"], []):
-        if _succeeds([*command, *target, *FLAGS, "-c", "-o", str(objects), str(source)]):
-            return _succeeds(link)
+    for openmp in (["-fopenmp"], []):
+        for target in (["-march=native"], []):
+            compiled = _succeeds([*command, *target, *openmp, *FLAGS, "-c", "-o", str(objects), str(source)])
+            if compiled and _succeeds([*link, *openmp]):
+                return True
     return False
 
 
@@ -97,10 +101,6 @@ def _succeeds(command: Sequence[str]) -> bool:
     except (OSError, subprocess.TimeoutExpired):
         return False
     return finished.returncode == 0
-
-
-def _cache_folder() -> Path:
-    return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "soundalike"
 
 
 def _processor() -> str:

@@ -1,4 +1,4 @@
-"""Checks what a user-given path is before it is opened.
+"""Checks what a user-given path is before it is opened, and knows where the cache is.
 
 Reading a device or a pipe may block forever or never end, so only regular files and folders are accepted.
 """
@@ -54,3 +54,8 @@ def regular_file(path: Path, error: type[UsageError] = UsageError, do: str = "Na
 def bytes_in(paths: Iterable[Path]) -> int:
     """Bytes of the regular files among these; a link to nothing has none, and whoever reads it refuses it."""
     return sum(path.stat().st_size for path in paths if path.is_file())
+
+
+def cache_folder() -> Path:
+    """The user's folder for what can be made again: compiled libraries and converted bases. It may not exist yet."""
+    return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "soundalike"

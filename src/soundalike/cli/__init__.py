@@ -11,7 +11,7 @@ from typing import Annotated, NoReturn
 import typer
 from rich.text import Text
 
-from soundalike.cli import chat_commands, clone_commands, report_commands
+from soundalike.cli import base_commands, chat_commands, clone_commands, report_commands
 from soundalike.cli.output import err, out
 from soundalike.console import accept_every_character
 from soundalike.errors import FULL_DISK, NoRoom, SoundalikeError, UsageError
@@ -23,7 +23,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     add_completion=False,
 )
-for commands in (clone_commands, chat_commands, report_commands):
+for commands in (clone_commands, base_commands, chat_commands, report_commands):
     app.add_typer(commands.app)
 
 

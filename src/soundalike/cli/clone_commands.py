@@ -48,7 +48,9 @@ if TYPE_CHECKING:
     from soundalike.training.status import Progress, Succession, TrainingResult
 
 app = typer.Typer()
-Base = Annotated[str | None, typer.Option(help="`pocket`, a model's folder, or a Hugging Face name: org/model.")]
+Base = Annotated[
+    str | None, typer.Option(help="`pocket`, `smollm2`, a model's folder, or a Hugging Face name: org/model.")
+]
 Minutes = Annotated[float | None, typer.Option(help="Train for so many minutes.")]
 Epochs = Annotated[float | None, typer.Option(help="Train for so many passes over the text.")]
 Iters = Annotated[int | None, typer.Option(help="Train for so many steps.")]

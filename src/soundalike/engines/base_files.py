@@ -1,4 +1,4 @@
-"""Locates a base model's files: in the package, in a folder, or on the Hugging Face hub.
+"""Locates a base model's files: in the package, in the user's cache, in a folder, or on the Hugging Face hub.
 
 A model of the hub is read from the hub's cache on this machine, and downloaded only if it is not there. Importing this
 loads no tensor library.
@@ -11,6 +11,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
+from soundalike.engines import smollm2
 from soundalike.errors import FULL_DISK, BaseModelError, NoRoom, RecipeError
 from soundalike.paths import regular_file
 
@@ -37,15 +38,22 @@ def base_folder(base: str) -> Path:
     """
     if base == "pocket":
         return POCKET_FOLDER
+    if base == smollm2.NAME:
+        return smollm2.folder()
     folder = Path(base).expanduser()
     if (folder / "config.json").is_file():
         return folder
     if folder.exists() or base.count("/") != 1 or base.startswith((".", "/", "~")):
         raise BaseModelError(
             f"There is no base model at {base}.",
-            "Give `pocket`, a folder with config.json and model.safetensors, or a Hugging Face name like org/model.",
+            "Give `pocket`, `smollm2`, a folder with config.json and model.safetensors, or a hub name: org/model.",
         )
     return _from_hub(base)
+
+
+def add(base: str) -> Path:
+    """Like `base_folder`, and fetches the base `smollm2` too if it is not on this machine."""
+    return smollm2.add() if base == smollm2.NAME else base_folder(base)
 
 
 def check_window(base: str, max_positions: int, window: int) -> None:
@@ -102,7 +110,9 @@ def _full_disk_error(error: BaseException | None) -> OSError | None:
 
 
 def is_fetched(base: str) -> bool:
-    """Whether a base of the hub is in its cache on this machine, at least in part."""
+    """Whether a base needs no download: for one of the hub, whether it is in the hub's cache, at least in part."""
+    if base in ("pocket", smollm2.NAME):
+        return base == "pocket" or smollm2.is_here()
     home = os.environ.get("HF_HOME", "~/.cache/huggingface")
     cache = Path(os.environ.get("HF_HUB_CACHE", f"{home}/hub")).expanduser()
     return any((cache / f"models--{base.replace('/', '--')}" / "snapshots").glob("*/config.json"))

