@@ -49,7 +49,7 @@ def logprobs(streams: Any) -> Any:
 @pytest.mark.parametrize("lengths", [(300, 270), (129,), (MAX_POSITIONS + 50,)])
 def test_chunks_and_whole_prompts_have_the_same_logits(engine: Engine, lengths: tuple[int, ...]) -> None:
     """So has another stream that draws between the chunks."""
-    prompts, other = [prompt(length, seed) for seed, length in enumerate(lengths)], prompt(40, 9)
+    prompts, other = [prompt(length, length) for length in lengths], prompt(40, 9)
     whole, chunked = engine.streams(), engine.streams()
     assert isinstance(chunked, SupportsChunkedPrefill)
     prompts = prompts[: chunked.max_concurrent_prefills]
@@ -96,7 +96,8 @@ def test_a_short_prompt_does_not_wait_for_long_ones(engine: Engine) -> None:
 def test_a_prompt_that_is_being_read_can_be_cancelled(engine: Engine) -> None:
     """Alone or together with others; nothing is drawn for it, and the others draw all their tokens."""
     batch = BatchGenerator(engine, chunked_prefill=True)
-    numbers = batch.join([TokenRequest(prompt(300, seed), Sampling(seed=1, temperature=0), 3) for seed in range(3)])
+    greedy = Sampling(seed=1, temperature=0)
+    numbers = batch.join([TokenRequest(prompt(300, seed), greedy, 3) for seed in (20, 21, 22)])
     queue = batch._prefill
     assert queue is not None
     queue._read_chunk()
@@ -104,7 +105,7 @@ def test_a_prompt_that_is_being_read_can_be_cancelled(engine: Engine) -> None:
     assert batch.running == [1, 2]
     tokens, _ = drawn(batch, numbers)
     assert not tokens[0] and len(tokens[1]) == len(tokens[2]) == 3
-    batch.join([TokenRequest(prompt(300, 4), Sampling(seed=1), 3)])
+    batch.join([TokenRequest(prompt(300, 23), Sampling(seed=1), 3)])
     queue._read_chunk()
     batch.leave([3])
     assert batch.running == [] and batch.step() == []

@@ -6,9 +6,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
+from safetensors.torch import load_file
 
 from soundalike.engines import llama, scoring
-from soundalike.engines.adapter_files import adapter_method
+from soundalike.engines.adapter_files import adapter_settings
 from soundalike.engines.llama import LlamaEngine
 from soundalike.engines.llama_model import document_mask
 from soundalike.engines.loss import weighted_cross_entropy
@@ -20,6 +21,7 @@ from tests.engines.helpers import batch_of, generated_logprobs, tokens_of
 TEXTS = ["me: hi\nme: i love soup\n", "me: no\n", "sam: what\nme: the bike is back\n", "me: good night lol\n"]
 METHODS = [
     Training(method="full", learning_rate=5e-3),
+    Training(method="full", num_layers=1, learning_rate=1e-2),
     Training(method="lora", rank=4, learning_rate=2e-2),
 ]
 
@@ -101,7 +103,7 @@ def test_chunked_cross_entropy_equals_torchs_own() -> None:
     assert all(torch.allclose(ours, theirs, atol=1e-3) for ours, theirs in zip(*gradients, strict=True))
 
 
-@pytest.mark.parametrize("training", METHODS, ids=["full", "lora"])
+@pytest.mark.parametrize("training", METHODS, ids=["full", "last layer", "lora"])
 def test_an_adapter_learns_saves_and_loads(base: str, tmp_path: Path, training: Training) -> None:
     """The loss falls on repeated text, a saved adapter has the same loss again, and off it leaves the base."""
     engine = llama.load(base, None, training)
@@ -114,7 +116,7 @@ def test_an_adapter_learns_saves_and_loads(base: str, tmp_path: Path, training: 
         assert engine.loss(batch)[0] == pytest.approx(before, rel=1e-6)
     assert after < 0.97 * before
     engine.save(tmp_path / "adapter")
-    assert adapter_method(tmp_path / "adapter")[0] == training.method
+    assert adapter_settings(tmp_path / "adapter")["method"] == training.method
     loaded = llama.load(base, tmp_path / "adapter")
     assert loaded.loss(batch)[0] == pytest.approx(after, rel=5e-3)
 
@@ -135,7 +137,19 @@ def test_a_low_rank_adapter_loads_in_plain_peft(base: str, tmp_path: Path) -> No
     assert np.allclose(engine.logprobs(tokens)[1:], logprobs_by_transformers(model, tokens), atol=1e-5)
 
 
-@pytest.mark.parametrize("training", METHODS, ids=["full", "lora"])
+def test_only_the_last_layers_are_trained(base: str, tmp_path: Path) -> None:
+    """Nothing below them changes or is written, and merging elsewhere gives the same weights."""
+    engine = llama.load(base, None, Training(num_layers=1))
+    before = {name: p.detach().clone() for name, p in engine.model.named_parameters()}
+    engine.step(batch_of(engine, TEXTS), 1e-2)
+    changed = {name for name, p in engine.model.named_parameters() if not torch.equal(p, before[name])}
+    assert changed and all(name.startswith(("model.layers.1.", "model.norm.")) for name in changed)
+    engine.save(tmp_path / "adapter")
+    assert adapter_settings(tmp_path / "adapter") == {"method": "full", "num_layers": 1}
+    assert set(load_file(tmp_path / "adapter" / "adapter_model.safetensors")) == changed
+
+
+@pytest.mark.parametrize("training", METHODS, ids=["full", "last layer", "lora"])
 def test_a_restored_state_continues_exactly(base: str, training: Training, dtype: str) -> None:
     """A new engine with another's state has the same losses from there on, to the bit."""
     first = llama.load(base, None, training)
@@ -148,7 +162,7 @@ def test_a_restored_state_continues_exactly(base: str, training: Training, dtype
     assert [first.step(batch, 1e-3) for _ in range(3)] == [second.step(batch, 1e-3) for _ in range(3)]
 
 
-@pytest.mark.parametrize("training", METHODS, ids=["full", "lora"])
+@pytest.mark.parametrize("training", METHODS, ids=["full", "last layer", "lora"])
 def test_streams_have_the_log_probabilities_of_a_forward_pass(base: str, training: Training, dtype: str) -> None:
     """For prompts of many lengths; both are computed in fp32."""
     engine = llama.load(base, None, training)

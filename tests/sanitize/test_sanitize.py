@@ -11,11 +11,12 @@ from soundalike import native
 from soundalike.engines.fused_library import SOURCE as FUSED
 
 HERE = Path(__file__).parent
-SANITIZERS = ("-g", "-O1", "-fsanitize=address,undefined", "-fno-sanitize-recover=all")
+SANITIZERS = ("-g", "-O1", "-fopenmp", "-fsanitize=address,undefined", "-fno-sanitize-recover=all")
 FLAGS = [flag for flag in native.FLAGS if not flag.startswith("-O")]
-WARNINGS = ("-Wall", "-Wextra", "-Wconversion", "-Wno-psabi")  # vectors wider than the target's concern no interface
-# Heads, key-value heads, hidden size, intermediate size, vocabulary, positions; both sizes and the positions in panels.
-SHAPES = ["2 1 1 1 258 2", "3 1 2 3 100 1", "4 4 3 2 33 3", "6 2 1 5 1000 2"]
+# Vectors that are wider than the target's concern no interface.
+WARNINGS = ("-fopenmp", "-Wall", "-Wextra", "-Wconversion", "-Wno-psabi")
+# Heads, key-value heads, hidden size, intermediate size, vocabulary, positions, threads; sizes and positions in panels.
+SHAPES = ["2 1 1 1 258 2 1", "3 1 2 3 100 1 1", "4 4 3 2 33 3 2", "6 2 1 5 1000 2 3"]
 
 # The instruction sets for which the file has code of its own: AVX-512 and AVX2 if this processor has them, neither.
 X86 = platform.machine() in ("x86_64", "AMD64")

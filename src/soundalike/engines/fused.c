@@ -1,10 +1,13 @@
-/* One forward pass of a Llama model over a few tokens of several streams, on one core.
+/* One forward pass of a Llama model over a few tokens of several streams, on one core or on several.
 
    A pass has rows: (cache, position, token). Rows with the same cache are tokens of one stream, and the cache keeps the
    keys and values of all positions that the stream has read. So the rows of a pass may be one new token of each of many
-   streams, a whole prompt, or both at once. All products are computed by `tile`: some rows of fp32 numbers times one
-   panel of PANEL columns of fp16 numbers, summed in fp32. Weights are packed in panels once (`_pack` in fused.py), and
-   caches are written in panels, so that attention is two more such products.
+   streams, a whole prompt, or both at once. All products are computed by tiles: some rows of fp32 numbers times one
+   panel of PANEL columns of fp16 or 8-bit numbers, summed in fp32. Weights are packed in panels once (`_pack` in
+   fused.py), and caches are written in panels, so that attention is two more such products.
+
+   With several threads each computes some panels of every product, so that all of them together read the weights once
+   per pass. OpenMP starts them where the compiler has it; else one thread computes everything.
 
    Formulas: Llama (arXiv 2302.13971), rotary position embedding in transformers' half-split layout (2104.09864),
    grouped-query attention (2305.13245), SwiGLU (2002.05202), RMSNorm (1910.07467). Needs a compiler with vector
@@ -16,6 +19,9 @@
 #include <string.h>
 #ifdef __F16C__
 #include <immintrin.h>
+#endif
+#ifdef _OPENMP
+#include <omp.h>
 #endif
 
 #ifdef __AVX512F__
@@ -29,19 +35,28 @@ typedef float vec __attribute__((vector_size(4 * LANES)));
 typedef int32_t ints __attribute__((vector_size(4 * LANES)));
 typedef _Float16 half;
 typedef half halves __attribute__((vector_size(2 * LANES)));
+typedef int8_t byte;
+typedef byte bytes __attribute__((vector_size(LANES)));
 
-/* fused.py declares the same structure. Matrices are (inputs, outputs), packed as (outputs / PANEL, inputs, PANEL). */
+/* A matrix (inputs, outputs), packed as (outputs / PANEL, inputs, PANEL): in fp16, or, where `scale` is not NULL, in
+   8 bits, each column multiplied by its entry of scale (outputs). */
+typedef struct {
+    const void *weight;
+    const float *scale;
+} matrix;
+
+/* fused_library.py declares the same structures. */
 typedef struct {
     int32_t vocab_size, padded_vocab_size, hidden_size, intermediate_size;
     int32_t num_layers, num_heads, num_kv_heads, head_dim, max_positions;
     float rms_norm_eps;
     const half *embedding;                          /* (vocab_size, hidden_size), not packed */
     const float *cos, *sin;                         /* (max_positions, head_dim / 2) */
-    const half *lm_head;                            /* packed (hidden_size, padded_vocab_size) */
-    const half *const *qkv_proj;                    /* per layer, packed (hidden_size, (heads + 2 kv_heads) head_dim) */
-    const half *const *o_proj;                      /* per layer, packed (heads head_dim, hidden_size) */
-    const half *const *gate_up_proj;                /* per layer, packed (hidden_size, 2 intermediate_size) */
-    const half *const *down_proj;                   /* per layer, packed (intermediate_size, hidden_size) */
+    const matrix *lm_head;                          /* (hidden_size, padded_vocab_size) */
+    const matrix *qkv_proj;                         /* per layer, (hidden_size, (heads + 2 kv_heads) head_dim) */
+    const matrix *o_proj;                           /* per layer, (heads head_dim, hidden_size) */
+    const matrix *gate_up_proj;                     /* per layer, (hidden_size, 2 intermediate_size) */
+    const matrix *down_proj;                        /* per layer, (intermediate_size, hidden_size) */
     const float *const *input_norm, *const *mlp_norm; /* per layer, (hidden_size) */
     const float *final_norm;                        /* (hidden_size) */
 } model;
@@ -49,7 +64,7 @@ typedef struct {
 int32_t panel(void) { return PANEL; }
 
 /* GCC 12 compiles the general way into one conversion per number on x86, so the instructions are named there. */
-static inline vec load(const half *p) {
+static inline vec load_half(const half *p) {
 #if defined __AVX512F__
     return (vec)_mm512_cvtph_ps(_mm256_loadu_si256((const __m256i *)p));
 #elif defined __F16C__
@@ -61,16 +76,28 @@ static inline vec load(const half *p) {
 #endif
 }
 
+static inline vec load_byte(const byte *p) {
+#if defined __AVX512F__
+    return (vec)_mm512_cvtepi32_ps(_mm512_cvtepi8_epi32(_mm_loadu_si128((const __m128i *)p)));
+#elif defined __AVX2__
+    return (vec)_mm256_cvtepi32_ps(_mm256_cvtepi8_epi32(_mm_loadl_epi64((const __m128i *)p)));
+#else
+    bytes b;
+    memcpy(&b, p, sizeof b);
+    return __builtin_convertvector(b, vec);
+#endif
+}
+
 /* y[r][0..PANEL) = sum over i of x[r][i] * w[i][0..PANEL), for R rows; U partial sums run side by side to hide latency.
    Rows of x are x_stride numbers apart, rows of y are y_stride apart. */
-#define TILE(R, U)                                                                                                     \
-    static void tile_##R(const half *w, size_t inputs, const float *x, size_t x_stride, float *y, size_t y_stride) {   \
+#define TILE(T, R, U)                                                                                                  \
+    static void T##_tile_##R(const T *w, size_t inputs, const float *x, size_t x_stride, float *y, size_t y_stride) {  \
         vec sum[(R) * (U)][2];                                                                                         \
         memset(sum, 0, sizeof sum);                                                                                    \
         size_t i = 0;                                                                                                  \
         for (; i + (U) <= inputs; i += (U))                                                                            \
             _Pragma("GCC unroll 8") for (size_t u = 0; u < (U); u++) {                                                 \
-                vec left = load(w + (i + u) * PANEL), right = load(w + (i + u) * PANEL + LANES);                       \
+                vec left = load_##T(w + (i + u) * PANEL), right = load_##T(w + (i + u) * PANEL + LANES);               \
                 _Pragma("GCC unroll 8") for (size_t r = 0; r < (R); r++) {                                             \
                     sum[u * (R) + r][0] += x[r * x_stride + i + u] * left;                                             \
                     sum[u * (R) + r][1] += x[r * x_stride + i + u] * right;                                            \
@@ -78,8 +105,8 @@ static inline vec load(const half *p) {
             }                                                                                                          \
         for (; i < inputs; i++)                                                                                        \
             _Pragma("GCC unroll 8") for (size_t r = 0; r < (R); r++) {                                                 \
-                sum[r][0] += x[r * x_stride + i] * load(w + i * PANEL);                                                \
-                sum[r][1] += x[r * x_stride + i] * load(w + i * PANEL + LANES);                                        \
+                sum[r][0] += x[r * x_stride + i] * load_##T(w + i * PANEL);                                            \
+                sum[r][1] += x[r * x_stride + i] * load_##T(w + i * PANEL + LANES);                                    \
             }                                                                                                          \
         _Pragma("GCC unroll 8") for (size_t r = 0; r < (R); r++) {                                                     \
             _Pragma("GCC unroll 8") for (size_t u = 1; u < (U); u++) {                                                 \
@@ -90,27 +117,55 @@ static inline vec load(const half *p) {
         }                                                                                                              \
     }
 
-TILE(1, 4)
-TILE(2, 2)
-TILE(3, 1)
-TILE(4, 1)
-TILE(5, 1)
-TILE(6, 1)
+/* `T_tile`: the same for any number of rows. */
+#define TILES(T)                                                                                                       \
+    TILE(T, 1, 4)                                                                                                      \
+    TILE(T, 2, 2)                                                                                                      \
+    TILE(T, 3, 1)                                                                                                      \
+    TILE(T, 4, 1)                                                                                                      \
+    TILE(T, 5, 1)                                                                                                      \
+    TILE(T, 6, 1)                                                                                                      \
+    static void T##_tile(const T *w, size_t inputs, const float *x, size_t x_stride, size_t rows, float *y,            \
+                         size_t y_stride) {                                                                            \
+        for (; rows >= 6; rows -= 6, x += 6 * x_stride, y += 6 * y_stride)                                             \
+            T##_tile_6(w, inputs, x, x_stride, y, y_stride);                                                           \
+        if (rows == 5) T##_tile_5(w, inputs, x, x_stride, y, y_stride);                                                \
+        else if (rows == 4) T##_tile_4(w, inputs, x, x_stride, y, y_stride);                                           \
+        else if (rows == 3) T##_tile_3(w, inputs, x, x_stride, y, y_stride);                                           \
+        else if (rows == 2) T##_tile_2(w, inputs, x, x_stride, y, y_stride);                                           \
+        else if (rows == 1) T##_tile_1(w, inputs, x, x_stride, y, y_stride);                                           \
+    }
 
-static void tile(const half *w, size_t inputs, const float *x, size_t x_stride, size_t rows, float *y,
-                 size_t y_stride) {
-    for (; rows >= 6; rows -= 6, x += 6 * x_stride, y += 6 * y_stride) tile_6(w, inputs, x, x_stride, y, y_stride);
-    if (rows == 5) tile_5(w, inputs, x, x_stride, y, y_stride);
-    else if (rows == 4) tile_4(w, inputs, x, x_stride, y, y_stride);
-    else if (rows == 3) tile_3(w, inputs, x, x_stride, y, y_stride);
-    else if (rows == 2) tile_2(w, inputs, x, x_stride, y, y_stride);
-    else if (rows == 1) tile_1(w, inputs, x, x_stride, y, y_stride);
+TILES(half)
+TILES(byte)
+
+/* One panel of y (rows, outputs) = x (rows, inputs) W: the PANEL columns from `column` on. */
+static void matmul_panel(const matrix *w, size_t inputs, size_t outputs, const float *x, size_t rows, float *y,
+                         size_t column) {
+    size_t at = column * inputs;
+    if (!w->scale) {
+        half_tile((const half *)w->weight + at, inputs, x, inputs, rows, y + column, outputs);
+        return;
+    }
+    byte_tile((const byte *)w->weight + at, inputs, x, inputs, rows, y + column, outputs);
+    for (size_t r = 0; r < rows; r++)
+        for (size_t i = 0; i < PANEL; i++) y[r * outputs + column + i] *= w->scale[column + i];
 }
 
 /* y (rows, outputs) = x (rows, inputs) W; `outputs` is a multiple of PANEL. */
-static void matmul(const half *w, size_t inputs, size_t outputs, const float *x, size_t rows, float *y) {
+static void matmul(const matrix *w, size_t inputs, size_t outputs, const float *x, size_t rows, float *y, int threads) {
+#pragma omp parallel for num_threads(threads) if (threads > 1)
     for (size_t column = 0; column < outputs; column += PANEL)
-        tile(w + column * inputs, inputs, x, inputs, rows, y + column, outputs);
+        matmul_panel(w, inputs, outputs, x, rows, y, column);
+    (void)threads;
+}
+
+static size_t thread_number(void) {
+#ifdef _OPENMP
+    return (size_t)omp_get_thread_num();
+#else
+    return 0;
+#endif
 }
 
 /* y (rows, size) = RMSNorm of each row of x (rows, size). */
@@ -133,21 +188,20 @@ static void apply_rotary(float *x, size_t head_dim, const float *cos, const floa
     }
 }
 
-/* A stream's cache holds, for each layer and key-value head, keys (max_positions / PANEL, head_dim, PANEL) and then
-   values (head_dim / PANEL, max_positions, PANEL). Both are max_positions x head_dim numbers: */
-static size_t head_cache_size(const model *m) { return (size_t)m->max_positions * (size_t)m->head_dim; }
-
-static half *head_keys(const model *m, half *cache, size_t layer, size_t kv_head) {
-    return cache + 2 * head_cache_size(m) * (layer * (size_t)m->num_kv_heads + kv_head);
+/* A stream's cache has a capacity in positions, a multiple of PANEL. It holds, for each layer and key-value head, keys
+   (capacity / PANEL, head_dim, PANEL) and then values (head_dim / PANEL, capacity, PANEL). Both are capacity x head_dim
+   numbers. */
+static half *head_keys(const model *m, half *cache, size_t capacity, size_t layer, size_t kv_head) {
+    return cache + 2 * capacity * (size_t)m->head_dim * (layer * (size_t)m->num_kv_heads + kv_head);
 }
 
-static void write_kv(const model *m, half *keys, size_t position, const float *k, const float *v) {
-    size_t head_dim = (size_t)m->head_dim, max_positions = (size_t)m->max_positions;
-    half *values = keys + head_cache_size(m);
+static void write_kv(const model *m, half *keys, size_t capacity, size_t position, const float *k, const float *v) {
+    size_t head_dim = (size_t)m->head_dim;
+    half *values = keys + capacity * head_dim;
     half *column = keys + position / PANEL * head_dim * PANEL + position % PANEL;
     for (size_t d = 0; d < head_dim; d++) {
         column[d * PANEL] = (half)k[d];
-        values[(d / PANEL * max_positions + position) * PANEL + d % PANEL] = (half)v[d];
+        values[(d / PANEL * capacity + position) * PANEL + d % PANEL] = (half)v[d];
     }
 }
 
@@ -183,15 +237,16 @@ static float log_sum_exp(const float *x, size_t size) {
 
 /* Attention of the query heads that share one key-value head, as rows of one product.
    q and out (group, head_dim); scores, scratch memory, (group, max_positions). */
-static void attention(const model *m, const half *keys, size_t position, const float *q, float *scores, float *out) {
+static void attention(const model *m, const half *keys, size_t capacity, size_t position, const float *q,
+                      float *scores, float *out) {
     size_t group = (size_t)(m->num_heads / m->num_kv_heads), count = position + 1;
     size_t head_dim = (size_t)m->head_dim, max_positions = (size_t)m->max_positions;
-    const half *values = keys + head_cache_size(m);
+    const half *values = keys + capacity * head_dim;
     for (size_t p = 0; p < count; p += PANEL)
-        tile(keys + p * head_dim, head_dim, q, head_dim, group, scores + p, max_positions);
+        half_tile(keys + p * head_dim, head_dim, q, head_dim, group, scores + p, max_positions);
     for (size_t head = 0; head < group; head++) softmax(scores + head * max_positions, count);
     for (size_t d = 0; d < head_dim; d += PANEL)
-        tile(values + d * max_positions, count, scores, max_positions, group, out + d, head_dim);
+        half_tile(values + d * capacity, count, scores, max_positions, group, out + d, head_dim);
 }
 
 /* Scratch memory of a pass. */
@@ -200,7 +255,8 @@ typedef struct {
     float *hidden;    /* (rows, hidden_size): a normalized copy of x, or what is to be added to it */
     float *projected; /* (rows, the wider of qkv_proj's and gate_up_proj's outputs) */
     float *inner;     /* (rows, the wider of o_proj's and down_proj's inputs) */
-    float *scores;    /* (heads / kv_heads, max_positions) */
+    float *scores;    /* (threads, heads / kv_heads, max_positions) */
+    int threads;
 } buffers;
 
 static size_t larger_of(size_t a, size_t b) { return a > b ? a : b; }
@@ -209,12 +265,16 @@ static size_t q_width(const model *m) { return (size_t)m->num_heads * (size_t)m-
 
 static size_t qkv_width(const model *m) { return q_width(m) + 2 * (size_t)m->num_kv_heads * (size_t)m->head_dim; }
 
+static size_t score_size(const model *m) {
+    return (size_t)(m->num_heads / m->num_kv_heads) * (size_t)m->max_positions;
+}
+
 /* One block of memory for all buffers, which starts at `x`; `x` is NULL if there is not enough memory. */
-static buffers allocate(const model *m, size_t rows) {
+static buffers allocate(const model *m, size_t rows, int threads) {
     size_t hidden_size = (size_t)m->hidden_size, intermediate_size = (size_t)m->intermediate_size;
     size_t projected = larger_of(qkv_width(m), 2 * intermediate_size), inner = larger_of(q_width(m), intermediate_size);
-    size_t scores = (size_t)(m->num_heads / m->num_kv_heads) * (size_t)m->max_positions;
-    buffers b = {.x = malloc((rows * (2 * hidden_size + projected + inner) + scores) * sizeof *b.x)};
+    size_t scores = (size_t)threads * score_size(m);
+    buffers b = {.threads = threads, .x = malloc((rows * (2 * hidden_size + projected + inner) + scores) * sizeof *b.x)};
     if (!b.x) return b;
     b.hidden = b.x + rows * hidden_size;
     b.projected = b.hidden + rows * hidden_size;
@@ -228,13 +288,13 @@ static void add(float *x, const float *y, size_t size) {
 }
 
 /* x += attention(norm(x)); writes the rows' keys and values into their caches. */
-static void attention_block(const model *m, size_t layer, size_t rows, half *const *caches, const int32_t *positions,
-                            buffers b) {
+static void attention_block(const model *m, size_t layer, size_t rows, half *const *caches, const int32_t *capacities,
+                            const int32_t *positions, buffers b) {
     size_t hidden_size = (size_t)m->hidden_size, head_dim = (size_t)m->head_dim, n_heads = (size_t)m->num_heads;
     size_t n_kv_heads = (size_t)m->num_kv_heads, group = n_heads / n_kv_heads;
     float scale = 1 / sqrtf((float)head_dim);
     rms_norm(b.x, m->input_norm[layer], rows, hidden_size, m->rms_norm_eps, b.hidden);
-    matmul(m->qkv_proj[layer], hidden_size, qkv_width(m), b.hidden, rows, b.projected);
+    matmul(&m->qkv_proj[layer], hidden_size, qkv_width(m), b.hidden, rows, b.projected, b.threads);
     for (size_t r = 0; r < rows; r++) {
         size_t position = (size_t)positions[r];
         float *q = b.projected + r * qkv_width(m), *k = q + q_width(m), *v = k + n_kv_heads * head_dim;
@@ -243,14 +303,18 @@ static void attention_block(const model *m, size_t layer, size_t rows, half *con
             apply_rotary(q + head * head_dim, head_dim, cos, sin);
         for (size_t i = 0; i < q_width(m); i++) q[i] *= scale;
         for (size_t head = 0; head < n_kv_heads; head++)
-            write_kv(m, head_keys(m, caches[r], layer, head), position, k + head * head_dim, v + head * head_dim);
+            write_kv(m, head_keys(m, caches[r], (size_t)capacities[r], layer, head), (size_t)capacities[r], position,
+                     k + head * head_dim, v + head * head_dim);
     }
-    for (size_t r = 0; r < rows; r++)
-        for (size_t head = 0; head < n_kv_heads; head++)
-            attention(m, head_keys(m, caches[r], layer, head), (size_t)positions[r],
-                      b.projected + r * qkv_width(m) + head * group * head_dim, b.scores,
-                      b.inner + r * q_width(m) + head * group * head_dim);
-    matmul(m->o_proj[layer], q_width(m), hidden_size, b.inner, rows, b.hidden);
+#pragma omp parallel for num_threads(b.threads) if (b.threads > 1)
+    for (size_t both = 0; both < rows * n_kv_heads; both++) {
+        size_t r = both / n_kv_heads, head = both % n_kv_heads;
+        size_t capacity = (size_t)capacities[r];
+        attention(m, head_keys(m, caches[r], capacity, layer, head), capacity, (size_t)positions[r],
+                  b.projected + r * qkv_width(m) + head * group * head_dim, b.scores + thread_number() * score_size(m),
+                  b.inner + r * q_width(m) + head * group * head_dim);
+    }
+    matmul(&m->o_proj[layer], q_width(m), hidden_size, b.inner, rows, b.hidden, b.threads);
     add(b.x, b.hidden, rows * hidden_size);
 }
 
@@ -258,35 +322,37 @@ static void attention_block(const model *m, size_t layer, size_t rows, half *con
 static void mlp_block(const model *m, size_t layer, size_t rows, buffers b) {
     size_t hidden_size = (size_t)m->hidden_size, intermediate_size = (size_t)m->intermediate_size;
     rms_norm(b.x, m->mlp_norm[layer], rows, hidden_size, m->rms_norm_eps, b.hidden);
-    matmul(m->gate_up_proj[layer], hidden_size, 2 * intermediate_size, b.hidden, rows, b.projected);
+    matmul(&m->gate_up_proj[layer], hidden_size, 2 * intermediate_size, b.hidden, rows, b.projected, b.threads);
+#pragma omp parallel for num_threads(b.threads) if (b.threads > 1 && rows > 1)
     for (size_t r = 0; r < rows; r++) {
         const float *gate = b.projected + r * 2 * intermediate_size, *up = gate + intermediate_size;
         float *inner = b.inner + r * intermediate_size;
         for (size_t i = 0; i < intermediate_size; i++) inner[i] = gate[i] / (1 + expf(-gate[i])) * up[i];
     }
-    matmul(m->down_proj[layer], intermediate_size, hidden_size, b.inner, rows, b.hidden);
+    matmul(&m->down_proj[layer], intermediate_size, hidden_size, b.inner, rows, b.hidden, b.threads);
     add(b.x, b.hidden, rows * hidden_size);
 }
 
-/* Computes `n_rows` tokens at their positions; caches, positions and tokens have n_rows entries. Rows of one stream must
+/* Computes `n_rows` tokens at their positions; caches, their capacities, positions and tokens have n_rows entries. Rows of one stream must
    be in the order of their positions, and its cache must hold the keys and values of all positions before them.
    Writes the logits (n_wanted, padded_vocab_size) of the last n_wanted rows, and their log-sum-exp (n_wanted) over the
-   first vocab_size columns. Returns 0, or 1 if memory ran out. */
-int32_t forward(const model *m, int32_t n_rows, half *const *caches, const int32_t *positions, const int32_t *tokens,
-                int32_t n_wanted, float *logits, float *logsumexp) {
+   first vocab_size columns, on n_threads threads. Returns 0, or 1 if memory ran out. */
+int32_t forward(const model *m, int32_t n_rows, half *const *caches, const int32_t *capacities,
+                const int32_t *positions, const int32_t *tokens, int32_t n_wanted, int32_t n_threads, float *logits,
+                float *logsumexp) {
     size_t rows = (size_t)n_rows, wanted = (size_t)n_wanted;
     size_t hidden_size = (size_t)m->hidden_size, padded_vocab_size = (size_t)m->padded_vocab_size;
-    buffers b = allocate(m, rows);
+    buffers b = allocate(m, rows, n_threads);
     if (!b.x) return 1;
     for (size_t r = 0; r < rows; r++)
         for (size_t i = 0; i < hidden_size; i++)
             b.x[r * hidden_size + i] = (float)m->embedding[(size_t)tokens[r] * hidden_size + i];
     for (size_t layer = 0; layer < (size_t)m->num_layers; layer++) {
-        attention_block(m, layer, rows, caches, positions, b);
+        attention_block(m, layer, rows, caches, capacities, positions, b);
         mlp_block(m, layer, rows, b);
     }
     rms_norm(b.x + (rows - wanted) * hidden_size, m->final_norm, wanted, hidden_size, m->rms_norm_eps, b.hidden);
-    matmul(m->lm_head, hidden_size, padded_vocab_size, b.hidden, wanted, logits);
+    matmul(m->lm_head, hidden_size, padded_vocab_size, b.hidden, wanted, logits, n_threads);
     for (size_t r = 0; r < wanted; r++)
         logsumexp[r] = log_sum_exp(logits + r * padded_vocab_size, (size_t)m->vocab_size);
     free(b.x);

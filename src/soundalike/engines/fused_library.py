@@ -10,8 +10,8 @@ from soundalike.engines.llama_model import LlamaConfig
 from soundalike.native import load_library
 
 SOURCE = Path(__file__).with_name("fused.c")
-MAX_PARAMETERS = 100_000_000  # one core reads the weights of a larger model too slowly
-MAX_POSITIONS = 4_096  # a stream's cache is allocated for all positions at once
+MAX_PARAMETERS = 400_000_000  # the largest model that `llama.py` runs has fewer
+MAX_POSITIONS = 4_096  # of a stream
 
 SIZES = (
     *("vocab_size", "padded_vocab_size", "hidden_size", "intermediate_size"),
@@ -21,6 +21,12 @@ POINTERS = (
     *("embedding", "cos", "sin", "lm_head", "qkv_proj", "o_proj", "gate_up_proj", "down_proj"),
     *("input_norm", "mlp_norm", "final_norm"),
 )
+
+
+class FusedMatrix(ctypes.Structure):
+    """The structure `matrix` of fused.c: packed weights, and a scale per output where they have 8 bits."""
+
+    _fields_ = (("weight", ctypes.c_void_p), ("scale", ctypes.c_void_p))
 
 
 class FusedModel(ctypes.Structure):
@@ -59,7 +65,7 @@ def supports(config: LlamaConfig, parameters: int) -> bool:
 
 
 def max_positions(config: LlamaConfig) -> int:
-    """The number of positions in a stream's cache."""
+    """The most positions of a stream."""
     return min(config.max_position_embeddings, MAX_POSITIONS)
 
 
@@ -67,7 +73,7 @@ def _declare(compiled: ctypes.CDLL) -> None:
     compiled.panel.argtypes, compiled.panel.restype = (), ctypes.c_int32
     ints, count = ctypes.POINTER(ctypes.c_int32), ctypes.c_int32
     compiled.forward.argtypes = (
-        *(ctypes.POINTER(FusedModel), count, ctypes.POINTER(ctypes.c_void_p), ints, ints, count),
+        *(ctypes.POINTER(FusedModel), count, ctypes.POINTER(ctypes.c_void_p), ints, ints, ints, count, count),
         *(ctypeslib.ndpointer(np.float32, dimensions, flags="C") for dimensions in (2, 1)),
     )
     compiled.forward.restype = ctypes.c_int32

@@ -19,7 +19,7 @@ from torch import Tensor
 
 from soundalike.engines import fused, fused_library
 from soundalike.engines.adapter import Adapter, LoraAdapter, WeightDelta
-from soundalike.engines.adapter_files import adapter_method
+from soundalike.engines.adapter_files import adapter_settings
 from soundalike.engines.auto import base_model_errors
 from soundalike.engines.base_check import FETCH_AGAIN, check_base
 from soundalike.engines.base_files import base_folder, check_window, read_base_config
@@ -34,12 +34,10 @@ from soundalike.engines.scoring import prefix_trees
 from soundalike.engines.tokenizer import FileTokenizer
 from soundalike.errors import BaseModelError, EngineError
 from soundalike.paths import regular_file
+from soundalike.training.base_models import ModelShape
 from soundalike.training.numerics import Hardware, Numerics, for_small
 from soundalike.training.recipe import Training
 
-MICRO_BATCH_TOKENS = (
-    2_048  # tokens per replica and backward pass: a small base's activations stay under half a gigabyte
-)
 SCORING_ROW_TOKENS = 512  # tokens per row when texts are scored; in longer rows attention costs as much as all the rest
 
 
@@ -60,6 +58,8 @@ class LlamaEngine:
         self.device, self.process_group = next(model.parameters()).device, process_group_for(AccelerateGroup)
         parameters = sum(p.numel() for p in model.parameters())
         self.use_fused_decoder = self.device.type == "cpu" and fused_library.supports(model.config, parameters)
+        shape = ModelShape.read(model.config.to_dict())
+        self._replica_tokens = shape.replica_tokens(numerics.compute, training.num_layers) if shape else 0
         self._decoder: LlamaDecoder | fused.FusedDecoder | None = None  # of the weights as they are now
 
     @cached_property
@@ -98,9 +98,9 @@ class LlamaEngine:
         return all_reduce_gradients([], local, self.process_group), float(batch.weights.sum())
 
     def _micro_batches(self, batch: Batch) -> list[Batch]:
-        """One for each replica, or more if one would have more than MICRO_BATCH_TOKENS tokens."""
-        rows = max(1, min(MICRO_BATCH_TOKENS // batch.tokens.shape[1], -(-len(batch) // len(self._replicas.models))))
-        return batch.parts(rows)
+        """One for each replica, or more if activations would take too much memory; at least a window each."""
+        each = -(-len(batch) // len(self._replicas.models))
+        return batch.parts(max(1, min(self._replica_tokens // batch.tokens.shape[1], each)))
 
     def _loss_of(self, model: Llama, batch: Batch) -> Tensor:
         with self.numerics.autocast(self.device.type):  # thread-local
@@ -177,14 +177,14 @@ def load(
     will_train, training = adapter is None and training is not None, training or Training()
     folder = base_folder(base)
     if adapter is not None:
-        method, rank, alpha = adapter_method(adapter)
-        training = training.model_copy(update={"method": method} | ({"rank": rank, "alpha": alpha} if rank else {}))
+        training = training.model_copy(update=adapter_settings(adapter))
     process_group_for(AccelerateGroup)  # sets the GPU of this process
     torch.manual_seed(training.seed)
     model, tokenizer = read_base(folder)
     model.to("cuda" if torch.cuda.is_available() else "cpu")
     lora = training.method == "lora"
-    change: Adapter = LoraAdapter(model, training.rank, training.alpha) if lora else WeightDelta(model)
+    change: Adapter
+    change = LoraAdapter(model, training.rank, training.alpha) if lora else WeightDelta(model, training.num_layers)
     engine = LlamaEngine(model, tokenizer, change, base, training, numerics or for_small(training, Hardware.here()))
     if adapter is not None:
         engine.load(adapter)
