@@ -19,6 +19,7 @@ PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check -c const
 	@touch $@
 
 setup: .venv/run
+	@$(BIN)/soundalike base add smollm2 || echo "Without it clones are made over the built-in base."
 	@echo "Ready. Next: . .venv/bin/activate, then soundalike clone package.zip --out me, or soundalike --help."
 
 demo: .venv/run

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from soundalike.training.base_models import SUGGESTED, Compute, ModelShape, finest_precision
+from soundalike.training.base_models import SMOLLM2, SUGGESTED, Compute, ModelShape, finest_precision
 
 SMALL = {
     "num_hidden_layers": 3,
@@ -68,6 +68,19 @@ def test_the_origin_of_this_program_fits_where_it_did() -> None:
         < mistral.least_bytes("bf16")
         < mistral.least_bytes("fp32")
     )
+
+
+def test_the_last_layers_cost_less_than_all() -> None:
+    """Forward through everything, backward only through what is trained; memory for what is trained alone."""
+    shape = SMOLLM2.shape
+    assert shape.full_training_flops() == 6 * shape.weights
+    half = shape.full_training_flops(15)
+    assert half == 2 * shape.linear_weights + 2 * shape.linear_weights + 4 * shape.embedding_weights
+    assert shape.full_training_flops(shape.layers) == pytest.approx(6 * shape.weights - 2 * shape.embedding_weights)
+    assert shape.trained_weights(15) == shape.linear_weights // 2 and shape.trained_weights(None) == shape.weights
+    assert shape.fixed_bytes("fp32", None, 15) < 2.2e9 < 3.0e9 < shape.fixed_bytes("fp32", None)
+    assert shape.activation_bytes("fp32", 15) == shape.activation_bytes("fp32") / 2
+    assert 256 <= shape.replica_tokens("fp32", 15) < 512 < ModelShape(8, 64, 128, 2, 1, 32, 8192).replica_tokens("fp32")
 
 
 def test_sizes_grow_with_the_list() -> None:

@@ -39,7 +39,9 @@ def test_a_laptop_is_told_what_fits_it() -> None:
     rows = estimates(1e6, LAPTOP)
     assert rows[0].base == "pocket" and rows[0].minutes == pytest.approx(1e6 / 60 * 6 * pocket.PARAMETERS / 0.6e11)
     by_name = {row.base: row for row in rows}
-    assert by_name["HuggingFaceTB/SmolLM2-135M"].precision == "fp32"
+    small = by_name["HuggingFaceTB/SmolLM2-135M"]
+    assert small.precision == "fp32" and small.memory is not None and small.memory < 2.8e9
+    assert by_name["smollm2"].minutes == small.minutes and not by_name["smollm2"].here
     assert by_name["Qwen/Qwen3-8B-Base"].precision == "4-bit"
     minutes = [row.minutes for row in rows if row.minutes is not None]
     assert minutes == sorted(minutes) and len(minutes) == len(rows)
@@ -53,6 +55,14 @@ def test_the_default_is_the_largest_base_here_that_is_not_too_slow(monkeypatch: 
     assert default_base(estimates(1e6, LAPTOP)) == "pocket"
     assert default_base(estimates(1e6, GPU)) == "Qwen/Qwen3-8B-Base"
     assert default_base(estimates(3e7, GPU)) == "Qwen/Qwen3-0.6B-Base"
+
+
+def test_the_base_of_the_set_up_must_read_everything_soon(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Nobody chose it: a text that it would read in part is better learned by pocket, which reads all of it."""
+    monkeypatch.setattr(base_files, "is_fetched", lambda base: base == "smollm2")
+    assert default_base(estimates(6e4, LAPTOP)) == "smollm2"
+    assert default_base(estimates(1e6, LAPTOP)) == "pocket"
+    assert default_base(estimates(6e4, TrainingDevice("cpu", 2 << 30, None, 1e11))) == "pocket"
 
 
 def test_a_base_is_fetched_where_the_hub_put_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -9,8 +9,8 @@ import pytest
 from soundalike.errors import RecipeError
 from soundalike.pocket import BYTES_A_TOKEN
 from soundalike.training import plan
+from soundalike.training.estimate import MAX_MINUTES
 from soundalike.training.plan import (
-    MAX_MINUTES,
     MIN_STEPS,
     default_budget,
     plan_resumed,

@@ -45,20 +45,24 @@ class Adapter(Protocol):
 
 
 class WeightDelta:
-    """All weights are trained; a copy of the base's is kept beside them."""
+    """All weights, or those of the last layers, are trained; a copy of the base's is kept beside them."""
 
-    def __init__(self, model: Llama) -> None:
-        self.model = model
-        self.base = {name: p.detach().clone() for name, p in model.named_parameters()}
+    def __init__(self, model: Llama, num_layers: int | None = None) -> None:
+        self.model, self.num_layers = model, num_layers
+        first = 0 if num_layers is None else max(0, len(model.model.layers) - num_layers)
+        last = ("model.norm.", *(f"model.layers.{layer}." for layer in range(first, len(model.model.layers))))
+        for name, p in model.named_parameters():
+            p.requires_grad_(num_layers is None or name.startswith(last))
+        self.base = {name: p.detach().clone() for name, p in self.parameters().items()}
 
     def parameters(self) -> dict[str, nn.Parameter]:
-        """Every weight of the model."""
-        return dict(self.model.named_parameters())
+        """Every weight of the model that is trained."""
+        return {name: p for name, p in self.model.named_parameters() if p.requires_grad}
 
     @contextmanager
     def disabled(self) -> Iterator[None]:
         """Exchanges the trained weights for the base's within the context."""
-        trained = {name: p.data for name, p in self.model.named_parameters()}
+        trained = {name: p.data for name, p in self.parameters().items()}
         try:
             self._set_weights(self.base)
             yield
@@ -66,7 +70,7 @@ class WeightDelta:
             self._set_weights(trained)
 
     def _set_weights(self, values: dict[str, Tensor]) -> None:
-        for name, p in self.model.named_parameters():
+        for name, p in self.parameters().items():
             p.data = values[name]
 
     def effective_weight(self, name: str) -> Tensor:
@@ -74,19 +78,19 @@ class WeightDelta:
         return self.model.get_parameter(name).detach()
 
     def save(self, folder: Path, base: str) -> None:
-        """Write bf16(trained - base) for each weight, under its name."""
-        pairs = ((name, p.detach() - self.base[name]) for name, p in self.model.named_parameters())
+        """Write bf16(trained - base) for each trained weight, under its name."""
+        pairs = ((name, p.detach() - self.base[name]) for name, p in self.parameters().items())
         folder.mkdir(parents=True, exist_ok=True)
         save_file({name: d.to(torch.bfloat16).cpu().contiguous() for name, d in pairs}, folder / WEIGHTS)
-        config = {"peft_type": DELTA_TYPE, "base_model_name_or_path": base}
+        config = {"peft_type": DELTA_TYPE, "base_model_name_or_path": base, "num_layers": self.num_layers}
         (folder / CONFIG).write_text(json.dumps(config, indent=2) + "\n", encoding="utf-8")
 
     @torch.no_grad()
     def load(self, folder: Path) -> None:
-        """Set each weight to the base's plus the difference in `folder`."""
+        """Set each trained weight to the base's plus the difference in `folder`."""
         differences = read_tensors(folder)
         check_shapes(differences, self.base, folder)
-        for name, p in self.model.named_parameters():
+        for name, p in self.parameters().items():
             p.copy_(self.base[name] + differences[name].to(p.device, p.dtype))
 
 

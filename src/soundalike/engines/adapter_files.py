@@ -53,6 +53,8 @@ def read_config(folder: Path) -> dict[str, Any]:
             raise ValueError(f"peft_type is {config['peft_type']!r}")
         if config["peft_type"] == "LORA":
             _check_lora_config(config)
+        elif (layers := config.get("num_layers")) is not None and (type(layers) is not int or layers < 1):
+            raise ValueError(f"num_layers is {layers!r}")
     except (OSError, ValueError, LookupError, TypeError, AttributeError, RecursionError) as error:
         raise damaged_adapter(folder / CONFIG, error) from error
     return dict(config)
@@ -69,12 +71,12 @@ def _check_lora_config(config: dict[str, Any]) -> None:
         raise ValueError("it asks for megatron")
 
 
-def adapter_method(folder: Path) -> tuple[str, int, float]:
-    """(`lora`, rank, alpha) of a low-rank adapter, (`full`, 0, 0.0) of a weight delta."""
+def adapter_settings(folder: Path) -> dict[str, Any]:
+    """The settings of `Training` that an adapter's shapes depend on: `method`, and `rank`, `alpha` or `num_layers`."""
     config = read_config(folder)
     if config["peft_type"] == "LORA":
-        return "lora", int(config["r"]), float(config["lora_alpha"])
-    return "full", 0, 0.0
+        return {"method": "lora", "rank": int(config["r"]), "alpha": float(config["lora_alpha"])}
+    return {"method": "full", "num_layers": config.get("num_layers")}
 
 
 def write_precision(folder: Path, precision: str) -> None:

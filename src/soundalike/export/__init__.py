@@ -83,11 +83,11 @@ def export(clone: Clone, kind: str, precision: str = "f16") -> ExportResult:
 
 def _estimated_bytes(kind: str, source: ExportSource, precision: str) -> float:
     """The size of an export without its tokenizer."""
-    from soundalike.engines.adapter_files import adapter_method
+    from soundalike.engines.adapter_files import adapter_settings
 
     shape = read_shape(source.base)
     adapter = bytes_in(source.adapter.glob("*.safetensors"))
-    if shape is None or (kind == "mlx" and adapter_method(source.adapter)[0] == "lora"):
+    if shape is None or (kind == "mlx" and adapter_settings(source.adapter)["method"] == "lora"):
         return adapter
     if kind == "gguf":
         return shape.weights * GGUF_BYTES[precision]

@@ -7,7 +7,7 @@ import json
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from soundalike.engines.adapter_files import adapter_method, check_shapes, read_tensors
+from soundalike.engines.adapter_files import adapter_settings, check_shapes, read_tensors
 from soundalike.engines.adapter_layouts import flat_rope_config
 from soundalike.engines.auto import model_from, tokenizer_from
 from soundalike.engines.base_files import base_folder, read_base_config
@@ -35,16 +35,18 @@ def merged_model(source: ExportSource) -> "PreTrainedModel":
     model: Any = model_from(base_folder(source.base), dtype="auto", attn_implementation="eager")
     if model.num_parameters() <= SMALL:
         model = model.to(torch.float32)
-    method, _, _ = adapter_method(source.adapter)
-    merged = _plus_delta(model, source.adapter) if method == "full" else _plus_factors(model, source)
+    full = adapter_settings(source.adapter)["method"] == "full"
+    merged = _plus_delta(model, source.adapter) if full else _plus_factors(model, source)
     return merged.eval()  # type: ignore[no-any-return]
 
 
 def _plus_delta(model: Any, adapter: Path) -> Any:
-    """Add to every weight its difference, in place."""
+    """Add to every trained weight its difference, in place."""
     import torch
 
     differences, weights = read_tensors(adapter), dict(model.named_parameters())
+    if adapter_settings(adapter)["num_layers"] is not None:
+        weights = {name: weight for name, weight in weights.items() if name in differences}
     check_shapes(differences, weights, adapter)
     with torch.no_grad():
         for name, weight in weights.items():

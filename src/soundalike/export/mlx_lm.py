@@ -6,7 +6,7 @@ mlx-lm loads transformers' folders, so the base of a low-rank adapter is used as
 import json
 from pathlib import Path
 
-from soundalike.engines.adapter_files import CONFIG, adapter_method, read_config, read_tensors
+from soundalike.engines.adapter_files import CONFIG, adapter_settings, read_config, read_tensors
 from soundalike.engines.adapter_layouts import mlx_config, to_mlx
 from soundalike.engines.auto import config_from
 from soundalike.engines.base_files import base_folder
@@ -16,8 +16,7 @@ from soundalike.export.merged import write_merged
 
 def write_mlx(source: ExportSource, target: Path, folder: Path) -> list[str]:
     """Write into `target`, which becomes `folder`; returns a command that generates with it."""
-    method, _, _ = adapter_method(source.adapter)
-    if method == "full":
+    if adapter_settings(source.adapter)["method"] == "full":
         write_merged(source, target)
         where = ["--model", str(folder)]
     else:

@@ -27,6 +27,7 @@ LOGITS_AT_ONCE = 2**23  # whatever the vocabulary is; 32 MB in fp32
 LOGITS_BYTES = 4 * 4 * LOGITS_AT_ONCE  # in fp32, their exponentials, their gradient, and once in the head's own type
 RUNTIME_BYTES = 600 << 20  # the interpreter and its libraries, or a GPU's context
 WEIGHTS_SHARE = 0.5  # of the memory: more than that is not spent on weights while a coarser type is available
+REPLICA_BYTES = 256 << 20  # of activations of a small base, for each replica
 TOKENS_AT_ONCE = {"cpu": 2_048, "cuda": 16_384}  # in a forward and backward pass; more of them are not faster
 
 
@@ -101,33 +102,56 @@ class ModelShape:
         """Operations a token to train a low-rank adapter: two a weight forward, two a weight backward."""
         return 4 * (self.linear_weights + self.vocabulary * self.hidden)
 
-    def activation_bytes(self, compute: Compute) -> float:
-        """Bytes a token that the backward pass keeps, with products in `compute`."""
+    def full_training_flops(self, num_layers: int | None = None) -> float:
+        """Operations a token to train all weights, or those of the last layers: four a trained weight backward."""
+        head = self.vocabulary * self.hidden
+        if num_layers is None:
+            return 6.0 * (self.linear_weights + head)
+        return 2 * self.linear_weights + 4 * self.trained_weights(num_layers) + 4 * head
+
+    def trained_weights(self, num_layers: int | None) -> int:
+        """Weights of the last `num_layers` layers; all weights where it is None."""
+        return self.weights if num_layers is None else self.linear_weights * min(num_layers, self.layers) // self.layers
+
+    def activation_bytes(self, compute: Compute, num_layers: int | None = None) -> float:
+        """Bytes a token that the backward pass through all layers, or the last `num_layers`, keeps.
+
+        Products are in `compute`.
+        """
         key = self.kv_heads * self.head_dim
         widths = (self.hidden, self.heads * self.head_dim, key, self.intermediate)
-        return self.layers * sum(a * b for a, b in zip(ACTIVATION_BYTES[compute], widths, strict=True))
+        of_layer = sum(a * b for a, b in zip(ACTIVATION_BYTES[compute], widths, strict=True))
+        return min(num_layers or self.layers, self.layers) * of_layer
+
+    def replica_tokens(self, compute: Compute, num_layers: int | None = None) -> int:
+        """Tokens of a replica's backward pass through a small base: their activations fit into REPLICA_BYTES."""
+        return min(TOKENS_AT_ONCE["cpu"], int(REPLICA_BYTES / self.activation_bytes(compute, num_layers)))
 
     def checkpointed_bytes(self, compute: Compute) -> float:
         """Bytes a token with gradient checkpointing: each layer's input, and one layer's activations at a time."""
         width = 4 if compute == "fp32" else 2
         return self.layers * self.hidden * width + 2 * self.activation_bytes(compute) / self.layers
 
-    def memory_parts(self, precision: Precision, rank: int | None) -> dict[str, float]:
-        """Bytes that training takes besides activations, by purpose; all weights are trained where `rank` is None."""
-        full, adapter = rank is None, 0 if rank is None else self.adapter_weights(rank)
+    def memory_parts(self, precision: Precision, rank: int | None, num_layers: int | None = None) -> dict[str, float]:
+        """Bytes that training takes besides activations, by purpose.
+
+        Where `rank` is None, all weights are trained, or those of the last `num_layers` layers.
+        """
+        adapter = 0 if rank is None else self.adapter_weights(rank)
+        trained = self.trained_weights(num_layers) * FULL_BYTES if rank is None else adapter * ADAPTER_BYTES[precision]
         largest = max(inner * outer for inner, outer in self._linears())
         linear = self.linear_weights * LINEAR_BYTES[precision]
         return {
             "weights": linear + self.embedding_weights * EMBEDDING_BYTES[precision],
-            "trained weights and optimizer": self.weights * FULL_BYTES if full else adapter * ADAPTER_BYTES[precision],
+            "trained weights and optimizer": trained,
             "one layer in 16 bits, to multiply with": 2.0 * largest if precision == "4-bit" else 0.0,
             "a slice of logits": LOGITS_BYTES,
             "libraries": RUNTIME_BYTES,
         }
 
-    def fixed_bytes(self, precision: Precision, rank: int | None) -> float:
+    def fixed_bytes(self, precision: Precision, rank: int | None, num_layers: int | None = None) -> float:
         """The sum of `memory_parts`."""
-        return sum(self.memory_parts(precision, rank).values())
+        return sum(self.memory_parts(precision, rank, num_layers).values())
 
     def least_bytes(self, precision: Precision, rank: int = 16, window: int = 512) -> float:
         """The least memory in which an adapter can be trained: one window at a time, with gradient checkpointing."""
@@ -145,8 +169,10 @@ class SuggestedBase:
 
 
 APACHE = "Apache-2.0"
+SMOLLM2 = SuggestedBase("smollm2", APACHE, ModelShape(30, 576, 1536, 9, 3, 64, 49_152))
+"""The base that the Python package index has; see `engines/smollm2.py`."""
 SUGGESTED = (
-    SuggestedBase("HuggingFaceTB/SmolLM2-135M", APACHE, ModelShape(30, 576, 1536, 9, 3, 64, 49_152)),
+    SuggestedBase("HuggingFaceTB/SmolLM2-135M", APACHE, SMOLLM2.shape),
     SuggestedBase("HuggingFaceTB/SmolLM2-360M", APACHE, ModelShape(32, 960, 2560, 15, 5, 64, 49_152)),
     SuggestedBase("Qwen/Qwen3-0.6B-Base", APACHE, ModelShape(28, 1024, 3072, 16, 8, 128, 151_936)),
     SuggestedBase("Qwen/Qwen3-1.7B-Base", APACHE, ModelShape(28, 2048, 6144, 16, 8, 128, 151_936)),

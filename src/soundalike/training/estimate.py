@@ -12,13 +12,15 @@ from functools import cache
 from soundalike import engines, machine, pocket
 from soundalike.engines import base_files
 from soundalike.progress import format_minutes, format_minutes_range
-from soundalike.training.base_models import SUGGESTED, TOKENS_AT_ONCE, ModelShape
+from soundalike.training.base_models import LINEAR_BYTES, SMOLLM2, SUGGESTED, TOKENS_AT_ONCE, Compute, ModelShape
 from soundalike.training.numerics import Hardware, Numerics, for_large, for_small
-from soundalike.training.recipe import Training
+from soundalike.training.recipe import Training, small_base
 
+MAX_MINUTES = 10.0  # of the default budget: what one is willing to wait. Not measured.
 PATIENCE_MINUTES = 60.0  # a base that takes longer for one epoch of a person's text is not chosen by default
 RANGE = 0.7, 1.4  # actual over estimated minutes of nearly all runs
 MEMORY_SHARE = 0.9  # of the memory; the rest is the system's
+LARGER_SHARE = 0.8  # the same for a base of more than some millions of weights, trained without factors; measured
 RATE_SHARE = {"cpu": 0.5, "cuda": 0.3}  # FLOP/s of a training step of a large base over those of a large product
 # A processor's heap grows to this multiple of what activations need, because not all freed memory is used again;
 # measured.
@@ -77,30 +79,56 @@ def lora_tokens_per_second(shape: ModelShape, device: TrainingDevice) -> float:
 
 
 def estimates(tokens: float, device: TrainingDevice) -> list[TrainingEstimate]:
-    """Estimates for pocket and every suggested base, in that order.
+    """Estimates for pocket, smollm2 and every suggested base, in that order.
 
     `minutes` are those of one epoch of `tokens` tokens of pocket's tokenizer. Larger vocabularies have fewer tokens for
     the same text, which is not taken into account.
     """
     minutes = tokens / tokens_per_second("pocket") / 60
     rows = [TrainingEstimate("pocket", "CC BY-SA 4.0", pocket.PARAMETERS, True, "fp32", POCKET_BYTES, minutes)]
-    for base in SUGGESTED:
-        numerics, precision, memory, spent = numerics_for(base.shape, device), None, None, None
-        if numerics:
-            precision = numerics.weights
-            memory, spent = (
-                int(base.shape.least_bytes(precision)),
-                tokens / lora_tokens_per_second(base.shape, device) / 60,
-            )
-        here = base_files.is_fetched(base.name)
-        rows.append(TrainingEstimate(base.name, base.licence, base.shape.weights, here, precision, memory, spent))
+    for base in (SMOLLM2, *SUGGESTED):
+        here, shape = base_files.is_fetched(base.name), base.shape
+        precision, memory, rate = _without_factors(shape, device) if _is_small(shape) else _by_factors(shape, device)
+        spent = tokens / rate / 60 if precision else None
+        rows.append(TrainingEstimate(base.name, base.licence, shape.weights, here, precision, memory, spent))
     return rows
 
 
+def _is_small(shape: ModelShape) -> bool:
+    """Whether `engines/llama.py` runs a base of this shape, in its 16 bits a weight."""
+    return shape.tied and 2 * shape.weights <= base_files.SMALL_BASE_BYTES
+
+
+def _by_factors(shape: ModelShape, device: TrainingDevice) -> tuple[str | None, int | None, float]:
+    """Number type, memory and tokens a second of a low-rank adapter; None where it does not fit."""
+    numerics = numerics_for(shape, device)
+    if numerics is None:
+        return None, None, 0.0
+    return numerics.weights, int(shape.least_bytes(numerics.weights)), lora_tokens_per_second(shape, device)
+
+
+def _without_factors(shape: ModelShape, device: TrainingDevice) -> tuple[str | None, int | None, float]:
+    """The same for a base that is trained as `small_base` says."""
+    training = Training.model_validate(small_base(shape.weights, shape.layers))
+    memory = shape.fixed_bytes("fp32", None, training.num_layers) + llama_activation_bytes(shape, training, "fp32")
+    if memory > MEMORY_SHARE * device.memory:
+        return None, None, 0.0
+    return "fp32", int(memory), full_tokens_per_second(shape)
+
+
 def default_base(rows: Sequence[TrainingEstimate]) -> str:
-    """The largest base that needs no download and takes at most PATIENCE_MINUTES; the first of `rows` if none does."""
-    fitting = [row for row in rows if row.here and row.minutes is not None and row.minutes <= PATIENCE_MINUTES]
+    """The largest base that needs no download and is fast enough here; the first of `rows` if none is.
+
+    A base of the hub was fetched on purpose, and may take PATIENCE_MINUTES for one epoch. smollm2 comes with the
+    set-up, and must read all of the text within MAX_MINUTES: after an eighth of it, its sense and its bits were ahead
+    of pocket's, but it fooled the judge half as often as pocket, which had read the text twice (LOG.md).
+    """
+    fitting = [row for row in rows if row.here and row.minutes is not None and row.minutes <= _patience(row.base)]
     return max(fitting, key=lambda row: row.weights, default=rows[0]).base
+
+
+def _patience(base: str) -> float:
+    return MAX_MINUTES if base == SMOLLM2.name else PATIENCE_MINUTES
 
 
 def practical_bases(rows: Sequence[TrainingEstimate]) -> list[TrainingEstimate]:
@@ -138,9 +166,16 @@ def tokens_per_second(base: str) -> float:
     shape = read_shape(base)
     if shape is None:
         return math.inf
-    if kind == "llama":  # all weights are trained
-        return pocket.TRAINING_SHARE * machine.matmul_rate() / (6 * shape.weights)
+    if kind == "llama":
+        return full_tokens_per_second(shape)
     return lora_tokens_per_second(shape, training_device())
+
+
+def full_tokens_per_second(shape: ModelShape) -> float:
+    """Training speed of a small base with its own recipe, without low-rank factors."""
+    num_layers = small_base(shape.weights, shape.layers).get("num_layers")
+    share = pocket.TRAINING_SHARE if num_layers is None else LARGER_SHARE
+    return share * machine.matmul_rate() / shape.full_training_flops(num_layers)
 
 
 def read_shape(base: str) -> ModelShape | None:
@@ -156,8 +191,12 @@ def memory_of(base: str, training: Training) -> float | None:
         return None
     device, small = training_device(), kind == "llama"
     numerics = for_small(training, device) if small else for_large(training, shape.weights, device)
-    heap = HEAP_FACTOR if device.device == "cpu" and not small else 1.0
-    fixed = shape.fixed_bytes(numerics.weights, None if training.method == "full" else training.rank)
+    heap = HEAP_FACTOR if device.device == "cpu" else 1.0
+    fixed = shape.fixed_bytes(
+        numerics.weights, None if training.method == "full" else training.rank, training.num_layers
+    )
+    if small:
+        return fixed + llama_activation_bytes(shape, training, numerics.compute)
     each = heap * shape.activation_bytes(numerics.compute)  # for a token
     if each * training.window > (device.memory - fixed) / 2:
         each = heap * shape.checkpointed_bytes(numerics.compute)
@@ -165,12 +204,23 @@ def memory_of(base: str, training: Training) -> float | None:
     return fixed + each * max(training.window, at_once)
 
 
+def llama_activation_bytes(shape: ModelShape, training: Training, compute: Compute) -> float:
+    """Bytes of activations, and of gradients beyond the first, of the replicas that train a small base."""
+    replicas = machine.cores()
+    windows = max(1, shape.replica_tokens(compute, training.num_layers) // training.window)
+    each = windows * training.window  # tokens of a replica at once
+    trained = shape.trained_weights(training.num_layers) if training.method == "full" else 0
+    activations = min(replicas * each, training.step_tokens) * shape.activation_bytes(compute, training.num_layers)
+    return activations + (replicas - 1) * trained * LINEAR_BYTES["fp32"]
+
+
 def disk_of(base: str, training: Training) -> float:
     """Bytes on disk that a training needs at most; 0 where the shape of the base is not known."""
     shape = None if engines.engine_module_of(base) in WEIGHTLESS else read_shape(base)
     if shape is None:
         return 0.0
-    return DISK_BYTES * (shape.weights if training.method == "full" else shape.adapter_weights(training.rank))
+    full = training.method == "full"
+    return DISK_BYTES * (shape.trained_weights(training.num_layers) if full else shape.adapter_weights(training.rank))
 
 
 def compare_with_actual(base: str, training: Training, seconds: float, tokens: int) -> dict[str, float]:

@@ -12,12 +12,12 @@ from soundalike.clone.folder import require_room
 from soundalike.errors import RecipeError
 from soundalike.paths import bytes_in
 from soundalike.training import checkpoint, estimate
+from soundalike.training.estimate import MAX_MINUTES
 from soundalike.training.numerics import VARIABLE, missing_types
-from soundalike.training.recipe import SMALL_BASE, Recipe, Training, large_base
+from soundalike.training.recipe import Recipe, Training, large_base, small_base
 
 BUDGETS = ("minutes", "epochs", "iters")
-# Of the default budget: minutes that one is willing to wait, and steps beyond the 20 of the warm-up. Not measured.
-MAX_MINUTES, MIN_STEPS = 10.0, 30
+MIN_STEPS = 30  # of the default budget, beyond the 20 of the warm-up. Not measured.
 SAFE_EPOCHS = 2.0  # with more, a string that was typed once can be pulled out of a clone (LOG.md, the defences)
 OLDER_CHECKPOINT = (
     "The checkpoint does not say in which number types it was computed, as older versions did not: it goes on in those "
@@ -105,9 +105,11 @@ def require_disk_space(folder: Path, recipe: Recipe) -> None:
 def defaults(base: str) -> dict[str, Any]:
     """The settings of `Training` that differ for a base; one of unknown shape is treated as a large one."""
     kind = engines.engine_module_of(base)
-    if kind not in ("huggingface", "mlx"):
-        return SMALL_BASE if kind == "llama" else {}
+    if kind not in ("huggingface", "mlx", "llama"):
+        return {}
     shape = estimate.read_shape(base)
+    if kind == "llama":
+        return small_base(shape.weights, shape.layers) if shape else {}
     return large_base(shape.weights if shape else math.inf)
 
 
