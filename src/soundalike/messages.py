@@ -45,14 +45,6 @@ UNREADABLE_ROWS = "messages too broken to read"
 
 REACTIONS = "reactions"
 
-# Reasons that all sources share; those that count messages begin with ROWS.
-BY_BOTS = "messages by bots"
-BY_APP = "messages of the app itself (joins, calls, pins)"
-FORWARDED = "messages forwarded from elsewhere"
-DELETED = "messages that were deleted"
-WITHOUT_TEXT = "messages without text"
-REACTIONS = "reactions"
-
 FILES = "message files"  # the key of opened files in `read`; reasons in `skipped` that count files begin with it
 NO_ROWS = "message files without a message in them"
 FILES_READ = "message files with messages"  # the key in `read` of files with at least one row

@@ -13,7 +13,7 @@ import pytest
 
 from soundalike import sources
 from soundalike.errors import ExportError
-from soundalike.sources import _open_tree, _zip
+from soundalike.sources import _open_tree, _zip, discord_package
 from soundalike.sources._open_tree import open_tree
 from soundalike.sources._tree import CHUNK, Tree
 from tests.sources.packages import GENERAL, checked, package, texts, write_folder, write_zip
@@ -256,4 +256,4 @@ def test_files_that_vanish(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> N
     with open_tree(folder) as tree:
         (folder / MESSAGES).unlink()
         with pytest.raises(ExportError, match="messages.json vanished"):
-            list(sources.list_sources()[0].read(tree, lambda done, total: None))
+            list(discord_package.read(tree, lambda done, total: None))

@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from soundalike.sources import _json_stream
-from soundalike.sources._json_stream import JsonStream, Part
+from soundalike.sources._json_stream import JsonStream, StreamPart
 
 OPENING = r'\{\s*"id"\s*:\s*[0-9]+\s*,\s*"type"'
 NASTY = [
@@ -68,7 +68,7 @@ def read(raw: bytes, *paths: tuple[str, ...], seed: int = 0, most: int = 700) ->
     return [element for part in parts for element in part.elements], sum(part.lost for part in parts), stream
 
 
-def last_heads(raw: bytes, *paths: tuple[str, ...]) -> list[Part]:
+def last_heads(raw: bytes, *paths: tuple[str, ...]) -> list[StreamPart]:
     """The last part of each array."""
     return [part for part in JsonStream(Chunks(raw), paths or [FLAT], OPENING) if part.last]
 

@@ -17,7 +17,7 @@ _KEY_LENGTH = 400  # bytes before a bracket in which its key is looked for
 
 
 @dataclass
-class Level:
+class OpenContainer:
     """An open container: its key, whether it is an array, its small values so far as text, and arrays found in it."""
 
     key: str
@@ -40,11 +40,11 @@ class Level:
 
 
 @dataclass
-class Levels:
+class OpenContainers:
     """The open containers from the root down, as far as they lie on one of `paths`."""
 
     paths: Sequence[Path]
-    open: list[Level] = field(default_factory=list)
+    open: list[OpenContainer] = field(default_factory=list)
 
     def key_of(self, before: bytes) -> str | None:
         """The key of a container that begins after `before`; "*" in an array, "" for the root, None if it lacks one."""

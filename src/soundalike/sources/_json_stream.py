@@ -16,7 +16,7 @@ import orjson
 from numpy.typing import NDArray
 
 from soundalike.sources._json_brackets import Brackets, find_brackets, half_escape
-from soundalike.sources._json_levels import SMALL, Level, Levels, Path
+from soundalike.sources._json_levels import SMALL, OpenContainer, OpenContainers, Path
 from soundalike.sources._json_repair import PARSE_ERRORS, load_leniently, objects_in, repair_escapes
 
 _STEP = 1 << 16  # bytes that are parsed at once, so few that what becomes of them fits into a processor's cache
@@ -29,7 +29,7 @@ _ARRAY_END = 0x5D
 
 
 @dataclass(frozen=True, slots=True)
-class Part:
+class StreamPart:
     """Some elements of the array at `path`, in order, and how many others were `lost` because they are damaged.
 
     `head` holds the small values of the object around the array, `root` those of the outermost object, as far as they
@@ -51,7 +51,7 @@ class _BeginningDamagedError(Exception):
 
 
 _Place = tuple[int, int]  # the number of the next bracket, the next byte
-_Reading = Generator[Part, None, _Place]
+_Reading = Generator[StreamPart, None, _Place]
 
 
 class JsonStream:
@@ -78,7 +78,7 @@ class JsonStream:
         self._array_key = re.compile(rb'"(?:%s)"\s*:\s*\[' % keys.encode()) if keys else None
         self._start(searching=False)
 
-    def __iter__(self) -> Iterator[Part]:
+    def __iter__(self) -> Iterator[StreamPart]:
         self.found = self.complete = self.mended = False
         self._start(searching=False)
         try:
@@ -90,13 +90,13 @@ class JsonStream:
             yield from self._pass()
 
     def _start(self, searching: bool) -> None:
-        self._levels = Levels(self._paths)
+        self._levels = OpenContainers(self._paths)
         self._path = self._paths[0]
         self._searching = self._rootless = searching
         self._in_array = self._in_string = self._damaged = False
         self._skipped = 0  # the nesting inside a value that is left out
 
-    def _pass(self) -> Iterator[Part]:
+    def _pass(self) -> Iterator[StreamPart]:
         rest, first = b"", True
         for chunk in self._chunks:
             chunk = chunk.removeprefix(_BOM) if first else chunk
@@ -112,9 +112,9 @@ class JsonStream:
             yield from self._salvage(rest, lost)
         for level in reversed(self._levels.open):
             if level.arrays:
-                yield Part(self._path, level.values(), self._levels.root(), [], last=True)
+                yield StreamPart(self._path, level.values(), self._levels.root(), [], last=True)
 
-    def _read(self, raw: bytes) -> Generator[Part, None, bytes]:
+    def _read(self, raw: bytes) -> Generator[StreamPart, None, bytes]:
         """Read as much of `raw` as is possible without what follows; its result is the rest."""
         while True:
             if self._searching:
@@ -129,7 +129,7 @@ class JsonStream:
             if not self._damaged:
                 return raw
 
-    def _follow(self, brackets: Brackets) -> Generator[Part, None, int]:
+    def _follow(self, brackets: Brackets) -> Generator[StreamPart, None, int]:
         """Follow the structure through all brackets, or up to damage; its result is the place reached."""
         number = at = 0
         while number < len(brackets.at) and not self._damaged:
@@ -169,7 +169,7 @@ class JsonStream:
         if key is None:
             return self._damage(at)
         path, is_array = self._levels.path_to(key), brackets.raw[place] == 0x5B
-        level = self._levels.open[-1] if self._levels.open else Level("", True)
+        level = self._levels.open[-1] if self._levels.open else OpenContainer("", True)
         if path in self._paths and is_array:
             level.add(between + b"null")
             level.arrays += 1
@@ -177,12 +177,12 @@ class JsonStream:
             self._path = path
         elif path not in self._paths and self._levels.leads_on(path):
             level.add(between + b"null")
-            self._levels.open.append(Level(key, is_array))
+            self._levels.open.append(OpenContainer(key, is_array))
         else:
             return self._pass_over(brackets, number, at, level)
         return number + 1, place + 1
 
-    def _pass_over(self, brackets: Brackets, number: int, at: int, level: Level) -> _Place:
+    def _pass_over(self, brackets: Brackets, number: int, at: int, level: OpenContainer) -> _Place:
         """Keep a value of `level` if it is small, else leave it out."""
         place, before = int(brackets.at[number]), brackets.before(number)
         end = brackets.first_below(before + 1, number)
@@ -206,7 +206,7 @@ class JsonStream:
             return self._damage(place + 1)
         level.add(between)
         if level.arrays:
-            yield Part(self._path, level.values(), self._levels.root(), [], last=True)
+            yield StreamPart(self._path, level.values(), self._levels.root(), [], last=True)
         self._levels.open.pop()
         self.complete = self._rootless = self._rootless or not self._levels.open
         return number + 1, place + 1
@@ -250,7 +250,7 @@ class JsonStream:
 
     def _one_by_one(
         self, brackets: Brackets, number: int, at: int, upto: int, closings: NDArray[np.int64]
-    ) -> Generator[Part, None, _Place | None]:
+    ) -> Generator[StreamPart, None, _Place | None]:
         """Elements that could not be parsed together; a place if their structure is damaged and was left behind."""
         elements: list[Any] = []
         self.mended, lost, hopeless = True, 0, False
@@ -282,7 +282,7 @@ class JsonStream:
         self._in_array = False
         return 0, at
 
-    def _search(self, raw: bytes) -> Generator[Part, None, int]:
+    def _search(self, raw: bytes) -> Generator[StreamPart, None, int]:
         """Look for elements; go on with the last one that begins in `raw`, which may not end in it."""
         resume = self._last_opening(raw, 0)
         if resume is None:
@@ -296,26 +296,28 @@ class JsonStream:
         places = deque((found.start() for found in self._opening_bytes.finditer(raw, start)), maxlen=1)
         return places[0] if places else None
 
-    def _salvage(self, raw: bytes, lost: int = 0) -> Iterator[Part]:
+    def _salvage(self, raw: bytes, lost: int = 0) -> Iterator[StreamPart]:
         """The elements in `raw`, each found by its beginning, also those of further arrays."""
         self.mended, start = True, 0
         for key in self._array_key.finditer(raw) if self._array_key else ():
             yield self._salvaged(raw[start : key.start()])
-            around = Level("*", False, bytearray(raw[raw.rfind(b"{", 0, key.start()) + 1 : key.start()]), arrays=1)
+            around = OpenContainer(
+                "*", False, bytearray(raw[raw.rfind(b"{", 0, key.start()) + 1 : key.start()]), arrays=1
+            )
             if self._levels.open and self._levels.open[-1].arrays:
-                yield Part(self._path, self._levels.head(), self._levels.root(), [], last=True)
+                yield StreamPart(self._path, self._levels.head(), self._levels.root(), [], last=True)
                 self._levels.open.pop()
             self._levels.open.append(around)
             start = key.end()
         yield self._salvaged(raw[start:], lost)
 
-    def _salvaged(self, raw: bytes, lost: int = 0) -> Part:
+    def _salvaged(self, raw: bytes, lost: int = 0) -> StreamPart:
         found = list(objects_in(repair_escapes(raw).decode("utf-8", "replace"), self._opening))
         elements = [element for element in found if element is not None]
         return self._part(elements, lost + len(found) - len(elements))
 
-    def _part(self, elements: list[Any], lost: int = 0, parsed: Any = None) -> Part:
-        return Part(self._path, self._levels.head(), self._levels.root(), elements, lost, parsed=parsed)
+    def _part(self, elements: list[Any], lost: int = 0, parsed: Any = None) -> StreamPart:
+        return StreamPart(self._path, self._levels.head(), self._levels.root(), elements, lost, parsed=parsed)
 
 
 def _scalars(between: bytes) -> tuple[list[Any], int]:

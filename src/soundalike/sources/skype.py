@@ -27,7 +27,7 @@ from soundalike.messages import (
 from soundalike.sources._encoding import Utf8Chunks
 from soundalike.sources._heads import heads
 from soundalike.sources._json_files import iso_milliseconds, key, text
-from soundalike.sources._json_stream import JsonStream, Part
+from soundalike.sources._json_stream import JsonStream, StreamPart
 from soundalike.sources._people import SOMEONE, hashed, is_address, one_line
 from soundalike.sources._rows import BATCH, RowCollector, authors_frame, channels_frame
 from soundalike.sources._tree import Tree
@@ -58,7 +58,7 @@ def read(tree: Tree, on_progress: Callable[[int, int], None]) -> Iterator[Corpus
     """Batches of all conversations; progress in bytes. Raises ExportError if the archive is damaged."""
     found = [member for member, head in heads(tree, _NAMES) if _HEAD.search(head)]
     rows, total, done, with_rows, damaged = RowCollector(NAME), sum(one.size for one in found), 0, 0, 0
-    account = _Account()
+    account = _SkypeAccount()
     for member in found:
         stream, before = JsonStream(Utf8Chunks(member.chunks), [_PATH], _OPENING), account.rows
         for part in stream:
@@ -78,7 +78,7 @@ def read(tree: Tree, on_progress: Callable[[int, int], None]) -> Iterator[Corpus
 
 
 @dataclass
-class _Account:
+class _SkypeAccount:
     """The owner's keys, names of people by key, channels, and how many rows were read."""
 
     owners: set[str] = field(default_factory=set)
@@ -87,7 +87,7 @@ class _Account:
     channels: dict[str, tuple[str | None, str]] = field(default_factory=dict)
     rows: int = 0
 
-    def add(self, part: Part, rows: RowCollector) -> None:
+    def add(self, part: StreamPart, rows: RowCollector) -> None:
         """Keep or count the messages of a part of one conversation."""
         owner = _person(key(part.root.get("userId")))
         conversation = key(part.head.get("id"))
