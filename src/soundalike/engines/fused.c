@@ -333,9 +333,9 @@ static void mlp_block(const model *m, size_t layer, size_t rows, buffers b) {
     add(b.x, b.hidden, rows * hidden_size);
 }
 
-/* Computes `n_rows` tokens at their positions; caches, their capacities, positions and tokens have n_rows entries. Rows of one stream must
-   be in the order of their positions, and its cache must hold the keys and values of all positions before them.
-   Writes the logits (n_wanted, padded_vocab_size) of the last n_wanted rows, and their log-sum-exp (n_wanted) over the
+/* Computes `n_rows` tokens at their positions; caches, their capacities, positions and tokens have n_rows entries. Rows
+   of one stream must be in the order of their positions, and its cache must hold the keys and values of all positions
+   before them. Writes the logits (n_wanted, padded_vocab_size) of the last n_wanted rows, and their log-sum-exp (n_wanted) over the
    first vocab_size columns, on n_threads threads. Returns 0, or 1 if memory ran out. */
 int32_t forward(const model *m, int32_t n_rows, half *const *caches, const int32_t *capacities,
                 const int32_t *positions, const int32_t *tokens, int32_t n_wanted, int32_t n_threads, float *logits,

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterator
 
 from soundalike.sources._encoding import Utf8Chunks
+from soundalike.sources._file_reading import reported_chunks
 from soundalike.sources._tree import Member
 
 LONGEST = 16 << 20  # bytes of a line; of a longer one only the beginning is returned, which is no record then
@@ -11,7 +12,7 @@ LONGEST = 16 << 20  # bytes of a line; of a longer one only the beginning is ret
 def byte_lines(member: Member, advance: Callable[[int], None]) -> Iterator[bytes]:
     """Lines without the blanks around them; `advance` is called with the bytes that were read."""
     rest, first, cut = b"", True, False
-    for chunk in Utf8Chunks(lambda: _reported(member, advance)):
+    for chunk in Utf8Chunks(lambda: reported_chunks(member, advance)):
         chunk = chunk.removeprefix(b"\xef\xbb\xbf") if first else chunk
         first = first and not chunk
         *lines, tail = chunk.split(b"\n")
@@ -26,9 +27,3 @@ def byte_lines(member: Member, advance: Callable[[int], None]) -> Iterator[bytes
             rest, cut = b"", True
     if rest.strip():
         yield rest.strip()
-
-
-def _reported(member: Member, advance: Callable[[int], None]) -> Iterator[bytes]:
-    for chunk in member.chunks():
-        yield chunk
-        advance(len(chunk))

@@ -6,9 +6,6 @@ from datetime import datetime
 from typing import Any
 
 from soundalike.messages import (
-    FILES,
-    FILES_READ,
-    NO_ROWS,
     REACTIONS,
     UNKNOWN,
     UNREADABLE_ROWS,
@@ -19,6 +16,7 @@ from soundalike.messages import (
 from soundalike.sources import _local_time
 from soundalike.sources._byte_lines import byte_lines
 from soundalike.sources._encoding import decode
+from soundalike.sources._file_reading import Advance, FileReading
 from soundalike.sources._heads import heads
 from soundalike.sources._imessage_transcript import ME, TranscriptMessage, begins_transcript, transcript
 from soundalike.sources._json_repair import PARSE_ERRORS, load_leniently
@@ -47,28 +45,15 @@ def _is_export(member: Member, start: str) -> bool:
 def read(tree: Tree, on_progress: Callable[[int, int], None]) -> Iterator[Corpus]:
     """Batches of all files; progress in bytes. Raises ExportError if one is damaged or far too long."""
     files = [member for member, start in heads(tree, _NAMES, None) if _is_export(member, start)]
-    total, done = sum(member.size for member in files), 0
-    read = {FILES: len(files), FILES_READ: 0}
-    reader, notes = _ExporterReader(), list[str]()
-
-    def advance(size: int) -> None:
-        nonlocal done
-        done += size
-        on_progress(min(done, total), total)
-
-    for member in files:
-        is_text = member.name.lower().endswith(".txt")
-        found = False
-        for corpus in reader.transcript(member, advance) if is_text else reader.records(member, advance):
-            found = found or bool(corpus.read)
-            yield corpus
-        read[FILES_READ] += found
-        notes = [_local_time.NOTE] if is_text and found else notes
-    skipped: dict[str, int] = {}
-    add_counts(skipped, {NO_ROWS: len(files) - read[FILES_READ], OTHERS: len(tree.members) - len(files)})
+    reading = FileReading(files, on_progress)
+    reader = _ExporterReader()
+    yield from reading.batches(reader.read)
+    skipped = reading.skipped
+    add_counts(skipped, {OTHERS: len(tree.members) - len(files)})
     authors = authors_frame(reader.people, {_OWNER})
-    yield Corpus(empty(), authors, channels_frame(reader.channels), read, skipped, notes)
-    on_progress(total, total)
+    notes = [_local_time.NOTE] if reader.has_local_times else []
+    yield Corpus(empty(), authors, channels_frame(reader.channels), reading.read, skipped, notes)
+    reading.finish()
 
 
 class _ExporterReader:
@@ -78,6 +63,16 @@ class _ExporterReader:
         self.rows = RowCollector(NAME, 1000)
         self.people: dict[str, str] = {}
         self.channels: dict[str, tuple[str | None, str]] = {}
+        self.has_local_times = False
+
+    def read(self, member: Member, advance: Advance) -> Iterator[Corpus]:
+        """Batches of one file; only those of a TXT have times without a zone."""
+        if not member.name.lower().endswith(".txt"):
+            yield from self.records(member, advance)
+            return
+        for corpus in self.transcript(member, advance):
+            self.has_local_times = self.has_local_times or bool(corpus.read)
+            yield corpus
 
     def transcript(self, member: Member, advance: Callable[[int], None]) -> Iterator[Corpus]:
         """Batches of one TXT, whose name is the chat's."""

@@ -9,10 +9,11 @@ import io
 import re
 from collections.abc import Callable, Iterator
 
-from soundalike.messages import FILES, FILES_READ, NO_ROWS, UNREADABLE_ROWS, Corpus, add_counts, empty
+from soundalike.messages import UNREADABLE_ROWS, Corpus, add_counts, empty
 from soundalike.sources import _local_time
 from soundalike.sources._byte_lines import byte_lines
 from soundalike.sources._encoding import Utf8Chunks
+from soundalike.sources._file_reading import Advance, FileReading, reported_chunks
 from soundalike.sources._file_splitter import split_csv
 from soundalike.sources._heads import heads
 from soundalike.sources._json_repair import PARSE_ERRORS, load_leniently
@@ -55,29 +56,23 @@ def _delimiter(line: str) -> str:
 def read(tree: Tree, on_progress: Callable[[int, int], None]) -> Iterator[Corpus]:
     """Batches of all tables; progress in bytes. Raises ExportError if a file is damaged below its text."""
     files = [member for member, text in heads(tree, _NAMES, None) if _is_table(member, text)]
-    total, done = sum(member.size for member in files), 0
+    reading = FileReading(files, on_progress)
     records = MessageRecords(RowCollector(NAME, _UNIT))
-    read = {FILES: len(files), FILES_READ: 0}
 
-    def advance(size: int) -> None:
-        nonlocal done
-        done += size
-        on_progress(min(done, total), total)
-
-    for member in files:
+    def read_table(member: Member, advance: Advance) -> Iterator[Corpus]:
         records.begin(member.name)
-        found = False
         for _ in _csv(records, member, advance) if _CSV.search(member.name) else _lines(records, member, advance):
-            corpus = records.rows.batch()
-            found = found or bool(corpus.read)
-            yield corpus
-        read[FILES_READ] += found
-    skipped: dict[str, int] = {}
-    add_counts(skipped, {NO_ROWS: len(files) - read[FILES_READ], OTHERS: len(tree.members) - len(files)})
+            yield records.rows.batch()
+
+    yield from reading.batches(read_table)
+    skipped = reading.skipped
+    add_counts(skipped, {OTHERS: len(tree.members) - len(files)})
     kinds = {key: "dm" if len(people) <= 2 else "group" for key, people in records.speakers.items()}
     channels = channels_frame({key: (title, kinds[key]) for key, title in records.channels.items()})
-    yield Corpus(empty(), authors_frame(records.people, records.owners), channels, read, skipped, _notes(records))
-    on_progress(total, total)
+    yield Corpus(
+        empty(), authors_frame(records.people, records.owners), channels, reading.read, skipped, _notes(records)
+    )
+    reading.finish()
 
 
 def _lines(records: MessageRecords, member: Member, advance: Callable[[int], None]) -> Iterator[None]:
@@ -107,7 +102,7 @@ def _record(line: bytes) -> dict[str, object] | None:
 def _csv(records: MessageRecords, member: Member, advance: Callable[[int], None]) -> Iterator[None]:
     """Add the records of a CSV; yields whenever a batch is full, and at the end."""
     before = 0  # lines of the parts so far, without their headers
-    for part in split_csv(Utf8Chunks(lambda: _reported(member, advance))):
+    for part in split_csv(Utf8Chunks(lambda: reported_chunks(member, advance))):
         text = part.decode("utf-8", "replace").removeprefix("\ufeff")
         start = text[: re.search(r"\r\n|\r|\n|$", text).start()]  # type: ignore[union-attr]
         reader = csv.reader(io.StringIO(text, newline=""), delimiter=_delimiter(start))
@@ -138,12 +133,6 @@ def _rows(reader: Iterator[list[str]]) -> Iterator[list[str] | None]:
             return
         except csv.Error:
             yield None
-
-
-def _reported(member: Member, advance: Callable[[int], None]) -> Iterator[bytes]:
-    for chunk in member.chunks():
-        yield chunk
-        advance(len(chunk))
 
 
 def _notes(records: MessageRecords) -> list[str]:

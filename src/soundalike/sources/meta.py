@@ -7,8 +7,9 @@ the newest first. Encrypted chats of Messenger are exported alone, one file a th
 import re
 from collections.abc import Callable, Iterator
 
-from soundalike.messages import FILES, FILES_READ, NO_ROWS, UNREADABLE_ROWS, Corpus, add_counts, empty
+from soundalike.messages import UNREADABLE_ROWS, Corpus, add_counts, empty
 from soundalike.sources._encoding import Utf8Chunks
+from soundalike.sources._file_reading import FileReading, reported_chunks
 from soundalike.sources._heads import head, heads
 from soundalike.sources._json_stream import JsonStream
 from soundalike.sources._meta_owner import is_account_file, own_names, owners
@@ -62,29 +63,18 @@ def _number(member: Member) -> int:
 def read(tree: Tree, on_progress: Callable[[int, int], None]) -> Iterator[Corpus]:
     """Batches of all threads; progress in bytes. Raises ExportError if a file is damaged below its text."""
     files = _files(tree)
-    total, done = sum(member.size for member in files), 0
+    reading = FileReading(files, on_progress)
     rows, threads = RowCollector(NAME), dict[str, MetaThread]()
-    read = {FILES: len(files), FILES_READ: 0}
 
-    def advance(size: int) -> None:
-        nonlocal done
-        done += size
-        on_progress(min(done, total), total)
-
-    for member in files:
-        found = False
-        for corpus in _read_file(member, rows, threads, advance):
-            found = found or bool(corpus.read)
-            yield corpus
-        read[FILES_READ] += found
+    yield from reading.batches(lambda member, advance: _read_file(member, rows, threads, advance))
     others = sum(not is_account_file(member) for member in tree.members) - len(files)
-    skipped: dict[str, int] = {}
-    add_counts(skipped, {NO_ROWS: len(files) - read[FILES_READ], OTHERS: others})
+    skipped = reading.skipped
+    add_counts(skipped, {OTHERS: others})
     people = {key: name for thread in threads.values() for key, name in thread.people.items()}
     channels = {key: (thread.title, thread.kind) for key, thread in threads.items() if thread.people}
     authors = authors_frame(people, owners(list(threads.values()), own_names(NAME, tree)))
-    yield Corpus(empty(), authors, channels_frame(channels), read, skipped)
-    on_progress(total, total)
+    yield Corpus(empty(), authors, channels_frame(channels), reading.read, skipped)
+    reading.finish()
 
 
 def _read_file(
@@ -93,7 +83,7 @@ def _read_file(
     """Batches of one file. Fills `threads` by key. Parts of one thread share no message, copies of it all of them."""
     rows.restart()
     name = thread_name(member.name)
-    for part in JsonStream(Utf8Chunks(lambda: _reported(member, advance)), [("messages",)], _OPENING):
+    for part in JsonStream(Utf8Chunks(lambda: reported_chunks(member, advance)), [("messages",)], _OPENING):
         key = thread_key(NAME, name, part.head)
         thread = threads.setdefault(key, MetaThread(key))
         thread.add_head(NAME, part.head)
@@ -104,9 +94,3 @@ def _read_file(
         if len(rows) >= BATCH:
             yield rows.batch()
     yield rows.batch()
-
-
-def _reported(member: Member, advance: Callable[[int], None]) -> Iterator[bytes]:
-    for chunk in member.chunks():
-        yield chunk
-        advance(len(chunk))

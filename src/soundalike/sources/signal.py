@@ -8,9 +8,6 @@ import re
 from collections.abc import Callable, Iterator
 
 from soundalike.messages import (
-    FILES,
-    FILES_READ,
-    NO_ROWS,
     REACTIONS,
     UNREADABLE_ROWS,
     Corpus,
@@ -18,6 +15,7 @@ from soundalike.messages import (
     empty,
 )
 from soundalike.sources._byte_lines import byte_lines
+from soundalike.sources._file_reading import FileReading
 from soundalike.sources._heads import heads
 from soundalike.sources._json_repair import PARSE_ERRORS, load_leniently
 from soundalike.sources._rows import BATCH, RowCollector, authors_frame, channels_frame
@@ -40,24 +38,13 @@ def recognise(tree: Tree) -> bool:
 def read(tree: Tree, on_progress: Callable[[int, int], None]) -> Iterator[Corpus]:
     """Batches of all exports in the tree; progress in bytes. Raises ExportError if a file is damaged below its text."""
     files = [member for member, text in heads(tree, _NAMES, None) if _BEGINNING.match(text)]
-    total, done = sum(member.size for member in files), 0
-    read = {FILES: len(files), FILES_READ: 0}
+    reading = FileReading(files, on_progress)
 
-    def advance(size: int) -> None:
-        nonlocal done
-        done += size
-        on_progress(min(done, total), total)
-
-    for member in files:
-        found = False
-        for corpus in _read_file(member, advance):
-            found = found or bool(corpus.read)
-            yield corpus
-        read[FILES_READ] += found
-    skipped: dict[str, int] = {}
-    add_counts(skipped, {NO_ROWS: len(files) - read[FILES_READ], OTHERS: len(tree.members) - len(files)})
-    yield Corpus(empty(), read=read, skipped=skipped)
-    on_progress(total, total)
+    yield from reading.batches(_read_file)
+    skipped = reading.skipped
+    add_counts(skipped, {OTHERS: len(tree.members) - len(files)})
+    yield Corpus(empty(), read=reading.read, skipped=skipped)
+    reading.finish()
 
 
 def _read_file(member: Member, advance: Callable[[int], None]) -> Iterator[Corpus]:

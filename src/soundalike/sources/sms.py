@@ -12,9 +12,6 @@ from soundalike.errors import ExportError
 from soundalike.messages import (
     BOTS,
     BY_THE_APP,
-    FILES,
-    FILES_READ,
-    NO_ROWS,
     UNKNOWN,
     UNREADABLE_ROWS,
     Corpus,
@@ -22,6 +19,7 @@ from soundalike.messages import (
     empty,
 )
 from soundalike.sources._encoding import Utf8Chunks
+from soundalike.sources._file_reading import FileReading, reported_chunks
 from soundalike.sources._heads import heads
 from soundalike.sources._people import SOMEONE, hashed, is_address, one_line
 from soundalike.sources._rows import BATCH, RowCollector, authors_frame, channels_frame
@@ -51,27 +49,16 @@ def recognise(tree: Tree) -> bool:
 def read(tree: Tree, on_progress: Callable[[int, int], None]) -> Iterator[Corpus]:
     """Batches of all backups; progress in bytes. Raises ExportError if one is unsafe, or broken from its first line."""
     files = [member for member, text in heads(tree, _XML, None) if _BEGINNING.match(text)]
-    total, done = sum(member.size for member in files), 0
-    read = {FILES: len(files), FILES_READ: 0}
+    reading = FileReading(files, on_progress)
     backup = _Backup()
 
-    def advance(size: int) -> None:
-        nonlocal done
-        done += size
-        on_progress(min(done, total), total)
-
-    for member in files:
-        found = False
-        for corpus in backup.read(member, advance):
-            found = found or bool(corpus.read)
-            yield corpus
-        read[FILES_READ] += found
-    skipped: dict[str, int] = {}
-    add_counts(skipped, {NO_ROWS: len(files) - read[FILES_READ], OTHERS: len(tree.members) - len(files)})
+    yield from reading.batches(backup.read)
+    skipped = reading.skipped
+    add_counts(skipped, {OTHERS: len(tree.members) - len(files)})
     spoken = {key: backup.name(key) for key in sorted(backup.spoke)}
     channels = channels_frame({key: (backup.title(people), _kind(people)) for key, people in backup.channels.items()})
-    yield Corpus(empty(), authors_frame(spoken, {_OWNER}), channels, read, skipped, backup.notes)
-    on_progress(total, total)
+    yield Corpus(empty(), authors_frame(spoken, {_OWNER}), channels, reading.read, skipped, backup.notes)
+    reading.finish()
 
 
 def _kind(people: list[str]) -> str:
@@ -99,7 +86,7 @@ class _Backup:
 
     def read(self, member: Member, advance: Callable[[int], None]) -> Iterator[Corpus]:
         """Batches of one file. Of a file that breaks off, what was read stays, and the rest is counted."""
-        parser = SmsParser(Utf8Chunks(lambda: _reported(member, advance)))
+        parser = SmsParser(Utf8Chunks(lambda: reported_chunks(member, advance)))
         count = 0
         for record in parser:
             count += 1
@@ -171,9 +158,3 @@ def _id(channel: str, author: str, sent: int | None, text: str) -> str:
     """An id that the same message has in every backup; a message repeated in the same millisecond is one."""
     row = f"{author}\0{sent}\0{text}".encode("utf-8", "replace")
     return f"{channel}/{blake2b(row, digest_size=8).hexdigest()}"
-
-
-def _reported(member: Member, advance: Callable[[int], None]) -> Iterator[bytes]:
-    for chunk in member.chunks():
-        yield chunk
-        advance(len(chunk))

@@ -8,9 +8,10 @@ import re
 from collections.abc import Callable, Iterator
 from typing import Any
 
-from soundalike.messages import FILES, FILES_READ, NO_ROWS, UNREADABLE_ROWS, Corpus, add_counts, empty
+from soundalike.messages import UNREADABLE_ROWS, Corpus, add_counts, empty
 from soundalike.sources import _local_time
 from soundalike.sources._encoding import Utf8Chunks
+from soundalike.sources._file_reading import FileReading, reported_chunks
 from soundalike.sources._heads import heads
 from soundalike.sources._json_stream import JsonStream
 from soundalike.sources._rows import BATCH, RowCollector, authors_frame, channels_frame
@@ -43,36 +44,25 @@ def _is_export(text: str) -> bool:
 def read(tree: Tree, on_progress: Callable[[int, int], None]) -> Iterator[Corpus]:
     """Batches of all chats; progress in bytes. Raises ExportError if a file is damaged below its text."""
     files = [member for member, text in heads(tree, _JSON, None) if _is_export(text)]
-    total, done = sum(member.size for member in files), 0
+    reading = FileReading(files, on_progress)
     rows, chats, owners = RowCollector(NAME, _UNIT), dict[str, TelegramChat](), set[str]()
-    read = {FILES: len(files), FILES_READ: 0}
 
-    def advance(size: int) -> None:
-        nonlocal done
-        done += size
-        on_progress(min(done, total), total)
-
-    for member in files:
-        found = False
-        for corpus in _read_file(member, rows, chats, owners, advance):
-            found = found or bool(corpus.read)
-            yield corpus
-        read[FILES_READ] += found
+    yield from reading.batches(lambda member, advance: _read_file(member, rows, chats, owners, advance))
     skipped = account(chats.values())
-    add_counts(skipped, {NO_ROWS: len(files) - read[FILES_READ], MEDIA: len(tree.members) - len(files)})
+    add_counts(skipped, reading.skipped | {MEDIA: len(tree.members) - len(files)})
     people = {key: name for chat in chats.values() for key, name in chat.people.items()}
     channels = {key: (chat.title, chat.kind) for key, chat in chats.items() if chat.people}
     notes = [_local_time.NOTE] if any(chat.local_times for chat in chats.values()) else []
     authors = authors_frame(people, _owner(owners, chats))
-    yield Corpus(empty(), authors, channels_frame(channels), read, skipped, notes)
-    on_progress(total, total)
+    yield Corpus(empty(), authors, channels_frame(channels), reading.read, skipped, notes)
+    reading.finish()
 
 
 def _read_file(
     member: Member, rows: RowCollector, chats: dict[str, TelegramChat], owners: set[str], advance: Callable[[int], None]
 ) -> Iterator[Corpus]:
     """Batches of one file. Fills `chats` by key and `owners` with the account's author key."""
-    stream = JsonStream(Utf8Chunks(lambda: _reported(member, advance)), _PATHS, _OPENING)
+    stream = JsonStream(Utf8Chunks(lambda: reported_chunks(member, advance)), _PATHS, _OPENING)
     rows.restart()
     for part in stream:
         if part.elements or part.lost:
@@ -86,12 +76,6 @@ def _read_file(
         if len(rows) >= BATCH:
             yield rows.batch()
     yield rows.batch()
-
-
-def _reported(member: Member, advance: Callable[[int], None]) -> Iterator[bytes]:
-    for chunk in member.chunks():
-        yield chunk
-        advance(len(chunk))
 
 
 def _user(root: dict[str, Any]) -> str | None:
