@@ -14,6 +14,7 @@ import pytest
 
 from soundalike import cli, engines
 from soundalike.demo import EXPORT, OPENERS
+from tests.short_export import shorten
 
 Run = Callable[..., tuple[int, str, str]]
 
@@ -32,16 +33,23 @@ def run(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> 
     return run
 
 
+@pytest.fixture(scope="module")
+def short(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """An export whose held-out part is too short to be evaluated, which takes most of the time of `clone`."""
+    return shorten(tmp_path_factory.mktemp("export") / "package.zip", 8)
+
+
 @pytest.fixture
-def me(run: Run, tmp_path: Path) -> Path:
+def me(run: Run, short: Path, tmp_path: Path) -> Path:
     """A clone with the voice of a word chain."""
-    assert run("clone", EXPORT, "--out", tmp_path / "me", "--base", "markov", "--iters", 3)[0] == 0
+    assert run("clone", short, "--out", tmp_path / "me", "--base", "markov", "--iters", 3)[0] == 0
     return tmp_path / "me"
 
 
 def test_clone_prints_one_result_as_json(run: Run, tmp_path: Path) -> None:
     """Import report, training, figures and conversation; standard output is that and nothing else."""
-    code, out, err = run("clone", EXPORT, "--out", tmp_path / "me", "--base", "markov", "--iters", 3, "--json")
+    export = shorten(tmp_path / "package.zip", 3)  # just long enough for figures
+    code, out, err = run("clone", export, "--out", tmp_path / "me", "--base", "markov", "--iters", 3, "--json")
     result: dict[str, Any] = json.loads(out)
     assert code == 0 and result.keys() == {"import", "training", "evaluation", "conversation"}
     assert result["evaluation"] == json.loads((tmp_path / "me" / "evaluation.json").read_text())["short"]
@@ -136,13 +144,13 @@ def test_a_path_that_is_too_long_is_one_sentence(run: Run, words: list[str]) -> 
     assert "File name too long" in " ".join(err.split())
 
 
-def test_without_a_budget_one_is_chosen_and_told(run: Run, tmp_path: Path) -> None:
+def test_without_a_budget_one_is_chosen_and_told(run: Run, short: Path, tmp_path: Path) -> None:
     """One line says what and why, and clone.toml keeps it."""
-    code, out, _ = run("clone", EXPORT, "--out", tmp_path / "me", "--base", "markov")
+    code, out, _ = run("clone", short, "--out", tmp_path / "me", "--base", "markov")
     assert "Now:" not in out and out.count("on this machine") == 1
     budget = next(line for line in out.splitlines() if line.startswith("Budget"))
-    assert code == 0 and budget == "Budget: one epoch, about 10 seconds on this machine."
-    assert tomllib.loads((tmp_path / "me" / "clone.toml").read_text())["training"]["epochs"] == 1
+    assert code == 0 and budget == "Budget: 30 steps, the fewest, about 10 seconds on this machine."
+    assert tomllib.loads((tmp_path / "me" / "clone.toml").read_text())["training"]["iters"] == 30
 
 
 def test_settings_are_for_developers(run: Run, me: Path) -> None:
@@ -171,19 +179,21 @@ def test_no_bar_is_drawn_before_there_is_something_to_show(run: Run, tmp_path: P
         assert "Reading" not in err and "━" not in err
 
 
-def test_a_folders_name_is_printed_as_it_is(run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_folders_name_is_printed_as_it_is(
+    run: Run, short: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """Markup in a folder's name is printed as it is, in the commands to type."""
     monkeypatch.chdir(tmp_path)
-    told = run("clone", EXPORT, "--out", "[bold]x", "--base", "markov", "--iters", 2)[1]
+    told = run("clone", short, "--out", "[bold]x", "--base", "markov", "--iters", 2)[1]
     assert "Talk to it: soundalike chat '[bold]x'\n" in told
     monkeypatch.setattr("soundalike.training.loop.deferred_interrupt", lambda: nullcontext(lambda: signal.SIGINT))
     code, _, err = run("train", "[bold]x", "--base", "markov", "--iters", 2, "--fresh")
     assert code == 130 and "Stopped and saved. Continue with: soundalike train '[bold]x' --resume\n" in err
 
 
-def test_clone_over_a_voice_asks_first(run: Run, me: Path) -> None:
+def test_clone_over_a_voice_asks_first(run: Run, short: Path, me: Path) -> None:
     """One sentence with both options, exit 2, and not a byte is changed; with either option it goes through."""
-    again = ("clone", EXPORT, "--out", me, "--base", "markov", "--iters", 2)
+    again = ("clone", short, "--out", me, "--base", "markov", "--iters", 2)
     before = {path: path.read_bytes() for path in me.rglob("*") if path.is_file()}
     code, out, err = run(*again)
     assert (code, out) == (2, "") and "has a voice already" in err and "--keep-better" in err and "--fresh" in err
@@ -194,9 +204,11 @@ def test_clone_over_a_voice_asks_first(run: Run, me: Path) -> None:
     assert code == 0 and json.loads(out)["settled"].endswith(f"soundalike chat {me}/versions/2")
 
 
-def test_clone_over_half_a_training_asks_first(run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_clone_over_half_a_training_asks_first(
+    run: Run, short: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """After Ctrl-C the same command names --resume and --fresh; with --resume nothing is imported anew."""
-    again = ("clone", EXPORT, "--out", tmp_path / "me", "--base", "markov", "--iters", 5)
+    again = ("clone", short, "--out", tmp_path / "me", "--base", "markov", "--iters", 5)
     with monkeypatch.context() as patch:
         patch.setattr("soundalike.training.loop.deferred_interrupt", lambda: nullcontext(lambda: signal.SIGINT))
         assert run(*again)[0] == 130
@@ -208,7 +220,7 @@ def test_clone_over_half_a_training_asks_first(run: Run, tmp_path: Path, monkeyp
 
 
 def test_ctrl_c_after_the_training_tells_that_the_voice_is_there(
-    run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    run: Run, short: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """In the evaluation that follows; the command is ready to paste, and --resume says that nothing is left to do."""
 
@@ -216,11 +228,11 @@ def test_ctrl_c_after_the_training_tells_that_the_voice_is_there(
         raise KeyboardInterrupt
 
     folder = tmp_path / "my voice"
-    again = ("clone", EXPORT, "--out", folder, "--base", "markov", "--iters", 3)
+    again = ("clone", short, "--out", folder, "--base", "markov", "--iters", 3)
     monkeypatch.setattr("soundalike.evaluation.evaluate.evaluate", interrupted)
     code, _, err = run(*again)
     assert code == 130 and f"The voice is finished; talk to it: soundalike chat '{folder}'" in err
-    code, _, err = run("clone", EXPORT, "--out", folder, "--resume")
+    code, _, err = run("clone", short, "--out", folder, "--resume")
     assert code == 2 and "voice is finished" in err and "--keep-better" in err
 
 

@@ -3,7 +3,6 @@
 import io
 import json
 import os
-import shutil
 import subprocess
 import sys
 from collections.abc import Callable
@@ -12,16 +11,16 @@ from pathlib import Path
 import pytest
 
 from soundalike.console import accept_every_character, make_console, spinner
-from soundalike.demo import EXPORT
+from tests.short_export import shorten
 
 Console = Callable[..., subprocess.CompletedProcess[bytes]]
 
 
 @pytest.fixture(scope="module")
 def me(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A folder with an invented person's package, whose messages hold emoji and typographic quotes."""
+    """A folder with an invented person's package, too short to be evaluated."""
     folder = tmp_path_factory.mktemp("consoles")
-    shutil.copyfile(EXPORT, folder / "package.zip")
+    shorten(folder / "package.zip", 8)
     return folder
 
 

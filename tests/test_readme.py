@@ -3,7 +3,6 @@
 import os
 import re
 import shlex
-import shutil
 import signal
 import subprocess
 import sys
@@ -13,9 +12,9 @@ from pathlib import Path
 import pytest
 
 from soundalike.clone import Clone
-from soundalike.demo import EXPORT
 from soundalike.training.plan import plan_training
 from soundalike.training.train_clone import train_clone
+from tests.short_export import shorten
 
 ROOT = Path(__file__).parents[1]
 README = (ROOT / "README.md").read_text(encoding="utf-8")
@@ -36,9 +35,9 @@ def interrupted(folder: Path) -> None:
 
 @pytest.fixture(scope="module")
 def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A folder with a package in it, as the reader has."""
+    """A folder with a package in it, as the reader has: just long enough for a figure of everything."""
     folder = tmp_path_factory.mktemp("reader")
-    shutil.copyfile(EXPORT, folder / "package.zip")
+    shorten(folder / "package.zip", 3)
     return folder
 
 
