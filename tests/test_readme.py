@@ -54,6 +54,7 @@ def test_the_readme_has_the_commands_it_should() -> None:
         "export",
         "discord",
         "serve",
+        "studio",
         "room",
         "portrait",
         "audit",
@@ -70,8 +71,8 @@ def test_a_command_of_the_readme_runs(command: str, home: Path) -> None:
         interrupted(home / "me")
     words = shlex.split(re.sub(r"--minutes \d+", "--iters 2", command))
     given = [sys.executable, "-m", "soundalike.cli", *words[1:]]
-    if words[1] == "serve":
-        serves([*given, "--port", "0"], home)
+    if words[1] in ("serve", "studio"):
+        serves([*given, "--port", "0"], home, "/health" if words[1] == "serve" else "/")
         return
     environment = os.environ | {"PIP_NO_INDEX": "1"}
     done = subprocess.run(
@@ -87,13 +88,13 @@ def test_a_command_of_the_readme_runs(command: str, home: Path) -> None:
     assert done.stdout.strip()
 
 
-def serves(given: list[str], home: Path) -> None:
+def serves(given: list[str], home: Path, path: str) -> None:
     """It tells its address when it listens, answers there, and ends at Ctrl-C without a word more."""
     with subprocess.Popen(given, cwd=home, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as server:
         assert server.stdout and server.stderr
-        told = re.search(r"http://\S+:\d+", server.stdout.readline())
+        told = next(filter(None, (re.search(r"http://\S+:\d+", line) for line in server.stdout)), None)
         assert told, server.stderr.read()
-        with urllib.request.urlopen(f"{told[0]}/health") as answer:
+        with urllib.request.urlopen(f"{told[0]}{path}") as answer:
             assert answer.status == 200
         server.send_signal(signal.SIGINT)
         assert server.wait() == 0 and server.stderr.read() == ""

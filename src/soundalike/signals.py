@@ -1,7 +1,12 @@
-"""Handlers for the signals that stop a command: SIGINT (Ctrl-C), SIGTERM (`kill`), SIGHUP (terminal closed)."""
+"""Handlers for the signals that stop a command: SIGINT (Ctrl-C), SIGTERM (`kill`), SIGHUP (terminal closed).
 
+SIGTSTP suspends one until SIGCONT, and `active_time` is a clock that stands still meanwhile.
+"""
+
+import os
 import signal
 import sys
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from types import FrameType
@@ -9,6 +14,8 @@ from typing import Any
 
 Handler = Callable[[int, FrameType | None], Any]
 NAMES = ("SIGINT", "SIGTERM", "SIGHUP")
+
+_suspended = 0.0  # seconds that this process was suspended, by SIGTSTP
 
 
 @contextmanager
@@ -39,6 +46,23 @@ def exit_on_signals() -> Iterator[None]:
         yield
     finally:
         _restore_handlers(before)
+
+
+def suspend_on_request() -> None:
+    """Let SIGTSTP suspend this process, also one without a terminal, which ignores that signal otherwise."""
+
+    def suspend(number: int, frame: FrameType | None) -> None:
+        global _suspended
+        began = time.perf_counter()
+        os.kill(os.getpid(), signal.SIGSTOP)
+        _suspended += time.perf_counter() - began
+
+    _install_handler(("SIGTSTP",), suspend)
+
+
+def active_time() -> float:
+    """A clock in seconds like `time.perf_counter`, without the time in which this process was suspended."""
+    return time.perf_counter() - _suspended
 
 
 def _install_handler(names: tuple[str, ...], handler: Handler) -> dict[int, Any]:

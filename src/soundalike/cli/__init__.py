@@ -4,6 +4,7 @@ Imports are inside the commands, so that `--help` starts fast.
 """
 
 import gc
+import os
 import sys
 from errno import ELOOP, ENAMETOOLONG
 from typing import Annotated, NoReturn
@@ -11,19 +12,22 @@ from typing import Annotated, NoReturn
 import typer
 from rich.text import Text
 
-from soundalike.cli import base_commands, chat_commands, clone_commands, report_commands
-from soundalike.cli.output import err, out
+from soundalike.cli import base_commands, chat_commands, clone_commands, report_commands, studio_command
+from soundalike.cli.output import err, out, progress_file
 from soundalike.console import accept_every_character
 from soundalike.errors import FULL_DISK, NoRoom, SoundalikeError, UsageError
+from soundalike.progress_file import VARIABLE
+from soundalike.signals import suspend_on_request
 from soundalike.version import __version__
 
 app = typer.Typer(
     help="Turn a person's chat export into a bot that talks like them.",
+    epilog="No habit of typing commands? `soundalike studio` has all of it on a page in your browser.",
     no_args_is_help=True,
     pretty_exceptions_enable=False,
     add_completion=False,
 )
-for commands in (clone_commands, base_commands, chat_commands, report_commands):
+for commands in (studio_command, clone_commands, base_commands, chat_commands, report_commands):
     app.add_typer(commands.app)
 
 
@@ -51,9 +55,20 @@ def main() -> None:
     debug = "--debug" in sys.argv
     accept_every_character()
     gc.set_threshold(100_000)  # objects made by imports live on: scanning them every 700 allocations is wasted time
+    watched = os.environ.pop(VARIABLE, None)
+    if watched:
+        suspend_on_request()
     try:
+        progress_file.begin(watched)
         app()
+    except KeyboardInterrupt:  # before or after typer, which turns it into an exit
+        progress_file.end(130)
+        sys.exit(130)
+    except SystemExit as end:
+        progress_file.end(end.code if isinstance(end.code, int) else int(end.code is not None))
+        raise
     except SoundalikeError as error:
+        progress_file.end(error.exit_code, error)
         if debug:
             raise
         _exit_with(error)
@@ -61,6 +76,7 @@ def main() -> None:
         user_error = _as_user_error(error)
         if debug or user_error is None:
             raise
+        progress_file.end(user_error.exit_code, user_error)
         _exit_with(user_error)
     finally:
         gc.freeze()  # spares the same scan at exit

@@ -369,7 +369,7 @@ def _train(
         def on_step(p: "Progress") -> None:
             if not p.step:
                 bar.start()
-            bar(p.step, p.steps, p.line())
+            bar(p.step, p.steps, p.line(), p.latest())
 
         score = likeness_chooser(clone_, recipe)
         result = train_clone(clone_, recipe, resume=resume, on_step=on_step, score=score, succession=succession)

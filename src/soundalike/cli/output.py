@@ -1,7 +1,7 @@
 """What commands print with: consoles for stdout and stderr, a progress bar, JSON; and arguments that many share."""
 
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from json import dumps, loads
 from pathlib import Path
@@ -12,6 +12,7 @@ from rich.text import Text
 
 from soundalike import machine
 from soundalike.console import make_console, spinner
+from soundalike.progress_file import ProgressFile
 
 if TYPE_CHECKING:
     from rich.status import Status
@@ -19,6 +20,8 @@ if TYPE_CHECKING:
 DEFAULT_FOLDER = Path("me")
 WITH_BAR = 110  # terminal columns needed for the longest label, the bar and both times
 out, err = make_console(), make_console(stderr=True)
+progress_file = ProgressFile()
+"""For the program that started this command and watches it, if one does."""
 
 
 def _json_only(requested: bool) -> bool:
@@ -67,7 +70,8 @@ class ProgressBar:
     """A progress bar on stderr. Call it with the work done so far.
 
     It appears with the first work done; until then a status line shows `label`. Once enough was measured it shows, as
-    a range, how long all of the work takes. On a narrow terminal the text takes the place of the bar.
+    a range, how long all of the work takes. On a narrow terminal the text takes the place of the bar. `progress_file`
+    gets the same.
     """
 
     def __init__(self, label: str) -> None:
@@ -78,13 +82,19 @@ class ProgressBar:
         self._progress: Any = None
         self._duration: Any = None
 
-    def __call__(self, done: float, of: float | None, label: str | None = None) -> None:
-        """Show `done` units of work out of `of`, which is None while the total is unknown."""
+    def __call__(
+        self, done: float, of: float | None, label: str | None = None, figures: Mapping[str, Any] | None = None
+    ) -> None:
+        """Show `done` units of work out of `of`, which is None while the total is unknown.
+
+        `figures` of the work, such as the loss, are for `progress_file` alone.
+        """
         if self._progress is None and done:
             self.start()
+        total = self._duration.at(done, of) if self._progress is not None and of else ""
+        progress_file.step(done, of, label or self._label, total, figures)
         if self._progress is None:
             return
-        total = self._duration.at(done, of) if of else ""
         takes = total and f"of {total}"
         self._progress.update(0, completed=done, total=of, description=label or self._label, takes=takes)
 
@@ -96,11 +106,12 @@ class ProgressBar:
         from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeElapsedColumn
 
         from soundalike.progress import DurationEstimate
+        from soundalike.signals import active_time
 
         text, times = TextColumn("{task.description}"), (TaskProgressColumn(), TimeElapsedColumn())
         bar = (BarColumn(),) if err.width >= WITH_BAR else ()
         takes = TextColumn("{task.fields[takes]}")
-        self._progress, self._duration = Progress(text, *bar, *times, takes, console=err), DurationEstimate()
+        self._progress, self._duration = Progress(text, *bar, *times, takes, console=err), DurationEstimate(active_time)
         self._progress.add_task(self._label, total=None, takes="")
         self._progress.start()
 

@@ -15,6 +15,7 @@ from errno import EACCES, EPERM, EROFS
 from pathlib import Path
 
 from soundalike.errors import FULL_DISK, CloneError, NoRoom, SoundalikeError
+from soundalike.file_lock import acquire
 from soundalike.paths import regular_file
 
 LOCK = ".lock"
@@ -40,7 +41,7 @@ class Folder:
         with disk_errors(self.root):
             handle = self._open_lock()
         try:
-            if not _acquire(handle):
+            if not acquire(handle):
                 raise self._in_use(handle)
             with disk_errors(self.root):
                 os.truncate(handle, 0)
@@ -68,7 +69,7 @@ class Folder:
         if (self.root / INCOMING).exists():
             handle = self._open_lock()
             try:
-                if _acquire(handle):
+                if acquire(handle):
                     self._finish()
             finally:
                 os.close(handle)
@@ -239,31 +240,11 @@ def _flush(folder: Path) -> None:
 
 
 if sys.platform == "win32":
-    import msvcrt
-
-    def _acquire(handle: int) -> bool:
-        os.lseek(handle, 1 << 20, os.SEEK_SET)  # locked byte far behind the text, which others must be able to read
-        try:
-            msvcrt.locking(handle, msvcrt.LK_NBLCK, 1)
-        except PermissionError:
-            return False
-        finally:
-            os.lseek(handle, 0, os.SEEK_SET)
-        return True
 
     def _flush_directory(folder: Path) -> None:
         """Nothing to do: Windows cannot open a folder, and writes directory entries by itself."""
 
 else:
-    import fcntl
-
-    def _acquire(handle: int) -> bool:
-        """Try to take the lock; False if another process holds it."""
-        try:
-            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            return False
-        return True
 
     def _flush_directory(folder: Path) -> None:
         """Flush a directory's entries to disk."""

@@ -15,7 +15,7 @@ from soundalike.clone import Clone
 from soundalike.engines.distributed import process_group
 from soundalike.engines.protocol import Engine
 from soundalike.errors import EngineError, NoRoom
-from soundalike.signals import deferred_interrupt
+from soundalike.signals import active_time, deferred_interrupt
 from soundalike.training import checkpoint, schedule
 from soundalike.training.adapter_store import AdapterStore
 from soundalike.training.checkpoint import Checkpoint, Identity
@@ -159,14 +159,14 @@ class TrainingRun:
 
     def _step(self) -> None:
         progress, rows, windows = self.progress, self.budget.rows, self.data.train.batch
-        started = time.perf_counter()
+        started = active_time()
         batch = windows.take(schedule.batch_rows(progress.step, rows, len(windows), self.training.seed))
         rate = schedule.learning_rate(self.training, progress.step, progress.steps)
         progress.losses.append(self.engine.step(batch, rate))
         progress.step += 1
         progress.useful_tokens += batch.useful
         progress.read = progress.step * rows / len(windows)
-        progress.seconds += time.perf_counter() - started
+        progress.seconds += active_time() - started
         self.budget.stepped(progress)
 
     def _checkpoint_is_due(self) -> bool:

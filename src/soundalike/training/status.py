@@ -76,6 +76,15 @@ class Progress:
         speed = f", {self.tokens_per_second:,.0f} tokens/s" if self.step else ""
         return f"Learning{bits}{speed}"
 
+    def latest(self) -> dict[str, Any]:
+        """The latest figures, for who watches: nats a token of the last step, and the last measurement in `valid`."""
+        return {
+            "loss": round(self.losses[-1], 4) if self.losses else None,
+            "valid": self.valid[-1] if self.valid else None,
+            "tokens_per_second": round(self.tokens_per_second, 1),
+            "read": round(self.read, 4),
+        }
+
     def figures(self) -> dict[str, float]:
         """The figures of [result] in clone.toml."""
         return {

@@ -45,15 +45,14 @@ class AuthMiddleware:
         await self._app(scope, self._bounded(receive), send)
 
     def _check(self, method: str, path: str, headers: Headers) -> None:
-        if self._key is None and _host(headers.get("host", "")) not in LOOPBACK:
+        if self._key is None and host_name(headers) not in LOOPBACK:
             message = (
                 "Without an API key this server answers to 127.0.0.1 and localhost only. To reach it by another name, "
                 f"such as host.docker.internal, start it with {KEY} set and send that key."
             )
             raise ApiError(403, message, "host_not_allowed")
         if self._key is not None and path not in PUBLIC_PATHS:
-            scheme, _, sent = headers.get("authorization", "").partition(" ")
-            if scheme.lower() != "bearer" or not hmac.compare_digest(sent.strip().encode(), self._key):
+            if not bears_key(headers, self._key):
                 message = "The API key is missing or wrong. Send it as: Authorization: Bearer KEY."
                 raise ApiError(401, message, "invalid_api_key", headers={"WWW-Authenticate": "Bearer"})
         if method == "POST" and headers.get("content-type", "").partition(";")[0].strip().lower() != "application/json":
@@ -91,7 +90,14 @@ class AuthMiddleware:
         return reporting
 
 
-def _host(header: str) -> str:
-    """The name in a Host header, without its port."""
+def bears_key(headers: Headers, key: bytes) -> bool:
+    """Whether the request bears `key`, as `Authorization: Bearer KEY`; compared in constant time."""
+    scheme, _, sent = headers.get("authorization", "").partition(" ")
+    return scheme.lower() == "bearer" and hmac.compare_digest(sent.strip().encode(), key)
+
+
+def host_name(headers: Headers) -> str:
+    """The name in the Host header, without its port."""
+    header = headers.get("host", "")
     name = header.rpartition("]")[0].lstrip("[") if header.startswith("[") else header.partition(":")[0]
     return name.lower()

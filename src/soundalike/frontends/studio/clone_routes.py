@@ -1,0 +1,76 @@
+"""The voices of the folder over the API: what each is, and what there is about it."""
+
+from pathlib import Path
+from typing import Any
+
+from fastapi import APIRouter
+from starlette.responses import Response
+
+from soundalike.clone import Clone
+from soundalike.errors import CloneError
+from soundalike.frontends.studio.answers import answer
+from soundalike.frontends.studio.studio_folder import StudioFolder
+from soundalike.training import checkpoint
+
+REPORTS = {"portrait": "portrait.html", "evaluation": "evaluation.json", "audit": "audit.json"}
+
+
+def router(folder: StudioFolder) -> APIRouter:
+    """The routes under /api/voices."""
+    routes = APIRouter(prefix="/voices")
+
+    @routes.get("")
+    def every() -> Response:
+        """Every clone in the folder, by name; of one that cannot be read, what is wrong with it."""
+        found = [_readable_summary(path) for path in folder.clone_folders()]
+        return answer({"folder": str(folder.clones_path), "voices": found})
+
+    @routes.get("/{name}")
+    def one(name: str) -> Response:
+        """One clone, with the report of its import."""
+        clone = folder.clone(name)
+        return answer(clone_summary(clone) | {"import_report": clone.report(clone.import_path.name)})
+
+    return routes
+
+
+def clone_summary(clone: Clone) -> dict[str, Any]:
+    """What the page shows of a clone in a list."""
+    sections = clone.manifest()
+    about, imported = sections["clone"], sections["import"]
+    return {
+        "name": clone.root.name,
+        "owner": about.get("speaker"),
+        "mode": about.get("mode"),
+        "imported": {name: imported.get(name) for name in ("at", "messages", "conversations", "words", "bytes")},
+        "voice": _voice(clone) if clone.has_voice else None,
+        "cut_off": _cut_off(clone),
+        "reports": [kind for kind, name in REPORTS.items() if (clone.root / name).is_file()],
+        "versions": sorted(int(path.name) for path in clone.versions_path.glob("*") if path.name.isdecimal()),
+    }
+
+
+def _readable_summary(path: Path) -> dict[str, Any]:
+    try:
+        return clone_summary(Clone.open(path))
+    except CloneError as error:
+        return {"name": path.name, "error": {"what": error.what, "do": error.do}}
+
+
+def _voice(clone: Clone) -> dict[str, Any]:
+    sections = clone.manifest()
+    result = sections.get("result", {})
+    return {
+        "base": sections["training"]["base"],
+        "is_older": result.get("fingerprint", clone.fingerprint) != clone.fingerprint,
+        "bits_per_byte": result.get("bits_per_byte"),
+        "seconds": result.get("seconds"),
+    }
+
+
+def _cut_off(clone: Clone) -> dict[str, Any] | None:
+    """How far the training came that was cut off, if one was, and that a running one has saved."""
+    if not clone.run_path.exists():
+        return None
+    saved = checkpoint.read(clone)
+    return {"step": saved.progress.step, "steps": saved.progress.steps, "base": saved.identity.base}

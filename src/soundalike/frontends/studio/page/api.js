@@ -1,0 +1,37 @@
+// The studio's API. The token comes with the link, after the #, and is kept in this tab alone: in no cookie, because
+// browsers send those of 127.0.0.1 to every program that listens there.
+const KEPT = "soundalike-studio-token";
+
+export class StudioProblem extends Error {
+  constructor(status, what, advice) {
+    super(`${what} ${advice}`);
+    Object.assign(this, { status, what, do: advice });
+  }
+}
+
+// Takes the token out of the address, so that it stays in no history.
+export function takeToken() {
+  const sent = /^#token=([\w-]+)$/.exec(location.hash);
+  if (!sent) return;
+  sessionStorage.setItem(KEPT, sent[1]);
+  history.replaceState(null, "", "/");
+}
+
+export const get = (path) => call("GET", path);
+export const post = (path, body = {}) => call("POST", path, body);
+export const remove = (path) => call("DELETE", path);
+export const authorization = () => ({ Authorization: `Bearer ${sessionStorage.getItem(KEPT) ?? ""}` });
+
+async function call(method, path, body) {
+  const headers = { ...authorization(), ...(body && { "Content-Type": "application/json" }) };
+  let answer;
+  try {
+    answer = await fetch(`/api/${path}`, { method, headers, body: body && JSON.stringify(body) });
+  } catch {
+    const what = "The studio does not answer.";
+    throw new StudioProblem(0, what, "If it has ended, start it again with `soundalike studio`, and open the link that it prints.");
+  }
+  const told = await answer.json();
+  if (!answer.ok) throw new StudioProblem(answer.status, told.error.what, told.error.do);
+  return told;
+}

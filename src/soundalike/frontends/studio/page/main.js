@@ -1,0 +1,86 @@
+// The page: which section the address names, and the two rows of links. A section is a module with
+//   { id, title, show(main, context) }, listed in sections.js.
+// #/voices and #/work are the studio's, #/voice/NAME/talk are those of a voice. `context` has `voice` (its name or null),
+// `go(...parts)`, and `every(seconds, act)`, which acts at once and again until the section is left.
+import { get, takeToken } from "./api.js";
+import { announce, h, problem } from "./dom.js";
+import { studioSections, voiceSections } from "./sections.js";
+
+const main = document.getElementById("main");
+let leave = [];
+
+const link = (...parts) => `#/${parts.map(encodeURIComponent).join("/")}`;
+export const go = (...parts) => { location.hash = link(...parts); };
+
+function place() {
+  const [first = "voices", ...rest] = location.hash.replace(/^#\//, "").split("/").filter(Boolean).map(decodeURIComponent);
+  if (first !== "voice") return { voice: null, section: studioSections.find((one) => one.id === first) ?? studioSections[0] };
+  return { voice: rest[0], section: voiceSections.find((one) => one.id === rest[1]) ?? voiceSections[0] };
+}
+
+function links(nav, sections, current, address) {
+  nav.replaceChildren(
+    ...sections.map((one) => h("a", { href: address(one), "aria-current": one === current ? "page" : null }, one.title)),
+  );
+}
+
+function every(seconds, act) {
+  let timer = null;
+  let left = false;
+  const turn = async () => {
+    let failed = null;
+    try {
+      await act();
+    } catch (error) {
+      failed = error;
+    }
+    if (left) return;
+    showTrouble(failed);
+    timer = setTimeout(turn, seconds * 1000);
+  };
+  leave.push(() => { left = true; clearTimeout(timer); });
+  return turn();
+}
+
+// What goes wrong while a section looks for news stands at its top until it goes well again.
+function showTrouble(error) {
+  const shown = main.querySelector(":scope > .problem");
+  if (error && shown?.textContent.includes(error.what ?? String(error))) return;
+  shown?.remove();
+  if (error) main.prepend(problem(error));
+}
+
+async function show() {
+  if (location.hash && !location.hash.startsWith("#/")) return; // a link within the page
+  leave.forEach((one) => one());
+  leave = [];
+  const { voice, section } = place();
+  links(document.getElementById("nav"), studioSections, section, (one) => link(one.id));
+  const subnav = document.getElementById("subnav");
+  subnav.hidden = voice === null || voiceSections.length < 2;
+  links(subnav, voiceSections, section, (one) => link("voice", voice ?? "", one.id));
+  document.title = `${section.title}${voice ? ` - ${voice}` : ""} - soundalike studio`;
+  const body = h("section", {});
+  main.replaceChildren(h("h1", { tabindex: "-1" }, voice ? `${voice}: ${section.title}` : section.title), body);
+  announce(section.title);
+  try {
+    await section.show(body, { voice, go, every });
+  } catch (error) {
+    body.append(problem(error));
+  }
+}
+
+async function begin() {
+  takeToken();
+  try {
+    await get("voices");
+  } catch (error) {
+    main.replaceChildren(h("h1", {}, "soundalike studio"), problem(error));
+    return;
+  }
+  addEventListener("hashchange", async () => { await show(); main.querySelector("h1")?.focus(); });
+  await show();
+}
+
+addEventListener("hashchange", () => { if (location.hash.startsWith("#token=")) location.reload(); });
+begin();

@@ -1,0 +1,18 @@
+// Long work, now and before: how far it is, and pausing, stopping, forgetting it.
+import { get } from "../api.js";
+import { h } from "../dom.js";
+import { jobCard, updateJobs } from "../job_view.js";
+
+export default { id: "work", title: "Work", show };
+
+async function show(main, { every }) {
+  const none = h("p", { hidden: true }, "Nothing is being done, and nothing was.");
+  const list = h("div", {});
+  main.append(h("p", { class: "faint" }, "Work goes on when this page is closed, and when the studio ends."), none, list);
+  const look = async () => {
+    const jobs = (await get("jobs")).reverse();
+    none.hidden = jobs.length > 0;
+    updateJobs(list, jobs, (job) => jobCard(job, look));
+  };
+  await every(1, look);
+}

@@ -1,0 +1,42 @@
+"""The studio's application: the API under /api, for who has the token, and the files of the page."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+from fastapi import FastAPI
+from starlette.staticfiles import StaticFiles
+
+from soundalike.frontends.studio import clone_routes, job_routes
+from soundalike.frontends.studio.access import AccessMiddleware
+from soundalike.frontends.studio.answers import add_error_handlers
+from soundalike.frontends.studio.jobs import Jobs
+from soundalike.frontends.studio.studio_folder import StudioFolder
+from soundalike.version import __version__
+
+LOOK = 0.3  # seconds between two looks at whether the next job can start
+
+
+def create(folder: StudioFolder, token: str) -> FastAPI:
+    """The application for a folder that this process has locked."""
+    jobs = Jobs(folder.jobs_path, folder.clones_path)
+
+    @asynccontextmanager
+    async def lifespan(_: FastAPI) -> AsyncIterator[None]:
+        starting = asyncio.create_task(_start_jobs(jobs))
+        yield
+        starting.cancel()
+
+    app = FastAPI(title="soundalike studio", version=__version__, openapi_url=None, lifespan=lifespan)
+    add_error_handlers(app)
+    for router in (clone_routes.router(folder), job_routes.router(jobs)):
+        app.include_router(router, prefix="/api")
+    app.mount("/", StaticFiles(packages=[("soundalike.frontends.studio", "page")], html=True))
+    app.add_middleware(AccessMiddleware, token=token)
+    return app
+
+
+async def _start_jobs(jobs: Jobs) -> None:
+    while True:
+        await asyncio.to_thread(jobs.start_next)
+        await asyncio.sleep(LOOK)

@@ -1,0 +1,57 @@
+"""The file in which a command tells another program how far it is."""
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+from soundalike.progress_file import VARIABLE, ProgressFile, read_progress
+
+
+def test_lines_are_a_second_apart_and_the_end_is_always_told(tmp_path: Path) -> None:
+    """However often the work reports."""
+    clock = iter([0.0, *(number / 10 for number in range(1, 31))])
+    file = ProgressFile(lambda: next(clock))
+    file.begin(str(tmp_path / "progress"))
+    for done in range(1, 31):
+        file.step(done, 30, "Reading", figures={"loss": done / 2})
+    told = read_progress(tmp_path / "progress").steps(100)
+    assert [(step["done"], step["loss"]) for step in told] == [(1, 0.5), (11, 5.5), (21, 10.5), (30, 15.0)]
+
+
+def test_a_file_without_a_path_is_none(tmp_path: Path) -> None:
+    """A command that nobody watches writes nothing."""
+    file = ProgressFile()
+    file.begin(None)
+    file.step(1, 2, "Reading")
+    file.end(0)
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_curve_is_spread_evenly_over_all_lines(tmp_path: Path) -> None:
+    """The first and the last are in it, and neither the process nor the end is."""
+    lines = [{"pid": 1}, *({"done": number, "of": 1000} for number in range(1001)), {"exit": 0}]
+    (tmp_path / "progress").write_text("".join(json.dumps(line) + "\n" for line in lines))
+    told = read_progress(tmp_path / "progress")
+    assert [step["done"] for step in told.steps(5)] == [0, 250, 500, 750, 1000]
+    assert told.last_step == {"done": 1000, "of": 1000} and told.exit_code == 0
+
+
+def test_a_line_that_is_being_written_is_left_out(tmp_path: Path) -> None:
+    """The lines before it count."""
+    (tmp_path / "progress").write_text('{"pid": 7}\n{"done": 1, "of": 2}\n{"done": 2')
+    told = read_progress(tmp_path / "progress")
+    assert (told.pid, told.last_step, told.exit_code, told.alive) == (7, {"done": 1, "of": 2}, None, False)
+
+
+def test_a_command_tells_its_error_and_its_exit_code(tmp_path: Path) -> None:
+    """In the two sentences that it prints."""
+    given = [sys.executable, "-m", "soundalike.cli", "train", str(tmp_path / "nobody"), "--json"]
+    with subprocess.Popen(
+        given, env=os.environ | {VARIABLE: str(tmp_path / "progress")}, stderr=subprocess.PIPE, text=True
+    ) as process:
+        _, said = process.communicate()
+    told = read_progress(tmp_path / "progress")
+    assert (told.exit_code, told.pid, told.alive) == (2, process.pid, False)
+    assert told.error and " ".join(told.error.values()) == " ".join(said.split())
