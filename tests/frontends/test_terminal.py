@@ -14,6 +14,7 @@ from rich.text import Text
 from soundalike.clone.document import Document
 from soundalike.console import make_console
 from soundalike.engines.markov import MarkovEngine
+from soundalike.errors import CloneError
 from soundalike.frontends.terminal import SayResult, chat, guard_summary, say, shade, visible
 from soundalike.generation.completion import Completion
 from soundalike.generation.guards import GuardCounts
@@ -24,7 +25,7 @@ from soundalike.generation.voice import Voice
 from soundalike.training.packing import encode, pack
 from soundalike.training.recipe import Limits
 
-GREETING = 6  # lines
+GREETING = 8  # lines
 GREEDY = Sampling(temperature=0, dry_multiplier=0)
 SCRIPT = "you: hi\nada: hey [b]you[/b] :smile:\nada: what's up\nyou: not much\nada: ok\n"
 
@@ -229,6 +230,51 @@ def test_again_before_anything_was_said() -> None:
     assert talked(ada(), "/again") == ["Nothing has been said yet."]
 
 
+ANSWERS = tuple(f"you: hi\nada: {word} it is then\n" for word in "abcdefgh")
+
+
+def test_no_rejects_a_reply_and_draws_another() -> None:
+    """The rejected line does not come again; a reply that is liked afterwards is its pair."""
+    voice = ada(*ANSWERS, sampling=Sampling(seed=1, dry_multiplier=0))
+    first, second, note = talked(voice, "hi", "/no", "/yes")
+    assert first != second and note == "Kept."
+    rejected, pair = voice.corrections.kept
+    assert rejected.history == pair.history == [("you", "hi")]
+    assert (rejected.rejected, rejected.chosen) == ([first.removeprefix("ada: ")], [])
+    assert (pair.rejected, pair.chosen) == (rejected.rejected, [second.removeprefix("ada: ")])
+
+
+def test_no_takes_what_they_would_have_said() -> None:
+    """The line that follows the command stands in the conversation in place of the rejected reply."""
+    voice = ada()
+    told = talked(voice, "hi", "/no what's up", "not much")
+    assert told[2:] == ["Kept; ada has said that instead.", "ada: ok"]
+    (pair,) = voice.corrections.kept
+    assert pair.chosen == ["what's up"] and len(pair.rejected) == 2
+
+
+def test_yes_belongs_to_the_reply_that_it_follows() -> None:
+    """A reply that was rejected in an earlier turn is no pair of it."""
+    voice = ada()
+    talked(voice, "hi", "/no", "not much", "/yes")
+    assert voice.corrections.kept[-1].rejected == [] and voice.corrections.kept[-1].chosen == ["ok"]
+
+
+def test_without_a_reply_nothing_can_be_corrected() -> None:
+    """And a correction that cannot be kept is told; the conversation goes on."""
+    assert talked(ada(), "/no", "/yes") == ["There is no reply to correct."] * 2
+
+    class Locked(Voice):
+        def correct(self, *_: object, **__: object) -> None:
+            raise CloneError("me is in use (training).", "Wait until that has ended.")
+
+    locked = Locked(ada().engine, "ada", sampling=GREEDY)
+    assert talked(locked, "hi", "/no", "not much")[2:] == [
+        "me is in use (training). Wait until that has ended.",
+        "ada: ok",
+    ]
+
+
 def test_temperature_is_set_and_checked() -> None:
     """A number is taken, anything else is explained."""
     told = talked(ada(), "/temperature 0.5", "/temperature", "/temperature hot", "/temperature 5", "/temperature nan")
@@ -249,7 +295,15 @@ def test_an_unknown_command_lists_the_known() -> None:
     """Nothing that begins with a slash is sent to the voice."""
     told = talked(ada(), "/hlep me")
     assert told[0] == "There is no /hlep."
-    assert [line.split()[0] for line in told[1:]] == ["/again", "/temperature", "/seed", "/help", "/quit"]
+    assert [line.split()[0] for line in told[1:]] == [
+        "/again",
+        "/no",
+        "/yes",
+        "/temperature",
+        "/seed",
+        "/help",
+        "/quit",
+    ]
 
 
 def test_quit_leaves() -> None:

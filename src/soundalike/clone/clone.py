@@ -125,6 +125,11 @@ class Clone(Folder):
         return self.root / "documents" / f"{split}.jsonl"
 
     @property
+    def corrections_path(self) -> Path:
+        """What the owner said of replies: see `corrections`."""
+        return self.root / "corrections.jsonl"
+
+    @property
     def adapter_path(self) -> Path:
         """The adapter's folder, in PEFT's layout or with a delta of all weights."""
         return self.root / "adapter"
@@ -167,6 +172,13 @@ class Clone(Folder):
         name = path.relative_to(self.root).as_posix()
         integrity.require_unchanged(path, self.manifest().get("hashes", {}).get(name), "Import again.")
         return path
+
+    def intact_corrections(self) -> Path:
+        """The file of corrections; `CloneError` if it is not the one that was written last."""
+        written = self.manifest().get("corrections", {}).get("sha256")
+        do = "Put it back, or delete it; the corrections in it are lost."
+        integrity.require_unchanged(self.corrections_path, written, do)
+        return self.corrections_path
 
     def intact_adapter(self) -> Path:
         """The adapter's folder; `CloneError` if its files are not the ones that training wrote."""

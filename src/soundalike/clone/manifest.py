@@ -30,6 +30,7 @@ TYPES: dict[str, dict[str, type | tuple[type, ...]]] = {
     "limits": {},
     "estimate": {},
     "pseudonyms": {"salt": str},
+    "corrections": {"sha256": str},
 }
 """Table -> key -> accepted types, for the values that are read."""
 

@@ -18,7 +18,7 @@ from rich.style import Style
 from rich.text import Text
 
 from soundalike.console import WordWriter, make_console, spinner
-from soundalike.errors import RecipeError
+from soundalike.errors import RecipeError, UsageError
 from soundalike.generation.completion import Completion
 from soundalike.generation.guards import GuardCounts
 from soundalike.generation.reply_parser import TokenText
@@ -139,11 +139,14 @@ class Chat:
     def __init__(self, voice: Voice, name: str, sampling: Sampling, console: Console) -> None:
         self.history: list[tuple[str, str]] = []
         self.reply: list[str] = []
+        self._rejected: list[str] = []  # the reply before to the same history, if it was rejected
         self._voice, self._console, self._sampling = voice, console, sampling
         self._name = voice.guest_name(name)
         self._replies = 0
         self._commands: dict[str, tuple[Callable[[str], bool], str]] = {
             "/again": (self._again, "draw the last reply anew"),
+            "/no": (self._no, "the last reply is not how they write; what they would write may follow"),
+            "/yes": (self._yes, "the last reply is: more like this"),
             "/temperature": (self._temperature, "how freely it speaks: 0 says the likeliest, 1 as the model would"),
             "/seed": (self._seed, "a number: the same replies for the same lines"),
             "/help": (lambda _: self._note(self._help()), "say what can be typed"),
@@ -165,6 +168,7 @@ class Chat:
         if line:
             self.history += [(self._voice.owner, message) for message in self.reply]
             self.history.append((self._name, line))
+            self._rejected = []
             self._answer()
         return True
 
@@ -188,6 +192,31 @@ class Chat:
 
     def _again(self, _: str) -> bool:
         return self._answer() if self.history else self._note("Nothing has been said yet.")
+
+    def _no(self, instead: str) -> bool:
+        """Reject the last reply; `instead` takes its place, without it another is drawn."""
+        if not self._correct(self.reply, [instead] if instead else []):
+            return True
+        if instead:
+            self.reply = [instead]
+            return self._note(f"Kept; {self._voice.owner} has said that instead.")
+        self._rejected = self.reply
+        return self._answer()
+
+    def _yes(self, _: str) -> bool:
+        return not self._correct(self._rejected, self.reply) or self._note("Kept.")
+
+    def _correct(self, rejected: list[str], chosen: list[str]) -> bool:
+        """Keep a correction; False, with a note why, where there is none or it cannot be kept."""
+        if not self.reply:
+            self._note("There is no reply to correct.")
+            return False
+        try:
+            self._voice.correct(self.history, rejected, chosen)
+        except UsageError as error:
+            self._note(str(error))
+            return False
+        return True
 
     def _temperature(self, value: str) -> bool:
         try:
@@ -247,6 +276,7 @@ def guard_summary(counts: GuardCounts) -> str:
         "copied somebody else's message": counts.quoted,
         "said a blocked word": counts.blocked,
         "said nothing but a handle": counts.handle,
+        "said a rejected line": counts.rejected,
         "said private data, masked": counts.masked,
         "spoke for somebody else": counts.unmasked,
     }

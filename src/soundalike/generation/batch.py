@@ -75,7 +75,7 @@ class BatchGenerator:
         """The prompts of these streams have been read; their rows are the last."""
         for stream in streams:
             request = self._unread.pop(stream)
-            self._sampler.join(stream, request.prompt, request.sampling)
+            self._sampler.join(stream, request.prompt, request.sampling, request.bias)
             self._remaining[stream] = request.max_tokens
             if request.top_logprobs:
                 self._top_logprobs[stream] = request.top_logprobs

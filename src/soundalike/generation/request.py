@@ -12,19 +12,21 @@ from typing import Protocol
 from soundalike.generation.guards import GuardContext, GuardCounts
 from soundalike.generation.prompt import PromptBuilder, Turn
 from soundalike.generation.reply_parser import ReplyLine, ReplyOptions, ReplyParser, TokenText
-from soundalike.generation.sampling import Sampling
+from soundalike.generation.sampling import Sampling, SequenceBias
 
 ATTEMPT = 1 << 32  # random streams between one attempt and the next
 
 
 @dataclass(frozen=True, slots=True)
 class TokenRequest:
-    """A sequence to continue: token ids to read, the most tokens to draw, how many top log-probabilities to report."""
+    """A sequence to continue: token ids to read, the most tokens to draw, how many top log-probabilities to report, and
+    sequences to lower; a model on a server does not lower them."""
 
     prompt: Sequence[int]
     sampling: Sampling
     max_tokens: int
     top_logprobs: int = 0
+    bias: SequenceBias | None = None
 
 
 @dataclass(eq=False)
@@ -54,6 +56,7 @@ class GenerationRequest:
     random_stream: int = 0
     top_logprobs: int = 0
     prompt: Sequence[int] = ()
+    bias: SequenceBias | None = None
     interventions: GuardCounts = field(default_factory=GuardCounts, init=False)
     prompt_tokens: int = field(default=0, init=False)
     completion_tokens: int = field(default=0, init=False)
@@ -92,7 +95,7 @@ class GenerationRequest:
         self.prompt_tokens = self.prompt_tokens or len(prompt)
         sampling = replace(self.sampling, streams=(self.random_stream + ATTEMPT * self._attempts,))
         self._attempts += 1
-        return TokenRequest(prompt, sampling, self.max_tokens - self.completion_tokens, self.top_logprobs)
+        return TokenRequest(prompt, sampling, self.max_tokens - self.completion_tokens, self.top_logprobs, self.bias)
 
     def build_prompt(self, released: Sequence[str], partial: str) -> list[int]:
         """The prompt of an attempt after `released` lines and a `partial` one."""

@@ -8,9 +8,11 @@ from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+from soundalike.clone.corrections import Correction
 from soundalike.engines import load, scoring
 from soundalike.engines.protocol import Engine
 from soundalike.errors import CloneError, EngineError, RecipeError
+from soundalike.generation.applied_corrections import AppliedCorrections
 from soundalike.generation.batch import Model, run
 from soundalike.generation.completion import Completion, is_transcript, lines_of, split_transcript, stream_tokens
 from soundalike.generation.guards import GuardContext, GuardCounts, Guards
@@ -50,7 +52,8 @@ class Voice:
 
     `tagged` says whether the model learned lines with names, `window` how many tokens it reads at once.
     With `pseudonyms` it reads conversations under invented names, as it learned them.
-    `interventions` counts what the guards did since the voice was made.
+    `interventions` counts what the guards did since the voice was made. `corrections` are what its owner said of its
+    replies; without any it starts with none, and keeps them in memory only.
     """
 
     def __init__(
@@ -63,6 +66,7 @@ class Voice:
         limits: Limits | None = None,
         guards: Guards | None = None,
         pseudonyms: Pseudonyms | None = None,
+        corrections: AppliedCorrections | None = None,
     ) -> None:
         self.model = model
         self.owner = speaker_name(owner, "me")
@@ -72,6 +76,7 @@ class Voice:
         self.limits = limits or Limits()
         self.guards = guards or Guards()
         self.interventions = GuardCounts()
+        self.corrections = corrections or AppliedCorrections(model.tokenizer, tagged)
         self._pseudonyms = pseudonyms
 
     @classmethod
@@ -98,8 +103,9 @@ class Voice:
         except (KeyError, TypeError) as error:
             raise CloneError(f"{clone.manifest_path} is not as it was written: {error}.", "Train again.") from error
         model = RemoteModel.connect(at) if at is not None else load(base, clone.intact_adapter())
-        guards = Guards.of(clone, recipe.limits)
-        return cls(model, owner, tagged, window, recipe.sampling, recipe.limits, guards, clone.pseudonyms())
+        guards, corrections = Guards.of(clone, recipe.limits), AppliedCorrections(model.tokenizer, tagged, clone)
+        names = clone.pseudonyms()
+        return cls(model, owner, tagged, window, recipe.sampling, recipe.limits, guards, names, corrections)
 
     @property
     def engine(self) -> Engine:
@@ -138,6 +144,18 @@ class Voice:
         for request in requests:
             self.interventions.add(request.interventions)
         return [Reply(request) for request in requests]
+
+    def correct(self, history: History, rejected: Sequence[str] = (), chosen: Sequence[str] = ()) -> None:
+        """Keep that the owner would not have answered `history` with the messages `rejected`, or would with `chosen`.
+
+        It holds from the next request on, see `applied_corrections`, and is written to the clone's folder if the voice
+        has one. `UsageError` where both are empty, `CloneError` where another process is writing to the clone.
+        """
+        said = [(self.owner, text) for text in (*rejected, *chosen)]
+        learned = list(self._as_learned([*history, *said]))
+        texts = [text for _, text in learned[len(history) :]]
+        turns = learned[: len(history)]
+        self.corrections.add(Correction.now(turns, texts[: len(rejected)], texts[len(rejected) :]))
 
     def request(
         self,
@@ -225,11 +243,13 @@ class Voice:
     ) -> GenerationRequest:
         """A request that continues the last of the owner's `lines` after `turns`; `names` are those of other people."""
         context = GuardContext.of(history, self.owner, names, max_tokens * TOKEN_CHARACTERS)
+        context = replace(context, rejected=self.corrections.lines)
         at_heads = {self.owner, *names} if self.tagged else ()
         sampling = with_template_tokens(sampling or self.sampling, self.model.tokenizer, at_heads)
         retries = self.limits.retries
         return GenerationRequest(
-            self.model, self._prompts, turns, lines, options, context, sampling, max_tokens, retries
+            *(self.model, self._prompts, turns, lines, options, context, sampling, max_tokens, retries),
+            bias=self.corrections.bias,
         )
 
     def prompt(self, history: History, max_tokens: int | None = None) -> list[int]:

@@ -18,7 +18,10 @@ from soundalike.messages import ROWS, Corpus
 
 REASON = "messages forgotten:"
 # What quotes or counts messages, or learned from them, besides the voice itself.
-DERIVED = ("evaluation.json", "portrait.html", "audit.json", "audit.html", "checkpoints", "candidate", "versions")
+DERIVED = (
+    *("evaluation.json", "portrait.html", "audit.json", "audit.html"),
+    *("checkpoints", "candidate", "versions", "corrections.jsonl"),
+)
 
 
 def forget(clone: Clone, patterns: Sequence[str], settings: DocumentSettings) -> ImportReport:

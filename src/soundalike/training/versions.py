@@ -26,7 +26,10 @@ COMPARED_BYTES = 60_000  # of held-out text on which two voices are compared
 # Files of a clone folder that belong to its voice, those that match EXPORTS, and those that all voices share.
 VOICE_FILES = ("adapter", CURVE, "evaluation.json", "portrait.html", "audit.json", "audit.html")
 EXPORTS = "export-*"
-DATA_FILES = ("messages.parquet", "authors.parquet", "channels.parquet", "documents", "import.json")
+DATA_FILES = (
+    *("messages.parquet", "authors.parquet", "channels.parquet", "documents", "import.json"),
+    "corrections.jsonl",
+)
 
 
 @dataclass(frozen=True, slots=True)

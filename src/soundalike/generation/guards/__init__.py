@@ -12,6 +12,7 @@ from soundalike.errors import CloneError
 from soundalike.generation.guards.blocked_words import BlockedWords, slurs
 from soundalike.generation.guards.guard_counts import GuardCounts
 from soundalike.generation.guards.handles import Handles
+from soundalike.generation.guards.rejected_lines import RejectedLines
 from soundalike.generation.guards.repeated_lines import LINES_BACK, SHORT_LINE, may_become, repeats_line, same_line
 from soundalike.generation.guards.speaker_labels import SpeakerLabels
 from soundalike.metrics.loops import fold, loop_start, loops
@@ -30,6 +31,7 @@ __all__ = [
     "GuardCounts",
     "Guards",
     "Handles",
+    "RejectedLines",
     "SpeakerLabels",
     "fold",
     "lines_before",
@@ -55,12 +57,13 @@ class Finding:
 @dataclass(frozen=True, slots=True)
 class GuardContext:
     """What a reply is compared with: the owner's earlier lines, lines of the same reply that were released already, the
-    latest lines of other people, and the names of these people."""
+    latest lines of other people, the names of these people, and lines that the owner has rejected."""
 
     own_lines: Sequence[str] = ()
     released: Sequence[str] = ()
     others_lines: Sequence[str] = ()
     names: Collection[str] = ()
+    rejected: RejectedLines = RejectedLines()
 
     @classmethod
     def of(cls, history: Sequence[tuple[str, str]], owner: str, names: Collection[str], longest: int) -> "GuardContext":
@@ -119,6 +122,8 @@ class Guards:
         before = list(lines[:-1])
         if self._handles.only(own, context.names):
             return Finding("handle", before)
+        if context.rejected.has(own):
+            return Finding("rejected", before)
         if repeats_line(own, [*context.released, *before]):
             return Finding("repeated", before)
         others = context.others_lines[-OTHERS_LINES_BACK:]
@@ -140,6 +145,8 @@ class Guards:
         lines = [*context.own_lines, *context.released, *context.others_lines]
         may_be_name = ":" not in last and any(name.casefold().startswith(last) for name in context.names)
         if may_be_name or self._may_name(line, context) or any(may_become(words, other) for other in lines):
+            return 0
+        if context.rejected.may_begin(words):
             return 0
         sure = line[: stable_length(line)]
         if self._blocked.has(sure):

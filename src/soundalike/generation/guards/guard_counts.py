@@ -9,10 +9,10 @@ class GuardCounts:
 
     Attempts that were stopped: `looped`, `repeated` (a line of the same reply), `echoed` (a line of an earlier reply),
     `parroted` (a recent line of somebody else), `copied` (consecutive words of a message), `quoted` (fewer, of other
-    people's messages), `blocked` (a blocked word), `handle` (nothing but somebody's handle). `resampled` of them were
-    generated again, `gave_up` were not because the retries were used up. `unmasked` counts messages that began in
-    another's name, which are generated again too, and those that were cut where they went on in it; `masked` counts
-    pieces of personal data that were masked.
+    people's messages), `blocked` (a blocked word), `handle` (nothing but somebody's handle), `rejected` (a line
+    that the owner has rejected). `resampled` of them were generated again, `gave_up` were not because the retries were
+    used up. `unmasked` counts messages that began in another's name, which are generated again too, and those that were
+    cut where they went on in it; `masked` counts pieces of personal data that were masked.
     """
 
     looped: int = 0
@@ -23,6 +23,7 @@ class GuardCounts:
     quoted: int = 0
     blocked: int = 0
     handle: int = 0
+    rejected: int = 0
     unmasked: int = 0
     masked: int = 0
     resampled: int = 0

@@ -9,6 +9,7 @@ from soundalike.generation.sampling.logits_batch import Floats
 from soundalike.generation.sampling.parameters import MAX_TEMPERATURE, Sampling
 from soundalike.generation.sampling.penalties import DRY_LONGEST, TokenHistory
 from soundalike.generation.sampling.sampler import Sampler, random_generator
+from soundalike.generation.sampling.sequence_bias import SequenceBias
 
 __all__ = [
     "DRY_LONGEST",
@@ -16,6 +17,7 @@ __all__ = [
     "Floats",
     "Sampler",
     "Sampling",
+    "SequenceBias",
     "TokenHistory",
     "WordContinuation",
     "draw",

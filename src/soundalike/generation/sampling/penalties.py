@@ -1,9 +1,10 @@
-"""Penalties on tokens that a stream has seen: DRY against repeated sequences, and OpenAI's two."""
+"""Penalties on the next token of a stream: DRY against repeated sequences, OpenAI's two, and a `SequenceBias`."""
 
 from collections import Counter, deque
 from collections.abc import Sequence
 
 from soundalike.generation.sampling.parameters import Sampling
+from soundalike.generation.sampling.sequence_bias import SequenceBias
 
 DRY_LONGEST = 50  # the original's bound on the length of a match; without it base ** length overflows
 DRY_RANGE = 1024  # tokens of the prompt that DRY looks at
@@ -20,13 +21,24 @@ class TokenHistory:
 
     `append` costs time in proportion to the earlier occurrences of its token, whatever the length of the history.
 
-    Appended tokens count as generated for `presence_penalty` and `frequency_penalty`; the prompt does not.
+    Appended tokens count as generated for `presence_penalty` and `frequency_penalty`; the prompt does not. `bias` sees
+    both, without the `name:` at the head of a line.
     """
 
-    __slots__ = ("_counts", "_matches", "_multiplier", "_positions", "_sampling", "_skips", "_tokens", "_trail")
+    __slots__ = (
+        "_bias",
+        "_counts",
+        "_matches",
+        "_multiplier",
+        "_positions",
+        "_sampling",
+        "_skips",
+        "_tokens",
+        "_trail",
+    )
 
-    def __init__(self, tokens: Sequence[int], sampling: Sampling) -> None:
-        self._sampling = sampling
+    def __init__(self, tokens: Sequence[int], sampling: Sampling, bias: SequenceBias | None = None) -> None:
+        self._sampling, self._bias = sampling, bias
         self._counts: Counter[int] | None = None
         self._multiplier = sampling.dry_multiplier
         self._tokens: list[int] = []
@@ -44,7 +56,7 @@ class TokenHistory:
 
     def append(self, token: int) -> None:
         """Add the stream's next token."""
-        if not self._multiplier and not self._sampling.penalises:
+        if not (self._multiplier or self._sampling.penalises or self._bias):
             return
         if self._counts is not None and token not in self._sampling.dry_spare:
             self._counts[token] += 1
@@ -75,6 +87,9 @@ class TokenHistory:
             for token, count in self._counts.items():
                 if count:
                     penalties[token] = penalties.get(token, 0.0) + presence + frequency * count
+        for token, nats in self._bias.penalties(self._tokens).items() if self._bias else ():
+            if token not in self._sampling.dry_spare:
+                penalties[token] = penalties.get(token, 0.0) + nats
         return penalties
 
     def _dry(self) -> dict[int, float]:

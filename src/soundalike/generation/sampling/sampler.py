@@ -8,6 +8,7 @@ from soundalike.generation.sampling.filters import Drawn, Mask, WordContinuation
 from soundalike.generation.sampling.logits_batch import Floats
 from soundalike.generation.sampling.parameters import Sampling
 from soundalike.generation.sampling.penalties import TokenHistory
+from soundalike.generation.sampling.sequence_bias import SequenceBias
 
 
 class Sampler:
@@ -18,9 +19,9 @@ class Sampler:
         self._streams: dict[int, tuple[TokenHistory, Sampling, np.random.Generator]] = {}
         self._last: dict[int, int] = {}  # the last token of each stream
 
-    def join(self, stream: int, prompt: Sequence[int], sampling: Sampling) -> None:
+    def join(self, stream: int, prompt: Sequence[int], sampling: Sampling, bias: SequenceBias | None = None) -> None:
         """Add a stream, which draws from the first random stream of its `sampling`."""
-        self._streams[stream] = TokenHistory(prompt, sampling), sampling, random_generator(sampling)
+        self._streams[stream] = TokenHistory(prompt, sampling, bias), sampling, random_generator(sampling)
         if prompt:
             self._last[stream] = prompt[-1]
 
