@@ -59,7 +59,8 @@ class Corpus:
 
     `read` counts what was read; `skipped` counts, by reason in plain words, what was read and not kept. `notes` are
     sentences for the owner. `exact_ids` is False if another program rounded the ids, so that two messages may share
-    an id and one message may have two; such rows come from one file, in its order.
+    an id and one message may have two; such rows come from one file, in its order. `further_names` are other names of
+    people by author key, by which they are found: user names, nicknames, full names.
     """
 
     messages: pl.DataFrame
@@ -69,6 +70,7 @@ class Corpus:
     skipped: dict[str, int] = field(default_factory=dict)
     notes: list[str] = field(default_factory=list)
     exact_ids: bool = True
+    further_names: dict[str, set[str]] = field(default_factory=dict)
 
     @property
     def owner(self) -> str:
@@ -121,6 +123,8 @@ def merge(corpora: Iterable[Corpus]) -> Corpus:
         add_counts(total.skipped, part.skipped)
         total.notes.extend(note for note in part.notes if note not in total.notes)
         total.exact_ids &= part.exact_ids
+        for author, names in part.further_names.items():
+            total.further_names.setdefault(author, set()).update(names)
     people = pl.concat(authors).with_columns(pl.col("me").any().over("author"))  # one export that tells is enough
     total.authors = _unique(people, "author", pl.col("name") == UNKNOWN)
     total.channels = _unique(pl.concat(channels), "channel", pl.col("title").is_null())

@@ -9,6 +9,7 @@ import pytest
 from soundalike import sources
 from soundalike.errors import ExportError
 from soundalike.messages import AUTHORS_SCHEMA, CHANNELS_SCHEMA, SCHEMA, Corpus, merge
+from soundalike.sources._heads import FILES
 from soundalike.sources._open_tree import open_tree
 from tests.sources.examples import all_examples
 from tests.sources.packages import (
@@ -87,6 +88,16 @@ def test_given_twice(tmp_path: Path, example: str) -> None:
     twice = merge([*batches_of(EXAMPLES[example](two)), *batches_of(path)])
     assert twice.messages.equals(once.messages)
     assert twice.unaccounted == 0
+
+
+@pytest.mark.parametrize("example", EXAMPLES)
+def test_many_files(tmp_path: Path, example: str) -> None:
+    """A folder with more files than are looked into to recognise it is read whole."""
+    path = EXAMPLES[example](tmp_path)
+    if path.is_dir() or path.suffix == ".zip":
+        return
+    files = {f"{number}/{path.name}": path.read_bytes() for number in range(FILES + 5)}
+    assert checked(merge(batches_of(write_folder(tmp_path / "many", files)))).read["message files"] == FILES + 5
 
 
 @pytest.mark.parametrize("damage", ["cut", "flip"])

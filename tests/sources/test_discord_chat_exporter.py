@@ -207,6 +207,28 @@ def test_html(tmp_path: Path) -> None:
     assert corpus.skipped == {"messages by bots": 1, "messages of the app itself (joins, calls, pins)": 1}
 
 
+def test_blocks_in_html(tmp_path: Path) -> None:
+    """Quotes, code, lists and headings stand on lines of their own, with Discord's marks before them."""
+    parts = (
+        "<div class=chatlog__markdown-quote><div class=chatlog__markdown-quote-border></div>"
+        "<div class=chatlog__markdown-quote-content>so<br>it <em>is</em></div></div>mine"
+        '<code class="chatlog__markdown-pre chatlog__markdown-pre--multiline nohighlight">a = 1\nb</code>'
+        "<h1>Soup</h1><ul><li>peas</li><li><code class=chatlog__markdown-pre>salt</code></li></ul>"
+    )
+    path = tmp_path / f"pond [{ROOM}].html"
+    path.write_text(HTML.replace("@Sam hi", parts), encoding="utf-8")
+    corpus = checked(sources.read([path], me=["Mira"]))
+    assert texts(corpus)[-1] == "> so\n> it *is*\nmine```\na = 1\nb\n```\n# Soup\n- peas\n- `salt`"
+
+
+def test_user_names_find_people(tmp_path: Path) -> None:
+    """The owner may be named by the account's name, in a channel's export and in a data package."""
+    files = {"a.json": as_json(channel([said(0, "a"), said(1, "b", OWNER)]))}
+    corpus = checked(sources.read([write_folder(tmp_path / "f", files)], me=["mira.k"]))
+    assert corpus.messages["me"].to_list() == [False, True] and corpus.owner == "Mira"
+    assert sources.read([write_zip(tmp_path / "p.zip", package())], me=["mira.k"]).owner == "Mira"
+
+
 def test_html_of_2020(tmp_path: Path) -> None:
     """Older files have other tags."""
     path = tmp_path / "pond.html"
@@ -243,10 +265,41 @@ def test_csv(tmp_path: Path) -> None:
     old = checked(sources.read([tmp_path / "old.csv"], me=["sam"]))
     assert texts(old) == ["hello; pond", "hi"]
     assert sorted(old.authors["name"]) == ["mira", "sam"]
+    assert old.messages["sent_at"][0] == datetime(2024, 3, 1, 12).astimezone(UTC)
+    assert any("read in the time zone of this machine" in note for note in old.notes)
+    assert not any("time zone" in note for note in corpus.notes)
     files = {f"a [{ROOM}].csv": CSV.encode(), f"b [{ROOM}].json": as_json(channel([said(0, "hello pond")]))}
     both = checked(sources.read([write_folder(tmp_path / "f", files)], me=["Sam"]))
     assert texts(both) == ["hello pond"]
     assert both.skipped == {"CSV files beside a JSON or HTML file of the same channel": 1}
+
+
+APP_ROWS = [
+    "Started a call that lasted 3 minutes.",
+    "Pinned a message.",
+    "Changed the channel name: soup.",
+    "Added kim to the group.",
+    "Pinned a message. No.",
+]
+
+
+def test_csv_of_a_direct_message(tmp_path: Path) -> None:
+    """Its file's name is the other's; what the program wrote for rows of the app is no text; no field is too long."""
+    rows = [f'"{OWNER}","mira.k","2024-03-01T12:00:00+00:00","{text}","",""' for text in APP_ROWS]
+    rows.append(f'"{SAM}","sam","2024-03-01T12:01:00+00:00","hi","",""')
+    path = tmp_path / f"Direct Messages - Private - sam [{DIRECT}].csv"
+    path.write_text("\n".join([CSV.splitlines()[0], *rows]))
+    corpus = checked(sources.read([path, write_csv(tmp_path, f"AuthorID,Author,Date,Content{'x' * 200_000}\n")]))
+    assert corpus.channels.rows()[0] == (DIRECT, "sam", "dm") and texts(corpus) == ["Pinned a message. No.", "hi"]
+    assert corpus.owner == "mira.k"
+    assert corpus.skipped["messages of the app itself (joins, calls, pins)"] == len(APP_ROWS) - 1
+
+
+def write_csv(folder: Path, text: str) -> Path:
+    """A file of that text."""
+    path = folder / "long.csv"
+    path.write_text(text)
+    return path
 
 
 def test_plain_text_is_refused(tmp_path: Path) -> None:

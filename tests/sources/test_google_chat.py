@@ -70,6 +70,8 @@ def test_a_takeout(tmp_path: Path, layout: str) -> None:
         "3 Mayıs 2022 Salı 17:43:01 UTC",
         "tiistai 3. toukokuuta 2022 klo 17.43.01 UTC",
         "tisdag 3 maj 2022 kl. 17:43:01 UTC",
+        "3 May 2022 at 19:43:01 GMT+2",
+        "Tuesday, May 3, 2022 at 12:13:01 PM UTC\u22125:30",
     ],
 )
 def test_dates(date: str) -> None:
@@ -90,6 +92,18 @@ def test_noon_and_midnight() -> None:
     midnight, noon = (prose_milliseconds(f"Tuesday, May 3, 2022 at 12:00:00 {half} UTC") for half in ("AM", "PM"))
     assert midnight is not None and noon is not None
     assert noon - midnight == 12 * 3_600_000
+
+
+def test_a_group_alone(tmp_path: Path) -> None:
+    """The folder of one group, or its file of messages, has the same channel as in the whole Takeout."""
+    group = tmp_path / "DM abc123"
+    group.mkdir()
+    for name, raw in takeout([said(1, "a", SAM, "3 May 2022, 17:43:01 UTC")]).items():
+        if "DM abc123" in name:
+            (group / name.rpartition("/")[2]).write_bytes(raw)
+    for path in (group, group / "messages.json"):
+        corpus = checked(sources.read([path], me=["Sam"]))
+        assert texts(corpus) == ["a"] and corpus.messages["channel"][0] == "google_chat:abc123"
 
 
 def test_odd_messages(tmp_path: Path) -> None:

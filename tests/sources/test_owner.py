@@ -153,6 +153,27 @@ def test_names_that_are_nobodys_or_two_peoples() -> None:
     assert mine(joined(chat(*people), me=["telegram:3"])) == {"telegram:3"}
 
 
+def test_further_names_and_bare_ids() -> None:
+    """A user name or a nickname finds its person, and so does the id without the program; a name that is shown goes
+    first, in each program that does not tell its owner."""
+    slack = chat(("slack:U1", "bo.k", 2), ("slack:U2", "Mia", 2))
+    slack[0].further_names = {"slack:U1": {"Bo K"}, "slack:U2": {"bo.k", "mia"}}
+    for name, key in (("bo k", "slack:U1"), ("u2", "slack:U2"), ("bo.k", "slack:U1"), ("MIA", "slack:U2")):
+        assert mine(joined(list(slack), me=[name])) == {key}
+    told = export([("signal:me", "Mia", True), ("signal:9", "bo k", False)], [("1", "signal:me", "a")])
+    letters = chat(("whatsapp:Bo K", "Bo K", 1), ("whatsapp:Mia", "Mia", 1))
+    assert mine(joined(slack, told, letters, me=["Bo K"])) == {"slack:U1", "signal:me", "whatsapp:Bo K"}
+
+
+def test_an_owner_without_a_name() -> None:
+    """Whoever an export tells as its owner without a name is called by the name that is given; a slip is not one."""
+    phone = export([("sms:me", "me", True), ("sms:9", "Anna", False)], [("1", "sms:me", "a"), ("2", "sms:9", "b")])
+    corpus = joined(list(phone), me=["Bo"])
+    assert mine(corpus) == {"sms:me"} and corpus.owner == "Bo"
+    with pytest.raises(ExportError, match="Is it 'Anna'"):
+        joined(phone, me=["Ana"])
+
+
 def test_another_than_the_export_tells() -> None:
     """A name that is given goes before what the export tells, in its program."""
     told = export(

@@ -1,5 +1,6 @@
 """Slack exports: channels of all kinds, threads, markup, bots; names from users.json."""
 
+import json
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -7,7 +8,8 @@ from typing import Any
 from soundalike import sources
 from soundalike.messages import Corpus
 from tests.sources.examples.slack import DAY, EXAMPLES, said, workspace
-from tests.sources.packages import checked, texts, write_zip
+from tests.sources.packages import checked, texts, write_folder, write_zip
+from tests.sources.reading import read_alone
 
 
 def read(tmp_path: Path, general: list[Any]) -> Corpus:
@@ -106,3 +108,10 @@ def test_nothing_personal(tmp_path: Path) -> None:
     corpus = checked(sources.read([EXAMPLES["zip"](tmp_path)], me=["Mira"]))
     for frame in (corpus.messages, corpus.authors, corpus.channels):
         assert "example.invalid" not in frame.write_json() and "+1555" not in frame.write_json()
+
+
+def test_one_channel_alone(tmp_path: Path) -> None:
+    """The folder of one channel is read, and its name is the channel's."""
+    days = {f"2024-03-0{day}.json": json.dumps([said(day, f"day {day}")]).encode() for day in (1, 2)}
+    corpus = read_alone(write_folder(tmp_path / "general", days))
+    assert texts(corpus) == ["day 1", "day 2"] and corpus.channels.rows() == [("slack:general", "general", "unknown")]

@@ -235,6 +235,12 @@ BODIES = {  # what an iPhone (True) or Android writes after the name -> the text
     ("notes on soup.pdf (archivo adjunto)", False): WITHOUT_TEXT,
     ("Bo.vcf (file attached)", False): WITHOUT_TEXT,
     ("see a.txt (it is long)", False): "see a.txt (it is long)",
+    ("\u200esoup 1.pdf (datoteka u privitku)", False): WITHOUT_TEXT,
+    ("\u200esoup.jpg (datoteka u privitku)\nmy soup", False): "my soup",
+    ("soup.pdf (file attached)\nsoup.pdf", False): WITHOUT_TEXT,
+    ("image omitted", True): WITHOUT_TEXT,
+    ("Bild weggelassen", True): WITHOUT_TEXT,
+    ("what image omitted", True): "what image omitted",
     ("This message was deleted", False): DELETED,
     ("This message was deleted.", False): DELETED,
     ("Diese Nachricht wurde gelöscht.", False): DELETED,
@@ -244,6 +250,14 @@ BODIES = {  # what an iPhone (True) or Android writes after the name -> the text
     ("null", False): WITHOUT_TEXT,
     ("Waiting for this message. This may take a while.", False): WITHOUT_TEXT,
     ("Missed video call", False): BY_THE_APP,
+    ("Пропущенный видеозвонок", False): BY_THE_APP,
+    ("Verpasster Gruppen-Sprachanruf", False): BY_THE_APP,
+    ("Chamada de vídeo perdida às 21:25", False): BY_THE_APP,
+    ("未接语音通话", False): BY_THE_APP,
+    ("SONDAGE :\nsoupe ?\nOPTION : oui (1 vote)\nOPTION : non (0 vote)", False): WITHOUT_TEXT,
+    ("投票：\n汤？\n选项：是 (1票)\n选项：否 (0票)", False): WITHOUT_TEXT,
+    ("位置：https://maps.google.com/?q=1.5,2.5", False): WITHOUT_TEXT,
+    ("आपने यह मैसेज मिटा दिया", False): DELETED,
     ("missed voice calls annoy me", False): "missed voice calls annoy me",
     ("Location: https://maps.google.com/?q=1.5,2.5", False): WITHOUT_TEXT,
     ("\u200eUbicación: https://maps.google.com/?q=1.5,2.5", True): WITHOUT_TEXT,
@@ -276,6 +290,15 @@ def test_system_lines_with_colons(tmp_path: Path) -> None:
     assert corpus.skipped == {BY_THE_APP: 2, BOTS: 1, IMPOSSIBLE_TIME: 1}
     assert corpus.messages.height == 4
     assert corpus.owner == "me" and not corpus.authors["me"].any()
+
+
+@pytest.mark.parametrize(
+    "name", ["محادثة واتساب مع Laura", "Laura के साथ WhatsApp चैट", "WhatsApp Chat - Laura", "Chat WhatsApp - Laura"]
+)
+def test_the_file_is_called_after_the_other(tmp_path: Path, name: str) -> None:
+    """In whatever language, the file of a chat of two names the other, so the owner is who is left."""
+    chat = "13/06/2023, 21:25 - Laura: a\n13/06/2023, 21:26 - Bo: b\n"
+    assert read(tmp_path, chat, f"{name}.txt").owner == "Bo"
 
 
 def test_a_group_of_which_two_spoke(tmp_path: Path) -> None:

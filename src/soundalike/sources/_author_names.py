@@ -3,11 +3,11 @@
 import re
 from collections import Counter
 from collections.abc import Collection, Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from difflib import get_close_matches
 
 from soundalike.errors import ExportError
-from soundalike.messages import Corpus
+from soundalike.messages import UNKNOWN, Corpus
 
 DISCORD = "discord"
 NEAR = 5  # names that a refusal suggests
@@ -20,19 +20,21 @@ def program_of(key: str) -> str:
 
 @dataclass(frozen=True)
 class People:
-    """`names` maps author keys to display names, `counts` to numbers of messages; `told` are the owner's keys as the
-    exports tell them."""
+    """`names` maps author keys to display names, `counts` to numbers of messages, `further` to names besides the
+    display name; `told` are the owner's keys as the exports tell them."""
 
     names: dict[str, str]
     counts: Counter[str]
     told: tuple[str, ...]
+    further: dict[str, set[str]] = field(default_factory=dict)
 
     @classmethod
     def of(cls, corpus: Corpus) -> "People":
         """The people of a corpus."""
         counts = Counter(dict(corpus.messages["author"].value_counts().iter_rows()))
         names = dict(corpus.authors.select("author", "name").iter_rows())
-        return cls({key: key for key in counts} | names, counts, tuple(corpus.authors.filter("me")["author"]))
+        told = tuple(corpus.authors.filter("me")["author"])
+        return cls({key: key for key in counts} | names, counts, told, corpus.further_names)
 
     def messages(self, key: str) -> int:
         """How many messages a person wrote."""
@@ -54,7 +56,7 @@ class People:
         return self.names[key] if len(same) < 2 else f"{self.names[key]} ({key})"
 
     def find(self, name: str) -> list[str]:
-        """The keys of the person of that name or key, one in each program, exact before case-insensitive.
+        """The keys of the person of that name or key, one in each program.
 
         Raises ExportError if there is nobody of that name, or two people of one program have it.
         """
@@ -71,13 +73,34 @@ class People:
         return keys
 
     def matching(self, name: str) -> list[str]:
-        """The keys of all people with that key, that name, or, if nobody has it, that name in other case."""
+        """The keys of all people with that key, that name, that name in other case, or that as a further name or id.
+
+        Each program is searched for the next of these only while the ones before found nobody in it; once one is found
+        anywhere, programs that tell their owner are left as they are.
+        """
         known = [*self.by_messages, *(key for key in self.told if not self.counts[key])]
         if name in known:
             return [name]
-        exact = [key for key in known if self.names[key] == name]
-        folded = name.casefold()
-        return exact or [key for key in known if folded in (key.casefold(), self.names[key].casefold())]
+        folded, found, closed = name.casefold(), list[str](), set[str]()
+        for called in (self._is_shown_as, self._is_shown_like, self._is_also_called):
+            searched = name if called == self._is_shown_as else folded
+            found += [key for key in known if program_of(key) not in closed and called(key, searched)]
+            closed = {program_of(key) for key in [*found, *(self.told if found else ())]}
+        return found
+
+    def _is_shown_as(self, key: str, name: str) -> bool:
+        return self.names[key] == name
+
+    def _is_shown_like(self, key: str, folded: str) -> bool:
+        return folded in (key.casefold(), self.names[key].casefold())
+
+    def _is_also_called(self, key: str, folded: str) -> bool:
+        bare = key.partition(":")[2].casefold()
+        return folded in {bare, *(other.casefold() for other in self.further.get(key, ()))}
+
+    def nameless_owners(self) -> list[str]:
+        """The keys of owners whom the exports tell without a name."""
+        return [key for key in self.told if self.names[key] == UNKNOWN]
 
     def shown_names(self) -> list[str]:
         """Display names of those who wrote something, most messages first."""
@@ -86,16 +109,20 @@ class People:
 
 def unknown_name(what: str, name: str, known: Collection[str]) -> ExportError:
     """The error for a name that is none of `known`, with those that are near it, else the first ones."""
+    if found := near_names(name, known):
+        return ExportError(what, f"Is it {listed(map(repr, found), 'or')}?")
+    some = [*map(repr, list(known)[:NEAR]), *(["others"] if len(known) > NEAR else [])]
+    return ExportError(what, f"There are {listed(some)}.")
+
+
+def near_names(name: str, known: Iterable[str]) -> list[str]:
+    """Those of `known` that are spelled like `name`, in part or in whole."""
     folded = name.casefold()
     inside = [other for other in known if folded and folded in other.casefold()]
     lower = {word: other for other in known for word in re.findall(r"\w+", other.casefold())}
     lower |= {other.casefold(): other for other in known}
     near = [lower[match] for match in get_close_matches(folded, lower, NEAR, 0.6)]
-    found = list(dict.fromkeys([*near, *inside]))[:NEAR]
-    if found:
-        return ExportError(what, f"Is it {listed(map(repr, found), 'or')}?")
-    some = [*map(repr, list(known)[:NEAR]), *(["others"] if len(known) > NEAR else [])]
-    return ExportError(what, f"There are {listed(some)}.")
+    return list(dict.fromkeys([*near, *inside]))[:NEAR]
 
 
 def listed(items: Iterable[str], word: str = "and") -> str:

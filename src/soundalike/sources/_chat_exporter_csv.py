@@ -10,11 +10,13 @@ import csv
 import io
 import re
 from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
 from datetime import datetime
 
-from soundalike.messages import UNREADABLE_ROWS
+from soundalike.messages import BY_THE_APP, UNREADABLE_ROWS
 from soundalike.sources._chat_exporter_messages import milliseconds
 from soundalike.sources._file_splitter import split_csv
+from soundalike.sources._local_time import LocalClock
 from soundalike.sources._people import one_line
 from soundalike.sources._rows import RowCollector, clean
 
@@ -22,46 +24,75 @@ HEADER = r'\A"?AuthorID"?[,;]"?Author"?[,;]"?Date"?[,;]"?Content'
 _OLD_DATES = ["%d-%b-%y %I:%M %p", "%d-%b-%y %H:%M", "%d-%b-%Y %I:%M %p", "%m/%d/%Y %I:%M %p", "%d.%m.%Y %H:%M"]
 _TAG = re.compile(r"#[0-9]{1,4}\Z")
 _WIDTH = 4  # fields that are needed
+_BY_THE_APP = re.compile(
+    r"(?:Added .{1,100} to|Removed .{1,100} from|Left) the group\.|Started a call that lasted [\d.,]+ minutes\."
+    r"|Changed the channel (?:icon\.|name(?:: .*)?\.)|Pinned a message\.|Started a thread\.|Joined the server\."
+)  # what the program writes for rows of the app, in every language; a CSV has no types
 
 
-def read_csv(chunks: Iterable[bytes], channel: str, rows: RowCollector, people: dict[str, str]) -> Iterator[None]:
-    """Add a file's rows to `rows` and its people to `people`; a stop after each piece of a few MB."""
-    rows.restart()
-    for piece in split_csv(chunks):
-        text = piece.decode("utf-8", "replace").removeprefix("\ufeff").replace("\0", "")
-        delimiter = max(",;", key=text.partition("\n")[0].count)
-        for fields in _fields(text, delimiter):
-            _add(fields, channel, rows, people)
-        yield
+@dataclass
+class CsvReader:
+    """Adds the rows of one file to `rows`; `people` are the names of their authors by key."""
+
+    rows: RowCollector
+    channel: str
+    people: dict[str, str] = field(default_factory=dict)
+    has_local_times: bool = False
+    _clock: LocalClock = field(default_factory=LocalClock)
+
+    def read(self, chunks: Iterable[bytes]) -> Iterator[None]:
+        """Read the file; a stop after each piece of a few MB."""
+        self.rows.restart()
+        for piece in split_csv(chunks):
+            text = piece.decode("utf-8", "replace").removeprefix("\ufeff").replace("\0", "")
+            delimiter = max(",;", key=text.partition("\n")[0].count)
+            for fields in _fields(text, delimiter):
+                self._add(fields)
+            yield
+
+    def _add(self, fields: list[str]) -> None:
+        if len(fields) < _WIDTH or not fields[0].strip().isdigit():
+            self.rows.skip(UNREADABLE_ROWS)
+            return
+        author, name, date, text = (clean(field) for field in fields[:_WIDTH])
+        author = author.strip()
+        if _BY_THE_APP.fullmatch(text):
+            self.rows.skip(BY_THE_APP)
+        elif self.rows.add(self.channel, author, self._sent_at(date), text.replace("\r\n", "\n")):
+            self.people.setdefault(author, one_line(_TAG.sub("", name)) or "someone")
+
+    def _sent_at(self, date: str) -> int | None:
+        """Milliseconds since 1970. The dates of 2019 are local, and those of later versions have their offset."""
+        moment = _spelled(date)
+        if moment is None or moment.tzinfo:
+            return milliseconds(date)
+        self.has_local_times = True
+        return self._clock.utc(moment)
 
 
 def _fields(text: str, delimiter: str) -> Iterator[list[str]]:
-    reader = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter)
-    next(reader, None)  # the header
+    """The rows below the header, which is the first that can be read; an empty one for each that is too long."""
+    reader, header = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter), True
     while True:
         try:
-            yield from (row for row in reader if row)
+            for row in reader:
+                if row and not header:
+                    yield row
+                header = False
             return
         except csv.Error:  # a field longer than the module takes; reading goes on behind it
+            header = False
             yield []
 
 
-def _add(fields: list[str], channel: str, rows: RowCollector, people: dict[str, str]) -> None:
-    if len(fields) < _WIDTH or not fields[0].strip().isdigit():
-        rows.skip(UNREADABLE_ROWS)
-        return
-    author, name, date, text = (clean(field) for field in fields[:_WIDTH])
-    author = author.strip()
-    if rows.add(channel, author, _moment(date), text.replace("\r\n", "\n")):
-        people.setdefault(author, one_line(_TAG.sub("", name)) or "someone")
-
-
-def _moment(date: str) -> int | None:
-    if (sent := milliseconds(date)) is not None:
-        return sent
+def _spelled(date: str) -> datetime | None:
+    try:
+        return datetime.fromisoformat(date.strip())
+    except ValueError:
+        pass  # not of a version that writes ISO 8601
     for spelling in _OLD_DATES:
         try:
-            return round(datetime.strptime(date.strip(), spelling).timestamp() * 1000)
-        except (ValueError, OverflowError, OSError):
+            return datetime.strptime(date.strip(), spelling)
+        except ValueError:
             continue
     return None

@@ -7,7 +7,7 @@ Format: https://github.com/Tyrrrz/DiscordChatExporter, Exporting/MessageGroupTem
 
 import html
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from typing import Any
 
 from soundalike.sources._chat_exporter_rows import FORWARD
@@ -24,6 +24,12 @@ _VOID = {"img", "br", "input", "meta", "link", "source", "hr", "area", "base", "
 _NO_TEXT = {"style", "script", "svg", "title"}
 _REPLY = re.compile(r"scrollToMessage\(event,\s*['\"]?([0-9]+)")
 _MARKS = {"strong": "**", "b": "**", "em": "*", "i": "*", "u": "__", "s": "~~", "code": "`"}
+_BLOCKS = {"h1": "# ", "h2": "## ", "h3": "### ", "li": "- "}
+_QUOTE, _FENCE = "> ", "```\n"
+_LINES = {_QUOTE, *_BLOCKS.values()}  # marks that stand before a line
+_CLOSING = {_FENCE: "\n```\n"}
+_QUOTED = ("chatlog__markdown-quote-content", "quote")  # in versions until 2022 the latter
+_CODE = ("chatlog__markdown-pre--multiline", "pre--multiline")
 _CONTENT = {"chatlog__content", "chatlog__markdown", "markdown", "chatlog__markdown-preserve", "preserve-whitespace"}
 _ASIDE = ("chatlog__edited-timestamp", "chatlog__markdown-timestamp-tooltip")
 _AUTHOR = {"chatlog__author", "chatlog__author-name"}
@@ -31,6 +37,15 @@ _BOT = {"chatlog__author-tag", "chatlog__bot-tag"}
 _REPLIED = ("chatlog__reply", "chatlog__reference")
 _OTHERS = ("chatlog__embed", "chatlog__forward", "chatlog__attachment", "chatlog__sticker")
 _LONGEST_TEXT = 1 << 20  # characters
+
+
+def _opening_mark(tag: str, classes: Collection[str]) -> str:
+    """How Discord writes what begins with this tag; empty if it is nothing but text."""
+    if any(name in classes for name in _QUOTED):
+        return _QUOTE
+    if any(name in classes for name in _CODE):
+        return _FENCE
+    return _MARKS.get(tag) or _BLOCKS.get(tag, "")
 
 
 class MessageParser:
@@ -44,6 +59,7 @@ class MessageParser:
         self._message_depth = 0
         self._author: dict[str, Any] = {}
         self._roles: list[tuple[int, str]] = []  # depth and role of the open tags that have one
+        self._marks: list[tuple[int, int, str]] = []  # depth, place in the text and mark of the open tags that have one
         self._text: list[str] = []
         self._size = 0
 
@@ -92,8 +108,9 @@ class MessageParser:
         elif role := self._role(tag, classes):
             self._roles.append((self._depth, role))
             self._enter(role, tag, given)
-        elif self._in_text() and tag in _MARKS:
-            self._write(_MARKS[tag])
+        elif self._in_text() and (mark := _opening_mark(tag, classes)):
+            self._write(mark)
+            self._marks.append((self._depth, len(self._text), _CLOSING.get(mark, mark)))
         if found := _REPLY.search(given.get("onclick", "")):
             self._reply(found[1])
 
@@ -101,13 +118,21 @@ class MessageParser:
         """Leave a tag, and the roles that lie in it."""
         if tag in _VOID:
             return
-        if self._in_text() and tag in _MARKS:
-            self._write(_MARKS[tag])
+        while self._marks and self._marks[-1][0] >= self._depth:
+            self._close_mark(*self._marks.pop())
         while self._roles and self._roles[-1][0] >= self._depth:
             self._leave(self._roles.pop()[1])
         self._depth = max(0, self._depth - 1)
         if self._message is not None and self._depth < self._message_depth:
             self._end_message()
+
+    def _close_mark(self, depth: int, start: int, mark: str) -> None:
+        """Write what ends a stretch of text; each line of a quote has its mark."""
+        if not self._in_text() or start > len(self._text):
+            return
+        if mark == _QUOTE:
+            self._text[start:] = ["".join(self._text[start:]).replace("\n", f"\n{_QUOTE}")]
+        self._write("\n" if mark in _LINES else mark)
 
     def _data(self, data: str) -> None:
         """Text belongs to whatever innermost tag has a role."""
@@ -185,7 +210,7 @@ class MessageParser:
         self._roles = [(depth, role) for depth, role in self._roles if role not in ("text", "author")]
         self._message = {"id": id_, "type": "Default", "content": "", "reference": {}}
         self._message_depth = self._depth
-        self._text, self._size = [], 0
+        self._text, self._size, self._marks = [], 0, []
 
     def _end_message(self) -> None:
         if self._message is None:

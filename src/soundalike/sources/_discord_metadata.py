@@ -31,12 +31,14 @@ _GONE = re.compile(r"(null|none|unknown channel|unknown participant|deleted user
 class PackageMetadata:
     """What a package says besides its messages.
 
-    `owner` is the user id, None if it is unknown. `people` maps user ids to names, `titles` and `kinds` channel ids to
-    titles and to `dm`, `group`, `channel`, `thread` or `unknown`. `unreadable` counts files that could not be read.
+    `owner` is the user id, None if it is unknown; `owner_names` are all names of the account. `people` maps user ids to
+    names, `titles` and `kinds` channel ids to titles and to `dm`, `group`, `channel`, `thread` or `unknown`.
+    `unreadable` counts files that could not be read.
     """
 
     owner: str | None = None
     owner_name: str | None = None
+    owner_names: set[str] = field(default_factory=set)
     people: dict[str, str] = field(default_factory=dict)
     titles: dict[str, str] = field(default_factory=dict)
     kinds: dict[str, str] = field(default_factory=dict)
@@ -105,6 +107,7 @@ def _load(member: Member | None, metadata: PackageMetadata) -> dict[str, Any]:
 def _account(account: dict[str, Any], metadata: PackageMetadata) -> None:
     if isinstance(account.get("id"), int | str):
         metadata.owner = _label(str(account["id"]))
+    metadata.owner_names = set(_names(account))
     metadata.owner_name = _name(account)
     relationships = account.get("relationships")
     for relationship in relationships if isinstance(relationships, list) else []:
@@ -114,10 +117,12 @@ def _account(account: dict[str, Any], metadata: PackageMetadata) -> None:
 
 
 def _name(user: dict[str, Any]) -> str | None:
-    for key in ("global_name", "display_name", "username"):
-        if name := _label(user.get(key)):
-            return name
-    return None
+    return next(iter(_names(user)), None)
+
+
+def _names(user: dict[str, Any]) -> list[str]:
+    found = (_label(user.get(key)) for key in ("global_name", "display_name", "username"))
+    return [name for name in found if name]
 
 
 def _label(value: object) -> str | None:

@@ -10,7 +10,7 @@ import polars as pl
 
 from soundalike.errors import ExportError, OwnerUnknown
 from soundalike.messages import UNKNOWN, Corpus
-from soundalike.sources._author_names import DISCORD, People, listed, program_of
+from soundalike.sources._author_names import DISCORD, People, listed, near_names, program_of
 
 PACKAGE = "discord_package"
 SHOWN = 15  # people that a refusal lists
@@ -40,7 +40,7 @@ def mark(corpus: Corpus, names: Sequence[str] = (), known: Collection[str] = ())
     people's, OwnerUnknown if nobody is the owner in a program.
     """
     corpus.authors = corpus.authors.with_columns(me=pl.col("me") | pl.col("author").is_in(sorted(known)))
-    people = People.of(corpus)
+    people = _with_owner_named(corpus, names)
     chosen = [key for name in names for key in people.find(name)]
     owners = _owners(corpus, people, chosen)
     _require_all_programs(people, owners, chosen)
@@ -55,6 +55,17 @@ def mark(corpus: Corpus, names: Sequence[str] = (), known: Collection[str] = ())
     if not corpus.messages.select((pl.col("me") == mine).all()).item():
         corpus.messages = corpus.messages.with_columns(me=mine)
     return corpus
+
+
+def _with_owner_named(corpus: Corpus, names: Sequence[str]) -> People:
+    """The people; an owner whom the exports tell without a name is called by the first name that is nobody's."""
+    people = People.of(corpus)
+    new = next((name for name in names if not people.matching(name)), "")
+    if not new or not people.nameless_owners() or near_names(new, people.shown_names()):
+        return people
+    nameless = pl.col("me") & (pl.col("name") == UNKNOWN)
+    corpus.authors = corpus.authors.with_columns(name=pl.when(nameless).then(pl.lit(new)).otherwise("name"))
+    return People.of(corpus)
 
 
 def _owners(corpus: Corpus, people: People, chosen: Sequence[str]) -> list[str]:

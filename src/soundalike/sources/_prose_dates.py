@@ -45,6 +45,7 @@ _TIME = re.compile(r"(\d{1,2})(?:[:.]|\s?[時시h点點]\s?)(\d{2})(?:(?:[:.]|\s
 _EAST = re.compile(r"(\d{4})\s?[年년]\s?(\d{1,2})\s?[月월]\s?(\d{1,2})\s?[日일]")
 _WORDS = re.compile(r"[^\W\d_]+")
 _NUMBER = re.compile(r"\d+")
+_OFFSET = re.compile(r"(?:gmt|utc)\s?([+\-\u2212])(\d{1,2})(?::?(\d{2}))?")
 _DOTTED = re.compile(r"\b([aApP])\.?\s?[mM]\.?(?!\w)")
 
 
@@ -60,8 +61,10 @@ _fill()
 
 
 def prose_milliseconds(date: str) -> int | None:
-    """Milliseconds since 1970 of a date in UTC; None if it is none that is known here."""
+    """Milliseconds since 1970 of a date in UTC, or with its difference from UTC; None if it is none that is known
+    here."""
     plain = _DOTTED.sub(lambda found: f"{found[1].lower()}m", " ".join(date.split())).lower()
+    ahead, plain = _without_offset(plain)
     time = _TIME.search(plain)
     day = _day(plain[: time.start()] + " " + plain[time.end() :]) if time else None
     if time is None or day is None:
@@ -71,7 +74,16 @@ def prose_milliseconds(date: str) -> int | None:
         moment = datetime(*day, hour, int(time[2]), int(time[3] or 0), tzinfo=UTC)
     except ValueError:
         return None
-    return round(moment.timestamp() * 1000)
+    return round(moment.timestamp() - ahead) * 1000
+
+
+def _without_offset(plain: str) -> tuple[int, str]:
+    """The seconds that the date is ahead of UTC, and the date without what says so."""
+    found = _OFFSET.search(plain)
+    if found is None:
+        return 0, plain
+    ahead = int(found[2]) * 3600 + int(found[3] or 0) * 60
+    return ahead if found[1] == "+" else -ahead, plain[: found.start()] + plain[found.end() :]
 
 
 def _day(plain: str) -> tuple[int, int, int] | None:

@@ -31,6 +31,7 @@ class SignalBook:
     groups: dict[str, tuple[str, str | None]] = field(default_factory=dict)
     chats: dict[str, tuple[str, str | None, str]] = field(default_factory=dict)
     accounts: dict[str, str] = field(default_factory=dict)
+    further: dict[str, set[str]] = field(default_factory=dict)  # all names by author key
     spoke: dict[str, str] = field(default_factory=dict)
     used: dict[str, tuple[str | None, str]] = field(default_factory=dict)
     owner_name: str = UNKNOWN
@@ -61,11 +62,12 @@ class SignalBook:
 
     def _contact(self, number: str, contact: Frame) -> tuple[str, str]:
         found = (_full_name(_dict(contact, where) if where else contact, *keys) for where, *keys in _NAMES)
-        name = next(filter(None, found), SOMEONE)
-        name = SOMEONE if is_address(name) else name
+        names = [name for name in found if name and not is_address(name)]
         account = contact.get("aci") or contact.get("pni") or contact.get("e164") or f"recipient {number}"
+        key, name = f"{self.source}:{hashed(str(account))}", next(iter(names), SOMEONE)
         self.accounts[str(account)] = name
-        return f"{self.source}:{hashed(str(account))}", name
+        self.further[key] = set(names)
+        return key, name
 
     def add_chat(self, chat: Frame) -> None:
         """A chat with a person, a group or oneself."""

@@ -17,15 +17,17 @@ _MENTION = re.compile("(?:@?\u2068|@\u202a)([^\u2069\u202c\n]{1,60})[\u2069\u202
 _NUMBER = re.compile(r"@\+?\d{7,15}\b")
 _APP_BRACKETS = re.compile("\u200e<[^<>\n]{1,120}>")
 _APP_ENDING = re.compile("(?<=.) ?\u200e[^\u200e\n.!?]{2,40}\\.?$", re.DOTALL)
-_OPTION = re.compile("^\u200e?[^\\W\\d_]{3,20}: .*\\(\\d+ [^()\n]{2,20}\\)$", re.MULTILINE)
+_OPTION = re.compile(r"^[^\s\d:：][^\n\d:：]{1,19}[:：] ?.*\(\d+ ?[^()\n\d]{1,20}\)$", re.MULTILINE)
 _PLACE = re.compile(
-    r"[^\n:]{3,30}: https?://(?:www\.|m\.)?(?:maps\.google\.\w+|google\.\w+/maps|foursquare\.com|maps\.app)\S*"
+    r"[^\n:：]{2,30}[:：] ?https?://(?:www\.|m\.)?(?:maps\.google\.\w+|google\.\w+/maps|foursquare\.com|maps\.app)\S*"
 )
 _FILE = re.compile(
     r"(?:(?:IMG|VID|AUD|PTT|STK|DOC)-\d{8}-WA\d+\.\w{2,5}(?: \([^()\n]{2,40}\))?"
     rf"|[^\n]{{1,120}}\.\w{{2,5}} \((?:{'|'.join(map(re.escape, phrases.ATTACHED))})\))(?:\n|$)",
     re.IGNORECASE,
 )
+_MARKED_FILE = re.compile("\u200e[^\n]{1,120}\\.\\w{2,5} \\([^()\n]{2,40}\\)(?:\n|$)")
+_CALLED_AT = re.compile(r"(?: \S{1,4})? \d{1,2}[:.]\d{2}(?: ?[ap]\.? ?m\.?)?$")
 _DOCUMENT = re.compile(r"[^\n]{1,120}\.\w{2,5}(?: ?•[^\n•]{0,30})*")
 _WHOLE_BRACKETS = re.compile(r"<[^<>\n]{3,60}>$|<(?=[^<>\n]*[^<>\n!-~])[^<>\n]{3,60}>\n")
 _EDITED = re.compile(r"<(?=[^<>\n]*[^<>\n!-~])[^<>\n]{5,60}>$")
@@ -64,19 +66,21 @@ def said(body: str, is_ios: bool) -> Said:
 
 def _is_call(phrase: str, marked: bool) -> bool:
     """Whether the message is about a call. Without a mark, only if it is nothing else."""
-    return phrase in phrases.CALLS or (marked and re.split("[,.]| at ", phrase)[0].strip() in phrases.CALLS)
+    return _CALLED_AT.sub("", phrase) in phrases.CALLS or (
+        marked and re.split("[,.]| at ", phrase)[0].strip() in phrases.CALLS
+    )
 
 
 def _is_nothing(bare: str, phrase: str) -> bool:
     """Whether a notice, a place or a poll stands in place of a text."""
-    if phrase == "null" or phrase.startswith(phrases.NOT_THERE[1:]):
+    if phrase == "null" or phrase in phrases.OMITTED or phrase.startswith(phrases.NOT_THERE[1:]):
         return True
     return bool(_PLACE.fullmatch(bare)) or len(_OPTION.findall(bare)) >= 2
 
 
 def _without_app_text(body: str, is_ios: bool) -> str | None:
     """The text without what the app added; None if an iPhone's mark says that all of it is the app's."""
-    text = _APP_BRACKETS.sub("", body)
+    text = _APP_BRACKETS.sub("", _MARKED_FILE.sub("", body, count=1) if _MARKED_FILE.match(body) else body)
     attached = text != body
     if is_ios and (shorter := _APP_ENDING.sub("", text)) != text:
         text, attached = shorter, True
@@ -84,7 +88,7 @@ def _without_app_text(body: str, is_ios: bool) -> str | None:
         return None
     text = _tidy(text)
     if start := _WHOLE_BRACKETS.match(text) or _FILE.match(text):
-        text = text[start.end() :]
+        text, attached = text[start.end() :], attached or start.re is _FILE
     text = _EDITED.sub("", text.rstrip())
     return "" if attached and _DOCUMENT.fullmatch(text.strip()) else text.strip()
 

@@ -34,10 +34,12 @@ def _left_over(chats: Sequence[WhatsAppChat]) -> set[str]:
 
 
 def _is_called(chat: WhatsAppChat, name: str) -> bool:
-    """Whether the chat has this name; a file whose name is not understood ends with it."""
+    """Whether the chat has this name; a file whose name is not understood ends with it, or begins with it where it is
+    called after the app too."""
     if chat.title is not None:
         return one_line(chat.title).casefold() == name.casefold()
-    return f" {chat.stem.casefold()}".endswith(f" {name.casefold()}")
+    stem, called = f" {chat.stem.casefold()} ", f" {name.casefold()} "
+    return stem.endswith(called) or (stem.startswith(called) and "whatsapp" in stem)
 
 
 def _everywhere(chats: Sequence[WhatsAppChat]) -> set[str]:

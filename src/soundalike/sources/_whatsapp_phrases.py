@@ -17,7 +17,8 @@ bu mesajı sildin|вы удалили данное сообщение|вы уд�
 anda telah menghapus pesan ini|anda menghapus pesan ini|لقد حذفت هذه الرسالة|حذفت هذه الرسالة|מחקת הודעה זו
 您已删除此消息|你已删除此消息|您删除了这条消息|你删除了这条消息|您已刪除此訊息|你已刪除此訊息|您刪除了這則訊息
 你已刪除這則訊息|このメッセージを削除しました|あなたがこのメッセージを削除しました|이 메시지를 삭제했습니다
-내가 삭제한 메시지입니다|आपने यह संदेश हटाया|आपने यह मैसेज डिलीट किया|ai șters acest mesaj|törölted ezt az üzenetet
+내가 삭제한 메시지입니다|आपने यह संदेश हटाया|आपने यह मैसेज डिलीट किया
+आपने यह मैसेज मिटा दिया|आपने यह मैसेज हटा दिया|ai șters acest mesaj|törölted ezt az üzenetet
 διαγράψατε αυτό το μήνυμα|heu suprimit aquest missatge
 """.strip()
     .replace("\n", "|")
@@ -35,7 +36,8 @@ denne besked blev slettet|denne meldingen ble slettet|ta wiadomość została us
 tato zpráva byla smazána|bu mesaj silindi|данное сообщение удалено|это сообщение удалено|сообщение удалено
 це повідомлення видалено|це повідомлення було видалено|pesan ini telah dihapus|تم حذف هذه الرسالة|הודעה זו נמחקה
 此消息已删除|该消息已被删除|这条消息已被删除|此訊息已刪除|這則訊息已刪除|このメッセージは削除されました
-삭제된 메시지입니다|이 메시지는 삭제되었습니다|यह संदेश हटाया गया था|यह मैसेज डिलीट कर दिया गया|acest mesaj a fost șters
+삭제된 메시지입니다|이 메시지는 삭제되었습니다|यह संदेश हटाया गया था|यह मैसेज डिलीट कर दिया गया
+यह मैसेज मिटा दिया गया|यह मैसेज हटा दिया गया|acest mesaj a fost șters
 ezt az üzenetet törölték|αυτό το μήνυμα διαγράφηκε|s'ha suprimit aquest missatge
 """.strip()
     .replace("\n", "|")
@@ -49,14 +51,47 @@ DELETED_BY_ADMIN = (
     "ce message a été supprimé par l'admin",
 )
 
-CALLS = (
-    "missed voice call", "missed video call", "missed group voice call", "missed group video call", "voice call",
-    "video call", "verpasster sprachanruf", "verpasster videoanruf", "sprachanruf", "videoanruf", "llamada perdida",
-    "videollamada perdida", "llamada de voz perdida", "appel vocal manqué", "appel vidéo manqué",
-    "chamada de voz perdida", "chamada de vídeo perdida", "ligação de voz perdida", "ligação de vídeo perdida",
-    "chiamata vocale persa", "videochiamata persa", "gemiste spraakoproep", "gemiste video-oproep",
-)  # fmt: skip
-"""The whole message, or its beginning before a comma or a full stop and the call's length."""
+CALLS = frozenset(
+    """
+missed voice call|missed video call|missed group voice call|missed group video call|voice call|video call
+verpasster sprachanruf|verpasster videoanruf|verpasster gruppen-sprachanruf|verpasster gruppen-videoanruf
+verpasster gruppenanruf|sprachanruf|videoanruf|llamada perdida|videollamada perdida|llamada de voz perdida
+llamada grupal perdida|llamada de voz grupal perdida|videollamada grupal perdida|appel vocal manqué|appel vidéo manqué
+appel vocal de groupe manqué|appel vidéo de groupe manqué|chamada de voz perdida|chamada de vídeo perdida
+ligação de voz perdida|ligação de vídeo perdida|ligação perdida|chiamata vocale persa|videochiamata persa
+chiamata vocale di gruppo persa|gemiste spraakoproep|gemiste video-oproep|gemiste groepsoproep
+пропущенный аудиозвонок|пропущенный видеозвонок|пропущенный голосовой звонок|пропущенный групповой аудиозвонок
+пропущенный групповой видеозвонок|пропущений голосовий дзвінок|пропущений відеодзвінок|cevapsız sesli arama
+cevapsız görüntülü arama|cevapsız grup araması|nieodebrane połączenie głosowe|nieodebrane połączenie wideo
+panggilan suara tak terjawab|panggilan video tak terjawab|panggilan grup tak terjawab|مكالمة صوتية فائتة
+مكالمة فيديو فائتة|مكالمة صوتية جماعية فائتة|शामिल न हुई वॉइस कॉल|मिस्ड वॉइस कॉल|मिस्ड वीडियो कॉल|मिस्ड कॉल
+vastaamaton äänipuhelu|vastaamaton videopuhelu|missat röstsamtal|missat videosamtal|ubesvaret stemmeopkald
+ubesvaret videoopkald|tapt taleanrop|tapt videoanrop|zmeškaný hlasový hovor|zmeškaný videohovor|nem fogadott hanghívás
+nem fogadott videohívás|apel vocal pierdut|apel video pierdut|αναπάντητη φωνητική κλήση|αναπάντητη βιντεοκλήση
+שיחה קולית שלא נענתה|שיחת וידאו שלא נענתה|未接语音通话|未接视频通话|未接語音通話|未接視訊通話|不在着信|音声通話不在着信
+ビデオ通話不在着信|音声通話に不在着信がありました|ビデオ通話に不在着信がありました|부재중 음성 통화|부재중 영상 통화
+부재중 그룹 통화
+""".strip()
+    .replace("\n", "|")
+    .split("|")
+)
+"""The whole message, or its beginning before a comma or a full stop and the call's length, or before a time."""
+
+OMITTED = frozenset(
+    """
+image omitted|video omitted|audio omitted|gif omitted|sticker omitted|document omitted|contact card omitted
+video note omitted|media omitted|bild weggelassen|video weggelassen|audio weggelassen|gif weggelassen
+sticker weggelassen|dokument weggelassen|kontaktkarte ausgelassen|videonotiz weggelassen|imagen omitida|video omitido
+audio omitido|gif omitido|sticker omitido|documento omitido|tarjeta de contacto omitida|image absente|vidéo absente
+audio omis|gif retiré|sticker omis|document manquant|fiche contact manquante|imagem ocultada|imagem omitida
+vídeo omitido|áudio ocultado|áudio omitido|figurinha omitida|cartão do contato omitido|immagine omessa|video omesso
+audio omesso|gif esclusa|sticker non incluso|documento omesso|scheda contatto omessa|afbeelding weggelaten
+audio weggelaten|video weggelaten|sticker weggelaten|document weggelaten|contactkaart weggelaten
+""".strip()
+    .replace("\n", "|")
+    .split("|")
+)
+"""What an iPhone writes in place of media; a copy of the text may have lost the mark before it."""
 
 NOT_THERE = (
     "null", "waiting for this message", "warten auf diese nachricht", "diese nachricht wird geladen",
@@ -71,6 +106,8 @@ ATTACHED = (
     "file allegato", "bestand bijgevoegd", "bilagd fil", "vedhæftet fil", "vedlagt fil", "liitetiedosto",
     "plik załączony", "dosya ekli", "файл добавлен", "файл прикреплен", "file terlampir", "文件附件", "檔案已附加",
     "添付ファイル", "파일 첨부됨", "fișier atașat", "csatolt fájl", "soubor byl přiložen",
+    "załączono plik", "tiedosto liitteenä", "הקובץ מצורף", "קובץ מצורף", "الملف مرفق", "ملف مرفق", "फ़ाइल अटैच है",
+    "फ़ाइल अटैच की गई", "파일 첨부", "συνημμένο αρχείο", "файл додано",
 )  # fmt: skip
 
 BY_THE_APP_WORDS = (
@@ -83,7 +120,7 @@ BY_THE_APP_WORDS = (
 """Parts of lines about the group, which may hold a colon in its title and so look like a name and a text."""
 
 TITLES = (
-    r"whatsapp[ -]chatt? (?:with|mit|con|med|met|-|–) (?P<title>.+)",
+    r"whatsapp[ -]chatt? (?:with|mit|con|med|met) (?P<title>.+)",
     r"(?:chat|conversa|conversación) (?:de |do )?whatsapp (?:con|com|dengan|di) (?P<title>.+)",
     r"discussion whatsapp avec (?P<title>.+)",
     r"чат whatsapp с (?:контактом |контактами )?(?P<title>.+)",
@@ -93,5 +130,8 @@ TITLES = (
     r"whatsapp ?与(?P<title>.+)的(?:聊天|对话|对话记录)",
     r"與(?P<title>.+)的 ?whatsapp ?對話",
     r"(?P<title>.+?) ?님과의 whatsapp 대화",
+    r"محادثة (?:واتساب|whatsapp) مع (?P<title>.+)",
+    r"[^-–]*whatsapp[^-–]* [-–] (?P<title>.+)",
+    r"whatsapp-chatt? [-–] (?P<title>.+)",
 )
 """What the file of a chat is called; compared without case."""

@@ -59,11 +59,13 @@ def _is_lines(head: str) -> bool:
 
 def read(tree: Tree, on_progress: Callable[[int, int], None]) -> Iterator[Corpus]:
     """Batches of all files; progress in bytes. Raises ExportError if the archive is damaged."""
-    found = [(member, _is_lines(head)) for member, head in heads(tree, _NAMES) if _is_json(head) or _is_lines(head)]
+    beginnings = heads(tree, _NAMES, None)
+    found = [(member, _is_lines(head)) for member, head in beginnings if _is_json(head) or _is_lines(head)]
     rows, total, done, with_rows, damaged = RowCollector(NAME, _UNIT), sum(one.size for one, _ in found), 0, 0, 0
     people: dict[str, str] = {}
     channels: dict[str, tuple[str | None, str]] = {}
     owners: set[str] = set()
+    further: dict[str, set[str]] = {}
     for member, is_lines in found:
         chat = _Chat()
         rows.restart()
@@ -77,6 +79,7 @@ def read(tree: Tree, on_progress: Callable[[int, int], None]) -> Iterator[Corpus
         people |= {key: chat.people[key] for key in chat.people if people.get(key, SOMEONE) == SOMEONE}
         channels.setdefault(chat.channel, (chat.title, chat.kind))
         owners |= {chat.owner} & set(chat.people)
+        further |= {key: further.get(key, set()) | names for key, names in chat.further.items() if key in people}
         with_rows, damaged, done = with_rows + bool(chat.rows), damaged + bool(chat.damaged), done + member.size
         on_progress(done, total)
     yield rows.batch()
@@ -84,7 +87,7 @@ def read(tree: Tree, on_progress: Callable[[int, int], None]) -> Iterator[Corpus
     add_counts(skipped, {NO_ROWS: len(found) - with_rows, OTHER_FILES: len(tree.members) - len(found)})
     notes = [f"Some files were damaged and read as far as possible ({damaged:,})."] if damaged else []
     authors, read = authors_frame(people, owners), {FILES: len(found), FILES_READ: with_rows}
-    yield Corpus(empty(), authors, channels_frame(channels), read, skipped, notes)
+    yield Corpus(empty(), authors, channels_frame(channels), read, skipped, notes, further_names=further)
     on_progress(total, total)
 
 
@@ -99,6 +102,7 @@ class _Chat:
     owner: str = ""
     people: dict[str, str] = field(default_factory=dict)
     names: dict[str, str] = field(default_factory=dict)
+    further: dict[str, set[str]] = field(default_factory=dict)  # all names by key
     lost: int = 0
     rows: int = 0
     damaged: bool = False
@@ -149,10 +153,11 @@ class _Chat:
         """Take in names; that in the group goes before that of the account."""
         for member in dicts(members):
             candidates = [member.get("groupNickname"), member.get("accountName")]
-            names = (one_line(text(candidate)) for candidate in candidates)
-            name = next((name for name in names if name and not is_address(name)), None)
-            if name and (person := self.key_of(member.get("platformId"))):
-                self.names.setdefault(person, name)
+            shown = (one_line(text(candidate)) for candidate in candidates)
+            names = [name for name in shown if name and not is_address(name)]
+            if names and (person := self.key_of(member.get("platformId"))):
+                self.names.setdefault(person, names[0])
+                self.further.setdefault(person, set()).update(names)
 
     def key_of(self, id_: object) -> str:
         """The key of a person; empty if there is no id."""

@@ -16,7 +16,8 @@ import polars as pl
 
 from soundalike.errors import ExportError
 from soundalike.messages import FILES, FILES_READ, NO_ROWS, Corpus, add_counts, empty
-from soundalike.sources._chat_exporter_csv import HEADER, read_csv
+from soundalike.sources import _local_time
+from soundalike.sources._chat_exporter_csv import HEADER, CsvReader
 from soundalike.sources._chat_exporter_html import MessageParser
 from soundalike.sources._chat_exporter_messages import SOURCE, ChannelMessages
 from soundalike.sources._chat_exporter_owner import OwnerVotes
@@ -46,6 +47,7 @@ _KINDS = [
 ]
 _FILES_FOLDER = re.compile(r"_Files/[^/]*$")
 _ID = re.compile(r"\[([0-9]{10,20})\](?: \([^()]*\))?(?: \[part [0-9]+\])?(?: ?\([0-9]+\))?\.[a-z]+$", re.IGNORECASE)
+_TITLE = re.compile(r"(?:.+ - )?(.+?) ?\[[0-9]{10,20}\]")
 _CHANNEL_KINDS = {"DirectTextChat": "dm", "DirectGroupTextChat": "group"}
 
 
@@ -85,6 +87,18 @@ class _File:
         found = _ID.search(name)
         return found[1] if found else f"file-{blake2b(name.encode('utf-8', 'replace'), digest_size=8).hexdigest()}"
 
+    @property
+    def title(self) -> str | None:
+        """The channel's name from that of the file: `Server - Category - channel [id]`."""
+        found = _TITLE.match(PurePosixPath(self.member.name).name)
+        return one_line(found[1]) or None if found else None
+
+    @property
+    def kind_of_channel(self) -> str:
+        """What the name of the file tells."""
+        direct = PurePosixPath(self.member.name).name.startswith("Direct Messages - ")
+        return "dm" if direct and self.title and ", " not in self.title else "unknown"
+
 
 def _kind(beginning: str) -> str | None:
     return next((kind for kind, pattern in _KINDS if pattern.search(beginning)), None)
@@ -115,6 +129,7 @@ class _Reading:
     channels: dict[str, tuple[str | None, str]] = field(default_factory=dict)
     people: dict[str, str] = field(default_factory=dict)
     directs: dict[str, tuple[str, str | None, dict[str, set[str]]]] = field(default_factory=dict)
+    names: dict[str, set[str]] = field(default_factory=dict)  # all names of each author
     notes: set[str] = field(default_factory=set)
     opened: int = 0
     with_rows: int = 0
@@ -180,23 +195,29 @@ class _Reading:
         self._remember(messages, "unknown" if not parser.entries else "dm" if direct else "channel")
 
     def _csv(self, file: _File, chunks: "_Counted") -> Iterator[Corpus]:
-        rows, people = RowCollector(SOURCE), dict[str, str]()
-        for _ in read_csv(chunks, file.channel, rows, people):
-            corpus = rows.batch()
-            corpus.authors = authors_frame({key: name for key, name in people.items() if key not in self.people})
-            self.people |= people
+        reader = CsvReader(RowCollector(SOURCE), file.channel)
+        for _ in reader.read(chunks):
+            corpus = reader.rows.batch()
+            corpus.authors = authors_frame({key: name for key, name in reader.people.items() if key not in self.people})
+            self.people |= reader.people
             yield corpus
         self.notes.add("CSV files of DiscordChatExporter have neither ids nor replies; its JSON files have both.")
-        self.channels.setdefault(file.channel, (None, "unknown"))
+        if reader.has_local_times:
+            self.notes.add(_local_time.NOTE)
+        messages = ChannelMessages(file.channel, file.title)
+        messages.accounts = {key: {name} for key, name in reader.people.items()}
+        self._remember(messages, file.kind_of_channel)
 
     def _remember(self, messages: ChannelMessages, kind: str) -> None:
         known = self.channels.get(messages.channel)
         if known is None or known[1] == "unknown":
             self.channels[messages.channel] = (messages.title, kind)
+        _, _, accounts = self.directs.get(messages.channel, (kind, messages.title, {}))
         if kind in ("dm", "group"):
-            _, _, accounts = self.directs.setdefault(messages.channel, (kind, messages.title, {}))
-            for author, names in messages.accounts.items():
-                accounts.setdefault(author, set()).update(names)
+            self.directs.setdefault(messages.channel, (kind, messages.title, accounts))
+        for author, names in messages.accounts.items():
+            accounts.setdefault(author, set()).update(names)
+            self.names.setdefault(author, set()).update(names)
 
     def account(self, skipped: dict[str, int]) -> Corpus:
         """Channels, the owner if direct messages tell, and counts of files."""
@@ -209,7 +230,9 @@ class _Reading:
         names = {key: name for _, _, accounts in self.directs.values() for key, name in _names(accounts).items()}
         authors = authors_frame({owner: names[owner]}, {owner}) if owner else authors_frame({})
         read = {FILES: self.opened, FILES_READ: self.with_rows}
-        return Corpus(empty(), authors, channels_frame(self.channels), read, skipped, sorted(self.notes))
+        corpus = Corpus(empty(), authors, channels_frame(self.channels), read, skipped, sorted(self.notes))
+        corpus.further_names = self.names
+        return corpus
 
 
 def _names(accounts: dict[str, set[str]]) -> dict[str, str]:

@@ -55,7 +55,8 @@ def _read_package(package: Package, add_progress: Callable[[int], None]) -> Iter
     metadata, files = read_metadata(package), MessageFiles.of(package.channels)
     skipped = package.unread | ({UNREADABLE: metadata.unreadable} if metadata.unreadable else {})
     read = {"packages": 1, "channels": len({channel.id for channel in package.channels})}
-    yield Corpus(empty(), metadata.authors(), metadata.channels(), read, skipped, metadata.notes)
+    names = {metadata.author: metadata.owner_names}
+    yield Corpus(empty(), metadata.authors(), metadata.channels(), read, skipped, metadata.notes, further_names=names)
     channels = pl.Series(files.channels, dtype=pl.String)
 
     def read_batch(batch: list[RowPiece]) -> tuple[MessageBatch, int]:

@@ -37,9 +37,9 @@ LOOKED_FOR = "a Google Takeout with Google Chat in it"
 
 OTHER_FILES = "other files, never opened"
 
-_MESSAGES = re.compile(r"(?:^|/)([^/]+)/messages\.json$")
+_MESSAGES = re.compile(r"(?:^|/)messages\.json$")
 _ANY = re.compile(r"(?:^|/)[^/]*\.json$")
-_GROUP = re.compile(r"(?:^|/)([^/]+)/group_info\.json$")
+_GROUP = re.compile(r"(?:^|/)group_info\.json$")
 _USER = re.compile(r"(?:^|/)user_info\.json$")
 _OPENING = r'\{\s*"(?:creator|created_date|message_state)"\s*:'
 _HEAD = re.compile(r'"creator"\s*:.{0,400}?"created_date"\s*:|"message_state"\s*:\s*"DELETED"', re.DOTALL)
@@ -69,7 +69,8 @@ def read(tree: Tree, on_progress: Callable[[int, int], None]) -> Iterator[Corpus
         account.learn_owner(load(member))
     rows, total, done, with_rows, damaged = RowCollector(NAME, _UNIT), sum(file.size for file in files), 0, 0, 0
     for member in files:
-        channel = account.channel(_folder(member), load(infos[_folder(member)]) if _folder(member) in infos else None)
+        folder = _folder(member)
+        channel = account.channel(folder or _above(tree), load(infos[folder]) if folder in infos else None)
         file, before = ObjectFile(member, "messages", _OPENING), account.rows
         for batch in file.batches():
             account.rows += len(batch)
@@ -95,6 +96,12 @@ def read(tree: Tree, on_progress: Callable[[int, int], None]) -> Iterator[Corpus
 
 def _folder(member: Member) -> str:
     return member.name.rpartition("/")[0]
+
+
+def _above(tree: Tree) -> str:
+    """The group's folder where it is given itself, or one of its files; empty if it is called otherwise."""
+    above = (tree.path if tree.path.is_dir() else tree.path.parent).name
+    return above if above.startswith(("DM ", "Space ")) else ""
 
 
 @dataclass

@@ -28,7 +28,7 @@ from soundalike.messages import (
 )
 from soundalike.sources._heads import heads
 from soundalike.sources._json_files import ObjectFile, key, text, whole_number
-from soundalike.sources._people import one_line
+from soundalike.sources._people import SOMEONE, one_line
 from soundalike.sources._rows import BATCH, RowCollector, authors_frame, channels_frame
 from soundalike.sources._tree import Member, Tree
 
@@ -44,6 +44,7 @@ _HEAD = re.compile(r'\A\s*\{\s*"(?:room_name|room_creator|topic|export_date|expo
 _EVENT = re.compile(r'"type"\s*:\s*"m\.room\.[a-z_]+"|"exported_by"\s*:')
 _OPENING = r'\{\s*"(?:type|content|sender|room_id|event_id|origin_server_ts|user_id)"\s*:'
 _WORDS = {"m.text", "m.emote"}
+_BRIDGED = re.compile(r"[0-9]{9}")  # the number of somebody whom a bridge brought in from another network
 _QUOTE = re.compile(r"\A(?:> ?[^\n]*\n)+\n?")
 
 
@@ -58,7 +59,7 @@ def _is_room(head: str) -> bool:
 
 def read(tree: Tree, on_progress: Callable[[int, int], None]) -> Iterator[Corpus]:
     """Batches of all rooms; progress in bytes. Raises ExportError if the archive is damaged."""
-    found = [member for member, head in heads(tree, _JSON) if _is_room(head)]
+    found = [member for member, head in heads(tree, _JSON, None) if _is_room(head)]
     rows, total, done, with_rows, damaged, reactions = RowCollector(NAME), sum(one.size for one in found), 0, 0, 0, 0
     people: dict[str, str] = {}
     channels: dict[str, tuple[str | None, str]] = {}
@@ -193,7 +194,8 @@ class _Room:
 
     def name_of(self, sender: str) -> str:
         """The display name; else the name in the id."""
-        return self.names.get(sender) or one_line(sender.removeprefix("@").partition(":")[0]) or "someone"
+        bare = one_line(sender.removeprefix("@").partition(":")[0])
+        return self.names.get(sender) or ("" if _BRIDGED.search(bare) else bare) or SOMEONE
 
     def owner(self) -> set[str]:
         """The key of who exported the room, if the name is one person's."""

@@ -55,6 +55,7 @@ def _read_file(member: Member, advance: Callable[[int], None]) -> Iterator[Corpu
             yield rows.batch()
     corpus = rows.batch()
     add_counts(corpus.skipped, {REACTIONS: book.reactions})
+    corpus.further_names = {key: book.further.get(key, set()) for key in book.spoke}
     corpus.authors, corpus.channels = authors_frame(book.spoke, {book.owner}), channels_frame(book.used)
     if book.long_texts:
         corpus.notes.append(f"Texts of more than about 2,000 characters were read up to there ({book.long_texts:,}).")

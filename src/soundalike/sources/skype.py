@@ -56,7 +56,7 @@ def recognise(tree: Tree) -> bool:
 
 def read(tree: Tree, on_progress: Callable[[int, int], None]) -> Iterator[Corpus]:
     """Batches of all conversations; progress in bytes. Raises ExportError if the archive is damaged."""
-    found = [member for member, head in heads(tree, _NAMES) if _HEAD.search(head)]
+    found = [member for member, head in heads(tree, _NAMES, None) if _HEAD.search(head)]
     rows, total, done, with_rows, damaged = RowCollector(NAME), sum(one.size for one in found), 0, 0, 0
     account = _SkypeAccount()
     for member in found:

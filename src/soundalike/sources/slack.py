@@ -37,7 +37,7 @@ LOOKED_FOR = "a Slack export (a ZIP or folder with users.json and a folder for e
 
 OTHER_FILES = "other files, never opened"
 
-_DAY = re.compile(r"(?:^|/)([^/]+)/[0-9]{4}-[0-9]{2}-[0-9]{2}\.json$")
+_DAY = re.compile(r"(?:^|([^/]+)/)[0-9]{4}-[0-9]{2}-[0-9]{2}\.json$")
 _LISTS = re.compile(r"(?:^|/)(users|org_users|channels|groups|dms|mpims)\.json$")
 _JSON = re.compile(r"\.json$")
 _MESSAGE = re.compile(r'"type"\s*:\s*"message"')
@@ -73,7 +73,7 @@ def read(tree: Tree, on_progress: Callable[[int, int], None]) -> Iterator[Corpus
     rows, total, done, with_rows = RowCollector(NAME), sum(day.size for day in days), 0, 0
     for day in days:
         before = workspace.rows
-        _read_day(day, workspace, rows)
+        _read_day(day, workspace.channel(_folder(tree, day)), workspace, rows)
         with_rows += workspace.rows > before
         done += day.size
         if len(rows) >= BATCH:
@@ -86,7 +86,9 @@ def read(tree: Tree, on_progress: Callable[[int, int], None]) -> Iterator[Corpus
         [f"Some files were damaged and read as far as possible ({workspace.damaged:,})."] if workspace.damaged else []
     )
     read = {FILES: len(days), FILES_READ: with_rows}
-    yield Corpus(empty(), workspace.authors(), channels_frame(workspace.used), read, skipped, notes)
+    people = workspace.authors(), channels_frame(workspace.used)
+    further = {author: workspace.further.get(author, set()) for author in workspace.seen}
+    yield Corpus(empty(), *people, read, skipped, notes, further_names=further)
     on_progress(total, total)
 
 
@@ -95,6 +97,7 @@ class _Workspace:
     """Names of people by id, channels by folder and id, and those that messages were found in."""
 
     people: dict[str, str] = field(default_factory=dict)
+    further: dict[str, set[str]] = field(default_factory=dict)  # all names by author key
     bots: set[str] = field(default_factory=lambda: {_SLACKBOT})
     titles: dict[str, tuple[str, str | None, str]] = field(default_factory=dict)  # id, title, kind by folder
     names: dict[str, str] = field(default_factory=dict)  # of channels by id
@@ -123,6 +126,7 @@ class _Workspace:
         profile = profile if isinstance(profile, dict) else {}
         candidates = [profile.get("display_name"), user.get("real_name"), profile.get("real_name"), user.get("name")]
         self.people.setdefault(id_, _first_name(candidates))
+        self.further.setdefault(f"{NAME}:{id_}", set()).update(_names(candidates))
         if user.get("is_bot") is True:
             self.bots.add(id_)
 
@@ -151,13 +155,22 @@ class _Workspace:
 
 
 def _first_name(candidates: list[object]) -> str:
+    return next(iter(_names(candidates)), "someone")
+
+
+def _names(candidates: list[object]) -> list[str]:
     names = (one_line(text(candidate)) for candidate in candidates)
-    return next((name for name in names if name and not is_address(name)), "someone")
+    return [name for name in names if name and not is_address(name)]
 
 
-def _read_day(day: Member, workspace: _Workspace, rows: RowCollector) -> None:
+def _folder(tree: Tree, day: Member) -> str:
+    """The folder of a channel that a day is in; where a channel's folder is given itself, that; else the day's name."""
     found = _DAY.search(day.name)
-    channel = workspace.channel(found[1] if found else day.name.rpartition("/")[2].removesuffix(".json"))
+    above = tree.path.name if tree.path.is_dir() else ""
+    return (found[1] or above if found else "") or day.name.rpartition("/")[2].removesuffix(".json")
+
+
+def _read_day(day: Member, channel: str, workspace: _Workspace, rows: RowCollector) -> None:
     file = ObjectFile(day, None, _OPENING)
     for batch in file.batches():
         for message in batch:
