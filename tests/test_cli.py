@@ -93,6 +93,19 @@ def test_a_temperature_out_of_range_is_refused_before_anything_is_loaded(run: Ru
         assert f"temperature is {float(given)}" in err and "Give temperature a value of 0 to 2." in err
 
 
+def test_a_prompt_is_exported_and_measured_with_an_address(run: Run, me: Path) -> None:
+    """Of an export of weights other kinds are named; an address needs a prompt, and a prompt an address."""
+    code, out, _ = run("export", me, "--to", "prompt", "--examples", 2, "--json")
+    made = json.loads(out)
+    assert code == 0 and made["to_release"] == 2 and made["released"] == 0
+    assert Path(made["prompt"]).read_text(encoding="utf-8").startswith("You are juno")
+    code, _, err = run("export", me, "--to", "gif")
+    assert code == 2 and "It can be merged, gguf, mlx, prompt." in err
+    for given in (["--at", "http://127.0.0.1:1/v1"], ["--prompt", made["prompt"]]):
+        code, _, err = run("evaluate", me, *given)
+        assert code == 2 and "--at and --prompt go together." in err
+
+
 def test_say_writes_its_figures_where_asked_to(run: Run, me: Path) -> None:
     """Standard output is the text; `--stats` prints the figures beside it, on standard error."""
     _, out, err = run("say", me, "the soup", "--max-tokens", 9, "--seed", 3)

@@ -17,12 +17,14 @@ from soundalike.engines.markov import MarkovEngine
 from soundalike.errors import CloneError, RecipeError, TooLittleText
 from soundalike.evaluation import bits_per_byte, compare_clones, reply_features
 from soundalike.evaluation.adapter_selection import likeness_chooser
+from soundalike.evaluation.advice import advice
 from soundalike.evaluation.evaluate import evaluate
 from soundalike.evaluation.evaluation_report import (
     BEFORE,
     CLONE,
     FULL,
     OTHERS,
+    PROMPT,
     SAME,
     SHORT,
     YOU,
@@ -43,6 +45,7 @@ from soundalike.evaluation.held_out import (
 from soundalike.evaluation.replies import answer_scenes
 from soundalike.evaluation.report_file import FILE, identity, load_best
 from soundalike.evaluation.system_metrics import System, SystemMetrics, two_sample_test
+from soundalike.generation.prompted_model import ServerPrompt
 from soundalike.generation.sampling import Sampling
 from soundalike.generation.voice import Voice
 from soundalike.metrics.distinctive_words import DistinctiveWord
@@ -52,6 +55,7 @@ from soundalike.plain import plain
 from soundalike.training.packing import encode, pack
 from soundalike.training.recipe import Recipe, Training
 from tests.evaluation.chain_clone import chain_clone
+from tests.frontends.server.running import running
 
 
 @pytest.fixture(autouse=True)
@@ -149,6 +153,19 @@ def test_the_short_check_agrees_with_the_full_figure(me: Path) -> None:
     assert json.loads((me / FILE).read_text()).keys() == {FULL, SHORT}
     measured = load_best(Clone.open(me))
     assert measured.report == measured.full == plain(full) and not measured.stale
+
+
+@pytest.mark.allow_hosts(["127.0.0.1"])
+def test_a_prompt_stands_beside_training(me: Path) -> None:
+    """A chat model with a prompt answers the same scenes and gets a row; our own server stands in for a large one."""
+    with running(Voice.load(me)) as server:
+        report = evaluate(me, brief=True, prompt=ServerPrompt(f"{server.address}/v1", "You are sam."))
+    prompt, clone = report.rows[PROMPT], report.rows[CLONE]
+    assert prompt.fooled and prompt.likeness and clone.fooled and prompt.likeness.n == clone.likeness.n  # type: ignore[union-attr]
+    assert list(report.rows)[1:3] == [CLONE, PROMPT] and report.legend()[-1].startswith("prompt ")
+    assert "The row prompt is ada with a prompt of 12 characters." in report.lines()
+    assert any("prompt" in sentence for sentence in advice(report))
+    assert json.loads((me / FILE).read_text())[SHORT]["rows"][PROMPT] == plain(prompt)
 
 
 def test_a_figure_belongs_to_one_voice(tmp_path: Path) -> None:

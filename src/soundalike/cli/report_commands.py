@@ -2,11 +2,15 @@
 
 import shlex
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from soundalike.cli.output import CloneFolder, Json, command_text, out, print_json, print_lines, progress_bar
+from soundalike.cli.chat_commands import announce_address
+from soundalike.cli.output import CloneFolder, Json, command_text, err, out, print_json, print_lines, progress_bar
+
+if TYPE_CHECKING:
+    from soundalike.generation.prompted_model import ServerPrompt
 
 app = typer.Typer()
 
@@ -16,6 +20,10 @@ def evaluate(
     me: CloneFolder,
     other: Annotated[Path | None, typer.Argument(help="Another clone, to compare with.", metavar="[OTHER]")] = None,
     split: Annotated[str, typer.Option(help="`test`, or `valid` to choose settings by.")] = "test",
+    at: Annotated[
+        str | None, typer.Option("--at", help="A server's chat model that gets --prompt, to compare.")
+    ] = None,
+    prompt: Annotated[Path | None, typer.Option(help="The prompt, as `export --to prompt` writes it.")] = None,
     json: Json = False,
 ) -> None:
     """How close is it? The clone answers held-out conversations; with OTHER, says which of the two is closer."""
@@ -23,11 +31,12 @@ def evaluate(
     from soundalike.evaluation.advice import advice
     from soundalike.plain import plain
 
+    told = _server_prompt(at, prompt, other)
     with progress_bar("Answering") as bar:
         if other is not None:
             found = compare_clones.compare(me, other, on_progress=bar)
         else:
-            report = evaluate.evaluate(me, split=split, on_progress=bar)
+            report = evaluate.evaluate(me, split=split, prompt=told, on_progress=bar)
     if other is not None:
         print_lines(compare_clones.lines(found))
         print_json(plain(found), json)
@@ -35,6 +44,23 @@ def evaluate(
     out.print(report.table())
     print_lines(["", *report.legend(), "", *report.lines(), "", *advice(report)])
     print_json(plain(report), json)
+
+
+def _server_prompt(at: str | None, prompt: Path | None, other: Path | None) -> "ServerPrompt | None":
+    """The prompt for a server's model, announced; None without --at and --prompt, which go together."""
+    from soundalike.errors import UsageError
+    from soundalike.generation.prompted_model import ServerPrompt, read_prompt
+
+    if at is None and prompt is None:
+        return None
+    if at is None or prompt is None:
+        raise UsageError("--at and --prompt go together.", "Give a chat model's address and the file of its prompt.")
+    if other is not None:
+        raise UsageError("A prompt is measured beside one clone.", "Leave the other one out.")
+    told = ServerPrompt(at, read_prompt(prompt))
+    announce_address(at)
+    err.print("The prompt and the held-out conversations are sent there.", style="dim")
+    return told
 
 
 @app.command(epilog="Example: soundalike portrait me")

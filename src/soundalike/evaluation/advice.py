@@ -3,7 +3,7 @@
 import math
 import shlex
 
-from soundalike.evaluation.evaluation_report import CLONE, YOU, EvaluationReport
+from soundalike.evaluation.evaluation_report import CLONE, PROMPT, YOU, EvaluationReport
 from soundalike.metrics.repetition import recites
 from soundalike.metrics.stats import Estimate, difference
 
@@ -19,7 +19,7 @@ SHORTEST, LONGER = 10, 3  # minutes that a next training takes at least, and how
 
 def advice(report: EvaluationReport) -> list[str]:
     """Sentences on who fools the judge more often, on likeness and sense, and what helps."""
-    sentences = [*_fooled(report), *_likeness(report), *_sense(report)]
+    sentences = [*_fooled(report), *_prompted(report), *_likeness(report), *_sense(report)]
     if recites(report.rows[CLONE].copying, report.rows[YOU].copying):
         sentences.append(
             "It recites: that it fools the judge counts for nothing until it copies less. Train it for fewer epochs, "
@@ -62,6 +62,16 @@ def _fooled(report: EvaluationReport) -> list[str]:
         case _:
             sentence = f"This text shows no difference between the voice and {DESCRIBED[first]} ({both})."
     return [sentence, remedy(report)]
+
+
+def _prompted(report: EvaluationReport) -> list[str]:
+    """Whether training or the prompt fools the judge more often, where a prompt was measured."""
+    clone, prompt = (report.rows[name].fooled if name in report.rows else None for name in (CLONE, PROMPT))
+    if clone is None or prompt is None:
+        return []
+    verdicts = {1: "Training beats the prompt", -1: "The prompt beats training"}
+    verdict = verdicts.get(_order(clone, prompt), "This text shows no difference between training and the prompt")
+    return [f"{verdict}: the judge is fooled by the voice in {_percent(clone)}, by the prompt in {_percent(prompt)}."]
 
 
 def _likeness(report: EvaluationReport) -> list[str]:

@@ -18,6 +18,7 @@ from soundalike.evaluation.evaluation_report import (
     CLONE,
     FULL,
     OTHERS,
+    PROMPT,
     SAME,
     SHORT,
     YOU,
@@ -29,10 +30,11 @@ from soundalike.evaluation.evaluation_set import EvaluationSet
 from soundalike.evaluation.forced_choice import forced_choice
 from soundalike.evaluation.held_out import Conversation, conversations, count_unscored
 from soundalike.evaluation.judge import judge_months_before, judge_same_months, judge_systems
-from soundalike.evaluation.replies import OnProgress, SceneProgress, answer_scenes
+from soundalike.evaluation.replies import OnProgress, Replier, SceneProgress, answer_scenes
 from soundalike.evaluation.reply_features import ReplyReader
 from soundalike.evaluation.report_file import identity, save
 from soundalike.evaluation.system_metrics import System, SystemMetrics, measure, measure_owner
+from soundalike.generation.prompted_model import PromptedModel, ServerPrompt
 from soundalike.generation.voice import Voice
 from soundalike.metrics import baselines as writers
 from soundalike.metrics.attribution import FEWEST_WORDS, cosine_delta, rank_of, word_counts
@@ -59,18 +61,21 @@ def evaluate(
     seeds: tuple[int, ...] = SEEDS,
     most: int = SCENES,
     brief: bool = False,
+    prompt: ServerPrompt | None = None,
     on_progress: OnProgress = lambda done, of: None,
 ) -> EvaluationReport:
     """Everything about the clone in `folder`, kept in evaluation.json.
 
     `brief` is the short check: the headline metrics on the same scenes and the same scale, for the first seed alone.
+    With `prompt`, a chat model that was told to write like the owner answers them too, for as many seeds as the clone.
     `split` is `test`, or `valid` to choose settings by. `TooLittleText` where held-out text has fewer windows than any
-    figure needs; `CloneError` where there is no voice.
+    figure needs; `CloneError` where there is no voice; `EngineError` where the chat model cannot be reached.
     """
     if split not in PART_BEFORE:
         raise RecipeError(f"There is no split {split!r} to evaluate on.", "Say test or valid.")
     clone = Clone.open(folder)
     voice = Voice.load(folder)
+    prompted = PromptedModel.connect(prompt, voice.owner) if prompt else None
     chats, _ = conversations(clone)
     held_out = EvaluationSet(chats, split, voice.owner, most)
     if len(held_out.real) < FEWEST:
@@ -80,20 +85,25 @@ def evaluate(
         raise TooLittleText(f"{what}: too little text.", "Import more of your messages, or a shorter --gap.")
     seeds = seeds[: len(BRIEF_SEEDS)] if brief else seeds
     baselines = baseline_systems(held_out, len(seeds), BESIDE if brief else None)
-    count, voices = len(held_out.scenes), 1 if brief else 2
-    reading = round(count * READING * (len(seeds) + voices + len(baselines)))  # in answers of a voice
+    learners: dict[str, Replier] = {
+        CLONE: voice,
+        **({PROMPT: prompted} if prompted else {}),
+    }  # judged on all of their answers
+    count, voices = len(held_out.scenes), len(learners) + (not brief)
+    reading = round(count * READING * (len(seeds) * len(learners) + voices + len(baselines)))  # in answers of a voice
     progress = SceneProgress(on_progress, count * len(seeds) * voices + reading)
-    systems = [System(CLONE, answer_scenes(voice, held_out.scenes, seeds, progress.add))]
+    systems = [System(name, answer_scenes(one, held_out.scenes, seeds, progress.add)) for name, one in learners.items()]
     if not brief:
         with voice.engine.adapter_off():
             systems.append(System(BASE, answer_scenes(voice, held_out.scenes, seeds, progress.add)))
     systems += baselines
-    seen = [systems[0], *(replace(system, windows=system.windows[:1]) for system in systems[1:])]
+    seen = [one if one.name in learners else replace(one, windows=one.windows[:1]) for one in systems]
     reader = ReplyReader(held_out)
     judged, real = judge_systems(reader, seen, lambda scenes: progress.add(scenes * reading / count))
     if not brief:
         judged |= {SAME: judge_same_months(held_out, real), BEFORE: judge_months_before(reader, real)}
     about = _about(clone, held_out, len(seeds)) | {"form": SHORT if brief else FULL}
+    about |= {"prompt": prompted.about} if prompted else {}
     report = EvaluationReport(
         about | {"left_out": count_unscored(chats[split])}, _rows(held_out, systems, judged, brief)
     )

@@ -18,8 +18,9 @@ if TYPE_CHECKING:
 
 SHORT, FULL = "short", "full"
 YOU, SAME, BEFORE = "you", "you, same months", "you, months before"
-CLONE, OTHERS, BASE = "clone", "other people", "the base alone"
+CLONE, PROMPT, OTHERS, BASE = "clone", "prompt", "other people", "the base alone"
 BESIDE = ("parrot", "word chain, order 2")  # shown with the headline
+PROMPT_LEGEND = "prompt    a chat model that read a prompt on how you write, and learned nothing"
 POINTS = 0.05  # a difference of the headline that somebody would want to see
 FAR, MOST_HABITS = 2.0, 8  # times the owner's own variation; habits that are listed
 HEADLINE = ("fooled", "likeness", "sense", "copying", "loops")
@@ -81,7 +82,8 @@ class EvaluationReport:
 
     def legend(self) -> list[str]:
         """What the columns and rows of the table mean."""
-        return [line.format(scale=self.about["scale"]) for line in LEGEND]
+        lines = [line.format(scale=self.about["scale"]) for line in LEGEND]
+        return [*lines, PROMPT_LEGEND] if PROMPT in self.rows else lines
 
     def headline(self) -> list[str]:
         """How good the voice is: the headline metric, then its parts; always shown together."""
@@ -111,6 +113,7 @@ class EvaluationReport:
             *self._power(),
             *self._drift(),
             *self._unscored(),
+            *self._prompted(),
             *self._bits(),
             *self._choice(),
             *self._attribution(),
@@ -142,6 +145,13 @@ class EvaluationReport:
     def _unscored(self) -> list[str]:
         count = self.about["left_out"]
         return [f"Not scored: {count:,} held-out messages that stand word for word in learned ones."] if count else []
+
+    def _prompted(self) -> list[str]:
+        """Which chat model the row is of."""
+        if PROMPT not in self.rows:
+            return []
+        about = self.about["prompt"]
+        return [f"The row prompt is {about['model']} with a prompt of {about['characters']:,} characters."]
 
     def _bits(self) -> list[str]:
         if not self.bits_per_byte:

@@ -3,11 +3,13 @@
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from functools import partial
+from typing import Protocol
 
 import numpy as np
 
 from soundalike.evaluation.held_out import HeldOutScene
-from soundalike.generation.voice import Voice
+from soundalike.generation.prompt import Turn
+from soundalike.generation.sampling import Sampling
 from soundalike.metrics.windows import MessageWindows
 
 ROUND_SEEDS = 1000
@@ -18,6 +20,26 @@ ROUND_SHARES = (0.5, 0.25, 0.125, 0.0625, 0.03125, 0.03125)
 
 OnScenes = Callable[[float], None]  # scenes' worth of work done since the last call
 OnProgress = Callable[[float, int], None]  # scenes answered so far, of how many
+
+
+class Replier(Protocol):
+    """Whoever can be put in the owner's place: a `Voice`, or a `PromptedModel`."""
+
+    @property
+    def owner(self) -> str:
+        """The name under which histories hold the owner's lines."""
+
+    @property
+    def sampling(self) -> Sampling:
+        """How it samples."""
+
+    def replies(
+        self,
+        histories: Sequence[Sequence[Turn]],
+        sampling: Sampling | None = None,
+        on_done: Callable[[int], None] = ...,
+    ) -> Sequence[Sequence[str]]:
+        """The owner's next messages after each history."""
 
 
 class SceneProgress:
@@ -33,7 +55,7 @@ class SceneProgress:
 
 
 def answer_scenes(
-    voice: Voice, scenes: Sequence[HeldOutScene], seeds: Sequence[int], on_scenes: OnScenes = lambda scenes: None
+    voice: Replier, scenes: Sequence[HeldOutScene], seeds: Sequence[int], on_scenes: OnScenes = lambda scenes: None
 ) -> list[MessageWindows]:
     """Let `voice` answer every turn with its own sampling: for each seed a window per scene.
 
@@ -49,7 +71,7 @@ def answer_scenes(
     return [MessageWindows(of_seed, groups) for of_seed in answers]
 
 
-def _answer(voice: Voice, scenes: Sequence[HeldOutScene], seed: int, on_scenes: OnScenes) -> list[tuple[str, ...]]:
+def _answer(voice: Replier, scenes: Sequence[HeldOutScene], seed: int, on_scenes: OnScenes) -> list[tuple[str, ...]]:
     turns = [turn for scene in scenes for turn in scene.turns]
     texts: list[list[str]] = [[] for _ in turns]
     for number, share in enumerate(ROUND_SHARES):

@@ -22,6 +22,7 @@ from soundalike.training.estimate import read_shape
 from soundalike.training.recipe import Recipe
 
 KINDS = ("merged", "gguf", "mlx")
+PROMPT = "prompt"  # made of counts and texts, by `persona`: no weights are written
 PRECISIONS = ("f16", "q8_0")
 SMALL = 100_000_000  # weights; a model of up to so many is written in fp32, so that nothing is rounded
 GGUF_BYTES = {"f16": 2, "q8_0": 34 / 32}  # of a weight; q8_0 has a scale of two bytes for each 32
@@ -66,19 +67,41 @@ def export(clone: Clone, kind: str, precision: str = "f16") -> ExportResult:
     `CloneError` where the clone is not trained, has no weights, or other files are in the way of the export; `NoRoom`
     where the disk is full; `EngineError` where the base cannot be written in this format. Then nothing is changed.
     """
-    _require_one_of(KINDS, kind, "--to")
+    _require_one_of((*KINDS, PROMPT), kind, "--to")
     _require_one_of(PRECISIONS, precision, "--precision")
     source = _source(clone)
-    folder = clone.root / f"export-{kind}"
+    folder = export_folder(clone, kind)
     require_room(clone.root, _estimated_bytes(kind, source, precision), "the export")
-    with clone.locked("exporting"), clone.replacing() as scratch, disk_full_as_oserror():
+    with replacing_export(clone, kind) as target, disk_full_as_oserror():
+        use = _write(kind, source, target, precision, folder)
+        sizes = file_sizes(target)
+    return ExportResult(str(folder), sizes, [quoted(command) for command in use])
+
+
+def export_folder(clone: Clone, kind: str) -> Path:
+    """Where an export of this kind lies; it need not exist."""
+    return clone.root / f"export-{kind}"
+
+
+@contextmanager
+def replacing_export(clone: Clone, kind: str) -> Iterator[Path]:
+    """Yield an empty folder that replaces the export of this kind at the end, with a record of its files.
+
+    `CloneError` where other files are in the way; an exception in the body leaves the clone unchanged.
+    """
+    folder = export_folder(clone, kind)
+    with clone.locked("exporting"), clone.replacing() as scratch:
         _require_replaceable(folder)
         target = scratch / folder.name
         target.mkdir()
-        use = _write(kind, source, target, precision, folder)
-        sizes = {path.name: path.stat().st_size for path in sorted(target.iterdir())}
-        (target / RECORD).write_text(json.dumps({"kind": kind, "files": list(sizes)}) + "\n", encoding="utf-8")
-    return ExportResult(str(folder), sizes, [quoted(command) for command in use])
+        yield target
+        record = json.dumps({"kind": kind, "files": list(file_sizes(target))})
+        (target / RECORD).write_text(record + "\n", encoding="utf-8")
+
+
+def file_sizes(folder: Path) -> dict[str, int]:
+    """Bytes of each file in `folder`, by name."""
+    return {path.name: path.stat().st_size for path in sorted(folder.iterdir())}
 
 
 def _estimated_bytes(kind: str, source: ExportSource, precision: str) -> float:

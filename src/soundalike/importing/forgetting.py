@@ -19,7 +19,7 @@ from soundalike.messages import ROWS, Corpus
 REASON = "messages forgotten:"
 # What quotes or counts messages, or learned from them, besides the voice itself.
 DERIVED = (
-    *("evaluation.json", "portrait.html", "audit.json", "audit.html"),
+    *("evaluation.json", "portrait.html", "audit.json", "audit.html", "export-prompt"),
     *("checkpoints", "candidate", "versions", "corrections.jsonl"),
 )
 

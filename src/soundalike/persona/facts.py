@@ -1,0 +1,52 @@
+"""What the portrait counts of the owner's writing, as lines of a prompt."""
+
+from collections.abc import Sequence
+
+from soundalike.portrait import phrasing
+from soundalike.portrait.card import Card
+from soundalike.portrait.chart_kinds import BarChart, Histogram, PercentileBands, short_number
+from soundalike.portrait.data import PortraitData
+from soundalike.portrait.findings.laughter import laughter
+from soundalike.portrait.findings.punctuation import punctuation
+from soundalike.portrait.findings.rhythm import rhythm
+from soundalike.portrait.findings.signature_words import signature_words, skeletons
+from soundalike.portrait.findings.summary import summary
+
+LENGTHS = ("Characters a message", "Messages a burst")  # of the rhythm; when somebody writes is no part of how
+
+
+def facts(data: PortraitData) -> list[str]:
+    """A sentence or a list of figures each; what the portrait finds nothing for is left out.
+
+    No word that may name somebody is among them, see `NameFilter`.
+    """
+    first, laughs = summary(data), laughter(data)
+    return [
+        " ".join((first.sentence, *first.details)),
+        *_words("Words that you use more than others do", signature_words(data, None)),
+        *_words("Frames that your sentences come in, with * for one to three words", skeletons(data)),
+        *_typing(punctuation(data)),
+        laughs.sentence,
+        *(chart.description for chart in laughs.pictures if isinstance(chart, BarChart)),
+        *(
+            chart.description
+            for chart in rhythm(data).pictures
+            if isinstance(chart, Histogram) and chart.title in LENGTHS
+        ),
+    ]
+
+
+def _words(title: str, card: Card) -> list[str]:
+    """The labels of the card's bars; none without bars."""
+    rows = [label for chart in card.pictures if isinstance(chart, BarChart) for label, _ in chart.rows]
+    return [f"{title}: {phrasing.quoted(rows)}."] if rows else []
+
+
+def _typing(card: Card) -> list[str]:
+    """A line per chart of habits with the owner's figures, in a hundred each."""
+    return [f"{chart.title}: {_figures(chart)}." for chart in card.pictures if isinstance(chart, PercentileBands)]
+
+
+def _figures(chart: PercentileBands) -> str:
+    parts: Sequence[str] = [f"{label} {short_number(round(own * 100, 1))}" for label, own, *_ in chart.rows]
+    return ", ".join(parts)
