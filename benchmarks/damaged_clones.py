@@ -92,7 +92,7 @@ def build(folder: Path, names: Sequence[str] = ("full", "lora", "qwen", "chain",
         made["half"] = _clone(folder / "half", bases, "llama", "full", stop_after=2)
     if "beside" in names:
         made["beside"] = _clone(folder / "beside", bases, "markov", "full")
-        _train_beside(Clone.open(made["beside"]), 2, "fresh")
+        _train_beside(Clone.open(made["beside"]), 2, "replace")
         _train_beside(Clone.open(made["beside"]), 9, "better", stop_after=6)
     return made
 

@@ -205,12 +205,14 @@ def test_a_folders_name_is_printed_as_it_is(
 
 
 def test_clone_over_a_voice_asks_first(run: Run, short: Path, me: Path) -> None:
-    """One sentence with both options, exit 2, and not a byte is changed; with either option it goes through."""
+    """Nothing in the export is new: one sentence with both options, exit 2, and the voice and its text stay."""
     again = ("clone", short, "--out", me, "--base", "markov", "--iters", 2)
-    before = {path: path.read_bytes() for path in me.rglob("*") if path.is_file()}
+    kept = [*(me / "adapter").iterdir(), *(me / "documents").iterdir(), me / "messages.parquet"]
+    before = {path: path.read_bytes() for path in kept}
     code, out, err = run(*again)
-    assert (code, out) == (2, "") and "has a voice already" in err and "--keep-better" in err and "--fresh" in err
-    assert before == {path: path.read_bytes() for path in me.rglob("*") if path.is_file()}
+    assert code == 2 and "0 new messages" in out
+    assert "has a voice already" in err and "--keep-better" in err and "--fresh" in err
+    assert before == {path: path.read_bytes() for path in kept}
     more = ("train", me, "--base", "markov", "--iters", 2)
     assert "has a voice already" in run(*more)[2] and "stays: it costs" in run(*more, "--keep-better")[1]
     code, out, _ = run(*more, "--fresh", "--json")

@@ -131,7 +131,7 @@ def test_hashes_are_kept_by_another_import_and_made_anew_by_another_training(clo
     Voice.load(clone.root)
     training = {"iters": 3, "window": 64, "step_tokens": 128}
     recipe = Recipe.from_table({"base": base, "training": training})
-    train_clone(clone, recipe, succession="fresh")
+    train_clone(clone, recipe, succession="replace")
     assert clone.manifest()["result"]["adapter"] == integrity.digests(clone.adapter_path) != before
     for one in (clone.root, clone.versions_path / "1"):
         Voice.load(one)
@@ -238,5 +238,5 @@ def test_a_manifest_of_an_older_version_is_enough_to_speak_and_learn(clone: Clon
     assert Voice.load(clone.root).engine.numerics
     training = {"iters": 2, "window": 64, "step_tokens": 128}
     recipe = Recipe.from_table({"base": sections["training"]["base"], "training": training})
-    train_clone(clone, recipe, succession="fresh")
+    train_clone(clone, recipe, succession="replace")
     assert clone.manifest()["numerics"]["compute"] == clone.manifest()["training"]["compute_dtype"] == "fp32"

@@ -27,7 +27,7 @@ def _made(tmp_path_factory: pytest.TempPathFactory) -> Path:
     with clone.locked("test"):
         clone.record(clone={"speaker": "bo", "mode": "dialogue"}, documents={"tagged": True})
     taught(clone, 1)
-    taught(clone, 2, "fresh")
+    taught(clone, 2, "replace")
     stopped(clone, "better")
     return clone.root
 

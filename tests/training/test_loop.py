@@ -318,7 +318,7 @@ def test_a_checkpoint_of_an_older_version_goes_on(
     """It names no number types, or settings that are gone: it continues in the present types, with the same losses."""
     clone = clone_of(tmp_path / "me")
     train(llama.load(base, None, SHORT), clone, SHORT, base=base, on_step=interrupted)
-    assert plan_resumed(clone).note is None
+    assert not plan_resumed(clone).notes
     about = json.loads(clone.run_path.read_text(encoding="utf-8"))
     kept = {name: value for name, value in about["identity"]["training"].items() if name not in SETTINGS}
     about["identity"]["training"] = kept | older
@@ -327,7 +327,7 @@ def test_a_checkpoint_of_an_older_version_goes_on(
     training = resumed.recipe.training
     outcome = train(llama.load(base, None, training), clone, training, base=base, resume=True)
     assert outcome.finished and outcome.progress.losses == uninterrupted
-    assert resumed.note and resumed.note.startswith("The checkpoint does not say in which number types it was computed")
+    assert resumed.notes[0].startswith("The checkpoint does not say in which number types it was computed")
 
 
 def test_nothing_to_learn_from_is_said(base: str, tmp_path: Path) -> None:

@@ -53,7 +53,7 @@ def test_what_the_owner_asks_for_wins(tmp_path: Path) -> None:
         planned = plan_training(clone, "markov", given)
         training = planned.recipe.training
         assert training.model_dump(include=set(plan.BUDGETS), exclude_none=True) == budget
-        assert training.method == "lora" and planned.note is None
+        assert training.method == "lora" and not planned.notes
 
 
 @pytest.mark.parametrize(
@@ -68,7 +68,7 @@ def test_who_reads_too_often_is_told(tmp_path: Path) -> None:
     """A budget is kept as it was asked for; a note says that the clone will know text by heart."""
     planned = plan_training(clone_of(tmp_path / "me"), "markov", {"epochs": 4.0})
     assert planned.recipe.training.epochs == 4
-    assert planned.note == "Note: about 4.0 epochs. After 2, what was typed once can be guessed."
+    assert planned.notes == ["Note: about 4.0 epochs. After 2, what was typed once can be guessed."]
 
 
 def test_a_chosen_budget_is_kept_and_resumed(tmp_path: Path) -> None:
@@ -76,7 +76,7 @@ def test_a_chosen_budget_is_kept_and_resumed(tmp_path: Path) -> None:
     clone = clone_of(tmp_path / "me")
     planned = plan_training(clone, "markov", {"minutes": None})
     recipe = planned.recipe
-    assert recipe.training.iters == MIN_STEPS and planned.note and planned.note.startswith("Budget: ")
+    assert recipe.training.iters == MIN_STEPS and planned.notes[0].startswith("Budget: ")
     assert not train_clone(clone, recipe, on_step=_stop_at_the_first_step).finished
     resumed = plan_resumed(clone).recipe
     assert resumed == recipe

@@ -11,7 +11,7 @@ from soundalike.generation.voice import Voice
 from soundalike.training.plan import plan_resumed, plan_training
 from soundalike.training.status import Succession, TrainingResult
 from soundalike.training.train_clone import train_clone
-from soundalike.training.versions import KEPT, clone_at, roll_back, succession
+from soundalike.training.versions import KEPT, clone_at, require_settled, roll_back, succession
 from tests.training.test_loop import clone_of
 
 LEFT_BY_OTHERS = ("evaluation.json", "portrait.html", "audit.json", "audit.html", "export-gguf/me.gguf")
@@ -56,7 +56,7 @@ def stopped(clone: Clone, becomes: Succession | None = None) -> None:
 def test_a_voice_is_not_replaced_without_a_question(me: Clone) -> None:
     """Neither by the command line's check nor by the function that trains; the sentence names what can be asked for."""
     before = everything(me.root)
-    with pytest.raises(CloneError, match=r"has a voice already, which costs .* bits a byte.*--keep-better.*--fresh"):
+    with pytest.raises(CloneError, match=r"already, which costs .* bits a byte; nothing.*--keep-better.*--fresh"):
         succession(me)
     with pytest.raises(CloneError, match="has a voice already"):
         taught(me, 5)
@@ -93,7 +93,7 @@ def test_the_better_of_two_is_the_voice(me: Clone, steps: int, replaced: bool) -
 def test_the_last_three_versions_are_kept(me: Clone) -> None:
     """Numbers go on, the oldest goes away."""
     for steps in range(4, 4 + KEPT + 1):
-        taught(me, steps, "fresh")
+        taught(me, steps, "replace")
     kept = sorted(path.name for path in me.versions_path.iterdir())
     assert kept == ["2", "3", "4"]
     assert [Clone.open(me.versions_path / name).manifest()["result"]["steps"] for name in kept] == [4, 5, 6]
@@ -102,7 +102,7 @@ def test_the_last_three_versions_are_kept(me: Clone) -> None:
 def test_training_over_a_voice_leaves_it_alone_until_the_end(me: Clone) -> None:
     """Stopped half-way, the voice and all that belongs to it are as they were; going on swaps it at the end."""
     old = everything(me.root)
-    stopped(me, "fresh")
+    stopped(me, "replace")
     now = everything(me.root)
     assert old == {name: now[name] for name in old}
     assert train_clone(me, plan_resumed(me).recipe, resume=True).settled
@@ -117,8 +117,8 @@ def test_a_training_that_was_cut_off_is_not_dropped_without_a_question(tmp_path:
         with pytest.raises(CloneError, match=r"cut off after step 6 of 10.*--resume.*--fresh"):
             succession(clone, **asked)
     assert succession(clone, resume=True) == "first"
-    assert succession(clone, fresh=True) == "fresh"  # what it learned so far speaks, and becomes a version
-    taught(clone, 2, "fresh")
+    assert succession(clone, fresh=True) == "replace"  # what it learned so far speaks, and becomes a version
+    taught(clone, 2, "replace")
     assert not clone.run_path.exists() and clone.manifest()["result"]["steps"] == 2
 
 
@@ -126,11 +126,12 @@ def test_what_there_is_nothing_to_ask_about(tmp_path: Path) -> None:
     """A first training needs no option and is hindered by none; two options that contradict each other are an error."""
     assert clone_at(tmp_path / "me") is None
     for asked in ({}, {"fresh": True}, {"keep_better": True}):
-        assert succession(None, **asked) == succession(clone_of(tmp_path / "me"), **asked) == "first"
+        require_settled(None, **asked)
+        assert succession(clone_of(tmp_path / "me"), **asked) == "first"
     with pytest.raises(CloneError, match="nothing to resume"):
-        succession(None, resume=True)
+        require_settled(None, resume=True)
     with pytest.raises(RecipeError, match="--resume goes on"):
-        succession(None, resume=True, fresh=True)
+        require_settled(None, resume=True, fresh=True)
 
 
 def test_a_folder_of_the_first_version_still_speaks_and_trains(me: Clone) -> None:
@@ -143,12 +144,20 @@ def test_a_folder_of_the_first_version_still_speaks_and_trains(me: Clone) -> Non
     assert Voice.load(me.root).window and not me.versions_path.exists()
 
 
+def test_a_checkpoint_of_an_older_version_says_fresh(me: Clone) -> None:
+    """That was the word for a voice that replaces the present one."""
+    stopped(me, "replace")
+    about = me.run_path.read_text(encoding="utf-8")
+    me.run_path.write_text(about.replace('"succession": "replace"', '"succession": "fresh"'), encoding="utf-8")
+    assert succession(me, resume=True) == "replace"
+
+
 def test_rolling_back(me: Clone) -> None:
     """The voice before is in place with its files, the other is kept, and going back twice ends where it began."""
     with pytest.raises(CloneError, match="has no earlier voice"):
         roll_back(me)
     first = voice_of(me)
-    taught(me, 5, "fresh")
+    taught(me, 5, "replace")
     second, steps = voice_of(me), me.manifest()["result"]["steps"]
     assert first != second
     kept = roll_back(me)

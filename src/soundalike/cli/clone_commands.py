@@ -45,7 +45,7 @@ if TYPE_CHECKING:
     from soundalike.importing.documents import DocumentSettings
     from soundalike.importing.preflight import ImportReport
     from soundalike.importing.reading import ReadOptions
-    from soundalike.training.status import Progress, Succession, TrainingResult
+    from soundalike.training.status import Progress, TrainingResult
 
 app = typer.Typer()
 Base = Annotated[
@@ -58,7 +58,7 @@ Choose = Annotated[
     str | None, typer.Option(help="Which adapter to keep: that with the lowest `bits` or the highest `likeness`.")
 ]
 Resume = Annotated[bool, typer.Option("--resume", help="Continue an interrupted training with its own settings.")]
-Fresh = Annotated[bool, typer.Option("--fresh", help="Start over; an existing voice is kept as an earlier version.")]
+Fresh = Annotated[bool, typer.Option("--fresh", help="Start anew, not from the voice; that is kept as a version.")]
 KeepBetter = Annotated[
     bool, typer.Option("--keep-better", help="Keep whichever voice, old or new, predicts your later words better.")
 ]
@@ -77,9 +77,9 @@ def demo(
     from soundalike.importing.documents import DocumentSettings
 
     options: dict[str, Any] = {"minutes": minutes}
-    succession = _check_options(out_, "pocket", options, fresh=True)
+    _check_options(out_, "pocket", options, fresh=True)
     report = _import([EXPORT], out_, DocumentSettings(), read_options())
-    result = _train(out_, "pocket", options, succession, show_note=False)  # nobody's secrets
+    result = _train(out_, "pocket", options, fresh=True, show_notes=False)  # nobody's secrets
     said = show_conversation(out_, OPENERS)
     folder = shlex.quote(str(out_))
     delete = f". Delete it all: rm -r {folder}"
@@ -118,12 +118,13 @@ def clone(
     options: dict[str, Any] = {"minutes": minutes, "epochs": epochs, "iters": iters, "choose": choose}
     settings = DocumentSettings(gap_minutes=parse_duration(gap))
     voices = by_voice(out_, me, read_options(me, also, only, without, no_redact, mask, pseudonyms))
-    successions = {folder: _check_options(folder, base, options, resume, fresh, keep_better) for folder in voices}
+    for folder in voices:
+        _check_options(folder, base, options, resume, fresh, keep_better)
     reports = {} if resume else _import_each(exports, settings, voices, force, replace)
     results = {}
-    for folder, succession in successions.items():
+    for folder in voices:
         _show_voice(folder, voices)
-        result = _train(folder, base, options, succession, resume)
+        result = _train(folder, base, options, resume, fresh, keep_better)
         results[folder.name] = {"import": reports.get(folder), "training": result.as_dict(), **_present(folder)}
     if len(voices) > 1:
         together = shlex.join(map(str, voices))
@@ -189,7 +190,8 @@ def train(
     """Train the clone's adapter on the imported messages."""
     budget: dict[str, Any] = {"minutes": minutes, "epochs": epochs, "iters": iters}
     options = budget | {"method": method, "learning_rate": learning_rate, "choose": choose}
-    result = _train(me, base, options, _check_options(me, base, options, resume, fresh, keep_better), resume)
+    _check_options(me, base, options, resume, fresh, keep_better)
+    result = _train(me, base, options, resume, fresh, keep_better)
     print_json(result.as_dict(), json)
 
 
@@ -229,7 +231,7 @@ def forget(
         command = f"soundalike train {shlex.quote(str(me))} --fresh"
         note = "Note: the voice has learned from them, and only a new training unlearns it: "
         out.print(command_text(note, command, ". Then delete its versions."), soft_wrap=True)
-    result = _train(me, base, {}, "fresh" if clone_.has_voice else "first") if retrain else None
+    result = _train(me, base, {}, fresh=True) if retrain else None
     if result is not None:
         forgetting.drop_versions(clone_)
     print_json({"import": report, "training": result and result.as_dict()}, json)
@@ -275,13 +277,13 @@ def _check_options(
     resume: bool = False,
     fresh: bool = False,
     keep_better: bool = False,
-) -> "Succession":
-    """Check every option before anything is read or written; returns what happens to an existing voice."""
+) -> None:
+    """Check every option before anything is read or written."""
     from soundalike.training import versions
     from soundalike.training.plan import check_options
 
     check_options(folder, base, options)
-    return versions.succession(versions.clone_at(folder), resume=resume, fresh=fresh, keep_better=keep_better)
+    versions.require_settled(versions.clone_at(folder), resume=resume, fresh=fresh, keep_better=keep_better)
 
 
 def _import(
@@ -351,21 +353,24 @@ def _train(
     folder: Path,
     base: str | None,
     options: dict[str, Any],
-    succession: "Succession",
     resume: bool = False,
-    show_note: bool = True,
+    fresh: bool = False,
+    keep_better: bool = False,
+    show_notes: bool = True,
 ) -> "TrainingResult":
-    """Train; `show_note`: print the note of the training plan, such as the reason for the budget."""
+    """Train; `show_notes`: print the notes of the training plan, such as the reason for the budget."""
     from soundalike.clone import Clone
     from soundalike.evaluation.adapter_selection import likeness_chooser
+    from soundalike.training import versions
     from soundalike.training.plan import plan_resumed, plan_training
     from soundalike.training.train_clone import train_clone
 
     clone_ = Clone.open(folder)
-    plan = plan_resumed(clone_, base, options) if resume else plan_training(clone_, base, options)
-    recipe = plan.recipe
-    if show_note and plan.note:
-        print_lines([plan.note])
+    plan = plan_resumed(clone_, base, options) if resume else plan_training(clone_, base, options, fresh=fresh)
+    recipe, start = plan.recipe, plan.start
+    succession = versions.succession(clone_, start, resume=resume, fresh=fresh, keep_better=keep_better)
+    if show_notes:
+        print_lines(list(plan.notes))
     if debug():
         settings = {"base": recipe.base, **recipe.training.used()}
         print_lines(["Settings: " + ", ".join(f"{name} {value}" for name, value in settings.items())])
@@ -377,7 +382,9 @@ def _train(
             bar(p.step, p.steps, p.line(), p.latest())
 
         score = likeness_chooser(clone_, recipe)
-        result = train_clone(clone_, recipe, resume=resume, on_step=on_step, score=score, succession=succession)
+        result = train_clone(
+            clone_, recipe, resume=resume, on_step=on_step, score=score, succession=succession, start=start
+        )
     if not result.finished:
         resume_command = f"soundalike train {shlex.quote(str(folder))} --resume"
         err.print(command_text("Stopped and saved. Continue with: ", resume_command), soft_wrap=True)

@@ -14,7 +14,7 @@ ANEW = "Put back the one that was written, or import into a new folder."
 NUMBER = (int, float)
 TYPES: dict[str, dict[str, type | tuple[type, ...]]] = {
     "clone": {"format": int, "soundalike": str, "speaker": str, "mode": str},
-    "import": {"at": str, "fingerprint": str},
+    "import": {"at": str, "fingerprint": str, "extends": list},
     "documents": {
         "gap_minutes": NUMBER,
         "max_run": int,
@@ -25,7 +25,7 @@ TYPES: dict[str, dict[str, type | tuple[type, ...]]] = {
     },
     "hashes": {},
     "training": {"base": str, "window": int},
-    "result": {"steps": int, "fingerprint": str, "bits_per_byte": NUMBER, "adapter": dict},
+    "result": {"steps": int, "fingerprint": str, "bits_per_byte": NUMBER, "epochs": NUMBER, "adapter": dict},
     "sampling": {},
     "limits": {},
     "estimate": {},

@@ -53,7 +53,7 @@ def run_import(
     settings, options = settings or DocumentSettings(), options or ReadOptions()
     clone = Clone.claim(out)
     with clone.locked("soundalike import"):
-        held = None if replace_held or not clone.exists else _held(clone)
+        held, extends = None if replace_held or not clone.exists else _held(clone), list[str]()
         pseudonyms = _pseudonyms(clone, options, held is not None)
         known = held.authors.filter("me")["author"].to_list() if held is not None else ()
         corpus, masked = read_exports(paths, options, on_progress, known)
@@ -62,9 +62,11 @@ def run_import(
             held, again = mask(held, options)  # a list of more strings to mask holds for all
             add_counts(masked, again)
             corpus = add(held, corpus)
+            extends = [] if any(again.values()) else _extended(clone)
         require_room(clone.root, WRITTEN * int(corpus.messages["text"].str.len_bytes().sum()), "the import")
         with clone.replacing() as scratch:
-            return fill(clone, scratch, corpus, masked, settings, force, pseudonyms.salt if pseudonyms else "")
+            salt = pseudonyms.salt if pseudonyms else ""
+            return fill(clone, scratch, corpus, masked, settings, force, salt, extends)
 
 
 def _held(clone: Clone) -> Corpus:
@@ -73,6 +75,11 @@ def _held(clone: Clone) -> Corpus:
         return Corpus(clone.messages(), clone.authors(), clone.channels())
     except CloneError as error:
         raise CloneError(error.what, "Import all of it anew, with --replace.") from error
+
+
+def _extended(clone: Clone) -> list[str]:
+    """The fingerprints of this clone's imports that one which only adds messages extends."""
+    return [*clone.manifest().get("import", {}).get("extends", ()), clone.fingerprint]
 
 
 def _pseudonyms(clone: Clone, options: ReadOptions, adds: bool) -> Pseudonyms | None:
@@ -96,10 +103,12 @@ def fill(
     settings: DocumentSettings,
     force: bool,
     salt: str = "",
+    extends: Sequence[str] = (),
 ) -> ImportReport:
     """Write all files of an import into `scratch`; `masked` are the counts of masks for the report.
 
-    `salt` is what the corpus' invented names were made with; without it its names are real.
+    `salt` is what the corpus' invented names were made with; without it its names are real. `extends` are fingerprints
+    of earlier imports of which everything is in the corpus.
     """
     with ThreadPoolExecutor(2) as pool:
         jobs = {
@@ -116,17 +125,20 @@ def fill(
             jobs[name] = pool.submit(_store, scratch, name, _parquet(side))
         hashes = {name: job.result() for name, job in jobs.items()}
     about = {"clone": {"speaker": documents.speaker, "mode": report.mode}, "documents": asdict(settings)}
-    return _write_manifest(clone, scratch, report, about | ({"pseudonyms": {"salt": salt}} if salt else {}), hashes)
+    about |= {"pseudonyms": {"salt": salt}} if salt else {}
+    return _write_manifest(clone, scratch, report, about, hashes, extends)
 
 
 def _write_manifest(
-    clone: Clone, scratch: Path, report: ImportReport, about: Sections, hashes: dict[str, str]
+    clone: Clone, scratch: Path, report: ImportReport, about: Sections, hashes: dict[str, str], extends: Sequence[str]
 ) -> ImportReport:
     """Write report and manifest. A voice trained on other documents is kept, and a note says that it is older."""
     fingerprint = sha256("".join(hashes[f"documents/{split}.jsonl"] for split in SPLITS).encode()).hexdigest()[:16]
     if clone.adapter_path.exists() and clone.fingerprint != fingerprint:
         report = replace(report, notes=[*report.notes, OLDER_IMPORT])
     imported = {"at": _now(), "fingerprint": fingerprint, **_counts(report)}
+    if earlier := [one for one in dict.fromkeys(extends) if one != fingerprint]:
+        imported["extends"] = earlier
     outdated: Sections = {"pseudonyms": {}} if clone.exists and "pseudonyms" in clone.manifest() else {}
     sections: Sections = {**outdated, **about, "import": imported, "hashes": hashes}
     written = orjson.dumps(report, option=orjson.OPT_INDENT_2 | orjson.OPT_APPEND_NEWLINE)

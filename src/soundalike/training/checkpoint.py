@@ -83,7 +83,10 @@ def read(clone: Clone) -> Checkpoint:
 
 
 def _parse(path: Path) -> Any:
-    return json.loads(path.read_text(encoding="utf-8"))
+    """The values of run.json; an older version wrote "fresh" for the succession "replace"."""
+    about = json.loads(path.read_text(encoding="utf-8"))
+    older = isinstance(about, dict) and about.get("succession") == "fresh"
+    return about | {"succession": "replace"} if older else about
 
 
 def require_identity(checkpoint: Checkpoint, identity: Identity) -> None:

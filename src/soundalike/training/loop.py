@@ -40,13 +40,15 @@ def train(
     sections: Mapping[str, Mapping[str, Any]] | None = None,
     score: ScoreAdapter | None = None,
     succession: Succession = "first",
+    epochs_before: float = 0.0,
 ) -> TrainingResult:
     """Train `engine` on the clone's documents and keep its best adapter in the clone.
 
     The best adapter is the one with the fewest bits per byte of held-out text, or with the best `score`. It is written
     after each evaluation in which it is the best so far, with `sections` in clone.toml, so a stopped run leaves a voice
     too. With `succession` other than `first` the clone's voice is left alone: adapter and checkpoint are kept in
-    candidate/ and checkpoints/ until `versions.resolve_candidate`.
+    candidate/ and checkpoints/ until `versions.resolve_candidate`. `epochs_before` are those that the adapter of
+    `engine` was trained for already.
 
     SIGINT, SIGTERM and SIGHUP end it after the current step, with a checkpoint. `on_step` is called before the first
     step and after every step. Raises `TooLittleText` where there is nothing to train on, `CloneError` where there is
@@ -58,7 +60,7 @@ def train(
         if resume:
             run.resume()
         else:
-            run.start()
+            run.start(epochs_before)
         while not run.finished:
             on_step(run.progress)  # before the first step too, which may take long
             if signal := run.process_group.broadcast(received_signal()):
@@ -116,8 +118,9 @@ class TrainingRun:
         """Whether all steps were made."""
         return self.progress.steps is not None and self.progress.step >= self.progress.steps
 
-    def start(self) -> None:
-        """Begin a new run: remove what an unfinished one left, and measure the untrained adapter."""
+    def start(self, epochs_before: float) -> None:
+        """Begin a new run: remove what an unfinished one left, and measure the adapter as it is."""
+        self.progress.read_before = epochs_before
         if self.process_group.rank == 0:
             self.store.clear()
         self.progress.valid_windows = self.process_group.broadcast(self._valid_windows())

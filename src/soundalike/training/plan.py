@@ -15,6 +15,7 @@ from soundalike.training import checkpoint, estimate
 from soundalike.training.estimate import MAX_MINUTES
 from soundalike.training.numerics import VARIABLE, missing_types
 from soundalike.training.recipe import Recipe, Training, large_base, small_base
+from soundalike.training.start import Start, start_of
 
 BUDGETS = ("minutes", "epochs", "iters")
 MIN_STEPS = 30  # of the default budget, beyond the 20 of the warm-up. Not measured.
@@ -27,44 +28,65 @@ OLDER_CHECKPOINT = (
 
 @dataclass(frozen=True, slots=True)
 class TrainingPlan:
-    """The recipe of a training, and a line that its owner should read before it starts."""
+    """The recipe of a training, lines that its owner should read before it starts, and what it starts from.
+
+    `start` is None where the clone has no voice, or a new adapter was asked for.
+    """
 
     recipe: Recipe
-    note: str | None = None
+    notes: Sequence[str] = ()
+    start: Start | None = None
 
 
-def plan_training(clone: Clone, base: str | None, options: Mapping[str, Any]) -> TrainingPlan:
+def plan_training(clone: Clone, base: str | None, options: Mapping[str, Any], *, fresh: bool = False) -> TrainingPlan:
     """The plan of a new training; `options` are settings of `Training`, None where they were not given.
 
-    Without a base the default one is taken. Without one of BUDGETS a budget is chosen, and the note says why; with one
-    that reads the text more than SAFE_EPOCHS times, the note says what that means.
+    It goes on from the clone's adapter where that is possible, see `start`; with `fresh` it never does. Without a base
+    that of the adapter is taken, else the default one. Without one of BUDGETS a budget is chosen, and a note says why;
+    a note tells what it means to read the text more than SAFE_EPOCHS times.
     """
     asked, tokens = _without_none(options), tokens_to_learn(clone)
+    start = start_of(clone, base, asked) if clone.has_voice and not fresh else None
+    base = start.base if start else base
     base = base or estimate.default_base(estimate.estimates(tokens, estimate.training_device()))
-    recipe = Recipe.from_table({"base": base, **_kept(clone), "training": {**defaults(base), **asked}})
+    settings = {**defaults(base), **((start and start.settings) or {}), **asked}
+    recipe = Recipe.from_table({"base": base, **_kept(clone), "training": settings})
     rate, read = estimate.tokens_per_second(recipe.base), tokens / (1 - recipe.training.replay)
+    notes = [_start_note(start)] if start else []
+    before = start.epochs if start else 0.0
     if asked.keys().isdisjoint(BUDGETS):
         budget, reason = default_budget(read, rate, recipe.training.step_tokens)
-        training = recipe.training.model_copy(update=budget)
-        return TrainingPlan(recipe.model_copy(update={"training": training}), reason)
-    epochs = epochs_of(recipe.training, read, rate)
-    if SAFE_EPOCHS < epochs < math.inf:
-        note = f"Note: about {epochs:.1f} epochs. After {SAFE_EPOCHS:.0f}, what was typed once can be guessed."
-        return TrainingPlan(recipe, note)
-    return TrainingPlan(recipe)
+        recipe = recipe.model_copy(update={"training": recipe.training.model_copy(update=budget)})
+        notes.append(reason)
+    if before or not asked.keys().isdisjoint(BUDGETS):
+        notes += _epochs_note(before, epochs_of(recipe.training, read, rate))
+    return TrainingPlan(recipe, notes, start)
+
+
+def _start_note(start: Start) -> str:
+    if start.warm:
+        return "It goes on from the voice that is there; --fresh would start anew."
+    return f"It starts anew, not from the voice that is there: {start.obstacle}."
+
+
+def _epochs_note(before: float, planned: float) -> list[str]:
+    if not SAFE_EPOCHS < before + planned < math.inf:
+        return []
+    epochs = f"{before + planned:.1f} epochs{' with those before' if before else ''}"
+    return [f"Note: about {epochs}. After {SAFE_EPOCHS:.0f}, what was typed once can be guessed."]
 
 
 def plan_resumed(clone: Clone, base: str | None = None, options: Mapping[str, Any] | None = None) -> TrainingPlan:
     """The plan of the run that the last checkpoint belongs to.
 
-    `RecipeError` where `base` or one of `options` was given and is another than that run's. The note says in which
+    `RecipeError` where `base` or one of `options` was given and is another than that run's. A note says in which
     number types a checkpoint of an older version continues.
     """
     identity = checkpoint.read(clone).identity
     _require_same(identity, base, options or {})
     recipe = Recipe.from_table({"base": identity.base, **_kept(clone), "training": identity.training})
     older = missing_types(identity.training) and engines.engine_module_of(identity.base) != "markov"
-    return TrainingPlan(recipe, OLDER_CHECKPOINT if older else None)
+    return TrainingPlan(recipe, [OLDER_CHECKPOINT] if older else [])
 
 
 def _require_same(identity: checkpoint.Identity, base: str | None, options: Mapping[str, Any]) -> None:

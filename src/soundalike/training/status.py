@@ -6,9 +6,9 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Field
 
-Succession = Literal["first", "fresh", "better"]
+Succession = Literal["first", "replace", "better"]
 """What becomes of the new adapter: the `first` voice of its clone; a new voice in place of the present one, which is
-kept as a version (`fresh`); the same, but only if it is the `better` of the two."""
+kept as a version (`replace`); the same, but only if it is the `better` of the two."""
 
 Count = Annotated[int, Field(ge=0, lt=1 << 53)]
 NotNegative = Annotated[float, Field(ge=0, allow_inf_nan=False)]
@@ -49,6 +49,8 @@ class Progress:
     """(step, score, recites) of the adapters that were scored."""
     read: NotNegative = 0.0
     """Epochs so far."""
+    read_before: NotNegative = 0.0
+    """Epochs of the trainings whose adapter this one goes on from."""
     held_out: bool = True
     """Whether `valid` is text that is not trained on; False where the import has no later conversation."""
     valid_windows: Count = 0
@@ -92,6 +94,7 @@ class Progress:
             "seconds": round(self.seconds, 1),
             "useful_tokens": self.useful_tokens,
             "tokens_per_second": round(self.tokens_per_second, 1),
+            "epochs": round(self.read_before + self.read, 3),
             "bits_per_byte_before": round(self.valid[0][1], 4),
             "bits_per_byte": round(self.best, 4),
         }
@@ -114,6 +117,8 @@ class Progress:
         cost = f"cost {after:.2f} bits a byte; before training they cost {before:.2f}"
         if not self.held_out:
             return [f"The words that it learned {cost}. No conversation is left to check it on: import more for that."]
+        if after >= before:
+            return [f"Your held-out words {cost} (no fewer: it did not come to know better how you write)."]
         fewer = f"{1 - after / before:.0%} fewer: the lower, the better it knows how you write"
         return [f"Your held-out words {cost} ({fewer})."]
 

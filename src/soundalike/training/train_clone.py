@@ -13,6 +13,7 @@ from soundalike.training.loop import ScoreAdapter, train
 from soundalike.training.numerics import with_numerics
 from soundalike.training.plan import require_disk_space
 from soundalike.training.recipe import Recipe
+from soundalike.training.start import Start
 from soundalike.training.status import Progress, Succession, TrainingResult
 
 
@@ -24,17 +25,20 @@ def train_clone(
     on_step: Callable[[Progress], None] = lambda progress: None,
     score: ScoreAdapter | None = None,
     succession: Succession | None = None,
+    start: Start | None = None,
 ) -> TrainingResult:
     """Train the clone's adapter by `recipe`, and record in clone.toml what was used; for errors see `loop.train`.
 
-    Without `succession` the clone must have no voice, or be in the middle of a training that is resumed; see
-    `versions.succession`. Of several processes all use the recipe of the first one.
+    With a `start` that is warm the training goes on from the clone's adapter. Without `succession` the clone must have
+    no voice, or be in the middle of a training that is resumed; see `versions.succession`. Of several processes all use
+    the recipe of the first one.
     """
-    succession = succession or versions.succession(clone, resume=resume)
+    succession = succession or versions.succession(clone, start, resume=resume)
+    warm = start is not None and start.warm and not resume
     recipe = Recipe.from_table(process_group().broadcast(recipe.as_table()))
     require_disk_space(clone.root, recipe)
     before = versions.bits_per_byte_of(clone, clone.root) if succession == "better" else None
-    engine = engines.load(recipe.base, None, recipe.training)
+    engine = engines.load(recipe.base, clone.intact_adapter() if warm else None, recipe.training)
     recipe = recipe.model_copy(update={"training": with_numerics(recipe.training, engine.numerics)})
     result = train(
         engine,
@@ -46,6 +50,7 @@ def train_clone(
         sections=_sections(recipe, engine),
         score=score,
         succession=succession,
+        epochs_before=start.epochs if start and warm else 0.0,
     )
     if not result.finished:
         return result

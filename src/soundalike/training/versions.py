@@ -18,6 +18,7 @@ from soundalike.errors import CloneError, RecipeError
 from soundalike.training import checkpoint
 from soundalike.training.adapter_store import CURVE
 from soundalike.training.dataset import pack_documents
+from soundalike.training.start import Start
 from soundalike.training.status import Progress, Succession
 
 KEPT = 3  # versions
@@ -67,35 +68,55 @@ def clone_at(folder: Path) -> Clone | None:
     return Clone.open(folder) if there else None
 
 
-def succession(
+def require_settled(
     clone: Clone | None, *, resume: bool = False, fresh: bool = False, keep_better: bool = False
-) -> Succession:
-    """What the adapter of a training with these options becomes.
+) -> None:
+    """Check these options against each other and against an unfinished training, before anything is read.
 
-    An unfinished training must be continued (`resume`) or dropped (`fresh`). An existing voice must be replaced
-    (`fresh`), or only by a better one (`keep_better`). `CloneError` where neither is asked for; `RecipeError` for
-    options that contradict each other.
+    `CloneError` where that is neither continued (`resume`) nor dropped (`fresh`), or there is nothing to resume;
+    `RecipeError` for options that contradict each other.
     """
     if resume and (fresh or keep_better):
         raise RecipeError("--resume goes on with a training as it was begun.", "Leave out --fresh and --keep-better.")
-    if resume:
-        if clone is None:
-            raise CloneError("There is nothing to resume.", "Leave --resume out.")
-        return checkpoint.read(clone).succession
-    if clone is not None and clone.run_path.exists() and not fresh:
-        at = _position(checkpoint.read(clone).progress)
+    if resume and clone is None:
+        raise CloneError("There is nothing to resume.", "Leave --resume out.")
+    if clone is None or fresh or not (resume or clone.run_path.exists()):
+        return
+    saved = checkpoint.read(clone)
+    if not resume:
         raise CloneError(
-            f"{clone.root} holds a training that was cut off after {at}.",
+            f"{clone.root} holds a training that was cut off after {_position(saved.progress)}.",
             "Go on with it by --resume, or drop it and start anew with --fresh.",
         )
-    if clone is None or not clone.has_voice:
+
+
+def succession(
+    clone: Clone,
+    start: Start | None = None,
+    /,
+    *,
+    resume: bool = False,
+    fresh: bool = False,
+    keep_better: bool = False,
+) -> Succession:
+    """What the adapter of a training with these options becomes, which begins at `start`.
+
+    The voice is replaced by one that goes on from it and reads newer text. Anything else must be asked for: to replace
+    it (`fresh`), or only by a better one (`keep_better`); `CloneError` where neither is. For an unfinished training
+    see `require_settled`.
+    """
+    require_settled(clone, resume=resume, fresh=fresh, keep_better=keep_better)
+    if resume:
+        return checkpoint.read(clone).succession
+    if not clone.has_voice:
         return "first"
     if keep_better:
         return "better"
-    if fresh:
-        return "fresh"
+    if fresh or (start and start.warm and start.unread):
+        return "replace"
+    obstacle = f"a training cannot go on from it, because {start.obstacle}" if start and start.obstacle else ""
     raise CloneError(
-        f"{clone.root} has a voice already{_bits(clone)}.",
+        f"{clone.root} has a voice already{_bits(clone)}; {obstacle or 'nothing was imported that it does not know'}.",
         "Add --keep-better to train another and keep the better of the two, or --fresh to replace it by a new one; "
         "either way the other is kept as a version.",
     )
