@@ -10,6 +10,7 @@ from contextlib import nullcontext
 from pathlib import Path
 from typing import Any
 
+import polars as pl
 import pytest
 
 from soundalike import cli, engines
@@ -334,6 +335,20 @@ def test_who_is_who_in_a_chat_that_does_not_tell(run: Run, tmp_path: Path) -> No
     assert tomllib.loads((tmp_path / "me" / "clone.toml").read_text())["clone"]["speaker"] == "Bo"
     code, out, _ = run("import", export, "--out", tmp_path / "it", "--force", "--me", "bo", "--without", "person:ana")
     assert code == 0 and "messages left out by --without person:ana 60" in out
+
+
+def test_forgetting_and_training_anew(run: Run, tmp_path: Path) -> None:
+    """Without --retrain the command to type is named; with it no voice is left that had learned from Ana."""
+    export, me = chat_of_two(tmp_path / "chat.txt"), tmp_path / "me"
+    assert run("clone", export, "--me", "Bo", "--out", me, "--base", "markov", "--iters", 2, "--force")[0] == 0
+    out = run("forget", me, "--before", 2000)[1]
+    assert f"only a new training unlearns it: soundalike train {me} --fresh" in out
+    old = (me / "adapter" / "markov.json").read_bytes()
+    code, out, err = run("forget", me, "--person", "Ana", "--retrain", "--minutes", 0.001)
+    assert code == 0, err
+    assert "The voice that had learned from them is deleted" in out and "is kept" not in out
+    assert not (me / "versions").exists() and (me / "adapter" / "markov.json").read_bytes() != old
+    assert pl.read_parquet(me / "authors.parquet")["name"].to_list() == ["Bo"]
 
 
 def test_several_voices_of_one_chat(run: Run, tmp_path: Path) -> None:

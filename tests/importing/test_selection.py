@@ -84,6 +84,15 @@ def test_without(without: tuple[str, ...], left: str) -> None:
     assert sum(made.skipped.values()) == 8 - len(texts)
 
 
+def test_the_names_of_who_is_left_out_go() -> None:
+    """Those of people, of channels, and of the direct chat that is called after one; everybody else's stay."""
+    _, made = chosen(without=("person:ana", "channel:music-loud"))
+    assert made.authors["name"].to_list() == ["sam", "bo"]
+    assert dict(made.channels.select("channel", "title").iter_rows()) == {"c0": "General", "c1": None, "c2": None}
+    _, made = chosen(only=("channel:ana",))
+    assert made.authors["name"].to_list() == ["sam", "ana"] and made.channels["title"].to_list() == ["ana"]
+
+
 def test_both() -> None:
     """What --without names is left out of what --only keeps."""
     texts, made = chosen(("general",), ("person:ana",))

@@ -214,6 +214,7 @@ def forget(
     channel: Annotated[list[str] | None, typer.Option(help="Of which channel.", metavar="NAME")] = None,
     before: Annotated[str | None, typer.Option(help="Sent before this day, month or year.", metavar="DATE")] = None,
     retrain: Annotated[bool, typer.Option("--retrain", help="Train a new voice on what is left.")] = False,
+    minutes: Annotated[float | None, typer.Option(help="With --retrain: train for so many minutes.")] = None,
     json: Json = False,
 ) -> None:
     """Remove messages from a clone, with its earlier voices and reports."""
@@ -224,16 +225,19 @@ def forget(
     named = [("person", name) for name in person or ()] + [("channel", name) for name in channel or ()]
     patterns = [f"{kind}:{name}" for kind, name in [*named, *([("before", before)] if before else [])]]
     clone_ = Clone.open(me)
-    base = clone_.manifest().get("training", {}).get("base")
+    base, options = clone_.manifest().get("training", {}).get("base"), {"minutes": minutes}
+    if retrain:
+        _check_options(me, base, options, fresh=True)
     report = forgetting.forget(clone_, patterns, DocumentSettings(**clone_.manifest()["documents"]))
     print_lines(preflight.lines(report))
     if clone_.has_voice and not retrain:
         command = f"soundalike train {shlex.quote(str(me))} --fresh"
         note = "Note: the voice has learned from them, and only a new training unlearns it: "
         out.print(command_text(note, command, ". Then delete its versions."), soft_wrap=True)
-    result = _train(me, base, {}, fresh=True) if retrain else None
+    result = _train(me, base, options, fresh=True, show_settled=False) if retrain else None
     if result is not None:
         forgetting.drop_versions(clone_)
+        print_lines(["The voice that had learned from them is deleted, and every earlier one."])
     print_json({"import": report, "training": result and result.as_dict()}, json)
 
 
@@ -357,8 +361,10 @@ def _train(
     fresh: bool = False,
     keep_better: bool = False,
     show_notes: bool = True,
+    show_settled: bool = True,
 ) -> "TrainingResult":
-    """Train; `show_notes`: print the notes of the training plan, such as the reason for the budget."""
+    """Train. `show_notes`: print the notes of the training plan, such as the reason for the budget; `show_settled`:
+    print what became of the voice before."""
     from soundalike.clone import Clone
     from soundalike.evaluation.adapter_selection import likeness_chooser
     from soundalike.training import versions
@@ -389,5 +395,5 @@ def _train(
         resume_command = f"soundalike train {shlex.quote(str(folder))} --resume"
         err.print(command_text("Stopped and saved. Continue with: ", resume_command), soft_wrap=True)
         raise typer.Exit(128 + result.signal)
-    print_lines([*result.progress.summary(), *([result.settled] if result.settled else [])])
+    print_lines([*result.progress.summary(), *([result.settled] if result.settled and show_settled else [])])
     return result

@@ -4,9 +4,6 @@ What a voice learned from them is in its weights and stays there until it is tra
 """
 
 from collections.abc import Sequence
-from dataclasses import replace
-
-import polars as pl
 
 from soundalike.clone.clone import Clone
 from soundalike.errors import UsageError
@@ -37,21 +34,9 @@ def forget(clone: Clone, patterns: Sequence[str], settings: DocumentSettings) ->
         held = Corpus(clone.messages(), clone.authors(), clone.channels())
         held.read = {ROWS: held.messages.height}
         left = selection.apply(held, REASON)
-        kept = replace(
-            left,
-            authors=_remaining(held, left, "author"),
-            channels=_remaining(held, left, "channel"),
-        )
         salt = str(clone.manifest().get("pseudonyms", {}).get("salt", ""))
         with clone.replacing(without=DERIVED) as scratch:
-            return fill(clone, scratch, kept, {}, settings, force=True, salt=salt)
-
-
-def _remaining(held: Corpus, left: Corpus, key: str) -> pl.DataFrame:
-    """The names without those whose last message was forgotten."""
-    gone = set(held.messages[key]) - set(left.messages[key])
-    frame = left.authors if key == "author" else left.channels
-    return frame.filter(~pl.col(key).is_in(sorted(gone)))
+            return fill(clone, scratch, left, {}, settings, force=True, salt=salt)
 
 
 def drop_versions(clone: Clone) -> None:

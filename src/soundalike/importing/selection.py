@@ -76,8 +76,8 @@ class Selection:
         """The corpus with what is chosen; the rest is counted in `skipped`, `reason` and the pattern being the key.
 
         Names in `only` add up: what one of them finds is kept, within all its dates. A person in `only` means what
-        they and the owner write in the channels that they write in. ExportError if a name finds nothing, or if nothing
-        of the owner's is left.
+        they and the owner write in the channels that they write in. Names of whoever, and titles of whatever has no
+        message left go too. ExportError if a name finds nothing, or if nothing of the owner's is left.
         """
         if not self.only and not self.without:
             return corpus
@@ -89,7 +89,28 @@ class Selection:
             rows = _keep(rows, ~names.found_by(pattern), f"{reason} {pattern.written}", skipped)
         if not rows["me"].any():
             raise ExportError("None of your messages would be left.", "Leave out less.")
-        return replace(corpus, messages=rows, skipped=skipped)
+        authors, channels = _names_left(corpus, rows)
+        return replace(corpus, messages=rows, authors=authors, channels=channels, skipped=skipped)
+
+
+def _names_left(corpus: Corpus, rows: pl.DataFrame) -> tuple[pl.DataFrame, pl.DataFrame]:
+    """Authors and channels without those whose last message is not among `rows`; the owner stays.
+
+    A direct chat that is called after somebody who is gone has no title any more.
+    """
+    people, places = (_gone(corpus.messages[key], rows[key]) for key in ("author", "channel"))
+    leaving = pl.col("author").is_in(people.implode()) & ~pl.col("me")
+    names = corpus.authors.filter(leaving)["name"].drop_nulls()
+    named_after = (pl.col("kind") == "dm") & pl.col("title").is_in(names.implode())
+    channels = corpus.channels.filter(~pl.col("channel").is_in(places.implode()))
+    channels = channels.with_columns(title=pl.when(~named_after.fill_null(False)).then("title"))
+    return corpus.authors.filter(~leaving), channels
+
+
+def _gone(before: pl.Series, after: pl.Series) -> pl.Series:
+    """The values of which none is left, sorted."""
+    different = before.unique().sort()
+    return different.filter(~different.is_in(after.unique().implode()))
 
 
 def _keep(rows: pl.DataFrame, keep: pl.Expr, reason: str, skipped: dict[str, int]) -> pl.DataFrame:
