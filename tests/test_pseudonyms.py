@@ -71,6 +71,17 @@ def test_a_conversation() -> None:
     assert SALTED.history(talk, "mo") == [(ana, "hi mo"), ("mo", f"hi {ana}"), (zed, f"is @{ana} there")]
 
 
+def test_who_is_there_gets_the_own_name_back() -> None:
+    """In any case and behind an @; who is not there keeps the invented one."""
+    talk = [("Ana", "hi"), ("mo", "hey"), ("someone", "hm")]
+    restore = SALTED.restoring(talk, "mo")
+    ana, zed = SALTED.name("Ana"), SALTED.name("Zed")
+    assert (
+        restore and restore(f"@{ana} and {ana.lower()}, not {ana}s nor {zed}") == f"@Ana and Ana, not {ana}s nor {zed}"
+    )
+    assert SALTED.restoring([("mo", "hey"), ("someone", "hm")], "mo") is None
+
+
 def test_an_import(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """The clone holds invented names only, the same ones after a second import; without the option real ones."""
 

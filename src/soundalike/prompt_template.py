@@ -8,6 +8,7 @@ import re
 from collections.abc import Iterable, Sequence
 
 NAME_LENGTH = 24
+QUOTED_LENGTH = 80  # characters of an older message that is put before a reply to it
 
 # In syntax that `re` and Rust's engine share, so that a frame is normalised exactly as a single string is.
 LINE_BREAKS = "\r\n?|[\x0b\x0c\x85\u2028\u2029]"
@@ -69,6 +70,14 @@ def _unique(name: str, taken: dict[str, int]) -> str:
         free = f"{name[: NAME_LENGTH - len(str(taken[key])) - 1].rstrip()} {taken[key]}"
     taken[free.casefold()] = 1
     return free
+
+
+def quotation(text: str) -> str:
+    """A message as it is put before a reply to it: in one line, cut between words to about QUOTED_LENGTH characters."""
+    words = " ".join(text.split())
+    if len(words) <= QUOTED_LENGTH:
+        return words
+    return (words[:QUOTED_LENGTH].rpartition(" ")[0] or words[:QUOTED_LENGTH]).rstrip(_DANGLING) + "…"
 
 
 def render(turns: Sequence[tuple[str, str]], end: bool = True, tagged: bool = True) -> str:

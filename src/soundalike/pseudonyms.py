@@ -4,7 +4,7 @@ An invented name follows from the real one and a secret of the clone, its salt, 
 """
 
 import re
-from collections.abc import Callable, Collection, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from hashlib import blake2b
 
 _CONSONANTS, _VOWELS = "bdfgklmnprstvz", "aeiou"
@@ -51,11 +51,16 @@ class Pseudonyms:
             for word in words:
                 if len(word) >= _SHORTEST and word[0].isupper():
                     known.setdefault(word.casefold(), invented)
-        if not known:
-            return lambda text: text
-        longest_first = sorted(known, key=len, reverse=True)
-        wanted = re.compile(rf"(?<!\w)(?:{'|'.join(map(re.escape, longest_first))})(?!\w)", re.IGNORECASE)
-        return lambda text: wanted.sub(lambda match: known.get(match[0].casefold(), match[0]), text)
+        return replacing(known)
+
+    def restoring(self, history: Sequence[tuple[str, str]], owner: str) -> Callable[[str], str] | None:
+        """A function that gives the people of a conversation with the clone of `owner` their own names back in a text.
+
+        None where nobody of them has an invented name. Who is not there keeps theirs: no list of real names is kept.
+        """
+        real = {self.name(name): name for name, _ in reversed(history) if name != owner}
+        real = {invented: name for invented, name in real.items() if invented != name}
+        return replacing(real) if real else None
 
     def history(self, history: Sequence[tuple[str, str]], owner: str) -> list[tuple[str, str]]:
         """A conversation of (name, text) as the clone of `owner` reads it."""
@@ -65,3 +70,13 @@ class Pseudonyms:
 
     def _digest(self, text: str) -> bytes:
         return blake2b(text.encode("utf-8", "replace"), key=self.salt.encode()[:64], digest_size=8).digest()
+
+
+def replacing(names: Mapping[str, str]) -> Callable[[str], str]:
+    """A function that replaces names in a text by others: whole words in any case, also behind an @."""
+    known = {name.casefold(): other for name, other in names.items()}
+    if not known:
+        return lambda text: text
+    longest_first = sorted(known, key=len, reverse=True)
+    wanted = re.compile(rf"(?<!\w)(?:{'|'.join(map(re.escape, longest_first))})(?!\w)", re.IGNORECASE)
+    return lambda text: wanted.sub(lambda match: known.get(match[0].casefold(), match[0]), text)

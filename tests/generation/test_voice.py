@@ -12,10 +12,12 @@ from soundalike.clone.clone import Clone, Sections
 from soundalike.clone.document import Document
 from soundalike.engines.markov import MarkovEngine
 from soundalike.errors import CloneError
+from soundalike.generation.batch import GenerationBatch
 from soundalike.generation.guards import GuardCounts, loops
 from soundalike.generation.sampling import Sampling
 from soundalike.generation.voice import Voice
 from soundalike.messages import empty
+from soundalike.pseudonyms import Pseudonyms
 from soundalike.training.packing import encode, pack
 from soundalike.training.recipe import Limits
 
@@ -52,6 +54,23 @@ def test_a_reply_ends_with_the_conversation() -> None:
 def test_a_line_break_stays_inside_its_message() -> None:
     """Newline and tab go on with the message."""
     assert ada("sam: hi\nada: one\n\ttwo\nsam: so\n").reply([("sam", "hi")]) == ["one\ntwo"]
+
+
+def test_invented_names_stay_inside() -> None:
+    """The model reads and writes the name that it learned; whoever talks with it reads their own, in whole lines."""
+    names = Pseudonyms("0123")
+    sam = names.name("sam")
+    voice = ada(f"{sam}: hi\nada: hey {sam}\nada: so\n{sam}: hm\nada: ok {sam}\n")
+    voice._pseudonyms = names
+    assert voice.reply([("sam", "hi")]) == ["hey sam", "so"]
+    assert voice.reply([("sam", "hi"), ("ada", "hey sam"), ("ada", "so"), ("sam", "hm")]) == ["ok sam"]
+    request, released = voice.request([("sam", "hi")]), list[str]()
+    batch = GenerationBatch(voice.engine)
+    batch.add([request])
+    while len(batch):
+        batch.step()
+        released += [line.text for line in request.release()]
+    assert released == ["hey sam", "so"] and request.texts == released
 
 
 def test_a_reply_may_be_empty() -> None:

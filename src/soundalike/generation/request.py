@@ -3,7 +3,7 @@
 It generates nothing itself: a `Generator` starts its attempts and feeds it their tokens.
 """
 
-from collections.abc import Collection, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, field, replace
 from os.path import commonprefix
 from time import perf_counter
@@ -37,7 +37,8 @@ class GenerationRequest:
     is what the first attempt reads; it is built here, and `RecipeError` is raised if it does not fit. `release`
     releases lines; what was released stays, and a later attempt continues after it. While nothing was released, an
     attempt that a guard stops is repeated as a whole. Attempt a draws from random stream random_stream + a * 2**32.
-    `model` identifies the model whose batch the request joins.
+    `model` identifies the model whose batch the request joins. `rename` is applied to every line when it is released,
+    which then happens in whole lines only, so that no name is cut in two; attempts and guards see the line without it.
 
     `completion_tokens` were drawn for the text, `rejected_tokens` for attempts that were not used, and `token_count`
     counts all that were drawn so far. `finish_reason` is "stop", "length" if the tokens were used up, or
@@ -55,6 +56,7 @@ class GenerationRequest:
     retries: int
     random_stream: int = 0
     top_logprobs: int = 0
+    rename: Callable[[str], str] | None = None
     prompt: Sequence[int] = ()
     bias: SequenceBias | None = None
     interventions: GuardCounts = field(default_factory=GuardCounts, init=False)
@@ -84,7 +86,7 @@ class GenerationRequest:
     @property
     def texts(self) -> list[str]:
         """The whole lines that were released, without empty ones."""
-        return [text for text in self._released if text]
+        return [self.rename(text) if self.rename else text for text in self._released if text]
 
     def start(self) -> TokenRequest:
         """Start an attempt."""
@@ -140,7 +142,7 @@ class GenerationRequest:
         lines = self._parser.cleared[self._cleared :]
         released = [self._whole(line) for line in lines]
         self._cleared += len(lines)
-        partial = self._parser.partial()
+        partial = ReplyLine("") if self.rename else self._parser.partial()
         if len(partial.text) > len(self._shown.text):
             new = partial.text[len(self._shown.text) :], partial.tokens[len(self._shown.tokens) :]
             released.append(ReplyLine(*new, continues=bool(self._partial)))
@@ -148,7 +150,11 @@ class GenerationRequest:
             self._shown = partial
         if released:
             self._settled_tokens = self._parser.token_count
-        return released
+        return [self._renamed(line) for line in released]
+
+    def _renamed(self, line: ReplyLine) -> ReplyLine:
+        text = self.rename(line.text) if self.rename else line.text
+        return line if text == line.text else replace(line, text=text, tokens=())
 
     def _whole(self, line: ReplyLine) -> ReplyLine:
         """What of a whole line was not released yet."""

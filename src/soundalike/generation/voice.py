@@ -51,9 +51,9 @@ class Voice:
     """A model with an owner's name, sampling settings, limits and guards.
 
     `tagged` says whether the model learned lines with names, `window` how many tokens it reads at once.
-    With `pseudonyms` it reads conversations under invented names, as it learned them.
-    `interventions` counts what the guards did since the voice was made. `corrections` are what its owner said of its
-    replies; without any it starts with none, and keeps them in memory only.
+    With `pseudonyms` it reads conversations under invented names, as it learned them, and its replies have the names of
+    the conversation again. `interventions` counts what the guards did since the voice was made. `corrections` are what
+    its owner said of its replies; without any it starts with none, and keeps them in memory only.
     """
 
     def __init__(
@@ -173,14 +173,14 @@ class Voice:
         alternatives. `opening` is the beginning of the first line, which the reply continues. Raises `RecipeError` if
         `max_tokens` leave no room for what must be read.
         """
-        history = self._as_learned(history)
+        rename, history = self._restoring(history), self._as_learned(history)
         turns = self._turns(history)
         max_tokens = max_tokens or self._usual_tokens([*turns, (self.owner, opening)])
         max_lines = self.limits.lines if self.tagged else self.limits.untagged_lines
         options = ReplyOptions(self.owner, self.tagged, self.guards, max_lines, stop, tokens=top_logprobs is not None)
         others = set(names_at_line_heads(history, self.owner).values()) - {self.owner}
         request = self._request(history, others, turns, [opening], options, sampling, max_tokens)
-        return replace(request, random_stream=random_stream, top_logprobs=top_logprobs or 0)
+        return replace(request, random_stream=random_stream, top_logprobs=top_logprobs or 0, rename=rename)
 
     def completion_request(
         self,
@@ -200,7 +200,8 @@ class Voice:
         request = self._completion(
             self._as_learned(history), lines, sampling, max_tokens, stop, top_logprobs is not None
         )
-        return replace(request, random_stream=random_stream, top_logprobs=top_logprobs or 0)
+        rename = self._restoring(history)
+        return replace(request, random_stream=random_stream, top_logprobs=top_logprobs or 0, rename=rename)
 
     def complete(self, prompt: str, max_tokens: int | None = None, sampling: Sampling | None = None) -> Completion:
         """Continue `prompt`, each line of which is a message of the owner's, in the calling thread.
@@ -272,6 +273,10 @@ class Voice:
     def _as_learned(self, history: History) -> History:
         """The history under the invented names that the voice knows people by, if its import gave them any."""
         return history if self._pseudonyms is None else self._pseudonyms.history(history, self.owner)
+
+    def _restoring(self, history: History) -> Callable[[str], str] | None:
+        """What gives the people of the history their names back in what the voice writes."""
+        return None if self._pseudonyms is None else self._pseudonyms.restoring(history, self.owner)
 
     def _turns(self, history: History) -> list[Turn]:
         """The recent turns as the voice reads them: under safe names, without its own repetitions."""

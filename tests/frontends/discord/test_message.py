@@ -1,5 +1,7 @@
 """Messages as the bot uses them: their age, their text, what an edit or a deletion changes, what the model reads."""
 
+from dataclasses import replace
+
 import pytest
 
 from soundalike.frontends.discord.message import MessageAges, PromptNames, prompt_messages, readable
@@ -53,11 +55,26 @@ def test_the_last_messages_within_the_budget_are_read() -> None:
     assert prompt_messages(messages, messages[-1], None, 1, 999) == [messages[-1]]
 
 
-def test_a_quoted_message_stands_first_unless_it_is_shown_anyway() -> None:
+def test_a_quoted_message_stands_before_its_answer_unless_it_is_shown_anyway() -> None:
     """Once, in either case."""
     messages = [message(f"message {n}") for n in range(5)]
-    assert prompt_messages(messages, messages[-1], messages[0], 2, 999) == [messages[0], *messages[-2:]]
+    older = replace(messages[0], text="word " * 40)
+    found = prompt_messages(messages, messages[-1], older, 2, 999)
+    assert [message.id for message in found] == [messages[3].id, messages[0].id, messages[4].id]
+    texts = [text for _, text in PromptNames("ada", ME, {}).history(found)]
+    assert texts == ["message 3", " ".join(["word"] * 16) + "…", "message 4"]
     assert prompt_messages(messages, messages[-1], messages[3], 2, 999) == messages[-2:]
+
+
+def test_invented_names_are_read_and_not_shown() -> None:
+    """People of the training data have their invented names in all that is read, and their own ones in the answer."""
+    names = PromptNames("ada", ME, {ANA: "Bokidu", BO: "Remiza"}, invented=True)
+    asked = [
+        message("hey Ana!", name="Ana"),
+        message(f"ask <@{ANA}> and eve", author=OTHER, name="eve", people={ANA: "Ana"}),
+    ]
+    assert names.history(asked) == [("Bokidu", "hey Bokidu!"), ("eve", "ask @Bokidu and eve")]
+    assert names.as_shown(["bokidu knows", "Remiza too"]) == ["Ana knows", "Remiza too"]
 
 
 def test_names_are_those_of_training() -> None:

@@ -71,11 +71,14 @@ class Answerer:
     """Writes answers with a voice, `at_once` of them in one batch at most. `owner` is the voice's name.
 
     `load` makes the voice; where it fails it is called again for the next answer, since a server may come up later.
-    `known` maps author ids in the clone's messages to the names there, see `PromptNames`.
+    `known` maps author ids in the clone's messages to the names there, which may be `invented`: see `PromptNames`.
     """
 
-    def __init__(self, owner: str, load: Callable[[], Voice], known: Mapping[str, str] | None = None) -> None:
+    def __init__(
+        self, owner: str, load: Callable[[], Voice], known: Mapping[str, str] | None = None, invented: bool = False
+    ) -> None:
         self.owner, self.known, self.at_once = owner, known or {}, ANSWERS_AT_ONCE
+        self.invented = invented
         self.health = ModelHealth()
         self._load, self._loading = load, asyncio.Lock()
         self._loaded: tuple[Voice, Scheduler] | None = None
@@ -83,7 +86,8 @@ class Answerer:
     @classmethod
     def of_clone(cls, clone: Clone, at: str = "", known: Mapping[str, str] | None = None) -> "Answerer":
         """With a clone folder's voice; the model behind `at`, a server's address, takes the place of its own."""
-        return cls(str(clone.manifest()["clone"]["speaker"]), lambda: Voice.load(clone.root, at or None), known)
+        owner, invented = str(clone.manifest()["clone"]["speaker"]), bool(clone.manifest().get("pseudonyms"))
+        return cls(owner, lambda: Voice.load(clone.root, at or None), known, invented)
 
     async def load(self) -> tuple[Voice, Scheduler]:
         """Load the voice, once; its own errors are raised."""
@@ -139,13 +143,15 @@ class Answerer:
         if self.health.away:
             return [], MODEL_AWAY
         read = _prompt_messages(message, pipeline)
-        history = PromptNames(self.owner, pipeline.me, self.known).history(read)
-        reply = await self.reply(history, pipeline.settings.now.temperature(message.channel, message.parent))
+        names = PromptNames(self.owner, pipeline.me, self.known, self.invented)
+        reply = await self.reply(
+            names.history(read), pipeline.settings.now.temperature(message.channel, message.parent)
+        )
         if pipeline.latest(message).text != message.text:
             return await self._composed(message, pipeline)  # it was edited meanwhile
         if any(one.author in pipeline.state.opted_out for one in read):
             return [], OPTED_OUT
-        lines = without_repeats(reply, pipeline.recent.own_lines(message.channel))
+        lines = without_repeats(names.as_shown(reply), pipeline.recent.own_lines(message.channel))
         return lines, "" if lines else NOTHING_TO_SAY
 
     async def probe(self, clock: Clock) -> None:

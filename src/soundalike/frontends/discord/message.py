@@ -6,7 +6,8 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from soundalike.frontends.bot_loops import RoomMessage
-from soundalike.prompt_template import speaker_names
+from soundalike.prompt_template import quotation, speaker_names
+from soundalike.pseudonyms import replacing
 
 if TYPE_CHECKING:
     import discord
@@ -23,7 +24,7 @@ class IncomingMessage(RoomMessage):
     `server` is empty in a direct message, `parent` is the channel of a thread. `bot` and `own` say that a bot or a
     webhook, or this bot, wrote it; `system` that Discord did. `addressed`: it mentions this bot or replies to it;
     `to_others`: it mentions or replies to others only. `quoted` is the message that it replies to, `people` maps
-    mentioned ids to names.
+    mentioned ids to names. With `shortened` it is read as an older message before a reply to it.
     """
 
     channel: str
@@ -37,6 +38,7 @@ class IncomingMessage(RoomMessage):
     quoted: "IncomingMessage | None" = None
     people: Mapping[str, str] = field(default_factory=dict)
     deleted: bool = False
+    shortened: bool = False
 
     def edited(self, id_: str, text: str) -> "IncomingMessage":
         """This message after the message `id_` was changed to `text`: that may be itself, or the one it replies to."""
@@ -119,16 +121,27 @@ class PromptNames:
     """The names that the model reads: those of the training data for people who are in it.
 
     `known` maps author ids in the clone's messages to the names there, without the owner. `owner` is the voice's name;
-    anybody else of that name, the real owner included, gets a number after it. `me` is the bot's id.
+    anybody else of that name, the real owner included, gets a number after it. `me` is the bot's id. With `invented`
+    the known names are invented ones: `history` replaces names with them in texts too, and `as_shown` undoes it.
     """
 
-    def __init__(self, owner: str, me: str, known: Mapping[str, str]) -> None:
-        self.owner, self.me, self._known = owner, me, known
+    def __init__(self, owner: str, me: str, known: Mapping[str, str], invented: bool = False) -> None:
+        self.owner, self.me, self._known, self._invented = owner, me, known, invented
+        self._shown: dict[str, str] = {}  # invented name -> the name on Discord
 
     def history(self, messages: Sequence[IncomingMessage]) -> list[tuple[str, str]]:
         """(name, text) of messages, without markup; messages without other text are left out."""
-        pairs = ((self._author(message), readable(message.text, self._people(message))) for message in messages)
-        return [(name, text) for name, text in pairs if text]
+        pairs = [(self._author(message), self._text(message)) for message in messages]
+        as_learned = replacing({shown: name for name, shown in self._shown.items()})
+        return [(name, as_learned(text)) for name, text in pairs if text]
+
+    def as_shown(self, lines: Sequence[str]) -> list[str]:
+        """Lines of an answer with the names that the people of the last `history` have on Discord."""
+        return list(map(replacing(self._shown), lines))
+
+    def _text(self, message: IncomingMessage) -> str:
+        text = readable(message.text, self._people(message))
+        return quotation(text) if message.shortened else text
 
     def _author(self, message: IncomingMessage) -> str:
         return self.owner if message.own else self._name(message.author, message.name)
@@ -138,7 +151,10 @@ class PromptNames:
 
     def _name(self, author: str, name: str) -> str:
         people = [("owner", self.owner, True), ("guest", self._known.get(author, name), False)]
-        return speaker_names(people)["guest"]
+        read = speaker_names(people)["guest"]
+        if self._invented and author in self._known:
+            self._shown[read] = name
+        return read
 
 
 def prompt_messages(
@@ -150,7 +166,8 @@ def prompt_messages(
 ) -> list[IncomingMessage]:
     """What the model reads, oldest first: the last `messages` of `recent` up to `asked` that fit into about `tokens`.
 
-    `quoted`, the message that `asked` replies to, comes first where it is older than those. `asked` is always included.
+    `quoted`, the message that `asked` replies to, stands right before it, shortened, where it is older than those, as
+    in training. `asked` is always included.
     """
     before = [message for message in recent if int(message.id) < int(asked.id)]
     chosen, room = [asked], tokens * BYTES_A_TOKEN - _size(asked)
@@ -160,7 +177,7 @@ def prompt_messages(
             break
         chosen.append(message)
     if quoted is not None and all(message.id != quoted.id for message in chosen):
-        chosen.append(quoted)
+        chosen.insert(1, replace(quoted, shortened=True))
     return chosen[::-1]
 
 
