@@ -43,6 +43,9 @@ NO_TIME = "messages without a time"
 IMPOSSIBLE_TIME = "messages with an impossible time"
 UNREADABLE_ROWS = "messages too broken to read"
 
+VOICE_MESSAGE, STICKER = "[voice message]", "[sticker]"
+"""In place of a text where somebody sent one without words; the import keeps other people's, as context."""
+
 REACTIONS = "reactions"
 
 FILES = "message files"  # the key of opened files in `read`; reasons in `skipped` that count files begin with it

@@ -1,13 +1,15 @@
 """Documents: which messages stand together, in which split, with which weight."""
 
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
 
 import polars as pl
 import pytest
 
 from soundalike.errors import RecipeError
 from soundalike.importing.documents import SPLITS, Documents, DocumentSettings, build, jsonl, texts
+from soundalike.messages import Corpus
 from soundalike.prompt_template import normalise, parse
 from tests.invented import NAMES, Message, corpus, crowd, hostile
 
@@ -166,6 +168,41 @@ def test_a_dialogue_weighs_its_turns() -> None:
     (row,) = rows(build(corpus(talk), DocumentSettings(others_weight=0.25)))
     turns = [["ana: hi\nbo: hi\n\tyou\n", 0.25], ["sam: yo\nsam: sup\n", 1.0], ['ana: "\n', 0.25]]
     assert row == {"text": "".join(str(text) for text, _ in turns), "turns": turns}
+
+
+def replying(talk: Sequence[Message], replies: Mapping[int, int]) -> Corpus:
+    """A corpus in which the message of each number in `replies` replies to another one."""
+    made = corpus(talk)
+    targets = [str(replies[number]) if number in replies else None for number in map(int, made.messages["id"])]
+    return replace(made, messages=made.messages.with_columns(reply_to=pl.Series(targets, dtype=pl.String)))
+
+
+def test_a_reply_to_an_older_message_has_it_before_it() -> None:
+    """Shortened, not learned again, wherever the message is, where it is not among the last lines."""
+    told = "we could walk around the lake and eat at the place with the green door again, all of us, this time"
+    talk = [
+        (0, "c", "b", told),
+        (1, "d", "a", "who?"),
+        (90, "c", "a", "hm"),
+        (91, "c", "me", "yes"),
+        (92, "c", "a", "ok"),
+    ]
+    documents = build(replying(talk, {3: 0, 4: 3}), DocumentSettings())
+    quoted = "bo: we could walk around the lake and eat at the place with the green door again,…\n"
+    (row,) = rows(documents)
+    assert row["turns"] == [["ana: hm\n", 0.2], [quoted, 0.0], ["sam: yes\n", 1.0], ["ana: ok\n", 0.2]]
+    assert row["text"] == f"ana: hm\n{quoted}sam: yes\nana: ok\n"
+    assert documents.frame["bytes"].to_list() == [len(str(row["text"]).encode())]
+    assert documents.frame["messages"].to_list() == [3] and sum(documents.left_out.values()) == 2
+
+
+@pytest.mark.parametrize(("near", "quoted"), [(0, 2), (1, 1), (2, 0)])
+def test_what_is_near_is_not_repeated(near: int, quoted: int) -> None:
+    """Of two replies, to one and to two lines before."""
+    talk = [(0, "c", "a", "one"), (1, "c", "me", "two"), (2, "c", "a", "three"), (3, "c", "me", "four")]
+    documents = build(replying(talk, {1: 0, 3: 1}), DocumentSettings(near_lines=near))
+    assert (documents.lines["quoted"] != "").sum() == quoted
+    assert build(replying([*talk[1::2]], {1: 0}), DocumentSettings(near_lines=0)).lines["quoted"].to_list() == ["", ""]
 
 
 def test_lines_without_names_are_a_setting() -> None:

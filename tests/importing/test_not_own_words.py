@@ -3,6 +3,7 @@
 import pytest
 
 from soundalike.importing.not_own_words import CODE_BLOCKS, COMMANDS, QUOTED_LINES, QUOTES, WALLS, own_words
+from soundalike.messages import STICKER, VOICE_MESSAGE, WITHOUT_TEXT
 from tests.invented import corpus
 
 LONG = "this is a long text that somebody found and that goes round, word after word, " * 4
@@ -141,3 +142,10 @@ def test_texts_that_go_round() -> None:
     assert left(("a", LONG), LONG) == ([LONG], {WALLS: 1})
     assert left(LONG, ("a", LONG)) == ([LONG, LONG], {})
     assert left(*["haha same"] * 9)[0] == ["haha same"] * 9
+
+
+def test_only_others_send_stickers_and_voice_messages() -> None:
+    """What stands for the owner's would be learned as words to write; other people's are what the owner answers."""
+    texts, skipped = left("listen", VOICE_MESSAGE, ("a", VOICE_MESSAGE), STICKER, ("b", STICKER), "[sticker] of a frog")
+    assert texts == ["listen", VOICE_MESSAGE, STICKER, "[sticker] of a frog"]
+    assert skipped == {WITHOUT_TEXT: 2}

@@ -10,7 +10,16 @@ from hypothesis import strategies as st
 
 from soundalike import sources
 from soundalike.errors import ExportError
-from soundalike.messages import BY_THE_APP, DELETED, REACTIONS, UNREADABLE_ROWS, WITHOUT_TEXT, Corpus
+from soundalike.messages import (
+    BY_THE_APP,
+    DELETED,
+    REACTIONS,
+    STICKER,
+    UNREADABLE_ROWS,
+    VOICE_MESSAGE,
+    WITHOUT_TEXT,
+    Corpus,
+)
 from soundalike.sources._meta_filler import is_by_the_app, is_placeholder, is_reaction
 from tests.sources.examples.meta import FILES, INSTAGRAM, NOON, flat, flat_message, message, thread
 from tests.sources.packages import Files, texts, write_folder, write_zip
@@ -91,10 +100,12 @@ def test_rows_that_are_nobodys_words(tmp_path: Path) -> None:
         message(7, "x", type="Subscribe"),
         message(8, None, share={"link": "https://example.invalid"}),
         message(9, "look", share={"link": "https://example.invalid"}),
+        message(10, "Zoë sent a voice message.", audio_files=[{"uri": "a.mp4"}]),
+        message(11, None, sticker={"uri": "s.png"}),
         "no row",
     ]
     corpus = read(tmp_path, {f"{INSTAGRAM}/mia_17841/message_1.json": thread(rows)})
-    assert texts(corpus) == ["words", "look"]
+    assert texts(corpus) == ["words", "look", VOICE_MESSAGE, STICKER]
     assert corpus.skipped == {REACTIONS: 3, WITHOUT_TEXT: 2, BY_THE_APP: 3, DELETED: 1, UNREADABLE_ROWS: 1}
 
 

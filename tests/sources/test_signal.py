@@ -9,7 +9,17 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from soundalike.messages import BY_THE_APP, DELETED, NO_TIME, REACTIONS, UNREADABLE_ROWS, WITHOUT_TEXT, Corpus
+from soundalike.messages import (
+    BY_THE_APP,
+    DELETED,
+    NO_TIME,
+    REACTIONS,
+    STICKER,
+    UNREADABLE_ROWS,
+    VOICE_MESSAGE,
+    WITHOUT_TEXT,
+    Corpus,
+)
 from tests.sources.examples.signal import FILES, ITEMS, NOON, as_jsonl, item
 from tests.sources.packages import texts, write_folder
 from tests.sources.reading import read_alone
@@ -71,9 +81,12 @@ def test_items_that_are_nobodys_words(tmp_path: Path) -> None:
         other(11, directStoryReplyMessage={"textReply": {"text": {"body": "nice"}}}),
         item(12, ""),
         item(13, "note", "1", "3"),
+        other(14, stickerMessage={"sticker": {"packId": "x"}}),
+        other(15, standardMessage={"attachments": [{"flag": "VOICE_MESSAGE"}]}),
+        other(16, standardMessage={"attachments": [{"flag": "GIF"}, 7]}),
     )
-    assert texts(corpus) == ["last", "🐸", "nice", "note"]
-    assert corpus.skipped == {BY_THE_APP: 2, DELETED: 2, WITHOUT_TEXT: 4, NO_TIME: 1, REACTIONS: 2}
+    assert texts(corpus) == ["last", "🐸", "nice", "note", STICKER, VOICE_MESSAGE]
+    assert corpus.skipped == {BY_THE_APP: 2, DELETED: 2, WITHOUT_TEXT: 5, NO_TIME: 1, REACTIONS: 2}
     assert "Note to Self" in corpus.channels["title"]
 
 

@@ -10,7 +10,17 @@ from hypothesis import strategies as st
 
 from soundalike import sources
 from soundalike.errors import ExportError
-from soundalike.messages import BOTS, BY_THE_APP, FORWARDED, REACTIONS, UNREADABLE_ROWS, WITHOUT_TEXT, Corpus
+from soundalike.messages import (
+    BOTS,
+    BY_THE_APP,
+    FORWARDED,
+    REACTIONS,
+    STICKER,
+    UNREADABLE_ROWS,
+    VOICE_MESSAGE,
+    WITHOUT_TEXT,
+    Corpus,
+)
 from soundalike.sources._telegram_messages import POSTS
 from tests.sources.examples.telegram import (
     MIA,
@@ -80,13 +90,16 @@ def test_what_is_nobodys_talk(tmp_path: Path) -> None:
         {"id": 5, "type": "unsupported"},
         message(6, "", sticker_emoji="🐸", media_type="sticker"),
         message(7, "", poll={"question": "soup?"}),
+        message(9, "", media_type="voice_message", file="(File not included)"),
+        message(10, "", media_type="sticker", sticker_emoji=""),
+        message(11, "", media_type=["x"]),
         message(8, "loved", reactions=[{"type": "emoji", "count": 3, "emoji": "x"}, {"type": "paid", "count": 1}]),
     ]
     post = chat([message(1, "post")], "public_channel", 5, "News")
     bot = chat([message(1, "/start"), message(2, "beep", ROLF)], "bot_chat", ROLF, "Beep")
     corpus = read(tmp_path, account(chat(rows), post, chat([message(1, "1234")], "verification_codes", 3), bot))
-    assert texts(corpus) == ["mine", "/start", "🐸", "loved"]
-    assert corpus.skipped == {FORWARDED: 2, BOTS: 3, WITHOUT_TEXT: 2, POSTS: 1, REACTIONS: 4}
+    assert texts(corpus) == ["mine", "/start", "🐸", "loved", VOICE_MESSAGE, STICKER]
+    assert corpus.skipped == {FORWARDED: 2, BOTS: 3, WITHOUT_TEXT: 3, POSTS: 1, REACTIONS: 4}
     assert "telegram:5" not in corpus.channels["channel"].to_list()
 
 

@@ -9,7 +9,16 @@ from hypothesis import strategies as st
 
 from soundalike import sources
 from soundalike.errors import ExportError
-from soundalike.messages import BOTS, BY_THE_APP, DELETED, IMPOSSIBLE_TIME, WITHOUT_TEXT, Corpus
+from soundalike.messages import (
+    BOTS,
+    BY_THE_APP,
+    DELETED,
+    IMPOSSIBLE_TIME,
+    STICKER,
+    VOICE_MESSAGE,
+    WITHOUT_TEXT,
+    Corpus,
+)
 from soundalike.sources._whatsapp_body import said
 from soundalike.sources._whatsapp_dates import DAY_FIRST, MONTH_FIRST, YEAR_FIRST, decide
 from soundalike.sources._whatsapp_lines import find_headers, parse_header
@@ -218,6 +227,13 @@ BODIES = {  # what an iPhone (True) or Android writes after the name -> the text
     ("soup.pdf \u2022 \u200e14 pages \u200e<attached: 00000013-soup.pdf>", True): WITHOUT_TEXT,
     ("soup.pdf \u2022 \u200e14 pages \u200edocument omitted", True): WITHOUT_TEXT,
     ("\u200eBild weggelassen", True): WITHOUT_TEXT,
+    ("\u200eAudio weggelassen", True): VOICE_MESSAGE,
+    ("\u200e<attached: 00000014-AUDIO-2023-06-14-10-11-12.opus>", True): VOICE_MESSAGE,
+    ("PTT-20230614-WA0001.opus (file attached)", False): VOICE_MESSAGE,
+    ("\u200esticker omitted", True): STICKER,
+    ("\u200eSTK-20230614-WA0002.webp (Datei angehängt)", False): STICKER,
+    ("audio only", False): "audio only",
+    ("sticker please", True): "sticker please",
     ("\u200eBo changed this group's icon and so on and so on.", True): BY_THE_APP,
     ("\u200eMissed voice call, \u200e9:25 PM", True): BY_THE_APP,
     ("ok \u200e<Diese Nachricht wurde bearbeitet>", True): "ok",

@@ -28,11 +28,12 @@ class TextSpan:
 
 def messages_by_document(built: Documents) -> dict[str, list[list[TextSpan]]]:
     """Split -> for each of its documents, in order of time, the span of each message."""
-    authors, mine, words = (built.lines[name].to_list() for name in ("author", "me", "text"))
+    authors, mine, words, quoted = (built.lines[name].to_list() for name in ("author", "me", "text", "quoted"))
     found: dict[str, list[list[TextSpan]]] = {split: [] for split in SPLITS}
     for split, first, count in built.frame.select("split", "first", "messages").iter_rows():
         rows = range(first, first + count)
-        found[split].append(_spans([(built.heads[authors[row]], mine[row], words[row]) for row in rows]))
+        heads = [quoted[row] + built.heads[authors[row]] for row in rows]
+        found[split].append(_spans([(head, mine[row], words[row]) for head, row in zip(heads, rows, strict=True)]))
     return found
 
 

@@ -20,6 +20,7 @@ TYPES: dict[str, dict[str, type | tuple[type, ...]]] = {
         "max_run": int,
         "window_bytes": int,
         "others_weight": NUMBER,
+        "near_lines": int,
         "tagged": bool,
         "shares": list,
     },

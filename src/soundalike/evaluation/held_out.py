@@ -19,6 +19,7 @@ from soundalike.importing.documents import SPLITS, Documents, DocumentSettings, 
 from soundalike.messages import Corpus
 from soundalike.metrics.ngram_index import MessageIndex
 from soundalike.metrics.windows import SIZE, MessageWindows, cut_windows
+from soundalike.prompt_template import parse
 from soundalike.training.recipe import Recipe
 
 HISTORY = 40  # lines before a turn that a voice gets: more than its window holds
@@ -27,12 +28,16 @@ MOST_WINDOWS = 4  # of one conversation: many conversations show more than one l
 
 @dataclass(frozen=True, slots=True)
 class DialogueLine:
-    """One message of a conversation; `in_training`: it is held out, and one of the training part word for word."""
+    """One message of a conversation; `in_training`: it is held out, and one of the training part word for word.
+
+    `quoted` is the older message that it replies to, as (name, text), where that is not near.
+    """
 
     name: str
     me: bool
     text: str
     in_training: bool = False
+    quoted: tuple[str, str] | None = None
 
     @property
     def scored(self) -> bool:
@@ -76,8 +81,13 @@ def conversations(clone: Clone) -> tuple[dict[str, list[Conversation]], Document
     built = build(Corpus(clone.messages(), clone.authors()), document_settings(clone))
     names = {author: head.removesuffix(": ") for author, head in built.heads.items()}
     rows = [
-        DialogueLine(built.speaker if me else names[author] or "friend", me, text.replace("\n\t", "\n"))
-        for author, me, text in built.lines.select("author", "me", "text").iter_rows()
+        DialogueLine(
+            built.speaker if me else names[author] or "friend",
+            me,
+            text.replace("\n\t", "\n"),
+            quoted=next(iter(parse(quoted, built.tagged)), None),
+        )
+        for author, me, text, quoted in built.lines.select("author", "me", "text", "quoted").iter_rows()
     ]
     ordered = built.frame.group_by("conversation", maintain_order=True)
     spans = ordered.agg(pl.col("split", "started_at").first(), pl.col("first").min(), pl.col("messages").sum())
@@ -149,8 +159,10 @@ def _turns(chat: Conversation, places: Sequence[int]) -> list[HeldOutTurn]:
         if number and places[number - 1] == at - 1:
             turns[-1].real.append(chat[at].text)
         else:
-            before = chat[max(0, at - HISTORY) : at]
-            turns.append(HeldOutTurn([(line.name, line.text) for line in before], [chat[at].text]))
+            before = [
+                said for line in chat[max(0, at - HISTORY) : at] for said in (line.quoted, (line.name, line.text))
+            ]
+            turns.append(HeldOutTurn([said for said in (*before, chat[at].quoted) if said], [chat[at].text]))
     return turns
 
 

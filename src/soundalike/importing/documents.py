@@ -21,12 +21,14 @@ from soundalike.prompt_template import (
     LINE_EDGES,
     NEEDS_CARE,
     UNSEEN,
+    quotation,
     speaker_name,
     speaker_names,
 )
 
 SPLITS = ("train", "valid", "test")
 WINDOW_TOKENS, BYTES_PER_TOKEN = 256, 2.5
+_SPEAKER = ("row", "author", "me")
 SLICE = 4_000  # documents rendered at a time, so that a large corpus is not in memory twice
 
 EMPTY = "messages with nothing readable in them"
@@ -47,6 +49,8 @@ class DocumentSettings:
     """Largest document in bytes; longer conversations are cut between messages."""
     others_weight: float = 0.2
     """Weight of the loss on other people's lines; that of the owner's lines is 1."""
+    near_lines: int = 4
+    """Before a reply to a message that is not among so many lines before it stands that message, shortened."""
     tagged: bool = True
     """Whether lines begin with the speaker's name."""
     shares: tuple[float, float, float] = (0.8, 0.1, 0.1)
@@ -56,6 +60,7 @@ class DocumentSettings:
         _check(self.gap_minutes > 0, "gap_minutes", self.gap_minutes, "a number of minutes above 0")
         _check(self.max_run >= 1, "max_run", self.max_run, "1 or more")
         _check(self.window_bytes >= 64, "window_bytes", self.window_bytes, "64 or more")
+        _check(self.near_lines >= 0, "near_lines", self.near_lines, "0 or more")
         _check(0 <= self.others_weight <= 1, "others_weight", self.others_weight, "a number from 0 to 1")
         fair = len(self.shares) == 3 and min(self.shares) >= 0 < self.shares[0] and abs(sum(self.shares) - 1) < 1e-6
         _check(fair, "shares", self.shares, "three numbers from 0 to 1 that sum to 1, the first above 0")
@@ -71,11 +76,12 @@ class Documents:
     """The result of `build`. Every message is in one document or counted, by reason, in `left_out`.
 
     `frame` has a row per document, in order of time: conversation, started_at, messages, words, bytes, split and
-    `first`, the document's first row in `lines`, which has a row per message: author (a number), me, text.
-    `conversations` has a row per conversation, in order of time: conversation, messages, words, split. `heads` maps
-    an author's number to the text before their lines. `words` counts the words of each of the owner's messages,
-    `own_bytes` all bytes of their text. `speaker` is the owner's name at the start of a line; `dialogue` is whether
-    others speak too.
+    `first`, the document's first row in `lines`, which has a row per message: author (a number), me, text, and
+    `quoted`, the line of an older message that it replies to, or an empty text. `conversations` has a row per
+    conversation, in order of time: conversation, messages, words, split. `heads` maps an author's number to the text
+    before their lines. `words` counts the words of each of the owner's messages, `own_bytes` all bytes of their text.
+    `speaker` is the owner's name at the start of a line; `dialogue` is whether others speak too, `tagged` whether lines
+    have names.
     """
 
     frame: pl.DataFrame
@@ -88,27 +94,31 @@ class Documents:
     left_out: dict[str, int]
     speaker: str
     dialogue: bool
+    tagged: bool
 
 
 def build(corpus: Corpus, settings: DocumentSettings) -> Documents:
     """Make documents of a corpus whose messages are sorted by (sent_at, id)."""
     left_out: dict[str, int] = {}
-    rows = _keep(_normalised_rows(corpus.messages), pl.col("text") != "", EMPTY, left_out)
-    rows = _conversations(rows, settings.gap_minutes)
+    everything = _normalised_rows(corpus.messages)
+    rows = _conversations(_keep(everything, pl.col("text") != "", EMPTY, left_out), settings.gap_minutes)
     dialogue = not rows["me"].all()
     if dialogue:
         rows = _keep(rows, pl.col("me").any().over("conversation"), SILENT, left_out)
     rows = _keep(rows, _position_in_run() <= settings.max_run, REPEATED, left_out)
-    names = _names(corpus, rows)
+    older = _replied_to(everything, rows, settings.near_lines) if dialogue else None
+    names = _names(corpus, rows if older is None else pl.concat([rows.select(*_SPEAKER), older.select(*_SPEAKER)]))
     heads = {author: f"{name}: " if settings.tagged else "" for author, name in names.items()}
-    rows = _documents(_with_sizes(rows, heads), settings.window_bytes)
+    rows = _documents(_with_sizes(_with_quoted(rows, older, heads), heads), settings.window_bytes)
     if dialogue:
         rows = _keep(rows, pl.col("me").any().over("document"), ASIDE, left_out)
     words, typed = rows.select("me", "words", "typed").filter("me").drop("me").get_columns()
     speaker = next(iter(names.values()), speaker_name(corpus.owner, "me"))
     frame, conversations = _split(_by_document(rows, corpus.messages["sent_at"]), settings.shares)
-    lines, own, weight = rows.select("author", "me", "text"), int(typed.sum()), settings.others_weight
-    return Documents(frame, conversations, lines, heads, weight, words, own, left_out, speaker, dialogue)
+    lines, own, weight = rows.select("author", "me", "text", "quoted"), int(typed.sum()), settings.others_weight
+    return Documents(
+        frame, conversations, lines, heads, weight, words, own, left_out, speaker, dialogue, settings.tagged
+    )
 
 
 def normalise_all(texts: pl.Series) -> pl.Series:
@@ -129,10 +139,17 @@ def _normalised_rows(messages: pl.DataFrame) -> pl.DataFrame:
     texts, at = messages["text"], _abnormal(messages["text"])
     indented = _normalised(pl.col("text").gather(at).fill_null("")).str.replace_all("\n", "\n\t", literal=True)
     numbers = pl.col("channel", "author").cast(pl.Categorical).to_physical()
-    rows = messages.select(
-        numbers, "me", "sent_at", text=texts.clone().scatter(at, messages.select(indented).to_series())
-    )
+    texts = texts.clone().scatter(at, messages.select(indented).to_series())
+    rows = messages.select(numbers, "me", "sent_at", text=texts, replied=_replied_rows(messages))
     return rows.with_row_index("row")
+
+
+def _replied_rows(messages: pl.DataFrame) -> pl.Series:
+    """For each message, the row of the one that it replies to, or null."""
+    replies = messages.select("reply_to").with_row_index("at").drop_nulls()
+    found = replies.join(messages.select(reply_to="id").with_row_index("row"), on="reply_to")
+    nothing = pl.Series([None], dtype=pl.UInt32).new_from_index(0, messages.height)
+    return nothing.scatter(found["at"], found["row"])
 
 
 def _normalised(text: pl.Expr) -> pl.Expr:
@@ -166,6 +183,31 @@ def _position_in_run() -> pl.Expr:
     return at - pl.when(~same.fill_null(False)).then(at).forward_fill() + 1
 
 
+def _replied_to(everything: pl.DataFrame, rows: pl.DataFrame, near: int) -> pl.DataFrame | None:
+    """The messages that `rows` reply to where they are not among the `near` lines before; None if there is none.
+
+    `at` is the place of the reply in `rows`; the messages may be of other conversations, or of those left out.
+    """
+    placed = rows.with_row_index("at").select("at", "row", "conversation", "replied")
+    replies = placed.filter(pl.col("replied").is_not_null())
+    if not replies.height:
+        return None
+    there = placed.select("conversation", replied="row", place=pl.col("at").cast(pl.Int64))
+    near_ones = replies.join(there, on=("conversation", "replied")).filter(pl.col("at") - pl.col("place") <= near)
+    replies = replies.join(near_ones, on="at", how="anti")
+    older = everything[replies["replied"]].select(*_SPEAKER, "text")
+    return older.with_columns(replies["at"]).filter(pl.col("text") != "")
+
+
+def _with_quoted(rows: pl.DataFrame, older: pl.DataFrame | None, heads: dict[int, str]) -> pl.DataFrame:
+    """Rows with `quoted`, the line of the message in `older` that each replies to, or an empty text."""
+    if older is None:
+        return rows.with_columns(quoted=pl.lit(""))
+    lines = [f"{heads[author]}{quotation(text)}\n" for author, text in older.select("author", "text").iter_rows()]
+    quoted = pl.Series([""]).new_from_index(0, rows.height).scatter(older["at"], lines)
+    return rows.with_columns(quoted=quoted)
+
+
 def _names(corpus: Corpus, rows: pl.DataFrame) -> dict[int, str]:
     """Each speaker's number in `rows` -> the name at the start of their lines; the owner is first."""
     speaking = rows.group_by("author").agg(pl.col("me").first(), pl.col("row").min()).sort("row")
@@ -181,6 +223,7 @@ def _with_sizes(rows: pl.DataFrame, heads: dict[int, str]) -> pl.DataFrame:
     words, typed = pl.col("text").str.count_matches("[ \n]") + 1, pl.col("text").str.len_bytes()
     sizes = {author: len(head.encode()) + 1 for author, head in heads.items()}
     size = pl.col("author").replace_strict(sizes, return_dtype=pl.UInt32) + pl.col("typed")
+    size += pl.col("quoted").str.len_bytes()
     return rows.lazy().with_columns(words=words, typed=typed).with_columns(bytes=size).collect(engine="streaming")
 
 
@@ -255,20 +298,25 @@ def _render(documents: Documents, part: pl.DataFrame) -> pl.DataFrame:
     places = part.select(document=pl.int_range(pl.len()), at=at).explode("at")
     head = pl.col("author").replace_strict(documents.heads, return_dtype=pl.String)
     lines = documents.lines[places["at"]].with_columns(places["document"])
-    lines = lines.select("document", "me", line=pl.concat_str(head, "text", pl.lit("\n")))
-    rows = lines.group_by("document", maintain_order=True).agg(text=pl.col("line"))
+    lines = lines.select("document", "me", "quoted", line=pl.concat_str(head, "text", pl.lit("\n")))
+    rows = lines.group_by("document", maintain_order=True).agg(text=pl.concat_str("quoted", "line"))
     rows = rows.with_columns(pl.col("text").list.join(""))
     return rows.join(_turns(lines, documents.others_weight), on="document") if documents.dialogue else rows
 
 
 def _turns(rows: pl.DataFrame, others_weight: float) -> pl.DataFrame:
-    """(document, turns): the document's text in parts of one weight, as JSON `[[text, weight], ...]`."""
-    part = pl.struct("document", "me").rle_id().alias("part")
-    parts = rows.group_by(part, maintain_order=True).agg(pl.col("document", "me").first(), "line")
+    """(document, turns): the document's text in parts of one weight, as JSON `[[text, weight], ...]`.
+
+    A quoted line was read where it stands and is not learned again.
+    """
+    own = pl.when("me").then(pl.lit("1.0")).otherwise(pl.lit(str(float(others_weight))))
+    pieces = rows.select("document", line=pl.concat_list("quoted", "line"), weight=pl.concat_list(pl.lit("0.0"), own))
+    pieces = pieces.explode("line", "weight").filter(pl.col("line") != "")
+    part = pl.struct("document", "weight").rle_id().alias("part")
+    parts = pieces.group_by(part, maintain_order=True).agg(pl.col("document", "weight").first(), "line")
     text = pl.struct(t=pl.col("line").list.join("")).struct.json_encode()
     text = text.str.strip_prefix('{"t":').str.strip_suffix("}")
-    weight = pl.when("me").then(pl.lit("1.0")).otherwise(pl.lit(str(float(others_weight))))
-    pairs = parts.select("document", turns=pl.format("[{},{}]", text, weight))
+    pairs = parts.select("document", turns=pl.format("[{},{}]", text, "weight"))
     turns = pairs.group_by("document", maintain_order=True).agg("turns")
     return turns.with_columns(turns=pl.format("[{}]", pl.col("turns").list.join(",")))
 

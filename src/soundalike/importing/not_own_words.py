@@ -1,8 +1,9 @@
-"""Leaves out what a person sends without writing it: commands to bots, quoted lines, pasted walls of text.
+"""Leaves out what a person sends without writing it: stickers, commands to bots, quoted lines, pasted walls of text.
 
 A wrong guess costs the owner's own words, so each rule needs more than a look: a command needs a name that bots have,
 or a prefix that such names were used with and repetition; a wall needs a length, a repetition or lines that nobody
-types. Commands leave other people's lines too, because they are no part of a talk; quotes and walls only the owner's.
+types. Commands leave other people's lines too, because they are no part of a talk; all else only the owner's, who must
+not learn to write it.
 """
 
 import re
@@ -11,7 +12,7 @@ from dataclasses import replace
 
 import polars as pl
 
-from soundalike.messages import Corpus, add_counts
+from soundalike.messages import STICKER, VOICE_MESSAGE, WITHOUT_TEXT, Corpus, add_counts
 
 _Edit = Callable[[str], tuple[str, int]]  # a text -> what stays of it, and the number of pieces taken out
 
@@ -65,6 +66,7 @@ _LOG = (
 def own_words(corpus: Corpus) -> Corpus:
     """The corpus, its texts normalised, without what is not written by the owner; all of it is counted in `skipped`."""
     rows, skipped = corpus.messages, dict(corpus.skipped)
+    rows = _drop(rows, _without_words(rows), WITHOUT_TEXT, skipped)
     rows = _drop(rows, _commands(rows), COMMANDS, skipped)
     rows = _drop(rows, _walls(rows), WALLS, skipped)
     rows, blocks = _edit(rows, "```", _without_blocks)
@@ -79,6 +81,12 @@ def _drop(rows: pl.DataFrame, at: set[int], reason: str, skipped: dict[str, int]
     """The rows without those at the indices `at`, which are counted."""
     add_counts(skipped, {reason: len(at)})
     return rows.filter(~pl.int_range(pl.len()).is_in(sorted(at))) if at else rows
+
+
+def _without_words(rows: pl.DataFrame) -> set[int]:
+    """Indices of what stands for the owner's voice messages and stickers."""
+    found = pl.col("me") & pl.col("text").is_in([VOICE_MESSAGE, STICKER])
+    return set(rows.select(found.arg_true()).to_series())
 
 
 def _commands(rows: pl.DataFrame) -> set[int]:

@@ -10,7 +10,16 @@ import re
 from dataclasses import dataclass, field
 from typing import Any
 
-from soundalike.messages import BY_THE_APP, DELETED, REACTIONS, UNREADABLE_ROWS, WITHOUT_TEXT, add_counts
+from soundalike.messages import (
+    BY_THE_APP,
+    DELETED,
+    REACTIONS,
+    STICKER,
+    UNREADABLE_ROWS,
+    VOICE_MESSAGE,
+    WITHOUT_TEXT,
+    add_counts,
+)
 from soundalike.sources._meta_filler import is_by_the_app, is_placeholder, is_reaction
 from soundalike.sources._people import SOMEONE, hashed, is_address, one_line, person
 from soundalike.sources._rows import RowCollector
@@ -68,13 +77,14 @@ class MetaThread:
         add_counts(rows.skipped, {REACTIONS: len(reactions) if isinstance(reactions, list) else 0})
         sender = one_line(decoded(message.get("sender_name", message.get("senderName"))))
         text = decoded(message.get("content", message.get("text")))
+        text = "" if is_placeholder(text, sender) and _sent(message) else text
         if is_reaction(text):
             add_counts(rows.skipped, {REACTIONS: 1})
         elif reason := _reason(message, text, sender):
             rows.skip(reason)
         else:
             author, name = person(rows.source, sender)
-            if rows.add(self.key, author, _sent_at(message), text):
+            if rows.add(self.key, author, _sent_at(message), text or _sent(message)):
                 self.people[author] = name
 
 
@@ -99,6 +109,11 @@ def _reason(message: dict[str, Any], text: str, sender: str) -> str | None:
     if message.get("type") in _APP_TYPES or "call_duration" in message or is_by_the_app(text, sender):
         return BY_THE_APP
     return WITHOUT_TEXT if is_placeholder(text, sender) else None
+
+
+def _sent(message: dict[str, Any]) -> str:
+    """What stands for a voice message or a sticker without words; empty for anything else."""
+    return VOICE_MESSAGE if message.get("audio_files") else STICKER if message.get("sticker") else ""
 
 
 def _sent_at(message: dict[str, Any]) -> int | None:

@@ -6,7 +6,7 @@ Numbers of 64 bits are strings, values that are the default are left out, bytes 
 from dataclasses import dataclass, field
 from typing import Any
 
-from soundalike.messages import BY_THE_APP, DELETED, UNKNOWN, WITHOUT_TEXT
+from soundalike.messages import BY_THE_APP, DELETED, STICKER, UNKNOWN, VOICE_MESSAGE, WITHOUT_TEXT
 from soundalike.sources._people import SOMEONE, hashed, is_address, one_line
 from soundalike.sources._rows import RowCollector
 
@@ -104,12 +104,13 @@ class SignalBook:
         return self.recipients.get(number, (f"{self.source}:recipient {one_line(number)}", SOMEONE))
 
     def _text(self, item: Frame) -> str:
-        """The text of a message, the emoji of a sticker, or the answer to a story."""
+        """The text of a message, the emoji of a sticker if it has one, or the answer to a story."""
         if sticker := _dict(_dict(item, "stickerMessage"), "sticker"):
-            return _str(sticker, "emoji")
+            return _str(sticker, "emoji") or STICKER
         if story := _dict(item, "directStoryReplyMessage"):
             return self._worded(_dict(_dict(story, "textReply"), "text")) or _str(story, "emoji")
-        return self._worded(_dict(_dict(item, "standardMessage"), "text"))
+        message = _dict(item, "standardMessage")
+        return self._worded(_dict(message, "text")) or (VOICE_MESSAGE if _is_spoken(message) else "")
 
     def _worded(self, text: Frame) -> str:
         """The body with names in place of mentions, which are signs in it, in the order of their ranges."""
@@ -149,6 +150,14 @@ def _id(channel: str, author: str, sent: int) -> str:
 def _reactions(content: object) -> list[object]:
     found = content.get("reactions") if isinstance(content, dict) else None
     return found if isinstance(found, list) else []
+
+
+def _is_spoken(message: Frame) -> bool:
+    """Whether a voice message is attached."""
+    found = message.get("attachments")
+    return isinstance(found, list) and any(
+        isinstance(one, dict) and one.get("flag") == "VOICE_MESSAGE" for one in found
+    )
 
 
 def _dict(of: Frame, key: str) -> Frame:

@@ -15,7 +15,9 @@ from soundalike.messages import (
     BY_THE_APP,
     FORWARDED,
     REACTIONS,
+    STICKER,
     UNREADABLE_ROWS,
+    VOICE_MESSAGE,
     WITHOUT_TEXT,
     add_counts,
 )
@@ -29,6 +31,7 @@ POSTS = "messages in channels, which are posts and no talk"
 _KINDS = {"saved_messages": "dm", "personal_chat": "dm", "bot_chat": "dm", "replies": "group"}
 _WITH_ONE = ("personal_chat", "bot_chat")
 _QUOTED = ("blockquote", "pre", "code")
+_SENT = {"voice_message": VOICE_MESSAGE, "sticker": STICKER}  # media type -> what stands for it
 _LONGEST_TIME = 1 << 43  # s; larger ones are no times
 
 
@@ -169,11 +172,13 @@ def _author(message: dict[str, Any]) -> tuple[str, str]:
 
 
 def _text(message: dict[str, Any]) -> str:
-    """The author's own words: quoted text and code are left out; a sticker is its emoji."""
+    """The author's own words: quoted text and code are left out; a sticker is its emoji, if it has one."""
     parts = message.get("text_entities") or message.get("text")
     text = "".join(map(_part, parts)) if isinstance(parts, list) else parts if isinstance(parts, str) else ""
+    if text.strip():
+        return text
     emoji = message.get("sticker_emoji")
-    return text if text.strip() or not isinstance(emoji, str) else emoji
+    return emoji if isinstance(emoji, str) and emoji else _SENT.get(str(message.get("media_type")), "")
 
 
 def _part(part: object) -> str:

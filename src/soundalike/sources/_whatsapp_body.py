@@ -7,7 +7,7 @@ pair of angle brackets around a whole message, or at its end, is the app's. Word
 import re
 from dataclasses import dataclass
 
-from soundalike.messages import BY_THE_APP, DELETED, WITHOUT_TEXT
+from soundalike.messages import BY_THE_APP, DELETED, STICKER, VOICE_MESSAGE, WITHOUT_TEXT
 from soundalike.sources import _whatsapp_phrases as phrases
 from soundalike.sources._people import SOMEONE, is_address
 from soundalike.sources._whatsapp_lines import MARKS
@@ -31,6 +31,8 @@ _CALLED_AT = re.compile(r"(?: \S{1,4})? \d{1,2}[:.]\d{2}(?: ?[ap]\.? ?m\.?)?$")
 _DOCUMENT = re.compile(r"[^\n]{1,120}\.\w{2,5}(?: ?•[^\n•]{0,30})*")
 _WHOLE_BRACKETS = re.compile(r"<[^<>\n]{3,60}>$|<(?=[^<>\n]*[^<>\n!-~])[^<>\n]{3,60}>\n")
 _EDITED = re.compile(r"<(?=[^<>\n]*[^<>\n!-~])[^<>\n]{5,60}>$")
+_VOICE = re.compile(r"\bPTT-\d{8}-WA\d|\d-AUDIO-\d|^(?:audio|áudio) \w+$", re.IGNORECASE)
+_STICKER = re.compile(r"\bSTK-\d{8}-WA\d|\d-STICKER-\d|^sticker \w+$", re.IGNORECASE)
 _SHORT = 40  # characters of a placeholder; longer ones are sentences about the chat
 
 
@@ -58,10 +60,17 @@ def said(body: str, is_ios: bool) -> Said:
     if _is_nothing(bare, phrase):
         return Said(None, WITHOUT_TEXT)
     text = _without_app_text(body, is_ios)
+    if not text and (word := _sent(bare)):
+        return Said(word)
     if text is None:
         short = len(bare) <= _SHORT and not bare.endswith((".", "。"))
         return Said(None, WITHOUT_TEXT if short or "<" in bare else BY_THE_APP)
     return Said(text) if text else Said(None, WITHOUT_TEXT)
+
+
+def _sent(bare: str) -> str:
+    """What stands for a voice message or a sticker, of which the app wrote a line; empty for anything else."""
+    return VOICE_MESSAGE if _VOICE.search(bare) else STICKER if _STICKER.search(bare) else ""
 
 
 def _is_call(phrase: str, marked: bool) -> bool:
