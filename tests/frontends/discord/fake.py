@@ -22,7 +22,15 @@ from discord.gateway import DiscordWebSocket
 from discord.http import Route
 
 from tests.frontends.discord import payloads
-from tests.frontends.discord.payloads import CONTENT, DIRECT_MESSAGES, GUILD_MESSAGES, Payload, Person, snowflake
+from tests.frontends.discord.payloads import (
+    CONTENT,
+    DIRECT_MESSAGES,
+    GUILD_MESSAGES,
+    GUILD_REACTIONS,
+    Payload,
+    Person,
+    snowflake,
+)
 
 PATIENCE = 60.0  # seconds until a test gives up waiting
 Faults = dict[str, deque[Callable[[], web.Response]]]
@@ -133,6 +141,13 @@ class FakeDiscord:
         message["content"] = text
         for session in self.sessions:
             await session.dispatch("MESSAGE_UPDATE", message)
+
+    async def react(self, person: Person, message: Payload, emoji: str) -> None:
+        """Somebody reacts to a message with an emoji."""
+        event = payloads.reaction(person, message, emoji)
+        for session in self.sessions:
+            if session.intents & GUILD_REACTIONS:
+                await session.dispatch("MESSAGE_REACTION_ADD", event)
 
     async def delete(self, message: Payload) -> None:
         """A message is deleted."""

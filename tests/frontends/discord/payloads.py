@@ -14,7 +14,7 @@ from typing import Any
 EPOCH_MS = 1_420_070_400_000
 Payload = dict[str, Any]
 
-GUILD_MESSAGES, DIRECT_MESSAGES, CONTENT = 1 << 9, 1 << 12, 1 << 15
+GUILD_MESSAGES, GUILD_REACTIONS, DIRECT_MESSAGES, CONTENT = 1 << 9, 1 << 10, 1 << 12, 1 << 15
 JOINED = "2024-01-01T00:00:00.000000+00:00"
 
 _increments: Iterator[int] = count()
@@ -154,6 +154,21 @@ def message(
         made["message_reference"] = {"message_id": answers["id"], "channel_id": channel_id, "guild_id": guild_id}
         made["referenced_message"] = answers
     return made
+
+
+def reaction(person: Person, message_: Payload, emoji: str) -> Payload:
+    """A reaction, as MESSAGE_REACTION_ADD has it."""
+    return {
+        "user_id": person.id,
+        "channel_id": message_["channel_id"],
+        "message_id": message_["id"],
+        "guild_id": message_.get("guild_id"),
+        "member": {**member(), "user": person.payload()},
+        "emoji": {"id": None, "name": emoji},
+        "message_author_id": message_["author"]["id"],
+        "burst": False,
+        "type": 0,
+    }
 
 
 def blanked(message_: Payload, intents: int, reader: Person) -> Payload:

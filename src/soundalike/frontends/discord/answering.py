@@ -112,6 +112,11 @@ class Answerer:
         except SoundalikeError as error:
             raise ModelAway(error.what, error.do) from error
 
+    async def correct(self, rejected: Sequence[str] = (), chosen: Sequence[str] = ()) -> None:
+        """Keep that lines of the voice are not how its owner writes, or are; without what others wrote before them."""
+        voice, _ = await self.load()
+        await asyncio.to_thread(voice.correct, [], rejected, chosen)
+
     async def close(self) -> None:
         """Stop the model's thread; one that does not stop in time ends with the process."""
         if self._loaded is None:

@@ -30,6 +30,8 @@ BACKFILL, BACKFILL_SECONDS = 20, 3.0
 GOODBYE_SECONDS = 3.0
 AWAY_NOTICE = "(My model is away just now. I will be back when it is.)"
 
+OPINIONS = {"👎": "rejected", "👍": "chosen"}  # by the emoji, without the modifier for a skin tone
+
 discord.VoiceClient.warn_nacl = discord.VoiceClient.warn_dave = False  # it makes no calls
 
 
@@ -56,7 +58,12 @@ class Bot(GatewayClient):
             state,
             clock or Clock(),
             intents=discord.Intents(
-                guilds=True, guild_messages=True, dm_messages=True, message_content=settings.now.message_content
+                guilds=True,
+                guild_messages=True,
+                dm_messages=True,
+                guild_reactions=True,
+                dm_reactions=True,
+                message_content=settings.now.message_content,
             ),
             allowed_mentions=discord.AllowedMentions.none(),
             max_messages=None,
@@ -111,6 +118,10 @@ class Bot(GatewayClient):
         owners = self.settings.now.owners
         return str(person) in owners if owners else person in self._application_owners
 
+    def may_correct(self, person: int) -> bool:
+        """Whether a person's reactions correct the voice: an owner's, or those of `trusted` in discord.toml."""
+        return self.is_owner(person) or str(person) in self.settings.now.trusted
+
     # Events
 
     async def on_ready(self) -> None:
@@ -149,6 +160,19 @@ class Bot(GatewayClient):
     def _delete(self, channel: int, message: int) -> None:
         if self.pipeline.delete(str(channel), str(message)):
             self.stop_answers(channel=str(channel))
+
+    async def on_raw_reaction_add(self, event: discord.RawReactionActionEvent) -> None:
+        """A 👎 or 👍 of an owner's or a trusted person's to a message of the bot's corrects the voice."""
+        opinion = OPINIONS.get(str(event.emoji)[:1])
+        line = self.pipeline.recent.own_line(str(event.channel_id), str(event.message_id))
+        if opinion is None or line is None or not self.may_correct(event.user_id):
+            return
+        try:
+            await self.answerer.correct(**{opinion: [line]})
+        except SoundalikeError as error:
+            log.error("A correction was not kept. %s", error)
+        else:
+            log.info("A correction was kept.")
 
     async def on_error(self, event_method: str, /, *args: Any, **kwargs: Any) -> None:
         """Log an event whose handling failed, without its text; the next one is handled."""

@@ -107,6 +107,7 @@ class Settings(SettingsTable):
     """The whole file."""
 
     owners: Ids = frozenset()
+    trusted: Ids = frozenset()
     direct_messages: Ids = frozenset()
     denied_people: Ids = frozenset()
     denied_servers: Ids = frozenset()

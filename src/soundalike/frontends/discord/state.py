@@ -140,6 +140,10 @@ class RecentMessages:
         """The last messages of a channel, oldest first."""
         return list(self._channels.get(channel, ()))[-count:]
 
+    def own_line(self, channel: str, id_: str) -> str | None:
+        """The text of a message that the bot wrote there; None if it wrote none of that id, or it is no longer kept."""
+        return next((one.text for one in self.last(channel) if one.own and one.id == id_), None)
+
     def own_lines(self, channel: str) -> list[str]:
         """What the bot wrote there, oldest first."""
         return [message.text for message in self._channels.get(channel, ()) if message.own]

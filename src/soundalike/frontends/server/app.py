@@ -22,6 +22,7 @@ from soundalike.frontends.server import schema, served_models, validation_errors
 from soundalike.frontends.server.api_errors import ApiError, from_exception
 from soundalike.frontends.server.auth import AuthMiddleware
 from soundalike.frontends.server.cors import CorsMiddleware
+from soundalike.frontends.server.feedback import keep_correction
 from soundalike.frontends.server.parsing import generation_requests
 from soundalike.frontends.server.prometheus import Metrics
 from soundalike.frontends.server.responses import Json, ResponseBuilder
@@ -49,7 +50,7 @@ ERRORS: dict[int | str, dict[str, Any]] = {
         415: "The body is not JSON",
         429: "The queue is full; Retry-After says when to try again",
         500: "The model failed",
-        503: "The server is stopping",
+        503: "The server is stopping, or the clone is being written to",
     }.items()
 }
 
@@ -116,6 +117,7 @@ def create(
     app.state.server = server
     _add_error_handlers(app)
     _add_openai_endpoints(app, server)
+    _add_corrections_endpoint(app, server)
     _add_status_endpoints(app, server)
     _add_page(app)
     count = server.metrics.count_answer
@@ -145,6 +147,13 @@ def _add_openai_endpoints(app: FastAPI, server: Server) -> None:
     async def completions(request: Request, body: schema.CompletionRequest) -> Response:
         """How the owner would continue texts; each line is a message."""
         return await server.complete(request, body)
+
+
+def _add_corrections_endpoint(app: FastAPI, server: Server) -> None:
+    @app.post("/v1/corrections", responses=ERRORS | {200: {"model": schema.CorrectionResponse}})
+    async def corrections(body: schema.CorrectionRequest) -> Response:
+        """What is not like the owner, or is: kept in the clone, and heeded from the next reply on."""
+        return _json(await asyncio.to_thread(keep_correction, server.served, body))
 
 
 def _add_status_endpoints(app: FastAPI, server: Server) -> None:

@@ -177,9 +177,27 @@ class CompletionRequest(Request):
         return [self.prompt] if isinstance(self.prompt, str) else self.prompt
 
 
+class CorrectionRequest(BaseModel):
+    """What the owner says of a reply to `messages`: they would not have written `rejected`, they would have written
+    `chosen`. One of the two may be missing; each line is a message, as in an answer."""
+
+    model: str = Field(min_length=1, max_length=200)
+    messages: list[Message] = Field(min_length=1, max_length=2_000)
+    rejected: str | None = None
+    chosen: str | None = None
+
+
+class CorrectionResponse(BaseModel):
+    """That it was kept, and how many corrections the clone has now."""
+
+    object: Literal["correction"]
+    model: str
+    kept: int
+
+
 FIELDS = frozenset(
     name
-    for kind in (ChatRequest, CompletionRequest, Message, Part, StreamOptions, TextFormat)
+    for kind in (ChatRequest, CompletionRequest, CorrectionRequest, Message, Part, StreamOptions, TextFormat)
     for name in kind.model_fields
 )
 

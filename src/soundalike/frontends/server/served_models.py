@@ -1,7 +1,7 @@
 """The voices of a server, by the name that requests have for them."""
 
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -57,7 +57,7 @@ def _add(served: dict[str, ServedModel], model: ServedModel) -> None:
     served[model.name] = model
 
 
-def find(served: dict[str, ServedModel], name: str) -> ServedModel:
+def find(served: Mapping[str, ServedModel], name: str) -> ServedModel:
     """The model of this name; `ApiError` if there is none."""
     if name not in served:
         known = ", ".join(served)

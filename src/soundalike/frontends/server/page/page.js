@@ -6,6 +6,7 @@ const [log, text, form, send] = ["log", "text", "form", "send"].map(at);
 let models = [];
 let turns = []; // {role, name, content}, as the server takes them
 let key = "";
+let rejected = null; // the reply in whose place the last one was drawn
 let speaking = null; // the AbortController of the reply that is on its way
 
 function keep() {
@@ -118,6 +119,7 @@ async function say() {
   text.value = "";
   const turn = { role: "user", name: at("name").value.trim() || "friend", content };
   turns.push(turn);
+  rejected = null;
   keep();
   show(turn);
   await reply();
@@ -131,9 +133,29 @@ async function again() {
   if (turns.length) await reply();
 }
 
+// The last reply is not how its owner writes, or it is: that is kept in the clone, and a rejected one is drawn anew.
+async function correct(opinion) {
+  const last = turns.at(-1);
+  if (speaking || last?.role !== "assistant") return;
+  const kept = opinion === "rejected" ? { rejected: last.content } : { rejected, chosen: last.content };
+  try {
+    await call("/v1/corrections", { model: voice().id, messages: turns.slice(0, -1), ...kept });
+  } catch (error) {
+    add("note bad", error instanceof TypeError ? "The server cannot be reached." : error.message);
+    return;
+  }
+  if (opinion === "chosen") {
+    add("note", "kept: more like this");
+  } else {
+    rejected = last.content;
+    await again();
+  }
+}
+
 function begin() {
   speaking?.abort();
   turns = [];
+  rejected = null;
   keep();
   greet();
 }
@@ -177,13 +199,15 @@ text.addEventListener("keydown", (event) => {
 });
 addEventListener("keydown", (event) => {
   if (event.key === "Escape") speaking?.abort();
-  const shortcut = event.altKey && { KeyR: again, KeyN: begin }[event.code];
+  const shortcut = event.altKey && { KeyR: again, KeyN: begin, KeyX: () => correct("rejected"), KeyY: () => correct("chosen") }[event.code];
   if (shortcut) {
     event.preventDefault();
     shortcut();
   }
 });
 at("again").addEventListener("click", again);
+at("no").addEventListener("click", () => correct("rejected"));
+at("yes").addEventListener("click", () => correct("chosen"));
 at("clear").addEventListener("click", begin);
 at("model").addEventListener("change", begin);
 
