@@ -7,6 +7,7 @@ import pytest
 
 from soundalike import doctor, machine
 from soundalike.doctor import TOKENS, backends, inspect_machine
+from soundalike.engines import fused_library
 from soundalike.training.estimate import TrainingDevice
 
 CPU = TrainingDevice("cpu", 16 << 30, None, 1e11)
@@ -27,10 +28,10 @@ def test_what_is_missing_is_told_with_the_command_that_installs_it(monkeypatch: 
     """Only what this machine could use: no FlashAttention without a GPU."""
     monkeypatch.setattr(machine, "gpu", lambda: None)
     monkeypatch.setattr(doctor, "_version", lambda name: None if name == "bitsandbytes" else "1.0")
-    monkeypatch.setattr("shutil.which", lambda name: None)
+    monkeypatch.setattr(fused_library, "library", lambda: None)
     told = [backend.line() for backend in backends(CPU)]
     assert any(line.endswith("missing; pip install 'soundalike[4bit]'") for line in told)
-    assert not any("flash-attn" in line for line in told) and any("C compiler" in line for line in told)
+    assert not any("flash-attn" in line for line in told) and any("PyTorch speaks instead" in line for line in told)
     assert sum("missing" in line for line in told) == 2
 
 

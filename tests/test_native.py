@@ -1,6 +1,7 @@
 """C files of the package: compiled once, kept in a cache, and missing without harm where no compiler works."""
 
 import ctypes
+import platform
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -79,6 +80,32 @@ def test_types_are_declared_once_for_all_threads(uncompiled: Path, source: Path)
     with ThreadPoolExecutor(8) as pool:
         libraries = list(pool.map(lambda _: native.load_library(source, declare), range(64)))
     assert len(declared) == 1 and all(library is declared[0] for library in libraries)
+
+
+@needs_compiler
+@pytest.mark.skipif(platform.machine() not in native.TARGETS, reason="wheels for this processor bring no library")
+def test_what_a_wheel_brings_needs_no_compiler(uncompiled: Path, source: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Of the libraries beside the source the fastest that fits the processor is loaded, and nothing is compiled."""
+    built = native.build_portable(source, source.parent)
+    assert [library.name for library in built] == [f"six-{name}.so" for name in native.TARGETS[platform.machine()]]
+    monkeypatch.setenv("CC", "/nonexistent/cc")
+    monkeypatch.setattr(
+        native, "TARGETS", {platform.machine(): {"none": {"no such feature"}, built[-1].stem[4:]: set()}}
+    )
+    assert native.prebuilt(source) == built[-1]
+    library = native.load_library(source)
+    assert library and library.times_six(7) == 42 and not uncompiled.exists()
+
+
+@needs_compiler
+def test_a_library_that_does_not_load_is_compiled_here(
+    uncompiled: Path, source: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As one that was linked with a newer system library than this machine has."""
+    monkeypatch.setattr(native, "TARGETS", {platform.machine(): {"any": set()}})
+    source.with_name("six-any.so").write_bytes(b"not a library")
+    library = native.load_library(source)
+    assert library and library.times_six(7) == 42 and len(list(uncompiled.iterdir())) == 1
 
 
 @pytest.mark.skipif(not fused_library.available(), reason="no C compiler that has _Float16")

@@ -105,11 +105,3 @@ def test_make_knows_what_the_readme_asks_of_it(command: str) -> None:
     """Each target exists; `make -n` says what it would do without doing it."""
     done = subprocess.run([*shlex.split(command), "-n"], cwd=ROOT, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
-
-
-def test_the_demo_ends_in_a_conversation(home: Path) -> None:
-    """`soundalike demo`, with seconds of training in place of a minute and a half, reaches its last line."""
-    given = [sys.executable, "-m", "soundalike.cli", "demo", "--minutes", "0.1"]
-    done = subprocess.run(given, cwd=home, capture_output=True, text=True, check=False)
-    assert done.returncode == 0, done.stderr
-    assert "juno:" in done.stdout and "moth:" in done.stdout and "soundalike chat" in done.stdout

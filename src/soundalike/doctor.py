@@ -130,10 +130,12 @@ def inspect_machine() -> MachineReport:
 
 
 def backends(device: TrainingDevice) -> list[Backend]:
-    """Every library that this machine could use, and the C compiler."""
+    """Every library that this machine could use, the package's own C library among them."""
+    from soundalike.engines import fused_library
+
     found = [Backend(name, use, _version(name), how) for name, use, how, fits in LIBRARIES if fits()]
-    compiler = next((name for name in ("gcc", "cc", "clang") if shutil.which(name)), None)
-    found.append(Backend("C compiler", "speaking faster on a processor", compiler, _COMPILER.get(sys.platform, "")))
+    how = f"PyTorch speaks instead, slower; {_COMPILER.get(sys.platform, 'install a C compiler')}"
+    found.append(Backend("fused.c", "speaking faster on a processor", fused_library.origin(), how))
     if machine.gpu() and device.device != "cuda":
         how = "pip install --upgrade --force-reinstall torch --index-url https://download.pytorch.org/whl/cu128"
         found.append(Backend("torch with CUDA", "learning on the GPU", None, how))
@@ -141,9 +143,9 @@ def backends(device: TrainingDevice) -> list[Backend]:
 
 
 _COMPILER = {
-    "linux": "apt-get install gcc, or your system's own",
-    "darwin": "xcode-select --install",
-    "win32": "not needed: PyTorch's own loop is used",
+    "linux": "for more speed: apt-get install gcc, or your system's own",
+    "darwin": "for more speed: xcode-select --install",
+    "win32": "there is no library for Windows",
 }
 
 

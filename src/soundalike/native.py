@@ -1,7 +1,8 @@
-"""Compiles the package's C files for this processor at first use and keeps the libraries in the user's cache.
+"""The package's C files as libraries: those that a wheel brings, else compiled at first use into the user's cache.
 
-`load_library` returns a loaded library with declared argument types, or None if no compiler works: callers then use
-numpy or PyTorch.
+A wheel brings a library beside its source for each of TARGETS (`build_portable`, called by hatch_build.py).
+`load_library` returns a loaded library with declared argument types, or None if none fits this processor and no
+compiler works: callers then use numpy or PyTorch.
 """
 
 import ctypes
@@ -13,6 +14,7 @@ import shutil
 import subprocess
 import tempfile
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from pathlib import Path
 from threading import Lock
 
@@ -22,6 +24,14 @@ from soundalike.paths import cache_folder
 # the macro with which glibc declares its vectorised functions, and expf of a row would take five times as long.
 FLAGS = ("-O3", "-ffast-math", "-fno-finite-math-only", "-D__FAST_MATH__", "-fPIC", "-std=gnu11")
 COMPILE_SECONDS = 120
+_V3 = {"avx2", "bmi1", "bmi2", "f16c", "fma", "movbe"}
+_V4 = _V3 | {"avx512f", "avx512bw", "avx512cd", "avx512dq", "avx512vl"}
+# By the kind of processor: targets of -march, the fastest first, and what each needs, as /proc/cpuinfo names it.
+TARGETS: dict[str, dict[str, set[str]]] = {
+    "x86_64": {"x86-64-v4": _V4, "x86-64-v3": _V3},
+    "aarch64": {"armv8-a": set()},
+    "arm64": {"armv8-a": set()},
+}
 
 _loaded: dict[Path, ctypes.CDLL | None] = {}
 _lock = Lock()
@@ -48,7 +58,33 @@ def forget() -> None:
         _loaded.clear()
 
 
+def prebuilt(source: Path) -> Path | None:
+    """The fastest library beside `source` that this processor can run; None in a source tree, which has none."""
+    features = set(_processor().split())
+    for target, needed in TARGETS.get(platform.machine(), {}).items():
+        if needed <= features and (library := _portable(source, target, source.parent)).exists():
+            return library
+    return None
+
+
+def build_portable(source: Path, folder: Path) -> list[Path]:
+    """Compile `source` into `folder` for every processor of this kind; returns the libraries, none if that fails."""
+    made = {target: _portable(source, target, folder) for target in TARGETS.get(platform.machine(), {})}
+    return [library for target, library in made.items() if _compile(compiler(), source, library, (target,))]
+
+
+def _portable(source: Path, target: str, folder: Path) -> Path:
+    return folder / f"{source.stem}-{target}.so"
+
+
 def _load(source: Path) -> ctypes.CDLL | None:
+    if built := prebuilt(source):
+        with suppress(OSError):  # a system library that it was linked with is older here, or missing
+            return ctypes.CDLL(str(built))
+    return _load_compiled(source)
+
+
+def _load_compiled(source: Path) -> ctypes.CDLL | None:
     command = compiler()
     if not command:
         return None
@@ -79,17 +115,21 @@ def compiler() -> list[str]:
     return [found] if found else []
 
 
-def _compile(command: list[str], source: Path, library: Path) -> bool:
-    """Compile and link, and say whether that worked; without -march=native or OpenMP where a compiler has neither.
+def _compile(command: list[str], source: Path, library: Path, targets: Sequence[str] = ("native", "")) -> bool:
+    """Compile and link, and say whether that worked: for the first of `targets` that the compiler knows (empty: its
+    own choice), with OpenMP where it has that.
 
     Linking is a command of its own: a library linked with -ffast-math would, once loaded, make the processor treat tiny
     numbers as zero in the whole process.
     """
+    if not command:
+        return False
     objects = library.with_suffix(".o")
     link = [*command, "-shared", "-o", str(library), str(objects), "-lm"]
     for openmp in (["-fopenmp"], []):
-        for target in (["-march=native"], []):
-            compiled = _succeeds([*command, *target, *openmp, *FLAGS, "-c", "-o", str(objects), str(source)])
+        for target in targets:
+            march = [f"-march={target}"] if target else []
+            compiled = _succeeds([*command, *march, *openmp, *FLAGS, "-c", "-o", str(objects), str(source)])
             if compiled and _succeeds([*link, *openmp]):
                 return True
     return False
@@ -104,7 +144,8 @@ def _succeeds(command: Sequence[str]) -> bool:
 
 
 def _processor() -> str:
-    """What -march=native depends on: in a home that several machines share, each needs a library of its own."""
+    """The processor's features, on which -march=native depends: in a home that several machines share, each needs a
+    library of its own."""
     cpuinfo = Path("/proc/cpuinfo")
     if not cpuinfo.exists():
         return f"{platform.machine()} {platform.processor()}"

@@ -49,7 +49,12 @@ def exit_on_signals() -> Iterator[None]:
 
 
 def suspend_on_request() -> None:
-    """Let SIGTSTP suspend this process, also one without a terminal, which ignores that signal otherwise."""
+    """Let SIGTSTP suspend this process, also one without a terminal, which ignores that signal otherwise.
+
+    Windows has no such signal.
+    """
+    if sys.platform == "win32":
+        return
 
     def suspend(number: int, frame: FrameType | None) -> None:
         global _suspended

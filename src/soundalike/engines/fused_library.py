@@ -40,13 +40,22 @@ class FusedModel(ctypes.Structure):
 
 
 def library() -> ctypes.CDLL | None:
-    """fused.c, compiled and loaded; None if it cannot be compiled here."""
+    """fused.c, loaded; None if the package brings no library for this processor and none can be compiled here."""
     return load_library(SOURCE, _declare)
 
 
 def available() -> bool:
-    """Whether fused.c can be compiled here."""
+    """Whether fused.c can be used here."""
     return library() is not None
+
+
+def origin() -> str | None:
+    """Where the library of fused.c comes from, for a person; None if there is none."""
+    loaded = library()
+    if loaded is None:
+        return None
+    path = Path(loaded._name)
+    return f"built in ({path.stem})" if path.parent == SOURCE.parent else "compiled on this machine"
 
 
 def supports(config: LlamaConfig, parameters: int) -> bool:
