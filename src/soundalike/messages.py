@@ -47,6 +47,7 @@ VOICE_MESSAGE, STICKER = "[voice message]", "[sticker]"
 """In place of a text where somebody sent one without words; the import keeps other people's, as context."""
 
 REACTIONS = "reactions"
+ONLY_REACTIONS = "messages that are only reactions"  # where a format has a row for each
 
 FILES = "message files"  # the key of opened files in `read`; reasons in `skipped` that count files begin with it
 NO_ROWS = "message files without a message in them"

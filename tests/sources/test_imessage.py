@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from soundalike import sources
 from soundalike.errors import ExportError
-from soundalike.messages import BY_THE_APP, DELETED, IMPOSSIBLE_TIME, NO_TIME, REACTIONS, WITHOUT_TEXT, Corpus
+from soundalike.messages import BY_THE_APP, DELETED, IMPOSSIBLE_TIME, NO_TIME, ONLY_REACTIONS, WITHOUT_TEXT, Corpus
 from soundalike.sources._imessage_text import attributed_text, text_of
 from tests.sources.examples.imessage import MAIL, NOON, OLD, OLD_ROWS, ROWS, message, typedstream, write_database
 from tests.sources.packages import texts, write_folder, write_zip
@@ -62,14 +62,14 @@ def test_rows_that_are_nobodys_words(tmp_path: Path) -> None:
     corpus = read(tmp_path, rows)
     assert texts(corpus) == ["words", "Liked “words”", "caption"]
     assert corpus.skipped == {
-        REACTIONS: 4,
+        ONLY_REACTIONS: 4,
         BY_THE_APP: 2,
         DELETED: 2,
         WITHOUT_TEXT: 1,
         NO_TIME: 1,
         IMPOSSIBLE_TIME: 1,
     }
-    assert corpus.read["messages"] == 10
+    assert corpus.read["messages"] == 14
 
 
 def test_recently_deleted(tmp_path: Path) -> None:
@@ -127,7 +127,7 @@ def test_another_database(tmp_path: Path) -> None:
     """A database of another program is none, nor is one whose table of messages is a view."""
     with closing(sqlite3.connect(tmp_path / "x.db")) as base:
         base.execute("CREATE TABLE notes (text TEXT)")
-    with pytest.raises(ExportError, match="no chat export that is known here"):
+    with pytest.raises(ExportError, match="a database of another program"):
         sources.read([tmp_path / "x.db"])
     with closing(sqlite3.connect(tmp_path / "y.db")) as base:
         base.execute("CREATE TABLE chat_message_join (chat_id, message_id)")
@@ -163,3 +163,16 @@ def test_any_values(tmp_path_factory: pytest.TempPathFactory, odd: list[dict[str
     rows = [message(number, "x") | more for number, more in enumerate(odd, 1)]
     corpus = read(tmp_path_factory.mktemp("m"), [message(99, "first"), *rows])
     assert corpus.read["messages"] == len(rows) + 1
+
+
+def test_tables_in_the_log_alone(tmp_path: Path) -> None:
+    """A database is known by its name while even its tables are only in the write-ahead log."""
+    whole = write_database(tmp_path / "whole.db", ROWS)
+    with closing(sqlite3.connect(whole)) as base, closing(sqlite3.connect(tmp_path / "chat.db")) as live:
+        live.execute("PRAGMA journal_mode = WAL")
+        live.execute("PRAGMA wal_autocheckpoint = 0")
+        for statement in base.iterdump():
+            live.executescript(statement.replace("BEGIN TRANSACTION;", "").replace("COMMIT;", ""))
+        assert b"chat_message_join" not in (tmp_path / "chat.db").read_bytes()
+        files = {name: (tmp_path / name).read_bytes() for name in ("chat.db", "chat.db-wal")}
+    assert texts(read_alone(write_folder(tmp_path / "copy", files))) == ["morning", "hi", "lol"]

@@ -49,3 +49,10 @@ def test_records(tmp_path: Path) -> None:
     assert sorted(corpus.authors["name"]) == ["Mia", "me", "someone"]
     assert corpus.skipped == {WITHOUT_TEXT: 1, UNREADABLE_ROWS: 1}
     assert "1234567" not in str(corpus)
+
+
+def test_effects_are_no_text(tmp_path: Path) -> None:
+    """What effect a message was sent with stands below it, and is left out."""
+    raw = TXT.replace("\nhi\n", "\nhi\nSent with Invisible Ink\n").replace("\nre\n", "\nSent with love\n")
+    corpus = read(tmp_path, raw.encode(), "Mia.txt")
+    assert texts(corpus) == ["morning\n\nall of you", "hi", "Sent with love"]

@@ -13,6 +13,7 @@ from soundalike.errors import ExportError
 from soundalike.messages import (
     BY_THE_APP,
     DELETED,
+    ONLY_REACTIONS,
     REACTIONS,
     STICKER,
     UNREADABLE_ROWS,
@@ -106,7 +107,14 @@ def test_rows_that_are_nobodys_words(tmp_path: Path) -> None:
     ]
     corpus = read(tmp_path, {f"{INSTAGRAM}/mia_17841/message_1.json": thread(rows)})
     assert texts(corpus) == ["words", "look", VOICE_MESSAGE, STICKER]
-    assert corpus.skipped == {REACTIONS: 3, WITHOUT_TEXT: 2, BY_THE_APP: 3, DELETED: 1, UNREADABLE_ROWS: 1}
+    assert corpus.skipped == {
+        REACTIONS: 2,
+        ONLY_REACTIONS: 1,
+        WITHOUT_TEXT: 2,
+        BY_THE_APP: 3,
+        DELETED: 1,
+        UNREADABLE_ROWS: 1,
+    }
 
 
 def test_filler() -> None:

@@ -59,6 +59,14 @@ def test_backups_are_cumulative(tmp_path: Path) -> None:
     assert texts(corpus) == ["a", "b"] and corpus.skipped == {"messages seen twice": 2}
 
 
+def test_spellings_of_a_number(tmp_path: Path) -> None:
+    """A number with the country's code and without is one person's, in one chat."""
+    rows = [sms(1, "a"), sms(2, "b", 2, "0170 1234567"), sms(3, "c", 1, "01701234567", "(Unknown)")]
+    corpus = read(tmp_path, backup(*rows))
+    assert corpus.messages["channel"].n_unique() == 1 and corpus.messages["author"].n_unique() == 2
+    assert sorted(corpus.authors["name"]) == ["Mia", "me"]
+
+
 def test_people_without_a_name(tmp_path: Path) -> None:
     """Who is not in the contacts is someone; a name that stands elsewhere in the file is used."""
     corpus = read(tmp_path, backup(sms(1, "a", name="(Unknown)"), sms(2, "b", address=ROLF, name="null"), sms(3, "c")))
@@ -117,5 +125,5 @@ def test_broken_from_the_start(tmp_path: Path) -> None:
 def test_no_hang_on_a_long_beginning(tmp_path: Path) -> None:
     """Declarations without end take no time to be no backup."""
     (tmp_path / "x.xml").write_bytes(b"<?xml?>" * 9000 + b"<!--")
-    with pytest.raises(ExportError, match="no chat export that is known here"):
+    with pytest.raises(ExportError, match="seems to be XML of another program"):
         sources.read([tmp_path / "x.xml"])

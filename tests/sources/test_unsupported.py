@@ -8,7 +8,18 @@ import pytest
 
 from soundalike import sources
 from soundalike.errors import ExportError
-from tests.sources.packages import GENERAL, as_csv, as_json, message, package, texts, without, write_folder, write_zip
+from tests.sources.packages import (
+    GENERAL,
+    as_csv,
+    as_json,
+    checked,
+    message,
+    package,
+    texts,
+    without,
+    write_folder,
+    write_zip,
+)
 
 OTHERS: dict[str, tuple[str, str, object]] = {  # name: the file's name, how the error describes it, its contents
     "telegram-html": ("messages.html", "a Telegram export as HTML", '<body><div class="page_wrap list_page">'),
@@ -47,14 +58,72 @@ def test_words_that_only_mention_other_programs(tmp_path: Path) -> None:
     assert "is no chat export that is known here" in refusal_of(tmp_path / "diary.txt").what
 
 
-@pytest.mark.parametrize("name", ["package.zip", "package.7z", "package.tar.gz"])
+@pytest.mark.parametrize("name", ["soup.zip", "package.7z", "package.tar.gz"])
 @pytest.mark.parametrize("in_folder", [False, True])
 def test_an_archive_inside(tmp_path: Path, name: str, in_folder: bool) -> None:
     """A ZIP or a folder that holds nothing but an archive says which file that is, and what to do."""
-    files = {f"old stuff/{name}": write_zip(tmp_path / "inner.zip", package()).read_bytes(), "readme.txt": b"hi"}
+    inner = write_zip(tmp_path / "inner.zip", {"soup.txt": b"peas"})
+    files = {f"old stuff/{name}": inner.read_bytes(), "readme.txt": b"hi"}
     error = refusal_of(write_folder(tmp_path / "f", files) if in_folder else write_zip(tmp_path / "outer.zip", files))
     assert f"holds no chat export that is known here, but an archive (old stuff/{name})" in error.what
     assert error.do == "If that is the export, unpack it, or give it itself."
+
+
+@pytest.mark.parametrize("in_folder", [False, True])
+def test_zips_inside(tmp_path: Path, in_folder: bool) -> None:
+    """Where a folder or a ZIP holds no export itself, those in its ZIPs are read, and all else is counted."""
+    zips = {
+        "exports/WhatsApp Chat - Laura.zip": {
+            "_chat.txt": b"[13.06.23, 21:25:15] Laura: a\n[13.06.23, 21:25:16] Bo: b\n"
+        },
+        "package.zip": package(),
+        "soup.zip": {"soup.txt": b"peas"},
+    }
+    files = {name: write_zip(tmp_path / "inner.zip", inside).read_bytes() for name, inside in zips.items()}
+    files["__MACOSX/._x"] = files["readme.txt"] = b"hi"
+    path = write_folder(tmp_path / "f", files) if in_folder else write_zip(tmp_path / "outer.zip", files)
+    corpus = checked(sources.read([path]))
+    assert sorted(texts(corpus)) == ["a", "b", "hello pond", "psst sam"]
+    assert corpus.messages.filter("me")["author"].unique().len() == 2
+    assert corpus.skipped["files beside the archives that hold the exports"] == 2
+    assert corpus.skipped["files that macOS added"] == 1
+
+
+def test_a_damaged_zip_inside(tmp_path: Path) -> None:
+    """A ZIP that cannot be read whole is refused, in whatever it lies."""
+    whole = write_zip(tmp_path / "inner.zip", package()).read_bytes()
+    with pytest.raises(ExportError, match=r"a\.zip is not a whole ZIP archive"):
+        sources.read([write_zip(tmp_path / "outer.zip", {"a.zip": whole[:-200], "b.zip": whole})])
+
+
+KINDS = {
+    "a.pdf": (b"%PDF-1.7\n", "a PDF"),
+    "b.jpg": (b"\xff\xd8\xff\xe0\0\x10JFIF", "a picture"),
+    "c.ics": (b"BEGIN:VCALENDAR\r\nVERSION:2.0\r\n", "a calendar"),
+    "d.mbox": (b"From bo@example.invalid Mon Jan 01 12:00:00 2024\nSubject: hi\n", "e-mail"),
+    "e.json": (b'{"soup": [1, 2]}', "JSON of another program"),
+    "f.html": (b"<!DOCTYPE html><html></html>", "a web page"),
+    "g.txt": (b"", "empty"),
+    "h.mp4": (b"\0\0\0\x20ftypisom", "a film or a sound"),
+    "i.db": (b"SQLite format 3\0" + bytes(99), "a database of another program"),
+}
+
+
+@pytest.mark.parametrize("name", KINDS)
+def test_other_files_are_named(tmp_path: Path, name: str) -> None:
+    """A file of another kind is called what it seems to be."""
+    (tmp_path / name).write_bytes(KINDS[name][0])
+    assert refusal_of(tmp_path / name).what.endswith(f" seems to be {KINDS[name][1]}, and no chat export.")
+
+
+def test_documents_and_backups(tmp_path: Path) -> None:
+    """An office document is no archive; encrypted backups and other Takeouts say what to do instead."""
+    assert "a Word document" in refusal_of(write_zip(tmp_path / "a.docx", {"word/document.xml": b"x"})).what
+    for name, what in (("msgstore.db.crypt15", "WhatsApp"), ("signal-2024-01-01-12-00-00.backup", "Signal")):
+        (tmp_path / name).write_bytes(bytes(range(99)))
+        assert f"is an encrypted backup of {what}" in refusal_of(tmp_path / name).what
+    takeout = write_zip(tmp_path / "takeout.zip", {"Takeout/Mail/All mail.mbox": b"From x"})
+    assert "takeout.google.com" in refusal_of(takeout).do
 
 
 def test_an_archive_beside_a_package(tmp_path: Path) -> None:

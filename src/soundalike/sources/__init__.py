@@ -15,12 +15,15 @@ from soundalike.errors import ExportError
 from soundalike.messages import Corpus, empty, merge
 from soundalike.sources import _owner, _unsupported
 from soundalike.sources._author_names import program_of, unknown_name
+from soundalike.sources._inner_archives import inner_zips
 from soundalike.sources._open_tree import open_tree
 from soundalike.sources._tree import Tree
 
 __all__ = ["Progress", "Source", "list_sources", "program_of", "read", "unknown_name"]
 
 Progress = Callable[[int, int], None]  # done, of
+
+UNOPENED = "files beside the archives that hold the exports"
 
 _STEPS = 1000  # of progress per path
 
@@ -73,19 +76,44 @@ def read(
     if not paths:
         raise ExportError("No export was named.", "Give the path of at least one.")
     exports = [
-        _read(Path(path), _progress_of_path(on_progress, number, len(paths))) for number, path in enumerate(paths)
+        export
+        for number, path in enumerate(paths)
+        for export in _read(Path(path), _progress_of_path(on_progress, number, len(paths)))
     ]
     return _owner.mark(merge(_owner.batches(exports, several=bool(me))), me, known)
 
 
-def _read(path: Path, on_progress: Progress) -> list[Corpus]:
-    sources = list_sources()
+def _read(path: Path, on_progress: Progress) -> list[list[Corpus]]:
+    """The export at a path; where it holds none itself, those in the ZIPs that lie in it."""
     with open_tree(path) as tree:
-        for source in sources:
-            if source.recognise(tree):
-                rest = Corpus(empty(), skipped=tree.ignored, notes=_unsupported.nested_archives_note(tree))
-                return [*source.read(tree, on_progress), rest]
-        raise _unsupported.unsupported_error(tree, ", or ".join(source.LOOKED_FOR for source in sources))
+        if export := _export(tree, on_progress):
+            return [export]
+        if inside := _read_inner_zips(tree, on_progress):
+            return inside
+        raise _unsupported.unsupported_error(tree, ", or ".join(source.LOOKED_FOR for source in list_sources()))
+
+
+def _export(tree: Tree, on_progress: Progress) -> list[Corpus]:
+    """The batches of the source that recognises the tree; an empty list if none does."""
+    source = next((source for source in list_sources() if source.recognise(tree)), None)
+    if source is None:
+        return []
+    rest = Corpus(empty(), skipped=tree.ignored, notes=_unsupported.nested_archives_note(tree))
+    return [*source.read(tree, on_progress), rest]
+
+
+def _read_inner_zips(tree: Tree, on_progress: Progress) -> list[list[Corpus]]:
+    """The exports in the ZIPs that lie in a tree, not deeper; an empty list if there is none."""
+    exports: list[list[Corpus]] = []
+    for path in inner_zips(tree):
+        with open_tree(path) as inner:
+            if export := _export(inner, lambda done, of: None):
+                exports.append(export)
+        on_progress(len(exports), len(tree.members))
+    if exports:
+        exports[-1].append(Corpus(empty(), skipped={**tree.ignored, UNOPENED: len(tree.members) - len(exports)}))
+        on_progress(1, 1)
+    return exports
 
 
 def _progress_of_path(on_progress: Progress | None, number: int, of: int) -> Progress:

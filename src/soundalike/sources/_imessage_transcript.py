@@ -22,6 +22,10 @@ _REPLY = "This message responded to an earlier message."
 _REACTIONS = re.compile(r"(?:Reactions|Tapbacks):")
 _EDITED = re.compile(r"\s*Edited .{1,60} later: (.*)", re.DOTALL)
 _UNSENT = re.compile(r".{1,60} unsent (?:a|this) message.*")
+_EFFECT = re.compile(
+    r"Sent with (?:Slam|Loud|Gentle|Invisible Ink|Confetti|Echo|Fireworks|Balloons|Heart|Lasers|Shooting Star|Sparkles"
+    r"|Spotlight)"
+)
 _FILE = re.compile(r"(?:~?/|[A-Za-z]:\\|attachments/)\S.*\.\w{2,5}")
 
 
@@ -72,7 +76,7 @@ def _own(lines: Sequence[str]) -> tuple[list[str], int]:
             body = [edited[1]]
         elif line.startswith("    "):
             reactions += counting and bool(line[4:5].strip()) and not _TIME.match(line.strip())
-        elif not line or line == _REPLY or _FILE.fullmatch(line):
+        elif not line or line == _REPLY or _FILE.fullmatch(line) or _EFFECT.fullmatch(line):
             counting = False if not line else counting
             body += [""] if not line and body else []
         else:

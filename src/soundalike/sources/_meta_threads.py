@@ -13,6 +13,7 @@ from typing import Any
 from soundalike.messages import (
     BY_THE_APP,
     DELETED,
+    ONLY_REACTIONS,
     REACTIONS,
     STICKER,
     UNREADABLE_ROWS,
@@ -79,7 +80,7 @@ class MetaThread:
         text = decoded(message.get("content", message.get("text")))
         text = "" if is_placeholder(text, sender) and _sent(message) else text
         if is_reaction(text):
-            add_counts(rows.skipped, {REACTIONS: 1})
+            rows.skip(ONLY_REACTIONS)
         elif reason := _reason(message, text, sender):
             rows.skip(reason)
         else:

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 from soundalike.errors import ExportError
 from soundalike.sources._encoding import decode
+from soundalike.sources._file_kinds import kind_of_file
 from soundalike.sources._tree import Member, Tree
 
 SPLIT = re.compile(r"(?i)\.(z[0-9]{2,3}|zip\.[0-9]{3,4})$")  # names of parts by Info-ZIP and WinZip, and by 7-Zip
@@ -57,10 +58,24 @@ _FORMATS = [
     ),
     _Format(
         "an Instagram or Messenger export as HTML",
-        names=r"(^|/)(inbox|archived_threads|filtered_threads|message_requests|e2ee_cutover)/[^/]+/message_\d+\.html$",
+        names=r"(^|/)((inbox|archived_threads|filtered_threads|message_requests|e2ee_cutover)/[^/]+/)?message_\d+\.html$",
         do="Ask Meta for it again (Accounts Centre, Your information and permissions) and choose JSON as the format.",
     ),
-    _Format("a Google Takeout", names=r"(^|/)Takeout/"),
+    _Format(
+        "a Google Takeout without Google Chat",
+        names=r"(^|/)Takeout/",
+        do="Ask Google for it again (takeout.google.com) with Google Chat ticked.",
+    ),
+    _Format(
+        "an encrypted backup of WhatsApp",
+        names=r"\.crypt\d{1,2}$",
+        do="Export each chat in WhatsApp instead: open the chat, its menu, Export chat, Without media.",
+    ),
+    _Format(
+        "an encrypted backup of Signal",
+        names=r"(^|/)signal-[\d-]+\.backup$",
+        do="Export as plain text in Signal instead (Settings, Chats), and give main.jsonl or its folder.",
+    ),
     _Format("a LINE chat", text=r"\A\[LINE\]"),
     _Format("a Snapchat export", names=r"(^|/)(chat_history|snap_history)\.(json|html)$"),
     _Format("an archive of X (Twitter)", names=r"(^|/)direct-messages\.js$", text=r"\Awindow\.YTD\."),
@@ -73,6 +88,8 @@ def unsupported_error(tree: Tree, looked_for: str) -> ExportError:
         return ExportError(f"{tree.path} is one part of a split ZIP.", JOIN)
     if found := _format(tree):
         return ExportError(f"{tree.path} is {found.what}, which is not read here.", found.do or f"Give {looked_for}.")
+    if kind := kind_of_file(tree):
+        return ExportError(f"{tree.path} seems to be {kind}, and no chat export.", f"Give {looked_for}.")
     if packed := _archive_format(tree):
         return ExportError(f"{tree.path} is a {packed} archive.", "Unpack it, and give the folder that comes out.")
     if inside := nested_archives(tree):

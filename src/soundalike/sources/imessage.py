@@ -16,7 +16,7 @@ from soundalike.messages import (
     FILES,
     FILES_READ,
     NO_ROWS,
-    REACTIONS,
+    ONLY_REACTIONS,
     UNKNOWN,
     Corpus,
     add_counts,
@@ -37,6 +37,7 @@ _OWNER = f"{NAME}:me"
 _MAGIC = b"SQLite format 3\0"
 _IN_BACKUPS = "3d0d7e5fb2ce288813306e4d4636395e047a3d28"  # SHA-1 of HomeDomain-Library/SMS/sms.db
 _NAMES = re.compile(rf"(?i)(^|/)([^/]+\.(db|sqlite|sqlite3|sqlitedb)|{_IN_BACKUPS})$")
+_OWN_NAMES = re.compile(rf"(?i)(^|/)(chat|sms)\.db$|{_IN_BACKUPS}$")  # its tables may still be in the log beside it
 _COLUMNS = (
     "guid", "text", "attributedbody", "date", "is_from_me", "handle_id", "item_type", "group_action_type",
     "associated_message_type", "thread_originator_guid", "date_retracted", "date_edited", "service",
@@ -56,7 +57,7 @@ def _is_database(tree: Tree, member: Member) -> bool:
     except ExportError:
         return False
     names = ["chat_message_join".encode(encoding) for encoding in ("utf-8", "utf-16-le", "utf-16-be")]
-    return start.startswith(_MAGIC) and any(name in start for name in names)
+    return start.startswith(_MAGIC) and (bool(_OWN_NAMES.search(member.name)) or any(name in start for name in names))
 
 
 def read(tree: Tree, on_progress: Callable[[int, int], None]) -> Iterator[Corpus]:
@@ -130,7 +131,7 @@ class _DatabaseReader:
         guid, text, body, date, mine, handle, item, action, type_, thread, retracted, edited, service, chat, gone = row
         words = text_of(text, body)
         if is_reaction(type_, words, service):
-            add_counts(self.rows.skipped, {REACTIONS: 1})
+            self.rows.skip(ONLY_REACTIONS)
         elif item or action:
             self.rows.skip(BY_THE_APP)
         elif gone is not None or retracted or (edited and not words):

@@ -19,7 +19,7 @@ from soundalike.messages import (
     FILES,
     FILES_READ,
     NO_ROWS,
-    REACTIONS,
+    ONLY_REACTIONS,
     UNREADABLE_ROWS,
     WITHOUT_TEXT,
     Corpus,
@@ -60,7 +60,7 @@ def _is_room(head: str) -> bool:
 def read(tree: Tree, on_progress: Callable[[int, int], None]) -> Iterator[Corpus]:
     """Batches of all rooms; progress in bytes. Raises ExportError if the archive is damaged."""
     found = [member for member, head in heads(tree, _JSON, None) if _is_room(head)]
-    rows, total, done, with_rows, damaged, reactions = RowCollector(NAME), sum(one.size for one in found), 0, 0, 0, 0
+    rows, total, done, with_rows, damaged = RowCollector(NAME), sum(one.size for one in found), 0, 0, 0
     people: dict[str, str] = {}
     channels: dict[str, tuple[str | None, str]] = {}
     owners: set[str] = set()
@@ -78,12 +78,11 @@ def read(tree: Tree, on_progress: Callable[[int, int], None]) -> Iterator[Corpus
         channels[room.channel] = (room.title, "dm" if len(room.authors) <= 2 else "group")
         owners |= room.owner()
         with_rows, damaged, done = with_rows + bool(room.rows), damaged + room.damaged, done + member.size
-        reactions += room.reactions
         on_progress(done, total)
     yield rows.batch()
     skipped: dict[str, int] = {}
     others = len(tree.members) - len(found)
-    add_counts(skipped, {REACTIONS: reactions, NO_ROWS: len(found) - with_rows, OTHER_FILES: others})
+    add_counts(skipped, {NO_ROWS: len(found) - with_rows, OTHER_FILES: others})
     notes = [f"Some files were damaged and read as far as possible ({damaged:,})."] if damaged else []
     read = {FILES: len(found), FILES_READ: with_rows}
     authors = authors_frame(people, owners if len(owners) == 1 else set())
@@ -104,7 +103,6 @@ class _Room:
     authors: set[str] = field(default_factory=set)
     lost: int = 0
     rows: int = 0
-    reactions: int = 0
     damaged: bool = False
 
     def survey(self) -> None:
@@ -147,7 +145,7 @@ class _Room:
         kind, content, sender = text(event.get("type")), _content(event), key(event.get("sender"))
         relation = _relation(content)
         if kind == "m.reaction":
-            self.reactions += 1
+            rows.skip(ONLY_REACTIONS)
         elif kind == "m.room.encrypted":
             rows.skip(ENCRYPTED if content else DELETED)
         elif kind not in ("m.room.message", "m.sticker"):

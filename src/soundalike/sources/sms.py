@@ -37,6 +37,7 @@ _BEGINNING = re.compile(r"(?s)\A\s*(?><\?.*?\?>\s*|<!--.*?-->\s*|<!DOCTYPE[^\[>]
 _RECEIVED, _SENT = "1", "2"  # sms type, mms msg_box
 _FROM = "137"  # type of the sender among an mms's addresses
 _MACHINE = re.compile(r"\+?\d{1,6}|(?=.*[A-Za-z])[^@]+")  # short codes, and words instead of a number
+_LAST_DIGITS = 9  # of a number, by which its spellings are one; a country's code and a leading zero stand before them
 _MILLISECONDS = 100_000_000_000  # smaller times are seconds
 _INSERTED = "insert-address-token"  # stands for the phone's own number
 
@@ -137,7 +138,9 @@ class _Backup:
 
 
 def _key(address: str) -> str:
-    return f"{NAME}:{hashed(address)}"
+    """The author key. A number is the same with the country's code and without, so its last digits are what counts."""
+    digits = "".join(filter(str.isdigit, address)) if is_address(address) and "@" not in address else ""
+    return f"{NAME}:{hashed(digits[-_LAST_DIGITS:] if len(digits) > _LAST_DIGITS else address)}"
 
 
 def _text(record: SmsRecord) -> str:
