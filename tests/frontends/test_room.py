@@ -95,7 +95,7 @@ def test_voices_of_one_owner_are_told_apart() -> None:
     talk = Room(twins, rng=Random(0), now=clock())
     assert talk.names == ["ada", "ada 2"]
     talk.add("ada", "hi")
-    assert talk._history("ada") == [("ada", "hi")] and talk._history("ada 2") == [("ada 2", "hi")]
+    assert talk.history("ada") == [("ada", "hi")] and talk.history("ada 2") == [("ada 2", "hi")]
 
 
 def test_one_voice_is_no_room() -> None:

@@ -57,17 +57,23 @@ class Room:
 
     def turn(self) -> tuple[str, list[str]] | None:
         """Let one voice reply; returns its name and its lines, perhaps none, or None if it is the person's turn."""
+        name = self.next_speaker()
+        return None if name is None else (name, self.take(name, self._voices[name].reply(self.history(name))))
+
+    def next_speaker(self) -> str | None:
+        """The voice that is to reply now; None if it is the person's turn."""
         may = [name for name in self.names if self._may_speak(name)]
-        if not may:
-            return None
-        name = self._choose(may)
+        return self._choose(may) if may else None
+
+    def take(self, name: str, reply: Sequence[str]) -> list[str]:
+        """Add what a voice replied, without its repetitions; returns what was added, perhaps nothing."""
         own = [text for who, text in self._lines if who == name]
-        lines = without_repeats(self._voices[name].reply(self._history(name)), own)
+        lines = without_repeats(reply, own)
         for line in lines:
             self.add(name, line)
         if not lines:
             self._passed.add(name)
-        return name, lines
+        return lines
 
     def _may_speak(self, name: str) -> bool:
         last = self._last
@@ -81,10 +87,15 @@ class Room:
         named = [name for name in may if re.search(rf"(?<!\w){re.escape(name.casefold())}(?!\w)", words)]
         return self._rng.choice(named or list(may))
 
-    def _history(self, name: str) -> list[tuple[str, str]]:
+    def history(self, name: str) -> list[tuple[str, str]]:
         """The history for the voice of this name: only its own lines bear its owner's name."""
         voice = self._voices[name]
         return [(voice.owner if who == name else voice.guest_name(who), text) for who, text in self._lines]
+
+
+def person_name(company: Room, name: str) -> str:
+    """`name` as the person bears it in the room: numbered if it is a voice's."""
+    return speaker_names([*((one, one, False) for one in company.names), ("person", name, False)])["person"]
 
 
 def room(
@@ -103,7 +114,7 @@ def room(
         import_module("readline")  # line editing for `input`, on systems that have it
     console = console or make_console()
     company = Room(voices, rng=rng)
-    name = speaker_names([*((one, one, False) for one in company.names), ("person", name, False)])["person"]
+    name = person_name(company, name)
     notice = f"These are models of {', '.join(company.names)}, and what they say is made up. /quit leaves."
     console.print(Text(notice, style="dim"))
     try:

@@ -14,14 +14,14 @@ import orjson
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
-from starlette.responses import Response, StreamingResponse
-from starlette.types import Receive, Scope, Send
+from starlette.responses import Response
 
 from soundalike.errors import SoundalikeError
 from soundalike.frontends.server import schema, served_models, validation_errors
 from soundalike.frontends.server.api_errors import ApiError, from_exception
 from soundalike.frontends.server.auth import AuthMiddleware
 from soundalike.frontends.server.cors import CorsMiddleware
+from soundalike.frontends.server.event_stream import EventStream
 from soundalike.frontends.server.feedback import keep_correction
 from soundalike.frontends.server.parsing import generation_requests
 from soundalike.frontends.server.prometheus import Metrics
@@ -85,21 +85,6 @@ class Server:
     def _release(self, model: ServedModel, ticket: Ticket) -> None:
         self.scheduler.release(ticket)
         self.metrics.count_ticket(model.name, ticket)
-
-
-class EventStream(StreamingResponse):
-    """Server-sent events; `on_end` is called at the end, also if the client disconnects before the first event."""
-
-    def __init__(self, events: AsyncIterator[bytes], on_end: Callable[[], None]) -> None:
-        super().__init__(events, media_type="text/event-stream", headers={"Cache-Control": "no-store"})
-        self._on_end = on_end
-
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Send the response (ASGI)."""
-        try:
-            await super().__call__(scope, receive, send)
-        finally:
-            self._on_end()
 
 
 def create(

@@ -7,10 +7,11 @@ from contextlib import asynccontextmanager
 from fastapi import FastAPI
 from starlette.staticfiles import StaticFiles
 
-from soundalike.frontends.studio import clone_routes, job_routes
+from soundalike.frontends.studio import clone_routes, job_routes, talk_routes
 from soundalike.frontends.studio.access import AccessMiddleware
 from soundalike.frontends.studio.answers import add_error_handlers
 from soundalike.frontends.studio.jobs import Jobs
+from soundalike.frontends.studio.loaded_voices import LoadedVoices
 from soundalike.frontends.studio.studio_folder import StudioFolder
 from soundalike.version import __version__
 
@@ -19,17 +20,19 @@ LOOK = 0.3  # seconds between two looks at whether the next job can start
 
 def create(folder: StudioFolder, token: str) -> FastAPI:
     """The application for a folder that this process has locked."""
-    jobs = Jobs(folder.jobs_path, folder.clones_path)
+    jobs, voices = Jobs(folder.jobs_path, folder.clones_path), LoadedVoices(folder)
 
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
-        starting = asyncio.create_task(_start_jobs(jobs))
+        turning = [asyncio.create_task(_start_jobs(jobs)), asyncio.create_task(voices.watch())]
         yield
-        starting.cancel()
+        for task in turning:
+            task.cancel()
+        await voices.close()
 
     app = FastAPI(title="soundalike studio", version=__version__, openapi_url=None, lifespan=lifespan)
     add_error_handlers(app)
-    for router in (clone_routes.router(folder), job_routes.router(jobs)):
+    for router in (clone_routes.router(folder), job_routes.router(jobs), talk_routes.router(voices)):
         app.include_router(router, prefix="/api")
     app.mount("/", StaticFiles(packages=[("soundalike.frontends.studio", "page")], html=True))
     app.add_middleware(AccessMiddleware, token=token)

@@ -23,15 +23,37 @@ export const remove = (path) => call("DELETE", path);
 export const authorization = () => ({ Authorization: `Bearer ${sessionStorage.getItem(KEPT) ?? ""}` });
 
 async function call(method, path, body) {
+  return (await send(method, path, body)).json();
+}
+
+// The events of a reply, as they come; an error within them is thrown. `signal` ends it.
+export async function* stream(path, body, signal) {
+  const reader = (await send("POST", path, body, signal)).body.pipeThrough(new TextDecoderStream()).getReader();
+  let held = "";
+  for (;;) {
+    const { value, done } = await reader.read();
+    if (done) return;
+    const events = (held + value).split("\n\n");
+    held = events.pop();
+    for (const event of events) {
+      const told = JSON.parse(event.replace(/^data: /, ""));
+      if (told.error) throw new StudioProblem(200, told.error.what, told.error.do);
+      yield told;
+    }
+  }
+}
+
+async function send(method, path, body, signal) {
   const headers = { ...authorization(), ...(body && { "Content-Type": "application/json" }) };
   let answer;
   try {
-    answer = await fetch(`/api/${path}`, { method, headers, body: body && JSON.stringify(body) });
-  } catch {
+    answer = await fetch(`/api/${path}`, { method, headers, signal, body: body && JSON.stringify(body) });
+  } catch (error) {
+    if (error.name === "AbortError") throw error;
     const what = "The studio does not answer.";
     throw new StudioProblem(0, what, "If it has ended, start it again with `soundalike studio`, and open the link that it prints.");
   }
+  if (answer.ok) return answer;
   const told = await answer.json();
-  if (!answer.ok) throw new StudioProblem(answer.status, told.error.what, told.error.do);
-  return told;
+  throw new StudioProblem(answer.status, told.error.what, told.error.do);
 }

@@ -1,7 +1,7 @@
 // The page: which section the address names, and the two rows of links. A section is a module with
 //   { id, title, show(main, context) }, listed in sections.js.
 // #/voices and #/work are the studio's, #/voice/NAME/talk are those of a voice. `context` has `voice` (its name or null),
-// `go(...parts)`, and `every(seconds, act)`, which acts at once and again until the section is left.
+// `go(...parts)`, `every(seconds, act)`, which acts at once and again until the section is left, and `onLeave(act)`.
 import { get, takeToken } from "./api.js";
 import { announce, h, problem } from "./dom.js";
 import { studioSections, voiceSections } from "./sections.js";
@@ -64,7 +64,7 @@ async function show() {
   main.replaceChildren(h("h1", { tabindex: "-1" }, voice ? `${voice}: ${section.title}` : section.title), body);
   announce(section.title);
   try {
-    await section.show(body, { voice, go, every });
+    await section.show(body, { voice, go, every, onLeave: (act) => leave.push(act) });
   } catch (error) {
     body.append(problem(error));
   }

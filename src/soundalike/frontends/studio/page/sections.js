@@ -1,13 +1,19 @@
 // The sections of the page, in the order of their links.
 import about from "./sections/about.js";
+import compare from "./sections/compare.js";
+import room from "./sections/room.js";
+import talk from "./sections/talk.js";
 import voices from "./sections/voices.js";
 import work from "./sections/work.js";
 
 export const studioSections = [
   voices,
+  compare,
+  room,
   work,
 ];
 
 export const voiceSections = [
   about,
+  talk,
 ];

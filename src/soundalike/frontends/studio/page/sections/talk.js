@@ -1,0 +1,107 @@
+// A conversation with one voice: replies as they come, drawn again, and corrected.
+import { post, stream } from "../api.js";
+import { announce, button, h } from "../dom.js";
+import { keptTalk } from "../kept_talk.js";
+import { noteEnd, oneAtATime, showReply, talkForm, talkLog } from "../talk_log.js";
+
+export default { id: "talk", title: "Talk", show };
+
+async function show(main, { voice, onLeave }) {
+  const waking = h("p", { class: "faint", role: "status" }, "It is waking up.");
+  main.append(waking);
+  const path = `voices/${encodeURIComponent(voice)}`;
+  const { owner, temperature } = await post(`${path}/wake`);
+  waking.remove();
+  main.append(...conversation(path, voice, owner, temperature, onLeave));
+}
+
+function conversation(path, voice, owner, temperature, onLeave) {
+  const talk = keptTalk(voice);
+  const log = talkLog(`Conversation with ${owner}`);
+  const heat = h("input", { type: "number", id: "heat", min: "0", max: "2", step: "0.1", value: temperature });
+  const person = h("input", { id: "person", maxlength: "100", value: talk.person });
+  const instead = h("input", { id: "instead", maxlength: "2000" });
+  let rejected = []; // the reply before to the same lines, if it was rejected
+
+  // The last reply of the voice, and the lines before it.
+  const split = () => {
+    const end = talk.lines.findLastIndex((line) => line.name !== undefined) + 1;
+    return { before: talk.lines.slice(0, end), reply: talk.lines.slice(end).map((line) => line.text) };
+  };
+  const redraw = () => {
+    log.clear();
+    for (const line of talk.lines) line.name === undefined ? log.theirs(owner, line.text) : log.mine(line.name, line.text);
+  };
+  const once = oneAtATime(changed, (error) => noteEnd(log, error));
+
+  function changed(busy) {
+    form.setBusy(busy);
+    log.element.setAttribute("aria-busy", String(busy));
+    const { reply } = split();
+    for (const one of [no, yes, put]) one.disabled = busy || !reply.length;
+    for (const one of [again, forget]) one.disabled = busy || !talk.lines.length;
+  }
+
+  const answer = () => once.run(async (signal) => {
+    const { before } = split();
+    talk.lines = before;
+    redraw();
+    const said = [];
+    try {
+      const body = { lines: before, ...(heat.value !== "" && { temperature: Number(heat.value) }) };
+      await showReply(log, owner, stream(`${path}/reply`, body, signal), log.note(`${owner} is typing`), said);
+    } finally {
+      talk.lines = [...before, ...said.map((text) => ({ text }))];
+      talk.keep();
+    }
+  });
+  const say = async (text) => {
+    if (!text) return;
+    form.clear();
+    rejected = [];
+    talk.person = person.value.trim() || "friend";
+    talk.lines.push({ text, name: talk.person });
+    await answer();
+    form.focusText();
+  };
+  const correct = (wrong, right) => post(`${path}/corrections`, { lines: split().before, rejected: wrong, chosen: right });
+
+  const again = button("Again", answer);
+  const no = button("Not me", async () => {
+    const { reply } = split();
+    await correct(reply, []);
+    rejected = reply;
+    announce("Kept. Another reply is drawn.");
+    await answer();
+  });
+  const yes = button("More like this", async () => {
+    await correct(rejected, split().reply);
+    log.note("Kept: more like this.");
+  });
+  const put = button("Put this instead", async () => {
+    const text = instead.value.trim();
+    if (!text) return;
+    const { before, reply } = split();
+    await correct(reply, [text]);
+    talk.lines = [...before, { text }];
+    talk.keep();
+    instead.value = "";
+    redraw();
+    log.note(`Kept; ${owner} has said that instead.`);
+  });
+  const forget = button("Forget this conversation", () => { talk.forget(); rejected = []; redraw(); changed(false); });
+  const form = talkForm(`Write to ${owner}`, say, () => once.stop());
+  onLeave(() => once.stop());
+  redraw();
+  changed(false);
+  return [
+    h("p", { class: "faint" }, `This is a model of ${owner}, and what it says is made up. Enter sends.`),
+    log.element,
+    form,
+    h("div", { class: "row" }, again, no, yes, forget),
+    h("details", {}, h("summary", {}, "What would you have written? Who are you? How freely does it speak?"),
+      h("label", { for: "instead" }, "What you would have written"), h("div", { class: "row" }, instead, put),
+      h("label", { for: "person" }, "Your name in the conversation"), person,
+      h("label", { for: "heat" }, "Temperature: 0 says the likeliest, 1 speaks as the model would, 2 wilder"), heat),
+  ];
+}

@@ -1,0 +1,131 @@
+"""Talking on the studio's page, in a real browser without a window. Needs Chromium; without one, these are skipped."""
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Literal
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+from playwright.sync_api import Browser, Page, expect
+
+from soundalike.clone import Clone, corrections
+from tests.frontends.studio.running_studio import opened, running, trained
+
+pytestmark = pytest.mark.allow_hosts(["127.0.0.1"])
+
+
+@pytest.fixture(scope="module")
+def root(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder with two trained voices."""
+    root = tmp_path_factory.mktemp("studio")
+    for name in ("ada", "bo"):
+        trained(root / name)
+    return root
+
+
+@pytest.fixture(scope="module")
+def address(root: Path) -> Iterator[str]:
+    with running(root) as address:
+        yield address
+
+
+@pytest.fixture
+def page(chromium: Browser, address: str) -> Iterator[Page]:
+    with opened(chromium, address) as page:
+        yield page
+
+
+def go(page: Page, place: str, title: str) -> None:
+    """Open a section and wait until it stands there."""
+    page.evaluate("(place) => { location.hash = place; }", place)
+    expect(page.get_by_role("heading", level=1)).to_have_text(title)
+
+
+def idle(page: Page) -> None:
+    """Wait until nothing is being said."""
+    expect(page.get_by_role("button", name="Send")).to_be_visible()
+
+
+def test_a_conversation_is_answered_drawn_again_corrected_and_kept_over_a_reload(page: Page, root: Path) -> None:
+    """By keys alone; a correction is in the clone, and the conversation is in this tab until it is forgotten."""
+    go(page, "#/voice/ada/talk", "ada: Talk")
+    page.get_by_label("Write to sam").fill("hello there")
+    page.keyboard.press("Enter")
+    log = page.get_by_role("log")
+    expect(log.locator(".bubble.you")).to_have_text("hello there")
+    expect(log.locator(".bubble:not(.you)").first).to_be_visible()
+    idle(page)
+    expect(page.get_by_label("Write to sam")).to_be_focused()
+    page.get_by_role("button", name="Again").click()
+    idle(page)
+    page.get_by_role("button", name="Not me").click()
+    expect(page.get_by_role("button", name="More like this")).to_be_enabled()
+    idle(page)
+    page.get_by_role("button", name="More like this").click()
+    expect(log.locator(".note").last).to_have_text("Kept: more like this.")
+    page.get_by_text("What would you have written?").click()
+    page.get_by_label("What you would have written").fill("the sea is calm")
+    page.get_by_role("button", name="Put this instead").click()
+    expect(log.locator(".bubble:not(.you)")).to_have_text(["the sea is calm"])
+    first, second, third = corrections.read(Clone.open(root / "ada"))
+    assert first.rejected and not first.chosen and second.rejected == first.rejected and second.chosen
+    assert third.chosen == ["the sea is calm"]
+    page.reload()
+    expect(log.locator(".bubble")).to_have_text(["hello there", "the sea is calm"])
+    page.get_by_role("button", name="Forget this conversation").click()
+    expect(log.locator(".bubble")).to_have_count(0)
+    page.reload()
+    expect(page.get_by_role("button", name="Again")).to_be_disabled()
+    expect(log.locator(".bubble")).to_have_count(0)
+
+
+def test_several_voices_answer_one_question_side_by_side(page: Page) -> None:
+    """Each in a place of its own, named after it; one that is not ticked is not asked."""
+    go(page, "#/compare", "Side by side")
+    page.get_by_label("Ask all of them").fill("how was the ferry")
+    page.keyboard.press("Enter")
+    for name in ("ada", "bo"):
+        expect(page.get_by_role("log", name=f"Answer of {name}").locator(".bubble").first).to_be_visible()
+    idle(page)
+    page.get_by_role("checkbox", name="bo").uncheck()
+    page.get_by_label("Ask all of them").fill("and the storm")
+    page.get_by_role("button", name="Send").click()
+    expect(page.get_by_role("log")).to_have_count(1)
+    idle(page)
+
+
+def test_voices_talk_in_a_room_and_go_on_when_told(page: Page) -> None:
+    """They answer a line and stop by themselves, and say more without one."""
+    go(page, "#/room", "Room")
+    page.get_by_label("Say something in the room").fill("hello you two")
+    page.keyboard.press("Enter")
+    bubbles = page.get_by_role("log").locator(".bubble:not(.you)")
+    expect(bubbles.first).to_be_visible()
+    expect(page.get_by_role("button", name="Let them go on")).to_be_enabled()
+    before = bubbles.count()
+    page.get_by_role("button", name="Let them go on").click()
+    expect(bubbles.nth(before)).to_be_visible()
+    go(page, "#/voices", "Voices")  # which ends what is being said
+    go(page, "#/room", "Room")
+    expect(bubbles.nth(before)).to_be_visible()
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_everybody_can_talk(page: Page, scheme: Literal["light", "dark"]) -> None:
+    """axe finds nothing before and after something was said, and nothing scrolls sideways on a phone."""
+    page.emulate_media(color_scheme=scheme)
+    page.set_viewport_size({"width": 360, "height": 700})
+    sections = (
+        ("#/voice/ada/talk", "ada: Talk", "Write to sam"),
+        ("#/compare", "Side by side", "Ask all of them"),
+        ("#/room", "Room", "Say something in the room"),
+    )
+    for place, title, line in sections:
+        go(page, place, title)
+        page.get_by_label(line).fill("hello there " * 8)
+        assert Axe().run(page).response["violations"] == []
+        page.keyboard.press("Enter")
+        expect(page.get_by_role("log").locator(".bubble:not(.you)").first).to_be_visible()
+        idle(page)
+        assert Axe().run(page).response["violations"] == []
+        assert page.evaluate("document.documentElement.scrollWidth") <= 360
