@@ -78,12 +78,15 @@ def test_types(tmp_path: Path) -> None:
         said(8, "", reference={"type": "Forward", "messageId": "1"}, forwardedMessage={"content": "x"}),
         said(9, "x", forwardedMessage={"timestamp": "2024-01-01T00:00:00+00:00", "content": "x"}),
         said(10, " \n", stickers=[{"id": "1", "name": "wave"}]),
+        said(12, "", attachments=[{"id": "1", "fileName": "voice-message.ogg"}]),
+        said(13, "", attachments=[{"id": "1", "fileName": "a.png"}]),
+        said(14, "look", stickers=[{"id": "1", "name": "wave"}]),
         said(11, "d", reactions=[{"emoji": {}, "count": 3}, {"emoji": {}, "count": 1, "users": []}]),
     ]
     corpus = read(tmp_path, messages)
-    assert texts(corpus) == ["a", "b", "c", "d"]
-    assert corpus.messages["reply_to"].to_list() == [None, "5", "6", None]
-    assert corpus.read["messages"] == 12
+    assert texts(corpus) == ["a", "b", "c", "[sticker]", "d", "[voice message]", "look"]
+    assert corpus.messages["reply_to"].to_list() == [None, "5", "6", None, None, None, None]
+    assert corpus.read["messages"] == 15
     assert corpus.skipped == {
         "messages of the app itself (joins, calls, pins)": 3,
         "messages by bots": 2,

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from soundalike import sources
-from soundalike.messages import Corpus
+from soundalike.messages import STICKER, VOICE_MESSAGE, Corpus
 from tests.sources.examples.matrix import EXAMPLES, MIRA, SAM, START, event, member, room, words
 from tests.sources.packages import checked, texts
 
@@ -58,18 +58,19 @@ def test_kinds(tmp_path: Path) -> None:
             event(7, SAM, words("in a thread", **{"m.relates_to": thread})),
             event(8, SAM, {"msgtype": "m.emote", "body": "waves"}),
             event(9, SAM, {"body": "wave"}, "m.sticker"),
+            event(12, SAM, {"msgtype": "m.audio", "body": "a.ogg", "org.matrix.msc3245.voice": {}}),
             event(10, SAM, words("never"), origin_server_ts=1e300),
             event(11, SAM, {"msgtype": "m.text", "body": ["x"]}),
             "x",
         ],
     )
-    assert texts(corpus) == ["mine", "my soup", "in a thread", "waves"]
-    assert corpus.messages["reply_to"].to_list() == [None, None, "matrix:$e2", None]
+    assert texts(corpus) == ["mine", "my soup", "in a thread", "waves", STICKER, VOICE_MESSAGE]
+    assert corpus.messages["reply_to"].to_list() == [None, None, "matrix:$e2", None, None, None]
     assert corpus.skipped == {
         "messages of the app itself (joins, calls, pins)": 2,
         "messages that only edit an earlier one": 1,
         "messages by bots": 1,
-        "messages without text": 3,
+        "messages without text": 2,
         "messages without a time": 1,
         "messages too broken to read": 1,
     }

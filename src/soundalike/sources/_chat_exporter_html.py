@@ -172,6 +172,8 @@ class MessageParser:
             self._message["type"] = APP
         if role == "other" and "forward" in given.get("class", ""):
             self._message["reference"] = {"type": FORWARD}
+        if role == "other" and "sticker" in given.get("class", ""):
+            self._message["stickers"] = [{}]
 
     def _leave(self, role: str) -> None:
         if role == "author":

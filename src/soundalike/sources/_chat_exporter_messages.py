@@ -67,7 +67,7 @@ class ChannelMessages:
         self.rows += raw.height
         frame = _with_time(raw.with_columns_seq(number=pl.col("id").str.strip_chars().cast(pl.Int64, strict=False)))
         self._learn_mentions(frame)
-        frame = frame.with_columns_seq(self._plain(frame)).with_columns_seq(_reason())
+        frame = frame.with_columns_seq(self._plain(frame)).with_columns_seq(_or_sent()).with_columns_seq(_reason())
         kept = frame.filter(pl.col("reason") == len(_REASONS))
         counts = dict(frame["reason"].value_counts().iter_rows())
         skipped: dict[str, int] = {}
@@ -140,6 +140,12 @@ def milliseconds(stamp: str | None) -> int | None:
         return round(datetime.fromisoformat(stamp.strip()).timestamp() * 1000) if stamp else None
     except (ValueError, OverflowError, OSError):
         return None
+
+
+def _or_sent() -> pl.Expr:
+    """The content, or what stands for a voice message or a sticker without one."""
+    without = pl.col("content").str.strip_chars() == ""
+    return pl.when(without).then(pl.col("sent").fill_null("")).otherwise("content").alias("content")
 
 
 def _reason() -> pl.Expr:

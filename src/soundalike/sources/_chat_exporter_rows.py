@@ -10,6 +10,7 @@ from typing import Any
 import polars as pl
 from polars.exceptions import PolarsError
 
+from soundalike.messages import STICKER, VOICE_MESSAGE
 from soundalike.sources._rows import clean
 
 OPENING = r'\{\s*"id"\s*:\s*"[0-9]+"\s*,\s*"(?:type|timestamp)"'  # of a message; authors have a name after the id
@@ -26,8 +27,10 @@ RAW: dict[str, pl.DataType] = {
     "forwarded": pl.Boolean(),
     "reactions": pl.Int64(),
     "mentions": pl.List(pl.Struct({"id": pl.String, "name": pl.String})),
+    "sent": pl.String(),  # what stands for a voice message or a sticker, null without one
 }
 FORWARD = "Forward"
+_VOICE_FILE = "voice-message.ogg"  # what Discord's programs call the attachment
 
 _PERSON = {"id": pl.String, "name": pl.String, "nickname": pl.String}
 _JSON: dict[str, pl.DataType] = {
@@ -41,6 +44,8 @@ _JSON: dict[str, pl.DataType] = {
     "interaction": pl.Struct({"id": pl.String}),
     "reactions": pl.List(pl.Struct({"count": pl.Int64})),
     "mentions": pl.List(pl.Struct(_PERSON)),
+    "attachments": pl.List(pl.Struct({"fileName": pl.String})),
+    "stickers": pl.List(pl.Struct({"id": pl.String})),
 }
 
 
@@ -65,6 +70,7 @@ def _is_whole(rows: pl.DataFrame) -> bool:
 def flatten(parsed: Sequence[pl.DataFrame]) -> pl.DataFrame:
     """The rows of what `parse` made."""
     author, reference = pl.col("author").struct, pl.col("reference").struct
+    files = pl.col("attachments").list.eval(pl.element().struct.field("fileName"))
     return pl.concat(parsed).select_seq(
         "id",
         "type",
@@ -85,6 +91,11 @@ def flatten(parsed: Sequence[pl.DataFrame]) -> pl.DataFrame:
                 _shown(pl.element().struct.field("nickname"), pl.element().struct.field("name")).alias("name"),
             )
         ),
+        pl.when(files.list.contains(_VOICE_FILE))
+        .then(pl.lit(VOICE_MESSAGE))
+        .when(pl.col("stickers").list.len() > 0)
+        .then(pl.lit(STICKER))
+        .alias("sent"),
     )
 
 
@@ -118,6 +129,7 @@ def _row(message: dict[str, Any]) -> tuple[Any, ...] | None:
         bool(forwarded) or reference.get("type") == FORWARD,
         _reactions(message.get("reactions")),
         _mentions(message.get("mentions")),
+        _sent(message),
     )
 
 
@@ -131,6 +143,13 @@ def text(value: object) -> str | None:
 def _reactions(reactions: object) -> int:
     counts = [one.get("count") for one in reactions if isinstance(one, dict)] if isinstance(reactions, list) else []
     return sum(count for count in counts if isinstance(count, int) and 0 <= count < 1 << 31)
+
+
+def _sent(message: dict[str, Any]) -> str | None:
+    files, stickers = message.get("attachments"), message.get("stickers")
+    if isinstance(files, list) and any(isinstance(one, dict) and one.get("fileName") == _VOICE_FILE for one in files):
+        return VOICE_MESSAGE
+    return STICKER if isinstance(stickers, list) and stickers else None
 
 
 def _mentions(mentions: object) -> list[dict[str, str | None]]:

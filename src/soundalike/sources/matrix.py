@@ -20,7 +20,9 @@ from soundalike.messages import (
     FILES_READ,
     NO_ROWS,
     ONLY_REACTIONS,
+    STICKER,
     UNREADABLE_ROWS,
+    VOICE_MESSAGE,
     WITHOUT_TEXT,
     Corpus,
     add_counts,
@@ -43,6 +45,7 @@ _JSON = re.compile(r"\.json$")
 _HEAD = re.compile(r'\A\s*\{\s*"(?:room_name|room_creator|topic|export_date|exported_by|messages)"\s*:')
 _EVENT = re.compile(r'"type"\s*:\s*"m\.room\.[a-z_]+"|"exported_by"\s*:')
 _OPENING = r'\{\s*"(?:type|content|sender|room_id|event_id|origin_server_ts|user_id)"\s*:'
+_VOICE = "org.matrix.msc3245.voice"  # a key of recordings
 _WORDS = {"m.text", "m.emote"}
 _BRIDGED = re.compile(r"[0-9]{9}")  # the number of somebody whom a bridge brought in from another network
 _QUOTE = re.compile(r"\A(?:> ?[^\n]*\n)+\n?")
@@ -181,8 +184,15 @@ class _Room:
             self.authors.add(sender)
 
     def _words(self, event: dict[str, Any], content: dict[str, Any], sender: str) -> str:
-        """The last text; the caption of a picture; empty for other media, whose body is a file's name."""
+        """The last text, or the caption of a picture; what stands for a sticker or a voice message.
+
+        Empty for other media, whose body is a file's name.
+        """
         body = text(content.get("body"))
+        if event.get("type") == "m.sticker":
+            return STICKER
+        if _VOICE in content:
+            return VOICE_MESSAGE
         if content.get("msgtype") in _WORDS:
             _, editor, edited = self.edits.get(key(event.get("event_id")), (0, "", ""))
             body = edited if editor == sender and edited else body
