@@ -1,6 +1,7 @@
 """The whole audit, on clone folders whose voice is a word chain."""
 
 import json
+import shlex
 import stat
 from pathlib import Path
 
@@ -44,7 +45,7 @@ def test_an_audit_of_a_chain(me: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     assert all(one.extracted for one in report.canaries) and len(report.canaries) == 17
     assert report.membership and report.membership.value > 0.5
     kept = json.loads((me / FILE).read_text())
-    assert kept == json.loads(json.dumps(report.as_dict())) and kept["verdict"] == report.verdict
+    assert kept == json.loads(json.dumps(report.as_dict(shlex.quote(str(me))))) and kept["verdict"] == report.verdict
     assert {stat.S_IMODE((me / name).stat().st_mode) for name in (FILE, PAGE)} == {0o600}
     after = contents(me)
     assert {name for name in after if name not in before} == {str(me / FILE), str(page)}

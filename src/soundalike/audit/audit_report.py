@@ -93,14 +93,14 @@ class AuditReport:
         """Commands against what was found; none where nothing was."""
         return verdict.commands(self.level, bool(self._other_reasons), folder)
 
-    def as_dict(self) -> dict[str, Any]:
-        """For JSON: plain values without any string of anybody's."""
+    def as_dict(self, folder: str = "me") -> dict[str, Any]:
+        """For JSON: plain values without any string of anybody's; `folder` as for `commands`."""
         found: dict[str, Any] = plain(
             {
                 "verdict": self.verdict,
                 "recommendation": self.recommendation,
                 "named": self.level.name.lower(),
-                "commands": self.commands(),
+                "commands": self.commands(folder),
                 "about": self.about,
                 "inventory": self.inventory,
                 "exposure": [_without_string(*pair) for pair in self.secrets],

@@ -55,8 +55,9 @@ def audit(
         report = _measured(clone, voice, seed, on_progress)
         if with_canaries:
             report.canaries = _canaries(clone, seed, on_progress)
-        figures = orjson.dumps(report.as_dict(), option=orjson.OPT_INDENT_2)
-        clone.write({FILE: figures, PAGE: html(report, voice.owner, shlex.quote(str(clone.root))).encode()})
+        typed = shlex.quote(str(clone.root))
+        figures = orjson.dumps(report.as_dict(typed), option=orjson.OPT_INDENT_2)
+        clone.write({FILE: figures, PAGE: html(report, voice.owner, typed).encode()})
     for name in (FILE, PAGE):
         (clone.root / name).chmod(0o600)
     return report, clone.root / PAGE

@@ -93,13 +93,14 @@ def audit(
     with progress_bar("Looking") as bar:
         report, page = run_audit(me, with_canaries=canaries, on_progress=lambda what, done, of: bar(done, of, what))
     print_lines([*report.lines(), "", report.verdict])
-    if mending := report.commands(shlex.quote(str(me))):
+    typed = shlex.quote(str(me))
+    if mending := report.commands(typed):
         masks = "--mask" in mending[0]
         print_lines([f"To mend it{', with the strings that the page lists in strings.txt' if masks else ''}:"])
         for line in mending:
             out.print(command_text("  ", line), soft_wrap=True)
     out.print(command_text("\nWhat it found, for you alone: ", str(page)), soft_wrap=True)
-    print_json(report.as_dict(), json)
+    print_json(report.as_dict(typed), json)
 
 
 def evaluate_briefly(folder: Path) -> dict[str, Any] | None:

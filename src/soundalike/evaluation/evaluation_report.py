@@ -190,6 +190,15 @@ class EvaluationReport:
             found += [head + ", ".join(f"“{word}”" for word in words)] if words else []
         return found
 
+    def cells(self) -> dict[str, list[str]]:
+        """The headline metrics of all systems as texts: by system, one for each of HEADLINE."""
+        found = {name: [getattr(metrics, column) for column in HEADLINE] for name, metrics in self.rows.items()}
+        return {
+            name: [_figures(column, cell) for column, cell in zip(HEADLINE, row, strict=True)]
+            for name, row in found.items()
+            if any(row)  # other people are one end of the scale, and nothing else
+        }
+
     def table(self) -> "Table":
         """The headline metrics of all systems, within 80 columns."""
         from rich.table import Table
@@ -197,15 +206,8 @@ class EvaluationReport:
         table = Table(box=None, pad_edge=False, padding=(0, 1, 0, 0))
         for title in ("", *(f"{name} %" for name in HEADLINE)):
             table.add_column(title, no_wrap=True)
-        for name, metrics in self.rows.items():
-            cells = [getattr(metrics, column) for column in HEADLINE]
-            if any(cells):  # other people are one end of the scale, and nothing else
-                style = "bold" if name == CLONE else None
-                table.add_row(
-                    ROW_TITLES.get(name, name),
-                    *(_figures(column, cell) for column, cell in zip(HEADLINE, cells, strict=True)),
-                    style=style,
-                )
+        for name, cells in self.cells().items():
+            table.add_row(ROW_TITLES.get(name, name), *cells, style="bold" if name == CLONE else None)
         return table
 
 

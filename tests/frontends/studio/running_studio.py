@@ -7,7 +7,7 @@ from pathlib import Path
 from threading import Thread
 
 import uvicorn
-from playwright.sync_api import Browser, Page
+from playwright.sync_api import Browser, Page, expect
 
 from soundalike.clone import Clone
 from soundalike.frontends.studio.studio_app import create
@@ -54,3 +54,9 @@ def opened(chromium: Browser, address: str) -> Iterator[Page]:
         page.get_by_role("heading", level=1, name="Voices").wait_for()
         yield page
     assert [line for line in wrong if not line.startswith(("data:", "about:srcdoc"))] == []
+
+
+def go(page: Page, place: str, title: str) -> None:
+    """Open a section and wait until it stands there."""
+    page.evaluate("(place) => { location.hash = place; }", place)
+    expect(page.get_by_role("heading", level=1)).to_have_text(title)

@@ -9,7 +9,7 @@ from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, Page, expect
 
 from soundalike.clone import Clone, corrections
-from tests.frontends.studio.running_studio import opened, running, trained
+from tests.frontends.studio.running_studio import go, opened, running, trained
 
 pytestmark = pytest.mark.allow_hosts(["127.0.0.1"])
 
@@ -33,12 +33,6 @@ def address(root: Path) -> Iterator[str]:
 def page(chromium: Browser, address: str) -> Iterator[Page]:
     with opened(chromium, address) as page:
         yield page
-
-
-def go(page: Page, place: str, title: str) -> None:
-    """Open a section and wait until it stands there."""
-    page.evaluate("(place) => { location.hash = place; }", place)
-    expect(page.get_by_role("heading", level=1)).to_have_text(title)
 
 
 def idle(page: Page) -> None:

@@ -7,7 +7,7 @@ from contextlib import asynccontextmanager
 from fastapi import FastAPI
 from starlette.staticfiles import StaticFiles
 
-from soundalike.frontends.studio import clone_routes, job_routes, talk_routes
+from soundalike.frontends.studio import clone_routes, job_routes, report_routes, talk_routes
 from soundalike.frontends.studio.access import AccessMiddleware
 from soundalike.frontends.studio.answers import add_error_handlers
 from soundalike.frontends.studio.jobs import Jobs
@@ -32,7 +32,12 @@ def create(folder: StudioFolder, token: str) -> FastAPI:
 
     app = FastAPI(title="soundalike studio", version=__version__, openapi_url=None, lifespan=lifespan)
     add_error_handlers(app)
-    for router in (clone_routes.router(folder), job_routes.router(jobs), talk_routes.router(voices)):
+    for router in (
+        clone_routes.router(folder),
+        job_routes.router(jobs),
+        talk_routes.router(voices),
+        report_routes.router(folder, jobs),
+    ):
         app.include_router(router, prefix="/api")
     app.mount("/", StaticFiles(packages=[("soundalike.frontends.studio", "page")], html=True))
     app.add_middleware(AccessMiddleware, token=token)

@@ -1,6 +1,9 @@
 // The sections of the page, in the order of their links.
 import about from "./sections/about.js";
+import audit from "./sections/audit.js";
 import compare from "./sections/compare.js";
+import evaluation from "./sections/evaluation.js";
+import portrait from "./sections/portrait.js";
 import room from "./sections/room.js";
 import talk from "./sections/talk.js";
 import voices from "./sections/voices.js";
@@ -16,4 +19,7 @@ export const studioSections = [
 export const voiceSections = [
   about,
   talk,
+  portrait,
+  evaluation,
+  audit,
 ];

@@ -1,0 +1,60 @@
+// What private text could be extracted from the voice, as `soundalike audit` finds it.
+import { h } from "../dom.js";
+import { framed, reportView, table } from "../report_view.js";
+
+export default { id: "audit", title: "Audit", show };
+
+function show(main, context) {
+  return reportView(main, context, {
+    kind: "audit",
+    about: "What private text could somebody who talks to it draw out? It is asked for the riskiest strings of what it has read, without its guards.",
+    make: "Audit it",
+    options: [{ name: "canaries", label: "Also train once more, as long, with made-up secrets, and look for them" }],
+    draw: ({ report, stale, page }) => (report ? drawn(report, stale, page) : [h("p", { class: "faint" }, "There is none yet.")]),
+  });
+}
+
+function drawn(report, stale, page) {
+  const parts = [needles, inventory, byHeart, copying, canaries].map((part) => part(report));
+  return [
+    stale && h("p", { class: "failed" }, "This is of an earlier voice; audit the present one."),
+    h("h2", {}, "Verdict"),
+    h("p", {}, h("strong", {}, report.verdict)),
+    report.commands.length > 0 && h("p", {}, "To mend it, on the command line:"),
+    ...report.commands.map((line) => h("pre", { class: "wide", tabindex: "0", role: "region", "aria-label": "Command" }, line)),
+    ...parts,
+    page && h("h2", {}, "What it found, for you alone"),
+    page && framed(page, "Private: the strings that were found"),
+  ].filter(Boolean);
+}
+
+const percent = (one) => (one ? `${(100 * one.value).toFixed(1)} % [${(100 * one.low).toFixed(1)}, ${(100 * one.high).toFixed(1)}]` : "");
+const bits = (number) => number.toFixed(1);
+
+// The needles: strings that it was asked for, and how far up it has them among others of their shape.
+function needles({ exposure }) {
+  if (!exposure.length) return null;
+  const rows = exposure.map((one, at) => [`${at + 1}: ${one.kind}${one.yours ? "" : ", not yours"}`, `${one.times}×`, bits(one.off), bits(one.on), bits(one.most), one.named ? "named outright" : "not named"]);
+  return table("The riskiest strings, in bits of exposure", ["kind", "learned", "base alone", "the voice", "of", ""], rows);
+}
+
+function inventory(report) {
+  const rows = Object.entries(report.inventory).map(([kind, one]) => [kind, String(one.strings), String(one.times)]);
+  return rows.length ? table("Risky strings in what was learned", ["kind", "strings", "times"], rows) : null;
+}
+
+function byHeart({ extraction, membership }) {
+  const rows = Object.entries(extraction).map(([whose, one]) => [`of ${whose} lines`, percent(one.learned), percent(one.base), percent(one.held_out)]);
+  if (membership) rows.push(["a learned conversation is told from another (chance is 50 %)", percent(membership), "", ""]);
+  return rows.length ? table("Given its first half, it says the rest of a message", ["", "learned ones", "base alone", "held-out ones"], rows) : null;
+}
+
+function copying(report) {
+  const rows = Object.entries(report.copying).map(([whose, one]) => [`${whose} lines`, percent(one.clone.messages), percent(one.you.messages)]);
+  return rows.length ? table("Unasked, it repeats", ["", "the voice", "you"], rows) : null;
+}
+
+function canaries(report) {
+  const rows = report.canaries.map((one, at) => [`${at + 1}: planted ${one.times}×`, one.extracted ? "drawn out" : "not drawn out", bits(one.off), bits(one.on), bits(one.most)]);
+  return rows.length ? table("Made-up secrets, in bits of exposure", ["", "", "base alone", "the voice", "of"], rows) : null;
+}

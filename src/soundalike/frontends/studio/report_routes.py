@@ -1,0 +1,100 @@
+"""Reports on a voice over the API: portrait, evaluation and audit, written by jobs, read from the clone folder."""
+
+from typing import Any
+
+from fastapi import APIRouter
+from pydantic import BaseModel
+from starlette.responses import Response
+
+from soundalike.clone import Clone
+from soundalike.evaluation.advice import advice
+from soundalike.evaluation.evaluation_report import HEADLINE, EvaluationReport
+from soundalike.evaluation.report_file import load_best
+from soundalike.evaluation.saved_evaluation import best_report
+from soundalike.frontends.studio.answers import answer
+from soundalike.frontends.studio.clone_routes import REPORTS
+from soundalike.frontends.studio.job_routes import job_summary
+from soundalike.frontends.studio.jobs import Jobs
+from soundalike.frontends.studio.studio_folder import StudioFolder
+
+AUDIT_PAGE = "audit.html"
+
+
+class PortraitBody(BaseModel):
+    """Whether lines of the owner's are quoted."""
+
+    quotes: bool = False
+
+
+class AuditBody(BaseModel):
+    """Whether a second training with made-up secrets is made."""
+
+    canaries: bool = False
+
+
+def router(folder: StudioFolder, jobs: Jobs) -> APIRouter:
+    """The routes under /api/voices/NAME of reports: POST writes one anew, as a job, and GET reads the last one."""
+    routes = APIRouter(prefix="/voices/{name}")
+
+    def begin(kind: str, name: str, *options: str) -> Response:
+        clone = folder.clone(name)
+        return answer(job_summary(jobs.add(kind, [kind, str(clone.root), *options], name)))
+
+    @routes.post("/portrait")
+    def make_portrait(name: str, body: PortraitBody) -> Response:
+        """Write portrait.html."""
+        return begin("portrait", name, *(["--quotes"] if body.quotes else []))
+
+    @routes.get("/portrait")
+    def portrait(name: str) -> Response:
+        """The page as it was written, or null."""
+        return answer({"page": _page(folder.clone(name), REPORTS["portrait"])})
+
+    @routes.post("/evaluate")
+    def make_evaluation(name: str) -> Response:
+        """Measure it on held-out conversations."""
+        return begin("evaluate", name)
+
+    @routes.get("/evaluate")
+    def evaluation(name: str) -> Response:
+        """The evaluation of the voice as it is now, in tables and sentences, or null; `stale` if one is of another."""
+        clone = folder.clone(name)
+        report = best_report(clone)
+        return answer({"stale": load_best(clone).stale, "report": report and _told(report)})
+
+    @routes.post("/audit")
+    def make_audit(name: str, body: AuditBody) -> Response:
+        """Look for private text that could be extracted."""
+        return begin("audit", name, *(["--canaries"] if body.canaries else []))
+
+    @routes.get("/audit")
+    def audit(name: str) -> Response:
+        """The report without strings, the page with them, and whether both are of the voice as it is now; or nulls."""
+        clone = folder.clone(name)
+        report = clone.report(REPORTS["audit"])
+        stale = report is not None and _is_stale(clone, report)
+        return answer({"report": report, "stale": stale, "page": _page(clone, AUDIT_PAGE)})
+
+    return routes
+
+
+def _page(clone: Clone, name: str) -> str | None:
+    path = clone.root / name
+    return path.read_text("utf-8") if path.is_file() else None
+
+
+def _told(report: EvaluationReport) -> dict[str, Any]:
+    return {
+        "form": report.about["form"],
+        "headline": report.headline(),
+        "columns": HEADLINE,
+        "rows": report.cells(),
+        "legend": report.legend(),
+        "lines": report.lines(),
+        "advice": advice(report),
+    }
+
+
+def _is_stale(clone: Clone, report: dict[str, Any]) -> bool:
+    """Whether an audit is of another training."""
+    return bool(report["about"]["training"] != clone.manifest().get("result", {}))

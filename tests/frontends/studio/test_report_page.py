@@ -1,0 +1,100 @@
+"""Portrait, evaluation and audit on the studio's page, from files as the commands write them. Needs Chromium."""
+
+from collections.abc import Iterator
+from typing import Literal
+
+import orjson
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+from playwright.sync_api import Browser, Page, expect
+
+from soundalike.audit import copying, run_audit
+from soundalike.clone import Clone
+from tests.frontends.studio.running_studio import go, opened, running, trained
+from tests.frontends.studio.test_report_routes import evaluated
+
+pytestmark = pytest.mark.allow_hosts(["127.0.0.1"])
+HOSTILE = (
+    "<h1>A portrait</h1><p>of Ada</p><script>parent.document.title = 'taken'</script><img src='http://x.example/a'>"
+)
+
+
+@pytest.fixture(scope="module")
+def me(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Clone]:
+    """A voice with an audit and an evaluation, and a portrait that tries to do more than to be looked at."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(copying, "REPLIES", 4)
+        clone = trained(tmp_path_factory.mktemp("studio") / "me")
+        run_audit.audit(clone.root)
+    evaluated(clone)
+    (clone.root / "portrait.html").write_text(HOSTILE, encoding="utf-8")
+    yield clone
+
+
+@pytest.fixture(scope="module")
+def address(me: Clone) -> Iterator[str]:
+    with running(me.root.parent) as address:
+        yield address
+
+
+@pytest.fixture
+def page(chromium: Browser, address: str) -> Iterator[Page]:
+    with opened(chromium, address) as page:
+        yield page
+
+
+def test_a_portrait_is_shown_in_a_frame_in_which_nothing_runs(chromium: Browser, address: str) -> None:
+    """Neither a script within it nor a picture from elsewhere: the browser refuses both."""
+    with chromium.new_context() as context:
+        page = context.new_page()
+        refused: list[str] = []
+        asked: list[str] = []
+        page.on("console", lambda line: refused.append(line.text))
+        page.on("requestfinished", lambda request: asked.append(request.url))
+        page.goto(f"{address}/#token=open-sesame")
+        page.get_by_role("heading", level=1, name="Voices").wait_for()
+        go(page, "#/voice/me/portrait", "me: Portrait")
+        frame = page.frame_locator("iframe")
+        expect(frame.get_by_role("heading", name="A portrait")).to_be_visible()
+        expect(page).to_have_title("Portrait - me - soundalike studio")
+        assert len(refused) >= 2 and not [url for url in asked if "x.example" in url]
+
+
+def test_an_evaluation_stands_there_with_its_advice(page: Page) -> None:
+    """The sentences of the command, and every system in a row of the table."""
+    go(page, "#/voice/me/evaluation", "me: Evaluation")
+    expect(page.get_by_text("What helps, in this order")).to_be_visible()
+    expect(page.get_by_role("row", name="clone 40 [35, 45]")).to_be_visible()
+    expect(page.get_by_role("button", name="Evaluate it")).to_be_visible()
+
+
+def test_an_audit_stands_there_with_its_verdict(page: Page, me: Clone) -> None:
+    """As it is in audit.json, with the owner's page in a frame."""
+    go(page, "#/voice/me/audit", "me: Audit")
+    report = orjson.loads((me.root / "audit.json").read_bytes())
+    expect(page.get_by_text(report["verdict"], exact=True)).to_be_visible()
+    expect(page.frame_locator("iframe").get_by_role("heading", level=1)).to_have_text(report["verdict"])
+
+
+def test_a_report_is_made_anew_and_what_fails_is_told(page: Page, me: Clone) -> None:
+    """The work stands where its button was; here too little was held out, which the evaluation says."""
+    go(page, "#/voice/me/evaluation", "me: Evaluation")
+    page.get_by_role("button", name="Evaluate it").click()
+    expect(page.get_by_role("heading", name="Evaluation of me: failed")).to_be_visible()
+    expect(page.get_by_text("too little text")).to_be_visible()
+    expect(page.get_by_role("button", name="Evaluate it")).to_be_visible()
+    page.get_by_role("button", name="Remove from the list").click()
+    expect(page.get_by_role("article")).to_have_count(0)
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_everybody_can_read_them(page: Page, me: Clone, scheme: Literal["light", "dark"]) -> None:
+    """axe finds nothing, and nothing scrolls sideways on a phone."""
+    (me.root / "portrait.html").write_text("<p>A portrait</p>", encoding="utf-8")
+    page.emulate_media(color_scheme=scheme)
+    page.set_viewport_size({"width": 360, "height": 700})
+    for kind in ("Portrait", "Evaluation", "Audit"):
+        go(page, f"#/voice/me/{kind.lower()}", f"me: {kind}")
+        expect(page.locator("iframe, table").first).to_be_visible()
+        assert page.evaluate("document.documentElement.scrollWidth") <= 360
+        assert Axe().run(page).response["violations"] == []

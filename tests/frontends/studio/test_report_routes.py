@@ -1,0 +1,103 @@
+"""Reports over the studio's API: written by jobs, and told from their files."""
+
+from collections.abc import Iterator
+
+import orjson
+import pytest
+from starlette.testclient import TestClient
+
+from soundalike.clone import Clone
+from soundalike.evaluation.evaluation_report import CLONE, SHORT, YOU, EvaluationReport
+from soundalike.evaluation.report_file import identity, save
+from soundalike.evaluation.system_metrics import SystemMetrics
+from soundalike.frontends.studio.jobs import Job, Jobs
+from soundalike.frontends.studio.studio_app import create
+from soundalike.frontends.studio.studio_folder import StudioFolder
+from soundalike.metrics.stats import Estimate
+from tests.frontends.studio.running_studio import BEARER, LOOPBACK_ADDRESS, TOKEN, trained
+
+
+@pytest.fixture(scope="module")
+def me(tmp_path_factory: pytest.TempPathFactory) -> Clone:
+    """A trained voice in the folder of a studio."""
+    return trained(tmp_path_factory.mktemp("studio") / "me")
+
+
+@pytest.fixture
+def client(me: Clone) -> Iterator[TestClient]:
+    """Without its turns, so that no job is started by itself."""
+    app = create(StudioFolder.make(me.root.parent), TOKEN)
+    yield TestClient(app, base_url=LOOPBACK_ADDRESS, headers=BEARER)
+
+
+def evaluated(clone: Clone) -> EvaluationReport:
+    """A report of invented figures, written as `evaluate` does."""
+    about = {"form": SHORT, "split": "test", "windows": 40, "seeds": 1, "left_out": 0, "scale": "9 strangers"}
+    about |= {"folder": str(clone.root), "trained_seconds": 60.0, "identity": identity(clone)}
+    half = Estimate(0.4, 0.3, 0.5, 40)
+    rows = {
+        YOU: SystemMetrics(sense=half, copying=half, loops=half),
+        CLONE: SystemMetrics(fooled=Estimate(0.4, 0.35, 0.45, 40), likeness=half, sense=half, copying=half, loops=half),
+        "parrot": SystemMetrics(fooled=Estimate(0.2, 0.1, 0.3, 40), likeness=Estimate(float("nan"), 0.1, 0.3, 40)),
+    }
+    report = EvaluationReport(about, rows)
+    with clone.locked("a test"):
+        save(clone, report)
+    return report
+
+
+def test_a_report_is_begun_as_the_command_of_its_name(
+    client: TestClient, me: Clone, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """With its options, for the voice that is named; for one that is not there nothing begins."""
+    begun: list[list[str]] = []
+    add = Jobs.add
+
+    def note(jobs: Jobs, kind: str, words: list[str], name: str) -> Job:
+        begun.append(words)
+        return add(jobs, kind, words, name)
+
+    monkeypatch.setattr(Jobs, "start_next", lambda self: None)
+    monkeypatch.setattr(Jobs, "add", note)
+    root = str(me.root)
+    assert client.post("/api/voices/me/portrait", json={"quotes": True}).json()["state"] == "queued"
+    assert client.post("/api/voices/me/evaluate", json={}).json()["kind"] == "evaluate"
+    assert client.post("/api/voices/me/audit", json={"canaries": False}).json()["clone"] == "me"
+    assert begun == [["portrait", root, "--quotes"], ["evaluate", root], ["audit", root]]
+    assert client.post("/api/voices/nobody/audit", json={}).status_code == 400 and len(begun) == 3
+
+
+def test_nothing_is_told_before_a_report_was_written(client: TestClient, me: Clone) -> None:
+    """Nulls, and no error."""
+    told = {kind: client.get(f"/api/voices/me/{kind}").json() for kind in ("portrait", "evaluate", "audit")}
+    assert told["portrait"] == {"page": None}
+    assert told["evaluate"] == {"stale": False, "report": None}
+    assert told["audit"] == {"report": None, "stale": False, "page": None}
+
+
+def test_an_evaluation_is_told_in_the_sentences_of_the_command(client: TestClient, me: Clone) -> None:
+    """From its file, with the advice; one of another voice is not told, and a damaged one is an error."""
+    written = evaluated(me)
+    told = client.get("/api/voices/me/evaluate").json()
+    assert not told["stale"] and told["report"]["headline"] == written.headline()
+    assert told["report"]["rows"] == {**written.cells(), "parrot": ["20 [10, 30]", "-", "-", "-", "-"]}
+    assert any("soundalike train" in text and str(me.root) in text for text in told["report"]["advice"])
+    kept = (me.root / "evaluation.json").read_bytes()
+    damaged = orjson.loads(kept)
+    damaged["short"]["rows"] = {"you": {"fooled": "often"}}
+    (me.root / "evaluation.json").write_bytes(orjson.dumps(damaged))
+    assert "not as it was written" in client.get("/api/voices/me/evaluate").json()["error"]["what"]
+    (me.root / "evaluation.json").write_bytes(kept.replace(b'"adapter": "', b'"adapter": "0'))
+    assert client.get("/api/voices/me/evaluate").json() == {"stale": True, "report": None}
+
+
+def test_pages_are_given_as_they_were_written(client: TestClient, me: Clone) -> None:
+    """The portrait, and of the audit the figures beside the page; an audit of another training is told to be stale."""
+    (me.root / "portrait.html").write_text("<p>a portrait</p>", encoding="utf-8")
+    (me.root / "audit.html").write_text("<p>strings</p>", encoding="utf-8")
+    report = {"verdict": "Keep it private.", "about": {"training": me.manifest()["result"]}}
+    (me.root / "audit.json").write_bytes(orjson.dumps(report))
+    assert client.get("/api/voices/me/portrait").json() == {"page": "<p>a portrait</p>"}
+    assert client.get("/api/voices/me/audit").json() == {"report": report, "stale": False, "page": "<p>strings</p>"}
+    (me.root / "audit.json").write_bytes(orjson.dumps(report | {"about": {"training": {}}}))
+    assert client.get("/api/voices/me/audit").json()["stale"]
