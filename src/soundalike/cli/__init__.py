@@ -12,7 +12,7 @@ from typing import Annotated, NoReturn
 import typer
 from rich.text import Text
 
-from soundalike.cli import base_commands, chat_commands, clone_commands, report_commands, studio_command
+from soundalike.cli import arena_command, base_commands, chat_commands, clone_commands, report_commands, studio_command
 from soundalike.cli.output import err, out, progress_file
 from soundalike.console import accept_every_character
 from soundalike.errors import FULL_DISK, NoRoom, SoundalikeError, UsageError
@@ -27,7 +27,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     add_completion=False,
 )
-for commands in (studio_command, clone_commands, base_commands, chat_commands, report_commands):
+for commands in (studio_command, clone_commands, base_commands, chat_commands, report_commands, arena_command):
     app.add_typer(commands.app)
 
 

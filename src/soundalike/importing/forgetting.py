@@ -17,6 +17,7 @@ REASON = "messages forgotten:"
 # What quotes or counts messages, or learned from them, besides the voice itself.
 DERIVED = (
     *("evaluation.json", "portrait.html", "audit.json", "audit.html", "export-prompt"),
+    *("arena.json", "arena-votes.jsonl"),
     *("checkpoints", "candidate", "versions", "corrections.jsonl"),
 )
 

@@ -44,7 +44,7 @@ class AccessMiddleware:
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
-        send = _with_headers(send)
+        send = with_headers(send)
         try:
             self._check(scope["path"], Headers(scope=scope))
         except ApiProblem as problem:
@@ -57,20 +57,22 @@ class AccessMiddleware:
             raise ApiProblem(403, "This answers to 127.0.0.1 and localhost only.", "Use the link that it printed.")
         if not path.startswith(API):
             return
-        if not _is_own_page(headers):
+        if not is_own_page(headers):
             raise ApiProblem(403, "Another site's page may not use the studio.", "Use the link that it printed.")
         if not bears_key(headers, self._token):
             what = "The token is missing, or of a studio that has ended."
             raise ApiProblem(401, what, "Open the link that `soundalike studio` has printed.")
 
 
-def _is_own_page(headers: Headers) -> bool:
-    """Whether a request comes from the studio's page or from no page at all, as far as the browser tells."""
+def is_own_page(headers: Headers) -> bool:
+    """Whether a request comes from the server's own page or from no page at all, as far as the browser tells."""
     origin, site = headers.get("origin"), headers.get("sec-fetch-site", "none")
     return origin in (None, f"http://{headers.get('host', '')}") and site in ("same-origin", "none")
 
 
-def _with_headers(send: Send) -> Send:
+def with_headers(send: Send) -> Send:
+    """`send` that adds HEADERS to every response."""
+
     async def sending(message: Message) -> None:
         if message["type"] == "http.response.start":
             head: MutableMapping[str, Any] = message

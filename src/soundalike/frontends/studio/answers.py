@@ -1,4 +1,4 @@
-"""How the studio's API answers: values as JSON, errors as `{"error": {"what": ..., "do": ...}}` with an HTTP status."""
+"""How the APIs of local pages answer: JSON, errors as `{"error": {"what": ..., "do": ...}}` with an HTTP status."""
 
 import logging
 from typing import Any
@@ -58,5 +58,5 @@ def add_error_handlers(app: FastAPI) -> None:
     @app.exception_handler(Exception)
     async def unexpected(_: Request, error: Exception) -> Response:
         log.error("A request failed", exc_info=error)
-        what = f"The studio failed at this: {type(error).__name__}."
+        what = f"The server failed at this: {type(error).__name__}."
         return ApiProblem(500, what, "The window in which it runs says more.").response()

@@ -1,0 +1,89 @@
+"""Judges and their votes: a line each in arena-votes.jsonl of the clone folder, on disk before it is thanked for.
+
+The file holds no text and no name, only numbers of judges and of pairs.
+"""
+
+import os
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+
+import orjson
+
+from soundalike.errors import CloneError
+
+FILE = "arena-votes.jsonl"
+
+
+@dataclass(frozen=True, slots=True)
+class ArenaJudge:
+    """Somebody who votes; `acquaintance`: they said that they know the owner."""
+
+    judge: str
+    acquaintance: bool
+    at: str
+
+
+@dataclass(frozen=True, slots=True)
+class ArenaVote:
+    """Which reply a `judge` took for the owner's: the clone's (`fooled`) or the real one.
+
+    `clone_first` tells whether the clone's stood first, `voice` the hash of the adapter that wrote it.
+    """
+
+    judge: str
+    pair: str
+    clone_first: bool
+    fooled: bool
+    voice: str
+    at: str
+
+
+@dataclass
+class ArenaVotes:
+    """All judges by their number, and all votes by judge and pair: the first of each counts."""
+
+    path: Path
+    judges: dict[str, ArenaJudge] = field(default_factory=dict)
+    votes: dict[tuple[str, str], ArenaVote] = field(default_factory=dict)
+
+    @classmethod
+    def read(cls, path: Path) -> "ArenaVotes":
+        """What the file holds, nothing where there is none; `CloneError` for a damaged line.
+
+        A last line without its end is left out: a process was killed before the vote was thanked for.
+        """
+        made = cls(path)
+        lines = path.read_bytes().split(b"\n")[:-1] if path.is_file() else []
+        for number, line in enumerate(lines, start=1):
+            try:
+                made._keep(_parsed(line))
+            except (ValueError, TypeError) as error:
+                raise CloneError(f"{path}, line {number}, is damaged: {error}.", "Delete that line.") from error
+        return made
+
+    def mend(self) -> None:
+        """Cut off a last line without its end, before anything is added; for the one process that adds."""
+        if self.path.is_file() and (data := self.path.read_bytes()) and not data.endswith(b"\n"):
+            os.truncate(self.path, data.rfind(b"\n") + 1)
+
+    def add(self, entry: ArenaJudge | ArenaVote) -> None:
+        """Keep an entry, on disk first; `OSError` where it cannot be written."""
+        with self.path.open("ab") as file:
+            file.write(orjson.dumps(asdict(entry)) + b"\n")
+            file.flush()
+            os.fsync(file.fileno())
+        self._keep(entry)
+
+    def _keep(self, entry: ArenaJudge | ArenaVote) -> None:
+        if isinstance(entry, ArenaJudge):
+            self.judges.setdefault(entry.judge, entry)
+        else:
+            self.votes.setdefault((entry.judge, entry.pair), entry)
+
+
+def _parsed(line: bytes) -> ArenaJudge | ArenaVote:
+    """One line; `ValueError` or `TypeError` where it holds neither."""
+    row = orjson.loads(line)
+    if not isinstance(row, dict):
+        raise ValueError("it is not an object")
+    return ArenaVote(**row) if "pair" in row else ArenaJudge(**row)
