@@ -4,6 +4,7 @@ What a voice learned from them is in its weights and stays there until it is tra
 """
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 from soundalike.clone.clone import Clone
 from soundalike.errors import UsageError
@@ -22,22 +23,49 @@ DERIVED = (
 )
 
 
+@dataclass(frozen=True, slots=True)
+class ForgetPreview:
+    """What `forget` would remove: so many of `of` messages, `own` of them the owner's, and entries of the folder."""
+
+    messages: int
+    own: int
+    of: int
+    entries: list[str]
+
+
+def preview(clone: Clone, patterns: Sequence[str]) -> ForgetPreview:
+    """What `forget` with these patterns would remove, and its errors; nothing is changed."""
+    held = _held(clone)
+    left = _left(held, patterns)
+    own, own_left = (int(corpus.messages["me"].sum()) for corpus in (held, left))
+    entries = [name for name in DERIVED if (clone.root / name).exists()]
+    of = held.messages.height
+    return ForgetPreview(of - left.messages.height, own - own_left, of, entries)
+
+
 def forget(clone: Clone, patterns: Sequence[str], settings: DocumentSettings) -> ImportReport:
     """Remove the messages that any of `patterns` finds (see `selection`), and return the report of what is left.
 
     Earlier voices, reports on the voice and an unfinished training are removed with them, in one atomic step.
     `UsageError` without a pattern, `ExportError` if a name finds nothing or nothing of the owner's is left.
     """
-    if not patterns:
-        raise UsageError("Nothing to forget was named.", "Give --person, --channel or --before.")
-    selection = Selection.parse(without=patterns)
     with clone.locked("soundalike forget"):
-        held = Corpus(clone.messages(), clone.authors(), clone.channels())
-        held.read = {ROWS: held.messages.height}
-        left = selection.apply(held, REASON)
+        left = _left(_held(clone), patterns)
         salt = str(clone.manifest().get("pseudonyms", {}).get("salt", ""))
         with clone.replacing(without=DERIVED) as scratch:
             return fill(clone, scratch, left, {}, settings, force=True, salt=salt)
+
+
+def _held(clone: Clone) -> Corpus:
+    held = Corpus(clone.messages(), clone.authors(), clone.channels())
+    held.read = {ROWS: held.messages.height}
+    return held
+
+
+def _left(held: Corpus, patterns: Sequence[str]) -> Corpus:
+    if not patterns:
+        raise UsageError("Nothing to forget was named.", "Give --person, --channel or --before.")
+    return Selection.parse(without=patterns).apply(held, REASON)
 
 
 def drop_versions(clone: Clone) -> None:

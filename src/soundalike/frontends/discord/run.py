@@ -19,14 +19,12 @@ from soundalike.frontends.discord import log, settings, without_error_text
 from soundalike.frontends.discord.answering import Answerer, shorten_switch_interval
 from soundalike.frontends.discord.bot import Bot
 from soundalike.frontends.discord.delivery import TypingPace
-from soundalike.frontends.discord.settings import SettingsFile
+from soundalike.frontends.discord.settings import PORTAL, TOKEN, SettingsFile
 from soundalike.frontends.discord.state import STATE_FILE, StateFile
 from soundalike.generation.server_address import ServerAddress
 
-TOKEN = "DISCORD_TOKEN"
 FIRST_WAIT, LONGEST_WAIT = 5.0, 300.0  # seconds between attempts to log in where Discord cannot be reached
 
-PORTAL = "https://discord.com/developers/applications"
 # View Channels, Send Messages, Read Message History, Send Messages in Threads
 PERMISSIONS = 1 << 10 | 1 << 11 | 1 << 16 | 1 << 38
 GET_A_TOKEN = f"In {PORTAL}: your application, Bot, Reset Token; then: export DISCORD_TOKEN=..."

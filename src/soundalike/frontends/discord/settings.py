@@ -23,6 +23,8 @@ if TYPE_CHECKING:
     from tomlkit import TOMLDocument
 
 NAME = "discord.toml"
+TOKEN = "DISCORD_TOKEN"  # the variable of the environment; the token is written to no file and to no log
+PORTAL = "https://discord.com/developers/applications"
 
 
 def _id(value: object) -> str:

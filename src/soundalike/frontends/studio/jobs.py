@@ -9,6 +9,7 @@ A job is a folder, and all that is known of it is in there:
 
 Its state is derived from them and from the lock that a running process holds, and is stored nowhere, so after `kill -9`
 of the studio, of the process or of both the studio still tells what is true. One job runs at a time; the others wait.
+Lasting ones, which run until they are stopped, start at once, and none waits for them.
 """
 
 import os
@@ -51,6 +52,7 @@ class Job:
     words: list[str]
     made_at: str
     state: State
+    lasting: bool = False
     process: WatchedProcess | None = None
     error: dict[str, str] | None = None
 
@@ -63,14 +65,16 @@ class Jobs:
         self._children: dict[str, subprocess.Popen[bytes]] = {}
         self._lock = RLock()
 
-    def add(self, kind: str, words: Sequence[str], clone: str | None = None) -> Job:
-        """A new job that runs `soundalike WORDS --json` when those before it have ended."""
+    def add(self, kind: str, words: Sequence[str], clone: str | None = None, lasting: bool = False) -> Job:
+        """A new job that runs `soundalike WORDS --json` when those before it have ended; a lasting one without --json,
+        at once."""
         now = datetime.now(UTC)
         name = f"{now:%Y%m%dT%H%M%S%f}-{secrets.token_hex(2)}"
         about = {
             "kind": kind,
             "clone": clone,
-            "words": [*words, "--json"],
+            "words": [*words, *([] if lasting else ["--json"])],
+            "lasting": lasting,
             "made_at": now.isoformat(timespec="seconds"),
         }
         with self._lock:
@@ -78,7 +82,10 @@ class Jobs:
             incoming.mkdir(mode=0o700)
             (incoming / "job.json").write_bytes(orjson.dumps(about))
             incoming.rename(self._folder / name)
-            self.start_next()
+            if lasting:
+                self._start(self.find(name))
+            else:
+                self.start_next()
             return self.find(name)
 
     def all(self) -> list[Job]:
@@ -103,11 +110,16 @@ class Jobs:
             raise UsageError("This work has no result yet.", "Wait until it is done.")
         return orjson.loads((self._existing(name) / "result.json").read_bytes())
 
+    def printed(self, name: str) -> str:
+        """What its command has printed on standard output until now."""
+        path = self._existing(name) / "result.json"
+        return path.read_text("utf-8", "replace") if path.exists() else ""
+
     def start_next(self) -> None:
         """Start the oldest job that waits, unless one runs."""
         with self._lock:
             waiting = [name for name in self._names() if not (self._folder / name / "progress.jsonl").exists()]
-            if waiting and not any(job.state == "running" for job in self.all()):
+            if waiting and not any(job.state == "running" and not job.lasting for job in self.all()):
                 self._start(self.find(waiting[0]))
 
     def pause(self, name: str) -> Job:

@@ -7,11 +7,19 @@ from contextlib import asynccontextmanager
 from fastapi import FastAPI
 from starlette.staticfiles import StaticFiles
 
-from soundalike.frontends.studio import clone_routes, job_routes, report_routes, talk_routes
+from soundalike.frontends.studio import (
+    clone_routes,
+    job_routes,
+    removal_routes,
+    report_routes,
+    talk_routes,
+    use_routes,
+)
 from soundalike.frontends.studio.access import AccessMiddleware
 from soundalike.frontends.studio.answers import add_error_handlers
 from soundalike.frontends.studio.jobs import Jobs
 from soundalike.frontends.studio.loaded_voices import LoadedVoices
+from soundalike.frontends.studio.removal import Removal
 from soundalike.frontends.studio.studio_folder import StudioFolder
 from soundalike.version import __version__
 
@@ -21,6 +29,8 @@ LOOK = 0.3  # seconds between two looks at whether the next job can start
 def create(folder: StudioFolder, token: str) -> FastAPI:
     """The application for a folder that this process has locked."""
     jobs, voices = Jobs(folder.jobs_path, folder.clones_path), LoadedVoices(folder)
+    removal = Removal(folder, jobs)
+    removal.finish()
 
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
@@ -37,6 +47,8 @@ def create(folder: StudioFolder, token: str) -> FastAPI:
         job_routes.router(jobs),
         talk_routes.router(voices),
         report_routes.router(folder, jobs),
+        use_routes.router(folder, jobs),
+        removal_routes.router(folder, jobs, voices, removal),
     ):
         app.include_router(router, prefix="/api")
     app.mount("/", StaticFiles(packages=[("soundalike.frontends.studio", "page")], html=True))

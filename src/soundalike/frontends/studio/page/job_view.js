@@ -10,7 +10,7 @@ const STATES = {
   failed: "failed",
   done: "done",
 };
-const NAMES = { import: "Reading", train: "Training", evaluate: "Evaluation", portrait: "Portrait", audit: "Audit" };
+const NAMES = { import: "Reading", train: "Training", evaluate: "Evaluation", portrait: "Portrait", audit: "Audit", serve: "Server", export: "Export", forget: "Forgetting" };
 
 export const jobName = (job) => `${NAMES[job.kind] ?? job.kind}${job.clone ? ` of ${job.clone}` : ""}`;
 

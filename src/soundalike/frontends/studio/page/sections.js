@@ -2,10 +2,13 @@
 import about from "./sections/about.js";
 import audit from "./sections/audit.js";
 import compare from "./sections/compare.js";
+import data from "./sections/data.js";
 import evaluation from "./sections/evaluation.js";
+import everything from "./sections/everything.js";
 import portrait from "./sections/portrait.js";
 import room from "./sections/room.js";
 import talk from "./sections/talk.js";
+import use from "./sections/use.js";
 import voices from "./sections/voices.js";
 import work from "./sections/work.js";
 
@@ -14,6 +17,7 @@ export const studioSections = [
   compare,
   room,
   work,
+  everything,
 ];
 
 export const voiceSections = [
@@ -22,4 +26,6 @@ export const voiceSections = [
   portrait,
   evaluation,
   audit,
+  use,
+  data,
 ];

@@ -1,4 +1,5 @@
 // What private text could be extracted from the voice, as `soundalike audit` finds it.
+import { copyLine } from "../copy_line.js";
 import { h } from "../dom.js";
 import { framed, reportView, table } from "../report_view.js";
 
@@ -21,7 +22,7 @@ function drawn(report, stale, page) {
     h("h2", {}, "Verdict"),
     h("p", {}, h("strong", {}, report.verdict)),
     report.commands.length > 0 && h("p", {}, "To mend it, on the command line:"),
-    ...report.commands.map((line) => h("pre", { class: "wide", tabindex: "0", role: "region", "aria-label": "Command" }, line)),
+    ...report.commands.map((line) => copyLine(line)),
     ...parts,
     page && h("h2", {}, "What it found, for you alone"),
     page && framed(page, "Private: the strings that were found"),

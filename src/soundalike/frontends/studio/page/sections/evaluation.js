@@ -1,4 +1,5 @@
 // How close the voice is, as `soundalike evaluate` measures it.
+import { scrolled } from "../copy_line.js";
 import { h } from "../dom.js";
 import { reportView, table } from "../report_view.js";
 
@@ -18,9 +19,9 @@ function drawn({ form, headline, columns, rows, legend, lines, advice }) {
     h("h2", {}, "What it means"),
     ...advice.map((text) => h("p", {}, text)),
     h("h2", {}, form === "short" ? "In short, after the training" : "The figures"),
-    h("pre", { class: "wide", tabindex: "0", role: "region", "aria-label": "The headline" }, headline.join("\n")),
+    scrolled(headline.join("\n")),
     table("In percent", ["", ...columns], Object.entries(rows).map(([name, cells]) => [name, ...cells])),
-    h("details", {}, h("summary", {}, "What the columns mean"), h("pre", { class: "wide", tabindex: "0", role: "region", "aria-label": "Legend" }, legend.join("\n"))),
+    h("details", {}, h("summary", {}, "What the columns mean"), scrolled(legend.join("\n"))),
     h("h2", {}, "Beside the table"),
     h("ul", {}, lines.map((text) => h("li", {}, text))),
   ];

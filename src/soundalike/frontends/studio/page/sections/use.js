@@ -1,0 +1,93 @@
+// A voice outside of this page: a server, a Discord bot, exports for other programs.
+import { get, post } from "../api.js";
+import { button, h, problem } from "../dom.js";
+import { copyLine } from "../copy_line.js";
+import { jobCard, updateJobs } from "../job_view.js";
+import { workView } from "../work_view.js";
+
+export default { id: "use", title: "Use it", show };
+
+async function show(main, { voice, every }) {
+  const path = `voices/${encodeURIComponent(voice)}`;
+  const parts = [await server(path), await discord(path), await exports(path, voice)];
+  main.append(...parts.map((part) => part.element));
+  await every(1, async () => { for (const part of parts) await part.look?.(); });
+}
+
+async function server(path) {
+  const port = h("input", { id: "port", type: "number", min: "0", max: "65535", value: "8080" });
+  const state = h("p", { role: "status" });
+  const list = h("div", {});
+  const start = button("Start a server", async () => { await post(`${path}/serve`, { port: Number(port.value) }); await look(); }, "main");
+  const { command } = await get(`${path}/serve`);
+  async function look() {
+    const { jobs } = await get(`${path}/serve`);
+    const shown = jobs.filter((job) => ["running", "paused", "failed"].includes(job.state));
+    updateJobs(list, shown, (job) => jobCard(job, look));
+    const printed = shown.filter((job) => job.state === "running").map((job) => job.printed.trim() || "It is starting.");
+    const told = printed.join(" ") || "No server of this voice that was started here is running.";
+    if (state.dataset.told !== told) state.replaceChildren(...linked(told));
+    state.dataset.told = told;
+  }
+  const element = h("section", { "aria-label": "A server" }, h("h2", {}, "A server"),
+    h("p", {}, "A page to talk with it and an API like OpenAI's, for programs of this machine. It goes on when the studio ends. On the command line:"),
+    copyLine(command),
+    h("label", { for: "port" }, "Port (0 takes a free one)"), h("div", { class: "row" }, port, start), state, list);
+  return { element, look };
+}
+
+// Text in which the first address of this machine is a link.
+function linked(text) {
+  const address = /http:\/\/127\.0\.0\.1:\d+/.exec(text)?.[0];
+  if (!address) return [text];
+  const [before, ...after] = text.split(address);
+  return [before, h("a", { href: `${address}/`, target: "_blank", rel: "noreferrer" }, address), after.join(address)];
+}
+
+async function discord(path) {
+  const steps = h("ol", {});
+  const draw = ({ settings, problem: wrong, command, portal, variable }) => steps.replaceChildren(
+    h("li", {}, "At ", h("a", { href: portal, target: "_blank", rel: "noreferrer" }, "Discord's page for developers"), ": New Application, with a name that nobody takes for you."),
+    h("li", {}, "There under Bot: switch on Message Content Intent. Reset Token shows the token, once."),
+    h("li", {}, "Put the token into the window from which the bot will run, and nowhere else. It is never typed here, and is written to no file:", copyLine(`export ${variable}=`)),
+    h("li", {}, settings ? `The settings are in ${settings}. Read them: nobody is answered before you allow it.` : "Write its settings, with comments:",
+      settings ? null : h("div", { class: "row" }, button("Write discord.toml", async () => draw(await post(`${path}/discord`)))),
+      wrong && problem(wrong)),
+    h("li", {}, "Start it. It prints the link with which you invite it:", copyLine(command), "To see first what it would answer, and send nothing:", copyLine(`${command} --dry-run`)),
+    h("li", {}, "In a channel, type /soundalike here. Before that it answers nowhere."),
+  );
+  draw(await get(`${path}/discord`));
+  return { element: h("section", { "aria-label": "Discord" }, h("h2", {}, "On Discord"), steps) };
+}
+
+const KINDS = {
+  gguf: "GGUF: one file for llama.cpp and Ollama",
+  merged: "Merged weights: for transformers and vLLM",
+  mlx: "For mlx-lm, on Apple silicon",
+  prompt: "A prompt: counts and examples in words, for any model",
+};
+
+async function exports(path, voice) {
+  const kind = h("select", { id: "kind" }, Object.entries(KINDS).map(([value, label]) => h("option", { value }, label)));
+  const half = h("input", { type: "checkbox" });
+  const list = h("div", {});
+  const begin = button("Export it", async () => {
+    await post(`${path}/export`, { to: kind.value, precision: half.checked ? "q8_0" : "f16" });
+    await look();
+  }, "main");
+  const read = async () => list.replaceChildren(...(await get(`${path}/export`)).map(exported));
+  const work = workView("export", voice, read);
+  const look = async () => { begin.hidden = await work.look(); };
+  await read();
+  const element = h("section", { "aria-label": "Exports" }, h("h2", {}, "For other programs"),
+    h("label", { for: "kind" }, "As"), kind,
+    h("p", {}, h("label", { class: "inline" }, half, "GGUF in 8 bits: half the size")),
+    h("div", { class: "row" }, begin), work.element, list);
+  return { element, look };
+}
+
+function exported({ kind, folder, files, use }) {
+  const sizes = Object.entries(files).map(([name, bytes]) => h("li", {}, `${name}: ${(bytes / 1e6).toFixed(1)} MB`));
+  return h("article", { class: "card" }, h("h3", {}, KINDS[kind] ?? kind), copyLine(folder), h("ul", {}, sizes),
+    use.length > 0 && h("p", {}, "To use it:"), ...use.map((line) => copyLine(line)));
+}

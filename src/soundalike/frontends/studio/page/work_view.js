@@ -1,0 +1,22 @@
+// The work of one kind on a voice: the newest piece of it as a card, and what is to be done when one has ended.
+import { get } from "./api.js";
+import { h } from "./dom.js";
+import { jobCard, updateJobs } from "./job_view.js";
+
+const GOING = ["queued", "running", "paused"];
+
+// `element` shows the newest job unless it is done; `look()` looks for news, calls `ended` after one is done, and returns
+// whether one goes on.
+export function workView(kind, voice, ended) {
+  const element = h("div", {});
+  let going = null;
+  async function look() {
+    const jobs = (await get("jobs")).filter((job) => job.kind === kind && job.clone === voice);
+    updateJobs(element, jobs.slice(-1).filter((job) => job.state !== "done"), (job) => jobCard(job, look));
+    const isDone = jobs.find((job) => job.id === going)?.state === "done";
+    going = jobs.find((job) => GOING.includes(job.state))?.id ?? null;
+    if (isDone) await ended(jobs.at(-1));
+    return going !== null;
+  }
+  return { element, look };
+}
