@@ -37,8 +37,8 @@ def conversation(rng: Random) -> Conversation:
 def held_out() -> EvaluationSet:
     """Conversations of the same months; their lines belong together."""
     rng = Random(1)
-    chats = [conversation(rng) for _ in range(460)]
-    return EvaluationSet({"train": chats[:300], "valid": chats[300:380], "test": chats[380:]}, "test", "sam", 80)
+    chats = [conversation(rng) for _ in range(430)]
+    return EvaluationSet({"train": chats[:300], "valid": chats[300:380], "test": chats[380:]}, "test", "sam", 50)
 
 
 def test_a_message_costs_what_the_model_says_in_its_context(judge: Voice) -> None:
