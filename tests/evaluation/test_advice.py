@@ -25,15 +25,17 @@ def report(clone: Estimate, parrot: Estimate, sense: float = 0.6, copying: float
         "parrot": figures(fooled=parrot),
         "word chain, order 2": figures(fooled=about(0.1)),
     }
-    return EvaluationReport({"folder": "my clone", "trained_seconds": 600.0}, rows)
+    clone_facts = {"base": "pocket", "read": 0.25, "minutes": 40, "mode": "dialogue"}
+    return EvaluationReport({"folder": "my clone", "trained_seconds": 600.0, **clone_facts}, rows)
 
 
 def test_a_parrot_ahead_is_told_with_what_helps() -> None:
-    """Three times the minutes, a larger base, another temperature; the command keeps the better voice."""
-    ahead, helps, *_ = advice(report(about(0.2), about(0.4)))
+    """How much it has read, the minutes that read all of it, and a larger base; the command keeps the better voice."""
+    ahead, read, minutes, base, _ = advice(report(about(0.2), about(0.4)))
     assert ahead.startswith("The judge is fooled more often by a parrot, which says old messages of yours at random")
     assert "(40 % to 20 %). Such a baseline cannot read" in ahead
-    assert "soundalike train 'my clone' --minutes 30 --keep-better" in helps and "soundalike doctor" in helps
+    assert read.endswith("It has read 25 % of your text.")
+    assert "soundalike train 'my clone' --minutes 40 --keep-better" in minutes and "soundalike doctor" in base
 
 
 def test_a_lead_within_chance_is_none() -> None:
@@ -44,12 +46,12 @@ def test_a_lead_within_chance_is_none() -> None:
 
 def test_a_voice_ahead_is_told_what_that_means() -> None:
     """The figures beside one another, and what helps; nothing is to be done where the judge is at its wits' end."""
-    ahead, helps, _ = advice(report(about(0.35), about(0.2)))
+    ahead, standing, *_ = advice(report(about(0.35), about(0.2)))
     assert ahead == (
         "The voice fools the judge more often than anything that only counts your words (35 %; parrot 20 %; a perfect "
         "voice 50 %)."
     )
-    assert helps.startswith("What helps")
+    assert standing.startswith("35 % of 50 % is more than the best voice that was measured, 26 %.")
     told = advice(report(about(0.48), about(0.2)))
     assert told[0].startswith("The judge cannot tell the voice from you") and len(told) == 2
 

@@ -29,6 +29,7 @@ def evaluate(
     """How close is it? The clone answers held-out conversations; with OTHER, says which of the two is closer."""
     from soundalike.evaluation import compare_clones, evaluate
     from soundalike.evaluation.advice import advice
+    from soundalike.evaluation.guidance import guidance
     from soundalike.plain import plain
 
     told = _server_prompt(at, prompt, other)
@@ -43,7 +44,7 @@ def evaluate(
         return
     out.print(report.table())
     print_lines(["", *report.legend(), "", *report.lines(), "", *advice(report)])
-    print_json(plain(report), json)
+    print_json({**plain(report), "advice": plain(guidance(report))}, json)
 
 
 def _server_prompt(at: str | None, prompt: Path | None, other: Path | None) -> "ServerPrompt | None":
@@ -107,7 +108,7 @@ def evaluate_briefly(folder: Path) -> dict[str, Any] | None:
     """Print the headline figures from a short evaluation; None, with a line why, if there is too little text."""
     from soundalike.errors import TooLittleText
     from soundalike.evaluation import evaluate
-    from soundalike.evaluation.advice import remedy
+    from soundalike.evaluation.guidance import guidance
     from soundalike.plain import plain
 
     with progress_bar("Evaluating") as bar:
@@ -116,7 +117,8 @@ def evaluate_briefly(folder: Path) -> dict[str, Any] | None:
         except TooLittleText as error:
             print_lines([error.what])
             return None
-    print_lines(["", *report.headline(), remedy(report)])
+    advice = guidance(report)
+    print_lines(["", *report.headline(), *advice.lines()])
     out.print(command_text(f"{report.extent()} The full figure: ", f"soundalike evaluate {shlex.quote(str(folder))}"))
-    found: dict[str, Any] = plain(report)
+    found: dict[str, Any] = {**plain(report), "advice": plain(advice)}
     return found

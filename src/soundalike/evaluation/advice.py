@@ -1,9 +1,7 @@
 """What an evaluation means and what to do about it: sentences that follow the intervals of differences."""
 
-import math
-import shlex
-
 from soundalike.evaluation.evaluation_report import CLONE, PROMPT, YOU, EvaluationReport
+from soundalike.evaluation.guidance import guidance
 from soundalike.metrics.repetition import recites
 from soundalike.metrics.stats import Estimate, difference
 
@@ -14,7 +12,6 @@ DESCRIBED = {
     "word chain, order 1": "a word chain, which knows only which word follows which of yours",
     "word chain, order 2": "a word chain, which knows only which word follows which two of yours",
 }
-SHORTEST, LONGER = 10, 3  # minutes that a next training takes at least, and how many times those of the last one
 
 
 def advice(report: EvaluationReport) -> list[str]:
@@ -26,17 +23,6 @@ def advice(report: EvaluationReport) -> list[str]:
             "or import more messages."
         )
     return sentences
-
-
-def remedy(report: EvaluationReport) -> str:
-    """What helps, in the order in which it is worth trying."""
-    minutes = max(SHORTEST, math.ceil(LONGER * (report.about["trained_seconds"] or 0) / 60))
-    me = shlex.quote(report.about["folder"])
-    return (
-        f"What helps, in this order: more minutes (soundalike train {me} --minutes {minutes} --keep-better), a larger "
-        "base (soundalike doctor lists those that run here), another temperature ([sampling] in clone.toml; lower is "
-        "tamer)."
-    )
 
 
 def _fooled(report: EvaluationReport) -> list[str]:
@@ -61,7 +47,7 @@ def _fooled(report: EvaluationReport) -> list[str]:
             )
         case _:
             sentence = f"This text shows no difference between the voice and {DESCRIBED[first]} ({both})."
-    return [sentence, remedy(report)]
+    return [sentence, *guidance(report).lines()]
 
 
 def _prompted(report: EvaluationReport) -> list[str]:

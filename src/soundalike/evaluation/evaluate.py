@@ -28,6 +28,7 @@ from soundalike.evaluation.evaluation_report import (
 from soundalike.evaluation.evaluation_set import BEFORE as PART_BEFORE
 from soundalike.evaluation.evaluation_set import EvaluationSet
 from soundalike.evaluation.forced_choice import forced_choice
+from soundalike.evaluation.guidance import facts
 from soundalike.evaluation.held_out import Conversation, conversations, count_unscored
 from soundalike.evaluation.judge import judge_months_before, judge_same_months, judge_systems
 from soundalike.evaluation.replies import OnProgress, Replier, SceneProgress, answer_scenes
@@ -157,6 +158,7 @@ def _about(clone: Clone, held_out: EvaluationSet, seeds: int) -> dict[str, Any]:
         "people": len(reference_population().counts) + 1,
         "ceiling": held_out.ceiling and auc_estimate(held_out.ceiling),
         "folder": str(clone.root),
+        **facts(clone),
         "trained_seconds": clone.manifest().get("result", {}).get("seconds"),
         "identity": identity(clone),
     }

@@ -1,0 +1,145 @@
+"""Whether a voice is good, how much of the text it read, and what would help it most, by what helped others like it.
+
+MEASURED are the voices that were measured so far (LOG.md), all of one person's export of own lines: 34,786 messages,
+870,000 tokens, two cores of an AMD EPYC at 2.6 GHz. Between them the share of fooled judgements is interpolated over
+the logarithm of what was read. Another person's voice may gain more or less.
+"""
+
+import math
+import shlex
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from soundalike.clone import Clone
+from soundalike.evaluation.evaluation_report import CLONE, EvaluationReport
+from soundalike.training.plan import tokens_to_learn
+
+MOST = 3  # remedies that are named
+
+
+@dataclass(frozen=True, slots=True)
+class MeasuredVoice:
+    """A voice on `base`: how much of its text it `read` (1: all, once), how often it `fooled` the judge, its sense."""
+
+    base: str
+    read: float
+    fooled: float
+    sense: float = math.nan
+
+
+MEASURED = (
+    MeasuredVoice("pocket", 0.06, 0.02),  # 49,129 tokens
+    MeasuredVoice("pocket", 0.35, 0.17, 0.55),  # two minutes, at 2,654 tokens a second
+    MeasuredVoice("pocket", 1.75, 0.26, 0.61),  # 1,522,496 tokens
+    MeasuredVoice("smollm2", 0.13, 0.13, 0.65),  # 83,697 tokens in ten minutes
+)
+ORIGIN = "measured on one person's 34,786 messages"
+SLOWER = 10  # times the minutes that smollm2 needs to read what pocket reads
+
+
+@dataclass(frozen=True, slots=True)
+class Remedy:
+    """What may help; `gain` is by how much more often the judge was fooled where that was measured, else None."""
+
+    what: str
+    gain: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Guidance:
+    """`standing` says how good the voice is; `read` is how often it has read its text, None where that is unknown."""
+
+    standing: str
+    read: float | None
+    remedies: list[Remedy]
+
+    def lines(self) -> list[str]:
+        """Sentences, the remedy that helped most first."""
+        told = [] if self.read is None else [f"It has read {_share(self.read)} of your text."]
+        return [" ".join([self.standing, *told]).strip(), *(remedy.what for remedy in self.remedies)]
+
+
+def facts(clone: Clone) -> dict[str, Any]:
+    """What guidance needs to know of a clone: its base, how often it `read` its text, how many `minutes` it would take
+    to read it once, and its mode. None for what its training did not record."""
+    sections = clone.manifest()
+    training, result = sections.get("training", {}), sections.get("result", {})
+    tokens = tokens_to_learn(clone) / (1 - training.get("replay", 0.0))
+    trained, rate = result.get("useful_tokens"), result.get("tokens_per_second")
+    return {
+        "base": training.get("base"),
+        "read": result.get("epochs", trained and trained / tokens),  # older clones have no epochs
+        "minutes": math.ceil(tokens / rate / 60) if rate else None,
+        "mode": sections.get("clone", {}).get("mode"),
+    }
+
+
+def guidance(report: EvaluationReport) -> Guidance:
+    """What the figures of an evaluation mean, and at most MOST remedies, those that gained most first."""
+    about, fooled = report.about, report.rows[CLONE].fooled
+    found = [*_reading(about), *_larger_base(about), *_both_sides(about)]
+    found.sort(key=lambda remedy: math.inf if remedy.gain is None else -remedy.gain)
+    return Guidance("" if fooled is None else _standing(fooled.value), about.get("read"), found[:MOST])
+
+
+def _standing(fooled: float) -> str:
+    best = max(voice.fooled for voice in MEASURED)
+    if fooled >= 0.5:
+        return f"{_percent(fooled)} is as good as it gets: the judge can only guess."
+    beside = "more than" if fooled > best else "no more than"
+    return f"{_percent(fooled)} of 50 % is {beside} the best voice that was measured, {_percent(best)}."
+
+
+def _share(read: float) -> str:
+    return _percent(read) if read < 0.995 else f"all, {read:.1f} times,"
+
+
+def _percent(share: float) -> str:
+    return f"{100 * share:.0f} %"
+
+
+def _expected(base: str, read: float) -> float | None:
+    """How often a voice on `base` fooled the judge after reading so much, at most as far as was measured."""
+    known = [voice for voice in MEASURED if voice.base == base]
+    if not known:
+        return None
+    return float(np.interp(np.log(read), np.log([one.read for one in known]), [one.fooled for one in known]))
+
+
+def _reading(about: Mapping[str, Any]) -> list[Remedy]:
+    """More minutes until all text was read once; then more text, since what is read again and again is recited."""
+    me, read = shlex.quote(about["folder"]), about.get("read")
+    if not read or not about.get("minutes"):
+        return []
+    if read >= 1:
+        return [Remedy(f"More text (soundalike import EXPORT --out {me}): what it has, it would learn to recite.")]
+    known = [voice for voice in MEASURED if voice.base == "pocket"]
+    points = ", ".join(f"{_percent(voice.fooled)} after {_percent(voice.read)}" for voice in known)
+    then, now = _expected(about["base"], 1.0), _expected(about["base"], read)
+    what = (
+        f"More minutes (soundalike train {me} --minutes {about['minutes']} --keep-better): that many read all. Pocket "
+        f"fooled the judge in {points} of the text, {ORIGIN}."
+    )
+    return [Remedy(what, None if then is None or now is None else then - now)]
+
+
+def _larger_base(about: Mapping[str, Any]) -> list[Remedy]:
+    small, large = MEASURED[-2], MEASURED[-1]
+    then = _expected(small.base, large.read)
+    if about.get("base") != small.base or then is None:
+        return []
+    what = (
+        f"A larger base (soundalike doctor): {large.base} made sense in {_percent(large.sense)} after "
+        f"{_percent(large.read)} of the text, pocket in {_percent(small.sense)} after {_percent(small.read)}, {ORIGIN}."
+        f" It takes {SLOWER} times the minutes to read as much."
+    )
+    return [Remedy(what, large.fooled - then)]
+
+
+def _both_sides(about: Mapping[str, Any]) -> list[Remedy]:
+    if about.get("mode") != "monologue":
+        return []
+    return [Remedy("Both sides of the talk, from an export that has them: how much that gains was not measured.")]

@@ -1,0 +1,71 @@
+"""What would help a voice most, by what was measured, and how much of the text it has read."""
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from soundalike.clone import Clone
+from soundalike.evaluation.guidance import MEASURED, MOST, facts, guidance
+from soundalike.plain import plain
+from tests.evaluation.test_advice import about, report
+from tests.training.test_loop import clone_of
+
+
+def told(**given: Any) -> list[str]:
+    """The first words of each remedy."""
+    made = report(about(0.2), about(0.1))
+    made.about.update(given)
+    found = guidance(made)
+    assert len(found.remedies) <= MOST and len(found.lines()) == 1 + len(found.remedies)
+    return [remedy.what.split(" (")[0].split(",")[0] for remedy in found.remedies]
+
+
+@pytest.mark.parametrize(
+    ("given", "first"),
+    [
+        ({"read": 0.06}, ["More minutes", "A larger base"]),
+        ({"read": 0.9}, ["A larger base", "More minutes"]),
+        ({"read": 1.8}, ["A larger base", "More text"]),
+        ({"read": 0.06, "mode": "monologue"}, ["More minutes", "A larger base", "Both sides of the talk"]),
+        ({"read": 0.5, "base": "smollm2"}, ["More minutes"]),
+        ({"read": None, "base": "org/model"}, []),
+    ],
+)
+def test_what_gained_most_comes_first(given: dict[str, Any], first: list[str]) -> None:
+    """After a sixteenth of the text that is reading on; after most of it a larger base; text that was read is not read
+    again, and what is there already is not recommended."""
+    assert told(**given) == first
+
+
+def test_gains_are_those_that_were_measured() -> None:
+    """From the points of the table, between them by interpolation; none where nothing was measured."""
+    made = report(about(0.2), about(0.1))
+    made.about["read"] = MEASURED[1].read
+    gains = {remedy.what[:6]: remedy.gain for remedy in guidance(made).remedies}
+    assert 0 < (gains["More m"] or 0) < MEASURED[2].fooled - MEASURED[1].fooled
+    made.about["mode"] = "monologue"
+    assert guidance(made).remedies[-1].gain is None
+    assert plain(guidance(made))["read"] == MEASURED[1].read
+
+
+def test_how_good_a_figure_is() -> None:
+    """Beside a perfect voice and the best that was measured."""
+    lines = [guidance(report(about(value), about(0.1))).standing for value in (0.2, 0.42, 0.5)]
+    assert ["no more than" in line for line in lines] == [True, False, False]
+    assert lines[1].startswith("42 % of 50 % is more than") and "can only guess" in lines[2]
+
+
+def test_how_much_was_read_is_recorded_or_estimated(tmp_path: Path) -> None:
+    """The epochs of the training; of a clone without them, its tokens beside those of its text."""
+    clone = clone_of(tmp_path / "me")
+    with clone.locked("test"):
+        clone.record(clone={"speaker": "bo", "mode": "dialogue"}, training={"base": "pocket", "replay": 0.5})
+        clone.record(result={"epochs": 0.25, "useful_tokens": 9, "tokens_per_second": 1.0})
+    known = facts(Clone.open(clone.root))
+    assert (known["base"], known["read"], known["mode"]) == ("pocket", 0.25, "dialogue")
+    with clone.locked("test"):
+        clone.record(result={"useful_tokens": 1000})
+    text = sum(len(document.text) for document in clone.documents("train"))
+    assert facts(clone)["read"] == pytest.approx(500 / (text / 4), rel=0.4) and facts(clone)["minutes"] is None
+    assert known["minutes"] == pytest.approx(2 * text / 4 / 60, rel=0.4)
