@@ -59,7 +59,7 @@ def said(body: str, is_ios: bool) -> Said:
         return Said(None, BY_THE_APP)
     if _is_nothing(bare, phrase):
         return Said(None, WITHOUT_TEXT)
-    text = _without_app_text(body, is_ios)
+    text = None if phrase in phrases.OMITTED else _without_app_text(body, is_ios)
     if not text and (word := _sent(bare)):
         return Said(word)
     if text is None:
@@ -82,7 +82,7 @@ def _is_call(phrase: str, marked: bool) -> bool:
 
 def _is_nothing(bare: str, phrase: str) -> bool:
     """Whether a notice, a place or a poll stands in place of a text."""
-    if phrase == "null" or phrase in phrases.OMITTED or phrase.startswith(phrases.NOT_THERE[1:]):
+    if phrase == "null" or phrase.startswith(phrases.NOT_THERE[1:]):
         return True
     return bool(_PLACE.fullmatch(bare)) or len(_OPTION.findall(bare)) >= 2
 
