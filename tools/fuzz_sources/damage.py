@@ -153,6 +153,8 @@ def _with_json(rng: Random, files: Files, change: Callable[[Any], None]) -> None
         value = [json.loads(line) for line in files[name].splitlines()] if lines else json.loads(files[name])
     except (ValueError, RecursionError):
         return
+    if not isinstance(value, dict | list):
+        return
     change(value)
     if lines:
         files[name] = b"\n".join(json.dumps(line).encode() for line in value)
