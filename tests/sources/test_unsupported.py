@@ -23,7 +23,6 @@ from tests.sources.packages import (
 
 OTHERS: dict[str, tuple[str, str, object]] = {  # name: the file's name, how the error describes it, its contents
     "telegram-html": ("messages.html", "a Telegram export as HTML", '<body><div class="page_wrap list_page">'),
-    "line": ("bo.txt", "a LINE chat", "[LINE] Chat history with Bo\nSaved on: 2024/01/01\n"),
     "one-file": ("messages.json", "one message file out of a Discord data package", [message(0, "hi")]),
     "no-messages": (
         "user.json",

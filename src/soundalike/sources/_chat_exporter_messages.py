@@ -45,6 +45,7 @@ class ChannelMessages:
 
     channel: str
     title: str | None = None
+    source: str = SOURCE
     people: dict[str, str] = field(default_factory=dict)
     accounts: dict[str, set[str]] = field(default_factory=dict)  # all names of each author
     rows: int = 0
@@ -89,7 +90,7 @@ class ChannelMessages:
             "sent_at",
             (pl.col("content") + "").alias("text"),
             reply.alias("reply_to"),
-            pl.lit(SOURCE).alias("source"),
+            pl.lit(self.source).alias("source"),
         ).select(*SCHEMA)
 
     def _authors(self, kept: pl.DataFrame) -> pl.DataFrame:

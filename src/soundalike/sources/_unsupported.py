@@ -76,7 +76,6 @@ _FORMATS = [
         names=r"(^|/)signal-[\d-]+\.backup$",
         do="Export as plain text in Signal instead (Settings, Chats), and give main.jsonl or its folder.",
     ),
-    _Format("a LINE chat", text=r"\A\[LINE\]"),
     _Format("a Snapchat export", names=r"(^|/)(chat_history|snap_history)\.(json|html)$"),
     _Format("an archive of X (Twitter)", names=r"(^|/)direct-messages\.js$", text=r"\Awindow\.YTD\."),
 ]

@@ -79,7 +79,7 @@ def parse_header(line: str, number: int = 0) -> Header | None:
     end = places[found.end()] if places else found.end()
     x = "" if found["first"] else "x"
     date = (found[x + "first"], found[x + "second"], found[x + "third"])
-    half = _half(found[x + "after"]) if found[x + "after"] else _half(found["before"]) if not x else None
+    half = half_of_day(found[x + "after"]) if found[x + "after"] else half_of_day(found["before"]) if not x else None
     hour = int(found[x + "hour"])
     if half is not None and hour <= 12:
         hour = hour % 12 + half
@@ -98,7 +98,7 @@ def parse_header(line: str, number: int = 0) -> Header | None:
 
 
 @lru_cache(maxsize=64)
-def _half(word: str | None) -> int | None:
+def half_of_day(word: str | None) -> int | None:
     """Hours to add by the word for the half of the day; None for other words and no word."""
     return _HALVES.get(re.sub(r"[\s.]", "", word).casefold()) if word else None
 

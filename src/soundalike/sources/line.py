@@ -1,0 +1,181 @@
+"""Reads the text that LINE saves of a chat (the chat's menu, settings, *Export chat history*).
+
+    [LINE] Chat history with Bo
+    Saved on: 2024/01/01 12:00
+
+    2024/01/01(Mon)
+    12:00<TAB>Bo<TAB>hello
+    12:01<TAB>Mira<TAB>"several
+    lines"
+
+Times are local and without seconds; days stand above the messages. A line with one tab only is the app's.
+"""
+
+import re
+from collections.abc import Callable, Iterator
+from datetime import datetime
+from itertools import pairwise
+
+from soundalike.messages import (
+    BY_THE_APP,
+    IMPOSSIBLE_TIME,
+    STICKER,
+    VOICE_MESSAGE,
+    WITHOUT_TEXT,
+    Corpus,
+    add_counts,
+    empty,
+)
+from soundalike.sources import _local_time
+from soundalike.sources._encoding import decode
+from soundalike.sources._file_reading import Advance, FileReading
+from soundalike.sources._heads import heads
+from soundalike.sources._people import SOMEONE, one_line, person
+from soundalike.sources._rows import RowCollector, authors_frame, channels_frame
+from soundalike.sources._tree import Member, Tree
+from soundalike.sources._whatsapp_dates import DateOrder, decide
+from soundalike.sources._whatsapp_lines import Header, half_of_day
+
+NAME = "line"
+LOOKED_FOR = "the text that LINE saves of a chat"
+OTHERS = "other files beside the chats"
+
+_TEXT = re.compile(r"(?i)\.txt$")
+_HEAD = re.compile(r"\A\s*\[LINE\] ?(?P<title>[^\n]+)")
+_TITLES = [
+    re.compile(pattern, re.IGNORECASE)
+    for pattern in (
+        r"(?:chat history|messages) (?:with|in) [\"“]?(?P<name>.+?)[\"”]?",
+        r"(?P<name>.+?)(?:とのトーク履歴|のトーク履歴|님과의? ?대화)",
+        r"[與与](?P<name>.+)的(?:聊天記錄|聊天记录|对话)",
+        r"ประวัติการแชทกับ ?(?P<name>.+)",
+    )
+]
+_DAY = re.compile(
+    r"(?:[^\W\d_]{2,12}[,.]? )?(?P<first>\d{1,4})(?P<sign>[./-])(?P<second>\d{1,2})[./-](?P<third>\d{1,4})"
+    r"\.?(?: ?[(（]?[^\W\d_]{1,12}[)）]?)?"
+)
+_MESSAGE = re.compile(
+    r"(?P<before>[^\W\d_]{1,6} ?)?(?P<hour>\d{1,2}):(?P<minute>\d{2})(?P<after> ?[^\W\d_]{2})?\t(?P<rest>.*)"
+)
+_PLACEHOLDER = re.compile(r"[\[【]([^\[\]【】\n]{1,20})[\]】]")
+_WORDS = {
+    STICKER: {"sticker", "スタンプ", "貼圖", "贴图", "스티커", "สติกเกอร์"},
+    VOICE_MESSAGE: {"voice message", "audio", "ボイスメッセージ", "語音訊息", "语音信息", "음성메시지"},
+}
+_UNIT = 60_000  # ms
+
+
+def recognise(tree: Tree) -> bool:
+    """Whether a text begins with LINE's name in brackets."""
+    return any(_HEAD.match(text) for _, text in heads(tree, _TEXT))
+
+
+def read(tree: Tree, on_progress: Callable[[int, int], None]) -> Iterator[Corpus]:
+    """Batches of all chats; progress in bytes. Raises ExportError if a file is damaged or far too long."""
+    files = [member for member, text in heads(tree, _TEXT, None) if _HEAD.match(text)]
+    reading, chats = FileReading(files, on_progress), _Chats()
+    yield from reading.batches(chats.read)
+    skipped = reading.skipped
+    add_counts(skipped, {OTHERS: len(tree.members) - len(files)})
+    authors = authors_frame(chats.people, chats.owners if len(chats.owners) == 1 else set())
+    channels = channels_frame(chats.channels)
+    yield Corpus(empty(), authors, channels, reading.read, skipped, sorted(chats.notes))
+    reading.finish()
+
+
+class _Chats:
+    """Reads files one after the other; the people and channels of all, and who must be the owner by the titles."""
+
+    def __init__(self) -> None:
+        self.rows = RowCollector(NAME, _UNIT)
+        self.people: dict[str, str] = {}
+        self.channels: dict[str, tuple[str | None, str]] = {}
+        self.owners: set[str] = set()
+        self.notes: set[str] = set()
+
+    def read(self, member: Member, advance: Advance) -> Iterator[Corpus]:
+        """The batch of one file."""
+        lines = decode(member.read())[0].replace("\r\n", "\n").split("\n")
+        self.rows.restart()
+        title = _title(lines[0])
+        channel, name = person(NAME, title)
+        days = [_day(number, line) for number, line in enumerate(lines)]
+        found = [day for day in days if day]
+        order = decide(found) if found else None
+        if order and not order.sure:
+            self.notes.add(f"Dates such as {found[0].written} in a LINE chat were read as {order.order}: {order.why}.")
+        speakers = self._add_all(channel, lines, days, order)
+        if speakers:
+            self.notes.add(_local_time.NOTE)
+            self.channels[channel] = (None if name == SOMEONE else name, "dm" if len(speakers) <= 2 else "group")
+            self.people |= speakers
+        others = [key for key, shown in speakers.items() if shown.casefold() != title.casefold()]
+        self.owners |= set(others) if len(speakers) == 2 and len(others) == 1 else set()
+        advance(member.size)
+        yield self.rows.batch()
+
+    def _add_all(
+        self, channel: str, lines: list[str], days: list[Header | None], order: DateOrder | None
+    ) -> dict[str, str]:
+        """Add the messages of a file; the people in it by key."""
+        clock, speakers = _local_time.LocalClock(), dict[str, str]()
+        today: datetime | None = None
+        messages = [_MESSAGE.match(line) for line in lines]
+        starts = [number for number in range(len(lines)) if days[number] or messages[number]]
+        for start, end in pairwise([*starts, len(lines)]):
+            if order and (day := days[start]):
+                today = order.moment(day)
+            elif found := messages[start]:
+                rest = "\n".join([found["rest"], *lines[start + 1 : end]])
+                self._add(channel, _moment(today, found), rest, clock, speakers)
+        return speakers
+
+    def _add(
+        self, channel: str, moment: datetime | None, rest: str, clock: _local_time.LocalClock, speakers: dict[str, str]
+    ) -> None:
+        written, tab, text = rest.partition("\t")
+        words = _words(text)
+        if not tab or not one_line(written) or text.startswith("☎"):
+            self.rows.skip(BY_THE_APP)
+        elif not words:
+            self.rows.skip(WITHOUT_TEXT)
+        elif moment is None:
+            self.rows.skip(IMPOSSIBLE_TIME)
+        else:
+            author, name = person(NAME, written)
+            if self.rows.add(channel, author, clock.utc(moment), words):
+                speakers[author] = name
+
+
+def _title(line: str) -> str:
+    """Whom or what the chat is with, as the first line says it."""
+    found = _HEAD.match(line)
+    title = one_line(found["title"]) if found else ""
+    return next((match["name"] for pattern in _TITLES if (match := pattern.fullmatch(title))), title or "chat")
+
+
+def _day(number: int, line: str) -> Header | None:
+    """A line that is a day as the header of no message."""
+    found = _DAY.fullmatch(line.strip()) if line[:1].isalnum() else None
+    if found is None:
+        return None
+    date = (found["first"], found["second"], found["third"])
+    return Header(number, (False, "", found["sign"]), date, (0, 0, 0), False, "")
+
+
+def _moment(day: datetime | None, found: re.Match[str]) -> datetime | None:
+    hour, minute = int(found["hour"]), int(found["minute"])
+    half = half_of_day(found["before"] or found["after"])
+    hour = hour % 12 + half if half is not None and hour <= 12 else hour
+    return None if day is None or hour > 23 or minute > 59 else day.replace(hour=hour, minute=minute)
+
+
+def _words(text: str) -> str:
+    """The text; what stands for a sticker or a voice message; empty for other things that were sent."""
+    text = text.strip()
+    if found := _PLACEHOLDER.fullmatch(text):
+        return next((word for word, names in _WORDS.items() if found[1].casefold() in names), "")
+    if "\n" in text and text.startswith('"') and text.endswith('"'):
+        return text[1:-1].replace('""', '"')
+    return text
