@@ -15,6 +15,7 @@ from soundalike.generation.prompted_model import (
     read_prompt,
     reply_lines,
 )
+from soundalike.generation.remote import RemoteModel
 from soundalike.generation.sampling import Sampling
 from tests.frontends.server.running import Running, ada, running
 from tests.generation.fake_completions import Answer, answering
@@ -74,21 +75,24 @@ def test_it_is_asked_with_the_prompt_and_what_the_server_takes() -> None:
         first = model.replies([[("ana", "hello")]], Sampling(seed=3))
         again = model.replies([[("ana", "hello")]], Sampling(seed=3))
     assert first == again == [["hi", "there"]]
-    refused, taken, second = asked
-    assert "max_tokens" in refused and "max_completion_tokens" in taken
+    refused, probe, taken, second = asked
+    assert "max_tokens" in refused and "max_completion_tokens" in probe and "max_completion_tokens" in taken
+    assert probe["messages"][1:] == [{"role": "user", "content": GO_ON}]
     assert taken == second and isinstance(taken["seed"], int)
     assert taken["messages"][0] == {"role": "system", "content": "You are mo."}
     assert taken["messages"][1:] == [{"role": "user", "content": "ana: hello"}]
 
 
 def test_a_server_that_fails_is_told_of() -> None:
-    """With what it says, not with a traceback."""
+    """With what it says, not with a traceback; before anything is measured, if it fails from the beginning."""
 
     def answer(path: str, body: dict[str, Any], key: str) -> Answer:
         return 422, {"error": {"message": "too long"}}
 
     with answering(answer) as address:
-        model = PromptedModel.connect(ServerPrompt(f"{address}#large", "You are mo."), "mo")
+        with pytest.raises(EngineError, match=r"failed: .*too long"):
+            PromptedModel.connect(ServerPrompt(f"{address}#large", "You are mo."), "mo")
+        model = PromptedModel(RemoteModel.connect(f"{address}#large"), "You are mo.", "mo")
         with pytest.raises(EngineError, match=r"failed: .*too long"):
             model.replies([[("ana", "hello")]] * 20, Sampling(seed=3))
 

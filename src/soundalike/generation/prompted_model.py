@@ -66,8 +66,14 @@ class PromptedModel:
 
     @classmethod
     def connect(cls, prompt: ServerPrompt, owner: str) -> "PromptedModel":
-        """With the model at the prompt's address; errors as those of `RemoteModel.connect`."""
-        return cls(RemoteModel.connect(prompt.address), prompt.text, owner)
+        """With the model at the prompt's address; errors as those of `RemoteModel.connect`.
+
+        It is asked for a reply to nothing, so that a wrong name, a missing key and a prompt that is too long for the
+        model are told of before hundreds of requests.
+        """
+        made = cls(RemoteModel.connect(prompt.address), prompt.text, owner)
+        made.replies([[]])
+        return made
 
     @property
     def about(self) -> dict[str, object]:

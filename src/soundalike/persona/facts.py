@@ -20,14 +20,13 @@ def facts(data: PortraitData) -> list[str]:
 
     No word that may name somebody is among them, see `NameFilter`.
     """
-    first, laughs = summary(data), laughter(data)
+    first = summary(data)
     return [
         " ".join((first.sentence, *first.details)),
         *_words("Words that you use more than others do", signature_words(data, None)),
         *_words("Frames that your sentences come in, with * for one to three words", skeletons(data)),
         *_typing(punctuation(data)),
-        laughs.sentence,
-        *(chart.description for chart in laughs.pictures if isinstance(chart, BarChart)),
+        *_laughter(laughter(data)),
         *(
             chart.description
             for chart in rhythm(data).pictures
@@ -40,6 +39,12 @@ def _words(title: str, card: Card) -> list[str]:
     """The labels of the card's bars; none without bars."""
     rows = [label for chart in card.pictures if isinstance(chart, BarChart) for label, _ in chart.rows]
     return [f"{title}: {phrasing.quoted(rows)}."] if rows else []
+
+
+def _laughter(card: Card) -> list[str]:
+    """How often and how; nothing where too few laughs were found, for some write theirs in a way of their own."""
+    charts = [chart.description for chart in card.pictures if isinstance(chart, BarChart)]
+    return [card.sentence, *charts] if charts else []
 
 
 def _typing(card: Card) -> list[str]:

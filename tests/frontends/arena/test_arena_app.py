@@ -1,6 +1,7 @@
 """Judging: nothing unreleased is shown, each pair is voted on once, and votes outlast a crash."""
 
 from collections import Counter
+from errno import ENOSPC
 from pathlib import Path
 from typing import Any
 
@@ -120,6 +121,23 @@ def test_what_a_killed_process_left_behind_costs_no_vote(tmp_path: Path) -> None
         file.write_bytes(damaged + whole)
         with pytest.raises(CloneError, match="line 1, is damaged"):
             ArenaVotes.read(file)
+
+
+def test_a_full_disk_keeps_no_half_of_a_vote(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The judge is told, may vote again when there is room, and the file is as it was."""
+    clone = prepared(tmp_path / "me", released=2)
+    client = client_of(clone)
+    judge = joined(client)
+    whole = (clone.root / arena_votes.FILE).read_bytes()
+
+    def full(handle: int) -> None:
+        raise OSError(ENOSPC, "No space left on device")
+
+    with monkeypatch.context() as patched:
+        patched.setattr("os.fsync", full)
+        assert vote(client, judge, "pair0") == 507
+    assert (clone.root / arena_votes.FILE).read_bytes() == whole
+    assert vote(client, judge, "pair0") == 201 and len(ArenaVotes.read(clone.root / arena_votes.FILE).votes) == 1
 
 
 def test_what_was_removed_is_shown_no_more(tmp_path: Path) -> None:

@@ -1,10 +1,12 @@
 """The arithmetic of results, with answers known beforehand."""
 
 import json
+import sys
 from pathlib import Path
 
 import pytest
 
+from soundalike import cli
 from soundalike.errors import CloneError, UsageError
 from soundalike.frontends.arena import local_address, read_results
 from soundalike.frontends.arena.arena_pairs import ArenaPair, ArenaPairs
@@ -77,6 +79,22 @@ def test_results_are_plain_data_and_need_pairs(tmp_path: Path) -> None:
         clone.record(sampling={"temperature": 0.5})
     with pytest.raises(CloneError, match="soundalike arena"):
         read_results(clone.root)
+
+
+def test_the_command_prints_them(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """For people and, with --json alone, for programs; nothing is served."""
+    clone = prepared(tmp_path / "me", released=2)
+    told = []
+    for option in ("--results", "--json"):
+        monkeypatch.setattr(sys, "argv", ["soundalike", "arena", str(clone.root), option])
+        with pytest.raises(SystemExit) as end:
+            cli.main()
+        assert not end.value.code
+        told.append(capsys.readouterr().out)
+    assert "strangers" in told[0] and "0 votes of 0 judges" in told[0]
+    assert json.loads(told[1]) == plain(read_results(clone.root))
 
 
 class Route:

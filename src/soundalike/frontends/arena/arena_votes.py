@@ -5,10 +5,12 @@ The file holds no text and no name, only numbers of judges and of pairs.
 
 import os
 from dataclasses import asdict, dataclass, field
+from errno import ENOSPC
 from pathlib import Path
 
 import orjson
 
+from soundalike.clone.folder import disk_errors
 from soundalike.errors import CloneError
 
 FILE = "arena-votes.jsonl"
@@ -67,11 +69,17 @@ class ArenaVotes:
             os.truncate(self.path, data.rfind(b"\n") + 1)
 
     def add(self, entry: ArenaJudge | ArenaVote) -> None:
-        """Keep an entry, on disk first; `OSError` where it cannot be written."""
-        with self.path.open("ab") as file:
-            file.write(orjson.dumps(asdict(entry)) + b"\n")
-            file.flush()
-            os.fsync(file.fileno())
+        """Keep an entry, on disk first; `CloneError` where it cannot be written, and the file is as it was."""
+        data = orjson.dumps(asdict(entry)) + b"\n"
+        with disk_errors(self.path), self.path.open("ab", buffering=0) as file:
+            before = file.tell()
+            try:
+                if file.write(data) != len(data):
+                    raise OSError(ENOSPC, os.strerror(ENOSPC))
+                os.fsync(file.fileno())
+            except OSError:
+                file.truncate(before)
+                raise
         self._keep(entry)
 
     def _keep(self, entry: ArenaJudge | ArenaVote) -> None:
