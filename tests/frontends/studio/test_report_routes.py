@@ -34,6 +34,7 @@ def evaluated(clone: Clone) -> EvaluationReport:
     """A report of invented figures, written as `evaluate` does."""
     about = {"form": SHORT, "split": "test", "windows": 40, "seeds": 1, "left_out": 0, "scale": "9 strangers"}
     about |= {"folder": str(clone.root), "trained_seconds": 60.0, "identity": identity(clone)}
+    about |= {"base": "pocket", "read": 0.3, "minutes": 7, "mode": "dialogue"}
     half = Estimate(0.4, 0.3, 0.5, 40)
     rows = {
         YOU: SystemMetrics(sense=half, copying=half, loops=half),

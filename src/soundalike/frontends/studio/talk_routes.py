@@ -1,7 +1,7 @@
 """Talking to voices over the API: replies as they come, corrections, and several voices in one room.
 
-Replies are server-sent events, each a JSON object: lines `{"text", "continues"}`, in a room with `name`; the last is
-`{"done": true, ...}`, or `{"error": {"what", "do"}}` where the model failed.
+Replies are server-sent events, each a JSON object: lines `{"text", "continues"}`, in a room with `name`, and then what
+the guards did; the last is `{"done": true, ...}`, or `{"error": {"what", "do"}}` where the model failed.
 """
 
 import asyncio
@@ -82,7 +82,9 @@ async def _reply(request: GenerationRequest, ticket: Ticket) -> AsyncIterator[di
         for line in event.lines:
             if line.text or line.continues:
                 yield {"text": line.text, "continues": line.continues}
-    yield {"done": True, "finish": request.finish_reason, "guards": guard_summary(request.interventions)}
+    counts = request.interventions
+    guards = {"guards": guard_summary(counts), "interventions": counts.as_dict()}
+    yield {"done": True, "finish": request.finish_reason, **guards}
 
 
 async def _room(room: Room, company: Sequence[LoadedVoice], body: RoomBody) -> AsyncIterator[dict[str, Any]]:
@@ -97,6 +99,8 @@ async def _room(room: Room, company: Sequence[LoadedVoice], body: RoomBody) -> A
         reply = await loaded.scheduler.reply(loaded.voice, room.history(name))
         for text in room.take(name, reply):
             yield {"name": name, "text": text, "continues": False}
+        if reply.interventions:
+            yield {"name": name, "guards": guard_summary(reply.interventions)}
     yield {"done": True}
 
 

@@ -16,7 +16,7 @@ function show(main, context) {
 }
 
 function drawn(report, stale, page) {
-  const parts = [needles, inventory, byHeart, copying, canaries].map((part) => part(report));
+  const parts = [needles, inventory, byHeart, membership, copying, canaries].map((part) => part(report));
   return [
     stale && h("p", { class: "failed" }, "This is of an earlier voice; audit the present one."),
     h("h2", {}, "Verdict"),
@@ -44,10 +44,13 @@ function inventory(report) {
   return rows.length ? table("Risky strings in what was learned", ["kind", "strings", "times"], rows) : null;
 }
 
-function byHeart({ extraction, membership }) {
+function byHeart({ extraction }) {
   const rows = Object.entries(extraction).map(([whose, one]) => [`of ${whose} lines`, percent(one.learned), percent(one.base), percent(one.held_out)]);
-  if (membership) rows.push(["a learned conversation is told from another (chance is 50 %)", percent(membership), "", ""]);
   return rows.length ? table("Given its first half, it says the rest of a message", ["", "learned ones", "base alone", "held-out ones"], rows) : null;
+}
+
+function membership(report) {
+  return report.membership && h("p", {}, `A conversation that it learned from is told from another in ${percent(report.membership)} (chance is 50 %).`);
 }
 
 function copying(report) {

@@ -71,7 +71,7 @@ function boxes(title, rows) {
     const box = h("input", { type: "checkbox", value: key });
     return [box, h("label", { class: "inline" }, box, `${name ?? key} (${count(messages)})`)];
   });
-  const element = h("details", {}, h("summary", {}, `${title} (${rows.length})`), h("fieldset", { class: "many" }, h("legend", { class: "hidden" }, title), made.map(([, label]) => h("div", {}, label))));
+  const element = h("details", { hidden: !rows.length }, h("summary", {}, `${title} (${rows.length})`), h("fieldset", { class: "many" }, h("legend", { class: "hidden" }, title), made.map(([, label]) => h("div", {}, label))));
   return { element, chosen: () => made.filter(([box]) => box.checked).map(([box]) => box.value) };
 }
 

@@ -29,6 +29,7 @@ async function show(main, { onLeave }) {
     }
     const body = { voices: choice.chosen(), lines: before, name: talk.person, text };
     for await (const event of stream("room", body, signal)) {
+      if (event.guards) log.note(`${event.name}: ${event.guards}`);
       if (event.text === undefined) continue;
       talk.lines.push({ name: event.name, text: event.text });
       log.theirs(event.name, event.text);

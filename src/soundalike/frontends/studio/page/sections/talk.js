@@ -99,7 +99,7 @@ function conversation(path, voice, owner, temperature, onLeave) {
     log.element,
     form,
     h("div", { class: "row" }, again, no, yes, forget),
-    h("details", {}, h("summary", {}, "What would you have written? Who are you? How freely does it speak?"),
+    h("details", {}, h("summary", {}, "What you would have written, your name, temperature"),
       h("label", { for: "instead" }, "What you would have written"), h("div", { class: "row" }, instead, put),
       h("label", { for: "person" }, "Your name in the conversation"), person,
       h("label", { for: "heat" }, "Temperature: 0 says the likeliest, 1 speaks as the model would, 2 wilder"), heat),
