@@ -117,8 +117,23 @@ def test_rows_that_are_nobodys_words(tmp_path: Path) -> None:
     }
 
 
+def test_attachments_in_any_language(tmp_path: Path) -> None:
+    """A sentence about its author beside an attachment is the app's, whatever its language."""
+    share = {"link": "https://example.invalid"}
+    rows = [
+        message(1, "Zoë küldött egy mellékletet.", share=share),
+        message(2, "Zoë küldött egy mellékletet."),
+        message(3, "Enviaste un archivo adjunto.", share=share),
+    ]
+    corpus = read(tmp_path, {f"{INSTAGRAM}/mia_17841/message_1.json": thread(rows)})
+    assert texts(corpus) == ["Zoë küldött egy mellékletet."] and corpus.skipped == {WITHOUT_TEXT: 2}
+
+
 def test_filler() -> None:
     """Sentences of the app are told from sentences like them."""
+    own = ["Hai inviato un allegato.", "Você enviou um anexo.", "Вы отправили вложение.", "Je hebt een foto verzonden."]
+    assert all(is_placeholder(text, "Bo") for text in own)
+    assert not is_placeholder("Hai inviato un allegato con la zuppa.", "Bo")
     assert all(map(is_reaction, ["Liked a message", "Hat mit ❤️ auf deine Nachricht reagiert", "Curtiu uma mensagem"]))
     assert is_placeholder("Mia hat einen Anhang gesendet.", "Mia K") and is_placeholder("You sent a photo.", "Zoë")
     assert is_by_the_app("Mia named the group Soup.", "Mia K") and is_by_the_app("Mia started a video chat.", "Mia")

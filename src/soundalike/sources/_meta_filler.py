@@ -28,6 +28,22 @@ _SENT = (
     r".{1,60} enviou (?:um anexo|uma foto|um vídeo)\.?",
     r".{1,60} (?:ha|hai) inviato (?:un allegato|una foto|un video)\.?",
     r".{1,60} (?:heeft|hebt) een (?:bijlage|foto|video) (?:verzonden|gestuurd)\.?",
+    r".{1,60} (?:skickade|sendte) (?:en bilaga|ett foto|en video|en vedhæftet fil|et vedlegg|et billede|et bilde)\.?",
+    r".{1,60} отправил(?:а|\(-?а\))? (?:вложение|фото|видео)\.?",
+    r".{1,60} bir (?:ek|fotoğraf|video) gönderdi\.?",
+    r".{1,60} mengirim (?:lampiran|foto|video)\.?",
+    r".{1,60} wysłał(?:a|\(a\))? (?:załącznik|zdjęcie|film)\.?",
+)
+_SENT_BY_OWNER = (
+    r"(?:Enviaste|Has enviado) (?:un archivo adjunto|un adjunto|una foto|un vídeo|un video|um anexo|uma foto)\.?",
+    r"Você enviou (?:um anexo|uma foto|um vídeo)\.?",
+    r"Hai inviato (?:un allegato|una foto|un video)\.?",
+    r"(?:Je|Jij) hebt een (?:bijlage|foto|video) (?:verzonden|gestuurd)\.?",
+    r"Du (?:skickade|sendte) (?:en bilaga|ett foto|en video|en vedhæftet fil|et vedlegg|et billede|et bilde)\.?",
+    r"Вы отправили (?:вложение|фото|видео)\.?",
+    r"Bir (?:ek|fotoğraf|video) gönderdin(?:iz)?\.?",
+    r"Anda mengirim (?:lampiran|foto|video)\.?",
+    r"Wysłano załącznik\.?",
 )
 _BY_THE_APP = (
     r"You (?:are now connected on|can now (?:call|message)) .+",
@@ -53,6 +69,7 @@ def _pattern(sentences: tuple[str, ...]) -> re.Pattern[str]:
 
 
 _IS_REACTION, _IS_SENT, _IS_BY_THE_APP = _pattern(_REACTED), _pattern(_SENT), _pattern(_BY_THE_APP)
+_IS_SENT_BY_OWNER = _pattern(_SENT_BY_OWNER)
 
 
 def is_reaction(text: str) -> bool:
@@ -62,7 +79,7 @@ def is_reaction(text: str) -> bool:
 
 def is_placeholder(text: str, sender: str) -> bool:
     """Whether a text only says that its author sent something."""
-    return _about(sender, text) and bool(_IS_SENT.fullmatch(text))
+    return bool(_IS_SENT_BY_OWNER.fullmatch(text)) or (_about(sender, text) and bool(_IS_SENT.fullmatch(text)))
 
 
 def is_by_the_app(text: str, sender: str) -> bool:

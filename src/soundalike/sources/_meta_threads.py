@@ -30,6 +30,7 @@ _SECTION = re.compile(
 )
 _NUMBER = re.compile(r"_(\d{5,})$")
 _MILLISECONDS = 100_000_000_000  # smaller times are seconds
+_ATTACHMENTS = ("share", "photos", "videos", "gifs", "files")
 _APP_TYPES = ("Call", "Subscribe", "Unsubscribe")
 
 
@@ -109,7 +110,13 @@ def _reason(message: dict[str, Any], text: str, sender: str) -> str | None:
         return DELETED
     if message.get("type") in _APP_TYPES or "call_duration" in message or is_by_the_app(text, sender):
         return BY_THE_APP
-    return WITHOUT_TEXT if is_placeholder(text, sender) else None
+    return WITHOUT_TEXT if is_placeholder(text, sender) or _tells_of_attachment(message, text, sender) else None
+
+
+def _tells_of_attachment(message: dict[str, Any], text: str, sender: str) -> bool:
+    """Whether the text beside an attachment is a sentence about its author, as the app writes it in any language."""
+    first = sender.partition(" ")[0]
+    return bool(first) and text.startswith(f"{first} ") and any(message.get(what) for what in _ATTACHMENTS)
 
 
 def _sent(message: dict[str, Any]) -> str:
