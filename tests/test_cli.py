@@ -47,6 +47,26 @@ def me(run: Run, short: Path, tmp_path: Path) -> Path:
     return tmp_path / "me"
 
 
+def test_a_preview_tells_what_exports_hold_and_writes_nothing(
+    run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Who wrote how much, in which channels, and whether a name is needed."""
+    monkeypatch.chdir(tmp_path)
+    code, out, _ = run("import", EXPORT, "--preview", "--json")
+    found = json.loads(out)
+    assert code == 0 and list(tmp_path.iterdir()) == []
+    assert [(person["name"], person["owner"]) for person in found["people"]] == [("moth", True)] and not found["asks"]
+    assert sum(channel["messages"] for channel in found["channels"]) == found["messages"] > 7000
+
+
+def test_a_training_can_end_with_an_evaluation(run: Run, me: Path) -> None:
+    """In the sentences that are printed: of the training, and of the evaluation or why there is none."""
+    code, out, _ = run("train", me, "--base", "markov", "--iters", 3, "--fresh", "--evaluate", "--json")
+    told = json.loads(out)
+    assert code == 0 and told["evaluation"] is None and told["sentences"][0].startswith("Learned from")
+    assert told["sentences"][-1].startswith("The held-out part has")
+
+
 def test_clone_prints_one_result_as_json(run: Run, tmp_path: Path) -> None:
     """Import report, training, figures and conversation; standard output is that and nothing else."""
     export = shorten(tmp_path / "package.zip", 3)  # just long enough for figures

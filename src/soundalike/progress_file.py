@@ -7,7 +7,8 @@ A command that is started with SOUNDALIKE_PROGRESS=FILE appends JSON lines to FI
     {"exit": 0}                                                         last: its exit code, with `error` if it failed
 
 The file is locked while the process runs: without a last line and without a lock it is that of a process that was
-killed. `of` is null while the total is unknown, and more fields are figures of the work, such as the loss.
+killed. `of` is null while the total is unknown, `seconds` is the time since this piece of work began, and more fields
+are figures of the work, such as the loss.
 """
 
 import os
@@ -41,6 +42,10 @@ class ProgressFile:
         acquire(self._handle, wait=True)  # another process looks whether it is locked, for a moment
         self._began = self._clock()
         self._write({"pid": os.getpid()})
+
+    def next_work(self) -> None:
+        """Count the seconds anew, for another piece of work of the same command."""
+        self._began = self._clock()
 
     def step(
         self, done: float, of: float | None, label: str, takes: str = "", figures: Mapping[str, Any] | None = None

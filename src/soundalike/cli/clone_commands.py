@@ -146,9 +146,15 @@ def import_(
     pseudonyms: Invented = False,
     replace: Replace = False,
     force: Force = False,
+    preview: Annotated[
+        bool, typer.Option("--preview", help="Only say who wrote in the exports, and where; write nothing.")
+    ] = False,
     json: Json = False,
 ) -> None:
     """Read exports into a clone folder; prints what was read and how long training would take."""
+    if preview:
+        _preview(exports, json)
+        return
     from soundalike.importing.documents import DocumentSettings
     from soundalike.importing.gap_comparison import parse_gaps, table
     from soundalike.importing.importer import compare
@@ -185,6 +191,7 @@ def train(
     keep_better: KeepBetter = False,
     fresh: Fresh = False,
     resume: Resume = False,
+    evaluate: Annotated[bool, typer.Option("--evaluate", help="Then say how close it is, as `clone` does.")] = False,
     json: Json = False,
 ) -> None:
     """Train the clone's adapter on the imported messages."""
@@ -192,7 +199,9 @@ def train(
     options = budget | {"method": method, "learning_rate": learning_rate, "choose": choose}
     _check_options(me, base, options, resume, fresh, keep_better)
     result = _train(me, base, options, resume, fresh, keep_better)
-    print_json(result.as_dict(), json)
+    figures, said = evaluate_briefly(me) if evaluate else (None, [])
+    told = {"evaluation": figures, "sentences": [*result.sentences(), *said]} if evaluate else {}
+    print_json(result.as_dict() | told, json)
 
 
 @app.command(epilog="Example: soundalike rollback me")
@@ -290,6 +299,15 @@ def _check_options(
     versions.require_settled(versions.clone_at(folder), resume=resume, fresh=fresh, keep_better=keep_better)
 
 
+def _preview(exports: list[Path], json: bool) -> None:
+    from soundalike.importing.export_preview import preview_exports
+
+    with progress_bar("Looking through it") as bar:
+        found = preview_exports(exports, bar)
+    print_lines(found.lines())
+    print_json(found, json)
+
+
 def _import(
     exports: list[Path],
     folder: Path,
@@ -331,7 +349,7 @@ def _present(folder: Path) -> dict[str, Any]:
     """The figures of a new voice and a conversation with it, printed; returns both for --json."""
     chat = f"soundalike chat {shlex.quote(str(folder))}"
     with _hint_on_interrupt(lambda: command_text("Stopped. The voice is finished; talk to it: ", chat)):
-        figures = evaluate_briefly(folder)
+        figures, _ = evaluate_briefly(folder)
         said = show_conversation(folder, [("sam", "hey"), ("sam", "what are you up to?"), ("sam", "tell me something")])
     out.print(command_text("\nTalk to it: ", chat), soft_wrap=True)
     return {"evaluation": figures, "conversation": said}

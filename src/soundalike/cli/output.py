@@ -79,6 +79,7 @@ class ProgressBar:
         self._status = show_status(label)
         if machine.is_main_process():
             self._status.start()
+        progress_file.next_work()
         self._progress: Any = None
         self._duration: Any = None
 

@@ -104,8 +104,11 @@ def audit(
     print_json(report.as_dict(typed), json)
 
 
-def evaluate_briefly(folder: Path) -> dict[str, Any] | None:
-    """Print the headline figures from a short evaluation; None, with a line why, if there is too little text."""
+def evaluate_briefly(folder: Path) -> tuple[dict[str, Any] | None, list[str]]:
+    """A short evaluation, printed: its figures, and its headline with what helps, in sentences.
+
+    If there is too little text, no figures and a sentence why.
+    """
     from soundalike.errors import TooLittleText
     from soundalike.evaluation import evaluate
     from soundalike.evaluation.guidance import guidance
@@ -116,9 +119,9 @@ def evaluate_briefly(folder: Path) -> dict[str, Any] | None:
             report = evaluate.evaluate(folder, brief=True, on_progress=bar)
         except TooLittleText as error:
             print_lines([error.what])
-            return None
+            return None, [error.what]
     advice = guidance(report)
-    print_lines(["", *report.headline(), *advice.lines()])
+    said = [*report.headline(), *advice.lines()]
+    print_lines(["", *said])
     out.print(command_text(f"{report.extent()} The full figure: ", f"soundalike evaluate {shlex.quote(str(folder))}"))
-    found: dict[str, Any] = {**plain(report), "advice": plain(advice)}
-    return found
+    return {**plain(report), "advice": plain(advice)}, said

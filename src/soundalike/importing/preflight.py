@@ -114,11 +114,18 @@ def lines(report: ImportReport) -> list[str]:
         "",
         *histogram({"single messages": report.message_words, "conversations": report.conversation_words}),
         "",
-        f"Half of your messages have at most {report.message_words.median:g} words, half of the conversations at "
-        f"least {report.conversation_words.median:g}. Learned one by one, messages teach one-word answers; learned "
-        "as conversations, they teach how you go on.",
+        meaning(report),
     ]
     return listed + [f"Note: {note}" for note in [*report.notes, *warnings(report)]]
+
+
+def meaning(report: ImportReport) -> str:
+    """What the histogram says, in two sentences."""
+    return (
+        f"Half of your messages have at most {report.message_words.median:g} words, half of the conversations at "
+        f"least {report.conversation_words.median:g}. Learned one by one, messages teach one-word answers; learned "
+        "as conversations, they teach how you go on."
+    )
 
 
 _USES = {"train": "to learn from", "valid": "to watch the learning", "test": "held out"}
@@ -152,21 +159,29 @@ def warnings(report: ImportReport) -> list[str]:
     return found
 
 
+def shares(columns: Mapping[str, Lengths]) -> dict[str, list[float]]:
+    """The bins of lengths in words -> the share of each of `columns` in it, without empty bins at both ends."""
+    filled = [at for at, edge in enumerate(EDGES) if any(column.histogram[str(edge)] for column in columns.values())]
+    if not filled:
+        return {}
+    kept = EDGES[filled[0] : filled[-1] + 1]
+    return {_label(edge): [one.histogram[str(edge)] / max(1, one.count) for one in columns.values()] for edge in kept}
+
+
 def histogram(columns: Mapping[str, Lengths]) -> list[str]:
-    """Shares of the bins of lengths as bars, a column for each of `columns`, without empty bins at both ends."""
-    edges = [edge for edge in EDGES if any(column.histogram[str(edge)] for column in columns.values())]
-    if not edges:
+    """The shares as bars, a column for each of `columns`."""
+    rows = shares(columns)
+    if not rows:
         return []
-    shares = {name: {e: c.histogram[str(e)] / max(1, c.count) for e in EDGES} for name, c in columns.items()}
-    top = max(share for column in shares.values() for share in column.values())
-    rows = [_label(edge) + "".join(_bar(column[edge], top) for column in shares.values()) for edge in EDGES]
+    top = max(max(row) for row in rows.values())
     head = f"{'words':<9}" + "".join(f"{name:<{BAR + 8}}" for name in columns)
-    return [line.rstrip() for line in [head, *rows[EDGES.index(edges[0]) : EDGES.index(edges[-1]) + 1]]]
+    drawn = [f"{label:<9}" + "".join(_bar(share, top) for share in row) for label, row in rows.items()]
+    return [line.rstrip() for line in [head, *drawn]]
 
 
 def _label(edge: int) -> str:
     upper = {1: "1", EDGES[-1]: f"{EDGES[-1]}+"}
-    return f"{upper.get(edge, f'{edge}-{2 * edge - 1}'):<9}"
+    return upper.get(edge, f"{edge}-{2 * edge - 1}")
 
 
 def _bar(share: float, top: float) -> str:

@@ -14,12 +14,13 @@ from typing import Protocol, cast
 from soundalike.errors import ExportError
 from soundalike.messages import Corpus, empty, merge
 from soundalike.sources import _owner, _unsupported
-from soundalike.sources._author_names import program_of, unknown_name
+from soundalike.sources._author_names import People, program_of, unknown_name
 from soundalike.sources._inner_archives import inner_zips
 from soundalike.sources._open_tree import open_tree
+from soundalike.sources._owner import unknown_programs
 from soundalike.sources._tree import Tree
 
-__all__ = ["Progress", "Source", "list_sources", "program_of", "read", "unknown_name"]
+__all__ = ["Progress", "Source", "list_sources", "program_of", "read", "survey", "unknown_name", "unknown_programs"]
 
 Progress = Callable[[int, int], None]  # done, of
 
@@ -73,6 +74,20 @@ def read(
     one person's: whoever an export names as its owner is the owner, and `me` of the messages follows from that. Raises
     OwnerUnknown if nothing tells who the owner is in one of the programs.
     """
+    return _owner.mark(_merged(paths, on_progress, bool(me)), me, known)
+
+
+def survey(paths: Sequence[Path], on_progress: Progress | None = None) -> tuple[Corpus, People]:
+    """All exports at `paths` as `read` merges them, and their people, whoever the owner is.
+
+    Only the exports themselves say in `people` who the owner is, and `me` of the messages is not set; ExportError as
+    for `read`, but for owners who differ.
+    """
+    corpus = _merged(paths, on_progress, several_owners=True)
+    return corpus, People.of(corpus)
+
+
+def _merged(paths: Sequence[Path], on_progress: Progress | None, several_owners: bool) -> Corpus:
     if not paths:
         raise ExportError("No export was named.", "Give the path of at least one.")
     exports = [
@@ -80,7 +95,7 @@ def read(
         for number, path in enumerate(paths)
         for export in _read(Path(path), _progress_of_path(on_progress, number, len(paths)))
     ]
-    return _owner.mark(merge(_owner.batches(exports, several=bool(me))), me, known)
+    return merge(_owner.batches(exports, several_owners))
 
 
 def _read(path: Path, on_progress: Progress) -> list[list[Corpus]]:

@@ -93,9 +93,7 @@ def _with_package_only(corpus: Corpus, accounts: Sequence[str], people: People) 
 
 def _require_all_programs(people: People, owners: Sequence[str], chosen: Sequence[str]) -> None:
     """Raise OwnerUnknown for programs without an owner, and for a nameless package beside a chat of named people."""
-    alone = [key for key in people.counts if program_of(key) == DISCORD] == [UNKNOWN]
-    known = {program_of(key) for key in owners if key != UNKNOWN or alone or key in chosen}
-    unknown = [program for program in people.programs if program not in known]
+    unknown = unknown_programs(people, owners, chosen)
     if not unknown:
         return
     where = "these exports" if len(unknown) == len(people.programs) else f"the exports of {listed(unknown)}"
@@ -106,6 +104,14 @@ def _require_all_programs(people: People, owners: Sequence[str], chosen: Sequenc
         f"Nothing in {where} says which of their people you are.",
         f"\n{shown}{more}\nName yourself: --me NAME (and --also NAME for each further name of yours).",
     )
+
+
+def unknown_programs(people: People, owners: Collection[str], chosen: Collection[str] = ()) -> list[str]:
+    """The programs in which nobody of `owners` is known to be the owner; the nameless owner of a package is known where
+    nobody else writes in Discord, or if it was `chosen`."""
+    alone = [key for key in people.counts if program_of(key) == DISCORD] == [UNKNOWN]
+    known = {program_of(key) for key in owners if key != UNKNOWN or alone or key in chosen}
+    return [program for program in people.programs if program not in known]
 
 
 def _is_one_sided(export: Sequence[Corpus]) -> bool:

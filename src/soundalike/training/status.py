@@ -136,6 +136,10 @@ class TrainingResult:
     signal: int = 0
     settled: str | None = None
 
+    def sentences(self) -> list[str]:
+        """The result in sentences."""
+        return [*self.progress.summary(), *([self.settled] if self.settled else [])]
+
     def as_dict(self) -> dict[str, Any]:
         """The result for JSON; `valid` and `chosen` as in `Progress`."""
         seen = {"valid": self.progress.valid, "chosen": self.progress.chosen}
