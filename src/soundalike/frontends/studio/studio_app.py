@@ -1,6 +1,7 @@
 """The studio's application: the API under /api, for who has the token, and the files of the page."""
 
 import asyncio
+import logging
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
@@ -9,20 +10,26 @@ from starlette.staticfiles import StaticFiles
 
 from soundalike.frontends.studio import (
     clone_routes,
+    import_routes,
     job_routes,
     removal_routes,
     report_routes,
     talk_routes,
+    training_routes,
+    upload_routes,
     use_routes,
 )
 from soundalike.frontends.studio.access import AccessMiddleware
+from soundalike.frontends.studio.after_import import AfterImport
 from soundalike.frontends.studio.answers import add_error_handlers
 from soundalike.frontends.studio.jobs import Jobs
 from soundalike.frontends.studio.loaded_voices import LoadedVoices
 from soundalike.frontends.studio.removal import Removal
 from soundalike.frontends.studio.studio_folder import StudioFolder
+from soundalike.frontends.studio.uploads import Uploads
 from soundalike.version import __version__
 
+log = logging.getLogger(__name__)
 LOOK = 0.3  # seconds between two looks at whether the next job can start
 
 
@@ -31,10 +38,12 @@ def create(folder: StudioFolder, token: str) -> FastAPI:
     jobs, voices = Jobs(folder.jobs_path, folder.clones_path), LoadedVoices(folder)
     removal = Removal(folder, jobs)
     removal.finish()
+    uploads = Uploads(folder.uploads_path)
+    after = AfterImport(folder.after_import_path, jobs, uploads)
 
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
-        turning = [asyncio.create_task(_start_jobs(jobs)), asyncio.create_task(voices.watch())]
+        turning = [asyncio.create_task(_settle(jobs, after)), asyncio.create_task(voices.watch())]
         yield
         for task in turning:
             task.cancel()
@@ -45,6 +54,9 @@ def create(folder: StudioFolder, token: str) -> FastAPI:
     for router in (
         clone_routes.router(folder),
         job_routes.router(jobs),
+        upload_routes.router(uploads),
+        import_routes.router(folder, jobs, uploads, after),
+        training_routes.router(folder, jobs),
         talk_routes.router(voices),
         report_routes.router(folder, jobs),
         use_routes.router(folder, jobs),
@@ -56,7 +68,12 @@ def create(folder: StudioFolder, token: str) -> FastAPI:
     return app
 
 
-async def _start_jobs(jobs: Jobs) -> None:
+async def _settle(jobs: Jobs, after: AfterImport) -> None:
+    """Look for what is to be done, again and again; one look that fails is logged and does not end the others."""
     while True:
-        await asyncio.to_thread(jobs.start_next)
+        try:
+            await asyncio.to_thread(after.settle)
+            await asyncio.to_thread(jobs.start_next)
+        except Exception as error:
+            log.error("The studio could not look after its work", exc_info=error)
         await asyncio.sleep(LOOK)

@@ -10,7 +10,7 @@ const STATES = {
   failed: "failed",
   done: "done",
 };
-const NAMES = { import: "Reading", train: "Training", evaluate: "Evaluation", portrait: "Portrait", audit: "Audit", serve: "Server", export: "Export", forget: "Forgetting" };
+const NAMES = { preview: "Looking through exports", import: "Reading", fetch: "Fetching a base model", train: "Training", evaluate: "Evaluation", portrait: "Portrait", audit: "Audit", serve: "Server", export: "Export", forget: "Forgetting" };
 
 export const jobName = (job) => `${NAMES[job.kind] ?? job.kind}${job.clone ? ` of ${job.clone}` : ""}`;
 
@@ -53,7 +53,8 @@ function showProgress(bar, told, { state, progress }) {
   }
   const { done, of, label, takes, seconds } = progress;
   if (of) Object.assign(bar, { max: of, value: done });
-  told.textContent = `${label}, for ${duration(seconds)}${takes ? ` of ${takes}` : ""}${of ? `, ${Math.floor((100 * done) / of)} %` : ""}.`;
+  const left = of && takes && state === "running" ? `, about ${duration((seconds * (of - done)) / done)} left` : "";
+  told.textContent = `${label}, for ${duration(seconds)}${takes ? ` of ${takes}` : ""}${of ? `, ${Math.floor((100 * done) / of)} %` : ""}${left}.`;
 }
 
 // Makes the cards in `list` those of `jobs`, in their order; `make` makes the card of a new one.

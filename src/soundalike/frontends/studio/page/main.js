@@ -82,5 +82,7 @@ async function begin() {
   await show();
 }
 
+// A file that is dropped beside the place for it is not opened instead of the page.
+for (const kind of ["dragover", "drop"]) addEventListener(kind, (event) => event.preventDefault());
 addEventListener("hashchange", () => { if (location.hash.startsWith("#token=")) location.reload(); });
 begin();

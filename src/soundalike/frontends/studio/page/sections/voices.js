@@ -1,14 +1,15 @@
 // Every voice in the folder.
 import { get } from "../api.js";
 import { count, h, problem } from "../dom.js";
+import { show as showNew } from "./new.js";
 
 export default { id: "voices", title: "Voices", show };
 
-async function show(main) {
+async function show(main, context) {
   const { folder, voices } = await get("voices");
   main.append(h("p", { class: "faint" }, `In ${folder}. Everything stays on this machine.`));
-  if (!voices.length) main.append(h("p", {}, "There is no voice here yet."));
-  main.append(...voices.map(card));
+  if (!voices.length) return showNew(main, context);
+  return main.append(...voices.map(card));
 }
 
 function card(voice) {

@@ -1,0 +1,111 @@
+"""Reading exports over the API: what they hold, an import with what was chosen, and the report of one."""
+
+from os.path import expanduser
+from pathlib import Path
+from typing import Any
+
+from fastapi import APIRouter
+from pydantic import BaseModel, TypeAdapter, ValidationError
+from starlette.responses import Response
+
+from soundalike.clone import Clone
+from soundalike.demo import EXPORT
+from soundalike.errors import CloneError, UsageError
+from soundalike.frontends.studio.after_import import AfterImport
+from soundalike.frontends.studio.answers import answer
+from soundalike.frontends.studio.job_routes import job_summary
+from soundalike.frontends.studio.jobs import Job, Jobs
+from soundalike.frontends.studio.studio_folder import StudioFolder
+from soundalike.frontends.studio.uploads import Uploads
+from soundalike.importing import preflight
+from soundalike.importing.preflight import ImportReport
+from soundalike.paths import regular_path
+
+PREVIEW = ("import", "--preview")
+
+
+class ExportChoice(BaseModel):
+    """Exports to look through: uploads by id, paths on this machine, and the invented person's."""
+
+    uploads: list[str] = []
+    paths: list[str] = []
+    example: bool = False
+
+
+class ImportOrder(BaseModel):
+    """An import of the exports of a preview; people and channels are keys as the preview lists them."""
+
+    preview: str
+    voice: str
+    me: list[str] = []
+    without_people: list[str] = []
+    without_channels: list[str] = []
+    pseudonyms: bool = False
+    replace: bool = False
+    force: bool = False
+    keep: bool = False
+    """Whether uploads and preview stay, to read them again."""
+
+    def words(self, exports: list[str], folder: Path) -> list[str]:
+        """The words of the command."""
+        first, *more = self.me or [""]
+        named = [f"--me={first}", *(f"--also={name}" for name in more)] if first else []
+        without = [f"person:{key}" for key in self.without_people] + [f"channel:{key}" for key in self.without_channels]
+        flags = {"--pseudonyms": self.pseudonyms, "--replace": self.replace, "--force": self.force}
+        chosen = [flag for flag, given in flags.items() if given]
+        return ["import", *exports, f"--out={folder}", *named, *(f"--without={one}" for one in without), *chosen]
+
+
+def router(folder: StudioFolder, jobs: Jobs, uploads: Uploads, after: AfterImport) -> APIRouter:
+    """The routes under /api/previews and /api/imports."""
+    routes = APIRouter()
+
+    @routes.post("/previews")
+    def preview(chosen: ExportChoice) -> Response:
+        """Look through exports; the result of the job tells who wrote in them, and where."""
+        paths = [uploads.path(name) for name in chosen.uploads]
+        paths += [folder.clones_path / expanduser(path) for path in chosen.paths]
+        paths += [EXPORT] if chosen.example else []
+        if not paths:
+            raise UsageError("No export was chosen.", "Drop one, or type its path.")
+        for path in paths:
+            regular_path(path)
+        return answer(job_summary(jobs.add("preview", [*PREVIEW, *map(str, paths)])))
+
+    @routes.post("/imports")
+    def import_(order: ImportOrder) -> Response:
+        """Import what a preview looked through."""
+        exports = _exports(jobs.find(order.preview))
+        job = jobs.add("import", order.words(exports, folder.clone_path(order.voice)), order.voice)
+        if not order.keep:
+            after.plan(job.id, order.preview, [one.id for one in uploads.all() if str(uploads.path(one.id)) in exports])
+        return answer(job_summary(job))
+
+    @routes.get("/imports/{name}")
+    def report(name: str) -> Response:
+        """What the last import of a voice read, and what that means."""
+        return answer(_report(folder.clone(name)))
+
+    return routes
+
+
+def _exports(job: Job) -> list[str]:
+    if job.kind != "preview":
+        raise UsageError("This work looked through no exports.", "Choose the exports again.")
+    return job.words[len(PREVIEW) : -1]  # the last word is --json
+
+
+def _report(clone: Clone) -> dict[str, Any]:
+    """The import report, with its histogram as shares and with sentences."""
+    found = clone.report(clone.import_path.name)
+    try:
+        report = TypeAdapter(ImportReport).validate_python(found)
+    except ValidationError as error:
+        raise CloneError(f"{clone.import_path} was written by another version.", "Read the exports again.") from error
+    columns = {"single messages": report.message_words, "conversations": report.conversation_words}
+    return {
+        "report": report,
+        "lengths": {"columns": list(columns), "rows": preflight.shares(columns)},
+        "meaning": preflight.meaning(report),
+        "notes": [*report.notes, *preflight.warnings(report)],
+    }

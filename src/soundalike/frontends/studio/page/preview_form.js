@@ -1,0 +1,80 @@
+// What was found in exports, and what is to be read of them: who one is, whom and what to leave out, into which voice.
+import { post } from "./api.js";
+import { checklist } from "./checklist.js";
+import { button, count, h } from "./dom.js";
+
+// The form for `found`, the result of the preview `job`; `voices` are the names that exist, `begun(job)` gets the import.
+export function previewForm(job, found, voices, begun) {
+  const who = people(found);
+  const others = found.people.filter((person) => !person.owner);
+  const withoutPeople = checklist("Leave out what these people wrote", others.map((person) => ({ key: person.key, label: personLabel(found, person) })));
+  const withoutChannels = checklist("Leave out these chats", found.channels.map(({ key, title, messages }) => ({ key, label: `${title}: ${count(messages)}` })));
+  const into = destination(voices);
+  const flag = (label, id) => { const input = h("input", { type: "checkbox", id }); return { input, row: h("label", { class: "tick" }, input, label) }; };
+  const pseudonyms = flag("Give other people invented names, also when the voice talks with them.", "pseudonyms");
+  const keep = flag("Keep the dropped files after reading, to read them again with other choices.", "keep");
+  const force = flag("Learn even from very little text.", "force");
+  const read = button("Read it", async () => begun(await post("imports", {
+    preview: job.id,
+    me: who.chosen(),
+    without_people: withoutPeople.chosen(),
+    without_channels: withoutChannels.chosen(),
+    pseudonyms: pseudonyms.input.checked,
+    keep: keep.input.checked,
+    force: force.input.checked,
+    ...into.chosen(),
+  })), "main");
+  return h("section", { class: "card", "aria-label": "What was found" },
+    h("h2", {}, `${count(found.messages)} messages, ${found.first} to ${found.last}`),
+    h("p", { class: "faint" }, `${count(found.people_in_all)} people in ${count(found.channels_in_all)} chats. ${skipped(found)}`),
+    found.notes.map((note) => h("p", { class: "faint" }, note)),
+    who.element,
+    h("details", {}, h("summary", {}, "Leave out people or chats"), others.length > 0 && withoutPeople, withoutChannels, more(found)),
+    pseudonyms.row,
+    into.element,
+    h("details", {}, h("summary", {}, "More"), keep.row, force.row),
+    h("div", { class: "row" }, read));
+}
+
+function skipped({ skipped: reasons }) {
+  const told = Object.entries(reasons).map(([reason, many]) => `${reason} ${count(many)}`);
+  return told.length ? `Not kept: ${told.join(", ")}.` : "";
+}
+
+function more({ people: listed, people_in_all: people_, channels, channels_in_all: channels_ }) {
+  const hidden = [people_ - listed.length, channels_ - channels.length];
+  return hidden.some(Boolean) && h("p", { class: "faint" }, `${count(hidden[0])} more people and ${count(hidden[1])} more chats, which wrote least, are not listed.`);
+}
+
+const personLabel = ({ people: all }, { key, name, program, messages }) => {
+  const same = all.filter((other) => other.name === name).length > 1;
+  const programs = new Set(all.map((other) => other.program)).size > 1;
+  return `${name}${same ? ` (${key})` : programs ? ` (${program})` : ""}: ${count(messages)} messages`;
+};
+
+function people(found) {
+  const items = found.people.map((person) => ({ key: person.key, label: personLabel(found, person), checked: found.asks && person.owner }));
+  if (found.asks) {
+    const list = checklist("Who are you? The exports do not say. Tick every name of yours.", items);
+    return { element: list, chosen: list.chosen };
+  }
+  const owners = [...new Set(found.people.filter((person) => person.owner).map(({ name }) => name))];
+  const told = h("p", {}, "You are ", h("strong", {}, owners.join(", ")), ", as the exports say.");
+  if (found.people.length < 2) return { element: told, chosen: () => [] };
+  const list = checklist("The voice of", items);
+  return { element: [told, h("details", {}, h("summary", {}, "Make another person's voice"), list)], chosen: list.chosen };
+}
+
+function destination(voices) {
+  const free = ["me", ...Array.from({ length: voices.length + 1 }, (_, number) => `me-${number + 2}`)].find((name) => !voices.includes(name));
+  const name = h("input", { id: "voice-name", value: free, maxlength: 60, required: true, autocomplete: "off" });
+  const named = h("div", {}, h("label", { for: "voice-name" }, "Its name"), name);
+  const select = h("select", { id: "voice-into", onchange: () => { named.hidden = select.value !== "new"; } },
+    h("option", { value: "new" }, "A new voice"),
+    voices.flatMap((voice) => [h("option", { value: `add ${voice}` }, `Add what is new to ${voice}`), h("option", { value: `replace ${voice}` }, `Read ${voice} anew from this alone`)]));
+  const chosen = () => {
+    const [, how, voice] = /^(\w+) ?(.*)$/.exec(select.value);
+    return { voice: how === "new" ? name.value.trim() : voice, replace: how === "replace" };
+  };
+  return { element: h("div", {}, voices.length > 0 && [h("label", { for: "voice-into" }, "Into"), select], named), chosen };
+}

@@ -1,0 +1,114 @@
+// A new voice: exports are dropped or named, looked through, chosen from, and read.
+import { get, post, remove } from "../api.js";
+import { announce, button, count, h, problem } from "../dom.js";
+import { exportHelp } from "../export_help.js";
+import { jobCard, updateJobs } from "../job_view.js";
+import { previewForm } from "../preview_form.js";
+import { chosen, dropped, send } from "../upload.js";
+
+export default { id: "new", title: "New voice", show };
+
+const ENDED = ["stopped", "failed", "done"];
+const size = (bytes) => (bytes < 1e6 ? `${Math.ceil(bytes / 1e3)} KB` : bytes < 1e9 ? `${(bytes / 1e6).toFixed(1)} MB` : `${(bytes / 1e9).toFixed(1)} GB`);
+
+export async function show(main, { go, every }) {
+  const there = uploadList();
+  const path = h("input", { id: "path", class: "full", autocomplete: "off", placeholder: "~/Downloads/package.zip" });
+  const cards = h("div", {});
+  const found = h("div", {});
+  const look = async (body) => { await post("previews", body); await turn(); };
+  main.append(
+    dropZone(there.refresh),
+    there.element,
+    h("div", { class: "card" }, h("label", { for: "path" }, "Or the path of a file or folder on this machine"), path),
+    h("div", { class: "row" },
+      button("Look through it", () => look({ uploads: there.chosen(), paths: path.value.trim() ? [path.value.trim()] : [] }), "main"),
+      button("Try it with an invented person's export", () => look({ example: true }))),
+    exportHelp(), cards, found);
+  await there.refresh();
+
+  let shown = null;
+  const watched = new Set();
+  const turn = async () => {
+    const jobs = await get("jobs");
+    const preview = jobs.findLast((job) => job.kind === "preview");
+    const reading = jobs.findLast((job) => job.kind === "import" && (watched.has(job.id) || !ENDED.includes(job.state)));
+    if (reading) watched.add(reading.id);
+    if (reading?.state === "done") return go("voice", reading.clone, "read");
+    const open = [preview?.state !== "done" && preview, reading].filter(Boolean);
+    updateJobs(cards, open, (job) => jobCard(job, turn));
+    const busy = reading && !ENDED.includes(reading.state);
+    const form = preview?.state === "done" && !busy ? preview.id : null;
+    if (form !== shown) {
+      shown = form;
+      found.replaceChildren(...(form ? [await filled(preview, turn, watched)] : []));
+      if (form) announce("The exports were looked through.");
+    }
+    return null;
+  };
+  await every(1, turn);
+}
+
+async function filled(preview, turn, watched) {
+  const [result, { voices }] = await Promise.all([get(`jobs/${preview.id}/result`), get("voices")]);
+  const form = previewForm(preview, result, voices.map(({ name }) => name), async (job) => { watched.add(job.id); await turn(); });
+  form.querySelector(".row:last-child").append(button("Forget this list", async () => { await remove(`jobs/${preview.id}`); await turn(); }));
+  return form;
+}
+
+// Where exports are dropped; `changed` is called when one has come.
+function dropZone(changed) {
+  const sending = h("div", {});
+  const take = async (exports) => {
+    for (const one of exports) await sendOne(one, sending, changed);
+  };
+  const picker = (label, attributes) => {
+    const input = h("input", { type: "file", hidden: true, ...attributes, onchange: async () => { await take(chosen(input)); input.value = ""; } });
+    return [input, h("button", { type: "button", onclick: () => input.click() }, label)];
+  };
+  const zone = h("div", { class: "card drop" },
+    h("h2", {}, "Drop your export here"),
+    h("p", {}, "The ZIP, file or folder that your chat program gave you; several too. It is copied into the studio's folder, and nowhere else."),
+    h("div", { class: "row" }, picker("Choose files", { multiple: true }), picker("Choose a folder", { webkitdirectory: true })),
+    sending);
+  const over = (on) => (event) => { event.preventDefault(); zone.classList.toggle("over", on); };
+  zone.addEventListener("dragover", over(true));
+  zone.addEventListener("dragleave", over(false));
+  zone.addEventListener("drop", async (event) => { over(false)(event); await take(await dropped(event.dataTransfer)); });
+  return zone;
+}
+
+async function sendOne(one, sending, changed) {
+  const breaking = new AbortController();
+  const bar = h("progress", { "aria-label": `Copying ${one.name}`, max: 1 });
+  const told = h("span", {}, one.name);
+  const row = h("div", { class: "row" }, told, bar, button("Cancel", () => breaking.abort()));
+  sending.append(row);
+  try {
+    await send(one, (sent, of) => { bar.value = of ? sent / of : 1; told.textContent = `${one.name}: ${size(sent)} of ${size(of)}`; }, breaking.signal);
+    announce(`${one.name} is here.`);
+  } catch (error) {
+    sending.append(problem(error));
+  } finally {
+    row.remove();
+  }
+  await changed();
+}
+
+// What was dropped before and is still there.
+function uploadList() {
+  const list = h("div", {});
+  const free = h("p", { class: "faint" });
+  const element = h("section", { class: "card", "aria-label": "Exports that are here", hidden: true }, h("h2", {}, "Exports that are here"), list, free);
+  let boxes = [];
+  const refresh = async () => {
+    const told = await get("uploads");
+    element.hidden = !told.uploads.length;
+    free.textContent = `${size(told.free)} are free on this disk. The files are deleted after they were read, unless you keep them.`;
+    boxes = told.uploads.map((upload) => ({ upload, input: h("input", { type: "checkbox", checked: true }) }));
+    list.replaceChildren(...boxes.map(({ upload, input }) => h("div", { class: "row" },
+      h("label", { class: "tick" }, input, `${upload.name}: ${upload.files > 1 ? `${count(upload.files)} files, ` : ""}${size(upload.bytes)}`),
+      button(`Delete ${upload.name}`, async () => { await remove(`uploads/${upload.id}`); await refresh(); }))));
+  };
+  return { element, refresh, chosen: () => boxes.filter(({ input }) => input.checked).map(({ upload }) => upload.id) };
+}

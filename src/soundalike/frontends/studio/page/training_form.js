@@ -1,0 +1,54 @@
+// The choice of a base, a time, and what becomes of a voice that is there.
+import { get, post } from "./api.js";
+import { button, count, h } from "./dom.js";
+
+export async function trainingForm(voice, about, begun) {
+  const name = encodeURIComponent(voice);
+  const bases = h("div", {}, h("p", { class: "faint" }, "Measuring how fast this machine is."));
+  const minutes = h("input", { id: "minutes", type: "number", min: "0.1", step: "any", placeholder: "as advised", onchange: () => refresh() });
+  const other = h("input", { id: "other-base", autocomplete: "off", placeholder: "a model's folder, or org/model" });
+  const fate = succession(about);
+  const refresh = async () => {
+    const kept = bases.querySelector("input:checked")?.value;
+    const choices = await get(`training/${name}${minutes.value ? `?minutes=${encodeURIComponent(minutes.value)}` : ""}`);
+    bases.replaceChildren(...baseList(choices, kept, begun));
+  };
+  const start = button("Train", async () => {
+    const base = other.value.trim() || bases.querySelector("input:checked").value;
+    await post(`training/${name}`, { base, minutes: minutes.value ? Number(minutes.value) : null, succession: fate.chosen() });
+    await begun();
+  }, "main");
+  const form = h("section", { class: "card", "aria-label": "Train" }, h("h2", {}, about.voice || about.cut_off ? "Train anew" : "Train"),
+    h("fieldset", {}, h("legend", {}, "Base model"), bases, h("details", {}, h("summary", {}, "Another base"), h("label", { for: "other-base" }, "Its folder, or its Hugging Face name"), other)),
+    h("label", { for: "minutes" }, "Minutes"), minutes,
+    h("p", { class: "faint" }, "Left empty, it takes as long as reading you once does, at most ten minutes. It can be paused and stopped at any time."),
+    fate.element, h("div", { class: "row" }, start));
+  start.disabled = true;
+  refresh().then(() => { start.disabled = false; }, (error) => { bases.replaceChildren(h("p", { class: "failed", role: "alert" }, `${error.what} ${error.do}`)); });
+  return form;
+}
+
+function baseList(choices, kept, begun) {
+  const chosen = choices.find(({ base, here }) => base === kept && here) ?? choices.find(({ advised }) => advised);
+  const [near, far] = [choices.filter(({ here }) => here), choices.filter(({ here }) => !here)];
+  const row = (choice) => h("label", { class: "choice" },
+    h("input", { type: "radio", name: "base", value: choice.base, checked: choice === chosen, disabled: choice.minutes === null }),
+    h("span", {}, choice.base, choice.advised && h("strong", {}, " - advised")),
+    h("span", { class: "faint" }, describe(choice)));
+  const fetched = ({ base, ...choice }) => h("div", {}, h("p", {}, base, h("br", {}), h("span", { class: "faint" }, describe(choice))),
+    h("div", { class: "row" }, choice.minutes !== null && button(`Fetch ${base}`, async () => { await post("bases", { base }); await begun(); })));
+  return [...near.map(row), far.length > 0 && h("details", {}, h("summary", {}, "Bases that have to be fetched from the internet first"), far.map(fetched))].filter(Boolean);
+}
+
+const describe = ({ says, weights, licence }) => `${says} ${count(Math.round(weights / 1e6))} million weights, ${licence}.`;
+
+// What becomes of the voice that is there, if one is.
+function succession({ voice, cut_off }) {
+  if (cut_off) return { element: h("p", {}, "This begins anew; what was saved of the training that was cut off is dropped."), chosen: () => "fresh" };
+  if (!voice) return { element: null, chosen: () => "first" };
+  const radio = (value, label, checked) => h("label", { class: "tick" }, h("input", { type: "radio", name: "succession", value, checked }), label);
+  const element = h("fieldset", {}, h("legend", {}, "The voice that is there"),
+    radio("keep-better", "Keep whichever of the two predicts your later words better.", true),
+    radio("fresh", "Replace it; it is kept as an earlier version.", false));
+  return { element, chosen: () => element.querySelector("input:checked").value };
+}

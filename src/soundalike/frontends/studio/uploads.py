@@ -1,0 +1,114 @@
+"""Exports that were dropped on the page: files and folders that wait to be read.
+
+UPLOADS/
+    7c1f0a/package.zip         an upload: one file or one folder, whole
+    .93ab44/instagram/...      one that is still coming; a new studio removes what is left of it
+
+Files are streamed to disk, so their size is limited by the disk alone.
+"""
+
+import asyncio
+import secrets
+import shutil
+from collections.abc import AsyncIterator
+from dataclasses import dataclass
+from pathlib import Path, PurePosixPath
+
+from soundalike.clone.folder import disk_errors, require_room
+from soundalike.errors import UsageError
+from soundalike.paths import bytes_in
+
+COMING = "."  # the first character of the folder of an upload that is not whole yet
+
+
+@dataclass(frozen=True, slots=True)
+class Upload:
+    """An export that is there as a whole; `files` is how many files it has."""
+
+    id: str
+    name: str
+    files: int
+    bytes: int
+
+
+class Uploads:
+    """The uploads in a folder; nothing else writes in it."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+        for stale in folder.glob(f"{COMING}*"):
+            shutil.rmtree(stale)
+
+    @property
+    def free(self) -> int:
+        """Bytes that are free on the disk."""
+        return shutil.disk_usage(self._folder).free
+
+    def begin(self, size: int) -> str:
+        """The id of a new upload of `size` bytes; `NoRoom` where the disk has fewer free."""
+        require_room(self._folder, size, "this export")
+        name = secrets.token_hex(6)
+        with disk_errors(self._folder):
+            (self._folder / f"{COMING}{name}").mkdir(mode=0o700)
+        return name
+
+    async def write(self, name: str, path: str, chunks: AsyncIterator[bytes]) -> None:
+        """Stream a file of an upload to `path`, relative to it; `NoRoom` where the disk is full.
+
+        The upload is removed if that fails or is broken off.
+        """
+        folder = self._coming(name)
+        target = folder / _relative(path)
+        try:
+            with disk_errors(target):
+                target.parent.mkdir(parents=True, exist_ok=True)
+                with target.open("xb") as file:
+                    async for chunk in chunks:
+                        await asyncio.to_thread(file.write, chunk)
+        except BaseException:
+            shutil.rmtree(folder, ignore_errors=True)
+            raise
+
+    def finish(self, name: str) -> Upload:
+        """Call an upload whole, once all of its files were written."""
+        folder = self._coming(name)
+        if len(list(folder.iterdir())) != 1:
+            raise UsageError("An export is one file or one folder.", "Drop it again.")
+        folder.rename(self._folder / name)
+        return self._upload(self._folder / name)
+
+    def all(self) -> list[Upload]:
+        """Every whole upload, by name."""
+        there = [path for path in self._folder.iterdir() if not path.name.startswith(COMING)]
+        return sorted(map(self._upload, there), key=lambda upload: (upload.name.casefold(), upload.id))
+
+    def path(self, name: str) -> Path:
+        """Where the file or folder of a whole upload is; `UsageError` if there is none."""
+        return next(self._existing(name, "").iterdir())
+
+    def remove(self, name: str) -> None:
+        """Delete an upload, whole or not."""
+        coming = (self._folder / f"{COMING}{name}").is_dir()
+        shutil.rmtree(self._existing(name, COMING if coming else ""))
+
+    def _coming(self, name: str) -> Path:
+        return self._existing(name, COMING)
+
+    def _existing(self, name: str, mark: str) -> Path:
+        folder = self._folder / f"{mark}{name}"
+        if not name.isalnum() or not folder.is_dir():
+            raise UsageError("This export is not here any more.", "Drop it again.")
+        return folder
+
+    def _upload(self, folder: Path) -> Upload:
+        export = next(folder.iterdir())
+        files = [export] if export.is_file() else [path for path in export.rglob("*") if path.is_file()]
+        return Upload(folder.name, export.name, len(files), bytes_in(files))
+
+
+def _relative(path: str) -> PurePosixPath:
+    """`path` as it was sent; `UsageError` for one that leads elsewhere."""
+    parts = path.split("/")
+    if any(part in ("", ".", "..") or not {"\\", "\0"}.isdisjoint(part) for part in parts):
+        raise UsageError(f"{path[:100]!r} is no path within an export.", "Rename it, and drop it again.")
+    return PurePosixPath(path)

@@ -1,0 +1,105 @@
+"""What is chosen on the page becomes the words of a command."""
+
+import sys
+from pathlib import Path
+
+import orjson
+import pytest
+from starlette.testclient import TestClient
+
+from soundalike.frontends.studio.import_routes import ImportOrder
+from soundalike.frontends.studio.jobs import Jobs
+from soundalike.frontends.studio.studio_app import create
+from soundalike.frontends.studio.studio_folder import StudioFolder
+from soundalike.frontends.studio.training_routes import TrainingOrder
+from tests.importing.test_preflight import report
+from tests.training.test_loop import clone_of
+
+BEARER = {"Authorization": "Bearer open-sesame"}
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> StudioFolder:
+    return StudioFolder.make(tmp_path)
+
+
+@pytest.fixture
+def client(folder: StudioFolder, monkeypatch: pytest.MonkeyPatch) -> TestClient:
+    """A studio whose jobs are not started."""
+    monkeypatch.setattr(Jobs, "start_next", lambda jobs: None)
+    return TestClient(create(folder, "open-sesame"), base_url="http://127.0.0.1:8000", headers=BEARER)
+
+
+def test_an_import_says_who_one_is_and_what_is_left_out() -> None:
+    """By keys, each behind its option, so that none is taken for an option itself."""
+    order = ImportOrder(
+        preview="p",
+        voice="me",
+        me=["-x", "signal:9"],
+        without_people=["17"],
+        without_channels=["c1"],
+        pseudonyms=True,
+        replace=True,
+    )
+    assert order.words(["/tmp/package.zip"], Path("/voices/me")) == [
+        *("import", "/tmp/package.zip", f"--out={Path('/voices/me')}", "--me=-x", "--also=signal:9"),
+        *("--without=person:17", "--without=channel:c1", "--pseudonyms", "--replace"),
+    ]
+    assert ImportOrder(preview="p", voice="me").words(["/a"], Path("/me")) == ["import", "/a", f"--out={Path('/me')}"]
+
+
+def test_a_training_says_its_base_its_time_and_what_becomes_of_a_voice() -> None:
+    """Without minutes the command chooses them."""
+    assert TrainingOrder(base="pocket", minutes=2, succession="keep-better").words("/me") == [
+        *("train", "/me", "--base=pocket", "--minutes=2.0", "--keep-better", "--evaluate")
+    ]
+    assert TrainingOrder(base="pocket").words("/me") == ["train", "/me", "--base=pocket", "--evaluate"]
+
+
+def test_an_import_reads_what_its_preview_looked_through(client: TestClient, folder: StudioFolder) -> None:
+    """A path on this machine, absolute or in the folder of the voices, and the invented person's export."""
+    (folder.clones_path / "chat.txt").touch()
+    preview = client.post("/api/previews", json={"paths": ["chat.txt"], "example": True}).json()
+    started = client.post("/api/imports", json={"preview": preview["id"], "voice": "me"}).json()
+    assert started["kind"] == "import" and started["clone"] == "me"
+    _, job = Jobs(folder.jobs_path, folder.clones_path).all()
+    assert job.words[1] == str(folder.clones_path / "chat.txt") and job.words[2].endswith("package.zip")
+
+
+@pytest.mark.parametrize(
+    ("path", "body", "what"),
+    [
+        ("previews", {}, "No export was chosen."),
+        ("previews", {"paths": ["~nobody/none.zip"]}, "There is no file or folder"),
+        ("previews", {"uploads": ["abc"]}, "This export is not here any more."),
+        ("imports", {"preview": "..", "voice": "me"}, "There is no such work."),
+        ("training/nobody", {"base": "pocket"}, "There is no clone at"),
+        ("training/nobody", {"base": "pocket", "minutes": 0}, "minutes: Input should be greater than 0"),
+        ("bases", {"base": "--help"}, "base: String should match pattern"),
+    ],
+)
+def test_what_cannot_be_done_is_said(client: TestClient, path: str, body: dict[str, object], what: str) -> None:
+    """Before any work begins."""
+    answer = client.post(f"/api/{path}", json=body)
+    assert answer.status_code == 400 and answer.json()["error"]["what"].startswith(what)
+    assert client.get("/api/jobs").json() == []
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="no device files")
+def test_a_device_is_no_export(client: TestClient) -> None:
+    """It is refused without being opened."""
+    answer = client.post("/api/previews", json={"paths": ["/dev/zero"]})
+    assert answer.status_code == 400 and "is a device" in answer.json()["error"]["what"]
+
+
+def test_the_report_of_an_import_comes_with_what_it_means(client: TestClient, folder: StudioFolder) -> None:
+    """Shares for the picture, the sentences of the command, and its warnings; without a report, what to do."""
+    clone = clone_of(folder.clones_path / "me")
+    assert client.get("/api/imports/me").json()["error"]["do"] == "Read the exports again."
+    with clone.locked("a test"):
+        clone.write({"import.json": orjson.dumps(report())})
+    found = client.get("/api/imports/me").json()
+    assert found["lengths"]["columns"] == ["single messages", "conversations"]
+    assert found["lengths"]["rows"]["1"] == [0.25, 0.0] and found["report"]["masked"] == {"link": 4}
+    assert found["meaning"].startswith("Half of your messages")
+    assert any("only your own lines" in note for note in found["notes"])
