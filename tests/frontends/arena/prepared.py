@@ -1,5 +1,6 @@
 """An arena of an invented owner, with pairs as a preparation leaves them."""
 
+from collections.abc import Sequence
 from pathlib import Path
 
 from starlette.testclient import TestClient
@@ -16,14 +17,20 @@ OWNER, JUDGE = ({"Authorization": f"Bearer {key}"} for key in (KEYS.owner, KEYS.
 HERE = ("127.0.0.1", 50_000)
 
 
-def prepared(folder: Path, pairs: int = 6, released: int = 0) -> Clone:
-    """A clone of mo with so many pairs, the first of which are released."""
+LONG = [
+    ("ana", "https://example.org/" + "a" * 86),
+    *[("bo", "so it went on and on, as it does in the evening " * 4)] * 7,
+]
+
+
+def prepared(folder: Path, pairs: int = 6, released: int = 0, before: Sequence[tuple[str, str]] = ()) -> Clone:
+    """A clone of mo with so many pairs, the first of which are released; lines `before` stand in every context."""
     clone = Clone.claim(folder)
     with clone.locked("test"):
         clone.record(clone={"speaker": "mo"}, **{"import": {"fingerprint": "f"}})
     made = [
         ArenaPair(
-            f"pair{n}", [("ana", f"question {n}")], [f"real {n}", "so"], [f"clone {n}", "no"], released=n < released
+            f"pair{n}", [*before, ("ana", f"question {n}")], [f"real {n}", "so"], [f"clone {n}", "no"], n < released
         )
         for n in range(pairs)
     ]

@@ -19,7 +19,7 @@ from soundalike.clone import Clone
 from soundalike.frontends.arena import arena_votes
 from soundalike.frontends.arena.arena_app import create
 from soundalike.frontends.arena.arena_votes import ArenaVotes
-from tests.frontends.arena.prepared import KEYS, prepared, state_of
+from tests.frontends.arena.prepared import KEYS, LONG, prepared, state_of
 
 REFUSED = "Failed to load resource: the server responded with a status of 4"
 pytestmark = pytest.mark.allow_hosts(["127.0.0.1"])
@@ -41,7 +41,7 @@ def running(clone: Clone) -> Iterator[str]:
 
 @pytest.fixture
 def clone(tmp_path: Path) -> Clone:
-    return prepared(tmp_path / "me", pairs=3, released=2)
+    return prepared(tmp_path / "me", pairs=3, released=2, before=LONG)
 
 
 @pytest.fixture
@@ -80,7 +80,7 @@ def titled(page: Page, title: str) -> None:
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 def test_everybody_can_use_every_view(context: BrowserContext, address: str, scheme: Literal["light", "dark"]) -> None:
-    """Axe finds nothing on any of them, and nothing scrolls sideways on a phone."""
+    """Axe finds nothing on any of them, and nothing scrolls sideways on a phone, long talks and links as there are."""
 
     def check(page: Page) -> None:
         page.emulate_media(color_scheme=scheme)

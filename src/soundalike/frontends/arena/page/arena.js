@@ -40,7 +40,7 @@ function show(title, ...children) {
 }
 
 const line = ([who, text]) => h("li", {}, h("span", { class: "who", dir: "auto" }, who), h("span", { class: "text", dir: "auto" }, text));
-const talk = (context) => h("ol", { class: "talk", "aria-label": "What was said before" }, context.map(line));
+const talk = (context) => h("ol", { class: "arena-talk", "aria-label": "What was said before" }, context.map(line));
 const lines = (texts) => h("div", { class: "lines" }, texts.map((text) => h("p", { dir: "auto" }, text)));
 const side = (title, texts, ...more) => h("section", { class: "card" }, h("h2", {}, title), lines(texts), ...more);
 
@@ -93,7 +93,7 @@ async function next(owner, number) {
   show(
     `Pair ${pair.number} of ${pair.of}`,
     talk(pair.context),
-    h("div", { class: "sides" }, side("Reply 1", pair.first, first), side("Reply 2", pair.second, second)),
+    h("div", { class: "arena-sides" }, side("Reply 1", pair.first, first), side("Reply 2", pair.second, second)),
     h("p", { class: "faint keys" }, h("kbd", {}, "1"), " or ", h("kbd", {}, "←"), " the first, ", h("kbd", {}, "2"), " or ", h("kbd", {}, "→"), " the second"),
   );
   announce(`Pair ${pair.number} of ${pair.of}`);
@@ -149,7 +149,7 @@ function reviewed(owner, pair, number, tell) {
   });
   card.append(
     talk(pair.context),
-    h("div", { class: "sides" }, side(`What ${owner} wrote`, pair.real), side("What the clone wrote", pair.clone)),
+    h("div", { class: "arena-sides" }, side(`What ${owner} wrote`, pair.real), side("What the clone wrote", pair.clone)),
     h("p", {}, h("label", { class: "inline", for: box.id }, box, `Judges may see pair ${number}`)),
   );
   return card;
