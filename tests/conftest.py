@@ -79,7 +79,8 @@ def chromium() -> Iterator["Browser"]:
     with sync_playwright() as playwright:
         if not installed and not Path(playwright.chromium.executable_path).exists():
             pytest.skip("no browser here, install one with `apt-get install chromium`")
-        opened = playwright.chromium.launch(executable_path=installed, args=["--no-sandbox"])
-        expect.set_options(timeout=60_000)  # what is waited for comes; only a busy machine takes its time
+        # What is waited for comes; only a busy machine takes its time.
+        opened = playwright.chromium.launch(executable_path=installed, args=["--no-sandbox"], timeout=180_000)
+        expect.set_options(timeout=60_000)
         yield opened
         opened.close()
