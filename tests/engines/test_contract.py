@@ -172,6 +172,18 @@ def test_loss_is_weighted(build: Callable[[], Engine]) -> None:
     assert sums[0.5] == pytest.approx((sums[0.0] + sums[1.0]) / 2, rel=tolerance(engine).loss)
 
 
+def test_a_negative_weight_makes_tokens_less_likely(build: Callable[[], Engine]) -> None:
+    """A step on such a text raises its loss; the loss of the step is over the weights without their signs."""
+    engine = build()
+    if engine.numerics is None:
+        pytest.skip("a chain counts, and cannot count backwards")
+    batch = batch_of(engine, Document(TEXT))
+    before = engine.loss(batch)
+    told = engine.step(replace(batch, weights=-batch.weights), RATE)
+    assert told == pytest.approx(-before[0] / before[1], rel=tolerance(engine).loss)
+    assert engine.loss(batch)[0] > before[0]
+
+
 def test_documents_do_not_influence_each_other(build: Callable[[], Engine]) -> None:
     """Two documents in one window have the loss of each in a window of its own."""
     engine = trained(build(), TEXT, OTHER, steps=3)

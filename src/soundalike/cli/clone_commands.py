@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from soundalike.cli.chat_commands import show_conversation
+from soundalike.cli.correction_training import train_on_corrections
 from soundalike.cli.import_options import (
     Also,
     Exports,
@@ -61,6 +62,9 @@ Resume = Annotated[bool, typer.Option("--resume", help="Continue an interrupted 
 Fresh = Annotated[bool, typer.Option("--fresh", help="Start anew, not from the voice; that is kept as a version.")]
 KeepBetter = Annotated[
     bool, typer.Option("--keep-better", help="Keep whichever voice, old or new, predicts your later words better.")
+]
+Corrections = Annotated[
+    bool, typer.Option("--corrections", help="Learn from what was said of replies (/no and /yes), and nothing else.")
 ]
 Force = Annotated[bool, typer.Option("--force", help="Train even on too little text.")]
 Gap = Annotated[str, typer.Option(help="The silence that ends a conversation; several, with commas, are compared.")]
@@ -192,11 +196,16 @@ def train(
     fresh: Fresh = False,
     resume: Resume = False,
     evaluate: Annotated[bool, typer.Option("--evaluate", help="Then say how close it is, as `clone` does.")] = False,
+    corrections: Corrections = False,
     json: Json = False,
 ) -> None:
-    """Train the clone's adapter on the imported messages."""
+    """Train the clone's adapter on the imported messages, or on corrections."""
     budget: dict[str, Any] = {"minutes": minutes, "epochs": epochs, "iters": iters}
     options = budget | {"method": method, "learning_rate": learning_rate, "choose": choose}
+    if corrections:
+        others = {"base": base, **options, "keep_better": keep_better, "fresh": fresh, "resume": resume}
+        print_json(train_on_corrections(me, others).as_dict(), json)
+        return
     _check_options(me, base, options, resume, fresh, keep_better)
     result = _train(me, base, options, resume, fresh, keep_better)
     figures, said = evaluate_briefly(me) if evaluate else (None, [])

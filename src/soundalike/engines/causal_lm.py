@@ -198,6 +198,6 @@ def batch_loss(lm: CausalLM, batch: Batch, packed: bool) -> Tensor:
     """Weighted sum of nats over windows; `packed` if they hold several documents each."""
     tokens, weights = (torch.from_numpy(array).to(lm.device) for array in (batch.tokens, batch.weights))
     positions = torch.from_numpy(batch.positions).to(lm.device).long() if packed else None
-    learned = weights[:, 1:] > 0  # (windows, length - 1)
+    learned = weights[:, 1:] != 0  # (windows, length - 1)
     hidden = lm.hidden_states(tokens.long(), positions)[:, :-1][learned]  # (learned, hidden)
     return lm.loss(hidden, tokens[:, 1:][learned].long(), weights[:, 1:][learned])

@@ -61,7 +61,7 @@ class HuggingFaceEngine:
 
     def step(self, batch: Batch, learning_rate: float) -> float:
         """One update; returns the weighted mean loss before it, in nats per token."""
-        weight, total = float(batch.weights.sum()), 0.0
+        weight, total = batch.absolute_weight, 0.0
         for part in self._micro_batches(shard(batch, self.process_group)):
             loss = self._loss_of(part) / weight
             loss.backward()  # type: ignore[no-untyped-call]

@@ -77,6 +77,6 @@ def batch_loss(model: Llama, batch: Batch) -> Tensor:
     positions = torch.from_numpy(batch.positions).to(device).long()
     mask = document_mask(torch.from_numpy(batch.documents).to(device))
     targets, weights = tokens[:, 1:].flatten(), torch.from_numpy(batch.weights).to(device)[:, 1:].flatten()
-    learned = weights > 0
+    learned = weights != 0
     hidden = model(tokens, positions, mask)[:, :-1].flatten(0, 1)[learned]  # (learned, hidden)
     return weighted_cross_entropy(hidden, model.lm_head.to(hidden.dtype), targets[learned], weights[learned])

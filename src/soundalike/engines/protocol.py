@@ -42,7 +42,8 @@ class Batch:
 
     `tokens`: int32 ids. `documents`: int32, equal where two tokens belong to one document, `PADDING` where there is no
     token. `positions`: int32, counted from 0 at each document's start. `weights`: float32, the weight in the loss of
-    predicting this token from those before it in its document; 0 at a document's first token and at padding.
+    predicting this token from those before it in its document; 0 at a document's first token and at padding. A negative
+    weight makes a token less likely.
     """
 
     tokens: NDArray[np.int32]
@@ -60,6 +61,11 @@ class Batch:
     def parts(self, rows: int) -> list["Batch"]:
         """The same windows in micro-batches of at most `rows` windows."""
         return [self.take(slice(start, start + rows)) for start in range(0, len(self), rows)]
+
+    @property
+    def absolute_weight(self) -> float:
+        """The sum of the weights without their signs."""
+        return float(np.abs(self.weights).sum())
 
     @property
     def useful(self) -> int:
@@ -108,7 +114,8 @@ class Engine(Protocol):
         """The number types of weights and products; None for an engine that has no weights."""
 
     def step(self, batch: Batch, learning_rate: float) -> float:
-        """Update the adapter by one batch; returns its weighted mean loss before the update, in nats per token."""
+        """Update the adapter by one batch; returns its loss before the update: the weighted sum of nats over the sum of
+        the weights without their signs."""
 
     def loss(self, batch: Batch) -> tuple[float, float]:
         """(sum of weighted loss in nats, sum of weights) of one batch, without an update."""

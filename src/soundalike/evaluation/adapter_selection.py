@@ -4,6 +4,9 @@ A shorter form of `evaluate`: the same SCENES of the validation part each time, 
 guards. Copying is a veto and no term of a sum, because an adapter chosen by likeness alone learns to recite.
 """
 
+from functools import cache
+from typing import Any
+
 from soundalike.clone import Clone
 from soundalike.engines.protocol import Engine
 from soundalike.evaluation.evaluate import BRIEF_SEEDS
@@ -23,8 +26,26 @@ SCENES = 96  # fewer than `evaluate` has: a training asks several times
 
 def likeness_chooser(clone: Clone, recipe: Recipe) -> ScoreAdapter | None:
     """Measures the likeness of an engine that is being trained by `recipe`; None where the recipe chooses by bits."""
-    if recipe.training.choose != "likeness":
-        return None
+    return _likeness(clone, recipe) if recipe.training.choose == "likeness" else None
+
+
+def likeness_of_corrected(clone: Clone) -> ScoreAdapter:
+    """Measures the likeness of the clone's voice before and after it learns from corrections.
+
+    The clone is read at the first call, which comes after it was checked.
+    """
+
+    @cache
+    def measure() -> ScoreAdapter:
+        sections = clone.manifest()
+        table: dict[str, Any] = {name: sections[name] for name in ("sampling", "limits") if name in sections}
+        table["training"] = {"window": sections["training"]["window"]}
+        return _likeness(clone, Recipe.from_table(table))
+
+    return lambda engine: measure()(engine)
+
+
+def _likeness(clone: Clone, recipe: Recipe) -> ScoreAdapter:
     about, (chats, _) = clone.manifest(), conversations(clone)
     owner, tagged = about["clone"]["speaker"], about["documents"]["tagged"]
     held_out, guards = EvaluationSet(chats, "valid", owner, SCENES), Guards.of(clone, recipe.limits)

@@ -1,0 +1,169 @@
+"""Training a clone's voice on its owner's corrections: the new voice stays only if that helped and cost nothing."""
+
+import math
+import shlex
+from collections.abc import Callable, Sequence
+from dataclasses import asdict, dataclass
+from typing import Any
+
+from soundalike import engines
+from soundalike.clone import Clone, corrections, integrity
+from soundalike.clone.clone import MANIFEST
+from soundalike.clone.corrections import Correction
+from soundalike.engines.protocol import Engine
+from soundalike.errors import CloneError, TooLittleText, UsageError
+from soundalike.training import versions
+from soundalike.training.adapter_store import CURVE
+from soundalike.training.dataset import TrainingData
+from soundalike.training.loop import ScoreAdapter
+from soundalike.training.preference import PreferencePair, learn, margins
+from soundalike.training.recipe import Recipe, Training
+from soundalike.training.status import AdapterScore
+
+FEWEST = 4  # corrections to learn from
+HELD_OUT_FROM, EVERY = 10, 5  # of so many corrections and more, every fifth is held out
+VALID_WINDOWS = 48
+DEARER, LESS_LIKE = 1.01, 0.1  # bits per byte may grow by 1 %, likeness may fall by 0.1
+
+
+@dataclass(frozen=True, slots=True)
+class CorrectionFigures:
+    """A voice before or after: `learned` and `held_out` are mean margins in nats, of the corrections that it learns
+    from and of the others, 0 where there are none; `score` is likeness, None where there is too little text for it."""
+
+    learned: float
+    held_out: float
+    bits_per_byte: float
+    score: AdapterScore | None
+
+
+@dataclass(frozen=True, slots=True)
+class CorrectionResult:
+    """How a training on corrections ended: numbers of pairs, the voice before and after, and which of them `stays`."""
+
+    pairs: int
+    held_out: int
+    before: CorrectionFigures
+    after: CorrectionFigures
+    stays: str
+
+    def lines(self) -> list[str]:
+        """The result in sentences."""
+        before, after = self.before, self.after
+        told = [
+            f"Learned from {self.pairs} corrections: beside what was chosen, what was rejected is "
+            f"{_times(after.learned - before.learned)}."
+        ]
+        if self.held_out:
+            gained = _times(after.held_out - before.held_out)
+            told.append(f"In {self.held_out} corrections that it did not learn from it is {gained}.")
+        told.append(f"Your later words cost {after.bits_per_byte:.3f} bits a byte; before {before.bits_per_byte:.3f}.")
+        if before.score and after.score:
+            told.append(f"Likeness {after.score.score:.0%}; before {before.score.score:.0%}.")
+        return [*told, self.stays]
+
+    def as_dict(self) -> dict[str, Any]:
+        """The result for JSON."""
+        return asdict(self)
+
+
+def _times(nats: float) -> str:
+    return f"{math.exp(abs(nats)):.1f} times {'less' if nats >= 0 else 'more'} likely"
+
+
+def train_corrections(
+    clone: Clone,
+    score: ScoreAdapter | None = None,
+    on_step: Callable[[int, int], None] = lambda step, steps: None,
+) -> CorrectionResult:
+    """Train the clone's voice on its corrections; the voice before becomes a version.
+
+    Nothing is written if the new voice treats held-out corrections worse, predicts held-out messages worse, recites, or
+    is less like its owner by `score`. `CloneError` for a clone whose voice is missing, unfinished or behind its import,
+    `TooLittleText` for fewer than FEWEST corrections, `UsageError` for an engine without weights.
+    """
+    base, training = _trained(clone)
+    kept = corrections.merged(corrections.read(clone))
+    if len(kept) < FEWEST:
+        what = f"The clone has {len(kept)} corrections, and fewer than {FEWEST} show no habit."
+        raise TooLittleText(what, "Correct more replies, by /no and /yes in soundalike chat.")
+    with clone.locked("training"):
+        engine = engines.load(base, clone.intact_adapter(), training)
+        if engine.numerics is None:
+            raise UsageError(f"{base} counts words and unlearns none.", "Train the clone on a base with weights.")
+        run = CorrectionRun(engine, clone, training, kept, score)
+        before = run.measure()
+        learn(engine, run.learned, run.data.train.batch, training, on_step)
+        after = run.measure()
+        refused = _refusal(before, after)
+        if refused is None:
+            _keep_candidate(clone, engine, len(run.learned), after)
+    settled = None if refused else versions.resolve_candidate(clone, {}).line()
+    return CorrectionResult(len(run.learned), len(run.held_out), before, after, refused or settled or "")
+
+
+class CorrectionRun:
+    """The pairs and the text of one training on corrections."""
+
+    def __init__(
+        self, engine: Engine, clone: Clone, training: Training, kept: Sequence[Correction], score: ScoreAdapter | None
+    ) -> None:
+        self.data = TrainingData.load(clone, engine.tokenizer, training)
+        self._engine, self._score, self._window = engine, score, training.window
+        sections = clone.manifest()
+        about = str(sections["clone"]["speaker"]), bool(sections["documents"]["tagged"]), engine.tokenizer, self._window
+        pairs = [PreferencePair.of(one, *about) for one in kept]
+        self.held_out = pairs[EVERY - 1 :: EVERY] if len(pairs) >= HELD_OUT_FROM else []
+        self.learned = [pair for pair in pairs if pair not in self.held_out]
+
+    def measure(self) -> CorrectionFigures:
+        """The figures of the engine as it is now."""
+        valid = self.data.valid
+        bits = valid.bits_per_byte(*self._engine.loss(valid.batch.take(slice(0, VALID_WINDOWS))))
+        score = self._score(self._engine) if self._score else None
+        return CorrectionFigures(self._margin(self.learned), self._margin(self.held_out), bits, score)
+
+    def _margin(self, pairs: Sequence[PreferencePair]) -> float:
+        return float(margins(self._engine, pairs, self._window).mean()) if pairs else 0.0
+
+
+def _trained(clone: Clone) -> tuple[str, Training]:
+    """Base and settings of the clone's voice."""
+    versions.require_settled(clone)
+    folder, sections = shlex.quote(str(clone.root)), clone.manifest()
+    if not clone.has_voice:
+        raise CloneError(f"The clone in {clone.root} has no voice.", f"Train it: soundalike train {folder}")
+    if sections.get("result", {}).get("fingerprint") != clone.fingerprint:
+        what = f"The voice in {clone.root} has not read all that was imported."
+        raise CloneError(what, f"Train on that first: soundalike train {folder}")
+    settings = {name: value for name, value in sections["training"].items() if name != "base"}
+    return str(sections["training"]["base"]), Recipe.from_table({"training": settings}).training
+
+
+def _refusal(before: CorrectionFigures, after: CorrectionFigures) -> str | None:
+    """Why the voice before stays; None where the new one may take its place."""
+    stays = "Nothing was changed:"
+    if after.held_out < before.held_out:
+        return f"{stays} what it learned does not hold for the corrections that it did not learn from. Correct more."
+    if not after.bits_per_byte <= DEARER * before.bits_per_byte:
+        return f"{stays} it would predict your own words worse. Correct more replies, and more of what you would say."
+    if before.score is None or after.score is None:
+        return None
+    if after.score.recites and not before.score.recites:
+        return f"{stays} it would recite your messages. Choose replies that you have not sent before."
+    if after.score.score < before.score.score - LESS_LIKE:
+        return f"{stays} it would be less like you. Correct more replies."
+    return None
+
+
+def _keep_candidate(clone: Clone, engine: Engine, pairs: int, after: CorrectionFigures) -> None:
+    """Write the adapter as the clone's candidate; the figures of its training on messages stay."""
+    adapter = clone.adapter_path.name
+    with clone.replacing() as scratch:
+        folder = scratch / clone.candidate_path.name
+        engine.save(folder / adapter)
+        measured = {"bits_per_byte": round(after.bits_per_byte, 4), "corrections": pairs}
+        result = {**clone.manifest()["result"], **measured, "adapter": integrity.digests(folder / adapter)}
+        (folder / MANIFEST).write_bytes(clone.manifest_with(result=result))
+        if (clone.root / CURVE).exists():
+            (folder / CURVE).write_bytes((clone.root / CURVE).read_bytes())
