@@ -2,6 +2,7 @@
 import { get, post, remove } from "../api.js";
 import { announce, button, count, h } from "../dom.js";
 import { deletion } from "../deletion.js";
+import { forgetTalk } from "../kept_talk.js";
 import { workView } from "../work_view.js";
 
 export default { id: "data", title: "Keep and delete", show };
@@ -76,8 +77,12 @@ function boxes(title, rows) {
 }
 
 function deleting(path, voice, go) {
-  const act = async (typed) => { await remove(`${path}?confirm=${encodeURIComponent(typed)}`); go("voices"); };
+  const act = async (typed) => {
+    await remove(`${path}?confirm=${encodeURIComponent(typed)}`);
+    forgetTalk(voice);
+    go("voices");
+  };
   return h("section", { "aria-label": "Delete this voice" }, h("h2", {}, "Delete this voice"),
-    h("p", {}, `Everything in its folder is deleted: messages, documents, the voice, its versions, reports and exports.`),
+    h("p", {}, "Everything in its folder is deleted: messages, documents, the voice, its versions, reports and exports."),
     ...deletion(voice, "Delete this voice", act));
 }

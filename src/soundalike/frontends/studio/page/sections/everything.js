@@ -2,12 +2,17 @@
 import { get, remove } from "../api.js";
 import { count, h } from "../dom.js";
 import { deletion } from "../deletion.js";
+import { forgetEveryTalk } from "../kept_talk.js";
 
 export default { id: "everything", title: "Delete everything", show };
 
 async function show(main, { go }) {
   const { name, voices, jobs, uploads, bytes } = await get("everything");
-  const act = async (typed) => { await remove(`everything?confirm=${encodeURIComponent(typed)}`); go("voices"); };
+  const act = async (typed) => {
+    await remove(`everything?confirm=${encodeURIComponent(typed)}`);
+    forgetEveryTalk();
+    go("voices");
+  };
   main.append(
     h("p", {}, `In the folder ${name}: ${voices.length ? `the voices ${voices.join(", ")}` : "no voice"}, ${count(uploads)} uploaded exports, ${count(jobs)} pieces of work; ${(bytes / 1e6).toFixed(1)} MB in all.`),
     h("p", {}, "All of it is deleted. Exports that you picked by their path stay where they are, and so does what other programs wrote into this folder."),
