@@ -1,0 +1,99 @@
+"""Reads the Markdown that the program signal-export (carderne) writes: `chat.md` in a folder for each chat.
+
+    [2024-01-01 12:00:05] Me: hello
+    [2024-01-01 12:01:00] Bo: > hello
+
+    hi, of any number of lines  (- Me: 👍 -)
+
+The owner is `Me`, times are local, and the folder is called after the chat.
+"""
+
+import re
+from collections.abc import Callable, Iterator
+from datetime import datetime
+from itertools import pairwise
+
+from soundalike.messages import IMPOSSIBLE_TIME, REACTIONS, UNKNOWN, Corpus, add_counts, empty
+from soundalike.sources import _local_time
+from soundalike.sources._encoding import decode
+from soundalike.sources._file_reading import Advance, FileReading
+from soundalike.sources._heads import heads
+from soundalike.sources._people import SOMEONE, person
+from soundalike.sources._rows import RowCollector, authors_frame, channels_frame
+from soundalike.sources._tree import Member, Tree
+
+NAME = "signal_export"
+LOOKED_FOR = "the Markdown of signal-export (a folder with a chat.md for each chat)"
+OTHERS = "attachments and other files beside the chats"
+
+_NAMES = re.compile(r"(?i)\.md$")
+_HEADER = re.compile(r"\[(\d{4}-\d{2}-\d{2}),? (\d{2}:\d{2}(?::\d{2})?)\] ([^:\n]{1,80}): ?(.*)")
+_ME, _OWNER = "Me", f"{NAME}:me"
+_MEDIA = re.compile(r"!?\[[^\]\n]*\]\(<?(?:\./)?media/[^)\n]*\)")
+_REACTIONS = re.compile(r" *\(- ([^\n]{1,400}?) -\)\s*\Z")
+_QUOTE = re.compile(r"\A\s*(?:>[^\n]*(?:\n|\Z))+")
+_UNIT = 1000  # ms
+
+
+def recognise(tree: Tree) -> bool:
+    """Whether a Markdown file begins with a message as signal-export writes it."""
+    return any(_HEADER.match(text.lstrip()) for _, text in heads(tree, _NAMES))
+
+
+def read(tree: Tree, on_progress: Callable[[int, int], None]) -> Iterator[Corpus]:
+    """Batches of all chats; progress in bytes. Raises ExportError if a file is damaged or far too long."""
+    files = [member for member, text in heads(tree, _NAMES, None) if _HEADER.match(text.lstrip())]
+    reading, chats = FileReading(files, on_progress), _Chats(tree)
+    yield from reading.batches(chats.read)
+    skipped = reading.skipped
+    add_counts(skipped, {OTHERS: len(tree.members) - len(files)})
+    notes = [_local_time.NOTE] if chats.people else []
+    authors, channels = authors_frame(chats.people, {_OWNER}), channels_frame(chats.channels)
+    yield Corpus(empty(), authors, channels, reading.read, skipped, notes)
+    reading.finish()
+
+
+class _Chats:
+    """Reads files one after the other; the people and channels of all."""
+
+    def __init__(self, tree: Tree) -> None:
+        self.rows = RowCollector(NAME, _UNIT)
+        self.people: dict[str, str] = {}
+        self.channels: dict[str, tuple[str | None, str]] = {}
+        self._above = tree.path.name if tree.path.is_dir() else tree.path.absolute().parent.name
+
+    def read(self, member: Member, advance: Advance) -> Iterator[Corpus]:
+        """The batch of one file."""
+        lines = decode(member.read())[0].replace("\r\n", "\n").split("\n")
+        self.rows.restart()
+        folder = member.name.rpartition("/")[0].rpartition("/")[2] or self._above
+        channel, name = person(NAME, folder)
+        headers = [_HEADER.match(line) for line in lines]
+        starts = [number for number, header in enumerate(headers) if header]
+        clock, speakers = _local_time.LocalClock(), set[str]()
+        for start, end in pairwise([*starts, len(lines)]):
+            if header := headers[start]:
+                rest = "\n".join([header[4], *lines[start + 1 : end]])
+                speakers |= self._add(channel, header, rest, clock)
+        if speakers:
+            others = speakers - {_OWNER}
+            self.channels[channel] = (None if name == SOMEONE else name, "dm" if len(others) <= 1 else "group")
+        advance(member.size)
+        yield self.rows.batch()
+
+    def _add(self, channel: str, header: re.Match[str], rest: str, clock: _local_time.LocalClock) -> set[str]:
+        """Add one message, or count why not; its author's key if it was kept."""
+        if reactions := _REACTIONS.search(rest):
+            rest = rest[: reactions.start()]
+            add_counts(self.rows.skipped, {REACTIONS: reactions[1].count(", ") + 1})
+        text = _MEDIA.sub("", _QUOTE.sub("", rest))
+        author, name = (_OWNER, UNKNOWN) if header[3] == _ME else person(NAME, header[3])
+        try:
+            moment = datetime.fromisoformat(f"{header[1]} {header[2]}")
+        except ValueError:
+            self.rows.skip(IMPOSSIBLE_TIME)
+            return set()
+        if not self.rows.add(channel, author, clock.utc(moment), text):
+            return set()
+        self.people[author] = name
+        return {author}
