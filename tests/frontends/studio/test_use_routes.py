@@ -87,6 +87,16 @@ def begun(monkeypatch: pytest.MonkeyPatch) -> Iterator[list[list[str]]]:
     yield words
 
 
+def add_done_export(clone: Clone, result: dict[str, Any]) -> None:
+    """An export of it that a job has made, with this result."""
+    job = StudioFolder.make(clone.root.parent).jobs_path / f"20261129T2000{len(result)}-abcd"
+    job.mkdir()
+    about = {"kind": "export", "clone": "me", "words": ["export"], "made_at": "2026-11-29T20:00:00+00:00"}
+    (job / "job.json").write_bytes(orjson.dumps(about))
+    (job / "progress.jsonl").write_bytes(b'{"exit": 0}\n')
+    (job / "result.json").write_bytes(orjson.dumps(result))
+
+
 def test_an_export_is_begun_as_the_command_and_told_from_its_folder(
     client: TestClient, me: Clone, begun: list[list[str]]
 ) -> None:
@@ -100,5 +110,8 @@ def test_an_export_is_begun_as_the_command_and_told_from_its_folder(
     folder.mkdir()
     (folder / "prompt.txt").write_bytes(b"1234")
     (folder / "export.json").write_bytes(orjson.dumps({"kind": "prompt", "files": ["prompt.txt"]}))
+    add_done_export(me, {"folder": str(folder), "files": {"prompt.txt": 4}})
     told = client.get("/api/voices/me/export").json()
     assert told == [{"kind": "prompt", "folder": str(folder), "files": {"prompt.txt": 4}, "use": []}]
+    add_done_export(me, {"folder": str(folder), "files": {"prompt.txt": 4}, "use": ["paste it"]})
+    assert client.get("/api/voices/me/export").json() == [told[0] | {"use": ["paste it"]}]

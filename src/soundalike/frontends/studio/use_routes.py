@@ -70,7 +70,7 @@ def router(folder: StudioFolder, jobs: Jobs) -> APIRouter:
         """What was exported: folder, files with their sizes in bytes, commands that use it."""
         clone = folder.clone(name)
         done = [jobs.result(job.id) for job in jobs.all() if _is_export(job, name)]
-        use = {result["folder"]: result["use"] for result in done}
+        use = {result["folder"]: result.get("use", []) for result in done}  # a prompt has no commands
         return answer([_recorded(path, use) for path in sorted(clone.root.glob(f"export-*/{RECORD}"))])
 
     @routes.post("/export")

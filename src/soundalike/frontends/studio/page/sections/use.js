@@ -9,10 +9,13 @@ export default { id: "use", title: "Use it", show };
 
 async function show(main, { voice, every }) {
   const path = `voices/${encodeURIComponent(voice)}`;
-  const parts = [await server(path), await discord(path), await exports(path, voice)];
+  const parts = await Promise.all([server(path), discord(path), exports(path, voice)].map(orProblem));
   main.append(...parts.map((part) => part.element));
   await every(1, async () => { for (const part of parts) await part.look?.(); });
 }
+
+// What goes wrong with one part stands in its place, and the others are shown.
+const orProblem = (part) => part.catch((error) => ({ element: problem(error) }));
 
 async function server(path) {
   const port = h("input", { id: "port", type: "number", min: "0", max: "65535", value: "8080" });
@@ -60,6 +63,7 @@ async function discord(path) {
   return { element: h("section", { "aria-label": "Discord" }, h("h2", {}, "On Discord"), steps) };
 }
 
+const PROMPT = "Examples stand in examples.txt, and none is in the prompt unless you release it: put an x between its brackets, and export again.";
 const KINDS = {
   gguf: "GGUF: one file for llama.cpp and Ollama",
   merged: "Merged weights: for transformers and vLLM",
@@ -89,5 +93,6 @@ async function exports(path, voice) {
 function exported({ kind, folder, files, use }) {
   const sizes = Object.entries(files).map(([name, bytes]) => h("li", {}, `${name}: ${(bytes / 1e6).toFixed(1)} MB`));
   return h("article", { class: "card" }, h("h3", {}, KINDS[kind] ?? kind), copyLine(folder), h("ul", {}, sizes),
+    kind === "prompt" && h("p", {}, PROMPT),
     use.length > 0 && h("p", {}, "To use it:"), ...use.map((line) => copyLine(line)));
 }
