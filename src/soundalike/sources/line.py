@@ -74,7 +74,7 @@ def recognise(tree: Tree) -> bool:
 def read(tree: Tree, on_progress: Callable[[int, int], None]) -> Iterator[Corpus]:
     """Batches of all chats; progress in bytes. Raises ExportError if a file is damaged or far too long."""
     files = [member for member, text in heads(tree, _TEXT, None) if _HEAD.match(text)]
-    reading, chats = FileReading(files, on_progress), _Chats()
+    reading, chats = FileReading(files, on_progress), _LineChats()
     yield from reading.batches(chats.read)
     skipped = reading.skipped
     add_counts(skipped, {OTHERS: len(tree.members) - len(files)})
@@ -84,7 +84,7 @@ def read(tree: Tree, on_progress: Callable[[int, int], None]) -> Iterator[Corpus
     reading.finish()
 
 
-class _Chats:
+class _LineChats:
     """Reads files one after the other; the people and channels of all, and who must be the owner by the titles."""
 
     def __init__(self) -> None:

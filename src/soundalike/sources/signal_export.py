@@ -43,7 +43,7 @@ def recognise(tree: Tree) -> bool:
 def read(tree: Tree, on_progress: Callable[[int, int], None]) -> Iterator[Corpus]:
     """Batches of all chats; progress in bytes. Raises ExportError if a file is damaged or far too long."""
     files = [member for member, text in heads(tree, _NAMES, None) if _HEADER.match(text.lstrip())]
-    reading, chats = FileReading(files, on_progress), _Chats(tree)
+    reading, chats = FileReading(files, on_progress), _MarkdownChats(tree)
     yield from reading.batches(chats.read)
     skipped = reading.skipped
     add_counts(skipped, {OTHERS: len(tree.members) - len(files)})
@@ -53,7 +53,7 @@ def read(tree: Tree, on_progress: Callable[[int, int], None]) -> Iterator[Corpus
     reading.finish()
 
 
-class _Chats:
+class _MarkdownChats:
     """Reads files one after the other; the people and channels of all."""
 
     def __init__(self, tree: Tree) -> None:
