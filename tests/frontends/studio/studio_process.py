@@ -6,12 +6,15 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Literal
 
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, Page
 
 from soundalike.frontends.studio.jobs import Jobs
 from soundalike.frontends.studio.studio_folder import StudioFolder
+
+SCHEMES: tuple[Literal["dark"], Literal["light"]] = ("dark", "light")
 
 
 class StudioProcess:
@@ -56,7 +59,9 @@ def opened(chromium: Browser, studio: StudioProcess) -> Iterator[tuple[Page, lis
 
 
 def require_usable(page: Page) -> None:
-    """Everybody can use what the page shows: axe finds nothing, and nothing scrolls sideways."""
+    """Everybody can use what the page shows: axe finds nothing, light or dark, and nothing scrolls sideways."""
     assert page.evaluate("document.documentElement.scrollWidth") <= 360
-    found = Axe().run(page).response["violations"]
-    assert [(one["id"], [node["html"] for node in one["nodes"]]) for one in found] == []
+    for scheme in SCHEMES:
+        page.emulate_media(color_scheme=scheme)
+        found = Axe().run(page).response["violations"]
+        assert [(one["id"], [node["html"] for node in one["nodes"]]) for one in found] == []

@@ -75,6 +75,7 @@ def test_an_import_reads_what_its_preview_looked_through(client: TestClient, fol
         ("imports", {"preview": "..", "voice": "me"}, "There is no such work."),
         ("training/nobody", {"base": "pocket"}, "There is no clone at"),
         ("training/nobody", {"base": "pocket", "minutes": 0}, "minutes: Input should be greater than 0"),
+        ("training/nobody", {"base": ""}, "base: String should have at least 1 character"),
         ("bases", {"base": "--help"}, "base: String should match pattern"),
     ],
 )
@@ -83,6 +84,12 @@ def test_what_cannot_be_done_is_said(client: TestClient, path: str, body: dict[s
     answer = client.post(f"/api/{path}", json=body)
     assert answer.status_code == 400 and answer.json()["error"]["what"].startswith(what)
     assert client.get("/api/jobs").json() == []
+
+
+@pytest.mark.parametrize("minutes", ["-1", "0", "nan", "inf", "soon"])
+def test_a_time_that_is_none_is_refused(client: TestClient, minutes: str) -> None:
+    """Where it is asked what a base takes."""
+    assert client.get(f"/api/training/me?minutes={minutes}").status_code == 400
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="no device files")

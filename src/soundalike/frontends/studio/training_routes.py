@@ -19,11 +19,14 @@ from soundalike.training.estimate import TrainingEstimate
 MEASURED = 600.0  # seconds after which this machine's speed is measured anew
 
 
+Minutes = Annotated[float | None, Field(gt=0, le=100_000)]
+
+
 class TrainingOrder(BaseModel):
     """A new training; `succession` says what becomes of a voice that is there."""
 
     base: str = Field(min_length=1)
-    minutes: float | None = Field(default=None, gt=0)
+    minutes: Minutes = None
     succession: Literal["first", "fresh", "keep-better"] = "first"
 
     def words(self, voice: str) -> list[str]:
@@ -38,7 +41,7 @@ def router(folder: StudioFolder, jobs: Jobs) -> APIRouter:
     routes = APIRouter()
 
     @routes.get("/training/{name}")
-    def choices(name: str, minutes: float | None = None) -> Response:
+    def choices(name: str, minutes: Minutes = None) -> Response:
         """What each base reads of this voice's text in so many minutes, or in the default time."""
         clone = folder.clone(name)
         size = clone.documents_path("train").stat().st_size

@@ -1,5 +1,5 @@
 // What was found in exports, and what is to be read of them: who one is, whom and what to leave out, into which voice.
-import { post } from "./api.js";
+import { post, StudioProblem } from "./api.js";
 import { checklist } from "./checklist.js";
 import { button, count, h } from "./dom.js";
 
@@ -56,7 +56,11 @@ function people(found) {
   const items = found.people.map((person) => ({ key: person.key, label: personLabel(found, person), checked: found.asks && person.owner }));
   if (found.asks) {
     const list = checklist("Who are you? The exports do not say. Tick every name of yours.", items);
-    return { element: list, chosen: list.chosen };
+    const chosen = () => {
+      if (!list.chosen().length) throw new StudioProblem(0, "Nobody is ticked.", "Tick every name of yours, so that the voice becomes yours.");
+      return list.chosen();
+    };
+    return { element: list, chosen };
   }
   const owners = [...new Set(found.people.filter((person) => person.owner).map(({ name }) => name))];
   const told = h("p", {}, "You are ", h("strong", {}, owners.join(", ")), ", as the exports say.");

@@ -1,6 +1,6 @@
 // The choice of a base, a time, and what becomes of a voice that is there.
 import { get, post } from "./api.js";
-import { button, count, h } from "./dom.js";
+import { button, count, h, problem } from "./dom.js";
 
 export async function trainingForm(voice, about, begun) {
   const name = encodeURIComponent(voice);
@@ -10,8 +10,14 @@ export async function trainingForm(voice, about, begun) {
   const fate = succession(about);
   const refresh = async () => {
     const kept = bases.querySelector("input:checked")?.value;
-    const choices = await get(`training/${name}${minutes.value ? `?minutes=${encodeURIComponent(minutes.value)}` : ""}`);
-    bases.replaceChildren(...baseList(choices, kept, begun));
+    try {
+      const choices = await get(`training/${name}${minutes.value ? `?minutes=${encodeURIComponent(minutes.value)}` : ""}`);
+      bases.replaceChildren(...baseList(choices, kept, begun));
+      start.disabled = false;
+    } catch (error) {
+      bases.replaceChildren(problem(error));
+      start.disabled = true;
+    }
   };
   const start = button("Train", async () => {
     const base = other.value.trim() || bases.querySelector("input:checked").value;
@@ -24,7 +30,7 @@ export async function trainingForm(voice, about, begun) {
     h("p", { class: "faint" }, "Left empty, it takes as long as reading you once does, at most ten minutes. It can be paused and stopped at any time."),
     fate.element, h("div", { class: "row" }, start));
   start.disabled = true;
-  refresh().then(() => { start.disabled = false; }, (error) => { bases.replaceChildren(h("p", { class: "failed", role: "alert" }, `${error.what} ${error.do}`)); });
+  refresh();
   return form;
 }
 
