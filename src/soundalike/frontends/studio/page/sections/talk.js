@@ -42,7 +42,9 @@ function conversation(path, voice, owner, temperature, onLeave) {
     for (const one of [again, forget]) one.disabled = busy || !talk.lines.length;
   }
 
-  const answer = () => once.run(async (signal) => {
+  // Draws a reply to the lines before the last one, after `first`.
+  const answer = (first) => once.run(async (signal) => {
+    await first?.();
     const { before } = split();
     talk.lines = before;
     redraw();
@@ -66,19 +68,18 @@ function conversation(path, voice, owner, temperature, onLeave) {
   };
   const correct = (wrong, right) => post(`${path}/corrections`, { lines: split().before, rejected: wrong, chosen: right });
 
-  const again = button("Again", answer);
-  const no = button("Not me", async () => {
+  const again = h("button", { type: "button", onclick: () => answer() }, "Again");
+  const no = h("button", { type: "button", onclick: () => answer(async () => {
     const { reply } = split();
     await correct(reply, []);
     rejected = reply;
     announce("Kept. Another reply is drawn.");
-    await answer();
-  });
-  const yes = button("More like this", async () => {
+  }) }, "Not me");
+  const yes = h("button", { type: "button", onclick: () => once.run(async () => {
     await correct(rejected, split().reply);
     log.note("Kept: more like this.");
-  });
-  const put = button("Put this instead", async () => {
+  }) }, "More like this");
+  const put = h("button", { type: "button", onclick: () => once.run(async () => {
     const text = instead.value.trim();
     if (!text) return;
     const { before, reply } = split();
@@ -88,7 +89,7 @@ function conversation(path, voice, owner, temperature, onLeave) {
     instead.value = "";
     redraw();
     log.note(`Kept; ${owner} has said that instead.`);
-  });
+  }) }, "Put this instead");
   const forget = button("Forget this conversation", () => { talk.forget(); rejected = []; redraw(); changed(false); });
   const form = talkForm(`Write to ${owner}`, say, () => once.stop());
   onLeave(() => once.stop());
