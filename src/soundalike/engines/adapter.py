@@ -104,10 +104,10 @@ class LoraAdapter:
         chosen = None if num_layers is None else list(range(max(0, layers - num_layers), layers))
         self.config = LoraConfig(
             r=rank,
-            lora_alpha=alpha,
+            lora_alpha=alpha,  # type: ignore[arg-type]
             target_modules=TARGET_MODULES,
             layers_to_transform=chosen,
-            bias="none",  # type: ignore[arg-type]
+            bias="none",
         )
         for p in model.parameters():
             p.requires_grad_(False)
