@@ -73,6 +73,8 @@ def test_clone_prints_one_result_as_json(run: Run, tmp_path: Path) -> None:
     code, out, err = run("clone", export, "--out", tmp_path / "me", "--base", "markov", "--iters", 3, "--json")
     result: dict[str, Any] = json.loads(out)
     assert code == 0 and result.keys() == {"import", "training", "evaluation", "conversation"}
+    advice = result["evaluation"].pop("advice")
+    assert 0 < advice["read"] <= 1 and len(advice["remedies"]) <= 3
     assert result["evaluation"] == json.loads((tmp_path / "me" / "evaluation.json").read_text())["short"]
     assert result["import"] == json.loads((tmp_path / "me" / "import.json").read_text())
     assert result["training"]["steps"] == 3 and result["training"]["finished"]
@@ -119,7 +121,8 @@ def test_a_prompt_is_exported_and_measured_with_an_address(run: Run, me: Path) -
     code, out, _ = run("export", me, "--to", "prompt", "--examples", 2, "--json")
     made = json.loads(out)
     assert code == 0 and made["to_release"] == 2 and made["released"] == 0
-    assert Path(made["prompt"]).read_text(encoding="utf-8").startswith("You are juno")
+    owner = tomllib.loads((me / "clone.toml").read_text("utf-8"))["clone"]["speaker"]
+    assert Path(made["prompt"]).read_text(encoding="utf-8").startswith(f"You are {owner}, ")
     code, _, err = run("export", me, "--to", "gif")
     assert code == 2 and "It can be merged, gguf, mlx, prompt." in err
     for given in (["--at", "http://127.0.0.1:1/v1"], ["--prompt", made["prompt"]]):
@@ -385,9 +388,9 @@ def test_several_voices_of_one_chat(run: Run, tmp_path: Path) -> None:
 
 
 def test_export_refuses_what_it_cannot_write(run: Run, me: Path) -> None:
-    """A word chain has no weights, and there are three kinds; each is a two-sentence error, and no file remains."""
+    """A word chain has no weights, and there are four kinds; each is a two-sentence error, and no file remains."""
     code, _, err = run("export", me, "--to", "gguf")
     assert code == 2 and "word chain: it has no weights. Train it" in err
     code, _, err = run("export", me, "--to", "onnx")
-    assert code == 2 and "It can be merged, gguf, mlx." in err
+    assert code == 2 and "It can be merged, gguf, mlx, prompt." in err
     assert not list(me.glob("export-*"))
