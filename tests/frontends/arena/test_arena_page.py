@@ -3,15 +3,12 @@
 Needs Chromium: Debian's `chromium`, or playwright's own. Without one these tests are skipped, and say so.
 """
 
-import socket
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from threading import Thread
 from typing import Literal
 
 import pytest
-import uvicorn
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, BrowserContext, Page, expect
 
@@ -20,6 +17,7 @@ from soundalike.frontends.arena import arena_votes
 from soundalike.frontends.arena.arena_app import create
 from soundalike.frontends.arena.arena_votes import ArenaVotes
 from tests.frontends.arena.prepared import KEYS, LONG, prepared, state_of
+from tests.frontends.loopback import served
 
 REFUSED = "Failed to load resource: the server responded with a status of 4"
 pytestmark = pytest.mark.allow_hosts(["127.0.0.1"])
@@ -28,15 +26,8 @@ pytestmark = pytest.mark.allow_hosts(["127.0.0.1"])
 @contextmanager
 def running(clone: Clone) -> Iterator[str]:
     """An arena of the clone; its address."""
-    server = uvicorn.Server(uvicorn.Config(create(state_of(clone), KEYS), log_level="warning", ws="none"))
-    with socket.create_server(("127.0.0.1", 0)) as listener:
-        thread = Thread(target=server.run, args=([listener],))
-        thread.start()
-        try:
-            yield f"http://127.0.0.1:{listener.getsockname()[1]}"
-        finally:
-            server.should_exit = True
-            thread.join()
+    with served(create(state_of(clone), KEYS)) as address:
+        yield address
 
 
 @pytest.fixture

@@ -1,18 +1,16 @@
 """A studio that runs on a loopback port, with voices that are word chains, and its page in a browser."""
 
-import socket
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from threading import Thread
 
-import uvicorn
 from playwright.sync_api import Browser, Page, expect
 
 from soundalike.clone import Clone
 from soundalike.frontends.studio.studio_app import create
 from soundalike.frontends.studio.studio_folder import StudioFolder
 from tests.evaluation.chain_clone import chain_clone
+from tests.frontends.loopback import served
 
 TOKEN = "open-sesame"
 BEARER = {"Authorization": f"Bearer {TOKEN}"}
@@ -30,15 +28,8 @@ def trained(path: Path, chats: int = 12) -> Clone:
 @contextmanager
 def running(root: Path) -> Iterator[str]:
     """A studio of the folder `root`; its address."""
-    server = uvicorn.Server(uvicorn.Config(create(StudioFolder.make(root), TOKEN), log_level="warning", ws="none"))
-    with socket.create_server(("127.0.0.1", 0)) as listener:
-        thread = Thread(target=server.run, args=([listener],))
-        thread.start()
-        try:
-            yield f"http://127.0.0.1:{listener.getsockname()[1]}"
-        finally:
-            server.should_exit = True
-            thread.join()
+    with served(create(StudioFolder.make(root), TOKEN)) as address:
+        yield address
 
 
 @contextmanager

@@ -3,38 +3,17 @@
 Needs Chromium: Debian's `chromium`, or playwright's own. Without one these tests are skipped, and say so.
 """
 
-import socket
 from collections.abc import Iterator
-from contextlib import contextmanager
-from pathlib import Path
-from threading import Thread
 from typing import Literal
 
 import pytest
-import uvicorn
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, Page, expect
 
-from soundalike.frontends.studio.studio_app import create
-from soundalike.frontends.studio.studio_folder import StudioFolder
+from tests.frontends.studio.running_studio import TOKEN, running
 from tests.training.test_loop import clone_of
 
 pytestmark = pytest.mark.allow_hosts(["127.0.0.1"])
-TOKEN = "open-sesame"
-
-
-@contextmanager
-def running(root: Path) -> Iterator[str]:
-    """A studio of the folder `root`; its address."""
-    server = uvicorn.Server(uvicorn.Config(create(StudioFolder.make(root), TOKEN), log_level="warning", ws="none"))
-    with socket.create_server(("127.0.0.1", 0)) as listener:
-        thread = Thread(target=server.run, args=([listener],))
-        thread.start()
-        try:
-            yield f"http://127.0.0.1:{listener.getsockname()[1]}"
-        finally:
-            server.should_exit = True
-            thread.join()
 
 
 @pytest.fixture(scope="module")
