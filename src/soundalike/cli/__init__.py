@@ -12,7 +12,17 @@ from typing import Annotated, NoReturn
 import typer
 from rich.text import Text
 
-from soundalike.cli import arena_command, base_commands, chat_commands, clone_commands, report_commands, studio_command
+from soundalike.cli import (
+    arena_command,
+    chat_commands,
+    clone_commands,
+    export_command,
+    import_commands,
+    machine_commands,
+    report_commands,
+    studio_command,
+    train_commands,
+)
 from soundalike.cli.output import err, out, progress_file
 from soundalike.console import accept_every_character
 from soundalike.errors import FULL_DISK, NoRoom, SoundalikeError, UsageError
@@ -27,7 +37,17 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     add_completion=False,
 )
-for commands in (studio_command, clone_commands, base_commands, chat_commands, report_commands, arena_command):
+for commands in (
+    studio_command,
+    clone_commands,
+    import_commands,
+    train_commands,
+    machine_commands,
+    export_command,
+    chat_commands,
+    report_commands,
+    arena_command,
+):
     app.add_typer(commands.app)
 
 

@@ -1,14 +1,18 @@
-"""Options that say what is read of exports and as whom, shared by the commands that import."""
+"""Options of the commands that import: what is read of exports and as whom; and the import behind them."""
 
-from dataclasses import replace
+from collections.abc import Collection
+from dataclasses import replace as replaced
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from soundalike.cli.output import out, print_lines, progress_bar
 from soundalike.errors import UsageError
 
 if TYPE_CHECKING:
+    from soundalike.importing.documents import DocumentSettings
+    from soundalike.importing.preflight import ImportReport
     from soundalike.importing.reading import ReadOptions
 
 Exports = Annotated[
@@ -42,6 +46,8 @@ Invented = Annotated[
 Replace = Annotated[
     bool, typer.Option("--replace", help="Replace what the clone holds instead of adding what is new to it.")
 ]
+Force = Annotated[bool, typer.Option("--force", help="Train even on too little text.")]
+Gap = Annotated[str, typer.Option(help="The silence that ends a conversation; several, with commas, are compared.")]
 
 _UNSAFE = frozenset('/\\:*?"<>|')  # in names of folders, on one system or another
 
@@ -71,17 +77,55 @@ def read_options(
     )
 
 
-def by_voice(out: Path, me: list[str] | None, options: "ReadOptions") -> dict[Path, "ReadOptions"]:
-    """The folder of each voice and what is read for it: `out` itself for one, a folder in it for each of several."""
+def by_voice(folder: Path, me: list[str] | None, options: "ReadOptions") -> dict[Path, "ReadOptions"]:
+    """The folder of each voice and what is read for it: `folder` itself for one, a folder in it for each of several."""
     if me is None or len(me) < 2:
-        return {out: options}
+        return {folder: options}
     voices: dict[Path, ReadOptions] = {}
     for name in me:
-        folder = out / _folder_name(name)
-        if any(folder.name.casefold() == other.name.casefold() for other in voices):
-            raise UsageError(f"Two voices would be in the folder {folder}.", "Make them one by one, with --out each.")
-        voices[folder] = replace(options, me=(name,))
+        own = folder / _folder_name(name)
+        if any(own.name.casefold() == other.name.casefold() for other in voices):
+            raise UsageError(f"Two voices would be in the folder {own}.", "Make them one by one, with --out each.")
+        voices[own] = replaced(options, me=(name,))
     return voices
+
+
+def import_into(
+    exports: list[Path],
+    folder: Path,
+    settings: "DocumentSettings",
+    reading: "ReadOptions",
+    force: bool = False,
+    replace: bool = False,
+) -> "ImportReport":
+    """Import into one folder, with progress, and print what was read."""
+    from soundalike.importing import preflight
+    from soundalike.importing.importer import run_import
+    from soundalike.signals import exit_on_signals
+
+    with exit_on_signals(), progress_bar("Reading") as bar:
+        report = run_import(
+            exports, folder, settings, on_progress=bar, options=reading, force=force, replace_held=replace
+        )
+    print_lines(preflight.lines(report))
+    return report
+
+
+def import_each(
+    exports: list[Path], settings: "DocumentSettings", voices: dict[Path, "ReadOptions"], force: bool, replace: bool
+) -> dict[Path, "ImportReport"]:
+    """Import for every voice before any is trained, so that what is too little for one is known at once."""
+    reports = {}
+    for folder, reading in voices.items():
+        show_voice(folder, voices)
+        reports[folder] = import_into(exports, folder, settings, reading, force, replace)
+    return reports
+
+
+def show_voice(folder: Path, voices: Collection[Path]) -> None:
+    """Print whose lines follow, where there are several."""
+    if len(voices) > 1:
+        out.print(f"\n{folder.name}:", style="bold", markup=False)
 
 
 def _folder_name(name: str) -> str:

@@ -1,15 +1,26 @@
-"""`soundalike base`: fetches the base models that clones are trained on."""
+"""Commands on this machine: what it can run (doctor), and base models for it (base)."""
 
 import shlex
 from typing import Annotated
 
 import typer
 
-from soundalike.cli.output import Json, command_text, out, print_json, show_status
+from soundalike.cli.output import Json, command_text, out, print_json, print_lines, show_status
 
 app = typer.Typer()
 base = typer.Typer(help="Fetch base models.", no_args_is_help=True)
 app.add_typer(base, name="base")
+
+
+@app.command(epilog="Example: soundalike doctor")
+def doctor(json: Json = False) -> None:
+    """What this machine can run, what is missing, and how long each suggested base would take."""
+    from soundalike.doctor import inspect_machine
+
+    with show_status("looking"):
+        found = inspect_machine()
+    print_lines(found.lines())
+    print_json(found, json)
 
 
 @base.command(epilog="Example: soundalike base add smollm2")

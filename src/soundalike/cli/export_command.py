@@ -1,0 +1,31 @@
+"""`soundalike export`: a clone for other programs."""
+
+from typing import Annotated
+
+import typer
+
+from soundalike.cli.output import CloneFolder, Json, print_json, print_lines, show_status
+
+app = typer.Typer()
+
+
+@app.command(epilog="Example: soundalike export me --to gguf")
+def export(
+    me: CloneFolder,
+    to: Annotated[
+        str, typer.Option(help="`gguf` (llama.cpp, Ollama), `merged` (transformers, vLLM), `mlx`, or `prompt` (any).")
+    ],
+    precision: Annotated[str, typer.Option(help="Of a GGUF file: `f16`, or `q8_0` for half the size.")] = "f16",
+    examples: Annotated[int, typer.Option(help="Of a prompt: how many examples to choose from.", min=0)] = 40,
+    json: Json = False,
+) -> None:
+    """Export the clone for other programs."""
+    from soundalike.clone import Clone
+    from soundalike.export import PROMPT
+    from soundalike.export import export as write
+    from soundalike.persona.persona_prompt import export_prompt
+
+    with show_status("writing"):
+        exported = export_prompt(Clone.open(me), examples) if to == PROMPT else write(Clone.open(me), to, precision)
+    print_lines(exported.lines())
+    print_json(exported, json)

@@ -1,0 +1,128 @@
+"""Commands on a clone's messages: import, forget."""
+
+import shlex
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from soundalike.cli.import_options import (
+    Also,
+    Exports,
+    Force,
+    Gap,
+    Invented,
+    Mask,
+    Me,
+    Only,
+    Raw,
+    Replace,
+    Without,
+    by_voice,
+    import_each,
+    read_options,
+    show_voice,
+)
+from soundalike.cli.output import (
+    DEFAULT_FOLDER,
+    CloneFolder,
+    Json,
+    Out,
+    command_text,
+    out,
+    print_json,
+    print_lines,
+    progress_bar,
+)
+from soundalike.cli.training_options import check_options, run_training
+
+app = typer.Typer()
+
+
+@app.command("import", epilog="Example: soundalike import package.zip --out me")
+def import_(
+    exports: Exports,
+    out_: Out = DEFAULT_FOLDER,
+    gap: Gap = "15m",
+    me: Me = None,
+    also: Also = None,
+    only: Only = None,
+    without: Without = None,
+    no_redact: Raw = False,
+    mask: Mask = None,
+    pseudonyms: Invented = False,
+    replace: Replace = False,
+    force: Force = False,
+    preview: Annotated[
+        bool, typer.Option("--preview", help="Only say who wrote in the exports, and where; write nothing.")
+    ] = False,
+    json: Json = False,
+) -> None:
+    """Read exports into a clone folder; prints what was read and how long training would take."""
+    if preview:
+        _preview(exports, json)
+        return
+    from soundalike.importing.documents import DocumentSettings
+    from soundalike.importing.gap_comparison import parse_gaps, table
+    from soundalike.importing.importer import compare
+
+    gaps, reading = parse_gaps(gap), read_options(me, also, only, without, no_redact, mask, pseudonyms)
+    voices = by_voice(out_, me, reading)
+    if len(gaps) > 1:
+        rows = compare(exports, gaps, options=next(iter(voices.values())))
+        print_lines(table(rows))
+        print_json(rows, json)
+        return
+    reports = import_each(exports, DocumentSettings(gap_minutes=gaps[0]), voices, force, replace)
+    if not out.quiet:  # measuring this machine's speed takes a moment
+        from soundalike.training.plan import describe_cost
+
+        for folder, report in reports.items():
+            show_voice(folder, voices)
+            print_lines(["", *describe_cost(report.splits["train"]["bytes"])])
+            out.print(command_text("Now: ", f"soundalike train {shlex.quote(str(folder))}"), soft_wrap=True)
+    found = {folder.name: report for folder, report in reports.items()}
+    print_json(found if len(voices) > 1 else reports[out_], json)
+
+
+@app.command(epilog='Example: soundalike forget me --person "Bo" --retrain')
+def forget(
+    me: CloneFolder,
+    person: Annotated[list[str] | None, typer.Option(help="Whose messages; may be repeated.", metavar="NAME")] = None,
+    channel: Annotated[list[str] | None, typer.Option(help="Of which channel.", metavar="NAME")] = None,
+    before: Annotated[str | None, typer.Option(help="Sent before this day, month or year.", metavar="DATE")] = None,
+    retrain: Annotated[bool, typer.Option("--retrain", help="Train a new voice on what is left.")] = False,
+    minutes: Annotated[float | None, typer.Option(help="With --retrain: train for so many minutes.")] = None,
+    json: Json = False,
+) -> None:
+    """Remove messages from a clone, with its earlier voices and reports."""
+    from soundalike.clone import Clone
+    from soundalike.importing import forgetting, preflight
+    from soundalike.importing.documents import DocumentSettings
+
+    named = [("person", name) for name in person or ()] + [("channel", name) for name in channel or ()]
+    patterns = [f"{kind}:{name}" for kind, name in [*named, *([("before", before)] if before else [])]]
+    clone_ = Clone.open(me)
+    base, options = clone_.manifest().get("training", {}).get("base"), {"minutes": minutes}
+    if retrain:
+        check_options(me, base, options, fresh=True)
+    report = forgetting.forget(clone_, patterns, DocumentSettings(**clone_.manifest()["documents"]))
+    print_lines(preflight.lines(report))
+    if clone_.has_voice and not retrain:
+        command = f"soundalike train {shlex.quote(str(me))} --fresh"
+        note = "Note: the voice has learned from them, and only a new training unlearns it: "
+        out.print(command_text(note, command, ". Then delete its versions."), soft_wrap=True)
+    result = run_training(me, base, options, fresh=True, show_settled=False) if retrain else None
+    if result is not None:
+        forgetting.drop_versions(clone_)
+        print_lines(["The voice that had learned from them is deleted, and every earlier one."])
+    print_json({"import": report, "training": result and result.as_dict()}, json)
+
+
+def _preview(exports: list[Path], json: bool) -> None:
+    from soundalike.importing.export_preview import preview_exports
+
+    with progress_bar("Looking through it") as bar:
+        found = preview_exports(exports, bar)
+    print_lines(found.lines())
+    print_json(found, json)

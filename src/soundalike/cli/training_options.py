@@ -1,0 +1,109 @@
+"""Options of the commands that train, and the training behind them: checked first, shown while it runs."""
+
+import shlex
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from soundalike.cli.output import command_text, debug, err, print_lines, progress_bar
+
+if TYPE_CHECKING:
+    from rich.text import Text
+
+    from soundalike.clone import Clone
+    from soundalike.training.status import Progress, TrainingResult
+
+Base = Annotated[
+    str | None, typer.Option(help="`pocket`, `smollm2`, a model's folder, or a Hugging Face name: org/model.")
+]
+Minutes = Annotated[float | None, typer.Option(help="Train for so many minutes.")]
+Epochs = Annotated[float | None, typer.Option(help="Train for so many passes over the text.")]
+Iters = Annotated[int | None, typer.Option(help="Train for so many steps.")]
+Choose = Annotated[
+    str | None, typer.Option(help="Which adapter to keep: that with the lowest `bits` or the highest `likeness`.")
+]
+Resume = Annotated[bool, typer.Option("--resume", help="Continue an interrupted training with its own settings.")]
+Fresh = Annotated[bool, typer.Option("--fresh", help="Start anew, not from the voice; that is kept as a version.")]
+KeepBetter = Annotated[
+    bool, typer.Option("--keep-better", help="Keep whichever voice, old or new, predicts your later words better.")
+]
+
+
+def check_options(
+    folder: Path,
+    base: str | None,
+    options: dict[str, Any],
+    resume: bool = False,
+    fresh: bool = False,
+    keep_better: bool = False,
+) -> None:
+    """Check every option before anything is read or written."""
+    from soundalike.training import plan, versions
+
+    plan.check_options(folder, base, options)
+    versions.require_settled(versions.clone_at(folder), resume=resume, fresh=fresh, keep_better=keep_better)
+
+
+def run_training(
+    folder: Path,
+    base: str | None,
+    options: dict[str, Any],
+    resume: bool = False,
+    fresh: bool = False,
+    keep_better: bool = False,
+    show_notes: bool = True,
+    show_settled: bool = True,
+) -> "TrainingResult":
+    """Train. `show_notes`: print the notes of the training plan, such as the reason for the budget; `show_settled`:
+    print what became of the voice before."""
+    from soundalike.clone import Clone
+    from soundalike.evaluation.adapter_selection import likeness_chooser
+    from soundalike.training import versions
+    from soundalike.training.plan import plan_resumed, plan_training
+    from soundalike.training.train_clone import train_clone
+
+    clone_ = Clone.open(folder)
+    plan = plan_resumed(clone_, base, options) if resume else plan_training(clone_, base, options, fresh=fresh)
+    recipe, start = plan.recipe, plan.start
+    succession = versions.succession(clone_, start, resume=resume, fresh=fresh, keep_better=keep_better)
+    if show_notes:
+        print_lines(list(plan.notes))
+    if debug():
+        settings = {"base": recipe.base, **recipe.training.used()}
+        print_lines(["Settings: " + ", ".join(f"{name} {value}" for name, value in settings.items())])
+    with hint_on_interrupt(lambda: _hint_to_continue(clone_)), progress_bar("Learning") as bar:
+
+        def on_step(p: "Progress") -> None:
+            if not p.step:
+                bar.start()
+            bar(p.step, p.steps, p.line(), p.latest())
+
+        score = likeness_chooser(clone_, recipe)
+        result = train_clone(
+            clone_, recipe, resume=resume, on_step=on_step, score=score, succession=succession, start=start
+        )
+    if not result.finished:
+        resume_command = f"soundalike train {shlex.quote(str(folder))} --resume"
+        err.print(command_text("Stopped and saved. Continue with: ", resume_command), soft_wrap=True)
+        raise typer.Exit(128 + result.signal)
+    print_lines([*result.progress.summary(), *([result.settled] if result.settled and show_settled else [])])
+    return result
+
+
+@contextmanager
+def hint_on_interrupt(hint: Callable[[], "Text"]) -> Iterator[None]:
+    """Print what can be done if Ctrl-C comes."""
+    try:
+        yield
+    except KeyboardInterrupt:
+        err.print(hint(), soft_wrap=True)
+        raise
+
+
+def _hint_to_continue(clone_: "Clone") -> "Text":
+    """For Ctrl-C before the first training step or after the last one."""
+    resume = " --resume" if clone_.run_path.exists() else ""
+    return command_text("Stopped. Continue with: ", f"soundalike train {shlex.quote(str(clone_.root))}{resume}")
