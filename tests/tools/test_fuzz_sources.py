@@ -7,6 +7,7 @@ import pytest
 
 from soundalike import sources
 from soundalike.messages import Corpus, empty
+from soundalike.sources._author_names import People
 from tools.fuzz_packages.cases import FAULT, READ, REFUSED
 from tools.fuzz_sources.__main__ import main
 from tools.fuzz_sources.cases import run
@@ -37,7 +38,7 @@ def test_every_damage_changes_something() -> None:
 def test_a_lost_row_is_a_fault(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """An account that does not sum is told, with the example."""
     lossy = Corpus(empty(), read={"messages": 1})
-    monkeypatch.setattr(sources, "read", lambda paths: lossy)
+    monkeypatch.setattr(sources, "survey", lambda paths: (lossy, People.of(lossy)))
     ending = run(0, 0, tmp_path / "case", "slack")
     assert ending.how == FAULT and "not accounted for" in ending.why and "slack" in ending.why
 

@@ -5,6 +5,7 @@ follows the `Source` protocol; sources are found by listing the folder. A source
 small `Corpus` with any part of the messages, names, counts and notes.
 """
 
+import functools
 import importlib
 import pkgutil
 from collections.abc import Callable, Collection, Iterator, Sequence
@@ -50,10 +51,11 @@ class Source(Protocol):
         """
 
 
-def list_sources() -> list[Source]:
+@functools.cache
+def list_sources() -> tuple[Source, ...]:
     """The sources in this folder, by name."""
     names = [module.name for module in pkgutil.iter_modules(__path__) if not module.name.startswith("_")]
-    return [cast(Source, importlib.import_module(f"{__name__}.{name}")) for name in sorted(names)]
+    return tuple(cast(Source, importlib.import_module(f"{__name__}.{name}")) for name in sorted(names))
 
 
 def read(
