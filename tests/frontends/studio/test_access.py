@@ -26,7 +26,7 @@ def test_the_token_of_the_link_opens_the_api(client: TestClient) -> None:
         assert answer.json()["error"]["do"] == "Open the link that `soundalike studio` has printed."
 
 
-@pytest.mark.parametrize("path", ["/", "/main.js", "/studio.css"])
+@pytest.mark.parametrize("path", ["/", "/main.js", "/studio.css", "/base.css"])
 def test_the_files_of_the_page_need_no_token_and_hold_none(client: TestClient, path: str) -> None:
     """The page reads the token out of its own address, where only its tab sees it."""
     answer = client.get(path)

@@ -1,38 +1,15 @@
 """Using, forgetting and deleting on the studio's page, in a real browser. Needs Chromium; without one, they skip."""
 
-import shutil
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Literal
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import Page, expect
 
-from tests.frontends.studio.running_studio import go, opened, running, trained
+from tests.frontends.studio.running_studio import go
 
 pytestmark = pytest.mark.allow_hosts(["127.0.0.1"])
-
-
-@pytest.fixture(scope="module")
-def root(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A folder with two voices."""
-    root = tmp_path_factory.mktemp("studio") / "voices"
-    trained(root / "ada")
-    shutil.copytree(root / "ada", root / "bo")
-    return root
-
-
-@pytest.fixture(scope="module")
-def address(root: Path) -> Iterator[str]:
-    with running(root) as address:
-        yield address
-
-
-@pytest.fixture
-def page(chromium: Browser, address: str) -> Iterator[Page]:
-    with opened(chromium, address) as page:
-        yield page
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])

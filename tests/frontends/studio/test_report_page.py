@@ -1,6 +1,6 @@
 """Portrait, evaluation and audit on the studio's page, from files as the commands write them. Needs Chromium."""
 
-from collections.abc import Iterator
+from pathlib import Path
 from typing import Literal
 
 import orjson
@@ -10,7 +10,7 @@ from playwright.sync_api import Browser, Page, expect
 
 from soundalike.audit import copying, run_audit
 from soundalike.clone import Clone
-from tests.frontends.studio.running_studio import go, opened, running, trained
+from tests.frontends.studio.running_studio import go, trained
 from tests.frontends.studio.test_report_routes import evaluated
 
 pytestmark = pytest.mark.allow_hosts(["127.0.0.1"])
@@ -20,7 +20,7 @@ HOSTILE = (
 
 
 @pytest.fixture(scope="module")
-def me(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Clone]:
+def me(tmp_path_factory: pytest.TempPathFactory) -> Clone:
     """A voice with an audit and an evaluation, and a portrait that tries to do more than to be looked at."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(copying, "REPLIES", 4)
@@ -28,19 +28,13 @@ def me(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Clone]:
         run_audit.audit(clone.root)
     evaluated(clone)
     (clone.root / "portrait.html").write_text(HOSTILE, encoding="utf-8")
-    yield clone
+    return clone
 
 
 @pytest.fixture(scope="module")
-def address(me: Clone) -> Iterator[str]:
-    with running(me.root.parent) as address:
-        yield address
-
-
-@pytest.fixture
-def page(chromium: Browser, address: str) -> Iterator[Page]:
-    with opened(chromium, address) as page:
-        yield page
+def root(me: Clone) -> Path:
+    """The folder that it is in."""
+    return me.root.parent
 
 
 def test_a_portrait_is_shown_in_a_frame_in_which_nothing_runs(chromium: Browser, address: str) -> None:

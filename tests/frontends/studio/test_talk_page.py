@@ -1,38 +1,16 @@
 """Talking on the studio's page, in a real browser without a window. Needs Chromium; without one, these are skipped."""
 
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Literal
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import Page, expect
 
 from soundalike.clone import Clone, corrections
-from tests.frontends.studio.running_studio import go, opened, running, trained
+from tests.frontends.studio.running_studio import go
 
 pytestmark = pytest.mark.allow_hosts(["127.0.0.1"])
-
-
-@pytest.fixture(scope="module")
-def root(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A folder with two trained voices."""
-    root = tmp_path_factory.mktemp("studio")
-    for name in ("ada", "bo"):
-        trained(root / name)
-    return root
-
-
-@pytest.fixture(scope="module")
-def address(root: Path) -> Iterator[str]:
-    with running(root) as address:
-        yield address
-
-
-@pytest.fixture
-def page(chromium: Browser, address: str) -> Iterator[Page]:
-    with opened(chromium, address) as page:
-        yield page
 
 
 def idle(page: Page) -> None:

@@ -1,7 +1,7 @@
 """Who may use the arena: judges with the key of their link, and its owner, from this machine alone, with another key.
 
-Otherwise as in the studio (`studio/access.py`): a loopback name, or the address in the judges' link; no page of another
-origin; keys compared in constant time, sent as a header and never as a cookie.
+A request names a loopback host, or the address in the judges' link, and comes from no page of another origin; keys are
+compared in constant time, and are sent as a header and never as a cookie.
 """
 
 from collections.abc import Collection
@@ -11,9 +11,9 @@ from ipaddress import ip_address
 from starlette.datastructures import Headers
 from starlette.types import ASGIApp, Receive, Scope, Send
 
+from soundalike.frontends.local_page.answers import ApiProblem
+from soundalike.frontends.local_page.protection import API, is_own_page, with_headers
 from soundalike.frontends.server.auth import LOOPBACK, bears_key, host_name
-from soundalike.frontends.studio.access import API, is_own_page, with_headers
-from soundalike.frontends.studio.answers import ApiProblem
 
 OWNER_API = "/api/owner/"
 

@@ -10,10 +10,10 @@ from starlette.staticfiles import StaticFiles
 
 from soundalike.frontends.arena.arena_access import ArenaAccessMiddleware, ArenaKeys
 from soundalike.frontends.arena.arena_state import ArenaState
-from soundalike.frontends.studio.answers import add_error_handlers, answer
+from soundalike.frontends.local_page.answers import add_error_handlers, answer
 from soundalike.version import __version__
 
-PACKAGES = ["soundalike.frontends.arena", "soundalike.frontends.studio"]  # the arena's page uses the studio's style
+PAGE: list[str | tuple[str, str]] = [(f"soundalike.frontends.{name}", "page") for name in ("arena", "local_page")]
 
 
 class Release(BaseModel):
@@ -48,7 +48,7 @@ def create(state: ArenaState, keys: ArenaKeys, hosts: Collection[str] = ()) -> F
     add_error_handlers(app)
     app.include_router(_owner_routes(state), prefix="/api/owner")
     app.include_router(_judge_routes(state), prefix="/api/judge")
-    app.mount("/", StaticFiles(packages=[(package, "page") for package in PACKAGES], html=True))
+    app.mount("/", StaticFiles(packages=PAGE, html=True))
     app.add_middleware(ArenaAccessMiddleware, keys=keys, hosts=hosts)
     return app
 

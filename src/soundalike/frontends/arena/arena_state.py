@@ -14,7 +14,7 @@ from soundalike.frontends.arena import arena_pairs, arena_votes
 from soundalike.frontends.arena.arena_pairs import ArenaPair, ArenaPairs, save_pairs
 from soundalike.frontends.arena.arena_results import ArenaResults, results
 from soundalike.frontends.arena.arena_votes import ArenaJudge, ArenaVote, ArenaVotes
-from soundalike.frontends.studio.answers import ApiProblem
+from soundalike.frontends.local_page.answers import ApiProblem
 from soundalike.metrics.stats import Estimate
 
 MOST_JUDGES = 1000

@@ -9,28 +9,12 @@ The token is sent as a header and never as a cookie: browsers send cookies of 12
 listens there.
 """
 
-from collections.abc import MutableMapping
-from typing import Any
+from starlette.datastructures import Headers
+from starlette.types import ASGIApp, Receive, Scope, Send
 
-from starlette.datastructures import Headers, MutableHeaders
-from starlette.types import ASGIApp, Message, Receive, Scope, Send
-
+from soundalike.frontends.local_page.answers import ApiProblem
+from soundalike.frontends.local_page.protection import API, is_own_page, with_headers
 from soundalike.frontends.server.auth import LOOPBACK, bears_key, host_name
-from soundalike.frontends.studio.answers import ApiProblem
-
-API = "/api/"
-HEADERS = {
-    # Styles may stand within elements, as those of a portrait do. No script may, and nothing is loaded from elsewhere.
-    "Content-Security-Policy": (
-        "default-src 'none'; script-src 'self'; connect-src 'self'; style-src 'self' 'unsafe-inline'; img-src data:; "
-        "base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
-    ),
-    "X-Content-Type-Options": "nosniff",
-    "Referrer-Policy": "no-referrer",
-    "Cross-Origin-Opener-Policy": "same-origin",
-    "Cross-Origin-Resource-Policy": "same-origin",
-    "Cache-Control": "no-store",
-}
 
 
 class AccessMiddleware:
@@ -62,21 +46,3 @@ class AccessMiddleware:
         if not bears_key(headers, self._token):
             what = "The token is missing, or of a studio that has ended."
             raise ApiProblem(401, what, "Open the link that `soundalike studio` has printed.")
-
-
-def is_own_page(headers: Headers) -> bool:
-    """Whether a request comes from the server's own page or from no page at all, as far as the browser tells."""
-    origin, site = headers.get("origin"), headers.get("sec-fetch-site", "none")
-    return origin in (None, f"http://{headers.get('host', '')}") and site in ("same-origin", "none")
-
-
-def with_headers(send: Send) -> Send:
-    """`send` that adds HEADERS to every response."""
-
-    async def sending(message: Message) -> None:
-        if message["type"] == "http.response.start":
-            head: MutableMapping[str, Any] = message
-            MutableHeaders(scope=head).update(HEADERS)
-        await send(message)
-
-    return sending

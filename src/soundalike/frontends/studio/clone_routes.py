@@ -8,7 +8,7 @@ from starlette.responses import Response
 
 from soundalike.clone import Clone
 from soundalike.errors import CloneError
-from soundalike.frontends.studio.answers import answer
+from soundalike.frontends.local_page.answers import answer
 from soundalike.frontends.studio.studio_folder import StudioFolder
 from soundalike.training import checkpoint
 

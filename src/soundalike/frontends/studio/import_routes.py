@@ -11,8 +11,8 @@ from starlette.responses import Response
 from soundalike.clone import Clone
 from soundalike.demo import EXPORT
 from soundalike.errors import CloneError, UsageError
+from soundalike.frontends.local_page.answers import answer
 from soundalike.frontends.studio.after_import import AfterImport
-from soundalike.frontends.studio.answers import answer
 from soundalike.frontends.studio.job_routes import job_summary
 from soundalike.frontends.studio.jobs import Job, Jobs
 from soundalike.frontends.studio.studio_folder import StudioFolder

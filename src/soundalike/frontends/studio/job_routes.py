@@ -5,7 +5,7 @@ from typing import Any
 from fastapi import APIRouter
 from starlette.responses import Response
 
-from soundalike.frontends.studio.answers import answer
+from soundalike.frontends.local_page.answers import answer
 from soundalike.frontends.studio.jobs import Job, Jobs
 
 POINTS = 300  # of a curve, which is more than a small picture shows

@@ -11,7 +11,7 @@ from pydantic import BaseModel, Field
 from starlette.responses import Response
 
 from soundalike.clone import Clone
-from soundalike.frontends.studio.answers import answer
+from soundalike.frontends.local_page.answers import answer
 from soundalike.frontends.studio.clone_routes import clone_summary
 from soundalike.frontends.studio.job_routes import job_summary
 from soundalike.frontends.studio.jobs import Jobs

@@ -11,7 +11,7 @@ from soundalike.evaluation.advice import advice
 from soundalike.evaluation.evaluation_report import HEADLINE, EvaluationReport
 from soundalike.evaluation.report_file import load_best
 from soundalike.evaluation.saved_evaluation import best_report
-from soundalike.frontends.studio.answers import answer
+from soundalike.frontends.local_page.answers import answer
 from soundalike.frontends.studio.clone_routes import REPORTS
 from soundalike.frontends.studio.job_routes import job_summary
 from soundalike.frontends.studio.jobs import Jobs

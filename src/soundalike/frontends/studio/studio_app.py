@@ -8,6 +8,7 @@ from contextlib import asynccontextmanager
 from fastapi import FastAPI
 from starlette.staticfiles import StaticFiles
 
+from soundalike.frontends.local_page.answers import add_error_handlers
 from soundalike.frontends.studio import (
     clone_routes,
     import_routes,
@@ -21,7 +22,6 @@ from soundalike.frontends.studio import (
 )
 from soundalike.frontends.studio.access import AccessMiddleware
 from soundalike.frontends.studio.after_import import AfterImport
-from soundalike.frontends.studio.answers import add_error_handlers
 from soundalike.frontends.studio.jobs import Jobs
 from soundalike.frontends.studio.loaded_voices import LoadedVoices
 from soundalike.frontends.studio.removal import Removal
@@ -30,6 +30,7 @@ from soundalike.frontends.studio.uploads import Uploads
 from soundalike.version import __version__
 
 log = logging.getLogger(__name__)
+PAGE: list[str | tuple[str, str]] = [(f"soundalike.frontends.{name}", "page") for name in ("studio", "local_page")]
 LOOK = 0.3  # seconds between two looks at whether the next job can start
 
 
@@ -63,7 +64,7 @@ def create(folder: StudioFolder, token: str) -> FastAPI:
         removal_routes.router(folder, jobs, voices, removal),
     ):
         app.include_router(router, prefix="/api")
-    app.mount("/", StaticFiles(packages=[("soundalike.frontends.studio", "page")], html=True))
+    app.mount("/", StaticFiles(packages=PAGE, html=True))
     app.add_middleware(AccessMiddleware, token=token)
     return app
 

@@ -8,7 +8,7 @@ from fastapi import APIRouter, Body
 from pydantic import BaseModel, Field
 from starlette.responses import Response
 
-from soundalike.frontends.studio.answers import answer
+from soundalike.frontends.local_page.answers import answer
 from soundalike.frontends.studio.job_routes import job_summary
 from soundalike.frontends.studio.jobs import Jobs
 from soundalike.frontends.studio.studio_folder import StudioFolder

@@ -14,7 +14,7 @@ from soundalike.errors import SoundalikeError
 from soundalike.export import RECORD, quoted
 from soundalike.frontends.discord import settings
 from soundalike.frontends.discord.settings import PORTAL, TOKEN, SettingsFile
-from soundalike.frontends.studio.answers import answer
+from soundalike.frontends.local_page.answers import answer
 from soundalike.frontends.studio.job_routes import job_summary
 from soundalike.frontends.studio.jobs import Job, Jobs
 from soundalike.frontends.studio.studio_folder import StudioFolder
