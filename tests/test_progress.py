@@ -37,6 +37,14 @@ def test_the_first_part_is_no_measure() -> None:
     assert told[1] == told[2] == "50 to 70 seconds"
 
 
+def test_what_is_left_follows_the_rate_until_now() -> None:
+    """Without the time before the first step, and unknown before enough was measured."""
+    clock = clock_of([0.0, 10.0, 12.0, 20.0, 30.0])
+    pace = DurationEstimate(lambda: next(clock))
+    left = [(pace.at(done, 1.0), pace.left)[1] for done in (0.0, 0.02, 0.25, 0.8)]
+    assert left[:2] == [None, None] and left[2:] == pytest.approx([30.0, 5.0])
+
+
 def test_work_of_several_kinds_adds_up() -> None:
     """A unit counts by what it costs, so that the share done is the share of the time."""
     seen: list[tuple[float, float]] = []

@@ -20,16 +20,21 @@ def test_lines_are_a_second_apart_and_the_end_is_always_told(tmp_path: Path) -> 
     assert [(step["done"], step["loss"]) for step in told] == [(1, 0.5), (11, 5.5), (21, 10.5), (30, 15.0)]
 
 
-def test_each_piece_of_work_has_its_own_time(tmp_path: Path) -> None:
-    """A training and the evaluation after it: how long the second takes says nothing of the first."""
+def test_each_piece_of_work_is_told_before_its_first_step_and_has_its_own_time(tmp_path: Path) -> None:
+    """A training and the evaluation after it, which takes a while to begin: what is done meanwhile is told."""
     clock = iter([0.0, 8.0, 10.0, 13.0])
     file = ProgressFile(lambda: next(clock))
     file.begin(str(tmp_path / "progress"))
     file.step(1, 1, "Learning")
-    file.next_work()
-    file.step(1, 1, "Evaluating")
+    file.next_work("Evaluating")
+    file.step(1, 4, "Evaluating", left=9.04)
     told = read_progress(tmp_path / "progress").steps(100)
-    assert [step["seconds"] for step in told] == [8.0, 3.0]
+    assert [(step["label"], step["of"], step["seconds"]) for step in told] == [
+        ("Learning", 1, 8.0),
+        ("Evaluating", None, 0.0),
+        ("Evaluating", 4, 3.0),
+    ]
+    assert [step["left"] for step in told] == [None, None, 9.0]
 
 
 def test_a_file_without_a_path_is_none(tmp_path: Path) -> None:

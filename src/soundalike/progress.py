@@ -35,7 +35,10 @@ class WeightedProgress:
 
 
 class DurationEstimate:
-    """How long all of the work takes, estimated once; estimated again only if the upper bound is passed."""
+    """How long all of the work takes, estimated once; estimated again only if the upper bound is passed.
+
+    `left` is how many seconds the rest takes at the rate until now, None before enough was measured.
+    """
 
     def __init__(self, clock: Callable[[], float] = perf_counter) -> None:
         self._clock = clock
@@ -43,6 +46,7 @@ class DurationEstimate:
         self._first: tuple[float, float] | None = None
         self._upper = 0.0
         self.text = ""
+        self.left: float | None = None
 
     def at(self, done: float, of: float) -> str:
         """The range for all of the work in words, or "" before enough was measured; `done` and `of` are costs.
@@ -55,12 +59,15 @@ class DurationEstimate:
             return self.text
         started, before = self._first
         passed, share = now - started, (done - before) / of if of else 0.0
-        if share > 0 and passed >= WARM_UP and share >= WARM_UP_SHARE and (not self.text or self._is_late(now)):
-            left = passed / share * (of - done) / of
-            spent = now - self._began
-            self._upper = spent + UPPER * left
-            self.text = format_minutes_range((spent + LOWER * left) / 60, self._upper / 60)
+        if share > 0 and passed >= WARM_UP and share >= WARM_UP_SHARE:
+            self.left = passed / share * (of - done) / of
+            if not self.text or self._is_late(now):
+                self._tell(now - self._began, self.left)
         return self.text
+
+    def _tell(self, spent: float, left: float) -> None:
+        self._upper = spent + UPPER * left
+        self.text = format_minutes_range((spent + LOWER * left) / 60, self._upper / 60)
 
     def _is_late(self, now: float) -> bool:
         return now - self._began > self._upper

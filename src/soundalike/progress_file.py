@@ -3,12 +3,12 @@
 A command that is started with SOUNDALIKE_PROGRESS=FILE appends JSON lines to FILE:
 
     {"pid": 4711}                                                       first: its process
-    {"done": 12, "of": 300, "label": "Learning", "takes": "2 to 3 minutes", "seconds": 4.1, ...}   at most one a second
+    {"done": 12, "of": 300, "label": "Learning", "left": 71.5, "seconds": 4.1, ...}   at most one a second
     {"exit": 0}                                                         last: its exit code, with `error` if it failed
 
 The file is locked while the process runs: without a last line and without a lock it is that of a process that was
-killed. `of` is null while the total is unknown, `seconds` is the time since this piece of work began, and more fields
-are figures of the work, such as the loss.
+killed. `of` is null while the total is unknown, `left` is how many seconds the rest will take, null before enough was
+measured, `seconds` is the time since this piece of work began, and more fields are figures, such as the loss.
 """
 
 import os
@@ -43,12 +43,19 @@ class ProgressFile:
         self._began = self._clock()
         self._write({"pid": os.getpid()})
 
-    def next_work(self) -> None:
-        """Count the seconds anew, for another piece of work of the same command."""
+    def next_work(self, label: str) -> None:
+        """Say that another piece of work of the same command begins, and count the seconds anew."""
         self._began = self._clock()
+        self._last = self._began - INTERVAL
+        self._write({"done": 0, "of": None, "label": label, "left": None, "seconds": 0.0})
 
     def step(
-        self, done: float, of: float | None, label: str, takes: str = "", figures: Mapping[str, Any] | None = None
+        self,
+        done: float,
+        of: float | None,
+        label: str,
+        left: float | None = None,
+        figures: Mapping[str, Any] | None = None,
     ) -> None:
         """Write how far the work is, unless a line was written less than INTERVAL ago; the end is always written."""
         now = self._clock()
@@ -56,7 +63,8 @@ class ProgressFile:
             return
         self._last = now
         seconds = round(now - self._began, 1)
-        line = {"done": done, "of": of, "label": label, "takes": takes, "seconds": seconds, **(figures or {})}
+        left = None if left is None else round(left, 1)
+        line = {"done": done, "of": of, "label": label, "left": left, "seconds": seconds, **(figures or {})}
         self._write(line)
 
     def end(self, code: int, error: SoundalikeError | None = None) -> None:

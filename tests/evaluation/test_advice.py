@@ -51,7 +51,7 @@ def test_a_voice_ahead_is_told_what_that_means() -> None:
         "The voice fools the judge more often than anything that only counts your words (35 %; parrot 20 %; a perfect "
         "voice 50 %)."
     )
-    assert standing.startswith("35 % of 50 % is more than the best voice that was measured, 26 %.")
+    assert standing.startswith("Fooled is 35 %, of 50 % at best: more than the 26 % of the best voice measured.")
     told = advice(report(about(0.48), about(0.2)))
     assert told[0].startswith("The judge cannot tell the voice from you") and len(told) == 2
 

@@ -38,7 +38,9 @@ def released(me: Clone, count: int) -> str:
 
 def test_no_example_goes_out_unreleased(me: Clone) -> None:
     """The first prompt holds figures alone; a ticked example is in the second, and the others still are not."""
-    made = export_prompt(me, 5)
+    told: list[tuple[float, float]] = []
+    made = export_prompt(me, 5, on_progress=lambda done, of: told.append((done, of)))
+    assert len(told) > 5 and told == sorted(told) and told[-1][0] == told[-1][1]
     prompt = Path(made.prompt).read_text("utf-8")
     assert (made.to_release, made.released) == (5, 0) and "## Examples" not in prompt
     assert "You are sam" in prompt and "Messages a burst" in prompt

@@ -185,7 +185,7 @@ def load_voice(folder: Path, at: str | None = None) -> "Voice":
     from soundalike.generation.voice import Voice
 
     announce_address(at)
-    with show_status("waking up"):
+    with show_status("Waking up"):
         return Voice.load(folder, at)
 
 

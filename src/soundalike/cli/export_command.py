@@ -4,7 +4,7 @@ from typing import Annotated
 
 import typer
 
-from soundalike.cli.output import CloneFolder, Json, print_json, print_lines, show_status
+from soundalike.cli.output import CloneFolder, Json, print_json, print_lines, progress_bar
 
 app = typer.Typer()
 
@@ -25,7 +25,8 @@ def export(
     from soundalike.export import export as write
     from soundalike.persona.persona_prompt import export_prompt
 
-    with show_status("writing"):
-        exported = export_prompt(Clone.open(me), examples) if to == PROMPT else write(Clone.open(me), to, precision)
+    with progress_bar("Exporting") as bar:
+        clone = Clone.open(me)
+        exported = export_prompt(clone, examples, bar) if to == PROMPT else write(clone, to, precision)
     print_lines(exported.lines())
     print_json(exported, json)

@@ -17,7 +17,7 @@ def doctor(json: Json = False) -> None:
     """What this machine can run, what is missing, and how long each suggested base would take."""
     from soundalike.doctor import inspect_machine
 
-    with show_status("looking"):
+    with show_status("Looking"):
         found = inspect_machine()
     print_lines(found.lines())
     print_json(found, json)
@@ -31,7 +31,7 @@ def add(
     """Fetch a base, so that training needs no network."""
     from soundalike.engines import base_files
 
-    with show_status(f"fetching {name}"):
+    with show_status(f"Fetching {name}"):
         folder = base_files.add(name)
     use = f"soundalike clone package.zip --base {shlex.quote(name)}"
     out.print(command_text(f"{name} is here. Use it with: ", use), soft_wrap=True)

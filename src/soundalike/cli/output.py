@@ -57,7 +57,8 @@ def command_text(before: str, command: str, after: str = "") -> Text:
 
 
 def show_status(what: str) -> "Status":
-    """A status line with a spinner on stderr; use it as a context manager."""
+    """A status line with a spinner on stderr; use it as a context manager. `progress_file` gets `what` too."""
+    progress_file.next_work(what)
     return err.status(what, spinner=spinner(err))
 
 
@@ -71,7 +72,7 @@ class ProgressBar:
 
     It appears with the first work done; until then a status line shows `label`. Once enough was measured it shows, as
     a range, how long all of the work takes. On a narrow terminal the text takes the place of the bar. `progress_file`
-    gets the same.
+    gets how far the work is and how long the rest takes.
     """
 
     def __init__(self, label: str) -> None:
@@ -79,7 +80,6 @@ class ProgressBar:
         self._status = show_status(label)
         if machine.is_main_process():
             self._status.start()
-        progress_file.next_work()
         self._progress: Any = None
         self._duration: Any = None
 
@@ -93,7 +93,7 @@ class ProgressBar:
         if self._progress is None and done:
             self.start()
         total = self._duration.at(done, of) if self._progress is not None and of else ""
-        progress_file.step(done, of, label or self._label, total, figures)
+        progress_file.step(done, of, label or self._label, self._duration and self._duration.left, figures)
         if self._progress is None:
             return
         takes = total and f"of {total}"

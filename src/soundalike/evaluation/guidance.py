@@ -90,7 +90,7 @@ def _standing(fooled: float) -> str:
     if fooled >= 0.5:
         return f"{_percent(fooled)} is as good as it gets: the judge can only guess."
     beside = "more than" if fooled > best else "no more than"
-    return f"{_percent(fooled)} of 50 % is {beside} the best voice that was measured, {_percent(best)}."
+    return f"Fooled is {_percent(fooled)}, of 50 % at best: {beside} the {_percent(best)} of the best voice measured."
 
 
 def _share(read: float) -> str:

@@ -1,6 +1,6 @@
 """What the portrait counts of the owner's writing, as lines of a prompt."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 from soundalike.portrait import phrasing
 from soundalike.portrait.card import Card
@@ -15,24 +15,29 @@ from soundalike.portrait.findings.summary import summary
 LENGTHS = ("Characters a message", "Messages a burst")  # of the rhythm; when somebody writes is no part of how
 
 
-def facts(data: PortraitData) -> list[str]:
+Fact = Callable[[PortraitData], list[str]]
+
+
+def facts(data: PortraitData, counted: Callable[[int], None] = lambda more: None) -> list[str]:
     """A sentence or a list of figures each; what the portrait finds nothing for is left out.
 
-    No word that may name somebody is among them, see `NameFilter`.
+    No word that may name somebody is among them, see `NameFilter`. `counted` is called with 1 after each of FACTS.
     """
+    lines: list[str] = []
+    for fact in FACTS:
+        lines += fact(data)
+        counted(1)
+    return lines
+
+
+def _summary(data: PortraitData) -> list[str]:
     first = summary(data)
-    return [
-        " ".join((first.sentence, *first.details)),
-        *_words("Words that you use more than others do", signature_words(data, None)),
-        *_words("Frames that your sentences come in, with * for one to three words", skeletons(data)),
-        *_typing(punctuation(data)),
-        *_laughter(laughter(data)),
-        *(
-            chart.description
-            for chart in rhythm(data).pictures
-            if isinstance(chart, Histogram) and chart.title in LENGTHS
-        ),
-    ]
+    return [" ".join((first.sentence, *first.details))]
+
+
+def _lengths(data: PortraitData) -> list[str]:
+    charts = [chart for chart in rhythm(data).pictures if isinstance(chart, Histogram)]
+    return [chart.description for chart in charts if chart.title in LENGTHS]
 
 
 def _words(title: str, card: Card) -> list[str]:
@@ -55,3 +60,13 @@ def _typing(card: Card) -> list[str]:
 def _figures(chart: PercentileBands) -> str:
     parts: Sequence[str] = [f"{label} {short_number(round(own * 100, 1))}" for label, own, *_ in chart.rows]
     return ", ".join(parts)
+
+
+FACTS: tuple[Fact, ...] = (
+    _summary,
+    lambda data: _words("Words that you use more than others do", signature_words(data, None)),
+    lambda data: _words("Frames that your sentences come in, with * for one to three words", skeletons(data)),
+    lambda data: _typing(punctuation(data)),
+    lambda data: _laughter(laughter(data)),
+    _lengths,
+)

@@ -1,7 +1,7 @@
 """`soundalike export me --to prompt`: prompt.md, which any chat model can be given, and the examples to release."""
 
 import shlex
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from importlib.resources import files
 from itertools import islice
@@ -14,14 +14,16 @@ from soundalike.clone import Clone
 from soundalike.errors import CloneError
 from soundalike.evaluation.held_out import conversations
 from soundalike.export import PROMPT, export_folder, file_sizes, replacing_export
-from soundalike.persona.facts import facts
+from soundalike.persona.facts import FACTS, facts
 from soundalike.persona.prompt_examples import PromptExample, drawn_examples, from_file, to_file
 from soundalike.portrait.data import PortraitData, build_data
+from soundalike.progress import OnProgress, WeightedProgress
 
 FILE, EXAMPLES = "prompt.md", "examples.txt"
 LONGEST = 12_000  # characters, 3,000 to 4,000 tokens: what every chat model of these years reads with room to spare
 CANDIDATES = 40
 HEADING = "\n## Examples\n\nReal talks of yours. Write like them, and do not repeat them.\n\n"
+READING = 4.0  # how long the messages take to read, in the time of one of FACTS
 APART = "\n\n"  # between examples
 
 
@@ -56,21 +58,27 @@ class PromptExport:
         return f"soundalike evaluate {me} --at URL --prompt {shlex.quote(self.prompt)}"
 
 
-def export_prompt(clone: Clone, candidates: int = CANDIDATES) -> PromptExport:
+def export_prompt(
+    clone: Clone, candidates: int = CANDIDATES, on_progress: OnProgress = lambda done, of: None
+) -> PromptExport:
     """Write the prompt and the file of examples; what the owner released and changed there is kept.
 
-    `candidates` are the examples to choose from. `TooLittleText` where there is too little to count; `CloneError`
-    where the messages or the file cannot be read, or other files are in the way.
+    `candidates` are the examples to choose from. `on_progress` is called while the messages are counted.
+    `TooLittleText` where there is too little to count; `CloneError` where the messages or the file cannot be read, or
+    other files are in the way.
     """
+    progress = WeightedProgress(on_progress)
+    read, counted = progress.plan(1, READING), progress.plan(len(FACTS), 1.0)
     chats, documents = conversations(clone)
     data = learned_data(clone, documents.frame)
+    read(1)
     examples = _known_examples(export_folder(clone, PROMPT) / EXAMPLES)
     known = {one.text for one in examples}
     new = (one for one in drawn_examples(chats["train"], documents.speaker, data.name_filter.allows_line))
     more = (one for one in new if one.text not in known)
     examples += islice(more, max(0, candidates - len(examples)))
     released = [one for one in examples if one.released]
-    prompt, shown = compose_prompt(documents.speaker, data, released)
+    prompt, shown = compose_prompt(documents.speaker, data, released, counted)
     with replacing_export(clone, PROMPT) as target:
         (target / FILE).write_text(prompt, encoding="utf-8")
         (target / EXAMPLES).write_text(to_file(examples), encoding="utf-8")
@@ -97,10 +105,15 @@ def learned_data(clone: Clone, documents: pl.DataFrame) -> PortraitData:
     return build_data(messages, clone.names_of_others(), str(clone.manifest().get("clone", {}).get("speaker", "me")))
 
 
-def compose_prompt(owner: str, data: PortraitData, released: Sequence[PromptExample]) -> tuple[str, int]:
-    """The prompt in Markdown, up to LONGEST characters, and how many of the examples it holds."""
+def compose_prompt(
+    owner: str,
+    data: PortraitData,
+    released: Sequence[PromptExample],
+    counted: Callable[[int], None] = lambda more: None,
+) -> tuple[str, int]:
+    """The prompt in Markdown, up to LONGEST characters, and how many of the examples it holds; see `facts`."""
     template = Template(files("soundalike.persona").joinpath("instructions.md").read_text("utf-8"))
-    counted = "\n".join(f"- {fact}" for fact in facts(data))
+    counted = "\n".join(f"- {fact}" for fact in facts(data, counted))
     prompt = template.substitute(owner=owner, messages=f"{data.messages.height:,}", facts=counted)
     size, shown = len(prompt) + len(HEADING), list[str]()
     for example in released:

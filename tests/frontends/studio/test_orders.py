@@ -1,6 +1,7 @@
 """What is chosen on the page becomes the words of a command."""
 
 import sys
+from datetime import date
 from pathlib import Path
 
 import orjson
@@ -30,20 +31,26 @@ def client(folder: StudioFolder, monkeypatch: pytest.MonkeyPatch) -> TestClient:
     return TestClient(create(folder, "open-sesame"), base_url="http://127.0.0.1:8000", headers=BEARER)
 
 
-def test_an_import_says_who_one_is_and_what_is_left_out() -> None:
-    """By keys, each behind its option, so that none is taken for an option itself."""
+def test_an_import_says_who_one_is_and_what_is_chosen() -> None:
+    """By keys, each behind its option, so that none is taken for an option itself; both days are read whole."""
     order = ImportOrder(
         preview="p",
         voice="me",
         me=["-x", "signal:9"],
-        without_people=["17"],
-        without_channels=["c1"],
+        people=["17"],
+        channels=["c1"],
         pseudonyms=True,
         replace=True,
     )
     assert order.words(["/tmp/package.zip"], Path("/voices/me")) == [
         *("import", "/tmp/package.zip", f"--out={Path('/voices/me')}", "--me=-x", "--also=signal:9"),
         *("--without=person:17", "--without=channel:c1", "--pseudonyms", "--replace"),
+    ]
+    order = ImportOrder(
+        preview="p", voice="me", chosen="only", people=["17"], first=date(2023, 5, 1), last=date(2024, 2, 29)
+    )
+    assert order.words(["/a"], Path("/me"))[3:] == [
+        *("--only=person:17", "--only=after:2023-05-01", "--only=before:2024-03-01")
     ]
     assert ImportOrder(preview="p", voice="me").words(["/a"], Path("/me")) == ["import", "/a", f"--out={Path('/me')}"]
 

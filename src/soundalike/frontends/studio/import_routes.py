@@ -1,11 +1,12 @@
 """Reading exports over the API: what they hold, an import with what was chosen, and the report of one."""
 
+from datetime import date, timedelta
 from os.path import expanduser
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any, Literal
 
 from fastapi import APIRouter
-from pydantic import BaseModel, TypeAdapter, ValidationError
+from pydantic import BaseModel, Field, TypeAdapter, ValidationError
 from starlette.responses import Response
 
 from soundalike.clone import Clone
@@ -33,13 +34,17 @@ class ExportChoice(BaseModel):
 
 
 class ImportOrder(BaseModel):
-    """An import of the exports of a preview; people and channels are keys as the preview lists them."""
+    """An import of the exports of a preview; `people` and `channels` are keys as the preview lists them, which are left
+    out, or are all that is read; `first` and `last` are the days (UTC) between which messages are read."""
 
     preview: str
     voice: str
     me: list[str] = []
-    without_people: list[str] = []
-    without_channels: list[str] = []
+    chosen: Literal["without", "only"] = "without"
+    people: list[str] = []
+    channels: list[str] = []
+    first: date | None = None
+    last: Annotated[date, Field(lt=date.max)] | None = None
     pseudonyms: bool = False
     replace: bool = False
     force: bool = False
@@ -50,10 +55,16 @@ class ImportOrder(BaseModel):
         """The words of the command."""
         first, *more = self.me or [""]
         named = [f"--me={first}", *(f"--also={name}" for name in more)] if first else []
-        without = [f"person:{key}" for key in self.without_people] + [f"channel:{key}" for key in self.without_channels]
         flags = {"--pseudonyms": self.pseudonyms, "--replace": self.replace, "--force": self.force}
-        chosen = [flag for flag, given in flags.items() if given]
-        return ["import", *exports, f"--out={folder}", *named, *(f"--without={one}" for one in without), *chosen]
+        given = [flag for flag, is_given in flags.items() if is_given]
+        return ["import", *exports, f"--out={folder}", *named, *self._selection(), *given]
+
+    def _selection(self) -> list[str]:
+        """The options by channel, person and date; a day later `last` has ended."""
+        named = [f"person:{key}" for key in self.people] + [f"channel:{key}" for key in self.channels]
+        since = [f"--only=after:{self.first}"] if self.first else []
+        until = [f"--only=before:{self.last + timedelta(days=1)}"] if self.last else []
+        return [*(f"--{self.chosen}={one}" for one in named), *since, *until]
 
 
 def router(folder: StudioFolder, jobs: Jobs, uploads: Uploads, after: AfterImport) -> APIRouter:

@@ -44,8 +44,11 @@ export function announce(text) {
 }
 
 export const count = (number) => number.toLocaleString("en");
+export const counted = (number, one, more = `${one}s`) => `${count(number)} ${number === 1 ? one : more}`;
 
+// A duration in words, as exact as an estimate is.
 export function duration(seconds) {
-  if (seconds < 90) return `${Math.round(seconds)} seconds`;
+  if (seconds < 10) return "a few seconds";
+  if (seconds < 90) return `${Math.round(seconds / 10) * 10} seconds`;
   return seconds < 5400 ? `${Math.round(seconds / 60)} minutes` : `${(seconds / 3600).toFixed(1)} hours`;
 }

@@ -45,16 +45,16 @@ export function jobCard(job, changed) {
 }
 
 function showProgress(bar, told, { state, progress }) {
-  bar.hidden = !["running", "paused"].includes(state);
-  told.hidden = !progress;
-  if (!progress) {
-    bar.removeAttribute("value");
-    return;
-  }
-  const { done, of, label, takes, seconds } = progress;
-  if (of) Object.assign(bar, { max: of, value: done });
-  const left = of && takes && state === "running" ? `, about ${duration((seconds * (of - done)) / done)} left` : "";
-  told.textContent = `${label}, for ${duration(seconds)}${takes ? ` of ${takes}` : ""}${of ? `, ${Math.floor((100 * done) / of)} %` : ""}${left}.`;
+  bar.hidden = told.hidden = !["running", "paused"].includes(state);
+  if (progress?.of) Object.assign(bar, { max: progress.of, value: progress.done });
+  else bar.removeAttribute("value");
+  told.textContent = progress ? `${inWords(progress, state)}.` : "It is starting.";
+}
+
+function inWords({ done, of, label, left }, state) {
+  if (!of) return label;
+  const percent = `${label}: ${Math.floor((100 * done) / of)} %`;
+  return left && state === "running" ? `${percent}, about ${duration(left)} left` : percent;
 }
 
 // Makes the cards in `list` those of `jobs`, in their order; `make` makes the card of a new one.

@@ -1,14 +1,13 @@
 // What was found in exports, and what is to be read of them: who one is, whom and what to leave out, into which voice.
 import { post, StudioProblem } from "./api.js";
 import { checklist } from "./checklist.js";
-import { button, count, h } from "./dom.js";
+import { button, count, counted, h } from "./dom.js";
 
 // The form for `found`, the result of the preview `job`; `voices` are the names that exist, `begun(job)` gets the import.
 export function previewForm(job, found, voices, begun) {
   const who = people(found);
   const others = found.people.filter((person) => !person.owner);
-  const withoutPeople = checklist("Leave out what these people wrote", others.map((person) => ({ key: person.key, label: personLabel(found, person) })));
-  const withoutChannels = checklist("Leave out these chats", found.channels.map(({ key, title, messages }) => ({ key, label: `${title}: ${count(messages)}` })));
+  const chosen = choice(found, others);
   const into = destination(voices);
   const flag = (label, id) => { const input = h("input", { type: "checkbox", id }); return { input, row: h("label", { class: "tick" }, input, label) }; };
   const pseudonyms = flag("Give other people invented names, also when the voice talks with them.", "pseudonyms");
@@ -17,23 +16,41 @@ export function previewForm(job, found, voices, begun) {
   const read = button("Read it", async () => begun(await post("imports", {
     preview: job.id,
     me: who.chosen(),
-    without_people: withoutPeople.chosen(),
-    without_channels: withoutChannels.chosen(),
+    ...chosen.chosen(),
     pseudonyms: pseudonyms.input.checked,
     keep: keep.input.checked,
     force: force.input.checked,
     ...into.chosen(),
   })), "main");
   return h("section", { class: "card", "aria-label": "What was found" },
-    h("h2", {}, `${count(found.messages)} messages, ${found.first} to ${found.last}`),
-    h("p", { class: "faint" }, `${count(found.people_in_all)} people in ${count(found.channels_in_all)} chats. ${skipped(found)}`),
+    h("h2", { tabindex: "-1" }, `${counted(found.messages, "message")}, ${found.first} to ${found.last}`),
+    h("p", { class: "faint" }, `${counted(found.people_in_all, "person", "people")} in ${counted(found.channels_in_all, "chat")}. ${skipped(found)}`),
     found.notes.map((note) => h("p", { class: "faint" }, note)),
     who.element,
-    h("details", {}, h("summary", {}, "Leave out people or chats"), others.length > 0 && withoutPeople, withoutChannels, more(found)),
+    chosen.element,
     pseudonyms.row,
     into.element,
     h("details", {}, h("summary", {}, "More"), keep.row, force.row),
     h("div", { class: "row" }, read));
+}
+
+// Which chats, people and days are read.
+function choice(found, others) {
+  const how = (value, label, checked) => h("label", { class: "tick" }, h("input", { type: "radio", name: "chosen", value, checked }), label);
+  const which = h("fieldset", {}, h("legend", {}, "What is ticked below"), how("without", "is left out", true), how("only", "is all that is read; of a person, what they and you write in their chats", false));
+  const people = checklist("People", others.map((person) => ({ key: person.key, label: personLabel(found, person) })));
+  const channels = checklist("Chats", found.channels.map(({ key, title, messages }) => ({ key, label: `${title}: ${counted(messages, "message")}` })));
+  const day = (id) => h("input", { type: "date", id, min: found.first, max: found.last });
+  const [first, last] = [day("first-day"), day("last-day")];
+  const element = h("details", {}, h("summary", {}, "Choose chats, people and days"), which, others.length > 0 && people, channels, more(found),
+    h("label", { for: "first-day" }, "From this day on"), first, h("label", { for: "last-day" }, "Up to this day"), last);
+  return { element, chosen: () => ({
+    chosen: which.querySelector("input:checked").value,
+    people: people.chosen(),
+    channels: channels.chosen(),
+    first: first.value || null,
+    last: last.value || null,
+  }) };
 }
 
 function skipped({ skipped: reasons }) {
@@ -49,7 +66,7 @@ function more({ people: listed, people_in_all: people_, channels, channels_in_al
 const personLabel = ({ people: all }, { key, name, program, messages }) => {
   const same = all.filter((other) => other.name === name).length > 1;
   const programs = new Set(all.map((other) => other.program)).size > 1;
-  return `${name}${same ? ` (${key})` : programs ? ` (${program})` : ""}: ${count(messages)} messages`;
+  return `${name}${same ? ` (${key})` : programs ? ` (${program})` : ""}: ${counted(messages, "message")}`;
 };
 
 function people(found) {
@@ -72,7 +89,7 @@ function people(found) {
 function destination(voices) {
   const free = ["me", ...Array.from({ length: voices.length + 1 }, (_, number) => `me-${number + 2}`)].find((name) => !voices.includes(name));
   const name = h("input", { id: "voice-name", value: free, maxlength: 60, required: true, autocomplete: "off" });
-  const named = h("div", {}, h("label", { for: "voice-name" }, "Its name"), name);
+  const named = h("div", {}, h("label", { for: "voice-name" }, "Name of the voice"), name);
   const select = h("select", { id: "voice-into", onchange: () => { named.hidden = select.value !== "new"; } },
     h("option", { value: "new" }, "A new voice"),
     voices.flatMap((voice) => [h("option", { value: `add ${voice}` }, `Add what is new to ${voice}`), h("option", { value: `replace ${voice}` }, `Read ${voice} anew from this alone`)]));

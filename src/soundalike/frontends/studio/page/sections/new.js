@@ -16,7 +16,8 @@ export async function show(main, { go, every }) {
   const path = h("input", { id: "path", class: "full", autocomplete: "off", placeholder: "~/Downloads/package.zip" });
   const cards = h("div", {});
   const found = h("div", {});
-  const look = async (body) => { await post("previews", body); await turn(); };
+  let asked = false;
+  const look = async (body) => { await post("previews", body); asked = true; await turn(); };
   main.append(
     dropZone(there.refresh),
     there.element,
@@ -24,7 +25,7 @@ export async function show(main, { go, every }) {
     h("div", { class: "row" },
       button("Look through it", () => look({ uploads: there.chosen(), paths: path.value.trim() ? [path.value.trim()] : [] }), "main"),
       button("Try it with an invented person's export", () => look({ example: true }))),
-    exportHelp(), cards, found);
+    cards, found, exportHelp());
   await there.refresh();
 
   let shown = null;
@@ -43,6 +44,7 @@ export async function show(main, { go, every }) {
       shown = form;
       found.replaceChildren(...(form ? [await filled(preview, turn, watched)] : []));
       if (form) announce("The exports were looked through.");
+      if (form && asked) found.querySelector("h2").focus();
     }
     return null;
   };
@@ -99,7 +101,7 @@ async function sendOne(one, sending, changed) {
 function uploadList() {
   const list = h("div", {});
   const free = h("p", { class: "faint" });
-  const element = h("section", { class: "card", "aria-label": "Exports that are here", hidden: true }, h("h2", {}, "Exports that are here"), list, free);
+  const element = h("section", { class: "card", "aria-label": "Exports that are here", hidden: true }, h("h2", {}, "Exports to read"), list, free);
   let boxes = [];
   const refresh = async () => {
     const told = await get("uploads");

@@ -1,31 +1,34 @@
 // What the last import of a voice read, skipped and masked, and how long messages and conversations are.
 import { get } from "../api.js";
 import { barTable, wideTable } from "../bar_table.js";
-import { count, h } from "../dom.js";
+import { count, counted, h } from "../dom.js";
 
 export default { id: "read", title: "What was read", show };
 
 async function show(main, { voice }) {
   const { report, lengths, meaning, notes } = await get(`imports/${encodeURIComponent(voice)}`);
-  const channels = Object.entries(report.channels).map(([kind, many]) => `${count(many)} ${kind}`).join(", ");
+  const channels = Object.entries(report.channels).map(([kind, many]) => counted(many, ...CHATS[kind])).join(", ");
+  const mine = report.mine === report.messages ? "all" : count(report.mine);
   main.append(
-    h("p", {}, h("strong", {}, `${count(report.messages)} messages`), ` are kept, ${count(report.mine)} of them yours: ${count(report.words)} words${report.first ? `, ${report.first} to ${report.last}` : ""}.`),
-    h("p", {}, `${count(report.people)} people; channels: ${channels}. ${count(report.conversations)} conversations; a silence of ${report.gap_minutes} minutes ends one.`),
+    h("p", {}, h("strong", {}, `${count(report.messages)} messages`), ` are kept, ${mine} of them yours: ${counted(report.words, "word")}${report.first ? `, ${report.first} to ${report.last}` : ""}.`),
+    h("p", {}, `${counted(report.people, "person", "people")}; ${channels}. ${counted(report.conversations, "conversation")}; a silence of ${report.gap_minutes} minutes ends one.`),
     ...notes.map((note) => h("p", {}, h("strong", {}, "Note: "), note)),
-    h("p", {}, h("a", { href: `#/voice/${encodeURIComponent(voice)}/train` }, "Train it")),
+    h("div", { class: "row" }, h("a", { class: "button main", href: `#/voice/${encodeURIComponent(voice)}/train` }, "Train it")),
     barTable("Lengths before and after messages are grouped into conversations", "Words", lengths.columns, lengths.rows),
     h("p", { class: "faint" }, meaning),
     counts(`${count(report.read.messages ?? 0)} messages read; not kept`, report.skipped),
     counts("Masked", report.masked),
-    counts("Left out of the documents", report.left_out),
-    counts("Message files without messages", report.skipped_files),
-    counts("Ignored", report.ignored),
-    h("p", { class: "faint" }, "To leave out more, read the export anew under ", h("a", { href: "#/new" }, "New voice"), ", into this voice."));
+    ...[["Not learned from", report.left_out], ["Message files without messages", report.skipped_files], ["Ignored", report.ignored]].filter(([, reasons]) => Object.keys(reasons).length).map((one) => counts(...one)),
+    h("p", { class: "faint" }, "To leave out more, drop the export again under ", h("a", { href: "#/new" }, "New voice"), ", and read it anew into this voice."));
 }
+
+// What kinds of channels are called; `--without` and `--only` are options of the command, which was given them here.
+const CHATS = { dm: ["direct chat"], group: ["group chat"], channel: ["channel"], thread: ["thread"], unknown: ["chat of an unknown kind", "chats of an unknown kind"] };
+const reasonInWords = (reason) => reason.replace(/ by --without (\w+):/, " by you, $1 ").replace(/ by --only$/, " by you");
 
 function counts(title, reasons) {
   const rows = Object.entries(reasons).sort(([, a], [, b]) => b - a);
   if (!rows.length) return h("p", {}, `${title}: none.`);
-  const body = rows.map(([reason, many]) => h("tr", {}, h("th", { scope: "row" }, reason), h("td", { class: "number" }, count(many))));
+  const body = rows.map(([reason, many]) => h("tr", {}, h("th", { scope: "row" }, reasonInWords(reason)), h("td", { class: "number" }, count(many))));
   return wideTable(title, "", h("tbody", {}, body));
 }

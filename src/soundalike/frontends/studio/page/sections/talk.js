@@ -100,9 +100,10 @@ function conversation(path, voice, owner, temperature, onLeave) {
     log.element,
     form,
     h("div", { class: "row" }, again, no, yes, forget),
+    h("p", { class: "faint" }, "Again draws another reply. Not me draws another one too, and is remembered; so is More like this."),
     h("details", {}, h("summary", {}, "What you would have written, your name, temperature"),
       h("label", { for: "instead" }, "What you would have written"), h("div", { class: "row" }, instead, put),
       h("label", { for: "person" }, "Your name in the conversation"), person,
-      h("label", { for: "heat" }, "Temperature: 0 says the likeliest, 1 speaks as the model would, 2 wilder"), heat),
+      h("label", { for: "heat" }, "Temperature: 0 says what is likeliest, 1 speaks as it has learned, 2 is wild"), heat),
   ];
 }

@@ -48,5 +48,7 @@ function cutOff({ step, steps, base }, name, turn) {
 
 async function outcome(job) {
   const { sentences } = await get(`jobs/${job.id}/result`);
-  return h("section", { class: "card", "aria-label": "How it went" }, h("h2", {}, "How it went"), sentences.map((sentence) => h("p", {}, sentence)));
+  return h("section", { class: "card", "aria-label": "How it went" }, h("h2", {}, "How it went"),
+    h("div", { class: "row" }, h("a", { class: "button main", href: `#/voice/${encodeURIComponent(job.clone)}/talk` }, "Talk to it")),
+    sentences.map((sentence) => h("p", {}, sentence)));
 }

@@ -1,12 +1,13 @@
 // Every voice in the folder.
 import { get } from "../api.js";
-import { count, h, problem } from "../dom.js";
+import { count, counted, h, problem } from "../dom.js";
 import { show as showNew } from "./new.js";
 
 export default { id: "voices", title: "Voices", show };
 
 async function show(main, context) {
   const { folder, voices } = await get("voices");
+  if (!voices.length) main.append(h("p", {}, "From an export of your chats a voice is made, which writes as you do: read the export, train the voice, talk to it."));
   main.append(h("p", { class: "faint" }, `In ${folder}. Everything stays on this machine.`));
   if (!voices.length) return showNew(main, context);
   return main.append(...voices.map(card));
@@ -20,10 +21,13 @@ function card(voice) {
 export function facts(voice) {
   const { messages, words } = voice.imported;
   return [
-    h("p", {}, `${voice.owner}: ${count(messages)} messages, ${count(words)} words.`),
+    h("p", {}, `It speaks as ${voice.owner}, and is made of ${counted(messages, "message")} with ${counted(words, "word")}.`),
     h("p", {}, state(voice)),
+    h("div", { class: "row" }, voice.voice && next(voice, "talk", "Talk to it"), (!voice.voice || voice.cut_off) && next(voice, "train", "Train it")),
   ];
 }
+
+const next = ({ name }, section, label) => h("a", { class: "button main", href: `#/voice/${encodeURIComponent(name)}/${section}` }, label);
 
 function state(voice) {
   if (voice.cut_off) {
@@ -32,5 +36,5 @@ function state(voice) {
   }
   if (!voice.voice) return "It has not been trained yet.";
   const older = voice.voice.is_older ? ", before the last import" : "";
-  return `It was trained on ${voice.voice.base}${older}: ${voice.voice.bits_per_byte.toFixed(2)} bits a byte.`;
+  return `It was trained on ${voice.voice.base}${older}. Your words cost it ${voice.voice.bits_per_byte.toFixed(2)} bits a byte: the fewer, the better it knows how you write.`;
 }
