@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from soundalike.signals import deferred_interrupt, exit_on_signals
+from soundalike.signals import deferred_interrupt, exit_on_signals, obey_watcher, stop_signal
 from tests.training.test_loop import clone_of
 
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="Windows has neither SIGTERM nor SIGHUP to send")
@@ -51,6 +51,25 @@ def test_the_first_signal_is_noted_and_the_second_acts() -> None:
         assert stopped() == signal.SIGINT
         signal.raise_signal(signal.SIGINT)
     assert signal.getsignal(signal.SIGINT) is signal.default_int_handler
+
+
+def test_windows_stops_another_process_by_ctrl_break(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Which it takes for Ctrl-C: a training notes it, all else is interrupted. SIGUSR1 stands for it here."""
+    assert stop_signal() == signal.SIGINT
+    monkeypatch.setattr(signal, "CTRL_BREAK_EVENT", 1, raising=False)
+    monkeypatch.setattr(signal, "SIGBREAK", signal.SIGUSR1, raising=False)
+    assert stop_signal() == 1
+    before = {one: signal.getsignal(one) for one in (signal.SIGUSR1, signal.SIGTSTP)}
+    try:
+        obey_watcher()
+        with deferred_interrupt() as stopped:
+            signal.raise_signal(signal.SIGUSR1)
+            assert stopped() == signal.SIGUSR1
+        with pytest.raises(KeyboardInterrupt):
+            signal.raise_signal(signal.SIGUSR1)
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
 
 
 def test_what_is_ignored_stays_ignored() -> None:

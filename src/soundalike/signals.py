@@ -1,6 +1,7 @@
 """Handlers for the signals that stop a command: SIGINT (Ctrl-C), SIGTERM (`kill`), SIGHUP (terminal closed).
 
-SIGTSTP suspends one until SIGCONT, and `active_time` is a clock that stands still meanwhile.
+SIGTSTP suspends one until SIGCONT, and `active_time` is a clock that stands still meanwhile. On Windows a program can
+send Ctrl-Break alone to another one, which that one gets as SIGBREAK and takes for Ctrl-C.
 """
 
 import os
@@ -13,7 +14,7 @@ from types import FrameType
 from typing import Any
 
 Handler = Callable[[int, FrameType | None], Any]
-NAMES = ("SIGINT", "SIGTERM", "SIGHUP")
+NAMES = ("SIGINT", "SIGTERM", "SIGHUP", "SIGBREAK")
 
 _suspended = 0.0  # seconds that this process was suspended, by SIGTSTP
 
@@ -41,18 +42,25 @@ def exit_on_signals() -> Iterator[None]:
     def end(number: int, frame: FrameType | None) -> None:
         sys.exit(128 + number)
 
-    before = _install_handler(NAMES[1:], end)
+    before = _install_handler(("SIGTERM", "SIGHUP"), end)
     try:
         yield
     finally:
         _restore_handlers(before)
 
 
-def suspend_on_request() -> None:
-    """Let SIGTSTP suspend this process, also one without a terminal, which ignores that signal otherwise.
+def stop_signal() -> int:
+    """What asks another process to end as Ctrl-C does; on Windows that process leads a group of processes."""
+    return int(getattr(signal, "CTRL_BREAK_EVENT", signal.SIGINT))
 
-    Windows has no such signal.
+
+def obey_watcher() -> None:
+    """Let the program that watches this process stop and suspend it.
+
+    SIGBREAK does what Ctrl-C does. SIGTSTP suspends also a process without a terminal, which ignores that signal
+    otherwise; Windows has no such signal, and suspends processes from outside.
     """
+    _install_handler(("SIGBREAK",), signal.default_int_handler)
     if sys.platform == "win32":
         return
 

@@ -27,7 +27,7 @@ from soundalike.cli.output import err, out, progress_file
 from soundalike.console import accept_every_character
 from soundalike.errors import FULL_DISK, NoRoom, SoundalikeError, UsageError
 from soundalike.progress_file import VARIABLE
-from soundalike.signals import suspend_on_request
+from soundalike.signals import obey_watcher
 from soundalike.version import __version__
 
 app = typer.Typer(
@@ -77,7 +77,7 @@ def main() -> None:
     gc.set_threshold(100_000)  # objects made by imports live on: scanning them every 700 allocations is wasted time
     watched = os.environ.pop(VARIABLE, None)
     if watched:
-        suspend_on_request()
+        obey_watcher()
     try:
         progress_file.begin(watched)
         app()

@@ -31,10 +31,12 @@ import psutil
 
 from soundalike.errors import UsageError
 from soundalike.progress_file import VARIABLE, WatchedProcess, read_progress
+from soundalike.signals import stop_signal
 
 State = Literal["queued", "running", "paused", "stopped", "failed", "done"]
 ENDED: tuple[State, ...] = ("stopped", "failed", "done")
-STOP_CODES = (129, 130, 143)  # exit codes after SIGHUP, SIGINT and SIGTERM
+STOP_CODES = (129, 130, 143, 149)  # exit codes after SIGHUP, SIGINT, SIGTERM and SIGBREAK
+NEW_GROUP = getattr(subprocess, "CREATE_NEW_PROCESS_GROUP", 0)  # Windows: a stop of one process reaches no other
 START_SECONDS = 30.0  # that a process has to tell its number, where another studio started it
 KILLED = {
     "what": "The process was ended from outside, or the machine was switched off.",
@@ -142,7 +144,7 @@ class Jobs:
             if job.state == "queued":
                 (self._existing(name) / "progress.jsonl").write_bytes(orjson.dumps({"exit": 130}) + b"\n")
             else:
-                _process(job).send_signal(signal.SIGINT)
+                _process(job).send_signal(stop_signal())
                 if job.state == "paused":
                     self.go_on(name)
         return self.find(name)
@@ -181,6 +183,7 @@ class Jobs:
                 cwd=self._clones_path,
                 env=os.environ | {VARIABLE: str(progress)},
                 start_new_session=True,
+                creationflags=NEW_GROUP,
             )
         self._children[job.id] = child
         Thread(target=child.wait, daemon=True).start()  # the system keeps what is left of a child until it is awaited
