@@ -18,15 +18,15 @@ LENGTHS = ("Characters a message", "Messages a burst")  # of the rhythm; when so
 Fact = Callable[[PortraitData], list[str]]
 
 
-def facts(data: PortraitData, counted: Callable[[int], None] = lambda more: None) -> list[str]:
+def facts(data: PortraitData, on_facts: Callable[[int], None] = lambda more: None) -> list[str]:
     """A sentence or a list of figures each; what the portrait finds nothing for is left out.
 
-    No word that may name somebody is among them, see `NameFilter`. `counted` is called with 1 after each of FACTS.
+    No word that may name somebody is among them, see `NameFilter`. `on_facts` is called with 1 after each of FACTS.
     """
     lines: list[str] = []
     for fact in FACTS:
         lines += fact(data)
-        counted(1)
+        on_facts(1)
     return lines
 
 

@@ -109,11 +109,11 @@ def compose_prompt(
     owner: str,
     data: PortraitData,
     released: Sequence[PromptExample],
-    counted: Callable[[int], None] = lambda more: None,
+    on_facts: Callable[[int], None] = lambda more: None,
 ) -> tuple[str, int]:
     """The prompt in Markdown, up to LONGEST characters, and how many of the examples it holds; see `facts`."""
     template = Template(files("soundalike.persona").joinpath("instructions.md").read_text("utf-8"))
-    counted = "\n".join(f"- {fact}" for fact in facts(data, counted))
+    counted = "\n".join(f"- {fact}" for fact in facts(data, on_facts))
     prompt = template.substitute(owner=owner, messages=f"{data.messages.height:,}", facts=counted)
     size, shown = len(prompt) + len(HEADING), list[str]()
     for example in released:
