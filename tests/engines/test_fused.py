@@ -4,8 +4,9 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import torch
 
-from soundalike.engines import fused_library, llama
+from soundalike.engines import fused, fused_library, llama
 from soundalike.engines.fused import FusedDecoder, FusedStreams
 from soundalike.engines.llama_decoder import LlamaDecoder
 from soundalike.engines.llama_model import LlamaConfig
@@ -50,6 +51,32 @@ def test_logits_are_those_of_pytorch(tmp_path: Path, shape: dict[str, int], meth
             streams.advance([token, token + 1])
     assert fused.logits == pytest.approx(plain.logits, abs=5e-3)
     assert fused.logsumexp == pytest.approx(plain.logsumexp, abs=5e-3)
+    assert np.ptp(plain.logits) > 0.1
+
+
+@needs_compiler
+@pytest.mark.parametrize("shape", SHAPES.values(), ids=SHAPES.keys())
+def test_eight_bits_lose_nothing_of_weights_that_fit_them(
+    tmp_path: Path, shape: dict[str, int], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Weights that are a scale times whole numbers: what is left is the rounding of activations, in 16 bits or nearly.
+
+    Passes have from one row to more than a product takes at once.
+    """
+    adapter = llama.load(str(tiny.base(tmp_path, **shape))).adapter
+    with torch.no_grad():
+        for weight in adapter.model.parameters():
+            if weight.dim() == 2:
+                scale = weight.abs().amax(dim=1, keepdim=True) / 127
+                weight.copy_((weight / scale).round() * scale)
+    monkeypatch.setattr(fused, "IN_CACHE", 0)
+    plain, integers = LlamaDecoder(adapter).streams(), FusedDecoder(adapter).streams()
+    for streams in (plain, integers):
+        streams.join([[number % 90 + 2 for number in range(length)] for length in (1, 3, 5, 107)])
+        for token in range(20, 24):
+            streams.advance([token] * 4)
+    assert integers.logits == pytest.approx(plain.logits, abs=5e-3)
+    assert integers.logsumexp == pytest.approx(plain.logsumexp, abs=5e-3)
     assert np.ptp(plain.logits) > 0.1
 
 

@@ -2,8 +2,9 @@
 
    A pass has rows: (cache, position, token). Rows with the same cache are tokens of one stream, and the cache keeps the
    keys and values of all positions that the stream has read. So the rows of a pass may be one new token of each of many
-   streams, a whole prompt, or both at once. All products are computed by tiles: some rows of fp32 numbers times one
-   panel of PANEL columns of fp16 or 8-bit numbers, summed in fp32. Weights are packed in panels once (`_pack` in
+   streams, a whole prompt, or both at once. All products are computed by tiles: some rows of numbers times one panel of
+   PANEL columns. Weights in fp16 are multiplied by fp32 and summed in fp32; weights in 8 bits are multiplied by 16-bit
+   integers and summed in 32-bit ones, which is exact and, in vectors, twice as many products an instruction. Weights are packed in panels once (`_pack` in
    fused.py), and caches are written in panels, so that attention is two more such products.
 
    With several threads each computes some panels of every product, so that all of them together read the weights once
@@ -30,16 +31,19 @@
 #define LANES 8
 #endif
 #define PANEL (2 * LANES)
+#define ROWS_AT_ONCE 96 /* of a product: as 16-bit integers they stay in a core's cache while panels pass by */
 
 typedef float vec __attribute__((vector_size(4 * LANES)));
 typedef int32_t ints __attribute__((vector_size(4 * LANES)));
 typedef _Float16 half;
 typedef half halves __attribute__((vector_size(2 * LANES)));
 typedef int8_t byte;
-typedef byte bytes __attribute__((vector_size(LANES)));
+typedef byte bytes __attribute__((vector_size(2 * LANES)));
+typedef int16_t shorts __attribute__((vector_size(4 * LANES)));
 
-/* A matrix (inputs, outputs), packed as (outputs / PANEL, inputs, PANEL): in fp16, or, where `scale` is not NULL, in
-   8 bits, each column multiplied by its entry of scale (outputs). */
+/* A matrix (inputs, outputs): in fp16, packed as (outputs / PANEL, inputs, PANEL); or, where `scale` is not NULL, in
+   8 bits from -127 to 127, packed as (outputs / PANEL, inputs / 2, PANEL, 2), each column multiplied by its entry of
+   scale (outputs). */
 typedef struct {
     const void *weight;
     const float *scale;
@@ -76,28 +80,47 @@ static inline vec load_half(const half *p) {
 #endif
 }
 
-static inline vec load_byte(const byte *p) {
-#if defined __AVX512F__
-    return (vec)_mm512_cvtepi32_ps(_mm512_cvtepi8_epi32(_mm_loadu_si128((const __m128i *)p)));
+/* LANES pairs of weights, as 16-bit integers. */
+static inline shorts load_bytes(const byte *p) {
+#if defined __AVX512BW__
+    return (shorts)_mm512_cvtepi8_epi16(_mm256_loadu_si256((const __m256i *)p));
 #elif defined __AVX2__
-    return (vec)_mm256_cvtepi32_ps(_mm256_cvtepi8_epi32(_mm_loadl_epi64((const __m128i *)p)));
+    return (shorts)_mm256_cvtepi8_epi16(_mm_loadu_si128((const __m128i *)p));
 #else
     bytes b;
     memcpy(&b, p, sizeof b);
-    return __builtin_convertvector(b, vec);
+    return __builtin_convertvector(b, shorts);
+#endif
+}
+
+/* sum[l] + x[0] * w[2 l] + x[1] * w[2 l + 1]: one instruction or two where the processor has it. */
+static inline ints multiply_pairs(ints sum, const int16_t *x, shorts w) {
+    int32_t pair;
+    memcpy(&pair, x, sizeof pair);
+#if defined __AVX512VNNI__ && defined __AVX512F__
+    return (ints)_mm512_dpwssd_epi32((__m512i)sum, _mm512_set1_epi32(pair), (__m512i)w);
+#elif defined __AVX512BW__
+    return sum + (ints)_mm512_madd_epi16(_mm512_set1_epi32(pair), (__m512i)w);
+#elif defined __AVXVNNI__
+    return (ints)_mm256_dpwssd_avx_epi32((__m256i)sum, _mm256_set1_epi32(pair), (__m256i)w);
+#elif defined __AVX2__
+    return sum + (ints)_mm256_madd_epi16(_mm256_set1_epi32(pair), (__m256i)w);
+#else
+    return sum + x[0] * ((ints)w << 16 >> 16) + x[1] * ((ints)w >> 16);
 #endif
 }
 
 /* y[r][0..PANEL) = sum over i of x[r][i] * w[i][0..PANEL), for R rows; U partial sums run side by side to hide latency.
    Rows of x are x_stride numbers apart, rows of y are y_stride apart. */
-#define TILE(T, R, U)                                                                                                  \
-    static void T##_tile_##R(const T *w, size_t inputs, const float *x, size_t x_stride, float *y, size_t y_stride) {  \
+#define HALF_TILE(R, U)                                                                                                \
+    static void half_tile_##R(const half *w, size_t inputs, const float *x, size_t x_stride, float *y,                 \
+                              size_t y_stride) {                                                                       \
         vec sum[(R) * (U)][2];                                                                                         \
         memset(sum, 0, sizeof sum);                                                                                    \
         size_t i = 0;                                                                                                  \
         for (; i + (U) <= inputs; i += (U))                                                                            \
             _Pragma("GCC unroll 8") for (size_t u = 0; u < (U); u++) {                                                 \
-                vec left = load_##T(w + (i + u) * PANEL), right = load_##T(w + (i + u) * PANEL + LANES);               \
+                vec left = load_half(w + (i + u) * PANEL), right = load_half(w + (i + u) * PANEL + LANES);             \
                 _Pragma("GCC unroll 8") for (size_t r = 0; r < (R); r++) {                                             \
                     sum[u * (R) + r][0] += x[r * x_stride + i + u] * left;                                             \
                     sum[u * (R) + r][1] += x[r * x_stride + i + u] * right;                                            \
@@ -105,8 +128,8 @@ static inline vec load_byte(const byte *p) {
             }                                                                                                          \
         for (; i < inputs; i++)                                                                                        \
             _Pragma("GCC unroll 8") for (size_t r = 0; r < (R); r++) {                                                 \
-                sum[r][0] += x[r * x_stride + i] * load_##T(w + i * PANEL);                                            \
-                sum[r][1] += x[r * x_stride + i] * load_##T(w + i * PANEL + LANES);                                    \
+                sum[r][0] += x[r * x_stride + i] * load_half(w + i * PANEL);                                           \
+                sum[r][1] += x[r * x_stride + i] * load_half(w + i * PANEL + LANES);                                   \
             }                                                                                                          \
         _Pragma("GCC unroll 8") for (size_t r = 0; r < (R); r++) {                                                     \
             _Pragma("GCC unroll 8") for (size_t u = 1; u < (U); u++) {                                                 \
@@ -117,46 +140,108 @@ static inline vec load_byte(const byte *p) {
         }                                                                                                              \
     }
 
-/* `T_tile`: the same for any number of rows. */
-#define TILES(T)                                                                                                       \
-    TILE(T, 1, 4)                                                                                                      \
-    TILE(T, 2, 2)                                                                                                      \
-    TILE(T, 3, 1)                                                                                                      \
-    TILE(T, 4, 1)                                                                                                      \
-    TILE(T, 5, 1)                                                                                                      \
-    TILE(T, 6, 1)                                                                                                      \
-    static void T##_tile(const T *w, size_t inputs, const float *x, size_t x_stride, size_t rows, float *y,            \
-                         size_t y_stride) {                                                                            \
-        for (; rows >= 6; rows -= 6, x += 6 * x_stride, y += 6 * y_stride)                                             \
-            T##_tile_6(w, inputs, x, x_stride, y, y_stride);                                                           \
-        if (rows == 5) T##_tile_5(w, inputs, x, x_stride, y, y_stride);                                                \
-        else if (rows == 4) T##_tile_4(w, inputs, x, x_stride, y, y_stride);                                           \
-        else if (rows == 3) T##_tile_3(w, inputs, x, x_stride, y, y_stride);                                           \
-        else if (rows == 2) T##_tile_2(w, inputs, x, x_stride, y, y_stride);                                           \
-        else if (rows == 1) T##_tile_1(w, inputs, x, x_stride, y, y_stride);                                           \
-    }
+HALF_TILE(1, 4)
+HALF_TILE(2, 2)
+HALF_TILE(3, 1)
+HALF_TILE(4, 1)
+HALF_TILE(5, 1)
+HALF_TILE(6, 1)
 
-TILES(half)
-TILES(byte)
-
-/* One panel of y (rows, outputs) = x (rows, inputs) W: the PANEL columns from `column` on. */
-static void matmul_panel(const matrix *w, size_t inputs, size_t outputs, const float *x, size_t rows, float *y,
-                         size_t column) {
-    size_t at = column * inputs;
-    if (!w->scale) {
-        half_tile((const half *)w->weight + at, inputs, x, inputs, rows, y + column, outputs);
-        return;
-    }
-    byte_tile((const byte *)w->weight + at, inputs, x, inputs, rows, y + column, outputs);
-    for (size_t r = 0; r < rows; r++)
-        for (size_t i = 0; i < PANEL; i++) y[r * outputs + column + i] *= w->scale[column + i];
+/* The same for any number of rows. */
+static void half_tile(const half *w, size_t inputs, const float *x, size_t x_stride, size_t rows, float *y,
+                      size_t y_stride) {
+    for (; rows >= 6; rows -= 6, x += 6 * x_stride, y += 6 * y_stride) half_tile_6(w, inputs, x, x_stride, y, y_stride);
+    if (rows == 5) half_tile_5(w, inputs, x, x_stride, y, y_stride);
+    else if (rows == 4) half_tile_4(w, inputs, x, x_stride, y, y_stride);
+    else if (rows == 3) half_tile_3(w, inputs, x, x_stride, y, y_stride);
+    else if (rows == 2) half_tile_2(w, inputs, x, x_stride, y, y_stride);
+    else if (rows == 1) half_tile_1(w, inputs, x, x_stride, y, y_stride);
 }
 
-/* y (rows, outputs) = x (rows, inputs) W; `outputs` is a multiple of PANEL. */
-static void matmul(const matrix *w, size_t inputs, size_t outputs, const float *x, size_t rows, float *y, int threads) {
-#pragma omp parallel for num_threads(threads) if (threads > 1)
-    for (size_t column = 0; column < outputs; column += PANEL)
-        matmul_panel(w, inputs, outputs, x, rows, y, column);
+/* Rows of 16-bit integers: row r is scale[r] * x[r * inputs ...]. */
+typedef struct {
+    int16_t *x;   /* (rows, inputs) */
+    float *scale; /* (rows) */
+} integers;
+
+/* The same for weights in 8 bits and R rows of integers; y is what they stand for: sum * q.scale[r] * scale[column].
+   The next panel is fetched meanwhile: it comes from memory, and the processor alone begins too late. */
+#define BYTE_TILE(R)                                                                                                   \
+    static void byte_tile_##R(const byte *w, const float *scale, size_t inputs, integers q, float *y,                  \
+                              size_t y_stride) {                                                                       \
+        ints sum[R][2];                                                                                                \
+        memset(sum, 0, sizeof sum);                                                                                    \
+        _Pragma("GCC unroll 4") for (size_t i = 0; i < inputs; i += 2) {                                               \
+            __builtin_prefetch(w + (inputs + i) * PANEL);                                                              \
+            shorts left = load_bytes(w + i * PANEL), right = load_bytes(w + i * PANEL + PANEL);                        \
+            _Pragma("GCC unroll 8") for (size_t r = 0; r < (R); r++) {                                                 \
+                sum[r][0] = multiply_pairs(sum[r][0], q.x + r * inputs + i, left);                                     \
+                sum[r][1] = multiply_pairs(sum[r][1], q.x + r * inputs + i, right);                                    \
+            }                                                                                                          \
+        }                                                                                                              \
+        vec of_columns[2];                                                                                             \
+        memcpy(of_columns, scale, sizeof of_columns);                                                                  \
+        _Pragma("GCC unroll 8") for (size_t r = 0; r < (R); r++) {                                                     \
+            vec left = __builtin_convertvector(sum[r][0], vec), right = __builtin_convertvector(sum[r][1], vec);       \
+            vec scaled[2] = {left * of_columns[0] * q.scale[r], right * of_columns[1] * q.scale[r]};                   \
+            memcpy(y + r * y_stride, scaled, sizeof scaled);                                                           \
+        }                                                                                                              \
+    }
+
+BYTE_TILE(1)
+BYTE_TILE(2)
+BYTE_TILE(3)
+BYTE_TILE(4)
+BYTE_TILE(5)
+BYTE_TILE(6)
+
+/* The same for any number of rows. */
+static void byte_tile(const byte *w, const float *scale, size_t inputs, integers q, size_t rows, float *y,
+                      size_t y_stride) {
+    for (; rows >= 6; rows -= 6, q.x += 6 * inputs, q.scale += 6, y += 6 * y_stride)
+        byte_tile_6(w, scale, inputs, q, y, y_stride);
+    if (rows == 5) byte_tile_5(w, scale, inputs, q, y, y_stride);
+    else if (rows == 4) byte_tile_4(w, scale, inputs, q, y, y_stride);
+    else if (rows == 3) byte_tile_3(w, scale, inputs, q, y, y_stride);
+    else if (rows == 2) byte_tile_2(w, scale, inputs, q, y, y_stride);
+    else if (rows == 1) byte_tile_1(w, scale, inputs, q, y, y_stride);
+}
+
+/* A row of numbers as integers: the finest for which no sum of their products with weights of at most 127 overflows. */
+static void quantize(const float *x, size_t inputs, int16_t *q, float *scale) {
+    float most = (float)(INT32_MAX / 127 / (int32_t)inputs), largest = 0;
+    if (most > INT16_MAX) most = INT16_MAX;
+    for (size_t i = 0; i < inputs; i++) largest = fabsf(x[i]) > largest ? fabsf(x[i]) : largest;
+    float per_unit = largest > 0 ? most / largest : 0;
+    for (size_t i = 0; i < inputs; i++) q[i] = (int16_t)rintf(x[i] * per_unit);
+    *scale = largest / most;
+}
+
+/* One panel of y (rows, outputs) = x (rows, inputs) W, the columns from `column` on; 8-bit weights multiply q. */
+static void matmul_panel(const matrix *w, size_t inputs, size_t outputs, const float *x, integers q, size_t rows,
+                         float *y, size_t column) {
+    size_t at = column * inputs;
+    if (w->scale) byte_tile((const byte *)w->weight + at, w->scale + column, inputs, q, rows, y + column, outputs);
+    else half_tile((const half *)w->weight + at, inputs, x, inputs, rows, y + column, outputs);
+}
+
+/* y (rows, outputs) = x (rows, inputs) W; `outputs` is a multiple of PANEL. `q` is scratch memory for as many rows. */
+static void matmul(const matrix *w, size_t inputs, size_t outputs, const float *x, size_t rows, float *y, integers q,
+                   int threads) {
+#pragma omp parallel num_threads(threads) if (threads > 1)
+    {
+        if (w->scale) {
+#pragma omp for
+            for (size_t r = 0; r < rows; r++) quantize(x + r * inputs, inputs, q.x + r * inputs, q.scale + r);
+        }
+        for (size_t r = 0; r < rows; r += ROWS_AT_ONCE) {
+            size_t count = rows - r < ROWS_AT_ONCE ? rows - r : ROWS_AT_ONCE;
+            integers of_rows = {q.x + r * inputs, q.scale + r};
+#pragma omp for nowait
+            for (size_t column = 0; column < outputs; column += PANEL)
+                matmul_panel(w, inputs, outputs, x + r * inputs, of_rows, count, y + r * outputs, column);
+        }
+    }
     (void)threads;
 }
 
@@ -256,6 +341,7 @@ typedef struct {
     float *projected; /* (rows, the wider of qkv_proj's and gate_up_proj's outputs) */
     float *inner;     /* (rows, the wider of o_proj's and down_proj's inputs) */
     float *scores;    /* (threads, heads / kv_heads, max_positions) */
+    integers q;       /* (rows, the widest input of a product) */
     int threads;
 } buffers;
 
@@ -273,13 +359,16 @@ static size_t score_size(const model *m) {
 static buffers allocate(const model *m, size_t rows, int threads) {
     size_t hidden_size = (size_t)m->hidden_size, intermediate_size = (size_t)m->intermediate_size;
     size_t projected = larger_of(qkv_width(m), 2 * intermediate_size), inner = larger_of(q_width(m), intermediate_size);
-    size_t scores = (size_t)threads * score_size(m);
-    buffers b = {.threads = threads, .x = malloc((rows * (2 * hidden_size + projected + inner) + scores) * sizeof *b.x)};
+    size_t scores = (size_t)threads * score_size(m), widest = larger_of(hidden_size, inner);
+    size_t numbers = rows * (2 * hidden_size + projected + inner + 1) + scores;
+    buffers b = {.threads = threads, .x = malloc(numbers * sizeof *b.x + rows * widest * sizeof *b.q.x)};
     if (!b.x) return b;
     b.hidden = b.x + rows * hidden_size;
     b.projected = b.hidden + rows * hidden_size;
     b.inner = b.projected + rows * projected;
     b.scores = b.inner + rows * inner;
+    b.q.scale = b.scores + scores;
+    b.q.x = (int16_t *)(b.q.scale + rows);
     return b;
 }
 
@@ -287,34 +376,40 @@ static void add(float *x, const float *y, size_t size) {
     for (size_t i = 0; i < size; i++) x[i] += y[i];
 }
 
+/* Rotates the queries and keys of a row, qkv (qkv_width), and writes its keys and values into its cache. */
+static void rotate_and_store(const model *m, size_t layer, half *cache, size_t capacity, size_t position, float *qkv) {
+    size_t head_dim = (size_t)m->head_dim, n_heads = (size_t)m->num_heads, n_kv_heads = (size_t)m->num_kv_heads;
+    float *k = qkv + q_width(m), *v = k + n_kv_heads * head_dim, scale = 1 / sqrtf((float)head_dim);
+    const float *cos = m->cos + position * (head_dim / 2), *sin = m->sin + position * (head_dim / 2);
+    for (size_t head = 0; head < n_heads + n_kv_heads; head++) apply_rotary(qkv + head * head_dim, head_dim, cos, sin);
+    for (size_t i = 0; i < q_width(m); i++) qkv[i] *= scale;
+    for (size_t head = 0; head < n_kv_heads; head++)
+        write_kv(m, head_keys(m, cache, capacity, layer, head), capacity, position, k + head * head_dim,
+                 v + head * head_dim);
+}
+
 /* x += attention(norm(x)); writes the rows' keys and values into their caches. */
 static void attention_block(const model *m, size_t layer, size_t rows, half *const *caches, const int32_t *capacities,
                             const int32_t *positions, buffers b) {
-    size_t hidden_size = (size_t)m->hidden_size, head_dim = (size_t)m->head_dim, n_heads = (size_t)m->num_heads;
-    size_t n_kv_heads = (size_t)m->num_kv_heads, group = n_heads / n_kv_heads;
-    float scale = 1 / sqrtf((float)head_dim);
+    size_t hidden_size = (size_t)m->hidden_size, n_kv_heads = (size_t)m->num_kv_heads;
+    size_t group_width = q_width(m) / n_kv_heads;
     rms_norm(b.x, m->input_norm[layer], rows, hidden_size, m->rms_norm_eps, b.hidden);
-    matmul(&m->qkv_proj[layer], hidden_size, qkv_width(m), b.hidden, rows, b.projected, b.threads);
-    for (size_t r = 0; r < rows; r++) {
-        size_t position = (size_t)positions[r];
-        float *q = b.projected + r * qkv_width(m), *k = q + q_width(m), *v = k + n_kv_heads * head_dim;
-        const float *cos = m->cos + position * (head_dim / 2), *sin = m->sin + position * (head_dim / 2);
-        for (size_t head = 0; head < n_heads + n_kv_heads; head++)
-            apply_rotary(q + head * head_dim, head_dim, cos, sin);
-        for (size_t i = 0; i < q_width(m); i++) q[i] *= scale;
-        for (size_t head = 0; head < n_kv_heads; head++)
-            write_kv(m, head_keys(m, caches[r], (size_t)capacities[r], layer, head), (size_t)capacities[r], position,
-                     k + head * head_dim, v + head * head_dim);
+    matmul(&m->qkv_proj[layer], hidden_size, qkv_width(m), b.hidden, rows, b.projected, b.q, b.threads);
+#pragma omp parallel num_threads(b.threads) if (b.threads > 1)
+    {
+#pragma omp for
+        for (size_t r = 0; r < rows; r++)
+            rotate_and_store(m, layer, caches[r], (size_t)capacities[r], (size_t)positions[r],
+                             b.projected + r * qkv_width(m));
+#pragma omp for
+        for (size_t both = 0; both < rows * n_kv_heads; both++) {
+            size_t r = both / n_kv_heads, head = both % n_kv_heads, capacity = (size_t)capacities[r];
+            attention(m, head_keys(m, caches[r], capacity, layer, head), capacity, (size_t)positions[r],
+                      b.projected + r * qkv_width(m) + head * group_width, b.scores + thread_number() * score_size(m),
+                      b.inner + r * q_width(m) + head * group_width);
+        }
     }
-#pragma omp parallel for num_threads(b.threads) if (b.threads > 1)
-    for (size_t both = 0; both < rows * n_kv_heads; both++) {
-        size_t r = both / n_kv_heads, head = both % n_kv_heads;
-        size_t capacity = (size_t)capacities[r];
-        attention(m, head_keys(m, caches[r], capacity, layer, head), capacity, (size_t)positions[r],
-                  b.projected + r * qkv_width(m) + head * group * head_dim, b.scores + thread_number() * score_size(m),
-                  b.inner + r * q_width(m) + head * group * head_dim);
-    }
-    matmul(&m->o_proj[layer], q_width(m), hidden_size, b.inner, rows, b.hidden, b.threads);
+    matmul(&m->o_proj[layer], q_width(m), hidden_size, b.inner, rows, b.hidden, b.q, b.threads);
     add(b.x, b.hidden, rows * hidden_size);
 }
 
@@ -322,14 +417,14 @@ static void attention_block(const model *m, size_t layer, size_t rows, half *con
 static void mlp_block(const model *m, size_t layer, size_t rows, buffers b) {
     size_t hidden_size = (size_t)m->hidden_size, intermediate_size = (size_t)m->intermediate_size;
     rms_norm(b.x, m->mlp_norm[layer], rows, hidden_size, m->rms_norm_eps, b.hidden);
-    matmul(&m->gate_up_proj[layer], hidden_size, 2 * intermediate_size, b.hidden, rows, b.projected, b.threads);
+    matmul(&m->gate_up_proj[layer], hidden_size, 2 * intermediate_size, b.hidden, rows, b.projected, b.q, b.threads);
 #pragma omp parallel for num_threads(b.threads) if (b.threads > 1 && rows > 1)
     for (size_t r = 0; r < rows; r++) {
         const float *gate = b.projected + r * 2 * intermediate_size, *up = gate + intermediate_size;
         float *inner = b.inner + r * intermediate_size;
         for (size_t i = 0; i < intermediate_size; i++) inner[i] = gate[i] / (1 + expf(-gate[i])) * up[i];
     }
-    matmul(&m->down_proj[layer], intermediate_size, hidden_size, b.inner, rows, b.hidden, b.threads);
+    matmul(&m->down_proj[layer], intermediate_size, hidden_size, b.inner, rows, b.hidden, b.q, b.threads);
     add(b.x, b.hidden, rows * hidden_size);
 }
 
@@ -352,7 +447,8 @@ int32_t forward(const model *m, int32_t n_rows, half *const *caches, const int32
         mlp_block(m, layer, rows, b);
     }
     rms_norm(b.x + (rows - wanted) * hidden_size, m->final_norm, wanted, hidden_size, m->rms_norm_eps, b.hidden);
-    matmul(m->lm_head, hidden_size, padded_vocab_size, b.hidden, wanted, logits, n_threads);
+    matmul(m->lm_head, hidden_size, padded_vocab_size, b.hidden, wanted, logits, b.q, n_threads);
+#pragma omp parallel for num_threads(n_threads) if (n_threads > 1 && wanted > 1)
     for (size_t r = 0; r < wanted; r++)
         logsumexp[r] = log_sum_exp(logits + r * padded_vocab_size, (size_t)m->vocab_size);
     free(b.x);

@@ -1,7 +1,7 @@
 """Generation with a small Llama model through fused.c: many streams, one token of each at a time, on all cores.
 
 Through PyTorch a token of such a model costs ten times as much in calls as in arithmetic; here a pass is one call.
-Caches are fp16, sums are fp32. Where the weights fit into the processor's caches they are fp16, and streams are divided
+Caches are fp16. Where the weights fit into the processor's caches they are fp16, and streams are divided
 among the cores, so that no core waits for another within a token. Larger weights have 8 bits, because a token then
 takes as long as it takes to read them, and all cores share each product, so that they are read once for all streams.
 Prompts that begin as an earlier one did are read from where they differ.
@@ -152,17 +152,18 @@ class FusedDecoder:
         return ctypes.addressof(matrices)
 
     def _packed(self, weight: Array) -> FusedMatrix:
-        """The weight in panels, (outputs / panel, inputs, panel), in fp16 or in 8 bits with a scale per output."""
-        outputs, inputs = weight.shape
+        """The weight in panels: in fp16, or in 8 bits with a scale per output."""
         if not self._large:
-            return FusedMatrix(self._store(self._panels(weight.astype(np.float16))), None)
+            return FusedMatrix(self._store(self._panels(weight.astype(np.float16), 1)), None)
         scale = np.maximum(np.abs(weight).max(axis=1), 1e-12) / 127
         rounded = np.rint(weight / scale[:, None]).astype(np.int8)
-        return FusedMatrix(self._store(self._panels(rounded)), self._store(scale.astype(np.float32)))
+        return FusedMatrix(self._store(self._panels(rounded, 2)), self._store(scale.astype(np.float32)))
 
-    def _panels(self, weight: Array) -> Array:
+    def _panels(self, weight: Array, together: int) -> Array:
+        """(outputs / panel, inputs / together, panel, together) of a weight (outputs, inputs)."""
         outputs, inputs = weight.shape
-        return weight.reshape(outputs // self._panel, self._panel, inputs).transpose(0, 2, 1)
+        panels = weight.reshape(outputs // self._panel, self._panel, inputs // together, together)
+        return panels.transpose(0, 2, 1, 3)
 
     def streams(self) -> "FusedStreams":
         """An empty set of streams."""
