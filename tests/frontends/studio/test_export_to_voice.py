@@ -27,6 +27,7 @@ DROP = """([name, text]) => {
   const drop = new DragEvent("drop", { dataTransfer: transfer, bubbles: true, cancelable: true });
   document.querySelector(".drop").dispatchEvent(drop);
 }"""
+STARTING = 60_000  # milliseconds in which a command starts and reads a small file
 TRAINING = 240_000  # milliseconds; on a machine that does nothing else it takes ten seconds
 CREW = "WhatsApp Chat with the crew.txt"
 
@@ -65,6 +66,8 @@ def test_from_an_empty_folder_to_a_trained_voice(chromium: Browser, studio: Stud
         page.evaluate(DROP, [CREW, chat()])
         expect(page.get_by_label(f"{CREW}: ")).to_be_checked()
         page.get_by_role("button", name="Look through it").click()
+        expect(page.get_by_role("heading", name="600 messages")).to_be_focused(timeout=STARTING)
+        expect(page.get_by_role("region", name="What was found")).to_contain_text("3 people in 1 chat.")
         page.get_by_role("group", name="Who are you?").get_by_label("Ana Sol: 200 messages").check()
         page.get_by_text("Choose chats, people and days").click()
         page.get_by_role("group", name="People").get_by_label("Cy: ").check()
@@ -84,6 +87,7 @@ def test_from_an_empty_folder_to_a_trained_voice(chromium: Browser, studio: Stud
         begin_training(page, base, "0.1")
         outcome = page.get_by_role("region", name="How it went")
         expect(outcome).to_contain_text("Your held-out words cost", timeout=TRAINING)
+        expect(outcome.get_by_role("link", name="Talk to it")).to_be_visible()
         require_usable(page)
     assert wrong == [] and Clone.open(studio.root / "me").has_voice
     assert list((studio.root / ".soundalike-studio" / "uploads").iterdir()) == []

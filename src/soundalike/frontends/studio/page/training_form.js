@@ -25,9 +25,10 @@ export async function trainingForm(voice, about, begun) {
     await begun();
   }, "main");
   const form = h("section", { class: "card", "aria-label": "Train" }, h("h2", {}, about.voice || about.cut_off ? "Train anew" : "Train"),
+    h("p", {}, "A base is a model that can write; training makes it write as you do. A larger one makes more sense, and takes longer."),
     h("fieldset", {}, h("legend", {}, "Base model"), bases, h("details", {}, h("summary", {}, "Another base"), h("label", { for: "other-base" }, "Its folder, or its Hugging Face name"), other)),
     h("label", { for: "minutes" }, "Minutes"), minutes,
-    h("p", { class: "faint" }, "Left empty, it takes as long as reading you once does, at most ten minutes. It can be paused and stopped at any time."),
+    h("p", { class: "faint" }, "Left empty, it takes as long as reading you once does, at most ten minutes. Then a brief evaluation takes a minute or more. It can be paused and stopped at any time."),
     fate.element, h("div", { class: "row" }, start));
   start.disabled = true;
   refresh();

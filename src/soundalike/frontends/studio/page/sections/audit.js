@@ -16,12 +16,12 @@ function show(main, context) {
 }
 
 function drawn(report, stale, page) {
-  const parts = [needles, inventory, byHeart, membership, copying, canaries].map((part) => part(report));
+  const parts = [needles, inventory, byHeart, membership, copying, canaries].flatMap((part) => part(report));
   return [
     stale && h("p", { class: "failed" }, "This is of an earlier voice; audit the present one."),
     h("h2", {}, "Verdict"),
     h("p", {}, h("strong", {}, report.verdict)),
-    report.commands.length > 0 && h("p", {}, "To mend it, on the command line:"),
+    report.commands.length > 0 && h("p", {}, `To mend it, on the command line${report.commands.some((line) => line.includes("--mask")) ? ", with the strings that the page below lists in a file strings.txt" : ""}:`),
     ...report.commands.map((line) => copyLine(line)),
     ...parts,
     page && h("h2", {}, "What it found, for you alone"),
@@ -36,7 +36,10 @@ const bits = (number) => number.toFixed(1);
 function needles({ exposure }) {
   if (!exposure.length) return null;
   const rows = exposure.map((one, at) => [`${at + 1}: ${one.kind}${one.yours ? "" : ", not yours"}`, `${one.times}×`, bits(one.off), bits(one.on), bits(one.most), one.named ? "named outright" : "not named"]);
-  return table("The riskiest strings, in bits of exposure", ["kind", "learned", "base alone", "the voice", "of", ""], rows);
+  return [
+    h("p", {}, "It is asked for each of these among 256 others of its shape. 0 bits: it finds it no likelier than they are; at most: it would say it before all of them."),
+    table("The riskiest strings, in bits of exposure", ["kind", "learned", "base alone", "the voice", "at most", ""], rows),
+  ];
 }
 
 function inventory(report) {
