@@ -23,13 +23,14 @@ class Context:
         self._batch = api.llama_batch_init(streams * length, 0, 1)
         self._streams, self._sampler = streams, _sampler()
 
-    def run(self, prompt: Sequence[int], tokens: int) -> int:
-        """Draw `tokens` tokens for each stream, whatever they are; gives how many were drawn."""
+    def run(self, prompts: Sequence[Sequence[int]], tokens: int) -> int:
+        """Draw `tokens` tokens after each of the prompts, which are equally long; gives how many were drawn."""
         api.llama_memory_clear(api.llama_get_memory(self._context), True)
-        reads = [(token, at, stream) for stream in range(self._streams) for at, token in enumerate(prompt)]
-        self._decode(reads, {(stream + 1) * len(prompt) - 1 for stream in range(self._streams)})
-        rows = [(stream + 1) * len(prompt) - 1 for stream in range(self._streams)]
-        for at in range(len(prompt), len(prompt) + tokens):
+        length = len(prompts[0])
+        reads = [(token, at, stream) for stream, prompt in enumerate(prompts) for at, token in enumerate(prompt)]
+        rows = [(stream + 1) * length - 1 for stream in range(self._streams)]
+        self._decode(reads, set(rows))
+        for at in range(length, length + tokens):
             drawn = [api.llama_sampler_sample(self._sampler, self._context, row) for row in rows]
             rows = list(range(self._streams))
             self._decode([(token, at, stream) for stream, token in enumerate(drawn)], set(rows))

@@ -29,7 +29,11 @@ class Side:
     key: str | None = None
 
     def run(self) -> float:
-        """One figure."""
+        """Its figure."""
+        return self.figures()[self.key or "seconds"]
+
+    def figures(self) -> dict[str, float]:
+        """All that it prints, or its wall seconds."""
         started = time.perf_counter()
         done = subprocess.run(self.command, capture_output=True, text=True, check=False, env=_AS_INSTALLED)
         seconds = time.perf_counter() - started
@@ -37,26 +41,31 @@ class Side:
             sys.stderr.write(done.stderr[-4_000:])
             raise SystemExit(f"{self.name} failed with exit code {done.returncode}")
         if self.key is None:
-            return seconds
-        return float(json.loads(done.stdout.strip().splitlines()[-1])[self.key])
+            return {"seconds": seconds}
+        return {name: float(value) for name, value in json.loads(done.stdout.strip().splitlines()[-1]).items()}
 
 
-def compare(title: str, unit: str, sides: Sequence[Side], rounds: int, warmup: bool = True) -> dict[str, list[float]]:
-    """Print medians, spreads, and each side's ratio to the first."""
+def compare(
+    title: str, unit: str, sides: Sequence[Side], rounds: int, also: Sequence[str] = (), warmup: bool = True
+) -> dict[str, list[float]]:
+    """Print medians, spreads, and each side's ratio to the first; and medians of the figures called `also`."""
     if warmup:
         for side in sides:
             side.run()
-    figures: dict[str, list[float]] = {side.name: [] for side in sides}
+    runs: dict[str, list[dict[str, float]]] = {side.name: [] for side in sides}
     for _ in range(rounds):
         for side in sides:
-            figures[side.name].append(side.run())
+            runs[side.name].append(side.figures())
+    figures = {side.name: [run[side.key or "seconds"] for run in runs[side.name]] for side in sides}
     first = figures[sides[0].name]
-    table = Table("side", unit, "least to most", f"{sides[0].name} over it", title=f"{title}, {rounds} rounds")
+    columns = ("side", unit, "least to most", f"{sides[0].name} over it", *also)
+    table = Table(*columns, title=f"{title}, {rounds} rounds")
     for name, found in figures.items():
         ratio = statistics.median(a / b for a, b in zip(first, found, strict=True))
-        table.add_row(
-            name, _short(statistics.median(found)), f"{_short(min(found))} to {_short(max(found))}", f"{ratio:.2f}"
-        )
+        medians = {key: statistics.median(run[key] for run in runs[name]) for key in also if key in runs[name][0]}
+        more = [_short(medians[key]) if key in medians else "" for key in also]
+        spread = f"{_short(min(found))} to {_short(max(found))}"
+        table.add_row(name, _short(statistics.median(found)), spread, f"{ratio:.2f}", *more)
     Console(width=120).print(table)
     return figures
 
