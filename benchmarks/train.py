@@ -55,7 +55,7 @@ def ours(folder: Path, base: str, method: str) -> dict[str, float]:
     from soundalike.training.dataset import pack_documents
     from soundalike.training.schedule import batch_rows
 
-    length, training = LENGTHS[base], _training(base, method)
+    length, training = LENGTHS[base], training_of(base, method)
     engine = llama.load(base, None, training)
     packed = pack_documents([Document(text) for text in texts(folder)], engine.tokenizer, WINDOW, 1).batch
     useful, started = 0, 0.0
@@ -73,7 +73,7 @@ def ours(folder: Path, base: str, method: str) -> dict[str, float]:
     return {"rate": rate, "share": flops * rate / fastest}
 
 
-def _training(base: str, method: str) -> Any:
+def training_of(base: str, method: str) -> Any:
     """A low-rank adapter, or what the recipe trains of this base."""
     from soundalike.engines.base_files import base_folder, read_base_config
     from soundalike.training.base_models import ModelShape
