@@ -2,12 +2,14 @@
 
 import json
 import os
+import shutil
 import signal
 import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from threading import Thread
 
 import psutil
 import pytest
@@ -149,6 +151,28 @@ def test_what_waits_can_be_stopped_and_what_has_ended_forgotten(jobs: Jobs, tmp_
     assert [one.id for one in jobs.all()] == [job.id]
     with pytest.raises(UsageError, match="no such work"):
         jobs.find(waiting.id)
+
+
+def test_a_job_that_is_being_removed_is_listed_as_a_whole_or_not_at_all(
+    jobs: Jobs, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The page lists jobs each second, also in the moment in which one of them is removed."""
+    monkeypatch.setattr(Jobs, "start_next", lambda jobs: None)
+    job = jobs.stop(jobs.add("train", ["train", "nobody"]).id)
+    listed: list[list[Job]] = []
+    listing = Thread(target=lambda: listed.append(jobs.all()))
+    remove = shutil.rmtree
+
+    def half_removed(folder: Path) -> None:
+        (folder / "job.json").unlink()
+        listing.start()
+        listing.join(timeout=0.2)  # it waits for the end of the removal
+        remove(folder)
+
+    monkeypatch.setattr(shutil, "rmtree", half_removed)
+    jobs.remove(job.id)
+    listing.join()
+    assert listed == [[]]
 
 
 @pytest.mark.parametrize("name", ["..", "../jobs", ".hidden", "nothing", ""])

@@ -92,19 +92,13 @@ class Jobs:
 
     def all(self) -> list[Job]:
         """Every job, the oldest first."""
-        return [self.find(name) for name in self._names()]
+        with self._lock:  # none of them is removed meanwhile
+            return [self.find(name) for name in self._names()]
 
     def find(self, name: str) -> Job:
         """The job `name`; `UsageError` if there is none."""
-        folder = self._existing(name)
-        about = orjson.loads((folder / "job.json").read_bytes())
-        path = folder / "progress.jsonl"
-        if not path.exists():
-            return Job(name, **about, state="queued")
-        process = read_progress(path)
-        state = self._state(name, process)
-        error = process.error or (self._unexplained(folder, process) if state == "failed" else None)
-        return Job(name, **about, state=state, process=process, error=error)
+        with self._lock:
+            return self._read(name, self._existing(name))
 
     def result(self, name: str) -> Any:
         """What the command of a job that is done printed; `UsageError` for one that is not done."""
@@ -154,6 +148,16 @@ class Jobs:
         with self._lock:
             self._in_state(name, *ENDED)
             shutil.rmtree(self._existing(name))
+
+    def _read(self, name: str, folder: Path) -> Job:
+        about = orjson.loads((folder / "job.json").read_bytes())
+        path = folder / "progress.jsonl"
+        if not path.exists():
+            return Job(name, **about, state="queued")
+        process = read_progress(path)
+        state = self._state(name, process)
+        error = process.error or (self._unexplained(folder, process) if state == "failed" else None)
+        return Job(name, **about, state=state, process=process, error=error)
 
     def _names(self) -> list[str]:
         return sorted(path.name for path in self._folder.iterdir() if not path.name.startswith("."))

@@ -66,10 +66,13 @@ class Removal:
     def everything(self, confirmed: str) -> None:
         """Delete every voice, upload and piece of work; `UsageError` unless `confirmed` is the folder's name."""
         _require(confirmed, self._folder.clones_path.name)
-        if any(job.state not in ENDED for job in self._jobs.all()):
+        jobs = self._jobs.all()
+        if any(job.state not in ENDED for job in jobs):
             raise UsageError("Work goes on.", "Stop it under Work first.")
         for path in self._folder.clone_folders():
             self._delete(path)
+        for job in jobs:
+            self._jobs.remove(job.id)
         for path in self._private_entries():
             with disk_errors(path):
                 shutil.rmtree(path) if path.is_dir() and not path.is_symlink() else path.unlink()
