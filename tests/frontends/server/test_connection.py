@@ -1,6 +1,8 @@
 """Headers and bodies have bounds of size and time for everybody, and the server answers others meanwhile."""
 
+import asyncio
 import json
+import logging
 import select
 import socket
 import time
@@ -12,7 +14,7 @@ from typing import Any
 import httpx
 import pytest
 
-from soundalike.frontends.server.connection import ConnectionLimits
+from soundalike.frontends.server.connection import ConnectionLimits, is_worth_logging
 from soundalike.training.recipe import Serving
 from tests.frontends.server.running import HI, SCRIPTS, Running, ada, running, stepped
 
@@ -180,6 +182,14 @@ def test_a_slow_answer_has_all_its_time() -> None:
             slow.result(timeout=0.5)
         engine.turns.release(1_000)
         assert slow.result(timeout=20).json()["choices"][0]["message"]["content"] == "hey\nwhat's up"
+
+
+@pytest.mark.parametrize(("error", "logged"), [(asyncio.CancelledError(), False), (ValueError(), True), (None, True)])
+def test_an_answer_that_the_end_of_the_server_cuts_off_is_not_logged(error: BaseException | None, logged: bool) -> None:
+    """With a traceback it would look like a fault; faults are logged."""
+    told = (type(error), error, None) if error else None
+    record = logging.LogRecord("uvicorn.error", logging.ERROR, "", 0, "Exception", (), told)
+    assert is_worth_logging(record) is logged
 
 
 def test_the_oldest_idle_connection_makes_room_for_a_new_one() -> None:

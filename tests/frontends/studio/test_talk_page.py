@@ -82,6 +82,17 @@ def test_voices_talk_in_a_room_and_go_on_when_told(page: Page) -> None:
     expect(bubbles.nth(before)).to_be_visible()
 
 
+def test_a_reply_that_is_cut_off_is_told(page: Page) -> None:
+    """The studio ended in the middle of it: what was said stays, and a sentence says what to do."""
+    go(page, "#/voice/ada/talk", "ada: Talk")
+    begun = 'data: {"text": "well", "continues": false}\n\n'
+    page.route("**/reply", lambda route: route.fulfill(content_type="text/event-stream", body=begun))
+    page.get_by_role("textbox", name="Write to ").fill("hello")
+    page.keyboard.press("Enter")
+    expect(page.get_by_text("well", exact=True)).to_be_visible()
+    expect(page.get_by_text("The studio does not answer. If it has ended, start it again")).to_be_visible()
+
+
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 def test_everybody_can_talk(page: Page, scheme: Literal["light", "dark"]) -> None:
     """axe finds nothing before and after something was said, and nothing scrolls sideways on a phone."""

@@ -1,11 +1,10 @@
 """The arena: friends judge blind which of two replies is really the owner's; `open_arena` runs until Ctrl-C."""
 
-import asyncio
 import secrets
 import shlex
 import socket
 from collections.abc import Callable
-from contextlib import AbstractContextManager, ExitStack, nullcontext, suppress
+from contextlib import AbstractContextManager, ExitStack, nullcontext
 from ipaddress import ip_address
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -40,14 +39,12 @@ def open_arena(
     of this run. `UsageError` where the address cannot be used, `CloneError` where there is no voice or the folder is in
     use.
     """
-    import uvicorn
-
     from soundalike.clone import Clone
     from soundalike.frontends.arena import arena_app
     from soundalike.frontends.arena.arena_access import ArenaKeys
     from soundalike.frontends.arena.arena_pairs import PAIRS, load_pairs, prepare_pairs
     from soundalike.frontends.arena.arena_state import ArenaState
-    from soundalike.frontends.server.connection import ConnectionLimits, uvicorn_config
+    from soundalike.frontends.server.connection import ConnectionLimits, run_until_stopped, uvicorn_config
 
     hosts = [local_address()] if lan else []
     clone = Clone.open(folder)
@@ -68,8 +65,7 @@ def open_arena(
         print_line("Judges open this link:" if lan else "Judges on this machine (--lan: in your local network) open:")
         print_line(f"http://{hosts[0] if lan else HOST}:{port}/#judge={keys.judge}")
         print_line("Both hold until Ctrl-C, which ends it; votes are kept.")
-        with suppress(KeyboardInterrupt, asyncio.CancelledError):  # uvicorn raises it again after it has stopped
-            uvicorn.Server(config).run(listeners)
+        run_until_stopped(config, listeners)
 
 
 def read_results(folder: Path) -> "ArenaResults":

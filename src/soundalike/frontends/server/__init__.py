@@ -2,7 +2,6 @@
 
 import socket
 from collections.abc import Callable, Sequence
-from contextlib import suppress
 from ipaddress import ip_address
 from pathlib import Path
 
@@ -28,8 +27,6 @@ def serve(
 
     `allow` are the origins of pages that may call it. `UsageError` for a `host` that others reach without a `key`.
     """
-    import uvicorn
-
     from soundalike.frontends.server import app, connection, cors, served_models
 
     if not is_loopback(host) and not key:
@@ -45,8 +42,7 @@ def serve(
         address = f"http://{name}:{listener.getsockname()[1]}"
         page = f"Serving {', '.join(served)} at {address}: a page to talk"
         print_line(f"{page}, and OpenAI's endpoints under {address}/v1.")
-        with suppress(KeyboardInterrupt):  # uvicorn raises it again after it has stopped in good order
-            uvicorn.Server(config).run([listener])
+        connection.run_until_stopped(config, [listener])
 
 
 def bind(host: str, port: int) -> socket.socket:

@@ -7,9 +7,12 @@ and the client would lose the answer.
 """
 
 import asyncio
+import logging
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
 from itertools import count
+from socket import socket
 from typing import Any
 
 import orjson
@@ -56,6 +59,18 @@ def uvicorn_config(app: Any, limits: ConnectionLimits, on_answer: OnAnswer, grac
     settings: dict[str, Any] = {"log_level": "warning", "access_log": False, "ws": "none"}
     protocol = type("LimitedConnection", (Connection,), {"limits": limits, "on_answer": staticmethod(on_answer)})
     return uvicorn.Config(app, http=protocol, timeout_graceful_shutdown=grace, **settings)
+
+
+def run_until_stopped(config: uvicorn.Config, listeners: list[socket]) -> None:
+    """Serve until Ctrl-C or `kill`."""
+    logging.getLogger("uvicorn.error").addFilter(is_worth_logging)
+    with suppress(KeyboardInterrupt, asyncio.CancelledError):  # uvicorn raises it again after it has stopped
+        uvicorn.Server(config).run(listeners)
+
+
+def is_worth_logging(record: logging.LogRecord) -> bool:
+    """A filter of log records: an answer that is cut off because the server stops is no error."""
+    return not (record.exc_info and isinstance(record.exc_info[1], asyncio.CancelledError))
 
 
 class Connection(HttpToolsProtocol):

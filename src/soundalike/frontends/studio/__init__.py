@@ -1,9 +1,7 @@
 """The studio: everything that the command line does, on one local page; `open_studio` runs until Ctrl-C."""
 
-import asyncio
 import secrets
 from collections.abc import Callable
-from contextlib import suppress
 from pathlib import Path
 
 from soundalike.frontends.server import bind
@@ -20,6 +18,7 @@ def open_studio(root: Path, port: int = 0, print_line: Callable[[str], None] = p
     """
     import uvicorn
 
+    from soundalike.frontends.server.connection import run_until_stopped
     from soundalike.frontends.studio import studio_app
     from soundalike.frontends.studio.studio_folder import StudioFolder
 
@@ -32,5 +31,4 @@ def open_studio(root: Path, port: int = 0, print_line: Callable[[str], None] = p
         print_line(f"The studio of {folder.clones_path}. Open this link in a browser on this machine:")
         print_line(f"http://{HOST}:{listener.getsockname()[1]}/#token={token}")
         print_line("Whoever has the link can use it until it ends. Ctrl-C ends it; what it has begun goes on.")
-        with suppress(KeyboardInterrupt, asyncio.CancelledError):  # uvicorn raises it again after it has stopped
-            uvicorn.Server(config).run([listener])
+        run_until_stopped(config, [listener])

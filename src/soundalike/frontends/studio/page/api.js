@@ -30,17 +30,26 @@ async function call(method, path, body) {
 export async function* stream(path, body, signal) {
   const reader = (await send("POST", path, body, signal)).body.pipeThrough(new TextDecoderStream()).getReader();
   let held = "";
+  let ended = false;
   for (;;) {
-    const { value, done } = await reader.read();
+    const { value, done } = await reader.read().catch((error) => { throw unanswered(error); });
+    if (done && !ended) throw unanswered();
     if (done) return;
     const events = (held + value).split("\n\n");
     held = events.pop();
     for (const event of events) {
       const told = JSON.parse(event.replace(/^data: /, ""));
       if (told.error) throw new StudioProblem(200, told.error.what, told.error.do);
+      ended ||= told.done === true;
       yield told;
     }
   }
+}
+
+// What is told where the studio ends before its answer does; a request that the person has stopped stays that.
+function unanswered(error) {
+  if (error?.name === "AbortError") return error;
+  return new StudioProblem(0, "The studio does not answer.", "If it has ended, start it again with `soundalike studio`, and open the link that it prints.");
 }
 
 async function send(method, path, body, signal) {
@@ -49,9 +58,7 @@ async function send(method, path, body, signal) {
   try {
     answer = await fetch(`/api/${path}`, { method, headers, signal, body: body && JSON.stringify(body) });
   } catch (error) {
-    if (error.name === "AbortError") throw error;
-    const what = "The studio does not answer.";
-    throw new StudioProblem(0, what, "If it has ended, start it again with `soundalike studio`, and open the link that it prints.");
+    throw unanswered(error);
   }
   if (answer.ok) return answer;
   const told = await answer.json();
