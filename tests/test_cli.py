@@ -15,6 +15,7 @@ import pytest
 
 from soundalike import cli, engines
 from soundalike.demo import EXPORT, OPENERS
+from soundalike.sources import list_sources
 from tests.short_export import shorten
 
 Run = Callable[..., tuple[int, str, str]]
@@ -45,6 +46,12 @@ def me(run: Run, short: Path, tmp_path: Path) -> Path:
     """A clone with the voice of a word chain."""
     assert run("clone", short, "--out", tmp_path / "me", "--base", "markov", "--iters", 3)[0] == 0
     return tmp_path / "me"
+
+
+def test_what_is_read_is_listed(run: Run) -> None:
+    """`import --formats` needs no export and names a line a source."""
+    code, out, _ = run("import", "--formats")
+    assert code == 0 and out.splitlines() == [source.LOOKED_FOR for source in list_sources()]
 
 
 def test_a_preview_tells_what_exports_hold_and_writes_nothing(

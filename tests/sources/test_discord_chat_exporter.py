@@ -155,6 +155,12 @@ def test_old_and_odd_rows(tmp_path: Path) -> None:
     }
 
 
+def test_newest_first(tmp_path: Path) -> None:
+    """An export in reverse order reads the same."""
+    messages = [said(minute, f"line {minute}") for minute in range(20)]
+    assert texts(read(tmp_path, messages[::-1])) == [f"line {minute}" for minute in range(20)]
+
+
 def test_cut_off(tmp_path: Path) -> None:
     """A file that was cut off is read up to there, which a note says."""
     raw = as_json(channel([said(minute, f"line {minute}") for minute in range(20)]))

@@ -48,6 +48,7 @@ def test_rows_that_are_nobodys_words(tmp_path: Path) -> None:
         message(2, "Loved “words”", associated_message_type=2000),
         message(3, "x", associated_message_type=3006),
         message(4, "x", associated_message_type=4000),
+        *(message(20 + n, "x", associated_message_type=kind) for n, kind in enumerate((1000, 2006, 2007, 3007))),
         message(5, "Liked “words”", service="SMS"),
         message(6, "Liked “words”"),
         message(7, None, item_type=1),
@@ -62,14 +63,14 @@ def test_rows_that_are_nobodys_words(tmp_path: Path) -> None:
     corpus = read(tmp_path, rows)
     assert texts(corpus) == ["words", "Liked “words”", "caption"]
     assert corpus.skipped == {
-        ONLY_REACTIONS: 4,
+        ONLY_REACTIONS: 8,
         BY_THE_APP: 2,
         DELETED: 2,
         WITHOUT_TEXT: 1,
         NO_TIME: 1,
         IMPOSSIBLE_TIME: 1,
     }
-    assert corpus.read["messages"] == 14
+    assert corpus.read["messages"] == 18
 
 
 def test_recently_deleted(tmp_path: Path) -> None:

@@ -17,13 +17,14 @@ def read(tmp_path: Path, raw: bytes, name: str) -> Corpus:
 
 def test_a_transcript(tmp_path: Path) -> None:
     """A reply is read once, at its own time; reactions and the app's lines are counted."""
-    corpus = read(tmp_path, TXT.encode(), "Mia.txt")
-    assert texts(corpus) == ["morning\n\nall of you", "hi", "re"]
+    for written in (TXT, TXT.replace("Reactions:", "Tapbacks:")):  # newer versions
+        corpus = read(tmp_path, written.encode(), "Mia.txt")
+        assert texts(corpus) == ["morning\n\nall of you", "hi", "re"]
+        assert corpus.skipped == {REACTIONS: 1, BY_THE_APP: 1}
     assert corpus.messages["author"].to_list() == [f"imessage_exporter:{who}" for who in ("Mia", "me", "Mia")]
     assert corpus.messages["me"].to_list() == [False, True, False]
     assert corpus.messages["sent_at"][0] == datetime(2022, 5, 17, 17, 29, 42).astimezone(UTC)
     assert corpus.channels.rows() == [("imessage_exporter:Mia", "Mia", "dm")]
-    assert corpus.skipped == {REACTIONS: 1, BY_THE_APP: 1}
 
 
 def test_odd_lines_of_a_transcript(tmp_path: Path) -> None:

@@ -83,10 +83,20 @@ def test_encrypted_chats(tmp_path: Path) -> None:
 
 
 def test_one_file_alone(tmp_path: Path) -> None:
-    """A thread without its folder is known by its people."""
+    """A thread without its folder has its title, and nothing tells the owner."""
     (tmp_path / "message_1.json").write_bytes(thread([message(1, "x", "Mia"), message(2, "y")]))
     corpus = read_alone(tmp_path / "message_1.json")
     assert corpus.channels["title"].to_list() == ["Mia"] and owners(corpus) == []
+
+
+def test_one_file_alone_is_the_same_thread(tmp_path: Path) -> None:
+    """Given without its folder, a file names its thread at its end, so it merges with the whole export."""
+    raw = thread([message(1, "x", "Mia"), message(2, "y")]).replace(b"inbox/x", b"inbox/m\\u00c3\\u00ada_17841")
+    (tmp_path / "message_1.json").write_bytes(raw)
+    alone = read_alone(tmp_path / "message_1.json")
+    whole = read(tmp_path, {f"{INSTAGRAM}/mia_17841/message_1.json": raw})
+    assert alone.messages["id"].to_list() == whole.messages["id"].to_list()
+    assert alone.channels["channel"].to_list() == ["meta:17841"]
 
 
 def test_rows_that_are_nobodys_words(tmp_path: Path) -> None:

@@ -53,6 +53,26 @@ def test_replies_and_mentions(tmp_path: Path) -> None:
     assert corpus.messages["reply_to"].to_list() == [None, corpus.messages["id"][0]]
 
 
+def test_long_texts(tmp_path: Path) -> None:
+    """A long text is whole where its file is in the export, whatever its name; else it is read up to there."""
+    beginning, rest = "frog " * 400 + "🐸", " pond" * 300 + " \ufffc"
+    raw = (beginning + rest).encode()
+    ranges = [{"start": 3500, "length": 1, "mentionAci": "bWlh"}]
+    long = {"text": {"body": beginning, "bodyRanges": ranges}, "longText": {"locatorInfo": {"size": len(raw)}}}
+    gone = {"text": {"body": "soup " * 400}, "longText": {"locatorInfo": {"size": 9_000}}}
+    files = {
+        "main.jsonl": as_jsonl(item(1, "", standardMessage=long), item(2, "", "1", standardMessage=gone)),
+        "files/0a/0af3.txt": raw,
+        "files/0b/0bf3.jpg": b"\xff" * len(raw),
+    }
+    corpus = read_alone(write_folder(tmp_path / "s", files))
+    assert texts(corpus) == [beginning + rest.replace("\ufffc", "@Mia K"), ("soup " * 400).strip()]
+    assert corpus.skipped == {"attachments and other files beside the chats": 1}
+    assert [note.partition(":")[0] for note in corpus.notes] == [
+        "Texts of more than about 2,000 characters were read up to there (1)"
+    ]
+
+
 def test_items_that_are_nobodys_words(tmp_path: Path) -> None:
     """By reason; a sticker is its emoji, an edited message its last text, a note to self stays."""
 

@@ -86,6 +86,7 @@ def test_what_is_nobodys_talk(tmp_path: Path) -> None:
         message(1, "mine"),
         message(2, "hidden origin", forwarded_from=None),
         message(3, "forwarded", forwarded_from="Rolf"),
+        message(12, "kept for later", saved_from="Mia"),
         message(4, "a game", via_bot="@gamebot"),
         {"id": 5, "type": "unsupported"},
         message(6, "", sticker_emoji="🐸", media_type="sticker"),
@@ -99,7 +100,7 @@ def test_what_is_nobodys_talk(tmp_path: Path) -> None:
     bot = chat([message(1, "/start"), message(2, "beep", ROLF)], "bot_chat", ROLF, "Beep")
     corpus = read(tmp_path, account(chat(rows), post, chat([message(1, "1234")], "verification_codes", 3), bot))
     assert texts(corpus) == ["mine", "/start", "🐸", "loved", VOICE_MESSAGE, STICKER]
-    assert corpus.skipped == {FORWARDED: 2, BOTS: 3, WITHOUT_TEXT: 3, POSTS: 1, REACTIONS: 4}
+    assert corpus.skipped == {FORWARDED: 3, BOTS: 3, WITHOUT_TEXT: 3, POSTS: 1, REACTIONS: 4}
     assert "telegram:5" not in corpus.channels["channel"].to_list()
 
 

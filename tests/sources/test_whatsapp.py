@@ -294,6 +294,19 @@ def test_bodies(body: tuple[str, bool]) -> None:
     assert (found.reason if found.text is None else found.text) == BODIES[body]
 
 
+def test_people_who_are_in_no_contacts(tmp_path: Path) -> None:
+    """The tilde before a name that its owner chose is not shown, nor is the number of somebody without a name."""
+    corpus = read(
+        tmp_path,
+        "[13.06.23, 21:25:15] ~\u202fMia K: a\n[13.06.23, 21:25:16] \u202a+49 170 1234567\u202c: b\n"
+        "[13.06.23, 21:25:17] ~ Mia K: c\n",
+        "Soup.txt",
+    )
+    assert texts(corpus) == ["a", "b", "c"]
+    assert sorted(corpus.authors["name"]) == ["Mia K", "someone"] and names(corpus)[0] == names(corpus)[2]
+    assert "1234567" not in str(corpus)
+
+
 def test_system_lines_with_colons(tmp_path: Path) -> None:
     """A group's title with a colon makes no author; bots and impossible times are counted."""
     corpus = read(

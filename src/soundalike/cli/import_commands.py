@@ -39,6 +39,14 @@ from soundalike.cli.training_options import check_options, run_training
 app = typer.Typer()
 
 
+def _print_formats(requested: bool) -> None:
+    if requested:
+        from soundalike.sources import list_sources
+
+        print_lines([source.LOOKED_FOR for source in list_sources()])
+        raise typer.Exit()
+
+
 @app.command("import", epilog="Example: soundalike import package.zip --out me")
 def import_(
     exports: Exports,
@@ -55,6 +63,9 @@ def import_(
     force: Force = False,
     preview: Annotated[
         bool, typer.Option("--preview", help="Only say who wrote in the exports, and where; write nothing.")
+    ] = False,
+    formats: Annotated[
+        bool, typer.Option("--formats", callback=_print_formats, is_eager=True, help="List the exports that are read.")
     ] = False,
     json: Json = False,
 ) -> None:

@@ -19,6 +19,7 @@ from soundalike.sources._author_names import People, program_of, unknown_name
 from soundalike.sources._inner_archives import inner_zips
 from soundalike.sources._open_tree import open_tree
 from soundalike.sources._owner import unknown_programs
+from soundalike.sources._several_programs import divided
 from soundalike.sources._tree import Tree
 
 __all__ = ["Progress", "Source", "list_sources", "program_of", "read", "survey", "unknown_name", "unknown_programs"]
@@ -34,7 +35,7 @@ class Source(Protocol):
     """What a module in this folder provides."""
 
     NAME: str  # value of the `source` column
-    LOOKED_FOR: str  # the files it reads, as the object of "Give ..." in the error for an unknown file
+    LOOKED_FOR: str  # the files it reads, as `soundalike import --formats` lists them
 
     def recognise(self, tree: Tree) -> bool:
         """Whether this export has the source's format; decided by the members' names alone if they are enough."""
@@ -101,34 +102,38 @@ def _merged(paths: Sequence[Path], on_progress: Progress | None, several_owners:
 
 
 def _read(path: Path, on_progress: Progress) -> list[list[Corpus]]:
-    """The export at a path; where it holds none itself, those in the ZIPs that lie in it."""
+    """The exports at a path, one a program; where it holds none itself, those in the ZIPs that lie in it."""
     with open_tree(path) as tree:
-        if export := _export(tree, on_progress):
-            return [export]
-        if inside := _read_inner_zips(tree, on_progress):
-            return inside
-        raise _unsupported.unsupported_error(tree, ", or ".join(source.LOOKED_FOR for source in list_sources()))
+        if exports := _exports(tree, on_progress) or _read_inner_zips(tree, on_progress):
+            return exports
+        raise _unsupported.unsupported_error(tree)
 
 
-def _export(tree: Tree, on_progress: Progress) -> list[Corpus]:
-    """The batches of the source that recognises the tree; an empty list if none does."""
-    source = next((source for source in list_sources() if source.recognise(tree)), None)
-    if source is None:
-        return []
-    rest = Corpus(empty(), skipped=tree.ignored, notes=_unsupported.nested_archives_note(tree))
-    return [*source.read(tree, on_progress), rest]
+def _exports(tree: Tree, on_progress: Progress) -> list[list[Corpus]]:
+    """The batches of each source that recognises the tree; an empty list if none does."""
+    parts, notes = divided(tree, [source for source in list_sources() if source.recognise(tree)])
+    exports = [
+        list(source.read(part, _progress_of_path(on_progress, number, len(parts))))
+        for number, (source, part) in enumerate(parts)
+    ]
+    if exports:
+        notes += _unsupported.nested_archives_note(tree)
+        exports[-1].append(Corpus(empty(), skipped=tree.ignored, notes=notes))
+    return exports
 
 
 def _read_inner_zips(tree: Tree, on_progress: Progress) -> list[list[Corpus]]:
     """The exports in the ZIPs that lie in a tree, not deeper; an empty list if there is none."""
     exports: list[list[Corpus]] = []
+    opened = 0
     for path in inner_zips(tree):
         with open_tree(path) as inner:
-            if export := _export(inner, lambda done, of: None):
-                exports.append(export)
-        on_progress(len(exports), len(tree.members))
+            found = _exports(inner, lambda done, of: None)
+        exports += found
+        opened += bool(found)
+        on_progress(opened, len(tree.members))
     if exports:
-        exports[-1].append(Corpus(empty(), skipped={**tree.ignored, UNOPENED: len(tree.members) - len(exports)}))
+        exports[-1].append(Corpus(empty(), skipped={**tree.ignored, UNOPENED: len(tree.members) - opened}))
         on_progress(1, 1)
     return exports
 

@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 
 from soundalike.messages import FILES, FILES_READ, NO_ROWS, Corpus
+from soundalike.sources._rows import BATCH, RowCollector
 from soundalike.sources._tree import Member
 
 Advance = Callable[[int], None]  # bytes read since the last call
@@ -23,6 +24,7 @@ class FileReading:
     files: Sequence[Member]
     on_progress: Callable[[int, int], None]
     with_rows: int = 0
+    damaged: int = 0  # files that were mended or cut off, counted by whoever reads them
     done: int = 0
     total: int = field(init=False)
 
@@ -38,6 +40,18 @@ class FileReading:
                 yield corpus
             self.with_rows += found
 
+    def full_batches(
+        self, rows: RowCollector, read_file: Callable[[Member, Advance], Iterable[None]]
+    ) -> Iterator[Corpus]:
+        """Batches of many files together. `read_file` adds a file's rows and yields wherever a batch may end."""
+        for member in self.files:
+            before = rows.total
+            for _ in read_file(member, self._advance):
+                if len(rows) >= BATCH:
+                    yield rows.batch()
+            self.with_rows += rows.total > before
+        yield rows.batch()
+
     def _advance(self, size: int) -> None:
         self.done += size
         self.on_progress(min(self.done, self.total), self.total)
@@ -52,6 +66,11 @@ class FileReading:
         """The count of files without rows for `Corpus.skipped`; empty if there is none."""
         without = len(self.files) - self.with_rows
         return {NO_ROWS: without} if without else {}
+
+    @property
+    def notes(self) -> list[str]:
+        """A sentence on damaged files, if there are any."""
+        return [f"Some files were damaged and read as far as possible ({self.damaged:,})."] if self.damaged else []
 
     def finish(self) -> None:
         """Report that everything was read."""

@@ -2,20 +2,31 @@
 
 import re
 from collections.abc import Iterator
+from itertools import zip_longest
 
 from soundalike.errors import ExportError
 from soundalike.sources._encoding import decode
+from soundalike.sources._several_programs import top_groups
 from soundalike.sources._tree import Member, Tree
 
-FILES = 24  # that are looked into, those highest in the tree first
+FILES = 24  # that are looked into
 HEAD = 1 << 14  # bytes read of each
 
 
 def heads(tree: Tree, names: re.Pattern[str], most: int | None = FILES) -> Iterator[tuple[Member, str]]:
-    """The uppermost files whose name has a match, `most` at most, each with its beginning."""
+    """The uppermost files whose name has a match, each with its beginning; at most `most`, taken from each folder at
+    the top in turn."""
     found = sorted((one for one in tree.members if names.search(one.name)), key=lambda one: (_depth(one), one.name))
-    for member in found[:most]:
+    for member in found if most is None else _in_turn(found)[:most]:
         yield member, head(member)
+
+
+def _in_turn(members: list[Member]) -> list[Member]:
+    """The first of each folder at the top, then the second of each, and so on; all files at the top are one folder."""
+    folders: dict[str, list[Member]] = {}
+    for top, group in top_groups(members).items():
+        folders.setdefault(top if top.endswith("/") else "", []).extend(group)
+    return [one for each in zip_longest(*folders.values()) for one in each if one is not None]
 
 
 def head(member: Member) -> str:

@@ -34,6 +34,7 @@ class RowCollector:
 
     def __init__(self, source: str, unit: int = 1) -> None:
         self.source = source
+        self.total = 0  # rows kept or skipped so far, those of earlier batches included
         self.read: dict[str, int] = {}
         self.skipped: dict[str, int] = {}
         self._unit = unit
@@ -65,6 +66,7 @@ class RowCollector:
         elif not _FIRST_DAY <= sent_at <= self._latest:
             self.skip(IMPOSSIBLE_TIME)
         else:
+            self.total += 1
             add_counts(self.read, {ROWS: 1})
             id_ = id_ or self._made_id(channel, author, sent_at, words)
             self._rows.append((id_, channel, author, self._ordered(channel, sent_at), words, reply_to))
@@ -73,6 +75,7 @@ class RowCollector:
 
     def skip(self, reason: str, count: int = 1) -> None:
         """Count rows that are read and not kept; `reason` begins with the word `messages`."""
+        self.total += count
         add_counts(self.read, {ROWS: count})
         add_counts(self.skipped, {reason: count})
 

@@ -9,6 +9,7 @@ from typing import Any
 from soundalike.messages import BY_THE_APP, DELETED, STICKER, UNKNOWN, VOICE_MESSAGE, WITHOUT_TEXT
 from soundalike.sources._people import SOMEONE, hashed, is_address, one_line
 from soundalike.sources._rows import RowCollector
+from soundalike.sources._signal_long_texts import LongTexts
 
 _MENTION = "\ufffc"
 _DELETED = ("remoteDeletedMessage", "adminDeletedMessage")
@@ -27,6 +28,7 @@ class SignalBook:
     """Recipients by number: author key and name; chats by number: key, title, kind; names by account for mentions."""
 
     source: str
+    long_texts: LongTexts
     recipients: dict[str, tuple[str, str]] = field(default_factory=dict)
     groups: dict[str, tuple[str, str | None]] = field(default_factory=dict)
     chats: dict[str, tuple[str, str | None, str]] = field(default_factory=dict)
@@ -36,7 +38,7 @@ class SignalBook:
     used: dict[str, tuple[str | None, str]] = field(default_factory=dict)
     owner_name: str = UNKNOWN
     reactions: int = 0
-    long_texts: int = 0
+    cut_off: int = 0  # texts of which only the beginning is in the export
 
     @property
     def owner(self) -> str:
@@ -87,7 +89,6 @@ class SignalBook:
         if reason:
             rows.skip(reason)
             return
-        self.long_texts += "longText" in content
         author, name = self._author(item)
         number = str(item.get("chatId"))
         channel, title, kind = self.chats.get(number, (f"{self.source}:chat {one_line(number)}", None, "unknown"))
@@ -110,7 +111,16 @@ class SignalBook:
         if story := _dict(item, "directStoryReplyMessage"):
             return self._worded(_dict(_dict(story, "textReply"), "text")) or _str(story, "emoji")
         message = _dict(item, "standardMessage")
-        return self._worded(_dict(message, "text")) or (VOICE_MESSAGE if _is_spoken(message) else "")
+        return self._worded(self._whole(message)) or (VOICE_MESSAGE if _is_spoken(message) else "")
+
+    def _whole(self, message: Frame) -> Frame:
+        """The text of a message; of a long one, that in a file."""
+        text = _dict(message, "text")
+        if "longText" not in message:
+            return text
+        whole = self.long_texts.whole(_str(text, "body"), _dict(message, "longText"))
+        self.cut_off += whole is None
+        return text if whole is None else {**text, "body": whole}
 
     def _worded(self, text: Frame) -> str:
         """The body with names in place of mentions, which are signs in it, in the order of their ranges."""

@@ -13,6 +13,7 @@ from soundalike.sources._tree import Member, Tree
 
 SPLIT = re.compile(r"(?i)\.(z[0-9]{2,3}|zip\.[0-9]{3,4})$")  # names of parts by Info-ZIP and WinZip, and by 7-Zip
 JOIN = "Put all of its parts into one folder, unpack the first with 7-Zip, and give the folder that comes out."
+INSTEAD = "Give a chat export; `soundalike import --formats` lists those that are read."
 
 _ARCHIVE = re.compile(r"(?i)\.(zip|7z|rar|tar|t?gz|xz|bz2|zst)$")
 _ARCHIVES = {
@@ -35,7 +36,7 @@ class _Format:
     what: str
     names: str | None = None
     text: str | None = None
-    do: str | None = None  # None: what can be given instead
+    do: str | None = None  # None: INSTEAD
 
 
 _FORMATS = [
@@ -81,21 +82,21 @@ _FORMATS = [
 ]
 
 
-def unsupported_error(tree: Tree, looked_for: str) -> ExportError:
-    """The error for a tree that no source recognises; `looked_for` is what can be given instead."""
+def unsupported_error(tree: Tree) -> ExportError:
+    """The error for a tree that no source recognises."""
     if SPLIT.search(tree.path.name):
         return ExportError(f"{tree.path} is one part of a split ZIP.", JOIN)
     if found := _format(tree):
-        return ExportError(f"{tree.path} is {found.what}, which is not read here.", found.do or f"Give {looked_for}.")
+        return ExportError(f"{tree.path} is {found.what}, which is not read here.", found.do or INSTEAD)
     if kind := kind_of_file(tree):
-        return ExportError(f"{tree.path} seems to be {kind}, and no chat export.", f"Give {looked_for}.")
+        return ExportError(f"{tree.path} seems to be {kind}, and no chat export.", INSTEAD)
     if packed := _archive_format(tree):
         return ExportError(f"{tree.path} is a {packed} archive.", "Unpack it, and give the folder that comes out.")
     if inside := nested_archives(tree):
         what = f"{tree.path} holds no chat export that is known here, but an archive ({_listed(inside)})."
         split = any(SPLIT.search(name) for name in inside)
         return ExportError(what, JOIN if split else "If that is the export, unpack it, or give it itself.")
-    return ExportError(f"{tree.path} is no chat export that is known here.", f"Give {looked_for}.")
+    return ExportError(f"{tree.path} is no chat export that is known here.", INSTEAD)
 
 
 def nested_archives(tree: Tree) -> list[str]:

@@ -15,20 +15,18 @@ from typing import Any
 from soundalike.messages import (
     BY_THE_APP,
     DELETED,
-    FILES,
-    FILES_READ,
     FORWARDED,
-    NO_ROWS,
     UNREADABLE_ROWS,
     WITHOUT_TEXT,
     Corpus,
     add_counts,
     empty,
 )
-from soundalike.sources._heads import heads
+from soundalike.sources._file_reading import Advance, FileReading
+from soundalike.sources._heads import head, heads
 from soundalike.sources._json_files import ObjectFile, dicts, json_lines, key, load, text, whole_number
 from soundalike.sources._people import SOMEONE, hashed, is_address, one_line
-from soundalike.sources._rows import BATCH, RowCollector, authors_frame, channels_frame
+from soundalike.sources._rows import RowCollector, authors_frame, channels_frame
 from soundalike.sources._tree import WHOLE, Member, Tree
 
 NAME = "chatlab"
@@ -59,36 +57,36 @@ def _is_lines(head: str) -> bool:
 
 def read(tree: Tree, on_progress: Callable[[int, int], None]) -> Iterator[Corpus]:
     """Batches of all files; progress in bytes. Raises ExportError if the archive is damaged."""
-    beginnings = heads(tree, _NAMES, None)
-    found = [(member, _is_lines(head)) for member, head in beginnings if _is_json(head) or _is_lines(head)]
-    rows, total, done, with_rows, damaged = RowCollector(NAME, _UNIT), sum(one.size for one, _ in found), 0, 0, 0
+    files = [member for member, text in heads(tree, _NAMES, None) if _is_json(text) or _is_lines(text)]
+    reading, rows = FileReading(files, on_progress), RowCollector(NAME, _UNIT)
     people: dict[str, str] = {}
     channels: dict[str, tuple[str | None, str]] = {}
     owners: set[str] = set()
     further: dict[str, set[str]] = {}
-    for member, is_lines in found:
+
+    def read_file(member: Member, advance: Advance) -> Iterator[None]:
         chat = _Chat()
         rows.restart()
-        for batch in chat.lines(member) if is_lines else chat.whole(member):
+        for batch in chat.lines(member) if _is_lines(head(member)) else chat.whole(member):
             for message in batch:
                 chat.add(message, rows)
-            if len(rows) >= BATCH:
-                yield rows.batch()
+            yield
         if chat.lost:
             rows.skip(UNREADABLE_ROWS, chat.lost)
-        people |= {key: chat.people[key] for key in chat.people if people.get(key, SOMEONE) == SOMEONE}
+        people.update({who: chat.people[who] for who in chat.people if people.get(who, SOMEONE) == SOMEONE})
         channels.setdefault(chat.channel, (chat.title, chat.kind))
-        owners |= {chat.owner} & set(chat.people)
-        further |= {key: further.get(key, set()) | names for key, names in chat.further.items() if key in people}
-        with_rows, damaged, done = with_rows + bool(chat.rows), damaged + bool(chat.damaged), done + member.size
-        on_progress(done, total)
-    yield rows.batch()
-    skipped: dict[str, int] = {}
-    add_counts(skipped, {NO_ROWS: len(found) - with_rows, OTHER_FILES: len(tree.members) - len(found)})
-    notes = [f"Some files were damaged and read as far as possible ({damaged:,})."] if damaged else []
-    authors, read = authors_frame(people, owners), {FILES: len(found), FILES_READ: with_rows}
-    yield Corpus(empty(), authors, channels_frame(channels), read, skipped, notes, further_names=further)
-    on_progress(total, total)
+        owners.update({chat.owner} & set(chat.people))
+        for who in chat.further.keys() & people.keys():
+            further.setdefault(who, set()).update(chat.further[who])
+        reading.damaged += chat.damaged
+        advance(member.size)
+
+    yield from reading.full_batches(rows, read_file)
+    skipped = reading.skipped
+    add_counts(skipped, {OTHER_FILES: len(tree.members) - len(files)})
+    frames = authors_frame(people, owners), channels_frame(channels)
+    yield Corpus(empty(), *frames, reading.read, skipped, reading.notes, further_names=further)
+    reading.finish()
 
 
 @dataclass
@@ -104,7 +102,6 @@ class _Chat:
     names: dict[str, str] = field(default_factory=dict)
     further: dict[str, set[str]] = field(default_factory=dict)  # all names by key
     lost: int = 0
-    rows: int = 0
     damaged: bool = False
 
     def whole(self, member: Member) -> Iterator[list[Any]]:
@@ -118,10 +115,8 @@ class _Chat:
                 members = file.head.get("members")
                 whole = load(member) if members is None and member.size <= WHOLE else None
                 self.learn(members if members is not None else whole.get("members") if isinstance(whole, dict) else [])
-            self.rows += len(batch)
             yield batch
         self.lost, self.damaged = file.lost, file.damaged
-        self.rows += file.lost
 
     def lines(self, member: Member) -> Iterator[list[Any]]:
         """Messages of a file of JSON lines."""
@@ -136,7 +131,6 @@ class _Chat:
                 else:
                     self.damaged |= line is None
                     messages.append(line)
-            self.rows += len(messages)
             yield messages
 
     def describe(self, meta: object) -> None:

@@ -16,20 +16,18 @@ from typing import Any
 from soundalike.messages import (
     BOTS,
     DELETED,
-    FILES,
-    FILES_READ,
-    NO_ROWS,
     REACTIONS,
     UNREADABLE_ROWS,
     Corpus,
     add_counts,
     empty,
 )
+from soundalike.sources._file_reading import Advance, FileReading
 from soundalike.sources._heads import heads
 from soundalike.sources._json_files import ObjectFile, dicts, key, load, text
 from soundalike.sources._people import SOMEONE, hashed, is_address, one_line
 from soundalike.sources._prose_dates import prose_milliseconds
-from soundalike.sources._rows import BATCH, RowCollector, authors_frame, channels_frame
+from soundalike.sources._rows import RowCollector, authors_frame, channels_frame
 from soundalike.sources._tree import Member, Tree
 
 NAME = "google_chat"
@@ -67,31 +65,28 @@ def read(tree: Tree, on_progress: Callable[[int, int], None]) -> Iterator[Corpus
     users = [member for member in tree.members if _USER.search(member.name)]
     for member in users:
         account.learn_owner(load(member))
-    rows, total, done, with_rows, damaged = RowCollector(NAME, _UNIT), sum(file.size for file in files), 0, 0, 0
-    for member in files:
+    reading, rows = FileReading(files, on_progress), RowCollector(NAME, _UNIT)
+
+    def read_file(member: Member, advance: Advance) -> Iterator[None]:
         folder = _folder(member)
         channel = account.channel(folder or _above(tree), load(infos[folder]) if folder in infos else None)
-        file, before = ObjectFile(member, "messages", _OPENING), account.rows
+        file = ObjectFile(member, "messages", _OPENING)
         for batch in file.batches():
-            account.rows += len(batch)
             for message in batch:
                 _add(message, channel, account, rows)
-            if len(rows) >= BATCH:
-                yield rows.batch()
+            yield
         if file.lost:
             rows.skip(UNREADABLE_ROWS, file.lost)
-            account.rows += file.lost
-        with_rows, damaged, done = with_rows + (account.rows > before), damaged + file.damaged, done + member.size
-        on_progress(done, total)
-    yield rows.batch()
-    skipped: dict[str, int] = {}
+        reading.damaged += file.damaged
+        advance(member.size)
+
+    yield from reading.full_batches(rows, read_file)
+    skipped = reading.skipped
     others = len(tree.members) - len(files) - len(infos) - len(users)
-    add_counts(skipped, {REACTIONS: account.reactions, NO_ROWS: len(files) - with_rows, OTHER_FILES: others})
-    notes = [f"Some files were damaged and read as far as possible ({damaged:,})."] if damaged else []
-    authors = authors_frame(account.people, account.owners)
-    read = {FILES: len(files), FILES_READ: with_rows}
-    yield Corpus(empty(), authors, channels_frame(account.channels), read, skipped, notes)
-    on_progress(total, total)
+    add_counts(skipped, {REACTIONS: account.reactions, OTHER_FILES: others})
+    frames = authors_frame(account.people, account.owners), channels_frame(account.channels)
+    yield Corpus(empty(), *frames, reading.read, skipped, reading.notes)
+    reading.finish()
 
 
 def _folder(member: Member) -> str:
@@ -112,7 +107,6 @@ class _Account:
     owners: set[str] = field(default_factory=set)
     channels: dict[str, tuple[str | None, str]] = field(default_factory=dict)
     reactions: int = 0
-    rows: int = 0
 
     def learn_owner(self, info: object) -> None:
         """Take the owner from a user_info.json."""

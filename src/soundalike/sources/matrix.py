@@ -16,9 +16,6 @@ from soundalike.messages import (
     BOTS,
     BY_THE_APP,
     DELETED,
-    FILES,
-    FILES_READ,
-    NO_ROWS,
     ONLY_REACTIONS,
     STICKER,
     UNREADABLE_ROWS,
@@ -28,10 +25,11 @@ from soundalike.messages import (
     add_counts,
     empty,
 )
+from soundalike.sources._file_reading import Advance, FileReading
 from soundalike.sources._heads import heads
 from soundalike.sources._json_files import ObjectFile, key, text, whole_number
 from soundalike.sources._people import SOMEONE, one_line
-from soundalike.sources._rows import BATCH, RowCollector, authors_frame, channels_frame
+from soundalike.sources._rows import RowCollector, authors_frame, channels_frame
 from soundalike.sources._tree import Member, Tree
 
 NAME = "matrix"
@@ -62,35 +60,33 @@ def _is_room(head: str) -> bool:
 
 def read(tree: Tree, on_progress: Callable[[int, int], None]) -> Iterator[Corpus]:
     """Batches of all rooms; progress in bytes. Raises ExportError if the archive is damaged."""
-    found = [member for member, head in heads(tree, _JSON, None) if _is_room(head)]
-    rows, total, done, with_rows, damaged = RowCollector(NAME), sum(one.size for one in found), 0, 0, 0
+    files = [member for member, head in heads(tree, _JSON, None) if _is_room(head)]
+    reading, rows = FileReading(files, on_progress), RowCollector(NAME)
     people: dict[str, str] = {}
     channels: dict[str, tuple[str | None, str]] = {}
     owners: set[str] = set()
-    for member in found:
+
+    def read_file(member: Member, advance: Advance) -> Iterator[None]:
         room = _Room(member)
         room.survey()
         for batch in room.events():
             for event in batch:
                 room.add(event, rows)
-            if len(rows) >= BATCH:
-                yield rows.batch()
+            yield
         if room.lost:
             rows.skip(UNREADABLE_ROWS, room.lost)
-        people |= {f"{NAME}:{sender}": room.name_of(sender) for sender in room.authors}
+        people.update({f"{NAME}:{sender}": room.name_of(sender) for sender in room.authors})
         channels[room.channel] = (room.title, "dm" if len(room.authors) <= 2 else "group")
-        owners |= room.owner()
-        with_rows, damaged, done = with_rows + bool(room.rows), damaged + room.damaged, done + member.size
-        on_progress(done, total)
-    yield rows.batch()
-    skipped: dict[str, int] = {}
-    others = len(tree.members) - len(found)
-    add_counts(skipped, {NO_ROWS: len(found) - with_rows, OTHER_FILES: others})
-    notes = [f"Some files were damaged and read as far as possible ({damaged:,})."] if damaged else []
-    read = {FILES: len(found), FILES_READ: with_rows}
+        owners.update(room.owner())
+        reading.damaged += room.damaged
+        advance(member.size)
+
+    yield from reading.full_batches(rows, read_file)
+    skipped = reading.skipped
+    add_counts(skipped, {OTHER_FILES: len(tree.members) - len(files)})
     authors = authors_frame(people, owners if len(owners) == 1 else set())
-    yield Corpus(empty(), authors, channels_frame(channels), read, skipped, notes)
-    on_progress(total, total)
+    yield Corpus(empty(), authors, channels_frame(channels), reading.read, skipped, reading.notes)
+    reading.finish()
 
 
 @dataclass
@@ -105,7 +101,6 @@ class _Room:
     edits: dict[str, tuple[int, str, str]] = field(default_factory=dict)  # time, sender, text by event
     authors: set[str] = field(default_factory=set)
     lost: int = 0
-    rows: int = 0
     damaged: bool = False
 
     def survey(self) -> None:
@@ -134,11 +129,8 @@ class _Room:
     def events(self) -> Iterator[list[Any]]:
         """All events."""
         file = ObjectFile(self.member, "messages", _OPENING)
-        for batch in file.batches():
-            self.rows += len(batch)
-            yield batch
+        yield from file.batches()
         self.lost, self.damaged = file.lost, file.damaged
-        self.rows += file.lost
 
     def add(self, event: object, rows: RowCollector) -> None:
         """Keep a message or count why not."""

@@ -7,13 +7,15 @@ the newest first. Encrypted chats of Messenger are exported alone, one file a th
 import re
 from collections.abc import Callable, Iterator
 
+import orjson
+
 from soundalike.messages import UNREADABLE_ROWS, Corpus, add_counts, empty
 from soundalike.sources._encoding import Utf8Chunks
 from soundalike.sources._file_reading import FileReading, reported_chunks
 from soundalike.sources._heads import head, heads
 from soundalike.sources._json_stream import JsonStream
 from soundalike.sources._meta_owner import is_account_file, own_names, owners
-from soundalike.sources._meta_threads import MetaThread, thread_key, thread_name
+from soundalike.sources._meta_threads import MetaThread, decoded, thread_key, thread_name
 from soundalike.sources._rows import BATCH, RowCollector, authors_frame, channels_frame
 from soundalike.sources._tree import Member, Tree
 
@@ -27,6 +29,8 @@ _SIGNS = re.compile(
     r'(?s)\A\s*\{\s*"(?:participants|messages|threadName)"\s*:.*'
     r'(?:"(?:sender_name|senderName)"\s*:|"timestamp_ms"\s*:|"threadName"\s*:)'
 )
+_THREAD_PATH = re.compile(rb'"thread_path"\s*:\s*("(?:[^"\\]|\\.){1,400}")')
+_END = 1 << 14  # bytes; what stands behind the messages is shorter
 _OPENING = r'\{\s*"(?:sender_name|senderName|isUnsent)"\s*:'
 
 
@@ -77,12 +81,24 @@ def read(tree: Tree, on_progress: Callable[[int, int], None]) -> Iterator[Corpus
     reading.finish()
 
 
+def _thread_in(member: Member) -> str | None:
+    """The name of the thread as the end of a file tells it, where no folder does."""
+    end = b""
+    for chunk in member.chunks():
+        end = (end + chunk)[-_END:]
+    found = _THREAD_PATH.findall(end)
+    try:
+        return decoded(orjson.loads(found[-1])).rpartition("/")[2] or None if found else None
+    except orjson.JSONDecodeError:
+        return None
+
+
 def _read_file(
     member: Member, rows: RowCollector, threads: dict[str, MetaThread], advance: Callable[[int], None]
 ) -> Iterator[Corpus]:
     """Batches of one file. Fills `threads` by key. Parts of one thread share no message, copies of it all of them."""
     rows.restart()
-    name = thread_name(member.name)
+    name = thread_name(member.name) or _thread_in(member)
     for part in JsonStream(Utf8Chunks(lambda: reported_chunks(member, advance)), [("messages",)], _OPENING):
         key = thread_key(NAME, name, part.head)
         thread = threads.setdefault(key, MetaThread(key))

@@ -20,6 +20,7 @@ from soundalike.sources._heads import heads
 from soundalike.sources._json_repair import PARSE_ERRORS, load_leniently
 from soundalike.sources._rows import BATCH, RowCollector, authors_frame, channels_frame
 from soundalike.sources._signal_items import SignalBook
+from soundalike.sources._signal_long_texts import LongTexts
 from soundalike.sources._tree import Member, Tree
 
 NAME = "signal"
@@ -39,16 +40,17 @@ def read(tree: Tree, on_progress: Callable[[int, int], None]) -> Iterator[Corpus
     """Batches of all exports in the tree; progress in bytes. Raises ExportError if a file is damaged below its text."""
     files = [member for member, text in heads(tree, _NAMES, None) if _BEGINNING.match(text)]
     reading = FileReading(files, on_progress)
+    long_texts = LongTexts([member for member in tree.members if member not in files])
 
-    yield from reading.batches(_read_file)
+    yield from reading.batches(lambda member, advance: _read_file(member, advance, long_texts))
     skipped = reading.skipped
-    add_counts(skipped, {OTHERS: len(tree.members) - len(files)})
+    add_counts(skipped, {OTHERS: len(tree.members) - len(files) - len(long_texts.used)})
     yield Corpus(empty(), read=reading.read, skipped=skipped)
     reading.finish()
 
 
-def _read_file(member: Member, advance: Callable[[int], None]) -> Iterator[Corpus]:
-    rows, book = RowCollector(NAME), SignalBook(NAME)
+def _read_file(member: Member, advance: Callable[[int], None], long_texts: LongTexts) -> Iterator[Corpus]:
+    rows, book = RowCollector(NAME), SignalBook(NAME, long_texts)
     for line in filter(None, byte_lines(member, advance)):
         _add_frame(line, rows, book)
         if len(rows) >= BATCH:
@@ -57,8 +59,11 @@ def _read_file(member: Member, advance: Callable[[int], None]) -> Iterator[Corpu
     add_counts(corpus.skipped, {REACTIONS: book.reactions})
     corpus.further_names = {key: book.further.get(key, set()) for key in book.spoke}
     corpus.authors, corpus.channels = authors_frame(book.spoke, {book.owner}), channels_frame(book.used)
-    if book.long_texts:
-        corpus.notes.append(f"Texts of more than about 2,000 characters were read up to there ({book.long_texts:,}).")
+    if book.cut_off:
+        corpus.notes.append(
+            f"Texts of more than about 2,000 characters were read up to there ({book.cut_off:,}): the files with the "
+            "rest are not in the export."
+        )
     yield corpus
 
 

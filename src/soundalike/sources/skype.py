@@ -15,9 +15,6 @@ from typing import Any
 from soundalike.messages import (
     BY_THE_APP,
     DELETED,
-    FILES,
-    FILES_READ,
-    NO_ROWS,
     UNREADABLE_ROWS,
     WITHOUT_TEXT,
     Corpus,
@@ -25,12 +22,13 @@ from soundalike.messages import (
     empty,
 )
 from soundalike.sources._encoding import Utf8Chunks
+from soundalike.sources._file_reading import Advance, FileReading, reported_chunks
 from soundalike.sources._heads import heads
 from soundalike.sources._json_files import iso_milliseconds, key, text
 from soundalike.sources._json_stream import JsonStream, StreamPart
 from soundalike.sources._people import SOMEONE, hashed, is_address, one_line
-from soundalike.sources._rows import BATCH, RowCollector, authors_frame, channels_frame
-from soundalike.sources._tree import Tree
+from soundalike.sources._rows import RowCollector, authors_frame, channels_frame
+from soundalike.sources._tree import Member, Tree
 
 NAME = "skype"
 LOOKED_FOR = "messages.json of Skype or Teams"
@@ -56,36 +54,32 @@ def recognise(tree: Tree) -> bool:
 
 def read(tree: Tree, on_progress: Callable[[int, int], None]) -> Iterator[Corpus]:
     """Batches of all conversations; progress in bytes. Raises ExportError if the archive is damaged."""
-    found = [member for member, head in heads(tree, _NAMES, None) if _HEAD.search(head)]
-    rows, total, done, with_rows, damaged = RowCollector(NAME), sum(one.size for one in found), 0, 0, 0
-    account = _SkypeAccount()
-    for member in found:
-        stream, before = JsonStream(Utf8Chunks(member.chunks), [_PATH], _OPENING), account.rows
+    files = [member for member, head in heads(tree, _NAMES, None) if _HEAD.search(head)]
+    reading, rows, account = FileReading(files, on_progress), RowCollector(NAME), _SkypeAccount()
+
+    def read_file(member: Member, advance: Advance) -> Iterator[None]:
+        stream = JsonStream(Utf8Chunks(lambda: reported_chunks(member, advance)), [_PATH], _OPENING)
         for part in stream:
             account.add(part, rows)
-            if len(rows) >= BATCH:
-                yield rows.batch()
-        with_rows, done = with_rows + (account.rows > before), done + member.size
-        damaged += stream.mended or not stream.complete
-        on_progress(done, total)
-    yield rows.batch()
-    skipped: dict[str, int] = {}
-    add_counts(skipped, {NO_ROWS: len(found) - with_rows, OTHER_FILES: len(tree.members) - len(found)})
-    notes = [f"Some files were damaged and read as far as possible ({damaged:,})."] if damaged else []
-    authors, read = authors_frame(account.seen(), account.owners), {FILES: len(found), FILES_READ: with_rows}
-    yield Corpus(empty(), authors, channels_frame(account.channels), read, skipped, notes)
-    on_progress(total, total)
+            yield
+        reading.damaged += stream.mended or not stream.complete
+
+    yield from reading.full_batches(rows, read_file)
+    skipped = reading.skipped
+    add_counts(skipped, {OTHER_FILES: len(tree.members) - len(files)})
+    authors = authors_frame(account.seen(), account.owners)
+    yield Corpus(empty(), authors, channels_frame(account.channels), reading.read, skipped, reading.notes)
+    reading.finish()
 
 
 @dataclass
 class _SkypeAccount:
-    """The owner's keys, names of people by key, channels, and how many rows were read."""
+    """The owner's keys, names of people by key, and channels."""
 
     owners: set[str] = field(default_factory=set)
     names: dict[str, str] = field(default_factory=dict)
     writers: set[str] = field(default_factory=set)
     channels: dict[str, tuple[str | None, str]] = field(default_factory=dict)
-    rows: int = 0
 
     def add(self, part: StreamPart, rows: RowCollector) -> None:
         """Keep or count the messages of a part of one conversation."""
@@ -105,7 +99,6 @@ class _SkypeAccount:
             self._message(message, channel, rows)
         if part.lost:
             rows.skip(UNREADABLE_ROWS, part.lost)
-        self.rows += len(part.elements) + part.lost
         if owner:
             self.owners.add(owner)
 

@@ -16,19 +16,17 @@ from soundalike.messages import (
     BOTS,
     BY_THE_APP,
     DELETED,
-    FILES,
-    FILES_READ,
-    NO_ROWS,
     REACTIONS,
     UNREADABLE_ROWS,
     Corpus,
     add_counts,
     empty,
 )
+from soundalike.sources._file_reading import Advance, FileReading
 from soundalike.sources._heads import heads
 from soundalike.sources._json_files import ObjectFile, dicts, key, load, text, whole_number
 from soundalike.sources._people import is_address, one_line
-from soundalike.sources._rows import BATCH, RowCollector, authors_frame, channels_frame
+from soundalike.sources._rows import RowCollector, authors_frame, channels_frame
 from soundalike.sources._slack_markup import readable, text_of_blocks
 from soundalike.sources._tree import Member, Tree
 
@@ -70,26 +68,27 @@ def read(tree: Tree, on_progress: Callable[[int, int], None]) -> Iterator[Corpus
     workspace = _Workspace()
     for member in lists:
         workspace.learn(member.name.rpartition("/")[2].removesuffix(".json"), load(member))
-    rows, total, done, with_rows = RowCollector(NAME), sum(day.size for day in days), 0, 0
-    for day in days:
-        before = workspace.rows
-        _read_day(day, workspace.channel(_folder(tree, day)), workspace, rows)
-        with_rows += workspace.rows > before
-        done += day.size
-        if len(rows) >= BATCH:
-            yield rows.batch()
-        on_progress(done, total)
-    yield rows.batch()
-    skipped: dict[str, int] = {REACTIONS: workspace.reactions} if workspace.reactions else {}
-    add_counts(skipped, {NO_ROWS: len(days) - with_rows, OTHER_FILES: len(tree.members) - len(days) - len(lists)})
-    notes = (
-        [f"Some files were damaged and read as far as possible ({workspace.damaged:,})."] if workspace.damaged else []
-    )
-    read = {FILES: len(days), FILES_READ: with_rows}
-    people = workspace.authors(), channels_frame(workspace.used)
+    reading, rows = FileReading(days, on_progress), RowCollector(NAME)
+
+    def read_day(day: Member, advance: Advance) -> Iterator[None]:
+        channel, file = workspace.channel(_folder(tree, day)), ObjectFile(day, None, _OPENING)
+        for batch in file.batches():
+            for message in batch:
+                _add(message, channel, workspace, rows)
+            yield
+        if file.lost:
+            rows.skip(UNREADABLE_ROWS, file.lost)
+        reading.damaged += file.damaged
+        advance(day.size)
+
+    yield from reading.full_batches(rows, read_day)
+    skipped = reading.skipped
+    others = len(tree.members) - len(days) - len(lists)
+    add_counts(skipped, {REACTIONS: workspace.reactions, OTHER_FILES: others})
+    frames = workspace.authors(), channels_frame(workspace.used)
     further = {author: workspace.further.get(author, set()) for author in workspace.seen}
-    yield Corpus(empty(), *people, read, skipped, notes, further_names=further)
-    on_progress(total, total)
+    yield Corpus(empty(), *frames, reading.read, skipped, reading.notes, further_names=further)
+    reading.finish()
 
 
 @dataclass
@@ -104,8 +103,6 @@ class _Workspace:
     seen: dict[str, str] = field(default_factory=dict)
     used: dict[str, tuple[str | None, str]] = field(default_factory=dict)
     reactions: int = 0
-    damaged: int = 0
-    rows: int = 0
 
     def learn(self, what: str, entries: object) -> None:
         """Take in one of the lists. E-mail and phone numbers in it are not looked at."""
@@ -168,18 +165,6 @@ def _folder(tree: Tree, day: Member) -> str:
     found = _DAY.search(day.name)
     above = tree.path.name if tree.path.is_dir() else ""
     return (found[1] or above if found else "") or day.name.rpartition("/")[2].removesuffix(".json")
-
-
-def _read_day(day: Member, channel: str, workspace: _Workspace, rows: RowCollector) -> None:
-    file = ObjectFile(day, None, _OPENING)
-    for batch in file.batches():
-        for message in batch:
-            _add(message, channel, workspace, rows)
-        workspace.rows += len(batch)
-    if file.lost:
-        rows.skip(UNREADABLE_ROWS, file.lost)
-        workspace.rows += file.lost
-    workspace.damaged += file.damaged
 
 
 def _add(message: object, channel: str, workspace: _Workspace, rows: RowCollector) -> None:

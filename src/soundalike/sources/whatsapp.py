@@ -11,11 +11,12 @@ from collections import Counter
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
-from soundalike.messages import FILES, FILES_READ, NO_ROWS, Corpus, add_counts, empty
+from soundalike.messages import Corpus, add_counts, empty
 from soundalike.sources import _local_time
 from soundalike.sources._encoding import decode
+from soundalike.sources._file_reading import Advance, FileReading
 from soundalike.sources._heads import head
-from soundalike.sources._rows import BATCH, RowCollector, authors_frame, channels_frame
+from soundalike.sources._rows import RowCollector, authors_frame, channels_frame
 from soundalike.sources._tree import Member, Tree
 from soundalike.sources._whatsapp_chat import WhatsAppChat, chat_title, read_chat
 from soundalike.sources._whatsapp_dates import DateOrder, decide
@@ -56,20 +57,26 @@ def _is_chat(member: Member) -> bool:
 def read(tree: Tree, on_progress: Callable[[int, int], None]) -> Iterator[Corpus]:
     """Batches of all chats in the tree; progress in bytes. Raises ExportError if a file is damaged or far too long."""
     files = [member for member in tree.members if _is_chat(member)]
-    total, done = sum(member.size for member in files), 0
     dates = _orders([_dates(_parsed(member)[1]) for member in files])
-    rows, chats = RowCollector(NAME, _UNIT), list[WhatsAppChat]()
-    for member, known in zip(files, dates, strict=True):
+    reading, rows = FileReading(files, on_progress), RowCollector(NAME, _UNIT)
+    orders, chats = iter(dates), list[WhatsAppChat]()
+
+    def read_file(member: Member, advance: Advance) -> Iterator[None]:
         rows.restart()
-        if known:
+        if known := next(orders):
             chats.append(read_chat(rows, *_parsed(member), known.order, chat_title(tree.path, member.name)))
-        done += member.size
-        on_progress(done, total)
-        if len(rows) >= BATCH:
-            yield rows.batch()
-    yield rows.batch()
-    yield _rest(chats, dates, len(tree.members) - len(files))
-    on_progress(total, total)
+        advance(member.size)
+        yield
+
+    yield from reading.full_batches(rows, read_file)
+    skipped = reading.skipped
+    add_counts(skipped, {MEDIA: len(tree.members) - len(files)})
+    owner = owner_of(chats)
+    people = {key: name for chat in chats for key, name in chat.people.items()}
+    authors = authors_frame(people, {owner} if owner else set())
+    channels = channels_frame({chat.channel: (chat.title, chat.kind) for chat in chats})
+    yield Corpus(empty(), authors, channels, reading.read, skipped, _notes(chats, dates))
+    reading.finish()
 
 
 def _parsed(member: Member) -> tuple[list[str], list[Header]]:
@@ -94,18 +101,6 @@ def _as_others(one: _Dates, orders: set[str]) -> _Dates:
     if one.order.sure or len(orders) != 1:
         return one
     return _Dates(one.shape, one.example, DateOrder(next(iter(orders)), "other chats beside it tell", True))
-
-
-def _rest(chats: list[WhatsAppChat], dates: list[_Dates | None], others: int) -> Corpus:
-    """Authors, channels, counts of files and notes."""
-    people = {key: name for chat in chats for key, name in chat.people.items()}
-    channels = {chat.channel: (chat.title, chat.kind) for chat in chats}
-    owner = owner_of(chats)
-    skipped: dict[str, int] = {}
-    add_counts(skipped, {NO_ROWS: len(dates) - len(chats), MEDIA: others})
-    read = {FILES: len(dates), FILES_READ: len(chats)}
-    authors = authors_frame(people, {owner} if owner else set())
-    return Corpus(empty(), authors, channels_frame(channels), read, skipped, _notes(chats, dates))
 
 
 def _notes(chats: list[WhatsAppChat], dates: list[_Dates | None]) -> list[str]:

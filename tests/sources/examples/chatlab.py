@@ -56,7 +56,7 @@ def lines(messages: list[Any]) -> str:
 
 
 def _json(folder: Path) -> Path:
-    (folder / "pond.json").write_text(json.dumps(whole(MESSAGES), indent=2))
+    (folder / "pond.json").write_text(json.dumps(whole(MESSAGES), indent=2), encoding="utf-8")
     return folder / "pond.json"
 
 

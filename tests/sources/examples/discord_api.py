@@ -55,7 +55,7 @@ CSV = "\n".join(
 
 
 def _csv(folder: Path) -> Path:
-    (folder / "pond.csv").write_text(CSV)
+    (folder / "pond.csv").write_text(CSV, encoding="utf-8")
     return folder / "pond.csv"
 
 

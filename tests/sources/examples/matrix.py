@@ -63,7 +63,7 @@ EVENTS = [
 
 def _file(folder: Path) -> Path:
     path = folder / "matrix - Frog Pond - Chat Export.json"
-    path.write_text(json.dumps(room(EVENTS), indent=4))
+    path.write_text(json.dumps(room(EVENTS), indent=4), encoding="utf-8")
     return path
 
 

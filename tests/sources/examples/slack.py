@@ -62,7 +62,7 @@ GENERAL = [
 
 def _day(folder: Path) -> Path:
     path = folder / "2024-03-01.json"
-    path.write_text(json.dumps(GENERAL))
+    path.write_text(json.dumps(GENERAL), encoding="utf-8")
     return path
 
 
