@@ -102,3 +102,5 @@ def test_message_files_are_told() -> None:
     assert "7 message files opened, messages in all of them\n" in "\n".join(lines(some))
     some = replace(some, skipped_files={"message files that are empty": 2})
     assert "7 message files opened, 2 of them skipped: message files that are empty 2\n" in "\n".join(lines(some))
+    one = "\n".join(lines(replace(report(), read={"messages": 930, "message files": 1}, channels={"dm": 1})))
+    assert "900 messages in 1 channel," in one and "1 message file opened, with messages\n" in one

@@ -51,10 +51,11 @@ def test_many_files_do_not_hide_another_program(tmp_path: Path) -> None:
     assert set(read(write_folder(tmp_path / "x", files)).messages["source"]) == {"slack", "telegram"}
 
 
-def test_side_by_side(tmp_path: Path) -> None:
-    """Files of several programs in one folder without others are all read."""
-    corpus = read(write_folder(tmp_path / "x", {"result.json": TELEGRAM, "WhatsApp Chat with Mia.txt": WHATSAPP}))
-    assert texts(corpus) == ["soup?", "yes", "pond", "frog"]
+@pytest.mark.parametrize("folder", ["", "chats/"])
+def test_side_by_side(tmp_path: Path, folder: str) -> None:
+    """Files of several programs in one folder are all read, also where only one of them has a folder of its own."""
+    files: Files = {"result.json": TELEGRAM, f"{folder}WhatsApp Chat with Mia.txt": WHATSAPP}
+    assert texts(read(write_folder(tmp_path / "x", files))) == ["soup?", "yes", "pond", "frog"]
 
 
 def test_what_a_friend_sent_is_not_the_owners(tmp_path: Path) -> None:

@@ -102,7 +102,7 @@ def lines(report: ImportReport) -> list[str]:
     """The report as lines of text."""
     documents = ", ".join(f"{report.splits[split]['documents']:,} {use}" for split, use in _USES.items())
     listed = [
-        f"{report.messages:,} messages in {sum(report.channels.values()):,} channels"
+        f"{report.messages:,} messages in {_number(sum(report.channels.values()), 'channel')}"
         + (f", {report.first} to {report.last}" if report.first else ""),
         *_listed(f"{report.read.get('messages', 0):,} read, ", "skipped", report.skipped),
         *_files(report),
@@ -138,8 +138,14 @@ def _listed(before: str, verb: str, counts: Mapping[str, int]) -> list[str]:
 def _files(report: ImportReport) -> list[str]:
     """How many message files were opened, and why some of them had no messages."""
     opened = report.read.get(FILES, 0)
-    skipped = _listed(f"{opened:,} message files opened, ", "of them skipped", report.skipped_files)
-    return skipped or ([f"{opened:,} message files opened, messages in all of them"] if opened else [])
+    told = f"{_number(opened, 'message file')} opened, "
+    whole = "with messages" if opened == 1 else "messages in all of them"
+    return _listed(told, "of them skipped", report.skipped_files) or ([told + whole] if opened else [])
+
+
+def _number(count: int, what: str) -> str:
+    """`1 channel`, `2 channels`."""
+    return f"{count:,} {what}" + ("" if count == 1 else "s")
 
 
 def _counts(counts: Mapping[str, int]) -> str:

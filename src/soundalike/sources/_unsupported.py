@@ -110,7 +110,8 @@ def nested_archives_note(tree: Tree) -> list[str]:
     if not inside:
         return []
     them, is_, it = ("them", "are exports", "they") if len(inside) > 1 else ("it", "is an export", "it")
-    return [f"{tree.path.name} also holds {_listed(inside)}, not opened: give {them} as well if {it} {is_} of yours."]
+    where = tree.path.name or tree.path
+    return [f"{where} also holds {_listed(inside)}, not opened: give {them} as well if {it} {is_} of yours."]
 
 
 def _listed(names: list[str]) -> str:
