@@ -9,6 +9,8 @@ from soundalike.errors import ExportError, UsageError
 from soundalike.importing.documents import DocumentSettings
 from soundalike.importing.forgetting import DERIVED, drop_versions, forget
 from soundalike.importing.importer import fill
+from soundalike.importing.invented_names import invent_names
+from soundalike.pseudonyms import Pseudonyms
 from tests.invented import FRIENDS, corpus, friends
 
 
@@ -42,6 +44,17 @@ def test_a_channel_and_a_time(me: Clone) -> None:
     left = me.messages()
     assert 0 < left.height < before.height and "c0" not in left["channel"]
     assert str(left["sent_at"].min()) >= "2024-01-02"
+
+
+def test_real_names_find_people_with_invented_ones(tmp_path: Path) -> None:
+    """A clone with invented names forgets a person by the real name, which it does not hold."""
+    clone, pseudonyms = Clone.claim(tmp_path / "me"), Pseudonyms("salt")
+    invented = invent_names(corpus(friends(60)[0], "ana", FRIENDS), pseudonyms)
+    with clone.locked("test"), clone.replacing() as scratch:
+        fill(clone, scratch, invented, {}, DocumentSettings(), force=True, salt="salt")
+    assert pseudonyms.name("bo") in clone.authors()["name"] and "bo" not in clone.authors()["name"]
+    forget(clone, ["person:bo"], DocumentSettings())
+    assert pseudonyms.name("bo") not in clone.authors()["name"] and clone.messages().height
 
 
 def test_what_cannot_be_forgotten(me: Clone) -> None:

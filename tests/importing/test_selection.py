@@ -103,10 +103,10 @@ def test_both() -> None:
 @pytest.mark.parametrize(
     ("pattern", "told"),
     [
-        ("channel:genral", "There is no channel called 'genral' in these exports. Is it 'General'?"),
-        ("person:anna", "There is nobody called 'anna' in these exports. Is it 'ana'?"),
-        ("musik", "There is neither a channel nor a person called 'musik' in these exports. Is it '#music-loud'?"),
-        ("person:zz*", "There is nobody called 'zz*' in these exports. There are 'sam', 'ana' and 'bo'."),
+        ("channel:genral", "There is no channel called 'genral' here. Is it 'General'?"),
+        ("person:anna", "There is nobody called 'anna' here. Is it 'ana'?"),
+        ("musik", "There is neither a channel nor a person called 'musik' here. Is it '#music-loud'?"),
+        ("person:zz*", "There is nobody called 'zz*' here. There are 'sam', 'ana' and 'bo'."),
     ],
 )
 def test_a_name_that_finds_nothing(pattern: str, told: str) -> None:

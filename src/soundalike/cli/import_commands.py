@@ -99,9 +99,13 @@ def import_(
 @app.command(epilog='Example: soundalike forget me --person "Bo" --retrain')
 def forget(
     me: CloneFolder,
-    person: Annotated[list[str] | None, typer.Option(help="Whose messages; may be repeated.", metavar="NAME")] = None,
-    channel: Annotated[list[str] | None, typer.Option(help="Of which channel.", metavar="NAME")] = None,
-    before: Annotated[str | None, typer.Option(help="Sent before this day, month or year.", metavar="DATE")] = None,
+    person: Annotated[
+        list[str] | None, typer.Option(help="All that this person wrote; may be repeated.", metavar="NAME")
+    ] = None,
+    channel: Annotated[list[str] | None, typer.Option(help="All of this channel too.", metavar="NAME")] = None,
+    before: Annotated[
+        str | None, typer.Option(help="All from before this day, month or year too.", metavar="DATE")
+    ] = None,
     retrain: Annotated[bool, typer.Option("--retrain", help="Train a new voice on what is left.")] = False,
     minutes: Annotated[float | None, typer.Option(help="With --retrain: train for so many minutes.")] = None,
     json: Json = False,

@@ -88,7 +88,7 @@ class Selection:
         for pattern in self.without:
             rows = _keep(rows, ~names.found_by(pattern), f"{reason} {pattern.written}", skipped)
         if not rows["me"].any():
-            raise ExportError("None of your messages would be left.", "Leave out less.")
+            raise ExportError("None of your messages would be left.", "Leave out less: several names and dates add up.")
         authors, channels = _names_left(corpus, rows)
         return replace(corpus, messages=rows, authors=authors, channels=channels, skipped=skipped)
 
@@ -166,6 +166,6 @@ class _Names:
         }
         if not any(found.values()):
             what = {CHANNEL: "no channel", PERSON: "nobody", None: "neither a channel nor a person"}[pattern.kind]
-            named = [name or key for names in known.values() for key, name in names.items()]
-            raise unknown_name(f"There is {what} called {pattern.name!r} in these exports.", pattern.name, named)
+            named = dict.fromkeys(name or key for names in known.values() for key, name in names.items())
+            raise unknown_name(f"There is {what} called {pattern.name!r} here.", pattern.name, named)
         return found.get(CHANNEL, []), found.get(PERSON, [])
