@@ -7,10 +7,13 @@ python -m benchmarks.sources 4000000 1 discord.json   2 GB, one round, one progr
 
 import sys
 import tempfile
+from collections.abc import Sequence
 from pathlib import Path
 
 from benchmarks.large_exports import FORMATS
 from benchmarks.side import Side, compare
+
+COUNT, ROUNDS = 100_000, 3
 
 READ = """
 import json, sys, time
@@ -48,7 +51,7 @@ print(json.dumps({"rows": rows, "seconds": time.process_time() - started}))
 """
 
 
-def run(count: int = 100_000, rounds: int = 3, *names: str) -> None:
+def run(count: int = COUNT, rounds: int = ROUNDS, names: Sequence[str] = ()) -> None:
     """For each program print the table of processor seconds, then what memory and rows one reading took."""
     with tempfile.TemporaryDirectory() as temporary:
         for name in names or FORMATS:
@@ -71,4 +74,5 @@ def _compare(path: Path, count: int, rounds: int) -> None:
 
 
 if __name__ == "__main__":
-    run(*(int(argument) for argument in sys.argv[1:3]), *sys.argv[3:])
+    given = sys.argv[1:]
+    run(int(given[0]) if given else COUNT, int(given[1]) if given[1:] else ROUNDS, given[2:])
