@@ -45,6 +45,7 @@ export function announce(text) {
 
 export const count = (number) => number.toLocaleString("en");
 export const counted = (number, one, more = `${one}s`) => `${count(number)} ${number === 1 ? one : more}`;
+export const size = (bytes) => (bytes < 1e6 ? `${Math.ceil(bytes / 1e3)} KB` : bytes < 1e9 ? `${(bytes / 1e6).toFixed(1)} MB` : `${(bytes / 1e9).toFixed(1)} GB`);
 
 // A duration in words, as exact as an estimate is.
 export function duration(seconds) {

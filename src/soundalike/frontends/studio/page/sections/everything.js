@@ -1,6 +1,6 @@
 // Deleting everything that the studio has made.
 import { get, remove } from "../api.js";
-import { counted, h } from "../dom.js";
+import { counted, h, size } from "../dom.js";
 import { deletion } from "../deletion.js";
 import { forgetEveryTalk } from "../kept_talk.js";
 
@@ -14,7 +14,7 @@ async function show(main, { go }) {
     go("voices");
   };
   main.append(
-    h("p", {}, `In the folder ${name}: ${voices.length ? `the voices ${voices.join(", ")}` : "no voice"}, ${counted(uploads, "uploaded export")}, ${counted(jobs, "piece")} of work; ${(bytes / 1e6).toFixed(1)} MB in all.`),
+    h("p", {}, `In the folder ${name}: ${voices.length ? `the ${voices.length > 1 ? "voices" : "voice"} ${voices.join(", ")}` : "no voice"}, ${counted(uploads, "uploaded export")}, ${counted(jobs, "piece")} of work; ${size(bytes)} in all.`),
     h("p", {}, "All of it is deleted. Exports that you picked by their path stay where they are, and so does what other programs wrote into this folder."),
     ...deletion(name, "Delete everything", act),
   );

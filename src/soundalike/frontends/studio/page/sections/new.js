@@ -1,6 +1,6 @@
 // A new voice: exports are dropped or named, looked through, chosen from, and read.
 import { get, post, remove } from "../api.js";
-import { announce, button, count, h, problem } from "../dom.js";
+import { announce, button, count, h, problem, size } from "../dom.js";
 import { exportHelp } from "../export_help.js";
 import { jobCard, updateJobs } from "../job_view.js";
 import { previewForm } from "../preview_form.js";
@@ -9,7 +9,6 @@ import { chosen, dropped, send } from "../upload.js";
 export default { id: "new", title: "New voice", show };
 
 const ENDED = ["stopped", "failed", "done"];
-const size = (bytes) => (bytes < 1e6 ? `${Math.ceil(bytes / 1e3)} KB` : bytes < 1e9 ? `${(bytes / 1e6).toFixed(1)} MB` : `${(bytes / 1e9).toFixed(1)} GB`);
 
 export async function show(main, { go, every }) {
   const there = uploadList();

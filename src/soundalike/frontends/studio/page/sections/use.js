@@ -1,6 +1,6 @@
 // A voice outside of this page: a server, a Discord bot, exports for other programs.
 import { get, post } from "../api.js";
-import { button, h, problem } from "../dom.js";
+import { button, h, problem, size } from "../dom.js";
 import { copyLine } from "../copy_line.js";
 import { jobCard, updateJobs } from "../job_view.js";
 import { workView } from "../work_view.js";
@@ -91,7 +91,7 @@ async function exports(path, voice) {
 }
 
 function exported({ kind, folder, files, use }) {
-  const sizes = Object.entries(files).map(([name, bytes]) => h("li", {}, `${name}: ${(bytes / 1e6).toFixed(1)} MB`));
+  const sizes = Object.entries(files).map(([name, bytes]) => h("li", {}, `${name}: ${size(bytes)}`));
   return h("article", { class: "card" }, h("h3", {}, KINDS[kind] ?? kind), copyLine(folder), h("ul", {}, sizes),
     kind === "prompt" && h("p", {}, PROMPT),
     use.length > 0 && h("p", {}, "To use it:"), ...use.map((line) => copyLine(line)));
