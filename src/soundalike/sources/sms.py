@@ -6,6 +6,7 @@ equal messages of several files are one. Numbers become hashes; names are those 
 
 import re
 from collections.abc import Callable, Iterator
+from functools import lru_cache
 from hashlib import blake2b
 
 from soundalike.errors import ExportError
@@ -137,6 +138,7 @@ class _Backup:
         return sender or (addresses[0] if addresses else "")
 
 
+@lru_cache(4096)
 def _key(address: str) -> str:
     """The author key. A number is the same with the country's code and without, so its last digits are what counts."""
     digits = "".join(filter(str.isdigit, address)) if is_address(address) and "@" not in address else ""
