@@ -63,8 +63,8 @@ class CorrectionResult:
         return [*told, self.stays]
 
     def as_dict(self) -> dict[str, Any]:
-        """The result for JSON."""
-        return asdict(self)
+        """The result for JSON, with its `sentences`."""
+        return asdict(self) | {"sentences": self.lines()}
 
 
 def _times(nats: float) -> str:

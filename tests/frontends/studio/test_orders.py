@@ -8,6 +8,7 @@ import orjson
 import pytest
 from starlette.testclient import TestClient
 
+from soundalike.clone import corrections
 from soundalike.frontends.studio.import_routes import ImportOrder
 from soundalike.frontends.studio.jobs import Jobs
 from soundalike.frontends.studio.studio_app import create
@@ -61,6 +62,17 @@ def test_a_training_says_its_base_its_time_and_what_becomes_of_a_voice() -> None
         *("train", "/me", "--base=pocket", "--minutes=2.0", "--keep-better", "--evaluate")
     ]
     assert TrainingOrder(base="pocket").words("/me") == ["train", "/me", "--base=pocket", "--evaluate"]
+
+
+def test_a_voice_learns_from_its_corrections(client: TestClient, folder: StudioFolder) -> None:
+    """The page is told how many there are and how many it takes."""
+    clone = clone_of(folder.clones_path / "me")
+    corrections.append(clone, corrections.Correction.now([("sam", "hey")], ["a boat"], ["no boats"]))
+    assert client.get("/api/voices/me").json()["corrections"] == {"kept": 1, "fewest": 4}
+    started = client.post("/api/training/me/corrections").json()
+    assert started["kind"] == "train" and started["clone"] == "me"
+    (job,) = Jobs(folder.jobs_path, folder.clones_path).all()
+    assert job.words == ["train", str(clone.root), "--corrections", "--json"]
 
 
 def test_an_import_reads_what_its_preview_looked_through(client: TestClient, folder: StudioFolder) -> None:

@@ -51,6 +51,19 @@ def test_a_conversation_is_answered_drawn_again_corrected_and_kept_over_a_reload
     expect(log.locator(".bubble")).to_have_count(0)
 
 
+def test_training_on_corrections_is_offered_once_there_are_enough(page: Page, root: Path) -> None:
+    """With fewer the page says how many it takes."""
+    clone = Clone.open(root / "bo")
+    corrections.append(clone, corrections.Correction.now([("sam", "hey")], ["a boat"], ["no boats"]))
+    go(page, "#/voice/bo/train", "bo: Training")
+    card = page.get_by_role("region", name="Corrections")
+    expect(card).to_contain_text("You have corrected one reply")
+    expect(card).to_contain_text("It needs 4 corrections")
+    for number in range(3):
+        corrections.append(clone, corrections.Correction.now([("sam", f"hey {number}")], ["a boat"], ["no boats"]))
+    expect(card.get_by_role("button", name="Learn from corrections")).to_be_enabled()
+
+
 def test_several_voices_answer_one_question_side_by_side(page: Page) -> None:
     """Each in a place of its own, named after it; one that is not ticked is not asked."""
     go(page, "#/compare", "Side by side")

@@ -6,11 +6,12 @@ from typing import Any
 from fastapi import APIRouter
 from starlette.responses import Response
 
-from soundalike.clone import Clone
+from soundalike.clone import Clone, corrections
 from soundalike.errors import CloneError
 from soundalike.frontends.local_page.answers import answer
 from soundalike.frontends.studio.studio_folder import StudioFolder
 from soundalike.training import checkpoint
+from soundalike.training.train_corrections import FEWEST
 
 REPORTS = {"portrait": "portrait.html", "evaluation": "evaluation.json", "audit": "audit.json"}
 
@@ -27,9 +28,11 @@ def router(folder: StudioFolder) -> APIRouter:
 
     @routes.get("/{name}")
     def one(name: str) -> Response:
-        """One clone, with the report of its import."""
+        """One clone, with the report of its import and how many corrections it has beside how many training needs."""
         clone = folder.clone(name)
-        return answer(clone_summary(clone) | {"import_report": clone.report(clone.import_path.name)})
+        kept = len(corrections.merged(corrections.read(clone)))
+        more = {"import_report": clone.report(clone.import_path.name), "corrections": {"kept": kept, "fewest": FEWEST}}
+        return answer(clone_summary(clone) | more)
 
     return routes
 

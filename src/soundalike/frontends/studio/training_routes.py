@@ -59,6 +59,12 @@ def router(folder: StudioFolder, jobs: Jobs) -> APIRouter:
         voice = folder.clone(name).root
         return answer(job_summary(jobs.add("train", ["train", str(voice), "--resume", "--evaluate"], name)))
 
+    @routes.post("/training/{name}/corrections")
+    def learn_corrections(name: str) -> Response:
+        """Learn from what was said of replies."""
+        voice = folder.clone(name).root
+        return answer(job_summary(jobs.add("train", ["train", str(voice), "--corrections"], name)))
+
     @routes.post("/bases")
     def fetch(base: Annotated[str, Body(embed=True, pattern="^[^-]")]) -> Response:
         """Fetch a base model; the one step of the studio that needs the internet."""

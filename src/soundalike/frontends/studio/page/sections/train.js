@@ -11,8 +11,8 @@ const AT_WORK = ["queued", "running", "paused"];
 
 async function show(main, { voice, every }) {
   const name = encodeURIComponent(voice);
-  const [job, curve, cut, form, result] = Array.from({ length: 5 }, () => h("div", {}));
-  main.append(job, curve, cut, result, form);
+  const [job, curve, cut, form, corrections, result] = Array.from({ length: 6 }, () => h("div", {}));
+  main.append(job, curve, cut, result, corrections, form);
   let shown = null;
   const turn = async () => {
     const [jobs, about] = await Promise.all([get("jobs"), get(`voices/${name}`)]);
@@ -20,11 +20,12 @@ async function show(main, { voice, every }) {
     const works = AT_WORK.includes(last?.state);
     updateJobs(job, last ? [last] : [], (one) => jobCard(one, turn));
     if (last?.kind === "train") showCurve(curve, (await get(`jobs/${last.id}`)).curve);
-    const now = JSON.stringify([last?.id, works, last?.state, about.cut_off?.base, about.voice]);
+    const now = JSON.stringify([last?.id, works, last?.state, about.cut_off?.base, about.voice, about.corrections.kept]);
     if (now === shown) return;
     shown = now;
     cut.replaceChildren(...(about.cut_off && !works ? [cutOff(about.cut_off, name, turn)] : []));
     result.replaceChildren(...(last?.kind === "train" && last.state === "done" ? [await outcome(last)] : []));
+    corrections.replaceChildren(...(about.voice && about.corrections.kept && !works && !about.cut_off ? [learning(about.corrections, name, turn)] : []));
     form.replaceChildren(...(works ? [] : [await trainingForm(voice, about, turn)]));
   };
   await every(1, turn);
@@ -44,6 +45,14 @@ function cutOff({ step, steps, base }, name, turn) {
   return h("section", { class: "card", "aria-label": "A training that was cut off" },
     h("p", {}, `A training on ${base} was cut off: ${count(step)}${steps ? ` of ${count(steps)}` : ""} steps are saved.`),
     h("div", { class: "row" }, goOn));
+}
+
+function learning({ kept, fewest }, name, turn) {
+  const learn = button("Learn from corrections", async () => { await post(`training/${name}/corrections`); announce("It learns from your corrections."); await turn(); });
+  const said = kept === 1 ? "You have corrected one reply" : `You have corrected ${count(kept)} replies`;
+  return h("section", { class: "card", "aria-label": "Corrections" }, h("h2", {}, "Corrections"),
+    h("p", {}, `${said}, and each holds from the next reply on. By training on them the voice learns the habit behind them. That takes a minute or so, and the new voice stays only if nothing else got worse.`),
+    kept < fewest ? h("p", { class: "faint" }, `It needs ${fewest} corrections, since fewer show no habit.`) : h("div", { class: "row" }, learn));
 }
 
 async function outcome(job) {
