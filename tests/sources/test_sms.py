@@ -93,6 +93,13 @@ def test_mending_in_steps(steps: list[int]) -> None:
     assert b"".join(mended([*chunks, raw[at:]])) == "<a b='🐸&amp;&#10;'/>".encode() * 4
 
 
+@pytest.mark.parametrize("before", [0, 1, 1023, 1024, 5000])
+def test_pictures_are_left_out(before: int) -> None:
+    """A long run of Base64 goes, wherever it begins; what is shorter or has blanks stays."""
+    text, short = b"ab " * before, b"A" * 1023
+    assert b"".join(mended([text + b"'" + b"QUJD" * 256 + b"' " + short])) == text + b"'' " + short
+
+
 def test_saved_as_utf_16(tmp_path: Path) -> None:
     """The encoding that the file states is not believed."""
     raw = backup(*ROWS).decode().encode("utf-16")

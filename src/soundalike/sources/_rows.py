@@ -5,6 +5,7 @@ share all four, so that two overlapping exports of one chat merge exactly. Where
 or the minute only, rows of one such unit get successive milliseconds, so that they stay in the file's order.
 """
 
+import re
 import time
 from hashlib import blake2b
 
@@ -27,6 +28,7 @@ BATCH = 50_000  # rows of one batch
 _FIRST_DAY = 86_400_000  # ms; clocks that were never set show the day before
 _DAY = 86_400_000
 _CONTROL = {code: None for code in range(32) if code not in (9, 10, 13)}
+_UNCLEAN = re.compile("[\0-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff]")
 
 
 class RowCollector:
@@ -35,7 +37,7 @@ class RowCollector:
     def __init__(self, source: str, unit: int = 1) -> None:
         self.source = source
         self.total = 0  # rows kept or skipped so far, those of earlier batches included
-        self.read: dict[str, int] = {}
+        self._reported = 0  # those of `total` that earlier batches have
         self.skipped: dict[str, int] = {}
         self._unit = unit
         self._rows: list[tuple[str, str, str, int, str, str | None]] = []
@@ -67,7 +69,6 @@ class RowCollector:
             self.skip(IMPOSSIBLE_TIME)
         else:
             self.total += 1
-            add_counts(self.read, {ROWS: 1})
             id_ = id_ or self._made_id(channel, author, sent_at, words)
             self._rows.append((id_, channel, author, self._ordered(channel, sent_at), words, reply_to))
             return True
@@ -76,7 +77,6 @@ class RowCollector:
     def skip(self, reason: str, count: int = 1) -> None:
         """Count rows that are read and not kept; `reason` begins with the word `messages`."""
         self.total += count
-        add_counts(self.read, {ROWS: count})
         add_counts(self.skipped, {reason: count})
 
     def restart(self) -> None:
@@ -101,8 +101,9 @@ class RowCollector:
                 "source": pl.repeat(self.source, len(ids), dtype=pl.String, eager=True),
             }
         )
-        corpus = Corpus(frame, read=self.read, skipped=self.skipped)
-        self._rows, self.read, self.skipped = [], {}, {}
+        corpus = Corpus(frame, skipped=self.skipped)
+        add_counts(corpus.read, {ROWS: self.total - self._reported})
+        self._rows, self.skipped, self._reported = [], {}, self.total
         return corpus
 
     def _made_id(self, channel: str, author: str, sent_at: int, text: str) -> str:
@@ -127,7 +128,7 @@ class RowCollector:
 
 def clean(text: str) -> str:
     """The text without control characters, with U+FFFD for half a surrogate pair, which UTF-8 cannot express."""
-    if text.isascii() and text.isprintable():
+    if text.isprintable() or not _UNCLEAN.search(text):
         return text
     return text.translate(_CONTROL).encode("utf-16", "surrogatepass").decode("utf-16", "replace")
 

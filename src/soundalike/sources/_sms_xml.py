@@ -13,16 +13,19 @@ from xml.parsers import expat
 from soundalike.errors import ExportError
 
 Attributes = dict[str, str]
+NULL = "null"  # what the program writes for nothing
 
 _REFERENCE = re.compile(rb"&#(x[0-9A-Fa-f]{1,6}|[0-9]{1,7});(?:&#(x[0-9A-Fa-f]{1,6}|[0-9]{1,7});)?")
 _HIGH = rb"&#(?:x[dD][89abAB][0-9A-Fa-f]{2}|55(?:29[6-9]|[3-9][0-9]{2})|56(?:[0-2][0-9]{2}|3[01][0-9]));"
 _UNFINISHED = re.compile(rb"(?:%s)?(?:&[^;&]{0,10})?\Z" % _HIGH)  # a reference, or the first half of a pair
-_BASE64 = re.compile(rb"[A-Za-z0-9+/=]{1024,}")
+_PICTURE = 1024  # bytes of Base64 in a row; a text has blanks before that
+_BASE64 = re.compile(rb"[A-Za-z0-9+/=]{%d,}" % _PICTURE)
+_STEP = 1 << 16  # bytes that are parsed at once, so few that what becomes of them fits into a processor's cache
 _FORBIDDEN = bytes(code for code in range(32) if code not in (9, 10, 13))
 _HELD_BACK = 24  # bytes; two references are shorter
 
 
-@dataclass
+@dataclass(slots=True)
 class SmsRecord:
     """One message as it was written: the kind `sms` or `mms`, its attributes, and the parts and addresses of an mms."""
 
@@ -31,19 +34,16 @@ class SmsRecord:
     parts: list[Attributes] = field(default_factory=list)
     addresses: list[Attributes] = field(default_factory=list)
 
-    def get(self, key: str) -> str:
-        """A value; empty if it is missing or the word null."""
-        return known(self.values, key)
-
 
 def known(values: Attributes, key: str) -> str:
-    """A value; empty if it is missing or the word null, which the program writes for nothing."""
+    """A value; empty if it is missing or the word null."""
     found = values.get(key, "")
-    return "" if found == "null" else found
+    return "" if found == NULL else found
 
 
 class SmsParser:
-    """Iterates over the records of a file in UTF-8. `stated` is how many it says it has, `broken` where it breaks."""
+    """Iterates over the records of a file in UTF-8, some at a time. `stated` is how many it says it has, `broken` where
+    it breaks."""
 
     def __init__(self, chunks: Iterable[bytes]) -> None:
         self.stated: int | None = None
@@ -52,25 +52,26 @@ class SmsParser:
         self._open: SmsRecord | None = None
         self._done: list[SmsRecord] = []
 
-    def __iter__(self) -> Iterator[SmsRecord]:
+    def __iter__(self) -> Iterator[list[SmsRecord]]:
         parser = expat.ParserCreate("utf-8")
         parser.StartElementHandler, parser.EndElementHandler = self._start, self._end
         parser.StartDoctypeDeclHandler = self._refuse
         try:
             for chunk in mended(self._chunks):
-                parser.Parse(chunk, False)
-                yield from self._taken()
+                for at in range(0, len(chunk), _STEP):
+                    parser.Parse(chunk[at : at + _STEP], False)
+                    yield self._taken()
             parser.Parse(b"", True)
         except expat.ExpatError as error:
             self.broken = str(error)
-        yield from self._taken()
+        yield self._taken()
 
     def _taken(self) -> list[SmsRecord]:
         taken, self._done = self._done, []
         return taken
 
     def _start(self, name: str, values: Attributes) -> None:
-        if name in ("sms", "mms"):
+        if name == "sms" or name == "mms":
             self._open = SmsRecord(name, values)
         elif self._open and name == "part":
             self._open.parts.append({key: value for key, value in values.items() if key != "data"})
@@ -104,7 +105,20 @@ def mended(chunks: Iterable[bytes]) -> Iterator[bytes]:
 
 
 def _mended(chunk: bytes) -> bytes:
-    return _BASE64.sub(b"", _REFERENCE.sub(_joined, chunk) if b"&#" in chunk else chunk)
+    if b"&#" in chunk:
+        chunk = _REFERENCE.sub(_joined, chunk)
+    return _BASE64.sub(b"", chunk) if _may_have_pictures(chunk) else chunk
+
+
+def _may_have_pictures(chunk: bytes) -> bool:
+    """Whether there are `_PICTURE` bytes without a blank; looks at few bytes, the regular expression reads all."""
+    at = 0
+    while len(chunk) - at >= _PICTURE:
+        blank = chunk.rfind(b" ", at, at + _PICTURE)
+        if blank < 0:
+            return True
+        at = blank + 1
+    return False
 
 
 def _joined(found: re.Match[bytes]) -> bytes:

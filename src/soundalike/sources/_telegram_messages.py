@@ -8,6 +8,7 @@ The keys of a message and their values are those that Telegram Desktop writes (`
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import datetime
+from functools import cached_property, lru_cache
 from typing import Any
 
 from soundalike.messages import (
@@ -33,6 +34,8 @@ _WITH_ONE = ("personal_chat", "bot_chat")
 _QUOTED = ("blockquote", "pre", "code")
 _SENT = {"voice_message": VOICE_MESSAGE, "sticker": STICKER}  # media type -> what stands for it
 _LONGEST_TIME = 1 << 43  # s; larger ones are no times
+_WRITTEN = (str, int)  # types of an id
+_KNOWN = 2048  # people that are remembered, since a chat repeats a few of them in every row
 
 
 @dataclass
@@ -58,12 +61,12 @@ class TelegramChat:
             str(id_) if _is_number(id_) else UNKNOWN_CHAT, one_line(name) if isinstance(name, str) else None, type_
         )
 
-    @property
+    @cached_property
     def key(self) -> str:
         """The channel key."""
         return f"telegram:{self.id}"
 
-    @property
+    @cached_property
     def kind(self) -> str:
         """dm, group, channel or unknown."""
         if self.type.endswith("_channel"):
@@ -95,7 +98,8 @@ class TelegramChat:
                 rows.skip(UNREADABLE_ROWS)
 
     def _add(self, rows: RowCollector, message: dict[str, Any]) -> None:
-        self.reactions += _reactions(message.get("reactions"))
+        if "reactions" in message:
+            self.reactions += _reactions(message["reactions"])
         if reason := self._no_talk(message):
             rows.skip(reason)
             return
@@ -114,21 +118,24 @@ class TelegramChat:
 
     def _no_talk(self, message: dict[str, Any]) -> str | None:
         """Why this is nobody's words in a talk; None if it may be."""
-        type_ = message.get("type", "message")
         if self.kind == "channel":
             return POSTS
-        if type_ == "service":
-            if message.get("action") == "topic_created" and isinstance(message.get("id"), int):
-                self.topics.add(message["id"])
-            return BY_THE_APP
-        if type_ != "message":
-            return WITHOUT_TEXT
+        if message.get("type", "message") != "message":
+            return self._no_message(message)
         from_bot = self.type == "bot_chat" and _author(message)[0] == f"telegram:user{self.id}"
         if message.get("via_bot") or from_bot or self.type == "verification_codes":
             return BOTS
         if "forwarded_from" in message or "saved_from" in message:
             return FORWARDED
         return None
+
+    def _no_message(self, message: dict[str, Any]) -> str:
+        """Why this has no words; notes the beginning of a topic."""
+        if message["type"] != "service":
+            return WITHOUT_TEXT
+        if message.get("action") == "topic_created" and isinstance(message.get("id"), int):
+            self.topics.add(message["id"])
+        return BY_THE_APP
 
     def _sent_at(self, message: dict[str, Any]) -> int | None:
         stamp = message.get("date_unixtime")
@@ -148,7 +155,7 @@ class TelegramChat:
     def _reply_to(self, message: dict[str, Any]) -> str | None:
         """The key of the message replied to. The first row of a topic is none, and another chat's has its number."""
         id_ = message.get("reply_to_message_id")
-        if not _is_number(id_) or id_ in self.topics:
+        if id_ is None or not _is_number(id_) or id_ in self.topics:
             return None
         peer = message.get("reply_to_peer_id")
         chat = str(peer).lstrip("abcdefghijklmnopqrstuvwxyz") if isinstance(peer, str | int) else self.id
@@ -156,25 +163,32 @@ class TelegramChat:
 
 
 def _is_number(value: object) -> bool:
-    return isinstance(value, int) and not isinstance(value, bool)
+    return type(value) is int
 
 
 def _author(message: dict[str, Any]) -> tuple[str, str]:
-    """Author key and name. A deleted account has no name."""
+    """Author key and name."""
     id_, name = message.get("from_id"), message.get("from")
-    shown = one_line(name) if isinstance(name, str) else ""
+    return _person(id_ if isinstance(id_, _WRITTEN) else None, name if isinstance(name, str) else "")
+
+
+@lru_cache(_KNOWN, typed=True)
+def _person(id_: str | int | None, name: str) -> tuple[str, str]:
+    """Author key and name. A deleted account has no name."""
+    shown = one_line(name)
     shown = SOMEONE if not shown or is_address(shown) else shown
     if isinstance(id_, str) and id_:
         return f"telegram:{one_line(id_)}", shown
     if _is_number(id_):
         return f"telegram:user{id_}", shown
-    return person("telegram", name if isinstance(name, str) else "")
+    return person("telegram", name)
 
 
 def _text(message: dict[str, Any]) -> str:
     """The author's own words: quoted text and code are left out; a sticker is its emoji, if it has one."""
     parts = message.get("text_entities") or message.get("text")
-    text = "".join(map(_part, parts)) if isinstance(parts, list) else parts if isinstance(parts, str) else ""
+    parts = parts if isinstance(parts, list) else [parts]
+    text = "".join([_part(part) for part in parts])
     if text.strip():
         return text
     emoji = message.get("sticker_emoji")

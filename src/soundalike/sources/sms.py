@@ -8,11 +8,11 @@ import re
 from collections.abc import Callable, Iterator
 from functools import lru_cache
 from hashlib import blake2b
+from typing import NamedTuple
 
 from soundalike.errors import ExportError
 from soundalike.messages import (
     BOTS,
-    BY_THE_APP,
     UNKNOWN,
     UNREADABLE_ROWS,
     Corpus,
@@ -24,7 +24,7 @@ from soundalike.sources._file_reading import FileReading, reported_chunks
 from soundalike.sources._heads import heads
 from soundalike.sources._people import SOMEONE, hashed, is_address, one_line
 from soundalike.sources._rows import BATCH, RowCollector, authors_frame, channels_frame
-from soundalike.sources._sms_xml import SmsParser, SmsRecord, known
+from soundalike.sources._sms_xml import NULL, SmsParser, SmsRecord, known
 from soundalike.sources._tree import Member, Tree
 
 NAME = "sms"
@@ -67,12 +67,22 @@ def _kind(people: list[str]) -> str:
     return "group" if len(people) > 1 else "dm"
 
 
+class _Talk(NamedTuple):
+    """What messages with the same addresses share: the channel, the people in it, and who sent what was received."""
+
+    channel: str
+    people: list[str]
+    sender: str
+    by_machine: bool  # whether a program sent what was received
+
+
 class _Backup:
     """Reads files one after the other; knows who spoke, names by author key, and the people of each channel."""
 
     def __init__(self) -> None:
         self.rows = RowCollector(NAME)
         self.names: dict[str, str] = {}
+        self._talks: dict[tuple[str, str, str], _Talk] = {}  # by addresses, names and sender as written
         self.spoke: set[str] = set()
         self.channels: dict[str, list[str]] = {}
         self.notes: list[str] = []
@@ -90,9 +100,10 @@ class _Backup:
         """Batches of one file. Of a file that breaks off, what was read stays, and the rest is counted."""
         parser = SmsParser(Utf8Chunks(lambda: reported_chunks(member, advance)))
         count = 0
-        for record in parser:
-            count += 1
-            self._add(record)
+        for records in parser:
+            count += len(records)
+            for record in records:
+                self._add(record)
             if len(self.rows) >= BATCH:
                 yield self.rows.batch()
         if parser.broken:
@@ -105,23 +116,34 @@ class _Backup:
         yield self.rows.batch()
 
     def _add(self, record: SmsRecord) -> None:
-        way = record.get("type") if record.kind == "sms" else record.get("msg_box")
+        values = record.values
+        way = values.get("type" if record.kind == "sms" else "msg_box")
         if way not in (_RECEIVED, _SENT):
             self.rows.skip(NOT_SENT)
             return
-        addresses = [one for one in record.get("address").split("~") if one and one != _INSERTED]
-        self._learn_names(addresses, record.get("contact_name"))
-        people = sorted({_key(address) for address in addresses}) or [f"{NAME}:{SOMEONE}"]
-        sender = self._sender(record, addresses)
-        if way == _RECEIVED and _MACHINE.fullmatch(sender):
-            self.rows.skip(BOTS if sender else BY_THE_APP)
+        written = values.get("address", ""), values.get("contact_name", ""), _sender(record)
+        talk = self._talks.get(written) or self._new_talk(*written)
+        if way == _RECEIVED and talk.by_machine:
+            self.rows.skip(BOTS)
             return
-        author = _OWNER if way == _SENT else _key(sender) if sender else people[0]
-        channel = people[0] if len(people) == 1 else f"{NAME}:{hashed(' '.join(people))}"
-        sent, text = _milliseconds(record.get("date")), _text(record)
+        author, channel = _OWNER if way == _SENT else talk.sender, talk.channel
+        sent, text = _milliseconds(values.get("date", "")), _text(record)
         if self.rows.add(channel, author, sent, text, id_=_id(channel, author, sent, text)):
             self.spoke.add(author)
-            self.channels[channel] = people
+            self.channels[channel] = talk.people
+
+    def _new_talk(self, address: str, names: str, sender: str) -> _Talk:
+        addresses = [one for one in address.split("~") if one not in ("", NULL, _INSERTED)]
+        self._learn_names(addresses, "" if names == NULL else names)
+        people = sorted({_key(one) for one in addresses}) or [f"{NAME}:{SOMEONE}"]
+        from_ = sender or (addresses[0] if addresses else "")
+        talk = self._talks[address, names, sender] = _Talk(
+            people[0] if len(people) == 1 else f"{NAME}:{hashed(' '.join(people))}",
+            people,
+            _key(from_) if from_ else people[0],
+            bool(_MACHINE.fullmatch(from_)),
+        )
+        return talk
 
     def _learn_names(self, addresses: list[str], names: str) -> None:
         """Names of one or several people, in the order of their addresses."""
@@ -131,11 +153,13 @@ class _Backup:
             if name and name != "(Unknown)" and not is_address(name):
                 self.names.setdefault(_key(address), name)
 
-    def _sender(self, record: SmsRecord, addresses: list[str]) -> str:
-        """The address of who sent a received message."""
-        found = [known(one, "address") for one in record.addresses if one.get("type") == _FROM]
-        sender = found[0] if found and found[0] != _INSERTED else ""
-        return sender or (addresses[0] if addresses else "")
+
+def _sender(record: SmsRecord) -> str:
+    """The sender that a received message names beside its addresses; empty if it names none."""
+    if not record.addresses:
+        return ""
+    found = [known(one, "address") for one in record.addresses if one.get("type") == _FROM]
+    return found[0] if found and found[0] != _INSERTED else ""
 
 
 @lru_cache(4096)
@@ -148,7 +172,7 @@ def _key(address: str) -> str:
 def _text(record: SmsRecord) -> str:
     """The body, or the texts among the parts in their order."""
     if record.kind == "sms":
-        return record.get("body")
+        return known(record.values, "body")
     return "\n".join(filter(None, (known(one, "text") for one in record.parts if one.get("ct") == "text/plain")))
 
 
