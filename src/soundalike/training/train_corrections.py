@@ -23,6 +23,7 @@ from soundalike.training.status import AdapterScore
 FEWEST = 4  # corrections to learn from
 HELD_OUT_FROM, EVERY = 10, 5  # of so many corrections and more, every fifth is held out
 VALID_WINDOWS = 48
+MUCH = 1_000  # times; beyond it a number says nothing more
 DEARER, LESS_LIKE = 1.01, 0.1  # bits per byte may grow by 1 %, likeness may fall by 0.1
 
 
@@ -48,19 +49,20 @@ class CorrectionResult:
     stays: str
 
     def lines(self) -> list[str]:
-        """The result in sentences."""
+        """The result in sentences; first what became of the voice."""
         before, after = self.before, self.after
         told = [
-            f"Learned from {self.pairs} corrections: beside what was chosen, what was rejected is "
-            f"{_times(after.learned - before.learned)}."
+            self.stays,
+            f"It learned from {self.pairs} corrections: what was rejected is {_times(after.learned - before.learned)} "
+            "than before, beside what was chosen where something was.",
         ]
         if self.held_out:
             gained = _times(after.held_out - before.held_out)
             told.append(f"In {self.held_out} corrections that it did not learn from it is {gained}.")
         told.append(f"Your later words cost {after.bits_per_byte:.3f} bits a byte; before {before.bits_per_byte:.3f}.")
         if before.score and after.score:
-            told.append(f"Likeness {after.score.score:.0%}; before {before.score.score:.0%}.")
-        return [*told, self.stays]
+            told.append(f"Likeness {after.score.score:.0%} on a small sample; before {before.score.score:.0%}.")
+        return told
 
     def as_dict(self) -> dict[str, Any]:
         """The result for JSON, with its `sentences`."""
@@ -68,7 +70,8 @@ class CorrectionResult:
 
 
 def _times(nats: float) -> str:
-    return f"{math.exp(abs(nats)):.1f} times {'less' if nats >= 0 else 'more'} likely"
+    much = f"{math.exp(abs(nats)):.1f}" if abs(nats) < math.log(MUCH) else f"more than {MUCH:,}"
+    return f"{much} times {'less' if nats >= 0 else 'more'} likely"
 
 
 def train_corrections(

@@ -70,7 +70,7 @@ def test_a_voice_learns_from_its_corrections(client: TestClient, folder: StudioF
     corrections.append(clone, corrections.Correction.now([("sam", "hey")], ["a boat"], ["no boats"]))
     assert client.get("/api/voices/me").json()["corrections"] == {"kept": 1, "fewest": 4}
     started = client.post("/api/training/me/corrections").json()
-    assert started["kind"] == "train" and started["clone"] == "me"
+    assert started["kind"] == "correct" and started["clone"] == "me"
     (job,) = Jobs(folder.jobs_path, folder.clones_path).all()
     assert job.words == ["train", str(clone.root), "--corrections", "--json"]
 

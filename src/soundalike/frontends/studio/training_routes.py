@@ -63,7 +63,7 @@ def router(folder: StudioFolder, jobs: Jobs) -> APIRouter:
     def learn_corrections(name: str) -> Response:
         """Learn from what was said of replies."""
         voice = folder.clone(name).root
-        return answer(job_summary(jobs.add("train", ["train", str(voice), "--corrections"], name)))
+        return answer(job_summary(jobs.add("correct", ["train", str(voice), "--corrections"], name)))
 
     @routes.post("/bases")
     def fetch(base: Annotated[str, Body(embed=True, pattern="^[^-]")]) -> Response:

@@ -50,6 +50,6 @@ export const size = (bytes) => (bytes < 1e6 ? `${Math.ceil(bytes / 1e3)} KB` : b
 // A duration in words, as exact as an estimate is.
 export function duration(seconds) {
   if (seconds < 10) return "a few seconds";
-  if (seconds < 90) return `${Math.round(seconds / 10) * 10} seconds`;
-  return seconds < 5400 ? `${Math.round(seconds / 60)} minutes` : `${(seconds / 3600).toFixed(1)} hours`;
+  if (seconds < 90) return `about ${Math.round(seconds / 10) * 10} seconds`;
+  return seconds < 5400 ? `about ${Math.round(seconds / 60)} minutes` : `about ${(seconds / 3600).toFixed(1)} hours`;
 }

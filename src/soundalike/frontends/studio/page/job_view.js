@@ -10,7 +10,7 @@ const STATES = {
   failed: "failed",
   done: "done",
 };
-const NAMES = { preview: "Looking through exports", import: "Reading", fetch: "Fetching a base model", train: "Training", evaluate: "Evaluation", portrait: "Portrait", audit: "Audit", serve: "Server", export: "Export", forget: "Forgetting" };
+const NAMES = { preview: "Looking through exports", import: "Reading", fetch: "Fetching a base model", train: "Training", correct: "Learning from corrections", evaluate: "Evaluation", portrait: "Portrait", audit: "Audit", serve: "Server", export: "Export", forget: "Forgetting" };
 
 export const jobName = (job) => `${NAMES[job.kind] ?? job.kind}${job.clone ? ` of ${job.clone}` : ""}`;
 
@@ -54,7 +54,7 @@ function showProgress(bar, told, { state, progress }) {
 function inWords({ done, of, label, left }, state) {
   if (!of) return label;
   const percent = `${label}: ${Math.floor((100 * done) / of)} %`;
-  return left && state === "running" ? `${percent}, about ${duration(left)} left` : percent;
+  return left && state === "running" ? `${percent}, ${duration(left)} left` : percent;
 }
 
 // Makes the cards in `list` those of `jobs`, in their order; `make` makes the card of a new one.

@@ -1,6 +1,6 @@
 // A conversation with one voice: replies as they come, drawn again, and corrected.
 import { post, stream } from "../api.js";
-import { announce, button, h } from "../dom.js";
+import { button, h } from "../dom.js";
 import { keptTalk } from "../kept_talk.js";
 import { noteEnd, oneAtATime, showReply, talkForm, talkLog } from "../talk_log.js";
 
@@ -68,13 +68,22 @@ function conversation(path, voice, owner, temperature, onLeave) {
   };
   const correct = (wrong, right) => post(`${path}/corrections`, { lines: split().before, rejected: wrong, chosen: right });
 
-  const again = h("button", { type: "button", onclick: () => answer() }, "Again");
-  const no = h("button", { type: "button", onclick: () => answer(async () => {
-    const { reply } = split();
-    await correct(reply, []);
-    rejected = reply;
-    announce("Kept. Another reply is drawn.");
-  }) }, "Not me");
+  // A button that draws another reply, and has the focus again when it may be pressed again.
+  const drawing = (label, act) => {
+    const element = h("button", { type: "button", onclick: async () => { await act(); element.focus(); } }, label);
+    return element;
+  };
+  const again = drawing("Again", () => answer());
+  const no = drawing("Not me", async () => {
+    let kept = false;
+    await answer(async () => {
+      const { reply } = split();
+      await correct(reply, []);
+      rejected = reply;
+      kept = true;
+    });
+    if (kept) log.note("Kept: the reply before was not me.");
+  });
   const yes = h("button", { type: "button", onclick: () => once.run(async () => {
     await correct(rejected, split().reply);
     log.note("Kept: more like this.");

@@ -16,7 +16,7 @@ async function show(main, { voice, every }) {
   let shown = null;
   const turn = async () => {
     const [jobs, about] = await Promise.all([get("jobs"), get(`voices/${name}`)]);
-    const last = jobs.findLast((one) => ["train", "fetch"].includes(one.kind) && (one.clone ?? voice) === voice);
+    const last = jobs.findLast((one) => ["train", "correct", "fetch"].includes(one.kind) && (one.clone ?? voice) === voice);
     const works = AT_WORK.includes(last?.state);
     updateJobs(job, last ? [last] : [], (one) => jobCard(one, turn));
     if (last?.kind === "train") showCurve(curve, (await get(`jobs/${last.id}`)).curve);
@@ -24,7 +24,7 @@ async function show(main, { voice, every }) {
     if (now === shown) return;
     shown = now;
     cut.replaceChildren(...(about.cut_off && !works ? [cutOff(about.cut_off, name, turn)] : []));
-    result.replaceChildren(...(last?.kind === "train" && last.state === "done" ? [await outcome(last)] : []));
+    result.replaceChildren(...(["train", "correct"].includes(last?.kind) && last.state === "done" ? [await outcome(last)] : []));
     corrections.replaceChildren(...(about.voice && about.corrections.kept && !works && !about.cut_off ? [learning(about.corrections, name, turn)] : []));
     form.replaceChildren(...(works ? [] : [await trainingForm(voice, about, turn)]));
   };
@@ -51,7 +51,7 @@ function learning({ kept, fewest }, name, turn) {
   const learn = button("Learn from corrections", async () => { await post(`training/${name}/corrections`); announce("It learns from your corrections."); await turn(); });
   const said = kept === 1 ? "You have corrected one reply" : `You have corrected ${count(kept)} replies`;
   return h("section", { class: "card", "aria-label": "Corrections" }, h("h2", {}, "Corrections"),
-    h("p", {}, `${said}, and each holds from the next reply on. By training on them the voice learns the habit behind them. That takes a minute or so, and the new voice stays only if nothing else got worse.`),
+    h("p", {}, `${said}, and each holds from the next reply on. By training on them the voice learns the habit behind them. That takes a minute or more, and the new voice stays only if nothing else got worse. It helps to say in Talk what you would have written instead.`),
     kept < fewest ? h("p", { class: "faint" }, `It needs ${fewest} corrections, since fewer show no habit.`) : h("div", { class: "row" }, learn));
 }
 
