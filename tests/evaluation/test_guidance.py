@@ -53,7 +53,7 @@ def test_how_good_a_figure_is() -> None:
     """Beside a perfect voice and the best that was measured."""
     lines = [guidance(report(about(value), about(0.1))).standing for value in (0.2, 0.42, 0.5)]
     assert ["no more than" in line for line in lines] == [True, False, False]
-    assert lines[1].startswith("42 % of 50 % is more than") and "can only guess" in lines[2]
+    assert lines[1].startswith("Fooled is 42 %, of 50 % at best: more than") and "can only guess" in lines[2]
 
 
 def test_how_much_was_read_is_recorded_or_estimated(tmp_path: Path) -> None:
