@@ -2,8 +2,9 @@
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
+from typing import Any, Protocol
 
-from soundalike.messages import FILES, FILES_READ, NO_ROWS, Corpus
+from soundalike.messages import FILES, FILES_READ, NO_ROWS, UNREADABLE_ROWS, Corpus
 from soundalike.sources._rows import BATCH, RowCollector
 from soundalike.sources._tree import Member
 
@@ -15,6 +16,14 @@ def reported_chunks(member: Member, advance: Advance) -> Iterator[bytes]:
     for chunk in member.chunks():
         yield chunk
         advance(len(chunk))
+
+
+class ReadObjects(Protocol):
+    """A file of objects. Once it was read, `lost` is how many could not be parsed, `damaged` whether it was mended or
+    cut off."""
+
+    lost: int
+    damaged: bool
 
 
 @dataclass
@@ -51,6 +60,18 @@ class FileReading:
                     yield rows.batch()
             self.with_rows += rows.total > before
         yield rows.batch()
+
+    def add_objects(
+        self, rows: RowCollector, file: ReadObjects, batches: Iterable[list[Any]], add: Callable[[Any], None]
+    ) -> Iterator[None]:
+        """Give each object of one file to `add`, and count what was lost; yields wherever a batch of rows may end."""
+        for batch in batches:
+            for one in batch:
+                add(one)
+            yield
+        if file.lost:
+            rows.skip(UNREADABLE_ROWS, file.lost)
+        self.damaged += file.damaged
 
     def _advance(self, size: int) -> None:
         self.done += size

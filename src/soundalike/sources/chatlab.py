@@ -67,18 +67,13 @@ def read(tree: Tree, on_progress: Callable[[int, int], None]) -> Iterator[Corpus
     def read_file(member: Member, advance: Advance) -> Iterator[None]:
         chat = _Chat()
         rows.restart()
-        for batch in chat.lines(member) if _is_lines(head(member)) else chat.whole(member):
-            for message in batch:
-                chat.add(message, rows)
-            yield
-        if chat.lost:
-            rows.skip(UNREADABLE_ROWS, chat.lost)
+        batches = chat.lines(member) if _is_lines(head(member)) else chat.whole(member)
+        yield from reading.add_objects(rows, chat, batches, lambda message: chat.add(message, rows))
         people.update({who: chat.people[who] for who in chat.people if people.get(who, SOMEONE) == SOMEONE})
         channels.setdefault(chat.channel, (chat.title, chat.kind))
         owners.update({chat.owner} & set(chat.people))
         for who in chat.further.keys() & people.keys():
             further.setdefault(who, set()).update(chat.further[who])
-        reading.damaged += chat.damaged
         advance(member.size)
 
     yield from reading.full_batches(rows, read_file)

@@ -71,13 +71,7 @@ def read(tree: Tree, on_progress: Callable[[int, int], None]) -> Iterator[Corpus
         folder = _folder(member)
         channel = account.channel(folder or _above(tree), load(infos[folder]) if folder in infos else None)
         file = ObjectFile(member, "messages", _OPENING)
-        for batch in file.batches():
-            for message in batch:
-                _add(message, channel, account, rows)
-            yield
-        if file.lost:
-            rows.skip(UNREADABLE_ROWS, file.lost)
-        reading.damaged += file.damaged
+        yield from reading.add_objects(rows, file, file.batches(), lambda one: _add(one, channel, account, rows))
         advance(member.size)
 
     yield from reading.full_batches(rows, read_file)

@@ -69,16 +69,10 @@ def read(tree: Tree, on_progress: Callable[[int, int], None]) -> Iterator[Corpus
     def read_file(member: Member, advance: Advance) -> Iterator[None]:
         room = _Room(member)
         room.survey()
-        for batch in room.events():
-            for event in batch:
-                room.add(event, rows)
-            yield
-        if room.lost:
-            rows.skip(UNREADABLE_ROWS, room.lost)
+        yield from reading.add_objects(rows, room, room.events(), lambda event: room.add(event, rows))
         people.update({f"{NAME}:{sender}": room.name_of(sender) for sender in room.authors})
         channels[room.channel] = (room.title, "dm" if len(room.authors) <= 2 else "group")
         owners.update(room.owner())
-        reading.damaged += room.damaged
         advance(member.size)
 
     yield from reading.full_batches(rows, read_file)

@@ -72,13 +72,7 @@ def read(tree: Tree, on_progress: Callable[[int, int], None]) -> Iterator[Corpus
 
     def read_day(day: Member, advance: Advance) -> Iterator[None]:
         channel, file = workspace.channel(_folder(tree, day)), ObjectFile(day, None, _OPENING)
-        for batch in file.batches():
-            for message in batch:
-                _add(message, channel, workspace, rows)
-            yield
-        if file.lost:
-            rows.skip(UNREADABLE_ROWS, file.lost)
-        reading.damaged += file.damaged
+        yield from reading.add_objects(rows, file, file.batches(), lambda one: _add(one, channel, workspace, rows))
         advance(day.size)
 
     yield from reading.full_batches(rows, read_day)

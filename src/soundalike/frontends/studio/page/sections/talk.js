@@ -69,10 +69,7 @@ function conversation(path, voice, owner, temperature, onLeave) {
   const correct = (wrong, right) => post(`${path}/corrections`, { lines: split().before, rejected: wrong, chosen: right });
 
   // A button that draws another reply, and has the focus again when it may be pressed again.
-  const drawing = (label, act) => {
-    const element = h("button", { type: "button", onclick: async () => { await act(); element.focus(); } }, label);
-    return element;
-  };
+  const drawing = (label, act) => h("button", { type: "button", onclick: async ({ currentTarget }) => { await act(); currentTarget.focus(); } }, label);
   const again = drawing("Again", () => answer());
   const no = drawing("Not me", async () => {
     let kept = false;
