@@ -48,7 +48,10 @@ def test_a_command_is_copied_and_the_bots_settings_are_written(page: Page, root:
 
 
 def test_forgetting_tells_first_what_goes(page: Page) -> None:
-    """The button that does it comes with the answer, and goes when something else is ticked."""
+    """The button that does it comes with the answer, and goes when something else is ticked.
+
+    Who is forgotten is no longer listed.
+    """
     go(page, "#/voice/ada/data", "ada: Keep and delete")
     page.get_by_text("People (1)").click()
     page.get_by_role("group", name="People").get_by_role("checkbox").check()
@@ -58,6 +61,10 @@ def test_forgetting_tells_first_what_goes(page: Page) -> None:
     expect(page.get_by_role("button", name="Forget them")).to_be_visible()
     page.get_by_label("Sent before").fill("1969-12-31")
     expect(page.get_by_role("button", name="Forget them")).to_be_hidden()
+    page.get_by_role("button", name="What would be removed?").click()
+    page.get_by_role("button", name="Forget them").click()
+    expect(page.get_by_text("They are forgotten.")).to_be_visible(timeout=30_000)
+    expect(page.get_by_text("People (1)")).to_be_hidden()
 
 
 def test_a_voice_and_then_everything_is_deleted_by_typing_its_name(page: Page, root: Path) -> None:
@@ -65,9 +72,9 @@ def test_a_voice_and_then_everything_is_deleted_by_typing_its_name(page: Page, r
     page.evaluate("sessionStorage.setItem('soundalike-talk-bo', '{}')")  # as a conversation with it leaves
     go(page, "#/voice/bo/data", "bo: Keep and delete")
     delete = page.get_by_role("button", name="Delete this voice")
-    page.get_by_label("To confirm, type bo").fill("b")
+    page.get_by_label("To confirm, type the voice's name: “bo”").fill("b")
     expect(delete).to_be_disabled()
-    page.get_by_label("To confirm, type bo").fill("bo")
+    page.get_by_label("To confirm, type the voice's name: “bo”").fill("bo")
     delete.click()
     expect(page.get_by_role("heading", level=1)).to_have_text("Voices")
     expect(page.get_by_role("link", name="ada", exact=True)).to_be_visible()
@@ -75,7 +82,7 @@ def test_a_voice_and_then_everything_is_deleted_by_typing_its_name(page: Page, r
     assert not (root / "bo").exists()
     assert page.evaluate("sessionStorage.getItem('soundalike-talk-bo')") is None
     go(page, "#/everything", "Delete everything")
-    page.get_by_label("To confirm, type voices").fill("voices")
+    page.get_by_label("To confirm, type the folder's name: “voices”").fill("voices")
     page.get_by_role("button", name="Delete everything").click()
     expect(page.get_by_role("link", name="ada", exact=True)).to_have_count(0)
     expect(page.get_by_role("heading", level=1)).not_to_have_text("Delete everything")

@@ -37,23 +37,29 @@ function described({ number, voice }) {
 }
 
 async function forgetting(path, voice) {
-  const { people, channels } = await get(`${path}/people`);
   const before = h("input", { id: "before", type: "date" });
   const retrain = h("input", { type: "checkbox" });
   const told = h("p", { role: "status" });
-  const [who, where] = [boxes("People", people), boxes("Channels", channels)];
+  const [who, where] = [boxes("People"), boxes("Chats")];
+  const read = async () => {
+    const { people, channels } = await get(`${path}/people`);
+    who.fill(people);
+    where.fill(channels);
+  };
+  await read();
   const body = () => ({ people: who.chosen(), channels: where.chosen(), before: before.value, retrain: retrain.checked });
   const act = button("Forget them", async () => { await post(`${path}/forget`, body()); act.hidden = true; await work.look(); }, "danger");
   const look = button("What would be removed?", async () => {
     told.textContent = summary(await post(`${path}/forget/preview`, body()));
     act.hidden = false;
   });
-  const work = workView("forget", voice, () => {
+  const work = workView("forget", voice, async () => {
     told.textContent = "They are forgotten.";
+    await read();
   });
   act.hidden = true;
   const element = h("section", { "aria-label": "Forget messages" }, h("h2", {}, "Forget messages"),
-    h("p", {}, "Messages of people, in channels, or from before a day are taken out of what this voice is made of, for good. The export itself stays as it is."),
+    h("p", {}, "Messages of people, in chats, or from before a day are taken out of what this voice is made of, for good. The export itself stays as it is."),
     who.element, where.element,
     h("label", { for: "before" }, "Sent before"), before,
     h("p", {}, h("label", { class: "inline" }, retrain, "Train a new voice on what is left: only that unlearns them")),
@@ -67,13 +73,18 @@ function summary({ messages, own, of, entries }) {
   return `${count(messages)} of ${count(of)} messages would be removed, ${count(own)} of them yours.${gone} The voice has learned from them until it is trained anew.`;
 }
 
-function boxes(title, rows) {
-  const made = rows.map(({ key, name, messages }) => {
-    const box = h("input", { type: "checkbox", value: key });
-    return [box, h("label", { class: "inline" }, box, `${name ?? key} (${count(messages)})`)];
-  });
-  const element = h("details", { hidden: !rows.length }, h("summary", {}, `${title} (${rows.length})`), h("fieldset", { class: "many" }, h("legend", { class: "hidden" }, title), made.map(([, label]) => h("div", {}, label))));
-  return { element, chosen: () => made.filter(([box]) => box.checked).map(([box]) => box.value) };
+// A list of boxes to tick, empty before `fill(rows)`, which replaces what stands in it.
+function boxes(title) {
+  const [summary, list] = [h("summary", {}), h("fieldset", { class: "many" })];
+  const element = h("details", {}, summary, list);
+  let made = [];
+  const fill = (rows) => {
+    made = rows.map(({ key, name, messages }) => ({ box: h("input", { type: "checkbox", value: key }), said: `${name ?? key} (${count(messages)})` }));
+    element.hidden = !rows.length;
+    summary.textContent = `${title} (${rows.length})`;
+    list.replaceChildren(h("legend", { class: "hidden" }, title), ...made.map(({ box, said }) => h("div", {}, h("label", { class: "inline" }, box, said))));
+  };
+  return { element, fill, chosen: () => made.filter(({ box }) => box.checked).map(({ box }) => box.value) };
 }
 
 function deleting(path, voice, go) {
@@ -83,6 +94,6 @@ function deleting(path, voice, go) {
     go("voices");
   };
   return h("section", { "aria-label": "Delete this voice" }, h("h2", {}, "Delete this voice"),
-    h("p", {}, "Everything in its folder is deleted: messages, documents, the voice, its versions, reports and exports."),
-    ...deletion(voice, "Delete this voice", act));
+    h("p", {}, "Everything in its folder is deleted: messages, documents, the voice and its earlier versions, corrections, reports, and exports for other programs."),
+    ...deletion("the voice's name", voice, "Delete this voice", act));
 }

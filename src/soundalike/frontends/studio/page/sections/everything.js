@@ -16,6 +16,6 @@ async function show(main, { go }) {
   main.append(
     h("p", {}, `In the folder ${name}: ${voices.length ? `the ${voices.length > 1 ? "voices" : "voice"} ${voices.join(", ")}` : "no voice"}, ${counted(uploads, "uploaded export")}, ${counted(jobs, "piece")} of work; ${size(bytes)} in all.`),
     h("p", {}, "All of it is deleted. Exports that you picked by their path stay where they are, and so does what other programs wrote into this folder."),
-    ...deletion(name, "Delete everything", act),
+    ...deletion("the folder's name", name, "Delete everything", act),
   );
 }

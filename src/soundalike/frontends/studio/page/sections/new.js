@@ -12,7 +12,7 @@ const ENDED = ["stopped", "failed", "done"];
 
 export async function show(main, { go, every }) {
   const there = uploadList();
-  const path = h("input", { id: "path", class: "full", autocomplete: "off", placeholder: "~/Downloads/package.zip" });
+  const path = h("input", { id: "path", class: "full", autocomplete: "off", placeholder: "~/Downloads/my-export" });
   const cards = h("div", {});
   const found = h("div", {});
   let asked = false;

@@ -7,11 +7,10 @@ export default { id: "read", title: "What was read", show };
 
 async function show(main, { voice }) {
   const { report, lengths, meaning, notes } = await get(`imports/${encodeURIComponent(voice)}`);
-  const channels = Object.entries(report.channels).map(([kind, many]) => counted(many, ...CHATS[kind])).join(", ");
   const mine = report.mine === report.messages ? "all" : count(report.mine);
   main.append(
     h("p", {}, h("strong", {}, `${count(report.messages)} messages`), ` are kept, ${mine} of them yours: ${counted(report.words, "word")}${report.first ? `, ${report.first} to ${report.last}` : ""}.`),
-    h("p", {}, `${counted(report.people, "person", "people")}; ${channels}. ${counted(report.conversations, "conversation")}; a silence of ${report.gap_minutes} minutes ends one.`),
+    h("p", {}, `${counted(report.people, "person", "people")}; ${chats(report.channels)}. ${counted(report.conversations, "conversation")}; a silence of ${report.gap_minutes} minutes ends one.`),
     ...notes.map((note) => h("p", {}, h("strong", {}, "Note: "), note)),
     h("div", { class: "row" }, h("a", { class: "button main", href: `#/voice/${encodeURIComponent(voice)}/train` }, "Train it")),
     barTable("Lengths before and after messages are grouped into conversations", "Words", lengths.columns, lengths.rows),
@@ -22,9 +21,17 @@ async function show(main, { voice }) {
     h("p", { class: "faint" }, "To leave out more, drop the export again under ", h("a", { href: "#/new" }, "New voice"), ", and read it anew into this voice."));
 }
 
-// What kinds of channels are called; `--without` and `--only` are options of the command, which was given them here.
-const CHATS = { dm: ["direct chat"], group: ["group chat"], channel: ["channel"], thread: ["thread"], unknown: ["chat of an unknown kind", "chats of an unknown kind"] };
-const reasonInWords = (reason) => reason.replace(/ by --without (\w+):/, " by you, $1 ").replace(/ by --only$/, " by you");
+// Where the chats of each kind took place.
+const WHERE = { dm: "with one person", group: "in groups", channel: "in channels of servers", thread: "in threads", unknown: "of an unknown kind" };
+
+function chats(kinds) {
+  const each = Object.entries(kinds);
+  const all = counted(each.reduce((sum, [, many]) => sum + many, 0), "chat");
+  return each.length ? `${all}, ${each.map(([kind, many]) => `${each.length > 1 ? `${count(many)} ` : ""}${WHERE[kind]}`).join(", ")}` : all;
+}
+
+// `--without` and `--only` are options of the command, which was given them here.
+const reasonInWords = (reason) => reason.replace(/ by --without channel:/, " by you, chat ").replace(/ by --without person:/, " by you, person ").replace(/ by --only$/, " by you");
 
 function counts(title, reasons) {
   const rows = Object.entries(reasons).sort(([, a], [, b]) => b - a);
