@@ -36,9 +36,8 @@ from soundalike.cli.training_options import (
     KeepBetter,
     Minutes,
     Resume,
-    check_options,
+    TrainingCommand,
     hint_on_interrupt,
-    run_training,
 )
 
 app = typer.Typer()
@@ -54,10 +53,10 @@ def demo(
     from soundalike.demo import EXPORT, OPENERS
     from soundalike.importing.documents import DocumentSettings
 
-    options: dict[str, Any] = {"minutes": minutes}
-    check_options(out_, "pocket", options, fresh=True)
+    training = TrainingCommand("pocket", {"minutes": minutes}, fresh=True)
+    training.check(out_)
     report = import_into([EXPORT], out_, DocumentSettings(), read_options())
-    result = run_training(out_, "pocket", options, fresh=True, show_notes=False)  # nobody's secrets
+    result = training.run(out_, show_notes=False)  # nobody's secrets
     said = show_conversation(out_, OPENERS)
     folder = shlex.quote(str(out_))
     delete = f". Delete it all: rm -r {folder}"
@@ -93,16 +92,17 @@ def clone(
     from soundalike.importing.documents import DocumentSettings
     from soundalike.importing.gap_comparison import parse_duration
 
-    options: dict[str, Any] = {"minutes": minutes, "epochs": epochs, "iters": iters, "choose": choose}
+    budget = {"minutes": minutes, "epochs": epochs, "iters": iters, "choose": choose}
+    training = TrainingCommand(base, budget, resume, fresh, keep_better)
     settings = DocumentSettings(gap_minutes=parse_duration(gap))
     voices = by_voice(out_, me, read_options(me, also, only, without, no_redact, mask, pseudonyms))
     for folder in voices:
-        check_options(folder, base, options, resume, fresh, keep_better)
+        training.check(folder)
     reports = {} if resume else import_each(exports, settings, voices, force, replace)
     results = {}
     for folder in voices:
         show_voice(folder, voices)
-        result = run_training(folder, base, options, resume, fresh, keep_better)
+        result = training.run(folder)
         results[folder.name] = {"import": reports.get(folder), "training": result.as_dict(), **_present(folder)}
     if len(voices) > 1:
         together = shlex.join(map(str, voices))

@@ -34,7 +34,7 @@ from soundalike.cli.output import (
     print_lines,
     progress_bar,
 )
-from soundalike.cli.training_options import check_options, run_training
+from soundalike.cli.training_options import TrainingCommand
 
 app = typer.Typer()
 
@@ -118,16 +118,16 @@ def forget(
     named = [("person", name) for name in person or ()] + [("channel", name) for name in channel or ()]
     patterns = [f"{kind}:{name}" for kind, name in [*named, *([("before", before)] if before else [])]]
     clone_ = Clone.open(me)
-    base, options = clone_.manifest().get("training", {}).get("base"), {"minutes": minutes}
+    training = TrainingCommand(clone_.manifest().get("training", {}).get("base"), {"minutes": minutes}, fresh=True)
     if retrain:
-        check_options(me, base, options, fresh=True)
+        training.check(me)
     report = forgetting.forget(clone_, patterns, DocumentSettings(**clone_.manifest()["documents"]))
     print_lines(preflight.lines(report))
     if clone_.has_voice and not retrain:
         command = f"soundalike train {shlex.quote(str(me))} --fresh"
         note = "Note: the voice has learned from them, and only a new training unlearns it: "
         out.print(command_text(note, command, ". Then delete its versions."), soft_wrap=True)
-    result = run_training(me, base, options, fresh=True, show_settled=False) if retrain else None
+    result = training.run(me, show_settled=False) if retrain else None
     if result is not None:
         forgetting.drop_versions(clone_)
         print_lines(["The voice that had learned from them is deleted, and every earlier one."])

@@ -17,8 +17,7 @@ from soundalike.cli.training_options import (
     KeepBetter,
     Minutes,
     Resume,
-    check_options,
-    run_training,
+    TrainingCommand,
 )
 
 app = typer.Typer()
@@ -46,13 +45,14 @@ def train(
 ) -> None:
     """Train the clone's adapter on the imported messages, or on corrections."""
     budget: dict[str, Any] = {"minutes": minutes, "epochs": epochs, "iters": iters}
-    options = budget | {"method": method, "learning_rate": learning_rate, "choose": choose}
+    settings = budget | {"method": method, "learning_rate": learning_rate, "choose": choose}
     if corrections:
-        others = {"base": base, **options, "keep_better": keep_better, "fresh": fresh, "resume": resume}
+        others = {"base": base, **settings, "keep_better": keep_better, "fresh": fresh, "resume": resume}
         print_json(train_on_corrections(me, others).as_dict(), json)
         return
-    check_options(me, base, options, resume, fresh, keep_better)
-    result = run_training(me, base, options, resume, fresh, keep_better)
+    training = TrainingCommand(base, settings, resume, fresh, keep_better)
+    training.check(me)
+    result = training.run(me)
     figures, said = evaluate_briefly(me) if evaluate else (None, [])
     told = {"evaluation": figures, "sentences": [*result.sentences(), *said]} if evaluate else {}
     print_json(result.as_dict() | told, json)

@@ -1,8 +1,9 @@
 """Options of the commands that train, and the training behind them: checked first, shown while it runs."""
 
 import shlex
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -14,6 +15,7 @@ if TYPE_CHECKING:
     from rich.text import Text
 
     from soundalike.clone import Clone
+    from soundalike.training.plan import TrainingPlan
     from soundalike.training.status import Progress, TrainingResult
 
 Base = Annotated[
@@ -32,65 +34,69 @@ KeepBetter = Annotated[
 ]
 
 
-def check_options(
-    folder: Path,
-    base: str | None,
-    options: dict[str, Any],
-    resume: bool = False,
-    fresh: bool = False,
-    keep_better: bool = False,
-) -> None:
-    """Check every option before anything is read or written."""
-    from soundalike.training import plan, versions
+@dataclass(frozen=True, slots=True)
+class TrainingCommand:
+    """What a command asks of a training: the base, settings of the recipe by name (None: the default), and whether to
+    continue an interrupted one, to start anew, to keep the better of the old and the new voice."""
 
-    plan.check_options(folder, base, options)
-    versions.require_settled(versions.clone_at(folder), resume=resume, fresh=fresh, keep_better=keep_better)
+    base: str | None
+    settings: Mapping[str, Any]
+    resume: bool = False
+    fresh: bool = False
+    keep_better: bool = False
 
+    def check(self, folder: Path) -> None:
+        """Check every option for the clone in `folder` before anything is read or written."""
+        from soundalike.training import plan, versions
 
-def run_training(
-    folder: Path,
-    base: str | None,
-    options: dict[str, Any],
-    resume: bool = False,
-    fresh: bool = False,
-    keep_better: bool = False,
-    show_notes: bool = True,
-    show_settled: bool = True,
-) -> "TrainingResult":
-    """Train. `show_notes`: print the notes of the training plan, such as the reason for the budget; `show_settled`:
-    print what became of the voice before."""
-    from soundalike.clone import Clone
-    from soundalike.evaluation.adapter_selection import likeness_chooser
-    from soundalike.training import versions
-    from soundalike.training.plan import plan_resumed, plan_training
-    from soundalike.training.train_clone import train_clone
+        plan.check_options(folder, self.base, self.settings)
+        clone = versions.clone_at(folder)
+        versions.require_settled(clone, resume=self.resume, fresh=self.fresh, keep_better=self.keep_better)
 
-    clone_ = Clone.open(folder)
-    plan = plan_resumed(clone_, base, options) if resume else plan_training(clone_, base, options, fresh=fresh)
-    recipe, start = plan.recipe, plan.start
-    succession = versions.succession(clone_, start, resume=resume, fresh=fresh, keep_better=keep_better)
-    if show_notes:
-        print_lines(list(plan.notes))
-    if debug():
-        settings = {"base": recipe.base, **recipe.training.used()}
-        print_lines(["Settings: " + ", ".join(f"{name} {value}" for name, value in settings.items())])
-    with hint_on_interrupt(lambda: _hint_to_continue(clone_)), progress_bar("Learning") as bar:
+    def run(self, folder: Path, show_notes: bool = True, show_settled: bool = True) -> "TrainingResult":
+        """Train the clone in `folder`.
 
-        def on_step(p: "Progress") -> None:
-            if not p.step:
-                bar.start()
-            bar(p.step, p.steps, p.line(), p.latest())
+        `show_notes`: print the notes of the training plan, such as the reason for the budget. `show_settled`: print
+        what became of the voice before.
+        """
+        from soundalike.clone import Clone
+        from soundalike.evaluation.adapter_selection import likeness_chooser
+        from soundalike.training import versions
+        from soundalike.training.train_clone import train_clone
 
-        score = likeness_chooser(clone_, recipe)
-        result = train_clone(
-            clone_, recipe, resume=resume, on_step=on_step, score=score, succession=succession, start=start
-        )
-    if not result.finished:
-        resume_command = f"soundalike train {shlex.quote(str(folder))} --resume"
-        err.print(command_text("Stopped and saved. Continue with: ", resume_command), soft_wrap=True)
-        raise typer.Exit(128 + result.signal)
-    print_lines([*result.progress.summary(), *([result.settled] if result.settled and show_settled else [])])
-    return result
+        clone = Clone.open(folder)
+        plan = self._plan(clone)
+        recipe, start, resume = plan.recipe, plan.start, self.resume
+        succession = versions.succession(clone, start, resume=resume, fresh=self.fresh, keep_better=self.keep_better)
+        if show_notes:
+            print_lines(list(plan.notes))
+        if debug():
+            settings = {"base": recipe.base, **recipe.training.used()}
+            print_lines(["Settings: " + ", ".join(f"{name} {value}" for name, value in settings.items())])
+        with hint_on_interrupt(lambda: _hint_to_continue(clone)), progress_bar("Learning") as bar:
+
+            def on_step(p: "Progress") -> None:
+                if not p.step:
+                    bar.start()
+                bar(p.step, p.steps, p.line(), p.latest())
+
+            score = likeness_chooser(clone, recipe)
+            result = train_clone(
+                clone, recipe, resume=resume, on_step=on_step, score=score, succession=succession, start=start
+            )
+        if not result.finished:
+            resume_command = f"soundalike train {shlex.quote(str(folder))} --resume"
+            err.print(command_text("Stopped and saved. Continue with: ", resume_command), soft_wrap=True)
+            raise typer.Exit(128 + result.signal)
+        print_lines([*result.progress.summary(), *([result.settled] if result.settled and show_settled else [])])
+        return result
+
+    def _plan(self, clone: "Clone") -> "TrainingPlan":
+        from soundalike.training.plan import plan_resumed, plan_training
+
+        if self.resume:
+            return plan_resumed(clone, self.base, self.settings)
+        return plan_training(clone, self.base, self.settings, fresh=self.fresh)
 
 
 @contextmanager
