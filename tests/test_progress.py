@@ -1,6 +1,7 @@
 """Work is counted in equal parts, and the one printed range of the duration holds the true one."""
 
 from collections.abc import Iterator
+from itertools import accumulate, pairwise
 
 import pytest
 
@@ -42,7 +43,25 @@ def test_what_is_left_follows_the_rate_until_now() -> None:
     clock = clock_of([0.0, 10.0, 12.0, 20.0, 30.0])
     pace = DurationEstimate(lambda: next(clock))
     left = [(pace.at(done, 1.0), pace.left)[1] for done in (0.0, 0.02, 0.25, 0.8)]
-    assert left[:2] == [None, None] and left[2:] == pytest.approx([30.0, 5.0])
+    assert left[:2] == [None, None] and left[2:] == pytest.approx([30.0, 5.0], abs=0.5)
+
+
+def test_the_end_that_is_told_does_not_jump_with_each_batch() -> None:
+    """Batches that take 16 and 4 seconds by turns: the end at the rate until now swings to and fro, the told one settles
+    with smaller steps, and is right at last."""
+    times = [0.0, *accumulate([16.0, 4.0] * 10)]
+    clock = clock_of([0.0, *times])
+    pace = DurationEstimate(lambda: next(clock))
+    told = [(pace.at(done, 20), pace.left)[1] for done in range(21)]
+    ends = [at + left for at, left in zip(times, told, strict=True) if left is not None]
+    exact = [20 * at / done for done, at in enumerate(times) if done]
+    assert swing(ends[3:]) < swing(exact[3:]) / 2
+    assert ends[-1] == exact[-1] == 200
+
+
+def swing(ends: list[float]) -> float:
+    """By how much two neighbours differ at most."""
+    return max(abs(after - before) for before, after in pairwise(ends))
 
 
 def test_work_of_several_kinds_adds_up() -> None:

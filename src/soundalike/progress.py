@@ -4,11 +4,13 @@ A unit of each kind has a cost: the seconds that it takes on a reference machine
 faster; as long as that holds for all kinds alike, the share of the cost done equals the share of the time passed.
 """
 
+import math
 from collections.abc import Callable
 from time import perf_counter
 
 OnProgress = Callable[[float, float], None]  # done, of
 WARM_UP, WARM_UP_SHARE = 4.0, 0.04  # seconds, and share of the work, before the first estimate
+SMOOTHING = 0.3  # of the time passed or left, whichever is less: the time constant of the end that is told
 LOWER, UPPER = 0.85, 1.25  # bounds of the printed range, as factors of the computed remaining time
 
 
@@ -37,7 +39,8 @@ class WeightedProgress:
 class DurationEstimate:
     """How long all of the work takes, estimated once; estimated again only if the upper bound is passed.
 
-    `left` is how many seconds the rest takes at the rate until now, None before enough was measured.
+    `left` is how many seconds the rest takes at the rate until now, None before enough was measured. The moment of the
+    end that it implies is smoothed exponentially, because work is done in batches of unequal cost.
     """
 
     def __init__(self, clock: Callable[[], float] = perf_counter) -> None:
@@ -47,6 +50,7 @@ class DurationEstimate:
         self._upper = 0.0
         self.text = ""
         self.left: float | None = None
+        self._last = self._end = 0.0  # moments: of the last estimate, and the smoothed one of the end
 
     def at(self, done: float, of: float) -> str:
         """The range for all of the work in words, or "" before enough was measured; `done` and `of` are costs.
@@ -60,10 +64,19 @@ class DurationEstimate:
         started, before = self._first
         passed, share = now - started, (done - before) / of if of else 0.0
         if share > 0 and passed >= WARM_UP and share >= WARM_UP_SHARE:
-            self.left = passed / share * (of - done) / of
+            left = passed / share * (of - done) / of
             if not self.text or self._is_late(now):
-                self._tell(now - self._began, self.left)
+                self._tell(now - self._began, left)
+            self.left = self._smoothed(now, passed, left)
         return self.text
+
+    def _smoothed(self, now: float, passed: float, left: float) -> float:
+        """The seconds to the smoothed end of the work, which at the rate until now takes `left` seconds more."""
+        slow = SMOOTHING * min(passed, left)
+        weight = 1.0 - math.exp(-(now - self._last) / slow) if slow and self.left is not None else 1.0
+        self._end += weight * (now + left - self._end)
+        self._last = now
+        return max(0.0, self._end - now)
 
     def _tell(self, spent: float, left: float) -> None:
         self._upper = spent + UPPER * left
