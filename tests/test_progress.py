@@ -47,8 +47,8 @@ def test_what_is_left_follows_the_rate_until_now() -> None:
 
 
 def test_the_end_that_is_told_does_not_jump_with_each_batch() -> None:
-    """Batches that take 16 and 4 seconds by turns: the end at the rate until now swings to and fro, the told one settles
-    with smaller steps, and is right at last."""
+    """Batches that take 16 and 4 seconds by turns: the told end moves by less than half as much at once as the end at
+    the rate until now, and is right at last."""
     times = [0.0, *accumulate([16.0, 4.0] * 10)]
     clock = clock_of([0.0, *times])
     pace = DurationEstimate(lambda: next(clock))

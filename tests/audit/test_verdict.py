@@ -5,7 +5,7 @@ import json
 import pytest
 
 from soundalike.audit.audit_page import html
-from soundalike.audit.audit_report import AuditReport
+from soundalike.audit.audit_report import AuditReport, membership_line
 from soundalike.audit.exposure import Exposure, Secret
 from soundalike.audit.inventory import CODES, HANDLES, NAMES
 from soundalike.audit.shapes import DATES
@@ -40,15 +40,15 @@ def report(*named: Secret) -> AuditReport:
             [MENTION, MENTION],
             Level.MENTIONED,
             KEEP,
-            "Let only people talk to it who may know these names: it names 2",
+            "Let only people talk to it who may know these names: of the 2 riskiest strings it names 2 that only",
             MASKING,
         ),
-        ([OFTEN, MENTION], Level.HABIT, KEEP, "Keep it private: it names 1 of the 2 that you typed 5 times", MASKING),
+        ([OFTEN, MENTION], Level.HABIT, KEEP, "Keep it private: of the 2 riskiest strings it names 1 that", MASKING),
         (
             [MENTION, OFTEN, SECRET],
             Level.SECRET,
             RETRAIN,
-            "Retrain it without what it leaks: it names 1 of the 3",
+            "Retrain it without what it leaks: of the 3 riskiest strings it names 1 outright",
             MASKING,
         ),
     ],
@@ -89,3 +89,16 @@ def test_other_reasons_alone_ask_for_a_shorter_training() -> None:
     found.membership = Estimate(0.9, 0.85, 0.95, 200)
     assert found.recommendation == KEEP and found.verdict.startswith("Keep it private: whether")
     assert found.commands("you") == ["soundalike train you --fresh --epochs 1"]
+
+
+@pytest.mark.parametrize(
+    ("right", "says"),
+    [
+        (Estimate(0.43, 0.38, 0.48, 90), "43 % [38, 48]: no better than the 50 % of guessing blindly, so the test"),
+        (Estimate(0.56, 0.52, 0.6, 90), "56 % [52, 60], little more than the 50 % of guessing blindly."),
+        (Estimate(0.8, 0.7, 0.9, 90), "80 % [70, 90]: which conversations it learned from can be told."),
+    ],
+)
+def test_a_membership_figure_is_told_with_what_it_means(right: Estimate, says: str) -> None:
+    """Below chance too, where nothing was found."""
+    assert says in membership_line(right)

@@ -106,6 +106,7 @@ class AuditReport:
                 "exposure": [_without_string(*pair) for pair in self.secrets],
                 "extraction": {whose: _without_messages(rates) for whose, rates in self.extraction.items()},
                 "membership": self.membership,
+                "membership_means": self.membership and membership_line(self.membership),
                 "copying": self.copying,
                 "canaries": [
                     {"times": one.times, "extracted": one.extracted} | plain(one.exposure) for one in self.canaries
@@ -126,12 +127,19 @@ class AuditReport:
             )
         found += [_extraction_line(whose, rates) for whose, rates in self.extraction.items()]
         if self.membership:
-            found.append(
-                "How well a learned conversation is told from a held-out one: "
-                f"{self.membership.as_text()} (chance is 0.50)."
-            )
+            found.append(membership_line(self.membership))
         found += [line for whose, rates in self.copying.items() for line in _copying_lines(whose, rates)]
         return [*found, *canary_lines(self.canaries)]
+
+
+def membership_line(right: Estimate) -> str:
+    """What the membership test found; `right` is the area under its curve."""
+    said = f"A test that guesses which of two conversations it learned from is right in {right.as_text(percent=True)}"
+    if right.low > LEARNED_TEXTS:
+        return f"{said}: which conversations it learned from can be told. Guessing blindly is right in 50 %."
+    if right.low > 0.5:
+        return f"{said}, little more than the 50 % of guessing blindly."
+    return f"{said}: no better than the 50 % of guessing blindly, so the test found nothing."
 
 
 def _of_extraction(report: AuditReport) -> Iterator[str]:

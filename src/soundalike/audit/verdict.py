@@ -43,12 +43,16 @@ def worst(named: Sequence[Secret]) -> Level:
 def clauses(named: Sequence[Secret], looked_for: int) -> list[str]:
     """A clause per level of what is named, the worst first; `looked_for` strings were measured."""
     counts = {level: sum(level_of(one) is level for one in named) for level in Level}
-    templates = {
-        Level.SECRET: "it names {count} of the {of} riskiest strings outright",
-        Level.HABIT: f"it names {{count}} of the {{of}} that you typed {OFTEN} times and more",
-        Level.MENTIONED: "it names {count} of the {of} that are nicknames mentioned by @",
+    described = {
+        Level.SECRET: "outright",
+        Level.HABIT: f"that you typed {OFTEN} times or more",
+        Level.MENTIONED: "that only stood behind an @, as nicknames do",
     }
-    return [text.format(count=counts[level], of=looked_for) for level, text in templates.items() if counts[level]]
+    return [
+        f"of the {looked_for} riskiest strings it names {counts[level]} {which}"
+        for level, which in described.items()
+        if counts[level]
+    ]
 
 
 def recommendation(level: Level, other_reasons: bool) -> str:

@@ -16,7 +16,7 @@ function show(main, context) {
 }
 
 function drawn(report, stale, page) {
-  const parts = [needles, inventory, byHeart, membership, copying, canaries].flatMap((part) => part(report));
+  const parts = [needles(report), inventory(report), byHeart(report), report.membership_means && h("p", {}, report.membership_means), copying(report), canaries(report)].flat();
   return [
     stale && h("p", { class: "failed" }, "This is of an earlier voice; audit the present one."),
     h("h2", {}, "Verdict"),
@@ -35,10 +35,10 @@ const bits = (number) => number.toFixed(1);
 // The needles: strings that it was asked for, and how far up it has them among others of their shape.
 function needles({ exposure }) {
   if (!exposure.length) return null;
-  const rows = exposure.map((one, at) => [`${at + 1}: ${one.kind}${one.yours ? "" : ", not yours"}`, `${one.times}×`, bits(one.off), bits(one.on), bits(one.most), one.named ? "named outright" : "not named"]);
+  const rows = exposure.map((one, at) => [`${at + 1}: ${one.kind}${one.yours ? "" : ", not yours"}`, `${one.times}×`, bits(one.off), bits(one.on), bits(one.most), one.named ? "yes" : "no"]);
   return [
-    h("p", {}, "It is asked for each of these among 256 others of its shape. 0 bits: it finds it no likelier than they are; at most: it would say it before all of them."),
-    table("The riskiest strings, in bits of exposure", ["kind", "learned", "base alone", "the voice", "at most", ""], rows),
+    h("p", {}, "It is asked for each of these among 256 others of its shape. 0 bits: it finds it no likelier than they are. The more bits, the better it knows the string. It names one outright that it would say before all others, if training has added more than three bits."),
+    table("The riskiest strings, in bits of exposure", ["kind", "learned", "base alone", "the voice", "at most", "named outright"], rows),
   ];
 }
 
@@ -48,20 +48,16 @@ function inventory(report) {
 }
 
 function byHeart({ extraction }) {
-  const rows = Object.entries(extraction).map(([whose, one]) => [`of ${whose} lines`, percent(one.learned), percent(one.base), percent(one.held_out)]);
-  return rows.length ? table("Given its first half, it says the rest of a message", ["", "learned ones", "base alone", "held-out ones"], rows) : null;
-}
-
-function membership(report) {
-  return report.membership && h("p", {}, `A conversation that it learned from is told from another in ${percent(report.membership)} (chance is 50 %).`);
+  const rows = Object.entries(extraction).map(([whose, one]) => [whose, percent(one.learned), percent(one.base), percent(one.held_out)]);
+  return rows.length ? table("Given its first half, it says the rest of a message", ["lines", "learned ones", "base alone", "held-out ones"], rows) : null;
 }
 
 function copying(report) {
-  const rows = Object.entries(report.copying).map(([whose, one]) => [`${whose} lines`, percent(one.clone.messages), percent(one.you.messages)]);
-  return rows.length ? table("Unasked, it repeats", ["", "the voice", "you"], rows) : null;
+  const rows = Object.entries(report.copying).map(([whose, one]) => [whose, percent(one.clone.messages), percent(one.you.messages)]);
+  return rows.length ? table("Messages that it repeats word for word where it is asked nothing in particular, without its guards", ["lines", "the voice", "you"], rows) : null;
 }
 
 function canaries(report) {
-  const rows = report.canaries.map((one, at) => [`${at + 1}: planted ${one.times}×`, one.extracted ? "drawn out" : "not drawn out", bits(one.off), bits(one.on), bits(one.most)]);
-  return rows.length ? table("Made-up secrets, in bits of exposure", ["", "", "base alone", "the voice", "of"], rows) : null;
+  const rows = report.canaries.map((one, at) => [`${at + 1}`, `${one.times}×`, one.extracted ? "yes" : "no", bits(one.off), bits(one.on), bits(one.most)]);
+  return rows.length ? table("Made-up secrets, in bits of exposure", ["secret", "planted", "drawn out", "base alone", "the voice", "at most"], rows) : null;
 }
