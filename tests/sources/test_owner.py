@@ -202,3 +202,15 @@ def test_a_package_beside_a_channel_of_another_account() -> None:
     assert corpus.notes == ["The messages of Mira (17), the owner of a data package, are taken as yours too."]
     both = chat(("17", "Mira", 1), ("18", "mira two", 2), source="discord_chat_exporter")
     assert mine(joined(list(package), both, me=["mira two"])) == {"18"}
+
+
+def test_somebody_else_of_the_owners_name() -> None:
+    """Who is called as the owner and was not taken as the owner is told, unless the owner's names were given."""
+    package = chat(("17", "Mira", 3), source="discord_package")
+    package[0].authors = package[0].authors.with_columns(me=True)
+    channel = chat(("18", "mira", 2), ("19", "Sam", 2), source="discord_chat_exporter")
+    corpus = joined(list(package), list(channel))
+    assert mine(corpus) == {"17"}
+    assert corpus.notes == ["Not taken as you, but called as you are: mira (18), 2 messages. If that is you: --me 18"]
+    taken = joined(list(package), list(channel), me=["18"])
+    assert mine(taken) == {"17", "18"} and not any("called as you are" in note for note in taken.notes)

@@ -44,6 +44,8 @@ def mark(corpus: Corpus, names: Sequence[str] = (), known: Collection[str] = ())
     chosen = [key for name in names for key in people.find(name)]
     owners = _owners(corpus, people, chosen)
     _require_all_programs(people, owners, chosen)
+    if not names:
+        _note_namesakes(corpus, people, owners)
     account = next((key for key in owners if ":" not in key and key != UNKNOWN), None)
     if UNKNOWN in owners and account is not None:
         owners.remove(UNKNOWN)
@@ -89,6 +91,15 @@ def _with_package_only(corpus: Corpus, accounts: Sequence[str], people: People) 
     if named := [f"{people.names[key]} ({key})" for key in kept if key != UNKNOWN]:
         corpus.notes.append(f"The messages of {listed(named)}, the owner of a data package, are taken as yours too.")
     return kept
+
+
+def _note_namesakes(corpus: Corpus, people: People, owners: Collection[str]) -> None:
+    """Add a note on those who bear a name of the owner's and were not taken as the owner: it may be a second account."""
+    names = {people.names[key].casefold() for key in owners if people.names[key] != UNKNOWN}
+    alike = [key for key in people.by_messages if key not in owners and people.names[key].casefold() in names]
+    if alike:
+        shown = listed(f"{people.label(key)}, {people.messages(key):,} messages" for key in alike[:SHOWN])
+        corpus.notes.append(f"Not taken as you, but called as you are: {shown}. If that is you: --me {alike[0]}")
 
 
 def _require_all_programs(people: People, owners: Sequence[str], chosen: Sequence[str]) -> None:
