@@ -69,8 +69,8 @@ class ProgressFile:
 
     def end(self, code: int, error: SoundalikeError | None = None) -> None:
         """Write the last line. The lock stays until the process ends."""
-        told = {"error": {"what": error.what, "do": error.do}} if error else {}
-        self._write({"exit": code, **told})
+        failure = {"error": {"what": error.what, "do": error.do}} if error else {}
+        self._write({"exit": code, **failure})
 
     def _write(self, line: Mapping[str, Any]) -> None:
         if self._handle is None:

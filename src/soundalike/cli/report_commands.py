@@ -32,12 +32,12 @@ def evaluate(
     from soundalike.evaluation.guidance import guidance
     from soundalike.plain import plain
 
-    told = _server_prompt(at, prompt, other)
+    server_prompt = _server_prompt(at, prompt, other)
     with progress_bar("Answering") as bar:
         if other is not None:
             found = compare_clones.compare(me, other, on_progress=bar)
         else:
-            report = evaluate.evaluate(me, split=split, prompt=told, on_progress=bar)
+            report = evaluate.evaluate(me, split=split, prompt=server_prompt, on_progress=bar)
     if other is not None:
         print_lines(compare_clones.lines(found))
         print_json(plain(found), json)
@@ -58,10 +58,10 @@ def _server_prompt(at: str | None, prompt: Path | None, other: Path | None) -> "
         raise UsageError("--at and --prompt go together.", "Give a chat model's address and the file of its prompt.")
     if other is not None:
         raise UsageError("A prompt is measured beside one clone.", "Leave the other one out.")
-    told = ServerPrompt(at, read_prompt(prompt))
+    server_prompt = ServerPrompt(at, read_prompt(prompt))
     announce_address(at)
     err.print("The prompt and the held-out conversations are sent there.", style="dim")
-    return told
+    return server_prompt
 
 
 @app.command(epilog="Example: soundalike portrait me")

@@ -54,8 +54,8 @@ def train(
     training.check(me)
     result = training.run(me)
     figures, said = evaluate_briefly(me) if evaluate else (None, [])
-    told = {"evaluation": figures, "sentences": [*result.sentences(), *said]} if evaluate else {}
-    print_json(result.as_dict() | told, json)
+    evaluation = {"evaluation": figures, "sentences": [*result.sentences(), *said]} if evaluate else {}
+    print_json(result.as_dict() | evaluation, json)
 
 
 @app.command(epilog="Example: soundalike rollback me")

@@ -58,8 +58,8 @@ class Guidance:
 
     def lines(self) -> list[str]:
         """Sentences, the remedy that helped most first."""
-        told = [] if self.read is None else [f"It has read {_share(self.read)} of your text."]
-        return [" ".join([self.standing, *told]).strip(), *(remedy.what for remedy in self.remedies)]
+        share = [] if self.read is None else [f"It has read {_share(self.read)} of your text."]
+        return [" ".join([self.standing, *share]).strip(), *(remedy.what for remedy in self.remedies)]
 
 
 def facts(clone: Clone) -> dict[str, Any]:

@@ -41,7 +41,7 @@ class ChannelFound:
 class ExportPreview:
     """The most active people and channels of exports, at most MOST of each, the one with most messages first.
 
-    `asks`: who the owner is must be said, because in one of the programs nobody, or more than one, is told to be.
+    `asks`: who the owner is must be said, because in one of the programs nobody, or more than one, is stated to be.
     """
 
     formats: list[str]
@@ -59,10 +59,10 @@ class ExportPreview:
     def lines(self) -> list[str]:
         """The preview for the terminal."""
         owners = [person.name for person in self.people if person.owner]
-        told = f"The owner, as the exports tell: {', '.join(owners)}." if owners else ""
+        stated = f"The owner, as the exports state: {', '.join(owners)}." if owners else ""
         return [
             f"{self.messages:,} messages, {self.first} to {self.last}: {', '.join(self.formats)}",
-            *([told] if told else []),
+            *([stated] if stated else []),
             *(["Name yourself: --me NAME (and --also NAME for each further name of yours)."] if self.asks else []),
             f"People: {self.people_in_all:,}",
             *(f"  {one.name} ({one.key}): {one.messages:,} messages" for one in self.people[:SHOWN]),
@@ -78,9 +78,9 @@ def preview_exports(paths: Sequence[str | Path], on_progress: Progress | None = 
     if not corpus.messages.height:
         raise ExportError("There is not one message in these exports.", "Name the file or folder that you were sent.")
     first, last = corpus.messages.select(a=pl.col("sent_at").min(), b=pl.col("sent_at").max()).row(0)
-    told = set(people.told)
+    stated = set(people.stated_owners)
     found = [
-        PersonFound(key, people.names[key], sources.program_of(key), people.messages(key), key in told)
+        PersonFound(key, people.names[key], sources.program_of(key), people.messages(key), key in stated)
         for key in people.by_messages
     ]
     owners = Counter(one.program for one in found if one.owner)
@@ -91,7 +91,7 @@ def preview_exports(paths: Sequence[str | Path], on_progress: Progress | None = 
         skipped={reason: count for reason, count in corpus.skipped.items() if reason.startswith(ROWS)},
         first=first and first.date().isoformat(),
         last=last and last.date().isoformat(),
-        asks=bool(sources.unknown_programs(people, people.told)) or max(owners.values(), default=0) > 1,
+        asks=bool(sources.unknown_programs(people, people.stated_owners)) or max(owners.values(), default=0) > 1,
         people=found[:MOST],
         people_in_all=len(found),
         channels=channels[:MOST],

@@ -138,9 +138,9 @@ def _listed(before: str, verb: str, counts: Mapping[str, int]) -> list[str]:
 def _files(report: ImportReport) -> list[str]:
     """How many message files were opened, and why some of them had no messages."""
     opened = report.read.get(FILES, 0)
-    told = f"{_number(opened, 'message file')} opened, "
+    opened_files = f"{_number(opened, 'message file')} opened, "
     whole = "with messages" if opened == 1 else "messages in all of them"
-    return _listed(told, "of them skipped", report.skipped_files) or ([told + whole] if opened else [])
+    return _listed(opened_files, "of them skipped", report.skipped_files) or ([opened_files + whole] if opened else [])
 
 
 def _number(count: int, what: str) -> str:

@@ -21,11 +21,11 @@ def program_of(key: str) -> str:
 @dataclass(frozen=True)
 class People:
     """`names` maps author keys to display names, `counts` to numbers of messages, `further` to names besides the
-    display name; `told` are the owner's keys as the exports tell them."""
+    display name; `stated_owners` are the owner's keys as the exports state them."""
 
     names: dict[str, str]
     counts: Counter[str]
-    told: tuple[str, ...]
+    stated_owners: tuple[str, ...]
     further: dict[str, set[str]] = field(default_factory=dict)
 
     @classmethod
@@ -33,8 +33,8 @@ class People:
         """The people of a corpus."""
         counts = Counter(dict(corpus.messages["author"].value_counts().iter_rows()))
         names = dict(corpus.authors.select("author", "name").iter_rows())
-        told = tuple(corpus.authors.filter("me")["author"])
-        return cls({key: key for key in counts} | names, counts, told, corpus.further_names)
+        stated = tuple(corpus.authors.filter("me")["author"])
+        return cls({key: key for key in counts} | names, counts, stated, corpus.further_names)
 
     def messages(self, key: str) -> int:
         """How many messages a person wrote."""
@@ -78,14 +78,14 @@ class People:
         Each program is searched for the next of these only while the ones before found nobody in it; once one is found
         anywhere, programs that tell their owner are left as they are.
         """
-        known = [*self.by_messages, *(key for key in self.told if not self.counts[key])]
+        known = [*self.by_messages, *(key for key in self.stated_owners if not self.counts[key])]
         if name in known:
             return [name]
         folded, found, closed = name.casefold(), list[str](), set[str]()
         for called in (self._is_shown_as, self._is_shown_like, self._is_also_called):
             searched = name if called == self._is_shown_as else folded
             found += [key for key in known if program_of(key) not in closed and called(key, searched)]
-            closed = {program_of(key) for key in [*found, *(self.told if found else ())]}
+            closed = {program_of(key) for key in [*found, *(self.stated_owners if found else ())]}
         return found
 
     def _is_shown_as(self, key: str, name: str) -> bool:
@@ -100,7 +100,7 @@ class People:
 
     def nameless_owners(self) -> list[str]:
         """The keys of owners whom the exports tell without a name."""
-        return [key for key in self.told if self.names[key] == UNKNOWN]
+        return [key for key in self.stated_owners if self.names[key] == UNKNOWN]
 
     def shown_names(self) -> list[str]:
         """Display names of those who wrote something, most messages first."""

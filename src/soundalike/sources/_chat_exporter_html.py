@@ -18,7 +18,7 @@ APP = "App"  # the type of a row that the app wrote
 _TAG = re.compile(
     r"""<(/?)([A-Za-z][A-Za-z0-9]*+)((?:[^<>"']++|"[^"]{0,5000}+"|'[^']{0,5000}+'){0,100}+)>|<![^<>]{0,5000}+>"""
 )
-_ATTRIBUTE = re.compile(r"""([A-Za-z-]+)=(?:"([^"]*)"|'([^']*)'|([^\s"'<>]+))""")
+_ATTRIBUTE = re.compile(r"""(?<![A-Za-z-])([A-Za-z-]+)=(?:"([^"]*)"|'([^']*)'|([^\s"'<>]+))""")
 _LONGEST_TAG = 1 << 16  # characters that are kept until a tag in them ends
 _VOID = {"img", "br", "input", "meta", "link", "source", "hr", "area", "base", "col", "embed", "track", "wbr"}
 _NO_TEXT = {"style", "script", "svg", "title"}

@@ -56,8 +56,8 @@ def transcript(text: str) -> Iterator[TranscriptMessage]:
 def _message(lines: Sequence[str]) -> TranscriptMessage:
     found = _TIME.match(lines[0])
     assert found
-    told = found[2].strip()
-    if told and not told.startswith("("):
+    note = found[2].strip()
+    if note and not note.startswith("("):
         return TranscriptMessage(_moment(found[1]), "", "", BY_THE_APP, 0)
     author = lines[1].strip() if len(lines) > 1 else ""
     body, reactions = _own(lines[2:])

@@ -36,7 +36,7 @@ def batches(exports: list[list[Corpus]], several: bool = False) -> Iterator[Corp
 def mark(corpus: Corpus, names: Sequence[str] = (), known: Collection[str] = ()) -> Corpus:
     """The corpus with `me` set in every row whose author is the owner; the owner's most used name comes first.
 
-    The author keys in `known` count as told by the exports. Raises ExportError if one of `names` is nobody's or two
+    The author keys in `known` count as stated by the exports. Raises ExportError if one of `names` is nobody's or two
     people's, OwnerUnknown if nobody is the owner in a program.
     """
     corpus.authors = corpus.authors.with_columns(me=pl.col("me") | pl.col("author").is_in(sorted(known)))
@@ -73,10 +73,12 @@ def _with_owner_named(corpus: Corpus, names: Sequence[str]) -> People:
 def _owners(corpus: Corpus, people: People, chosen: Sequence[str]) -> list[str]:
     """The owner's author keys: those chosen, then those that exports tell, the one with most messages first."""
     programs = {program_of(key) for key in chosen}
-    told = sorted(people.told, key=lambda key: (key == UNKNOWN or people.names[key] == UNKNOWN, -people.messages(key)))
-    kept = [key for key in told if program_of(key) not in programs]
+    stated = sorted(
+        people.stated_owners, key=lambda key: (key == UNKNOWN or people.names[key] == UNKNOWN, -people.messages(key))
+    )
+    kept = [key for key in stated if program_of(key) not in programs]
     if DISCORD in programs:
-        kept += _with_package_only(corpus, [key for key in told if key not in kept], people)
+        kept += _with_package_only(corpus, [key for key in stated if key not in kept], people)
     return [*dict.fromkeys([*chosen, *kept])]
 
 
@@ -94,7 +96,7 @@ def _with_package_only(corpus: Corpus, accounts: Sequence[str], people: People) 
 
 
 def _note_namesakes(corpus: Corpus, people: People, owners: Collection[str]) -> None:
-    """Add a note on those who bear a name of the owner's and were not taken as the owner: it may be a second account."""
+    """Add a note on people who bear the owner's name and were not taken as the owner, as a second account may be."""
     names = {people.names[key].casefold() for key in owners if people.names[key] != UNKNOWN}
     alike = [key for key in people.by_messages if key not in owners and people.names[key].casefold() in names]
     if alike:

@@ -29,8 +29,8 @@ OTHERS = "attachments and other files beside the chats"
 _NAMES = re.compile(r"(?i)\.md$")
 _HEADER = re.compile(r"\[(\d{4}-\d{2}-\d{2}),? (\d{2}:\d{2}(?::\d{2})?)\] ([^:\n]{1,80}): ?(.*)")
 _ME, _OWNER = "Me", f"{NAME}:me"
-_MEDIA = re.compile(r"!?\[[^\]\n]*\]\(<?(?:\./)?media/[^)\n]*\)")
-_REACTIONS = re.compile(r" *\(- ([^\n]{1,400}?) -\)\s*\Z")
+_MEDIA = re.compile(r"!?\[[^\]\n]{0,300}\]\(<?(?:\./)?media/[^)\n]{0,600}\)")
+_REACTIONS = re.compile(r"\(- ([^\n]{1,400}?) -\)\s*\Z")
 _QUOTE = re.compile(r"\A\s*(?:>[^\n]*(?:\n|\Z))+")
 _UNIT = 1000  # ms
 
@@ -84,7 +84,7 @@ class _MarkdownChats:
     def _add(self, channel: str, header: re.Match[str], rest: str, clock: _local_time.LocalClock) -> set[str]:
         """Add one message, or count why not; its author's key if it was kept."""
         if reactions := _REACTIONS.search(rest):
-            rest = rest[: reactions.start()]
+            rest = rest[: reactions.start()].rstrip(" ")
             add_counts(self.rows.skipped, {REACTIONS: reactions[1].count(", ") + 1})
         text = _MEDIA.sub("", _QUOTE.sub("", rest))
         author, name = (_OWNER, UNKNOWN) if header[3] == _ME else person(NAME, header[3])

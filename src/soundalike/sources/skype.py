@@ -40,10 +40,10 @@ _HEAD = re.compile(r'\A\s*\{\s*"(?:userId|exportDate)"\s*:\s*"[^"]*"\s*,\s*"(?:e
 _PATH = ("conversations", "*", "MessageList")
 _OPENING = r'\{\s*"id"\s*:\s*"[^"]*"\s*,\s*"displayName"\s*:\s*(?:null|"[^"]*")\s*,\s*"originalarrivaltime"'
 _TALK = {"RichText", "Text"}
-_QUOTE = re.compile(r"<quote\b([^>]*)>.*?</quote>", re.DOTALL | re.IGNORECASE)
+_QUOTE, _QUOTE_END = re.compile(r"<quote\b([^<>]*)>.*?</quote>", re.DOTALL), "</quote>"
 _QUOTED = re.compile(r"""\bmessageid=["']([^"']{1,80})["']""", re.IGNORECASE)
 _BREAK = re.compile(r"<br\s*/?>|</p>|</div>|</li>", re.IGNORECASE)
-_TAG = re.compile(r"<(?:/?[A-Za-z][^<>]{0,2000}|!--.*?--)>", re.DOTALL)
+_TAG = re.compile(r"<(?:/?[A-Za-z][^<>]{0,2000}|!--(?:(?!<!--).)*?--)>", re.DOTALL)
 _PREFIX = re.compile(r"\A\d{1,2}:")
 
 
@@ -118,7 +118,7 @@ class _SkypeAccount:
 
     def _keep(self, message: dict[str, Any], channel: str, author: str, rows: RowCollector) -> None:
         content, id_ = text(message.get("content")), key(message.get("id"))
-        quote = _QUOTE.search(content)
+        quote = _QUOTE.search(content, 0, _quotes_end(content))
         answered = _QUOTED.search(quote[1]) if quote else None
         sent = iso_milliseconds(message.get("originalarrivaltime"))
         reply = f"{channel}/{answered[1]}" if answered else None
@@ -152,5 +152,11 @@ def _name_of(author: str) -> str:
 def readable(content: str) -> str:
     """The text of a message: without quotes of others, tags and marks of edits, with line breaks."""
     if "<" in content:
-        content = _TAG.sub("", _BREAK.sub("\n", _QUOTE.sub("", content)))
+        end = _quotes_end(content)
+        content = _TAG.sub("", _BREAK.sub("\n", _QUOTE.sub("", content[:end]) + content[end:]))
     return html.unescape(content)
+
+
+def _quotes_end(content: str) -> int:
+    """Where the last quote ends: beyond that each tag that begins one would be searched to the end in vain."""
+    return content.rfind(_QUOTE_END) + len(_QUOTE_END) if _QUOTE_END in content else 0

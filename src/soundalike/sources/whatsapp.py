@@ -90,11 +90,11 @@ def _dates(headers: list[Header]) -> _Dates | None:
 
 def _orders(dates: list[_Dates | None]) -> list[_Dates | None]:
     """The orders of all files. One that does not tell takes that of the others with its spelling if they agree."""
-    told: dict[tuple[object, ...], set[str]] = {}
+    orders: dict[tuple[object, ...], set[str]] = {}
     for one in dates:
         if one and one.order.sure:
-            told.setdefault(one.shape, set()).add(one.order.order)
-    return [_as_others(one, told.get(one.shape, set())) if one else None for one in dates]
+            orders.setdefault(one.shape, set()).add(one.order.order)
+    return [_as_others(one, orders.get(one.shape, set())) if one else None for one in dates]
 
 
 def _as_others(one: _Dates, orders: set[str]) -> _Dates:

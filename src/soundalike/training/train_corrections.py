@@ -51,18 +51,18 @@ class CorrectionResult:
     def lines(self) -> list[str]:
         """The result in sentences; first what became of the voice."""
         before, after = self.before, self.after
-        told = [
+        lines = [
             self.stays,
             f"It learned from {self.pairs} corrections: what was rejected is {_times(after.learned - before.learned)} "
             "than before, beside what was chosen where something was.",
         ]
         if self.held_out:
             gained = _times(after.held_out - before.held_out)
-            told.append(f"In {self.held_out} corrections that it did not learn from it is {gained}.")
-        told.append(f"Your later words cost {after.bits_per_byte:.3f} bits a byte; before {before.bits_per_byte:.3f}.")
+            lines.append(f"In {self.held_out} corrections that it did not learn from it is {gained}.")
+        lines.append(f"Your later words cost {after.bits_per_byte:.3f} bits a byte; before {before.bits_per_byte:.3f}.")
         if before.score and after.score:
-            told.append(f"Likeness {after.score.score:.0%} on a small sample; before {before.score.score:.0%}.")
-        return told
+            lines.append(f"Likeness {after.score.score:.0%} on a small sample; before {before.score.score:.0%}.")
+        return lines
 
     def as_dict(self) -> dict[str, Any]:
         """The result for JSON, with its `sentences`."""

@@ -104,9 +104,9 @@ async def _room(room: Room, company: Sequence[LoadedVoice], body: RoomBody) -> A
     yield {"done": True}
 
 
-async def _events(told: AsyncIterator[dict[str, Any]]) -> AsyncIterator[bytes]:
+async def _events(lines: AsyncIterator[dict[str, Any]]) -> AsyncIterator[bytes]:
     try:
-        async for one in told:
+        async for one in lines:
             yield _event(one)
     except SoundalikeError as error:
         yield _event({"error": {"what": error.what, "do": error.do}})

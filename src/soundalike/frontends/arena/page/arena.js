@@ -26,9 +26,9 @@ async function call(path, body) {
   } catch {
     throw { what: "The arena does not answer.", do: "It may have ended; ask for a new link." };
   }
-  const told = await answer.json();
-  if (!answer.ok) throw { status: answer.status, what: told.error.what ?? told.error.message, do: told.error.do };
-  return told;
+  const body = await answer.json();
+  if (!answer.ok) throw { status: answer.status, what: body.error.what ?? body.error.message, do: body.error.do };
+  return body;
 }
 
 function show(title, ...children) {

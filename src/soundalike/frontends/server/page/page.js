@@ -25,8 +25,8 @@ async function call(path, body, signal) {
     return call(path, body, signal);
   }
   if (!answer.ok) {
-    const told = await answer.json().catch(() => null);
-    throw new Error(told?.error?.message ?? `The server answered ${answer.status}.`);
+    const body = await answer.json().catch(() => null);
+    throw new Error(body?.error?.message ?? `The server answered ${answer.status}.`);
   }
   return answer;
 }
