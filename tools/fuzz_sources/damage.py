@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Callable
+from copy import deepcopy
 from random import Random
 from typing import Any
 
@@ -180,7 +181,7 @@ def _change(rng: Random, value: Any) -> None:
             continue
         what = rng.random()
         if what < 0.7:
-            value[key] = rng.choice(_ODD)
+            value[key] = deepcopy(rng.choice(_ODD))  # a list among them would be changed for all later cases
         elif what < 0.85 or not isinstance(value, list):
             del value[key]
         else:
