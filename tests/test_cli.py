@@ -67,7 +67,7 @@ def test_a_preview_tells_what_exports_hold_and_writes_nothing(
 
 
 def test_a_training_can_end_with_an_evaluation(run: Run, me: Path) -> None:
-    """In the sentences that are printed: of the training, and of the evaluation or why there is none."""
+    """In the sentences that are printed: of the training, and why there is no evaluation where there is none."""
     code, out, _ = run("train", me, "--base", "markov", "--iters", 3, "--fresh", "--evaluate", "--json")
     told = json.loads(out)
     assert code == 0 and told["evaluation"] is None and told["sentences"][0].startswith("Learned from")
@@ -247,7 +247,7 @@ def test_clone_over_a_voice_asks_first(run: Run, short: Path, me: Path) -> None:
     more = ("train", me, "--base", "markov", "--iters", 2)
     assert "has a voice already" in run(*more)[2] and "stays: it costs" in run(*more, "--keep-better")[1]
     code, out, _ = run(*more, "--fresh", "--json")
-    assert code == 0 and json.loads(out)["settled"].endswith(f"soundalike chat {me}/versions/2")
+    assert code == 0 and json.loads(out)["settled"].endswith("is kept as version 2.")
 
 
 def test_clone_over_half_a_training_asks_first(

@@ -6,7 +6,9 @@ from typing import Any
 import pytest
 
 from soundalike.clone import Clone
+from soundalike.evaluation.advice import advice
 from soundalike.evaluation.guidance import MEASURED, MOST, facts, guidance
+from soundalike.next_step import Frontend
 from soundalike.plain import plain
 from tests.evaluation.test_advice import about, report
 from tests.training.test_loop import clone_of
@@ -18,7 +20,7 @@ def told(**given: Any) -> list[str]:
     made.about.update(given)
     found = guidance(made)
     assert len(found.remedies) <= MOST and len(found.lines()) == 1 + len(found.remedies)
-    return [remedy.what.split(" (")[0].split(",")[0] for remedy in found.remedies]
+    return [remedy.what for remedy in found.remedies]
 
 
 @pytest.mark.parametrize(
@@ -27,7 +29,10 @@ def told(**given: Any) -> list[str]:
         ({"read": 0.06}, ["More minutes", "A larger base"]),
         ({"read": 0.9}, ["A larger base", "More minutes"]),
         ({"read": 1.8}, ["A larger base", "More text"]),
-        ({"read": 0.06, "mode": "monologue"}, ["More minutes", "A larger base", "Both sides of the talk"]),
+        (
+            {"read": 0.06, "mode": "monologue"},
+            ["More minutes", "A larger base", "An export with both sides of your chats"],
+        ),
         ({"read": 0.5, "base": "smollm2"}, ["More minutes"]),
         ({"read": None, "base": "org/model"}, []),
     ],
@@ -52,8 +57,34 @@ def test_gains_are_those_that_were_measured() -> None:
 def test_how_good_a_figure_is() -> None:
     """Beside a perfect voice and the best that was measured."""
     lines = [guidance(report(about(value), about(0.1))).standing for value in (0.2, 0.42, 0.5)]
-    assert ["no more than" in line for line in lines] == [True, False, False]
-    assert lines[1].startswith("Fooled is 42 %, of 50 % at best: more than") and "can only guess" in lines[2]
+    assert lines[0] == (
+        "The judge takes its replies for yours in 20 % of cases; 50 % would be perfect, and the best voice that was "
+        "measured so far reached 26 %."
+    )
+    assert "in 42 % of cases; 50 % would" in lines[1] and "it can only guess" in lines[2]
+
+
+@pytest.mark.parametrize(
+    ("read", "says"),
+    [
+        (0.25, "It has read 25 % of your text."),
+        (1.0, "It has read all of your text once."),
+        (1.75, "It has read all of your text 1.8 times."),
+    ],
+)
+def test_how_much_was_read_is_a_sentence(read: float, says: str) -> None:
+    """Shares until all was read, then how many times."""
+    made = report(about(0.2), about(0.1))
+    made.about["read"] = read
+    assert guidance(made).lines()[0].endswith(says)
+
+
+def test_each_frontend_names_what_it_has_itself() -> None:
+    """The command line a command, the studio its section; nothing that the studio has is a command there."""
+    made = report(about(0.2), about(0.1), sense=0.5)
+    typed, pressed = (" ".join(advice(made, frontend)) for frontend in Frontend)
+    assert "soundalike train 'my clone' --minutes 40" in typed and "soundalike doctor" in typed
+    assert "soundalike" not in pressed and "More minutes (under Training, with 40 for Minutes)" in pressed
 
 
 def test_how_much_was_read_is_recorded_or_estimated(tmp_path: Path) -> None:

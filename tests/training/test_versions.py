@@ -66,13 +66,13 @@ def test_a_voice_is_not_replaced_without_a_question(me: Clone) -> None:
 def test_a_fresh_voice_leaves_nothing_of_the_old_one_beside_it(me: Clone) -> None:
     """Portrait, audit, evaluation and exports go with the voice that they are about, which still speaks."""
     old, manifest = voice_of(me), me.manifest()
-    told = taught(me, 5, succession(me, fresh=True)).settled
+    result = taught(me, 5, succession(me, fresh=True))
     assert not any((me.root / name).exists() for name in (*LEFT_BY_OTHERS, "candidate", "checkpoints"))
     assert voice_of(me) != old and me.manifest()["result"]["steps"] == 5
     version = Clone.open(me.versions_path / "1")
     assert voice_of(version) == old and version.manifest() == manifest
     assert all((version.root / name).read_bytes() == b"of the first voice" for name in LEFT_BY_OTHERS)
-    assert told and told.endswith(f"soundalike chat {version.root}")
+    assert result.settled and result.settled.endswith("is kept as version 1.") and result.version == version.root
     assert Voice.load(version.root).reply([("ana", "is there soup?")])
 
 

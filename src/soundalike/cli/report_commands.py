@@ -104,11 +104,8 @@ def audit(
     print_json(report.as_dict(typed), json)
 
 
-def evaluate_briefly(folder: Path) -> tuple[dict[str, Any] | None, list[str]]:
-    """A short evaluation, printed: its figures, and its headline with what helps, in sentences.
-
-    If there is too little text, no figures and a sentence why.
-    """
+def evaluate_briefly(folder: Path) -> tuple[dict[str, Any] | None, str | None]:
+    """A short evaluation, printed: its figures with what helps; if there is too little text, none and why."""
     from soundalike.errors import TooLittleText
     from soundalike.evaluation import evaluate
     from soundalike.evaluation.guidance import guidance
@@ -119,9 +116,8 @@ def evaluate_briefly(folder: Path) -> tuple[dict[str, Any] | None, list[str]]:
             report = evaluate.evaluate(folder, brief=True, on_progress=bar)
         except TooLittleText as error:
             print_lines([error.what])
-            return None, [error.what]
+            return None, error.what
     advice = guidance(report)
-    said = [*report.headline(), *advice.lines()]
-    print_lines(["", *said])
+    print_lines(["", *report.headline(), *advice.lines()])
     out.print(command_text(f"{report.extent()} The full figure: ", f"soundalike evaluate {shlex.quote(str(folder))}"))
-    return {**plain(report), "advice": plain(advice)}, said
+    return {**plain(report), "advice": plain(advice)}, None

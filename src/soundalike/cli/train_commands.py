@@ -53,8 +53,9 @@ def train(
     training = TrainingCommand(base, settings, resume, fresh, keep_better)
     training.check(me)
     result = training.run(me)
-    figures, said = evaluate_briefly(me) if evaluate else (None, [])
-    evaluation = {"evaluation": figures, "sentences": [*result.sentences(), *said]} if evaluate else {}
+    figures, why_none = evaluate_briefly(me) if evaluate else (None, None)
+    sentences = [*result.sentences(), *([why_none] if why_none else [])]
+    evaluation = {"evaluation": figures, "sentences": sentences} if evaluate else {}
     print_json(result.as_dict() | evaluation, json)
 
 

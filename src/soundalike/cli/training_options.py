@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from soundalike.cli.output import command_text, debug, err, print_lines, progress_bar
+from soundalike.cli.output import command_text, debug, err, out, print_lines, progress_bar
 
 if TYPE_CHECKING:
     from rich.text import Text
@@ -88,7 +88,10 @@ class TrainingCommand:
             resume_command = f"soundalike train {shlex.quote(str(folder))} --resume"
             err.print(command_text("Stopped and saved. Continue with: ", resume_command), soft_wrap=True)
             raise typer.Exit(128 + result.signal)
-        print_lines([*result.progress.summary(), *([result.settled] if result.settled and show_settled else [])])
+        print_lines(result.sentences() if show_settled else result.progress.summary())
+        if result.version and show_settled:
+            chat = f"soundalike chat {shlex.quote(str(result.version))}"
+            out.print(command_text("Talk to the other one: ", chat), soft_wrap=True)
         return result
 
     def _plan(self, clone: "Clone") -> "TrainingPlan":

@@ -1,9 +1,10 @@
 """What an evaluation means and what to do about it: sentences that follow the intervals of differences."""
 
 from soundalike.evaluation.evaluation_report import CLONE, PROMPT, YOU, EvaluationReport
-from soundalike.evaluation.guidance import guidance
+from soundalike.evaluation.guidance import OTHER_BASES, guidance
 from soundalike.metrics.repetition import recites
 from soundalike.metrics.stats import Estimate, difference
+from soundalike.next_step import Frontend
 
 PARROT = "parrot"
 BASELINES = (PARROT, "word chain, order 1", "word chain, order 2")
@@ -14,13 +15,19 @@ DESCRIBED = {
 }
 
 
-def advice(report: EvaluationReport) -> list[str]:
-    """Sentences on who fools the judge more often, on likeness and sense, and what helps."""
-    sentences = [*_fooled(report), *_prompted(report), *_likeness(report), *_sense(report)]
+def advice(report: EvaluationReport, frontend: Frontend = Frontend.COMMAND_LINE) -> list[str]:
+    """Sentences on who fools the judge more often, on likeness and sense, and what helps, as `frontend` names it."""
+    sentences = [
+        *_fooled(report),
+        *(guidance(report).lines(frontend) if report.rows[CLONE].fooled else []),
+        *_prompted(report),
+        *_likeness(report),
+        *_sense(report, frontend),
+    ]
     if recites(report.rows[CLONE].copying, report.rows[YOU].copying):
         sentences.append(
-            "It recites: that it fools the judge counts for nothing until it copies less. Train it for fewer epochs, "
-            "or import more messages."
+            "It recites: it repeats your messages word for word more often than you do, so the other figures count for "
+            "nothing. Train it for less time, or add more messages."
         )
     return sentences
 
@@ -31,23 +38,20 @@ def _fooled(report: EvaluationReport) -> list[str]:
     if clone is None or not rivals:
         return []
     first = max(rivals, key=lambda name: rivals[name].value)
-    both = f"{_percent(rivals[first])} to {_percent(clone)}"
+    both = f"{_percent(clone)} against {_percent(rivals[first])}"
     match _order(clone, rivals[first]):
         case 1 if clone.high >= 0.5:
-            return ["The judge cannot tell the voice from you: with this text that is as good as it gets."]
+            sentence = "The judge cannot tell the voice from you, which is the best that a voice can reach."
         case 1:
-            sentence = (
-                "The voice fools the judge more often than anything that only counts your words "
-                f"({_percent(clone)}; {first} {_percent(rivals[first])}; a perfect voice 50 %)."
-            )
+            sentence = f"The voice fools the judge more often than {DESCRIBED[first]} ({both})."
         case -1:
             sentence = (
-                f"The judge is fooled more often by {DESCRIBED[first]} ({both}). Such a baseline cannot read, but its "
-                "words are yours, in your proportions; the voice's are not yet."
+                f"The voice fools the judge less often than {DESCRIBED[first]} ({both}), which understands nothing but "
+                "uses your own words as often as you do."
             )
         case _:
-            sentence = f"This text shows no difference between the voice and {DESCRIBED[first]} ({both})."
-    return [sentence, *guidance(report).lines()]
+            sentence = f"Whether the voice or {DESCRIBED[first]} fools the judge more often cannot be told ({both})."
+    return [sentence]
 
 
 def _prompted(report: EvaluationReport) -> list[str]:
@@ -64,17 +68,20 @@ def _likeness(report: EvaluationReport) -> list[str]:
     clone = report.rows[CLONE].likeness
     if clone is None or clone.high < 1:
         return []
-    return ["In likeness, which is style alone, this text cannot tell the voice from you."]
+    return ["In likeness, which is style alone, the voice cannot be told from you."]
 
 
-def _sense(report: EvaluationReport) -> list[str]:
+def _sense(report: EvaluationReport, frontend: Frontend) -> list[str]:
     clone = report.rows[CLONE].sense
     if clone is None:
         return []
+    figure = f"({_percent(clone)}; those would in 50 %)"
     if clone.low > 0.5:
-        return [f"Its replies fit what was said more often than chance ({_percent(clone)} against 50 %)."]
-    larger = "a larger base makes more sense than more minutes do: soundalike doctor lists those that run here."
-    return [f"Its replies fit what was said no more often than chance would ({_percent(clone)} against 50 %): {larger}"]
+        return [f"Its replies fit what was said more often than replies drawn at random {figure}."]
+    return [
+        f"Its replies fit what was said no more often than replies drawn at random {figure}. A larger base makes more "
+        f"sense ({OTHER_BASES.told(frontend)}), which more minutes hardly do."
+    ]
 
 
 def _order(clone: Estimate, rival: Estimate) -> int:

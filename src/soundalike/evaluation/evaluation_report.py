@@ -77,7 +77,7 @@ class EvaluationReport:
     def extent(self) -> str:
         """On how much the figures rest, and whether they are the short check's."""
         windows, seeds = self.about["windows"], self.about["seeds"]
-        check = "Short check: " if self.about["form"] == SHORT else "On "
+        check = "Short check: " if self.about["form"] == SHORT else "Evaluation: "
         return f"{check}{windows} held-out windows of four messages, {seeds} seed{'' if seeds == 1 else 's'}."
 
     def legend(self) -> list[str]:
@@ -91,7 +91,7 @@ class EvaluationReport:
         others = [f"{name} {100 * one.value:.0f} %" for name in BESIDE if (one := self._fooled_by(name))]
         beside = "".join(f", {other}" for other in others)
         return [
-            f"fooled    {_percent(clone.fooled)}  so often a judge takes its reply for your real one",
+            f"fooled    {_percent(clone.fooled)}  how often a judge takes its reply for your real one",
             f"          (50 % is perfect{beside})",
             f"likeness  {_percent(clone.likeness)}  style alone (100 % is you, 0 % {self.about['scale']})",
             f"sense     {_percent(clone.sense)}  (yours {_percent(you.sense)}; chance is 50 %)",
@@ -158,7 +158,7 @@ class EvaluationReport:
             return []
         names = {"on": "with what it learned", "off": "before", "renamed": "under another's name"}
         costs = "; ".join(f"{names[name]} {bits.as_text()}" for name, bits in self.bits_per_byte.items())
-        return [f"Your held-out words cost the model in bits a byte, the fewer the better: {costs}."]
+        return [f"Your words in this evaluation cost the model in bits a byte, the fewer the better: {costs}."]
 
     def _choice(self) -> list[str]:
         choice = self.forced_choice

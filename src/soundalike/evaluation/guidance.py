@@ -15,6 +15,7 @@ import numpy as np
 
 from soundalike.clone import Clone
 from soundalike.evaluation.evaluation_report import CLONE, EvaluationReport
+from soundalike.next_step import Frontend, NextStep
 from soundalike.training.plan import tokens_to_learn
 
 MOST = 3  # remedies that are named
@@ -36,16 +37,28 @@ MEASURED = (
     MeasuredVoice("pocket", 1.75, 0.26, 0.61),  # 1,522,496 tokens
     MeasuredVoice("smollm2", 0.13, 0.13, 0.65),  # 83,697 tokens in ten minutes
 )
-ORIGIN = "measured on one person's 34,786 messages"
+ORIGIN = "on one person's 34,786 messages"
+WHOLE = 0.995  # of the text, from which on all of it counts as read
+OTHER_BASES = NextStep("soundalike doctor", "under Training, which lists bases with what each takes")
 SLOWER = 10  # times the minutes that smollm2 needs to read what pocket reads
 
 
 @dataclass(frozen=True, slots=True)
 class Remedy:
-    """What may help; `gain` is by how much more often the judge was fooled where that was measured, else None."""
+    """What may help and `why`, in a sentence; `step` is how it is done, None where nothing here does it.
+
+    `gain` is by how much more often the judge was fooled where that was measured, else None.
+    """
 
     what: str
+    why: str
+    step: NextStep | None = None
     gain: float | None = None
+
+    def line(self, frontend: Frontend) -> str:
+        """All of it in a line."""
+        how = f" ({self.step.told(frontend)})" if self.step else ""
+        return f"{self.what}{how}: {self.why}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,10 +69,10 @@ class Guidance:
     read: float | None
     remedies: list[Remedy]
 
-    def lines(self) -> list[str]:
+    def lines(self, frontend: Frontend = Frontend.COMMAND_LINE) -> list[str]:
         """Sentences, the remedy that helped most first."""
-        share = [] if self.read is None else [f"It has read {_share(self.read)} of your text."]
-        return [" ".join([self.standing, *share]).strip(), *(remedy.what for remedy in self.remedies)]
+        share = [] if self.read is None else [_read_so_far(self.read)]
+        return [" ".join([self.standing, *share]).strip(), *(remedy.line(frontend) for remedy in self.remedies)]
 
 
 def facts(clone: Clone) -> dict[str, Any]:
@@ -86,15 +99,19 @@ def guidance(report: EvaluationReport) -> Guidance:
 
 
 def _standing(fooled: float) -> str:
-    best = max(voice.fooled for voice in MEASURED)
+    """How often the judge is fooled, beside the best that is possible and the best that was measured."""
+    said = f"The judge takes its replies for yours in {_percent(fooled)} of cases"
     if fooled >= 0.5:
-        return f"{_percent(fooled)} is as good as it gets: the judge can only guess."
-    beside = "more than" if fooled > best else "no more than"
-    return f"Fooled is {_percent(fooled)}, of 50 % at best: {beside} the {_percent(best)} of the best voice measured."
+        return f"{said}: it can only guess, and no voice can do better."
+    best = max(voice.fooled for voice in MEASURED)
+    return f"{said}; 50 % would be perfect, and the best voice that was measured so far reached {_percent(best)}."
 
 
-def _share(read: float) -> str:
-    return _percent(read) if read < 0.995 else f"all, {read:.1f} times,"
+def _read_so_far(read: float) -> str:
+    if read < WHOLE:
+        return f"It has read {_percent(read)} of your text."
+    times = "once" if read < 1.05 else f"{read:.1f} times"
+    return f"It has read all of your text {times}."
 
 
 def _percent(share: float) -> str:
@@ -111,19 +128,22 @@ def _expected(base: str, read: float) -> float | None:
 
 def _reading(about: Mapping[str, Any]) -> list[Remedy]:
     """More minutes until all text was read once; then more text, since what is read again and again is recited."""
-    me, read = shlex.quote(about["folder"]), about.get("read")
-    if not read or not about.get("minutes"):
+    me, read, minutes = shlex.quote(about["folder"]), about.get("read"), about.get("minutes")
+    if not read or not minutes:
         return []
     if read >= 1:
-        return [Remedy(f"More text (soundalike import EXPORT --out {me}): what it has, it would learn to recite.")]
+        step = NextStep(f"soundalike import EXPORT --out {me}", "under New voice, with “Add what is new”")
+        return [
+            Remedy("More text", "it has read all that there is, and what it reads again and again it recites.", step)
+        ]
     known = [voice for voice in MEASURED if voice.base == "pocket"]
-    points = ", ".join(f"{_percent(voice.fooled)} after {_percent(voice.read)}" for voice in known)
+    points = ", ".join(f"{_percent(voice.fooled)} after {_percent(voice.read)} of the text" for voice in known)
     then, now = _expected(about["base"], 1.0), _expected(about["base"], read)
-    what = (
-        f"More minutes (soundalike train {me} --minutes {about['minutes']} --keep-better): that many read all. Pocket "
-        f"fooled the judge in {points} of the text, {ORIGIN}."
+    why = f"in {minutes} minutes it reads all of your text once. Pocket fooled the judge in {points} ({ORIGIN})."
+    step = NextStep(
+        f"soundalike train {me} --minutes {minutes} --keep-better", f"under Training, with {minutes} for Minutes"
     )
-    return [Remedy(what, None if then is None or now is None else then - now)]
+    return [Remedy("More minutes", why, step, None if then is None or now is None else then - now)]
 
 
 def _larger_base(about: Mapping[str, Any]) -> list[Remedy]:
@@ -131,15 +151,16 @@ def _larger_base(about: Mapping[str, Any]) -> list[Remedy]:
     then = _expected(small.base, large.read)
     if about.get("base") != small.base or then is None:
         return []
-    what = (
-        f"A larger base (soundalike doctor): {large.base} made sense in {_percent(large.sense)} after "
-        f"{_percent(large.read)} of the text, pocket in {_percent(small.sense)} after {_percent(small.read)}, {ORIGIN}."
-        f" It takes {SLOWER} times the minutes to read as much."
+    why = (
+        f"replies of {large.base} made sense in {_percent(large.sense)} of cases after it had read "
+        f"{_percent(large.read)} of the text, those of {small.base} in {_percent(small.sense)} after "
+        f"{_percent(small.read)} ({ORIGIN}). It takes {SLOWER} times the minutes to read as much."
     )
-    return [Remedy(what, large.fooled - then)]
+    return [Remedy("A larger base", why, OTHER_BASES, large.fooled - then)]
 
 
 def _both_sides(about: Mapping[str, Any]) -> list[Remedy]:
     if about.get("mode") != "monologue":
         return []
-    return [Remedy("Both sides of the talk, from an export that has them: how much that gains was not measured.")]
+    why = "this one holds your messages alone. How much the other side helps was not measured."
+    return [Remedy("An export with both sides of your chats", why)]

@@ -2,6 +2,7 @@
 
 import math
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Annotated, Any, Literal
 
 from pydantic import Field
@@ -114,27 +115,30 @@ class Progress:
         return lines
 
     def _bits(self, before: float, after: float) -> list[str]:
-        cost = f"cost {after:.2f} bits a byte; before training they cost {before:.2f}"
+        cost = f"cost it {after:.2f} bits a byte; before the training they cost {before:.2f}"
         if not self.held_out:
             return [f"The words that it learned {cost}. No conversation is left to check it on: import more for that."]
+        words = f"In the check during the training ({self.valid_windows} windows that it did not learn from) your words"
         if after >= before:
-            return [f"Your held-out words {cost} (no fewer: it did not come to know better how you write)."]
-        fewer = f"{1 - after / before:.0%} fewer: the lower, the better it knows how you write"
-        return [f"Your held-out words {cost} ({fewer})."]
+            return [f"{words} {cost}: it did not come to know better how you write."]
+        return [
+            f"{words} {cost}. That is {1 - after / before:.0%} fewer: the fewer, the better it knows how you write."
+        ]
 
 
 @dataclass(frozen=True, slots=True)
 class TrainingResult:
     """How a training ended.
 
-    `signal`: the number of the signal that stopped it, or 0; `settled`: a sentence on which voice was kept, where there
-    were two.
+    `signal`: the number of the signal that stopped it, or 0; `settled`: a sentence on which voice was kept, and
+    `version`: the folder of the other one, where there were two.
     """
 
     progress: Progress
     finished: bool
     signal: int = 0
     settled: str | None = None
+    version: Path | None = None
 
     def sentences(self) -> list[str]:
         """The result in sentences."""

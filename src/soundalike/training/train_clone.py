@@ -60,7 +60,8 @@ def train_clone(
     if process_group().rank:
         return result
     if succession != "first":
-        return replace(result, settled=versions.resolve_candidate(clone, {"estimate": took}, before, after).line())
+        settled = versions.resolve_candidate(clone, {"estimate": took}, before, after)
+        return replace(result, settled=settled.line(), version=settled.version)
     with clone.locked("training"):
         clone.record(estimate=took)
     return result

@@ -5,7 +5,6 @@ atomic step. A version is a clone folder of its own, with what belongs to its ad
 exports) and the data, so every command takes it: `soundalike chat me/versions/1`.
 """
 
-import shlex
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
@@ -47,10 +46,10 @@ class CandidateResult:
 
     def line(self) -> str:
         """The result in two sentences."""
-        command = f"soundalike chat {shlex.quote(str(self.version))}"
+        number = self.version.name
         if not self.replaced:
-            return f"The voice before stays{self._figures()}. The new one is kept: {command}"
-        return f"The new voice is in place{self._figures()}. The one before is kept: {command}"
+            return f"The voice before stays{self._figures()}. The new one is kept as version {number}."
+        return f"The new voice is in place{self._figures()}. The one before is kept as version {number}."
 
     def _figures(self) -> str:
         if self.before is None or self.after is None:

@@ -86,7 +86,7 @@ def test_from_an_empty_folder_to_a_trained_voice(chromium: Browser, studio: Stud
         require_usable(page)
         begin_training(page, base, "0.1")
         outcome = page.get_by_role("region", name="How it went")
-        expect(outcome).to_contain_text("Your held-out words cost", timeout=TRAINING)
+        expect(outcome).to_contain_text("your words cost it", timeout=TRAINING)
         expect(outcome.get_by_role("link", name="Talk to it")).to_be_visible()
         require_usable(page)
     assert wrong == [] and Clone.open(studio.root / "me").has_voice

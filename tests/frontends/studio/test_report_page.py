@@ -57,7 +57,7 @@ def test_a_portrait_is_shown_in_a_frame_in_which_nothing_runs(chromium: Browser,
 def test_an_evaluation_stands_there_with_its_advice(page: Page) -> None:
     """The sentences of the command, and every system in a row of the table."""
     go(page, "#/voice/me/evaluation", "me: Evaluation")
-    expect(page.get_by_text("More minutes (soundalike train")).to_be_visible()
+    expect(page.get_by_text("More minutes (under Training, with 7 for Minutes)")).to_be_visible()
     expect(page.get_by_role("row", name="clone 40 [35, 45]")).to_be_visible()
     expect(page.get_by_role("button", name="Evaluate it")).to_be_visible()
 

@@ -7,7 +7,7 @@ import pytest
 from starlette.testclient import TestClient
 
 from soundalike.clone import Clone
-from soundalike.evaluation.evaluation_report import CLONE, SHORT, YOU, EvaluationReport
+from soundalike.evaluation.evaluation_report import CLONE, FULL, SHORT, YOU, EvaluationReport
 from soundalike.evaluation.report_file import identity, save
 from soundalike.evaluation.system_metrics import SystemMetrics
 from soundalike.frontends.studio.jobs import Job, Jobs
@@ -30,9 +30,9 @@ def client(me: Clone) -> Iterator[TestClient]:
     yield TestClient(app, base_url=LOOPBACK_ADDRESS, headers=BEARER)
 
 
-def evaluated(clone: Clone) -> EvaluationReport:
+def evaluated(clone: Clone, form: str = SHORT) -> EvaluationReport:
     """A report of invented figures, written as `evaluate` does."""
-    about = {"form": SHORT, "split": "test", "windows": 40, "seeds": 1, "left_out": 0, "scale": "9 strangers"}
+    about = {"form": form, "split": "test", "windows": 40, "seeds": 1, "left_out": 0, "scale": "9 strangers"}
     about |= {"folder": str(clone.root), "trained_seconds": 60.0, "identity": identity(clone)}
     about |= {"base": "pocket", "read": 0.3, "minutes": 7, "mode": "dialogue"}
     half = Estimate(0.4, 0.3, 0.5, 40)
@@ -41,7 +41,8 @@ def evaluated(clone: Clone) -> EvaluationReport:
         CLONE: SystemMetrics(fooled=Estimate(0.4, 0.35, 0.45, 40), likeness=half, sense=half, copying=half, loops=half),
         "parrot": SystemMetrics(fooled=Estimate(0.2, 0.1, 0.3, 40), likeness=Estimate(float("nan"), 0.1, 0.3, 40)),
     }
-    report = EvaluationReport(about, rows)
+    bits = {"on": Estimate(1.86, 1.8, 1.9, 40)} if form == FULL else {}
+    report = EvaluationReport(about, rows, bits)
     with clone.locked("a test"):
         save(clone, report)
     return report
@@ -82,7 +83,8 @@ def test_an_evaluation_is_told_in_the_sentences_of_the_command(client: TestClien
     told = client.get("/api/voices/me/evaluate").json()
     assert not told["stale"] and told["report"]["headline"] == written.headline()
     assert told["report"]["rows"] == {**written.cells(), "parrot": ["20 [10, 30]", "-", "-", "-", "-"]}
-    assert any("soundalike train" in text and str(me.root) in text for text in told["report"]["advice"])
+    assert any("More minutes (under Training" in text for text in told["report"]["advice"])
+    assert told["report"]["extent"] == written.extent() not in told["report"]["lines"]
     kept = (me.root / "evaluation.json").read_bytes()
     damaged = orjson.loads(kept)
     damaged["short"]["rows"] = {"you": {"fooled": "often"}}
@@ -102,3 +104,14 @@ def test_pages_are_given_as_they_were_written(client: TestClient, me: Clone) -> 
     assert client.get("/api/voices/me/audit").json() == {"report": report, "stale": False, "page": "<p>strings</p>"}
     (me.root / "audit.json").write_bytes(orjson.dumps(report | {"about": {"training": {}}}))
     assert client.get("/api/voices/me/audit").json()["stale"]
+
+
+def test_a_voice_is_told_with_the_bits_of_its_full_evaluation(client: TestClient, me: Clone) -> None:
+    """Once there is one of this voice; before that, with those of the check during its training."""
+    (me.root / "evaluation.json").unlink(missing_ok=True)
+    evaluated(me)
+    told = client.get("/api/voices/me").json()["voice"]
+    assert (told["bits_per_byte"], told["evaluated"]) == (2.5, False)
+    evaluated(me, FULL)
+    told = client.get("/api/voices/me").json()["voice"]
+    assert (told["bits_per_byte"], told["evaluated"]) == (1.86, True)

@@ -8,6 +8,7 @@ from starlette.responses import Response
 
 from soundalike.clone import Clone, corrections
 from soundalike.errors import CloneError
+from soundalike.evaluation.report_file import load_best
 from soundalike.frontends.local_page.answers import answer
 from soundalike.frontends.studio.studio_folder import StudioFolder
 from soundalike.training import checkpoint
@@ -61,14 +62,26 @@ def _readable_summary(path: Path) -> dict[str, Any]:
 
 
 def _voice(clone: Clone) -> dict[str, Any]:
+    """The voice of a clone; its bits per byte are those of its evaluation, where it was `evaluated` in full."""
     sections = clone.manifest()
-    result = sections.get("result", {})
+    result, evaluated = sections.get("result", {}), _evaluated_bits(clone)
     return {
         "base": sections["training"]["base"],
         "is_older": result.get("fingerprint", clone.fingerprint) != clone.fingerprint,
-        "bits_per_byte": result.get("bits_per_byte"),
+        "bits_per_byte": result.get("bits_per_byte") if evaluated is None else evaluated,
+        "evaluated": evaluated is not None,
         "seconds": result.get("seconds"),
     }
+
+
+def _evaluated_bits(clone: Clone) -> float | None:
+    """Bits per byte of the full evaluation of the voice as it is now; None without one."""
+    try:
+        full = load_best(clone).full
+    except CloneError:  # which the evaluation's own section tells
+        return None
+    measured = full and full.get("bits_per_byte", {}).get("on")
+    return measured["value"] if measured else None
 
 
 def _cut_off(clone: Clone) -> dict[str, Any] | None:

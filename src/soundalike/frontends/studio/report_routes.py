@@ -16,6 +16,7 @@ from soundalike.frontends.studio.clone_routes import REPORTS
 from soundalike.frontends.studio.job_routes import job_summary
 from soundalike.frontends.studio.jobs import Jobs
 from soundalike.frontends.studio.studio_folder import StudioFolder
+from soundalike.next_step import Frontend
 
 AUDIT_PAGE = "audit.html"
 
@@ -85,13 +86,13 @@ def _page(clone: Clone, name: str) -> str | None:
 
 def _told(report: EvaluationReport) -> dict[str, Any]:
     return {
-        "form": report.about["form"],
+        "extent": report.extent(),
         "headline": report.headline(),
         "columns": HEADLINE,
         "rows": report.cells(),
         "legend": report.legend(),
-        "lines": report.lines(),
-        "advice": advice(report),
+        "lines": report.lines()[1:],
+        "advice": advice(report, Frontend.STUDIO),
     }
 
 

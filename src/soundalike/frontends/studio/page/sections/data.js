@@ -4,6 +4,7 @@ import { announce, button, count, h } from "../dom.js";
 import { deletion } from "../deletion.js";
 import { forgetTalk } from "../kept_talk.js";
 import { workView } from "../work_view.js";
+import { bits } from "./voices.js";
 
 export default { id: "data", title: "Keep and delete", show };
 
@@ -32,8 +33,8 @@ async function versions(path) {
 }
 
 function described({ number, voice }) {
-  const bits = voice?.bits_per_byte == null ? "" : `, ${voice.bits_per_byte.toFixed(2)} bits a byte`;
-  return h("li", {}, `Version ${number}${voice ? `: on ${voice.base}${bits}` : ""}`);
+  const cost = voice?.bits_per_byte == null ? "" : `, ${bits(voice)}`;
+  return h("li", {}, `Version ${number}${voice ? `: on ${voice.base}${cost}` : ""}`);
 }
 
 async function forgetting(path, voice) {

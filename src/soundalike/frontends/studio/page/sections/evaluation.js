@@ -14,11 +14,12 @@ function show(main, context) {
   });
 }
 
-function drawn({ form, headline, columns, rows, legend, lines, advice }) {
+function drawn({ extent, headline, columns, rows, legend, lines, advice }) {
   return [
     h("h2", {}, "What it means"),
     ...advice.map((text) => h("p", {}, text)),
-    h("h2", {}, form === "short" ? "In short, after the training" : "The figures"),
+    h("h2", {}, "The figures"),
+    h("p", { class: "faint" }, extent),
     scrolled(headline.join("\n")),
     table("In percent", ["", ...columns], Object.entries(rows).map(([name, cells]) => [name, ...cells])),
     h("details", {}, h("summary", {}, "What the columns mean"), scrolled(legend.join("\n"))),

@@ -1,6 +1,7 @@
 // Training of a voice: which base, how long, how far it is, and how it went.
 import { get, post } from "../api.js";
 import { lineChart } from "../charts.js";
+import { scrolled } from "../copy_line.js";
 import { announce, button, count, h } from "../dom.js";
 import { jobCard, updateJobs } from "../job_view.js";
 import { trainingForm } from "../training_form.js";
@@ -37,7 +38,7 @@ function showCurve(place, lines) {
   const [[, first], [step, last]] = [points[0], points.at(-1)];
   const held = lines.findLast(({ valid }) => valid)?.valid;
   const words = `Loss ${first.toFixed(2)} at first, ${last.toFixed(2)} after ${count(step)} steps`;
-  return place.replaceChildren(lineChart(points, words), h("p", { class: "faint" }, `${words}${held ? `; your held-out words cost ${held[1].toFixed(2)} bits a byte` : ""}. The lower, the better it knows how you write.`));
+  return place.replaceChildren(lineChart(points, words), h("p", { class: "faint" }, `${words}${held ? `; in its last check your words cost it ${held[1].toFixed(2)} bits a byte` : ""}. The lower, the better it knows how you write.`));
 }
 
 function cutOff({ step, steps, base }, name, turn) {
@@ -56,8 +57,9 @@ function learning({ kept, fewest }, name, turn) {
 }
 
 async function outcome(job) {
-  const { sentences } = await get(`jobs/${job.id}/result`);
+  const [{ sentences }, { report }] = await Promise.all([get(`jobs/${job.id}/result`), get(`voices/${encodeURIComponent(job.clone)}/evaluate`)]);
   return h("section", { class: "card", "aria-label": "How it went" }, h("h2", {}, "How it went"),
     h("div", { class: "row" }, h("a", { class: "button main", href: `#/voice/${encodeURIComponent(job.clone)}/talk` }, "Talk to it")),
-    sentences.map((sentence) => h("p", {}, sentence)));
+    sentences.map((sentence) => h("p", {}, sentence)),
+    job.kind === "train" && report && [h("h3", {}, "How close it is"), h("p", { class: "faint" }, report.extent), scrolled(report.headline.join("\n")), report.advice.map((sentence) => h("p", {}, sentence))]);
 }

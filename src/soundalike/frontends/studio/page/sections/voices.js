@@ -29,6 +29,9 @@ export function facts(voice) {
 
 const next = ({ name }, section, label) => h("a", { class: "button main", href: `#/voice/${encodeURIComponent(name)}/${section}` }, label);
 
+// Bits a byte of a voice, and where they were measured.
+export const bits = ({ bits_per_byte: number, evaluated }) => `${number.toFixed(2)} bits a byte (${evaluated ? "evaluation" : "check during the training"})`;
+
 function state(voice) {
   if (voice.cut_off) {
     const { step, steps } = voice.cut_off;
@@ -36,5 +39,5 @@ function state(voice) {
   }
   if (!voice.voice) return "It has not been trained yet.";
   const older = voice.voice.is_older ? ", before the last import" : "";
-  return `It was trained on ${voice.voice.base}${older}. Your words cost it ${voice.voice.bits_per_byte.toFixed(2)} bits a byte: the fewer, the better it knows how you write.`;
+  return `It was trained on ${voice.voice.base}${older}. Your words cost it ${bits(voice.voice)}: the fewer, the better it knows how you write.`;
 }
