@@ -18,6 +18,6 @@ class NextStep:
     command: str
     control: str = ""
 
-    def told(self, frontend: Frontend) -> str:
+    def wording(self, frontend: Frontend) -> str:
         """How `frontend` names it: by the command where it has no control."""
         return self.control if frontend is Frontend.STUDIO and self.control else self.command

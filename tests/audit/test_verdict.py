@@ -12,6 +12,7 @@ from soundalike.audit.shapes import DATES
 from soundalike.audit.texts import TextSpan
 from soundalike.audit.verdict import KEEP, RETRAIN, SHARE, Level
 from soundalike.metrics.stats import Estimate
+from soundalike.next_step import Frontend
 
 NAMED = Exposure(on=8, off=1, rank=1, most=8)
 MASKING = ["soundalike import package.zip --out me --mask strings.txt", "soundalike train me --fresh"]
@@ -59,7 +60,7 @@ def test_each_level_has_its_verdict_and_its_commands(
     """Two nicknames behind an @ are no reason to retrain; the worst of what is named decides."""
     found = report(*named)
     assert (found.level, found.recommendation) == (level, recommended)
-    assert found.verdict.startswith(begins) and found.commands() == commands
+    assert found.verdict.startswith(begins) and [step.command for step in found.steps()] == commands
     told = json.loads(json.dumps(found.as_dict()))
     assert told["named"] == level.name.lower() and told["commands"] == commands
     page = html(found, "sam")
@@ -88,7 +89,11 @@ def test_other_reasons_alone_ask_for_a_shorter_training() -> None:
     found = report()
     found.membership = Estimate(0.9, 0.85, 0.95, 200)
     assert found.recommendation == KEEP and found.verdict.startswith("Keep it private: whether")
-    assert found.commands("you") == ["soundalike train you --fresh --epochs 1"]
+    (step,) = found.steps("you")
+    assert step.command == "soundalike train you --fresh --epochs 1"
+    assert step.command in html(found, "sam", "you") and step.control not in html(found, "sam", "you")
+    in_studio = html(found, "sam", "you", Frontend.STUDIO)
+    assert step.control in in_studio and "soundalike train" not in in_studio
 
 
 @pytest.mark.parametrize(

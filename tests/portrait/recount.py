@@ -230,7 +230,7 @@ CLAIMS: dict[str, list[tuple[str, Check]]] = {
             rf"{P} come in volleys of two",
             lambda m, r: is_percent(m[1], sum(size for size in r.bursts if size > 1) / len(r.texts)),
         ),
-        (rf"{N} messages, {N} words, ", lambda m, r: _all(m, r) and number(m[2]) == sum(map(len, r.words))),
+        (rf"{N} messages, {N} words without links", lambda m, r: _all(m, r) and number(m[2]) == sum(map(len, r.words))),
         (rf"{N} days?$", lambda m, r: number(m[1]) == (r.messages[-1][0] - r.messages[0][0]).days + 1),
     ],
     "typing": [

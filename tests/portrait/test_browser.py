@@ -9,6 +9,7 @@ import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser
 
+from soundalike.next_step import NextStep
 from soundalike.portrait.card import Card, Portrait, Quotation, ScoredPiece, Table
 from soundalike.portrait.portrait_page import html
 from tests.portrait.test_page import PICTURES
@@ -23,7 +24,15 @@ def page(tmp_path_factory: pytest.TempPathFactory) -> Path:
     ]
     table = Table("words", ["Year", "messages"], [["2023", "soup"]])
     card = Card(
-        "all", "All", "You say soup.", "9 messages", ["More."], PICTURES, [table], quoted, "soundalike evaluate me"
+        "all",
+        "All",
+        "You say soup.",
+        "9 messages",
+        ["More."],
+        PICTURES,
+        [table],
+        quoted,
+        NextStep("soundalike evaluate me"),
     )
     path = tmp_path_factory.mktemp("page") / "portrait.html"
     path.write_text(html(Portrait("sam", "9 messages.", [card])), "utf-8")

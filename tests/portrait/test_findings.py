@@ -10,6 +10,7 @@ import pytest
 
 from soundalike.errors import TooLittleText
 from soundalike.metrics.reference_population import reference_population
+from soundalike.next_step import NextStep
 from soundalike.portrait.chart_kinds import BarChart
 from soundalike.portrait.data import PortraitData, build_data
 from soundalike.portrait.findings import changes, clone_scores, laughter, punctuation, rhythm, signature_words
@@ -124,11 +125,14 @@ def test_surprise_is_told_and_lines_only_when_asked_for() -> None:
     lines = [line(f"the soup of number {number}", 1.0, 4.0) for number in range(40)]
     lines += [line("ask zorbert about the soup", 0.1, 9.0), line("a plain line of mine", 5.0, 5.0)]
     found = summarise(lines)
-    silent, open_ = (surprise(found, who.name_filter, quotes, "") for quotes in (False, True))
+    silent, open_ = (surprise(found, who.name_filter, quotes, STEP) for quotes in (False, True))
     assert "98 % surprise the model less" in silent.sentence and not silent.quotations
     quoted = ["".join(piece.text for piece in quotation.pieces) for quotation in open_.quotations]
     assert "a plain line of mine" in quoted and not any("zorbert" in text for text in quoted)
     assert [quotation.heading for quotation in open_.quotations][0] == "most you"
+
+
+STEP = NextStep("soundalike evaluate me", "Evaluation")
 
 
 def estimate(value: float) -> dict[str, float]:
@@ -144,13 +148,13 @@ def test_needles_come_from_the_report() -> None:
         "word chain, order 2": {"fooled": estimate(0.15)},
     }
     card = clone_scores.headline_scores(
-        {"rows": rows, "about": {"scale": "9 strangers", "windows": 80, "seeds": 3, "form": "full"}}, ""
+        {"rows": rows, "about": {"scale": "9 strangers", "windows": 80, "seeds": 3, "form": "full"}}, STEP
     )
     assert "a judge takes the clone's for yours in 30 % (20 to 40) of cases; 50 % would be perfect" in card.sentence
     assert "a parrot, which says old messages of yours at random, it is fooled in 20 % (10 to 30)" in card.sentence
     assert "yours in 70 % (60 to 80)" in card.sentence
     assert any("recites" in detail for detail in card.details) and len(card.pictures) == 4
-    assert clone_scores.headline_scores(None, "soundalike evaluate me").command == "soundalike evaluate me"
+    assert clone_scores.headline_scores(None, STEP).step is STEP
 
 
 def test_a_room_is_the_comparison_where_there_is_one() -> None:

@@ -10,6 +10,7 @@ from soundalike import cli
 from soundalike.clone import Clone
 from soundalike.demo import EXPORT
 from soundalike.importing.importer import run_import
+from soundalike.next_step import Frontend, NextStep
 from soundalike.portrait.build import FILE, build_portrait
 from soundalike.portrait.card import Card, Portrait, Quotation, ScoredPiece, Table
 from soundalike.portrait.chart_kinds import (
@@ -79,7 +80,9 @@ def self_contained(page: str) -> Elements:
 def test_every_kind_of_picture_is_drawn_and_nothing_typed_becomes_markup() -> None:
     """Each picture says in words what it shows; what tries to be a script is text."""
     quoted = Quotation("most you", [ScoredPiece(EVIL, 0.5)])
-    card = Card("one", EVIL, EVIL, EVIL, [EVIL], PICTURES, [Table(EVIL, [EVIL], [[EVIL, EVIL]])], [quoted], EVIL)
+    card = Card(
+        "one", EVIL, EVIL, EVIL, [EVIL], PICTURES, [Table(EVIL, [EVIL], [[EVIL, EVIL]])], [quoted], NextStep(EVIL)
+    )
     page = html(Portrait(EVIL, EVIL, [card]))
     elements = self_contained(page)
     drawn = [attributes for tag, attributes in elements.found if tag == "svg"]
@@ -109,7 +112,8 @@ def test_without_a_voice_it_shows_what_counting_alone_can_tell(me: Path) -> None
     page = path.read_text("utf-8")
     elements = self_contained(page)
     assert len([tag for tag, _ in elements.found if tag == "section"]) == len(portrait.cards) == 10
-    assert [card.command.split()[1] for card in portrait.cards if card.command] == ["evaluate", "train", "evaluate"]
+    assert [card.step.command.split()[1] for card in portrait.cards if card.step] == ["evaluate", "train", "evaluate"]
+    assert "soundalike train" in page and "soundalike" not in html(portrait, Frontend.STUDIO).split("<footer>")[0]
     assert len(page.encode()) < 300_000
     assert not [text for text in long_lines(me) if text in page]
     assert not re.search(rf"\b({'|'.join(FRIENDS)})\b", page, re.IGNORECASE)

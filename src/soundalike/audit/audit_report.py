@@ -15,6 +15,7 @@ from soundalike.audit.copying import CopyingComparison
 from soundalike.audit.exposure import ALARM, Exposure, Secret
 from soundalike.audit.texts import TextSpan
 from soundalike.metrics.stats import Estimate
+from soundalike.next_step import NextStep
 from soundalike.plain import plain
 
 LEARNED_TEXTS = 0.6  # area under the membership curve from which a training learned texts rather than habits
@@ -89,18 +90,19 @@ class AuditReport:
         """All of it in one sentence that holds no string of anybody's."""
         return f"{verdict.advice(self.level, bool(self._other_reasons))}: {'; '.join(self.reasons or _good(self))}."
 
-    def commands(self, folder: str = "me") -> list[str]:
-        """Commands against what was found; none where nothing was."""
-        return verdict.commands(self.level, bool(self._other_reasons), folder)
+    def steps(self, folder: str = "me") -> list[NextStep]:
+        """What to do against what was found; nothing where nothing was."""
+        return verdict.steps(self.level, bool(self._other_reasons), folder)
 
     def as_dict(self, folder: str = "me") -> dict[str, Any]:
-        """For JSON: plain values without any string of anybody's; `folder` as for `commands`."""
+        """For JSON: plain values without any string of anybody's; `folder` as for `steps`."""
         found: dict[str, Any] = plain(
             {
                 "verdict": self.verdict,
                 "recommendation": self.recommendation,
                 "named": self.level.name.lower(),
-                "commands": self.commands(folder),
+                "commands": [step.command for step in self.steps(folder)],
+                "steps": self.steps(folder),
                 "about": self.about,
                 "inventory": self.inventory,
                 "exposure": [_without_string(*pair) for pair in self.secrets],

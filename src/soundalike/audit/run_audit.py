@@ -24,6 +24,7 @@ from soundalike.evaluation.held_out import conversations
 from soundalike.generation.voice import Voice
 from soundalike.metrics.ngram_index import MessageIndex
 from soundalike.metrics.stats import proportion
+from soundalike.next_step import Frontend
 from soundalike.progress import WeightedProgress
 
 FILE, PAGE = "audit.json", "audit.html"
@@ -41,13 +42,14 @@ def audit(
     *,
     with_canaries: bool = False,
     seed: int = 0,
+    frontend: Frontend = Frontend.COMMAND_LINE,
     on_progress: OnProgress = lambda what, done, of: None,
 ) -> tuple[AuditReport, Path]:
     """Everything that is measured of the clone in `folder`, and the path of the page for its owner.
 
-    `with_canaries`: a second training of the same length is made for it, in a folder of its own that is removed
-    afterwards. The clone is locked all the while, so that what is audited is what was trained. `CloneError` where there
-    is no voice, or one of another import; `TooLittleText` where nothing was held out.
+    On that page `frontend` names what to do. `with_canaries`: a second training of the same length is made for it, in a
+    folder of its own that is removed afterwards. The clone is locked all the while, so that what is audited is what was
+    trained. `CloneError` where there is no voice, or one of another import; `TooLittleText` where nothing was held out.
     """
     clone = Clone.open(folder)
     with clone.locked("soundalike audit"):
@@ -57,7 +59,7 @@ def audit(
             report.canaries = _canaries(clone, seed, on_progress)
         typed = shlex.quote(str(clone.root))
         figures = orjson.dumps(report.as_dict(typed), option=orjson.OPT_INDENT_2)
-        clone.write({FILE: figures, PAGE: html(report, voice.owner, typed).encode()})
+        clone.write({FILE: figures, PAGE: html(report, voice.owner, typed, frontend).encode()})
     for name in (FILE, PAGE):
         (clone.root / name).chmod(0o600)
     return report, clone.root / PAGE

@@ -8,9 +8,11 @@ from enum import IntEnum
 
 from soundalike.audit.exposure import Secret
 from soundalike.audit.inventory import ADDRESSES, HANDLES
+from soundalike.next_step import NextStep
 from soundalike.redact import MASKS
 
 SHARE, KEEP, RETRAIN = "share", "keep private", "retrain"
+REPLACED = "Training, among the sections of this voice: “Replace it”"
 OFTEN = 5  # times that the owner typed a string which is then a habit of theirs rather than a secret
 
 
@@ -71,11 +73,15 @@ def advice(level: Level, other_reasons: bool) -> str:
     )
 
 
-def commands(level: Level, other_reasons: bool, folder: str = "me") -> list[str]:
-    """Commands against it, to be typed as they are but for the names of the export and of the file of strings."""
+def steps(level: Level, other_reasons: bool, folder: str = "me") -> list[NextStep]:
+    """What to do against it; commands are typed as they are but for the names of the export and of the file of strings.
+
+    The studio masks no strings, so that step has a command alone.
+    """
     if level:
         return [
-            f"soundalike import package.zip --out {folder} --mask strings.txt",
-            f"soundalike train {folder} --fresh",
+            NextStep(f"soundalike import package.zip --out {folder} --mask strings.txt"),
+            NextStep(f"soundalike train {folder} --fresh", REPLACED),
         ]
-    return [f"soundalike train {folder} --fresh --epochs 1"] if other_reasons else []
+    shorter = NextStep(f"soundalike train {folder} --fresh --epochs 1", f"{REPLACED}, with fewer minutes than before")
+    return [shorter] if other_reasons else []

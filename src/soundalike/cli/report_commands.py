@@ -11,8 +11,10 @@ from soundalike.cli.output import CloneFolder, Json, command_text, err, out, pri
 
 if TYPE_CHECKING:
     from soundalike.generation.prompted_model import ServerPrompt
+    from soundalike.next_step import Frontend
 
 app = typer.Typer()
+ForStudio = Annotated[bool, typer.Option("--for-studio", hidden=True, help="Name the studio's sections, no commands.")]
 
 
 @app.command(epilog="Example: soundalike evaluate me")
@@ -68,13 +70,14 @@ def _server_prompt(at: str | None, prompt: Path | None, other: Path | None) -> "
 def portrait(
     me: CloneFolder,
     quotes: Annotated[bool, typer.Option("--quotes", help="Put lines of yours into it, not only counts.")] = False,
+    studio: ForStudio = False,
     json: Json = False,
 ) -> None:
     """How you write, as a one-page HTML report of ten cards; nothing is uploaded."""
     from soundalike.portrait.build import build_portrait
 
     with progress_bar("Reading") as bar:
-        portrait, page = build_portrait(me, quotations=quotes, on_progress=bar)
+        portrait, page = build_portrait(me, quotations=quotes, frontend=_frontend(studio), on_progress=bar)
     print_lines(portrait.lines())
     out.print(command_text("\nThe page, for a browser: ", str(page)), soft_wrap=True)
     print_json(portrait, json)
@@ -86,22 +89,34 @@ def audit(
     canaries: Annotated[
         bool, typer.Option("--canaries", help="Train once more, as long, with made-up secrets, and look for them.")
     ] = False,
+    studio: ForStudio = False,
     json: Json = False,
 ) -> None:
     """What private text could be extracted from it? A verdict to share, and a private page with the strings."""
     from soundalike.audit.run_audit import audit as run_audit
 
     with progress_bar("Looking") as bar:
-        report, page = run_audit(me, with_canaries=canaries, on_progress=lambda what, done, of: bar(done, of, what))
+        report, page = run_audit(
+            me,
+            with_canaries=canaries,
+            frontend=_frontend(studio),
+            on_progress=lambda what, done, of: bar(done, of, what),
+        )
     print_lines([*report.lines(), "", report.verdict])
     typed = shlex.quote(str(me))
-    if mending := report.commands(typed):
-        masks = "--mask" in mending[0]
+    if mending := report.steps(typed):
+        masks = "--mask" in mending[0].command
         print_lines([f"To mend it{', with the strings that the page lists in strings.txt' if masks else ''}:"])
-        for line in mending:
-            out.print(command_text("  ", line), soft_wrap=True)
+        for step in mending:
+            out.print(command_text("  ", step.command), soft_wrap=True)
     out.print(command_text("\nWhat it found, for you alone: ", str(page)), soft_wrap=True)
     print_json(report.as_dict(typed), json)
+
+
+def _frontend(studio: bool) -> "Frontend":
+    from soundalike.next_step import Frontend
+
+    return Frontend.STUDIO if studio else Frontend.COMMAND_LINE
 
 
 def evaluate_briefly(folder: Path) -> tuple[dict[str, Any] | None, str | None]:

@@ -80,7 +80,7 @@ def _sense(report: EvaluationReport, frontend: Frontend) -> list[str]:
         return [f"Its replies fit what was said more often than replies drawn at random {figure}."]
     return [
         f"Its replies fit what was said no more often than replies drawn at random {figure}. A larger base makes more "
-        f"sense ({OTHER_BASES.told(frontend)}), which more minutes hardly do."
+        f"sense ({OTHER_BASES.wording(frontend)}), which more minutes hardly do."
     ]
 
 

@@ -57,7 +57,7 @@ class Remedy:
 
     def line(self, frontend: Frontend) -> str:
         """All of it in a line."""
-        how = f" ({self.step.told(frontend)})" if self.step else ""
+        how = f" ({self.step.wording(frontend)})" if self.step else ""
         return f"{self.what}{how}: {self.why}"
 
 

@@ -7,6 +7,7 @@ from soundalike.clone import Clone
 from soundalike.evaluation.held_out import conversations
 from soundalike.evaluation.report_file import load_best
 from soundalike.generation.voice import Voice
+from soundalike.next_step import Frontend, NextStep
 from soundalike.portrait.card import Portrait
 from soundalike.portrait.data import PortraitData, load_data
 from soundalike.portrait.findings import changes, clone_scores, laughter, punctuation, rhythm, signature_words
@@ -20,19 +21,23 @@ HELD_OUT = ("valid", "test")
 
 
 def build_portrait(
-    folder: str | Path, *, quotations: bool = False, on_progress: Progress = lambda done, of: None
+    folder: str | Path,
+    *,
+    quotations: bool = False,
+    frontend: Frontend = Frontend.COMMAND_LINE,
+    on_progress: Progress = lambda done, of: None,
 ) -> tuple[Portrait, Path]:
     """Make the portrait of the clone in `folder` and write its page; returns both.
 
     A clone without a voice gets the cards that counting alone can fill. Lines of the owner's are in it only with
-    `quotations`. `on_progress` is called while the voice scores lines.
+    `quotations`. What is missing is told as `frontend` names it. `on_progress` is called while the voice scores lines.
     """
     clone = Clone.open(folder)
     data = load_data(clone)
     trained = "training" in clone.manifest() and clone.adapter_path.is_dir()
     scores = _scores(clone, on_progress) if trained else None
-    portrait = compose(data, scores, clone, quotations)
-    page = html(portrait).encode()
+    portrait = compose(data, scores, clone, quotations, frontend)
+    page = html(portrait, frontend).encode()
     with clone.locked("soundalike portrait"):
         clone.write({FILE: page})
     return portrait, clone.root / FILE
@@ -44,10 +49,17 @@ def _scores(clone: Clone, on_progress: Progress) -> LineScores | None:
     return summarise(score_lines(Voice.load(clone.root), held_out, on_progress))
 
 
-def compose(data: PortraitData, scores: LineScores | None, clone: Clone, quotations: bool) -> Portrait:
+def compose(
+    data: PortraitData,
+    scores: LineScores | None,
+    clone: Clone,
+    quotations: bool,
+    frontend: Frontend = Frontend.COMMAND_LINE,
+) -> Portrait:
     """All ten cards, in the page's order."""
     me = shlex.quote(str(clone.root))
-    train, evaluate = (f"soundalike {verb} {me}" for verb in ("train", "evaluate"))
+    train = NextStep(f"soundalike train {me}", "Training, among the sections of this voice")
+    evaluate = NextStep(f"soundalike evaluate {me}", "Evaluation, among the sections of this voice")
     measured, audited = load_best(clone), clone.report(AUDIT)
     cards = [
         summary(data),
@@ -57,7 +69,7 @@ def compose(data: PortraitData, scores: LineScores | None, clone: Clone, quotati
         punctuation.punctuation(data),
         laughter.laughter(data),
         rhythm.rhythm(data),
-        surprise(scores, data.name_filter, quotations, train),
+        surprise(scores, data.name_filter, quotations, train, frontend),
         changes.changes(data),
         clone_scores.giveaways(measured.full, audited, data.name_filter, evaluate),
     ]

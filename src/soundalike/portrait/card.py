@@ -6,6 +6,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
+from soundalike.next_step import NextStep
 from soundalike.portrait.chart_kinds import Chart
 
 
@@ -38,8 +39,8 @@ class Table:
 class Card:
     """One finding.
 
-    `sentence` states it, `basis` says how much text it rests on, `details` are further sentences. `command` is what to
-    type if something is still missing.
+    `sentence` states it, `basis` says how much text it rests on, `details` are further sentences. `step` is what to do
+    if something is still missing.
     """
 
     name: str
@@ -50,7 +51,7 @@ class Card:
     pictures: Sequence[Chart] = ()
     tables: Sequence[Table] = ()
     quotations: Sequence[Quotation] = ()
-    command: str = ""
+    step: NextStep | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,7 +66,7 @@ class Portrait:
         """The short form for a terminal: a line per card."""
         width = max(len(card.title) for card in self.cards)
         rows = [
-            f"{card.title:{width}}  {card.sentence}{f' ({card.command})' if card.command else ''}"
+            f"{card.title:{width}}  {card.sentence}{f' ({card.step.command})' if card.step else ''}"
             for card in self.cards
         ]
         return [f"{self.owner}, as observed by a model. {self.about}", "", *rows]

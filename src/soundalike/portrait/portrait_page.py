@@ -5,13 +5,14 @@ Jinja escapes all texts; only charts, which escape their own, and the style shee
 
 from importlib.resources import files
 
+from soundalike.next_step import Frontend
 from soundalike.portrait.card import Portrait
 from soundalike.portrait.chart_kinds import Chart
 from soundalike.portrait.charts import svg
 
 
-def html(portrait: Portrait) -> str:
-    """The whole page."""
+def html(portrait: Portrait, frontend: Frontend = Frontend.COMMAND_LINE) -> str:
+    """The whole page, for who reads it in `frontend`."""
     from jinja2 import Environment, StrictUndefined
     from markupsafe import Markup
 
@@ -22,7 +23,7 @@ def html(portrait: Portrait) -> str:
         autoescape=True, undefined=StrictUndefined, finalize=_unbroken, trim_blocks=True, lstrip_blocks=True
     )
     template = environment.from_string(_read("page.html"))
-    return template.render(portrait=portrait, draw=draw, style=Markup(_read("page.css")))
+    return template.render(portrait=portrait, frontend=frontend, draw=draw, style=Markup(_read("page.css")))
 
 
 def _unbroken(value: object) -> object:

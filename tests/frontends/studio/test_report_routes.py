@@ -61,11 +61,11 @@ def test_a_report_is_begun_as_the_command_of_its_name(
 
     monkeypatch.setattr(Jobs, "start_next", lambda self: None)
     monkeypatch.setattr(Jobs, "add", note)
-    root = str(me.root)
+    root, for_studio = str(me.root), "--for-studio"
     assert client.post("/api/voices/me/portrait", json={"quotes": True}).json()["state"] == "queued"
     assert client.post("/api/voices/me/evaluate", json={}).json()["kind"] == "evaluate"
     assert client.post("/api/voices/me/audit", json={"canaries": False}).json()["clone"] == "me"
-    assert begun == [["portrait", root, "--quotes"], ["evaluate", root], ["audit", root]]
+    assert begun == [["portrait", root, for_studio, "--quotes"], ["evaluate", root], ["audit", root, for_studio]]
     assert client.post("/api/voices/nobody/audit", json={}).status_code == 400 and len(begun) == 3
 
 

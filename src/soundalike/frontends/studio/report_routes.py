@@ -19,6 +19,7 @@ from soundalike.frontends.studio.studio_folder import StudioFolder
 from soundalike.next_step import Frontend
 
 AUDIT_PAGE = "audit.html"
+FOR_STUDIO = "--for-studio"  # names sections of the page in place of commands
 
 
 class PortraitBody(BaseModel):
@@ -44,7 +45,7 @@ def router(folder: StudioFolder, jobs: Jobs) -> APIRouter:
     @routes.post("/portrait")
     def make_portrait(name: str, body: PortraitBody) -> Response:
         """Write portrait.html."""
-        return begin("portrait", name, *(["--quotes"] if body.quotes else []))
+        return begin("portrait", name, FOR_STUDIO, *(["--quotes"] if body.quotes else []))
 
     @routes.get("/portrait")
     def portrait(name: str) -> Response:
@@ -66,7 +67,7 @@ def router(folder: StudioFolder, jobs: Jobs) -> APIRouter:
     @routes.post("/audit")
     def make_audit(name: str, body: AuditBody) -> Response:
         """Look for private text that could be extracted."""
-        return begin("audit", name, *(["--canaries"] if body.canaries else []))
+        return begin("audit", name, FOR_STUDIO, *(["--canaries"] if body.canaries else []))
 
     @routes.get("/audit")
     def audit(name: str) -> Response:

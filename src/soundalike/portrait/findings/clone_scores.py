@@ -6,54 +6,72 @@ from typing import Any
 from soundalike.evaluation.advice import BASELINES, DESCRIBED
 from soundalike.evaluation.evaluation_report import CLONE, SHORT, YOU, estimate_of
 from soundalike.metrics.repetition import recites
+from soundalike.next_step import NextStep
 from soundalike.portrait import phrasing
 from soundalike.portrait.card import Card
 from soundalike.portrait.chart_kinds import BarChart, Chart, IntervalPlot
 from soundalike.portrait.name_filter import NameFilter
 
 SCORES = {
-    "fooled": "Fooled: 50 % is perfect",
-    "likeness": "Likeness: 100 % is you",
-    "sense": "Sense: chance is 50 %",
-    "copying": "Copying: messages said before",
-    "loops": "Loops",
+    "fooled": "Taken for you (50 % is best)",
+    "likeness": "Style like yours (100 % is best)",
+    "sense": "Replies that fit (high is good)",
+    "copying": "Copied from you (no more than you is good)",
+    "loops": "Going round in circles (low is good)",
 }
+MEANINGS = (
+    "Taken for you: a judge, which is a small program, sees your real reply and another one to the same message, and "
+    "says which is yours. At 50 % it can only guess, at 0 % it is never wrong.",
+    "Style like yours: how you write, not what you say. 100 % is as hard to tell from you as other messages of yours "
+    "from the same months, 0 % as easy as {scale}.",
+    "Replies that fit: how often a reply fits what was said just before better than it fits another conversation. A "
+    "reply drawn at random does in 50 %.",
+    "Copied from you: messages of five words or more that stand word for word among those that the clone has read. You "
+    "say things again too; much more than your own figure is bad.",
+    "Going round in circles: messages that say the same words again and again, or only echo what was said.",
+    "Beside you and the clone: the parrot says old messages of yours at random; a word chain knows only which word "
+    "follows which; the base alone is the model before it has read you. Each line across shows where the true figure "
+    "lies with a certainty of 95 %.",
+)
+OFF = (
+    "A habit is off by how much the clone differs from you in it, as a multiple of how much you have changed in it "
+    "yourself. At 1 it is as near to you as you are to yourself; high is bad."
+)
 SHOWN = 8
 
 Report = Mapping[str, Any]
 
 
-def headline_scores(report: Report | None, command: str, stale: bool = False) -> Card:
+def headline_scores(report: Report | None, evaluate: NextStep, stale: bool = False) -> Card:
     """The judge's verdict on the clone, its likeness, sense, copying and loops, beside those of the owner and of the
     baselines.
 
     `report` is that of an evaluation, None if there is none of the present voice; `stale` says that there is one of an
-    earlier voice. `command` measures the clone.
+    earlier voice. `evaluate` measures the clone.
     """
-    title = "Five needles"
+    title = "How close your clone is"
     if report is None:
         earlier, never = (
             "was measured of an earlier voice, not of the one that is here now.",
             "has not been measured yet.",
         )
         sentence = f"How close your clone comes to you {earlier if stale else never}"
-        return Card("needles", title, sentence, command=command)
+        return Card("needles", title, sentence, step=evaluate)
     rows, about = report["rows"], report["about"]
     short = about["form"] == SHORT
     charts = [
         IntervalPlot(name, _intervals(rows, score), CLONE, score in ("fooled", "likeness", "sense"))
         for score, name in SCORES.items()
     ]
-    scale = f"Likeness runs from {about['scale']}, 0 %, to you in the same months, 100 %. Lines are 95 % intervals."
     return Card(
         name="needles",
         title=title,
         sentence=_sentence(rows),
-        basis=f"{phrasing.count(about['windows'], 'window')} of four held-out messages, "
-        f"{phrasing.count(about['seeds'], 'seed')}{', the short check' if short else ''}",
-        details=[scale, *_veto(report)],
+        basis=f"{phrasing.count(about['windows'], 'group')} of four messages that it did not learn from, "
+        f"answered {phrasing.count(about['seeds'], 'time')} each{', the short check' if short else ''}",
+        details=[*_veto(report), *(meaning.format(scale=about["scale"]) for meaning in MEANINGS)],
         pictures=[chart for chart in charts if chart.rows],
-        command=command if short else "",
+        step=evaluate if short else None,
     )
 
 
@@ -92,10 +110,10 @@ def _figure(estimate: Report) -> str:
 
 def _veto(report: Report) -> list[str]:
     vetoed = recites(estimate_of(report, CLONE, "copying"), estimate_of(report, YOU, "copying"))
-    return ["It recites: what is copied counts for nothing."] if vetoed else []
+    return ["It recites your messages far more often than you repeat them, so the figures count for nothing."] * vetoed
 
 
-def giveaways(report: Report | None, audit: Report | None, name_filter: NameFilter, command: str) -> Card:
+def giveaways(report: Report | None, audit: Report | None, name_filter: NameFilter, evaluate: NextStep) -> Card:
     """The words and habits that tell the clone from its owner, and the audit's verdict.
 
     `report` is a full evaluation, `audit` an audit's report; each is None if there is none.
@@ -104,25 +122,26 @@ def giveaways(report: Report | None, audit: Report | None, name_filter: NameFilt
     leak = _leak(audit)
     if report is None:
         sentence = f"What gives your clone away shows once it is measured. {leak}"
-        return Card("giveaways", title, sentence, command=command)
+        return Card("giveaways", title, sentence, step=evaluate)
     words = [one for one in report["gives_it_away"]["words"] if _is_allowed(one["what"], name_filter)]
     more, less = ([one for one in words if (one["sign"] > 0) == positive][:SHOWN] for positive in (True, False))
     charts: list[Chart] = [
         BarChart(name, [(one["what"], abs(one["clones"] - one["yours"])) for one in some], unit, mono=True)
         for name, some, unit in (
-            ("Says too often", more, "a window too many"),
-            ("Says too seldom", less, "a window too few"),
+            ("Says too often", more, "times too many in four messages"),
+            ("Says too seldom", less, "times too few in four messages"),
         )
         if some
     ]
     if far := [one for one in report["habits"] if one["ratio"] >= 2][:SHOWN]:
         rows = [(one["habit"].replace("_", " "), one["ratio"]) for one in far]
-        charts.append(BarChart("Habits that are off", rows, "times your own change"))
+        charts.append(BarChart("Habits that are off", rows, "times as far as you from yourself"))
     return Card(
         name="giveaways",
         title=title,
         sentence=f"{_too_often(more, less)} {leak}",
-        basis=f"{phrasing.count(report['about']['windows'], 'window')} of four messages, yours and its",
+        basis=f"{phrasing.count(report['about']['windows'], 'group')} of four messages, yours and its",
+        details=[OFF] if far else [],
         pictures=charts,
     )
 

@@ -34,9 +34,9 @@ def signature_words(data: PortraitData, scores: LineScores | None) -> Card:
     details = []
     if scores and scores.words:
         learned = [(word, bits) for word, bits in scores.words if data.name_filter.allows(word)][:SHOWN]
-        charts.append(BarChart("What the adapter lifts most", learned, "bits a word"))
+        charts.append(BarChart("Words that it has learned to expect of you", learned, "bits a word"))
         details.append(
-            "What the adapter lifts is what the model learned to expect of you; a bit is one doubling of probability."
+            "It expects a word the more, the likelier it holds it since it has read you; a bit is twice as likely."
         )
     return Card(
         name="words",

@@ -24,7 +24,8 @@ def summary(data: PortraitData) -> Card:
         title="In a sentence",
         sentence=f"You write {phrasing.listed([words for words, _ in habits if words])}.",
         basis=f"{phrasing.count(messages.height, 'message')}, "
-        f"{phrasing.count(sum(map(len, data.words)), 'word')}, {phrasing.count(days, 'day')}",
+        f"{phrasing.count(sum(map(len, data.words)), 'word')} without links, names behind an @ and numbers, "
+        f"{phrasing.count(days, 'day')}",
         details=[f"Of your messages {phrasing.listed([figure for _, figure in habits if figure])}."],
     )
 

@@ -9,6 +9,7 @@ import numpy as np
 
 from soundalike.metrics.stats import critical_value, proportion
 from soundalike.metrics.words import WORD, fold_case
+from soundalike.next_step import Frontend, NextStep
 from soundalike.portrait import phrasing
 from soundalike.portrait.card import Card, Quotation, ScoredPiece
 from soundalike.portrait.chart_kinds import BarChart, Chart, DensityPlot
@@ -21,6 +22,8 @@ OPENERS = 6
 SHORTEST, LONGEST, QUOTED = 4, 160, 4  # words and characters of a quoted line, and how many are quoted
 SURPRISE = 12.0  # bits from which a token is wholly unexpected
 AXIS = 8.0  # bits per character
+
+QUOTES = NextStep("--quotes", "the tick at “Quote lines of yours”")
 
 Row = tuple[str, float]  # a word and its bits
 
@@ -57,22 +60,32 @@ def _by_word(line: ScoredLine) -> Iterator[Row]:
         yield fold_case(match[0]), float(saved[inside].sum())
 
 
-def surprise(scores: LineScores | None, name_filter: NameFilter, quotations: bool, command: str) -> Card:
+def surprise(
+    scores: LineScores | None,
+    name_filter: NameFilter,
+    quotations: bool,
+    train: NextStep,
+    frontend: Frontend = Frontend.COMMAND_LINE,
+) -> Card:
     """How expected the owner's lines are. The lines themselves are on the card only with `quotations`."""
     title = "What surprises it"
     if scores is None:
         sentence = "No model has listened to you yet: counting alone cannot tell which of your lines are most you."
-        return Card("surprise", title, sentence, command=command)
+        return Card("surprise", title, sentence, step=train)
     adapted, base = (_half(costs) for costs in _costs(scores.lines))
     most, least = _openers(scores.lines, name_filter)
     charts: list[Chart] = [DensityPlot("Surprise of a line", "bits a character", _densities(scores.lines))]
     if most:
-        charts.append(BarChart("Most you: lines that open with", most, "bits a character"))
-    details = ["Farther left is less surprising; the filled curve is the model after it has read you."]
+        charts.append(BarChart("Most you: lines that open with", most, "bits a character less surprise"))
+    details = [
+        "How much a line surprises the model is counted in bits a character: few where it expects the line, many where "
+        "it does not; with each bit more a character is half as likely. The filled curve is the model after it has "
+        "read you: the farther left, the better it knows how you write."
+    ]
     if least:
         details.append(f"Least you: lines that open with {phrasing.quoted([word for word, _ in least[:3]])}.")
     if not quotations:
-        details.append("The lines themselves are left out; --quotes puts them in.")
+        details.append(f"The lines themselves are left out; {QUOTES.wording(frontend)} puts them in.")
     return Card(
         name="surprise",
         title=title,
