@@ -31,11 +31,12 @@ def report(clone: Estimate, parrot: Estimate, sense: float = 0.6, copying: float
 
 def test_a_parrot_ahead_is_told_with_what_helps() -> None:
     """How much it has read, the minutes that read all of it, and a larger base; the command keeps the better voice."""
-    ahead, read, minutes, base, _ = advice(report(about(0.2), about(0.4)))
+    ahead, read, minutes, base, cooler, _ = advice(report(about(0.2), about(0.4)))
     assert ahead.startswith("The voice fools the judge less often than a parrot, which says old messages of yours at")
     assert "(20 % against 40 %), which understands nothing" in ahead
     assert read.endswith("It has read 25 % of your text.")
     assert "soundalike train 'my clone' --minutes 40 --keep-better" in minutes and "soundalike doctor" in base
+    assert "--temperature 0.6" in cooler
 
 
 def test_a_lead_within_chance_is_none() -> None:

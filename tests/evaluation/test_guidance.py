@@ -13,6 +13,8 @@ from soundalike.plain import plain
 from tests.evaluation.test_advice import about, report
 from tests.training.test_loop import clone_of
 
+COOLER = "A lower temperature, for more sense"
+
 
 def told(**given: Any) -> list[str]:
     """The first words of each remedy."""
@@ -26,15 +28,15 @@ def told(**given: Any) -> list[str]:
 @pytest.mark.parametrize(
     ("given", "first"),
     [
-        ({"read": 0.06}, ["More minutes", "A larger base"]),
-        ({"read": 0.9}, ["A larger base", "More minutes"]),
-        ({"read": 1.8}, ["A larger base", "More text"]),
+        ({"read": 0.06}, ["More minutes", "A larger base", COOLER]),
+        ({"read": 0.9}, ["A larger base", "More minutes", COOLER]),
+        ({"read": 1.8}, ["A larger base", "More text", COOLER]),
         (
             {"read": 0.06, "mode": "monologue"},
-            ["More minutes", "A larger base", "An export with both sides of your chats"],
+            ["More minutes", "A larger base", COOLER, "An export with both sides of your chats"],
         ),
-        ({"read": 0.5, "base": "smollm2"}, ["More minutes"]),
-        ({"read": None, "base": "org/model"}, []),
+        ({"read": 0.5, "base": "smollm2"}, ["More minutes", COOLER]),
+        ({"read": None, "base": "org/model"}, [COOLER]),
     ],
 )
 def test_what_gained_most_comes_first(given: dict[str, Any], first: list[str]) -> None:

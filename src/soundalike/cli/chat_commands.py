@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from soundalike.generation.voice import Voice
 
 app = typer.Typer()
-Temperature = Annotated[float | None, typer.Option(help="0 to 2; below 1 safer, above 1 wilder.")]
+Temperature = Annotated[float | None, typer.Option(help="0 to 2; below 1 more sense, above 1 wilder.")]
 TopP = Annotated[
     float | None, typer.Option(help="Sample only from the likeliest tokens that add up to this probability.")
 ]

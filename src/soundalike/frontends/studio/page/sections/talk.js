@@ -110,6 +110,6 @@ function conversation(path, voice, owner, temperature, onLeave) {
     h("details", {}, h("summary", {}, "What you would have written, your name, temperature"),
       h("label", { for: "instead" }, "What you would have written"), h("div", { class: "row" }, instead, put),
       h("label", { for: "person" }, "Your name in the conversation"), person,
-      h("label", { for: "heat" }, "Temperature: 0 says what is likeliest, 1 speaks as it has learned, 2 is wild"), heat),
+      h("label", { for: "heat" }, "Temperature: 0 says what is likeliest, 0.6 makes more sense than 1, which is how it has learned to speak; 2 is wild"), heat),
   ];
 }
