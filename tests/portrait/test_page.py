@@ -124,7 +124,7 @@ def test_with_a_voice_it_tells_what_the_model_hears(me: Path, capsys: pytest.Cap
     clone = Clone.open(me)
     train_clone(clone, plan_training(clone, "markov", {"iters": 3}).recipe)
     silent = build_portrait(me)[1].read_text("utf-8")
-    assert "adapter lifts most" in silent and "<h3>" not in silent
+    assert "learned to expect of you" in silent and "<h3>" not in silent
     assert not [text for text in long_lines(me) if text in silent]
     cli.app(["portrait", str(me), "--quotes"], standalone_mode=False)
     page = (me / FILE).read_text("utf-8")

@@ -104,7 +104,12 @@ def test_the_new_voice_takes_the_place_of_the_one_before(me: Clone, monkeypatch:
     assert after["corrections"] == 8 and after["steps"] == before["steps"] and after["adapter"] != before["adapter"]
     assert me.intact_adapter() and (me.root / "training.json").exists() and not me.candidate_path.exists()
     assert Clone.open(me.versions_path / "1").manifest()["result"] == before
-    assert "soundalike chat" in found.lines()[0] and "learned from 8 corrections" in found.lines()[1]
+    assert found.lines()[0].endswith("kept as version 1.") and "learned from 8 corrections" in found.lines()[1]
+
+
+def likened(score: float, spread: float) -> AdapterScore:
+    """A likeness with draws evenly spread around it."""
+    return AdapterScore(score, draws=tuple((score + np.linspace(-spread, spread, 101)).tolist()))
 
 
 @pytest.mark.parametrize(
@@ -112,7 +117,7 @@ def test_the_new_voice_takes_the_place_of_the_one_before(me: Clone, monkeypatch:
     [
         ([None, None], 0.5, "predict your own words worse"),
         ([AdapterScore(0.5), AdapterScore(0.6, recites=True)], 9.0, "recite"),
-        ([AdapterScore(0.5), AdapterScore(0.3)], 9.0, "less like you"),
+        ([likened(0.5, 0.02), likened(0.3, 0.02)], 9.0, "less like you"),
     ],
 )
 def test_what_costs_something_else_is_not_taken(
@@ -124,6 +129,16 @@ def test_what_costs_something_else_is_not_taken(
     found = train_corrections(me, score=lambda engine: scores.pop(0))
     assert why in found.stays and found.lines()[0] == found.stays
     assert everything(me.root) == before
+
+
+def test_likeness_may_fall_by_what_chance_explains(me: Clone, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A short check of few windows gives 30 instead of 45 % now and then: the new voice stays."""
+    monkeypatch.setattr(room, "DEARER", 9.0)
+    scores = [likened(0.45, 0.2), likened(0.3, -0.2)]
+    found = train_corrections(me, score=lambda engine: scores.pop(0))
+    assert found.stays.startswith("The new voice is in place")
+    assert found.lines()[-1].endswith("likeness is 30%, before 45%: the change lies between -53 and +23 points.")
+    assert found.as_dict()["after"]["score"] == {"score": 0.3, "recites": False}
 
 
 def test_the_command_tells_how_it_ended(

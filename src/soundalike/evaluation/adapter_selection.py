@@ -16,6 +16,7 @@ from soundalike.evaluation.replies import answer_scenes
 from soundalike.evaluation.system_metrics import System, copying, owner_copying, two_sample_test
 from soundalike.generation.guards import Guards
 from soundalike.generation.voice import Voice
+from soundalike.metrics.likeness_scale import likeness_draws
 from soundalike.metrics.repetition import recites
 from soundalike.training.loop import ScoreAdapter
 from soundalike.training.recipe import Recipe
@@ -54,7 +55,11 @@ def _likeness(clone: Clone, recipe: Recipe) -> ScoreAdapter:
     def choose(engine: Engine) -> AdapterScore | None:
         voice = Voice(engine, owner, tagged, recipe.training.window, recipe.sampling, recipe.limits, guards)
         windows = answer_scenes(voice, held_out.scenes, BRIEF_SEEDS)
-        likeness = held_out.scaled(two_sample_test(held_out, System("", windows)))
-        return AdapterScore(likeness.value, recites(copying(held_out, windows), owner_copies)) if likeness else None
+        test = two_sample_test(held_out, System("", windows))
+        likeness = held_out.scaled(test)
+        if test is None or held_out.ceiling is None or likeness is None:
+            return None
+        draws = tuple(likeness_draws(test, held_out.ceiling).tolist())
+        return AdapterScore(likeness.value, recites(copying(held_out, windows), owner_copies), draws)
 
     return choose

@@ -26,6 +26,12 @@ def likeness(test: TwoSampleResult, ceiling: TwoSampleResult) -> Estimate | None
     return percentile_interval(value, draws, test.windows)
 
 
+def likeness_draws(test: TwoSampleResult, ceiling: TwoSampleResult) -> Floats:
+    """Draws of the likeness on a scale that is held fixed: for the difference of two voices in the same scenes."""
+    draws: Floats = (ceiling.auc - test.draws) / (ceiling.auc - PERFECT)
+    return draws
+
+
 def auc_estimate(test: TwoSampleResult) -> Estimate:
     """The area under the curve itself."""
     return percentile_interval(test.auc, test.draws, test.windows)

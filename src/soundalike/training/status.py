@@ -18,10 +18,14 @@ WHOLE = 0.95  # of an epoch, from which on all text counts as read
 
 @dataclass(frozen=True, slots=True)
 class AdapterScore:
-    """How good an adapter is: the higher `score` the better, but any that `recites` is worse than one that does not."""
+    """How good an adapter is: the higher `score` the better, but any that `recites` is worse than one that does not.
+
+    `draws` are bootstrap draws of the score, where there are any; those of two adapters belong together one by one.
+    """
 
     score: float
     recites: bool = False
+    draws: tuple[float, ...] = field(default=(), repr=False, compare=False)
 
     @property
     def key(self) -> tuple[bool, float]:

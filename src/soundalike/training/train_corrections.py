@@ -3,8 +3,10 @@
 import math
 import shlex
 from collections.abc import Callable, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from typing import Any
+
+import numpy as np
 
 from soundalike import engines
 from soundalike.clone import Clone, corrections, integrity
@@ -12,6 +14,7 @@ from soundalike.clone.clone import MANIFEST
 from soundalike.clone.corrections import Correction
 from soundalike.engines.protocol import Engine
 from soundalike.errors import CloneError, TooLittleText, UsageError
+from soundalike.metrics.stats import Estimate, percentile_interval
 from soundalike.training import versions
 from soundalike.training.adapter_store import CURVE
 from soundalike.training.dataset import TrainingData
@@ -24,7 +27,10 @@ FEWEST = 4  # corrections to learn from
 HELD_OUT_FROM, EVERY = 10, 5  # of so many corrections and more, every fifth is held out
 VALID_WINDOWS = 48
 MUCH = 1_000  # times; beyond it a number says nothing more
-DEARER, LESS_LIKE = 1.01, 0.1  # bits per byte may grow by 1 %, likeness may fall by 0.1
+DEARER, LESS_LIKE = 1.01, 0.1  # bits per byte may grow by 1 %, likeness may fall by 0.1 and by what chance explains
+READ_MORE = (
+    "Train it longer on your messages first, or correct more replies and say what you would have written instead."
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,6 +42,11 @@ class CorrectionFigures:
     held_out: float
     bits_per_byte: float
     score: AdapterScore | None
+
+    def as_dict(self) -> dict[str, Any]:
+        """The figures for JSON, without the draws of the score."""
+        score = self.score and {"score": self.score.score, "recites": self.score.recites}
+        return {"learned": self.learned, "held_out": self.held_out, "bits_per_byte": self.bits_per_byte, "score": score}
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,14 +70,35 @@ class CorrectionResult:
         if self.held_out:
             gained = _times(after.held_out - before.held_out)
             lines.append(f"In {self.held_out} corrections that it did not learn from it is {gained}.")
-        lines.append(f"Your later words cost {after.bits_per_byte:.3f} bits a byte; before {before.bits_per_byte:.3f}.")
+        lines.append(
+            f"In a check on {VALID_WINDOWS} windows that it did not learn from your words cost it "
+            f"{after.bits_per_byte:.3f} bits a byte; before {before.bits_per_byte:.3f}."
+        )
         if before.score and after.score:
-            lines.append(f"Likeness {after.score.score:.0%} on a small sample; before {before.score.score:.0%}.")
+            change = likeness_change(before.score, after.score)
+            lines.append(
+                f"In a short check likeness is {after.score.score:.0%}, before {before.score.score:.0%}: the change "
+                f"lies between {100 * change.low:+.0f} and {100 * change.high:+.0f} points."
+            )
         return lines
 
     def as_dict(self) -> dict[str, Any]:
         """The result for JSON, with its `sentences`."""
-        return asdict(self) | {"sentences": self.lines()}
+        figures = {"before": self.before.as_dict(), "after": self.after.as_dict()}
+        return {
+            "pairs": self.pairs,
+            "held_out": self.held_out,
+            **figures,
+            "stays": self.stays,
+            "sentences": self.lines(),
+        }
+
+
+def likeness_change(before: AdapterScore, after: AdapterScore) -> Estimate:
+    """How much likeness changed in the same scenes, with its interval by their draws; none without draws."""
+    change = after.score - before.score
+    draws = np.array(after.draws) - np.array(before.draws)
+    return percentile_interval(change, draws if len(draws) else np.array([change]), len(draws))
 
 
 def _times(nats: float) -> str:
@@ -82,8 +114,9 @@ def train_corrections(
     """Train the clone's voice on its corrections; the voice before becomes a version.
 
     Nothing is written if the new voice treats held-out corrections worse, predicts held-out messages worse, recites, or
-    is less like its owner by `score`. `CloneError` for a clone whose voice is missing, unfinished or behind its import,
-    `TooLittleText` for fewer than FEWEST corrections, `UsageError` for an engine without weights.
+    is less like its owner by `score`, beyond what chance explains. `CloneError` for a clone whose voice is missing,
+    unfinished or behind its import, `TooLittleText` for fewer than FEWEST corrections, `UsageError` for an engine
+    without weights.
     """
     base, training = _trained(clone)
     kept = corrections.merged(corrections.read(clone))
@@ -147,15 +180,22 @@ def _refusal(before: CorrectionFigures, after: CorrectionFigures) -> str | None:
     """Why the voice before stays; None where the new one may take its place."""
     stays = "Nothing was changed:"
     if after.held_out < before.held_out:
-        return f"{stays} what it learned does not hold for the corrections that it did not learn from. Correct more."
+        return (
+            f"{stays} it does worse on the corrections that were set aside to check it, so it found no habit behind "
+            "the others. Correct more replies."
+        )
     if not after.bits_per_byte <= DEARER * before.bits_per_byte:
-        return f"{stays} it would predict your own words worse. Correct more replies, and more of what you would say."
+        return f"{stays} it would predict your own words worse. {READ_MORE}"
     if before.score is None or after.score is None:
         return None
     if after.score.recites and not before.score.recites:
         return f"{stays} it would recite your messages. Choose replies that you have not sent before."
-    if after.score.score < before.score.score - LESS_LIKE:
-        return f"{stays} it would be less like you. Correct more replies."
+    change = likeness_change(before.score, after.score)
+    if change.value < -LESS_LIKE and change.high < 0:
+        return (
+            f"{stays} its style would be less like you, with a likeness of {after.score.score:.0%} instead of "
+            f"{before.score.score:.0%}, which is more than chance explains. {READ_MORE}"
+        )
     return None
 
 
