@@ -55,6 +55,23 @@ def cores() -> int:
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
+@cache
+def description() -> str:
+    """Processor, number of cores and GPU, to tell whether a speed was measured on this machine."""
+    gpus = gpu()
+    return ", ".join([_processor(), f"{cores()} cores", *([gpus[0]] if gpus else [])])
+
+
+def _processor() -> str:
+    """The processor's name where the system says it, else its kind."""
+    try:
+        cpuinfo = Path("/proc/cpuinfo").read_text(encoding="utf-8", errors="replace")
+    except OSError:
+        cpuinfo = ""
+    names = [line.split(":", 1)[1].strip() for line in cpuinfo.splitlines() if line.startswith("model name")]
+    return names[0] if names else platform.processor() or platform.machine()
+
+
 def is_main_process() -> bool:
     """Whether this process is rank 0 of those that a launcher started; see engines/distributed.py."""
     return int(os.environ.get("RANK") or os.environ.get("MLX_RANK") or 0) == 0

@@ -29,7 +29,7 @@ TYPES: dict[str, dict[str, type | tuple[type, ...]]] = {
     "result": {"steps": int, "fingerprint": str, "bits_per_byte": NUMBER, "epochs": NUMBER, "adapter": dict},
     "sampling": {},
     "limits": {},
-    "estimate": {},
+    "estimate": {"tokens_per_second": NUMBER},
     "pseudonyms": {"salt": str},
     "corrections": {"sha256": str},
 }

@@ -11,7 +11,7 @@ from soundalike.clone import Clone
 from soundalike.clone.folder import require_room
 from soundalike.errors import RecipeError
 from soundalike.paths import bytes_in
-from soundalike.training import checkpoint, estimate
+from soundalike.training import checkpoint, estimate, measured_speed
 from soundalike.training.estimate import MAX_MINUTES
 from soundalike.training.numerics import VARIABLE, missing_types
 from soundalike.training.recipe import Recipe, Training, large_base, small_base
@@ -48,10 +48,10 @@ def plan_training(clone: Clone, base: str | None, options: Mapping[str, Any], *,
     asked, tokens = _without_none(options), tokens_to_learn(clone)
     start = start_of(clone, base, asked) if clone.has_voice and not fresh else None
     base = start.base if start else base
-    base = base or estimate.default_base(estimate.estimates(tokens, estimate.training_device()))
+    base = base or _default_base(clone, tokens)
     settings = {**defaults(base), **((start and start.settings) or {}), **asked}
     recipe = Recipe.from_table({"base": base, **_kept(clone), "training": settings})
-    rate, read = estimate.tokens_per_second(recipe.base), tokens / (1 - recipe.training.replay)
+    rate, read = measured_speed.tokens_per_second(clone, recipe.base), tokens / (1 - recipe.training.replay)
     notes = [_start_note(start)] if start else []
     before = start.epochs if start else 0.0
     if asked.keys().isdisjoint(BUDGETS):
@@ -61,6 +61,11 @@ def plan_training(clone: Clone, base: str | None, options: Mapping[str, Any], *,
     if before or not asked.keys().isdisjoint(BUDGETS):
         notes += _epochs_note(before, epochs_of(recipe.training, read, rate))
     return TrainingPlan(recipe, notes, start)
+
+
+def _default_base(clone: Clone, tokens: float) -> str:
+    rows = estimate.estimates(tokens, estimate.training_device())
+    return estimate.default_base(measured_speed.with_measured(rows, tokens, clone))
 
 
 def _start_note(start: Start) -> str:

@@ -10,6 +10,7 @@ from soundalike.engines.distributed import process_group
 from soundalike.engines.protocol import Engine
 from soundalike.training import estimate, versions
 from soundalike.training.loop import ScoreAdapter, train
+from soundalike.training.measured_speed import speed_section
 from soundalike.training.numerics import with_numerics
 from soundalike.training.plan import require_disk_space
 from soundalike.training.recipe import Recipe
@@ -55,7 +56,10 @@ def train_clone(
     if not result.finished:
         return result
     progress = result.progress
-    took = estimate.compare_with_actual(recipe.base, recipe.training, progress.seconds, progress.useful_tokens)
+    took = {
+        **estimate.compare_with_actual(recipe.base, recipe.training, progress.seconds, progress.useful_tokens),
+        **speed_section(recipe.base, progress),
+    }
     after = versions.bits_per_byte_of(clone, clone.candidate_path) if before is not None else None
     if process_group().rank:
         return result

@@ -15,6 +15,7 @@ from soundalike.frontends.studio.studio_folder import StudioFolder
 from soundalike.training import estimate
 from soundalike.training.base_choices import TOKENS, base_choices
 from soundalike.training.estimate import TrainingEstimate
+from soundalike.training.measured_speed import with_measured
 
 MEASURED = 600.0  # seconds after which this machine's speed is measured anew
 
@@ -45,7 +46,8 @@ def router(folder: StudioFolder, jobs: Jobs) -> APIRouter:
         """What each base reads of this voice's text in so many minutes, or in the default time."""
         clone = folder.clone(name)
         size = clone.documents_path("train").stat().st_size
-        return answer(base_choices(_estimates(int(time.monotonic() / MEASURED)), size, minutes))
+        rows = with_measured(_estimates(int(time.monotonic() / MEASURED)), TOKENS, clone)
+        return answer(base_choices(rows, size, minutes))
 
     @routes.post("/training/{name}")
     def begin(name: str, order: TrainingOrder) -> Response:
