@@ -161,9 +161,7 @@ def _larger_base(about: Mapping[str, Any]) -> list[Remedy]:
 
 def _cooler(about: Mapping[str, Any]) -> Remedy:
     """A lower temperature, which gains sense and no fooled judgements."""
-    why = (
-        "a blind reader found 65 of 100 replies fitting at 0.5 and 31 at 1, but the judge tells cooler ones from yours."
-    )
+    why = "a blind reader found 65 % of 80 replies fitting at 0.5 and 31 % at 1, but the judge finds cooler ones out."
     step = NextStep(f"soundalike chat {shlex.quote(about['folder'])} --temperature 0.6", "under Talk, below the reply")
     return Remedy("A lower temperature, for more sense", why, step)
 
