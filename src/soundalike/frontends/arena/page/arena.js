@@ -26,9 +26,9 @@ async function call(path, body) {
   } catch {
     throw { what: "The arena does not answer.", do: "It may have ended; ask for a new link." };
   }
-  const body = await answer.json();
-  if (!answer.ok) throw { status: answer.status, what: body.error.what ?? body.error.message, do: body.error.do };
-  return body;
+  const parsed = await answer.json();
+  if (!answer.ok) throw { status: answer.status, what: parsed.error.what ?? parsed.error.message, do: parsed.error.do };
+  return parsed;
 }
 
 function show(title, ...children) {
