@@ -105,6 +105,17 @@ def test_nothing_tells() -> None:
     assert lines[16].startswith("Name yourself: --me NAME")
 
 
+def test_the_only_author_is_the_owner() -> None:
+    """Whose lines stand alone is told and not asked; a second person who wrote nothing is reason to ask."""
+    alone = joined(chat(("whatsapp:Mira", "Mira", 3)))
+    assert mine(alone) == {"whatsapp:Mira"}
+    assert alone.notes == ["Mira is taken as you: nobody else is in these exports."]
+    with pytest.raises(OwnerUnknown):
+        joined(chat(("whatsapp:Mira", "Mira", 3), ("whatsapp:Ana", "Ana", 0)))
+    with pytest.raises(OwnerUnknown):
+        joined(chat(("whatsapp:Mira", "Mira", 3)), chat(("telegram:1", "Mira B", 2)))
+
+
 def test_one_program_tells_and_another_does_not() -> None:
     """Only the people of the program that does not tell are listed; people of one name are listed by their keys."""
     named = export([("signal:me", "Mira", True)], [("1", "signal:me", "hi")])

@@ -41,7 +41,7 @@ def mark(corpus: Corpus, names: Sequence[str] = (), known: Collection[str] = ())
     """
     corpus.authors = corpus.authors.with_columns(me=pl.col("me") | pl.col("author").is_in(sorted(known)))
     people = _with_owner_named(corpus, names)
-    chosen = [key for name in names for key in people.find(name)]
+    chosen = [key for name in names for key in people.find(name)] or _only_author(corpus, people)
     owners = _owners(corpus, people, chosen)
     _require_all_programs(people, owners, chosen)
     if not names:
@@ -95,6 +95,14 @@ def _with_package_only(corpus: Corpus, accounts: Sequence[str], people: People) 
     return kept
 
 
+def _only_author(corpus: Corpus, people: People) -> list[str]:
+    """The key of the only person of the exports, who is taken as the owner, with a note if no export says so."""
+    if len(people.counts) != 1 or len(people.names) != 1 or people.stated_owners:
+        return []
+    corpus.notes.append(f"{people.shown_names()[0]} is taken as you: nobody else is in these exports.")
+    return list(people.counts)
+
+
 def _note_namesakes(corpus: Corpus, people: People, owners: Collection[str]) -> None:
     """Add a note on people who bear the owner's name and were not taken as the owner, as a second account may be."""
     names = {people.names[key].casefold() for key in owners if people.names[key] != UNKNOWN}
@@ -120,8 +128,13 @@ def _require_all_programs(people: People, owners: Sequence[str], chosen: Sequenc
 
 
 def unknown_programs(people: People, owners: Collection[str], chosen: Collection[str] = ()) -> list[str]:
-    """The programs in which nobody of `owners` is known to be the owner; the nameless owner of a package is known where
-    nobody else writes in Discord, or if it was `chosen`."""
+    """The programs in which nobody of `owners` is known to be the owner.
+
+    The only person of the exports is, and the nameless owner of a package where nobody else writes in Discord, or if it
+    was `chosen`.
+    """
+    if len(people.names) == 1:
+        return []
     alone = [key for key in people.counts if program_of(key) == DISCORD] == [UNKNOWN]
     known = {program_of(key) for key in owners if key != UNKNOWN or alone or key in chosen}
     return [program for program in people.programs if program not in known]
