@@ -50,6 +50,7 @@ from soundalike.metrics.windows import FEWEST, MessageWindows
 from soundalike.metrics.words import COMMON
 
 SCENES, SEEDS = 240, (1, 2)  # more scenes for fewer seeds: narrower intervals in the same time (LOG.md)
+BASE_SEEDS = 1  # the base alone is there to compare with: it is judged on one seed, and answers for no more
 READING = 0.15  # of the time in which a voice answers a scene, the time in which the judge reads an answer
 BRIEF_SCENES, BRIEF_SEEDS = 160, (1,)
 DELTA_DRAWS = 200
@@ -90,13 +91,14 @@ def evaluate(
         CLONE: voice,
         **({PROMPT: prompted} if prompted else {}),
     }  # judged on all of their answers
-    count, voices = len(held_out.scenes), len(learners) + (not brief)
-    reading = round(count * READING * (len(seeds) * len(learners) + voices + len(baselines)))  # in answers of a voice
-    progress = SceneProgress(on_progress, count * len(seeds) * voices + reading)
+    base_seeds = () if brief else seeds[:BASE_SEEDS]
+    count, answers = len(held_out.scenes), len(seeds) * len(learners) + len(base_seeds)
+    reading = round(count * READING * (answers + len(baselines)))  # in answers of a voice
+    progress = SceneProgress(on_progress, count * answers + reading)
     systems = [System(name, answer_scenes(one, held_out.scenes, seeds, progress.add)) for name, one in learners.items()]
-    if not brief:
+    if base_seeds:
         with voice.engine.adapter_off():
-            systems.append(System(BASE, answer_scenes(voice, held_out.scenes, seeds, progress.add)))
+            systems.append(System(BASE, answer_scenes(voice, held_out.scenes, base_seeds, progress.add)))
     systems += baselines
     seen = [one if one.name in learners else replace(one, windows=one.windows[:1]) for one in systems]
     reader = ReplyReader(held_out)
