@@ -14,7 +14,8 @@ pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="Windows has nei
 
 # Says when it has begun to learn, as the parent cannot see a bar that is not drawn on a terminal.
 TRAINING = """
-import sys
+import signal, sys
+signal.signal(signal.SIGHUP, signal.SIG_DFL)  # `nohup make test` lets all its children ignore it
 from soundalike.training import loop
 from soundalike.cli import main
 advance = loop.TrainingRun.advance
