@@ -20,11 +20,20 @@ def test_importing_the_package_and_its_command_line_loads_nothing_heavy() -> Non
 
 
 def test_help_answers_at_once() -> None:
-    """`soundalike --help` takes at most 0.4 s of processor time, best of three."""
-    code = "import time, sys; from soundalike.cli import main; sys.argv = ['soundalike', '--help']\n"
-    timed = code + "try: main()\nexcept SystemExit: pass\nprint(time.process_time(), file=sys.stderr)"
-    runs = [subprocess.run([sys.executable, "-c", timed], capture_output=True, text=True) for _ in range(3)]
-    assert min(float(run.stderr) for run in runs) < 0.4
+    """`soundalike --help` takes at most twice the processor time of a program with nothing but Typer and two commands.
+
+    The best of three runs each, in turns: a processor that does other work too takes longer for both.
+    """
+    ours = "from soundalike.cli import main"
+    other = "import typer\nmain = typer.Typer()\nmain.command('a')(lambda: None)\nmain.command('b')(lambda: None)"
+    runs = [(_seconds_of_help(ours), _seconds_of_help(other)) for _ in range(3)]
+    assert min(run[0] for run in runs) < 2 * min(run[1] for run in runs)
+
+
+def _seconds_of_help(program: str) -> float:
+    code = f"import sys, time\nsys.argv = ['program', '--help']\n{program}\ntry: main()\nexcept SystemExit: pass\n"
+    code += "print(time.process_time(), file=sys.stderr)"
+    return float(subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stderr)
 
 
 def test_a_model_that_speaks_needs_no_compiler() -> None:

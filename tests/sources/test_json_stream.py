@@ -6,7 +6,7 @@ from random import Random
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from soundalike.sources import _json_stream
@@ -170,6 +170,10 @@ def _end_of(raw: bytes, start: int) -> int:
 
 @settings(max_examples=300, deadline=None)
 @given(st.integers(0, 10_000), st.integers(1, 4))
+@example(9896, 1).via("a comma became a bracket, which nests all elements that follow")
+@example(934, 1).via("a lost quote before the array shows its brackets inside strings")
+@example(9574, 1).via("a lost quote in the array shows it an end inside a string")
+@example(8038, 2).via("the first bracket of all is gone")
 def test_bytes_changed_anywhere(seed: int, changes: int) -> None:
     """Each changed byte costs few elements; all others are found as they were, and reading ends."""
     rng = Random(seed)

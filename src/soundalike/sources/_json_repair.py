@@ -6,7 +6,7 @@ truncated end, and `\x1b`, which Telegram writes for control characters and JSON
 
 import json
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import Any
 
 import orjson
@@ -40,6 +40,19 @@ def objects_in(text: str, opening: re.Pattern[str]) -> Iterator[Any]:
         following = opening.search(text, place.end())
         yield _one_object(text[place.start() : following.start() if following else None])
         place = following
+
+
+def without_nesting(elements: Iterable[Any]) -> Iterator[Any]:
+    """The elements of all arrays among `elements`, however deep, and what is no array as it is."""
+    waiting = [iter(elements)]
+    while waiting:
+        for element in waiting[-1]:
+            if isinstance(element, list):
+                waiting.append(iter(element))
+                break
+            yield element
+        else:
+            waiting.pop()
 
 
 def _one_object(part: str) -> object:

@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 
 from soundalike.sources._json_brackets import Brackets, find_brackets, half_escape
 from soundalike.sources._json_levels import SMALL, OpenContainer, OpenContainers, Path
-from soundalike.sources._json_repair import PARSE_ERRORS, load_leniently, objects_in, repair_escapes
+from soundalike.sources._json_repair import PARSE_ERRORS, load_leniently, objects_in, repair_escapes, without_nesting
 
 _STEP = 1 << 16  # bytes that are parsed at once, so few that what becomes of them fits into a processor's cache
 LONGEST = 16 << 20  # bytes of an element; a longer one is lost
@@ -26,6 +26,7 @@ _OVERLAP = 1 << 10  # bytes; the beginning of an element is shorter
 _BOM = b"\xef\xbb\xbf"
 _BETWEEN = b" \t\r\n,"
 _ARRAY_END = 0x5D
+_AFTER_ARRAY = re.compile(rb'\s*(?:\}|,\s*"[^"\\]*"\s*:|,?\s*(?:"[^"]*)?\Z)')
 
 
 @dataclass(frozen=True, slots=True)
@@ -228,6 +229,8 @@ class JsonStream:
             place = yield from self._one_by_one(brackets, number, at, upto, closings)
             if place is not None:
                 return place
+            if end is not None and not _AFTER_ARRAY.match(brackets.raw, upto + 1):
+                return self._damage(upto + 1)  # the bracket stands in a string: a quote before it is damaged
         else:
             if elements or parsed is not None:
                 yield self._part(elements, parsed=parsed)
@@ -276,7 +279,7 @@ class JsonStream:
 
     def _damage(self, at: int) -> _Place:
         """The structure is broken from `at` on: look for the next element there."""
-        if not self.found and not self._searching and not self._rootless:
+        if not self.found and not self._searching:
             raise _BeginningDamagedError
         self._damaged = self._searching = self.mended = True
         self._in_array = False
@@ -317,6 +320,8 @@ class JsonStream:
         return self._part(elements, lost + len(found) - len(elements))
 
     def _part(self, elements: list[Any], lost: int = 0, parsed: Any = None) -> StreamPart:
+        if any(type(element) is list for element in elements):  # a bracket too many: elements are objects
+            self.mended, elements = True, list(without_nesting(elements))
         return StreamPart(self._path, self._levels.head(), self._levels.root(), elements, lost, parsed=parsed)
 
 
