@@ -374,9 +374,13 @@ def test_forgetting_and_training_anew(run: Run, tmp_path: Path) -> None:
     out = run("forget", me, "--before", 2000)[1]
     assert f"only a new training unlearns it: soundalike train {me} --fresh" in out
     old = (me / "adapter" / "markov.json").read_bytes()
-    code, out, err = run("forget", me, "--person", "Ana", "--retrain", "--minutes", 0.001)
+    (word, *_), strings = pl.read_parquet(me / "messages.parquet")["text"][0].split(), tmp_path / "strings.txt"
+    strings.write_text(f"{word}\n", encoding="utf-8")
+    options = ("--person", "Ana", "--mask", strings, "--retrain", "--minutes", 0.001)
+    code, out, err = run("forget", me, *options)
     assert code == 0, err
-    assert "The voice that had learned from them is deleted" in out and "is kept" not in out
+    assert "strings on your list" in out and "something" in (me / "documents" / "train.jsonl").read_text("utf-8")
+    assert "The voice that had learned what is gone is deleted" in out and "is kept" not in out
     assert not (me / "versions").exists() and (me / "adapter" / "markov.json").read_bytes() != old
     assert pl.read_parquet(me / "authors.parquet")["name"].to_list() == ["Bo"]
 

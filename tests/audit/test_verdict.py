@@ -15,7 +15,7 @@ from soundalike.metrics.stats import Estimate
 from soundalike.next_step import Frontend
 
 NAMED = Exposure(on=8, off=1, rank=1, most=8)
-MASKING = ["soundalike import package.zip --out me --mask strings.txt", "soundalike train me --fresh"]
+MASKING = ["soundalike forget me --mask me/audit-strings.txt --retrain"]
 
 
 def suspect(said: str, words: str, kind: str, times: int = 1, me: bool = True) -> Secret:
@@ -66,6 +66,8 @@ def test_each_level_has_its_verdict_and_its_commands(
     page = html(found, "sam")
     assert all(f"<code>{line}</code>" in page for line in commands)
     assert all(one.span.text in page and one.span.text not in json.dumps(told) for one in named)
+    in_studio = html(found, "sam", frontend=Frontend.STUDIO)
+    assert ("“Mask what it names”" in in_studio) == bool(named) and "soundalike forget" not in in_studio
 
 
 @pytest.mark.parametrize(

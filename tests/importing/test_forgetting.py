@@ -7,10 +7,11 @@ import pytest
 from soundalike.clone import Clone
 from soundalike.errors import ExportError, UsageError
 from soundalike.importing.documents import DocumentSettings
-from soundalike.importing.forgetting import DERIVED, drop_versions, forget
+from soundalike.importing.forgetting import DERIVED, drop_versions, forget, preview
 from soundalike.importing.importer import fill
 from soundalike.importing.invented_names import invent_names
 from soundalike.pseudonyms import Pseudonyms
+from soundalike.redact.mask_list import KIND
 from tests.invented import FRIENDS, corpus, friends
 
 
@@ -67,6 +68,21 @@ def test_what_cannot_be_forgotten(me: Clone) -> None:
     with pytest.raises(ExportError, match="None of your messages"):
         forget(me, ["person:ana"], DocumentSettings())
     assert me.messages_path.read_bytes() == kept and (me.root / "versions").exists()
+
+
+def test_strings_are_masked_in_what_stays(me: Clone) -> None:
+    """In everybody's messages and in the documents, counted; all that was derived goes, the messages stay."""
+    before = me.messages()
+    places = int(before["text"].str.count_matches("breakfast").sum())
+    told = preview(me, [], ["Breakfast"])
+    assert (told.messages, told.masked) == (0, places) and places > 1 and "audit-strings.txt" in told.entries
+    report = forget(me, [], DocumentSettings(), ["Breakfast"])
+    assert report.masked == {KIND: places} and report.messages == me.messages().height == before.height
+    files = [me.messages()["text"].str.join("").item(), me.documents_path("train").read_text("utf-8")]
+    assert all("breakfast" not in text and "talk about" in text and "before something" in text for text in files)
+    assert not any((me.root / name).exists() for name in DERIVED)
+    with pytest.raises(ExportError, match="None of these strings"):
+        forget(me, [], DocumentSettings(), ["breakfast"])
 
 
 def test_versions_are_dropped(me: Clone) -> None:

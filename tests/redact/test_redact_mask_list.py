@@ -1,6 +1,7 @@
 """What the owner asks to be masked is masked, and nothing else."""
 
 import os
+from io import BytesIO, TextIOWrapper
 from pathlib import Path
 
 import polars as pl
@@ -46,6 +47,14 @@ def test_a_list_is_read_or_refused(tmp_path: Path) -> None:
     for wrong in (path, tmp_path / "none.txt"):
         with pytest.raises(UsageError, match=wrong.name):
             mask_list.read_list(wrong)
+
+
+def test_a_list_is_read_from_standard_input(monkeypatch: pytest.MonkeyPatch) -> None:
+    """As `-`, so that it is in no file and in no list of processes; errors say where it came from."""
+    monkeypatch.setattr("sys.stdin", TextIOWrapper(BytesIO("mira oak\nZoë\n".encode())))
+    assert mask_list.read_list(Path("-")) == ["mira oak", "Zoë"]
+    with pytest.raises(UsageError, match="Standard input holds no strings"):
+        mask_list.read_list(Path("-"))
 
 
 @pytest.mark.parametrize(

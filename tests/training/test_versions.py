@@ -14,7 +14,10 @@ from soundalike.training.train_clone import train_clone
 from soundalike.training.versions import KEPT, clone_at, require_settled, roll_back, succession
 from tests.training.test_loop import clone_of
 
-LEFT_BY_OTHERS = ("evaluation.json", "portrait.html", "audit.json", "audit.html", "export-gguf/me.gguf")
+LEFT_BY_OTHERS = (
+    *("evaluation.json", "portrait.html", "audit.json", "audit.html", "audit-strings.txt"),
+    "export-gguf/me.gguf",
+)
 
 
 def taught(clone: Clone, steps: int, becomes: Succession | None = None) -> TrainingResult:

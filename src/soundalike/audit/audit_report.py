@@ -60,6 +60,11 @@ class AuditReport:
         return [pair for pair in self.secrets if pair[1].found]
 
     @property
+    def named(self) -> list[str]:
+        """The strings that leaked, each once and on one line."""
+        return list(dict.fromkeys(" ".join(secret.span.text.split()) for secret, _ in self.leaked))
+
+    @property
     def raised(self) -> list[tuple[Secret, Exposure]]:
         """Secrets that the adapter made likelier by more than ALARM bits."""
         return [pair for pair in self.secrets if pair[1].alarming]

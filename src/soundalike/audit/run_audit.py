@@ -1,4 +1,7 @@
-"""`soundalike audit me`: a clone folder -> a report; audit.json holds it without strings, audit.html with them."""
+"""`soundalike audit me`: a clone folder -> a report; audit.json holds it without strings, audit.html with them.
+
+audit-strings.txt holds those that the voice names, one a line, as `--mask` reads them.
+"""
 
 import shlex
 from collections import Counter
@@ -11,7 +14,7 @@ from tempfile import TemporaryDirectory
 import orjson
 
 from soundalike import engines, machine
-from soundalike.audit import canaries, copying, exposure, inventory, membership
+from soundalike.audit import canaries, copying, exposure, inventory, membership, verdict
 from soundalike.audit.audit_page import html
 from soundalike.audit.audit_report import AuditReport, ExtractionRates
 from soundalike.audit.copying import CopyingComparison, copy_rates
@@ -27,7 +30,7 @@ from soundalike.metrics.stats import proportion
 from soundalike.next_step import Frontend
 from soundalike.progress import WeightedProgress
 
-FILE, PAGE = "audit.json", "audit.html"
+FILE, PAGE, STRINGS = "audit.json", "audit.html", verdict.STRINGS
 ALTERNATIVES, SECRETS = {"gpu": 1000, "cpu": 256}, {"gpu": 20, "cpu": 10}
 # Seconds that a unit of each question takes, measured with pocket on one core: only their ratios matter.
 COST = {"exposure": 0.00075, "extraction": 0.0108, "membership": 0.045, "copying": 0.0087}
@@ -59,8 +62,9 @@ def audit(
             report.canaries = _canaries(clone, seed, on_progress)
         typed = shlex.quote(str(clone.root))
         figures = orjson.dumps(report.as_dict(typed), option=orjson.OPT_INDENT_2)
-        clone.write({FILE: figures, PAGE: html(report, voice.owner, typed, frontend).encode()})
-    for name in (FILE, PAGE):
+        named = "".join(f"{one}\n" for one in report.named)
+        clone.write({FILE: figures, PAGE: html(report, voice.owner, typed, frontend).encode(), STRINGS: named.encode()})
+    for name in (FILE, PAGE, STRINGS):
         (clone.root / name).chmod(0o600)
     return report, clone.root / PAGE
 

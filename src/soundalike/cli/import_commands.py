@@ -106,14 +106,16 @@ def forget(
     before: Annotated[
         str | None, typer.Option(help="All from before this day, month or year too.", metavar="DATE")
     ] = None,
+    mask: Mask = None,
     retrain: Annotated[bool, typer.Option("--retrain", help="Train a new voice on what is left.")] = False,
     minutes: Annotated[float | None, typer.Option(help="With --retrain: train for so many minutes.")] = None,
     json: Json = False,
 ) -> None:
-    """Remove messages from a clone, with its earlier voices and reports."""
+    """Remove messages from a clone, or strings from its messages, with its earlier voices and reports."""
     from soundalike.clone import Clone
     from soundalike.importing import forgetting, preflight
     from soundalike.importing.documents import DocumentSettings
+    from soundalike.redact.mask_list import read_list
 
     named = [("person", name) for name in person or ()] + [("channel", name) for name in channel or ()]
     patterns = [f"{kind}:{name}" for kind, name in [*named, *([("before", before)] if before else [])]]
@@ -121,16 +123,17 @@ def forget(
     training = TrainingCommand(clone_.manifest().get("training", {}).get("base"), {"minutes": minutes}, fresh=True)
     if retrain:
         training.check(me)
-    report = forgetting.forget(clone_, patterns, DocumentSettings(**clone_.manifest()["documents"]))
+    strings = read_list(mask) if mask else ()
+    report = forgetting.forget(clone_, patterns, DocumentSettings(**clone_.manifest()["documents"]), strings)
     print_lines(preflight.lines(report))
     if clone_.has_voice and not retrain:
         command = f"soundalike train {shlex.quote(str(me))} --fresh"
-        note = "Note: the voice has learned from them, and only a new training unlearns it: "
+        note = "Note: the voice has learned what is gone, and only a new training unlearns it: "
         out.print(command_text(note, command, ". Then delete its versions."), soft_wrap=True)
     result = training.run(me, show_settled=False) if retrain else None
     if result is not None:
         forgetting.drop_versions(clone_)
-        print_lines(["The voice that had learned from them is deleted, and every earlier one."])
+        print_lines(["The voice that had learned what is gone is deleted, and every earlier one."])
     print_json({"import": report, "training": result and result.as_dict()}, json)
 
 

@@ -39,7 +39,9 @@ Without = Annotated[
     list[str] | None, typer.Option("--without", help="Leave this out, written as for --only.", metavar="WHAT")
 ]
 Raw = Annotated[bool, typer.Option("--no-redact", help="Do not mask private data and secrets.")]
-Mask = Annotated[Path | None, typer.Option("--mask", help="A file of more strings to mask, one a line.")]
+Mask = Annotated[
+    Path | None, typer.Option("--mask", help="A file of more strings to mask, one a line; - is standard input.")
+]
 Invented = Annotated[
     bool, typer.Option("--pseudonyms", help="Give other people invented names, also when the clone talks with them.")
 ]

@@ -105,8 +105,7 @@ def audit(
     print_lines([*report.lines(), "", report.verdict])
     typed = shlex.quote(str(me))
     if mending := report.steps(typed):
-        masks = "--mask" in mending[0].command
-        print_lines([f"To mend it{', with the strings that the page lists in strings.txt' if masks else ''}:"])
+        print_lines(["To mend it:"])
         for step in mending:
             out.print(command_text("  ", step.command), soft_wrap=True)
     out.print(command_text("\nWhat it found, for you alone: ", str(page)), soft_wrap=True)

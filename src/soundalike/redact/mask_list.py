@@ -4,6 +4,7 @@ They are masked wherever they occur as separate words, ignoring case, blanks and
 """
 
 import re
+import sys
 from collections.abc import Collection
 from pathlib import Path
 
@@ -16,28 +17,37 @@ from soundalike.sources._encoding import decode
 KIND, WORD = "strings on your list", "something"
 _UNSPACED = re.compile("[\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3040-\u30ff\u3400-\u9fff\U00020000-\U0003ffff]")
 _LARGEST = 8 * 2**20  # bytes
+STANDARD_INPUT = Path("-")
 _DO = "Name a text file with a string a line."
 
 
 def read_list(path: Path) -> list[str]:
-    """The strings in a text file in UTF-8, UTF-16, UTF-32 or cp1252; empty lines are ignored.
+    """The strings in a text file in UTF-8, UTF-16, UTF-32 or cp1252, or on STANDARD_INPUT; empty lines are ignored.
 
     `UsageError` if it is no regular file, cannot be read, is too large for a list, is not text, or is empty.
     """
+    name = "Standard input" if path == STANDARD_INPUT else str(path)
+    data = sys.stdin.buffer.read(_LARGEST + 1) if path == STANDARD_INPUT else _read(path)
+    if len(data) > _LARGEST:
+        raise UsageError(f"{name} is too large for a list of strings.", _DO)
+    text, _ = decode(data)
+    if "\0" in text:  # in an encoding that was not recognised; nothing on the list would be found
+        raise UsageError(f"{name} is not plain text.", "Save it as UTF-8, with a string a line.")
+    found = [line.strip() for line in text.splitlines() if line.strip()]
+    if not found:
+        raise UsageError(f"{name} holds no strings.", "Write what is to be masked into it, one a line.")
+    return found
+
+
+def _read(path: Path) -> bytes:
+    """The bytes of a regular file, at most one more than `_LARGEST`."""
     try:
         if path.exists() and not path.is_file():
             raise UsageError(f"{path} is not a file.", _DO)
-        if path.stat().st_size > _LARGEST:
-            raise UsageError(f"{path} is too large for a list of strings.", _DO)
-        text, _ = decode(path.read_bytes())
+        with path.open("rb") as file:
+            return file.read(_LARGEST + 1)
     except OSError as error:
         raise UsageError(f"{path} cannot be read: {error.strerror or error}.", _DO) from error
-    if "\0" in text:  # in an encoding that was not recognised; nothing on the list would be found
-        raise UsageError(f"{path} is not plain text.", "Save it as UTF-8, with a string a line.")
-    found = [line.strip() for line in text.splitlines() if line.strip()]
-    if not found:
-        raise UsageError(f"{path} holds no strings.", "Write what is to be masked into it, one a line.")
-    return found
 
 
 def mask_strings(messages: pl.DataFrame, strings: Collection[str]) -> tuple[pl.DataFrame, dict[str, int]]:

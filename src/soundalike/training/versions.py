@@ -24,7 +24,7 @@ KEPT = 3  # versions
 LEARNED = ("training", "numerics", "result")  # sections of clone.toml that belong to an adapter
 COMPARED_BYTES = 60_000  # of held-out text on which two voices are compared
 # Files of a clone folder that belong to its voice, those that match EXPORTS, and those that all voices share.
-VOICE_FILES = ("adapter", CURVE, "evaluation.json", "portrait.html", "audit.json", "audit.html")
+VOICE_FILES = ("adapter", CURVE, "evaluation.json", "portrait.html", "audit.json", "audit.html", "audit-strings.txt")
 EXPORTS = "export-*"
 DATA_FILES = (
     *("messages.parquet", "authors.parquet", "channels.parquet", "documents", "import.json"),
