@@ -17,6 +17,7 @@ import pytest
 from soundalike.clone import Clone
 from soundalike.errors import UsageError
 from soundalike.frontends.studio.jobs import Job, Jobs
+from tests.frontends.studio.running_studio import trained
 from tests.training.test_loop import clone_of
 
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="Windows has no SIGTSTP")
@@ -55,6 +56,22 @@ def pid(jobs: Jobs, job: Job) -> int:
     process = jobs.find(job.id).process
     assert process and process.pid
     return process.pid
+
+
+def test_what_a_command_is_given_stands_in_no_list_of_processes_and_is_not_kept(jobs: Jobs, tmp_path: Path) -> None:
+    """It comes by standard input, from a file that is deleted at the start, or when the work is stopped before."""
+    clone = trained(tmp_path / "me")
+    word = next(word for word in clone.messages()["text"][0].split() if word.isalpha())
+    first, waiting = (jobs.add("mask", ["forget", "me", "--mask=-"], "me", given=word.encode()) for _ in range(2))
+    jobs.stop(waiting.id)
+    assert not list(jobs_given(tmp_path)) and word not in " ".join(first.words)
+    until(lambda: jobs.find(first.id).state == "done")
+    assert "something" in " ".join(clone.messages()["text"]).split()
+    assert word not in " ".join(clone.messages()["text"]).split()
+
+
+def jobs_given(root: Path) -> Iterator[Path]:
+    return (root / "jobs").rglob("input.bin")
 
 
 def test_a_command_runs_and_leaves_its_result(jobs: Jobs, tmp_path: Path) -> None:

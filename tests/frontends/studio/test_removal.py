@@ -68,6 +68,23 @@ def test_what_would_be_forgotten_is_counted_before_it_is(client: TestClient, roo
     assert "Nothing to forget" in client.post("/api/voices/me/forget/preview", json={}).text
 
 
+def test_strings_are_masked_by_the_command_that_reads_them_from_its_input(client: TestClient, root: Path) -> None:
+    """What would be masked is counted before; the strings are in no word of the command, which trains anew."""
+    (root / "me" / "audit-strings.txt").write_text("soup\n", encoding="utf-8")
+    word = Clone.open(root / "me").messages()["text"][0].split()[0].strip(".,!?")
+    told = client.post("/api/voices/me/mask/preview", json={"strings": [word]}).json()
+    assert told["masked"] > 0 == told["messages"] and told["entries"] == ["audit-strings.txt"]
+    assert "None of these" in client.post("/api/voices/me/mask/preview", json={"strings": ["zxqv"]}).text
+    assert client.post("/api/voices/me/mask", json={"strings": []}).status_code == 400
+    job = client.post("/api/voices/me/mask", json={"strings": [word, "two\nlines"]}).json()
+    folder = root / ".soundalike-studio" / "jobs"
+    words = Jobs(folder, root).find(job["id"]).words
+    assert words == ["forget", str(root / "me"), "--mask=-", "--retrain", "--json"]
+    assert (folder / job["id"] / "input.bin").read_text("utf-8") == f"{word}\ntwo lines\n"
+    client.post(f"/api/jobs/{job['id']}/stop")
+    assert not (folder / job["id"] / "input.bin").exists()
+
+
 def test_a_voice_is_deleted_after_its_name_was_typed(client: TestClient, root: Path) -> None:
     """With what is known of ended work on it; while work waits or goes on, and under another name, it stays."""
     reply = client.post("/api/voices/me/reply", json={"lines": [{"name": "kim", "text": "hello"}]})

@@ -27,6 +27,9 @@ def me(tmp_path_factory: pytest.TempPathFactory) -> Clone:
         clone = trained(tmp_path_factory.mktemp("studio") / "me")
         run_audit.audit(clone.root)
     evaluated(clone)
+    said = {word for text in clone.messages()["text"] for word in text.split() if word.isalpha()}
+    first, *_, last = sorted(said, key=lambda word: (-len(word), word))[:9]
+    (clone.root / run_audit.STRINGS).write_text(f"{first}\n{last}\n", encoding="utf-8")
     (clone.root / "portrait.html").write_text(HOSTILE, encoding="utf-8")
     return clone
 
@@ -92,3 +95,28 @@ def test_everybody_can_read_them(page: Page, me: Clone, scheme: Literal["light",
         expect(page.locator("iframe, table").first).to_be_visible()
         assert page.evaluate("document.documentElement.scrollWidth") <= 360
         assert Axe().run(page).response["violations"] == []
+
+
+def test_what_it_names_is_masked_after_it_was_told_what_goes(page: Page, me: Clone) -> None:
+    """The button that does it comes with the answer, and goes when something else is ticked; then all is made anew."""
+    masked, kept = (me.root / run_audit.STRINGS).read_text("utf-8").splitlines()
+    go(page, "#/voice/me/audit", "me: Audit")
+    form = page.get_by_role("region", name="Mask what it names")
+    act, ask = (form.get_by_role("button", name=name) for name in ("Mask them and train anew", "What would be masked?"))
+    for string in (masked, kept):
+        form.get_by_label(string, exact=True).uncheck()
+    ask.click()
+    expect(form.get_by_role("alert")).to_contain_text("Nothing is ticked.")
+    form.get_by_label(masked, exact=True).check()
+    ask.click()
+    expect(form.get_by_role("status")).to_contain_text("audit-strings.txt")
+    form.get_by_label(kept, exact=True).check()
+    expect(act).to_be_hidden()
+    form.get_by_label(kept, exact=True).uncheck()
+    ask.click()
+    act.click()
+    expect(page.get_by_text("They are masked, and the voice was trained anew.")).to_be_visible(timeout=180_000)
+    expect(form).to_be_hidden()
+    left = " ".join(me.messages()["text"]).split()
+    assert masked not in left and kept in left and "something" in left
+    assert not (me.root / run_audit.PAGE).exists() and not me.versions_path.exists()

@@ -74,7 +74,7 @@ def test_nothing_is_told_before_a_report_was_written(client: TestClient, me: Clo
     told = {kind: client.get(f"/api/voices/me/{kind}").json() for kind in ("portrait", "evaluate", "audit")}
     assert told["portrait"] == {"page": None}
     assert told["evaluate"] == {"stale": False, "report": None}
-    assert told["audit"] == {"report": None, "stale": False, "page": None}
+    assert told["audit"] == {"report": None, "stale": False, "page": None, "strings": []}
 
 
 def test_an_evaluation_is_told_in_the_sentences_of_the_command(client: TestClient, me: Clone) -> None:
@@ -98,10 +98,12 @@ def test_pages_are_given_as_they_were_written(client: TestClient, me: Clone) -> 
     """The portrait, and of the audit the figures beside the page; an audit of another training is told to be stale."""
     (me.root / "portrait.html").write_text("<p>a portrait</p>", encoding="utf-8")
     (me.root / "audit.html").write_text("<p>strings</p>", encoding="utf-8")
+    (me.root / "audit-strings.txt").write_text("soup\nmill lane\n", encoding="utf-8")
     report = {"verdict": "Keep it private.", "about": {"training": me.manifest()["result"]}}
     (me.root / "audit.json").write_bytes(orjson.dumps(report))
     assert client.get("/api/voices/me/portrait").json() == {"page": "<p>a portrait</p>"}
-    assert client.get("/api/voices/me/audit").json() == {"report": report, "stale": False, "page": "<p>strings</p>"}
+    told = {"report": report, "stale": False, "page": "<p>strings</p>", "strings": ["soup", "mill lane"]}
+    assert client.get("/api/voices/me/audit").json() == told
     (me.root / "audit.json").write_bytes(orjson.dumps(report | {"about": {"training": {}}}))
     assert client.get("/api/voices/me/audit").json()["stale"]
 

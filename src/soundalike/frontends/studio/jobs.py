@@ -3,6 +3,7 @@
 A job is a folder, and all that is known of it is in there:
 
     job.json          what it is: kind, clone, the command's words, when it was made
+    input.bin         what the command reads on standard input, if anything; deleted at its start
     progress.jsonl    what the process tells of itself (`progress_file`); it exists once the process was started
     result.json       what the command printed with --json
     errors.txt        what it printed on standard error
@@ -18,13 +19,14 @@ import shutil
 import signal
 import subprocess
 import sys
+import tempfile
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from threading import RLock, Thread
-from typing import Any, Literal
+from typing import IO, Any, Literal
 
 import orjson
 import psutil
@@ -67,9 +69,11 @@ class Jobs:
         self._children: dict[str, subprocess.Popen[bytes]] = {}
         self._lock = RLock()
 
-    def add(self, kind: str, words: Sequence[str], clone: str | None = None, lasting: bool = False) -> Job:
+    def add(
+        self, kind: str, words: Sequence[str], clone: str | None = None, lasting: bool = False, given: bytes = b""
+    ) -> Job:
         """A new job that runs `soundalike WORDS --json` when those before it have ended; a lasting one without --json,
-        at once."""
+        at once. `given` is its standard input: what other users of the machine must not read, as they can WORDS."""
         now = datetime.now(UTC)
         name = f"{now:%Y%m%dT%H%M%S%f}-{secrets.token_hex(2)}"
         about = {
@@ -83,6 +87,8 @@ class Jobs:
             incoming = self._folder / f".{name}"
             incoming.mkdir(mode=0o700)
             (incoming / "job.json").write_bytes(orjson.dumps(about))
+            if given:
+                (incoming / "input.bin").write_bytes(given)
             incoming.rename(self._folder / name)
             if lasting:
                 self._start(self.find(name))
@@ -137,6 +143,7 @@ class Jobs:
             job = self._in_state(name, "queued", "running", "paused")
             if job.state == "queued":
                 (self._existing(name) / "progress.jsonl").write_bytes(orjson.dumps({"exit": 130}) + b"\n")
+                (self._existing(name) / "input.bin").unlink(missing_ok=True)
             else:
                 _process(job).send_signal(stop_signal())
                 if job.state == "paused":
@@ -178,10 +185,11 @@ class Jobs:
         folder = self._folder / job.id
         progress = folder / "progress.jsonl"
         progress.touch(mode=0o600)  # from now on it is not started again, even if the studio is killed in this moment
-        with (folder / "result.json").open("wb") as result, (folder / "errors.txt").open("wb") as errors:
+        result_path, errors_path = folder / "result.json", folder / "errors.txt"
+        with _taken(folder / "input.bin") as given, result_path.open("wb") as result, errors_path.open("wb") as errors:
             child = subprocess.Popen(
                 [sys.executable, "-m", "soundalike.cli", *job.words],
-                stdin=subprocess.DEVNULL,
+                stdin=given,
                 stdout=result,
                 stderr=errors,
                 cwd=self._clones_path,
@@ -211,6 +219,16 @@ class Jobs:
         if "Traceback" in said or (said and process.exit_code is not None):
             return {"what": said.splitlines()[-1], "do": f"{folder / 'errors.txt'} says more."}
         return KILLED
+
+
+def _taken(path: Path) -> IO[bytes]:
+    """An unnamed file with what is in `path`, which is deleted; an empty one if it is not there."""
+    file = tempfile.TemporaryFile()
+    if path.exists():
+        file.write(path.read_bytes())
+        file.seek(0)
+        path.unlink()
+    return file
 
 
 def _process(job: Job) -> psutil.Process:

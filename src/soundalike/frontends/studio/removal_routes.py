@@ -1,9 +1,9 @@
-"""Earlier voices, forgetting and deleting over the API."""
+"""Earlier voices, forgetting, masking and deleting over the API."""
 
 import asyncio
 from dataclasses import asdict
 from glob import escape
-from typing import Any
+from typing import Annotated, Any
 
 import polars as pl
 from fastapi import APIRouter
@@ -36,6 +36,12 @@ class ForgetBody(BaseModel):
         people, channels = ([escape(key) for key in keys] for keys in (self.people, self.channels))
         before = [("before", self.before)] if self.before else []
         return [*(("person", one) for one in people), *(("channel", one) for one in channels), *before]
+
+
+class MaskBody(BaseModel):
+    """Strings that are masked in the messages of a voice."""
+
+    strings: list[Annotated[str, Field(min_length=1, max_length=1_000)]] = Field(min_length=1, max_length=1_000)
 
 
 def router(folder: StudioFolder, jobs: Jobs, voices: LoadedVoices, removal: Removal) -> APIRouter:
@@ -78,6 +84,18 @@ def router(folder: StudioFolder, jobs: Jobs, voices: LoadedVoices, removal: Remo
         named = [f"--{kind}={pattern}" for kind, pattern in body.named]
         words = ["forget", str(folder.clone(name).root), *named, *(["--retrain"] if body.retrain else [])]
         return answer(job_summary(jobs.add("forget", words, name)))
+
+    @routes.post("/voices/{name}/mask/preview")
+    def preview_mask(name: str, body: MaskBody) -> Response:
+        """In how many places something would be masked."""
+        return answer(asdict(forgetting.preview(folder.clone(name), (), body.strings)))
+
+    @routes.post("/voices/{name}/mask")
+    def mask(name: str, body: MaskBody) -> Response:
+        """Mask it, and train a new voice, as a job."""
+        words = ["forget", str(folder.clone(name).root), "--mask=-", "--retrain"]
+        given = "".join(f"{' '.join(string.split())}\n" for string in body.strings).encode()
+        return answer(job_summary(jobs.add("mask", words, name, given=given)))
 
     @routes.delete("/voices/{name}")
     async def delete(name: str, confirm: str = "") -> Response:

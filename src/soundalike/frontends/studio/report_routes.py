@@ -18,7 +18,7 @@ from soundalike.frontends.studio.jobs import Jobs
 from soundalike.frontends.studio.studio_folder import StudioFolder
 from soundalike.next_step import Frontend
 
-AUDIT_PAGE = "audit.html"
+AUDIT_PAGE, AUDIT_STRINGS = "audit.html", "audit-strings.txt"
 FOR_STUDIO = "--for-studio"  # names sections of the page in place of commands
 
 
@@ -71,11 +71,13 @@ def router(folder: StudioFolder, jobs: Jobs) -> APIRouter:
 
     @routes.get("/audit")
     def audit(name: str) -> Response:
-        """The report without strings, the page with them, and whether both are of the voice as it is now; or nulls."""
+        """The report without strings, the page with them, those that the voice names, and whether all of it is of the
+        voice as it is now; or nulls."""
         clone = folder.clone(name)
         report = clone.report(REPORTS["audit"])
         stale = report is not None and _is_stale(clone, report)
-        return answer({"report": report, "stale": stale, "page": _page(clone, AUDIT_PAGE)})
+        strings = (_page(clone, AUDIT_STRINGS) or "").splitlines()
+        return answer({"report": report, "stale": stale, "page": _page(clone, AUDIT_PAGE), "strings": strings})
 
     return routes
 

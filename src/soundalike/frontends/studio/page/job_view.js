@@ -10,7 +10,7 @@ const STATES = {
   failed: "failed",
   done: "done",
 };
-const NAMES = { preview: "Looking through exports", import: "Reading", fetch: "Fetching a base model", train: "Training", correct: "Learning from corrections", evaluate: "Evaluation", portrait: "Portrait", audit: "Audit", serve: "Server", export: "Export", forget: "Forgetting" };
+const NAMES = { preview: "Looking through exports", import: "Reading", fetch: "Fetching a base model", train: "Training", correct: "Learning from corrections", evaluate: "Evaluation", portrait: "Portrait", audit: "Audit", serve: "Server", export: "Export", forget: "Forgetting", mask: "Masking and training anew" };
 
 export const jobName = (job) => `${NAMES[job.kind] ?? job.kind}${job.clone ? ` of ${job.clone}` : ""}`;
 

@@ -1,6 +1,7 @@
 // What private text could be extracted from the voice, as `soundalike audit` finds it.
 import { copyLine } from "../copy_line.js";
 import { h } from "../dom.js";
+import { maskForm } from "../mask_form.js";
 import { framed, reportView, table } from "../report_view.js";
 
 export default { id: "audit", title: "Audit", show };
@@ -11,22 +12,30 @@ function show(main, context) {
     about: "What private text could somebody who talks to it draw out? It is asked for the riskiest strings of what it has read, without its guards.",
     make: "Audit it",
     options: [{ name: "canaries", label: "Also train once more, as long, with made-up secrets, and look for them" }],
-    draw: ({ report, stale, page }) => (report ? drawn(report, stale, page) : [h("p", { class: "faint" }, "There is none yet.")]),
+    beside: (read) => maskForm(context.voice, read),
+    draw: ({ report, stale, page, strings }, mask) => {
+      mask.offer(stale ? [] : strings);
+      return report ? drawn(report, stale, page, mask) : [mask.element, h("p", { class: "faint" }, "There is none yet.")];
+    },
   });
 }
 
-function drawn(report, stale, page) {
+function drawn(report, stale, page, mask) {
   const parts = [needles(report), inventory(report), byHeart(report), report.membership_means && h("p", {}, report.membership_means), copying(report), canaries(report)].flat();
   return [
     stale && h("p", { class: "failed" }, "This is of an earlier voice; audit the present one."),
     h("h2", {}, "Verdict"),
     h("p", {}, h("strong", {}, report.verdict)),
-    report.steps?.length > 0 && h("p", {}, `To mend it${report.steps.some(({ control }) => !control) ? ", write the strings that the page below lists into a file strings.txt; then, where commands are typed and here" : ""}:`),
-    ...(report.steps ?? []).map(({ command, control }) => (control ? h("p", {}, control) : copyLine(command))),
+    ...(mask.offers || stale ? [] : steps(report)),
+    mask.element,
     ...parts,
     page && h("h2", {}, "What it found, for you alone"),
     page && framed(page, "Private: the strings that were found"),
   ].filter(Boolean);
+}
+
+function steps({ steps: found = [] }) {
+  return [found.length > 0 && h("p", {}, "To mend it:"), ...found.map(({ command, control }) => (control ? h("p", {}, control) : copyLine(command)))];
 }
 
 const percent = (one) => (one ? `${(100 * one.value).toFixed(1)} % [${(100 * one.low).toFixed(1)}, ${(100 * one.high).toFixed(1)}]` : "");
