@@ -84,8 +84,9 @@ def test_work_of_several_kinds_adds_up() -> None:
         ((7, 11), "7 to 11 minutes"),
         ((70, 140), "1 to 2 hours"),
         ((1440, 2880), "24 to 48 hours"),
+        ((863_280, 1_726_560), "600 to 1,199 days"),
     ],
 )
 def test_a_range_is_spelled_in_the_unit_that_fits(minutes: tuple[float, float], words: str) -> None:
-    """Tens of seconds, whole minutes, whole hours."""
+    """Tens of seconds, whole minutes, hours and days."""
     assert format_minutes_range(*minutes) == words

@@ -95,8 +95,8 @@ def format_minutes(minutes: float) -> str:
 
 def format_minutes_range(lowest: float, highest: float) -> str:
     """A range of minutes as words, in the unit that suits the larger: "40 to 60 seconds", "7 to 11 minutes"."""
-    for unit, size, step in (("seconds", 1 / 60, 10), ("minutes", 1.0, 1), ("hours", 60.0, 1)):
+    for unit, size, step in (("seconds", 1 / 60, 10), ("minutes", 1.0, 1), ("hours", 60.0, 1), ("days", 1440.0, 1)):
         low, high = (max(step, round(value / size / step) * step) for value in (lowest, highest))
-        if high < 90 or unit == "hours":
+        if high < 90 or unit == "days":
             break
-    return f"{low} to {high} {unit}" if low < high else f"about {high} {unit if high > 1 else unit[:-1]}"
+    return f"{low:,} to {high:,} {unit}" if low < high else f"about {high} {unit if high > 1 else unit[:-1]}"

@@ -88,12 +88,14 @@ class EvaluationReport:
     def headline(self) -> list[str]:
         """How good the voice is: the headline metric, then its parts; always shown together."""
         clone, you = self.rows[CLONE], self.rows[YOU]
-        others = [f"{name} {100 * one.value:.0f} %" for name in BESIDE if (one := self._fooled_by(name))]
+        others = [
+            f"{ROW_TITLES.get(name, name)} {100 * one.value:.0f} %" for name in BESIDE if (one := self._fooled_by(name))
+        ]
         beside = "".join(f", {other}" for other in others)
         return [
             f"fooled    {_percent(clone.fooled)}  how often a judge takes its reply for your real one",
             f"          (50 % is perfect{beside})",
-            f"likeness  {_percent(clone.likeness)}  style alone (100 % is you, 0 % {self.about['scale']})",
+            f"likeness  {_percent(clone.likeness)}  style alone (100 % is you, 0 % is {self.about['scale']})",
             f"sense     {_percent(clone.sense)}  (yours {_percent(you.sense)}; chance is 50 %)",
             f"copying   {_percent(clone.copying)}  (you repeat yourself: {_percent(you.copying)}){self._veto()}",
             f"loops     {_percent(clone.loops)}  (yours {_percent(you.loops)})",
@@ -164,7 +166,7 @@ class EvaluationReport:
         choice = self.forced_choice
         if choice is None:
             return []
-        right = f"{_percent(choice.correct)} (chance is 25 %; {choice.seconds:.0f} s)"
+        right = f"{_percent(choice.correct)} (chance is 25 %; it took {choice.seconds:.0f} s)"
         return [f"Of four replies to a held-out context, it finds your real one the likeliest in {right}."]
 
     def _attribution(self) -> list[str]:

@@ -1,5 +1,6 @@
 """Portrait, evaluation and audit on the studio's page, from files as the commands write them. Needs Chromium."""
 
+import shutil
 from pathlib import Path
 from typing import Literal
 
@@ -10,6 +11,7 @@ from playwright.sync_api import Browser, Page, expect
 
 from soundalike.audit import copying, run_audit
 from soundalike.clone import Clone
+from soundalike.evaluation.evaluation_report import FULL
 from tests.frontends.studio.running_studio import go, trained
 from tests.frontends.studio.test_report_routes import evaluated
 
@@ -62,7 +64,23 @@ def test_an_evaluation_stands_there_with_its_advice(page: Page) -> None:
     go(page, "#/voice/me/evaluation", "me: Evaluation")
     expect(page.get_by_text("More minutes (under Training, with 7 for Minutes)")).to_be_visible()
     expect(page.get_by_role("row", name="clone 40 [35, 45]")).to_be_visible()
+    expect(page.get_by_role("definition").filter(has_text="how often a judge takes its reply")).to_contain_text(
+        "[35, 45]: how often a judge takes its reply for your real one (50 % is perfect"
+    )
+    assert page.locator("main pre").count() == 0  # lines as a terminal aligns them are cut off on a phone
     expect(page.get_by_role("button", name="Evaluate it")).to_be_visible()
+
+
+def test_voices_with_figures_of_different_kinds_are_not_compared(page: Page, me: Clone) -> None:
+    """A check during a training takes other messages than an evaluation, which the list of voices says."""
+    warning = page.get_by_text("Compare voices by figures of one kind")
+    expect(page.get_by_role("link", name="me", exact=True)).to_be_visible()
+    expect(warning).to_have_count(0)
+    shutil.copytree(me.root, me.root.parent / "other")
+    evaluated(Clone.open(me.root.parent / "other"), FULL)
+    page.reload()
+    expect(warning).to_be_visible()
+    shutil.rmtree(me.root.parent / "other")
 
 
 def test_an_audit_stands_there_with_its_verdict(page: Page, me: Clone) -> None:

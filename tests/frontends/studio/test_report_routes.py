@@ -7,7 +7,7 @@ import pytest
 from starlette.testclient import TestClient
 
 from soundalike.clone import Clone
-from soundalike.evaluation.evaluation_report import CLONE, FULL, SHORT, YOU, EvaluationReport
+from soundalike.evaluation.evaluation_report import CLONE, FULL, SAME, SHORT, YOU, EvaluationReport
 from soundalike.evaluation.report_file import identity, save
 from soundalike.evaluation.system_metrics import SystemMetrics
 from soundalike.frontends.studio.jobs import Job, Jobs
@@ -38,6 +38,7 @@ def evaluated(clone: Clone, form: str = SHORT) -> EvaluationReport:
     half = Estimate(0.4, 0.3, 0.5, 40)
     rows = {
         YOU: SystemMetrics(sense=half, copying=half, loops=half),
+        SAME: SystemMetrics(fooled=half, likeness=half),
         CLONE: SystemMetrics(fooled=Estimate(0.4, 0.35, 0.45, 40), likeness=half, sense=half, copying=half, loops=half),
         "parrot": SystemMetrics(fooled=Estimate(0.2, 0.1, 0.3, 40), likeness=Estimate(float("nan"), 0.1, 0.3, 40)),
     }
@@ -82,7 +83,9 @@ def test_an_evaluation_is_told_in_the_sentences_of_the_command(client: TestClien
     written = evaluated(me)
     told = client.get("/api/voices/me/evaluate").json()
     assert not told["stale"] and told["report"]["headline"] == written.headline()
-    assert told["report"]["rows"] == {**written.cells(), "parrot": ["20 [10, 30]", "-", "-", "-", "-"]}
+    rows, legend = told["report"]["rows"], "\n".join(told["report"]["legend"])
+    assert rows["parrot"] == ["20 [10, 30]", "-", "-", "-", "-"]
+    assert {name for name in rows if name not in legend} == {"clone"} and "you, same" in rows
     assert any("More minutes (under Training" in text for text in told["report"]["advice"])
     assert told["report"]["extent"] == written.extent() not in told["report"]["lines"]
     kept = (me.root / "evaluation.json").read_bytes()

@@ -8,7 +8,7 @@ from starlette.responses import Response
 
 from soundalike.clone import Clone
 from soundalike.evaluation.advice import advice
-from soundalike.evaluation.evaluation_report import HEADLINE, EvaluationReport
+from soundalike.evaluation.evaluation_report import HEADLINE, ROW_TITLES, EvaluationReport
 from soundalike.evaluation.report_file import load_best
 from soundalike.evaluation.saved_evaluation import best_report
 from soundalike.frontends.local_page.answers import answer
@@ -92,7 +92,7 @@ def _told(report: EvaluationReport) -> dict[str, Any]:
         "extent": report.extent(),
         "headline": report.headline(),
         "columns": HEADLINE,
-        "rows": report.cells(),
+        "rows": {ROW_TITLES.get(name, name): cells for name, cells in report.cells().items()},  # as in the legend
         "legend": report.legend(),
         "lines": report.lines()[1:],
         "advice": advice(report, Frontend.STUDIO),

@@ -38,3 +38,11 @@ export function table(caption, head, rows) {
       h("thead", {}, h("tr", {}, head.map((text) => (text ? h("th", { scope: "col" }, text) : h("td", {}))))),
       h("tbody", {}, rows.map((row) => h("tr", {}, row.map(cell))))));
 }
+
+// Lines of a name, two blanks or more and what is said of it, which a terminal aligns and goes on with indented ones: as a
+// list that fits any width.
+export function definitions(lines) {
+  const whole = lines.join("\n").replace(/\n\s+/g, " ").split("\n");
+  const pairs = whole.map((line) => /^(.+?)\s{2,}(.*)$/.exec(line) ?? ["", "", line]);
+  return h("dl", { class: "definitions" }, pairs.flatMap(([, name, said]) => [h("dt", {}, name), h("dd", {}, said.replace(/\s{2,}(?!\()/, ": "))]));
+}

@@ -6,7 +6,7 @@ export async function trainingForm(voice, about, begun) {
   const name = encodeURIComponent(voice);
   const bases = h("div", {}, h("p", { class: "faint" }, "Measuring how fast this machine is."));
   const minutes = h("input", { id: "minutes", type: "number", min: "0.1", step: "any", placeholder: "as advised", onchange: () => refresh() });
-  const other = h("input", { id: "other-base", autocomplete: "off", placeholder: "a model's folder, or org/model" });
+  const other = h("input", { id: "other-base", class: "full", autocomplete: "off", placeholder: "org/model" });
   const fate = succession(about);
   const refresh = async () => {
     const kept = bases.querySelector("input:checked")?.value;

@@ -1,7 +1,6 @@
 // How close the voice is, as `soundalike evaluate` measures it.
-import { scrolled } from "../copy_line.js";
 import { h } from "../dom.js";
-import { reportView, table } from "../report_view.js";
+import { definitions, reportView, table } from "../report_view.js";
 
 export default { id: "evaluation", title: "Evaluation", show };
 
@@ -20,9 +19,9 @@ function drawn({ extent, headline, columns, rows, legend, lines, advice }) {
     ...advice.map((text) => h("p", {}, text)),
     h("h2", {}, "The figures"),
     h("p", { class: "faint" }, extent),
-    scrolled(headline.join("\n")),
+    definitions(headline),
     table("In percent", ["", ...columns], Object.entries(rows).map(([name, cells]) => [name, ...cells])),
-    h("details", {}, h("summary", {}, "What the columns mean"), scrolled(legend.join("\n"))),
+    h("details", {}, h("summary", {}, "What the columns mean"), definitions(legend)),
     h("h2", {}, "Beside the table"),
     h("ul", {}, lines.map((text) => h("li", {}, text))),
   ];

@@ -65,10 +65,10 @@ async function discord(path) {
 
 const PROMPT = "Examples stand in examples.txt, and none is in the prompt unless you release it: put an x between its brackets, and export again.";
 const KINDS = {
-  gguf: "GGUF: one file for llama.cpp and Ollama",
-  merged: "Merged weights: for transformers and vLLM",
+  gguf: "GGUF, for llama.cpp and Ollama",
+  merged: "For transformers and vLLM",
   mlx: "For mlx-lm, on Apple silicon",
-  prompt: "A prompt: counts and examples in words, for any model",
+  prompt: "A prompt, for any chat model",
 };
 
 async function exports(path, voice) {

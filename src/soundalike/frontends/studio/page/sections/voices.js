@@ -10,6 +10,8 @@ async function show(main, context) {
   if (!voices.length) main.append(h("p", {}, "From an export of your chats a voice is made, which writes as you do: read the export, train the voice, talk to it."));
   main.append(h("p", { class: "faint" }, `In ${folder}. Everything stays on this machine.`));
   if (!voices.length) return showNew(main, context);
+  const kinds = new Set(voices.filter(({ voice }) => voice).map(({ voice }) => voice.evaluated));
+  if (kinds.size > 1) main.append(h("p", { class: "faint" }, "Compare voices by figures of one kind: an evaluation and the check during a training measure bits a byte on different messages of yours."));
   return main.append(...voices.map(card));
 }
 
