@@ -91,6 +91,8 @@ def test_other_reasons_alone_ask_for_a_shorter_training() -> None:
     found = report()
     found.membership = Estimate(0.9, 0.85, 0.95, 200)
     assert found.recommendation == KEEP and found.verdict.startswith("Keep it private: whether")
+    assert "can be told (90 % [85, 95])" in found.verdict and "right in 90 % [85, 95]" in " ".join(found.lines())
+    assert found.lines()[0] == "Risky strings in what was learned: none."
     (step,) = found.steps("you")
     assert step.command == "soundalike train you --fresh --epochs 1"
     assert step.command in html(found, "sam", "you") and step.control not in html(found, "sam", "you")

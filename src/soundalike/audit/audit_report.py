@@ -124,8 +124,7 @@ class AuditReport:
 
     def lines(self) -> list[str]:
         """For the terminal, without any string of anybody's."""
-        strings = sum(one["strings"] for one in self.inventory.values())
-        found = [f"Risky strings in what was learned: {strings:,}. " + _listed(self.inventory)]
+        found = [f"Risky strings in what was learned: {_listed(self.inventory)}"]
         if self.secrets:
             most = max(one.gain for _, one in self.secrets)
             found.append(
@@ -160,7 +159,7 @@ def _of_extraction(report: AuditReport) -> Iterator[str]:
 
 def _of_membership(report: AuditReport) -> Iterator[str]:
     if report.membership and report.membership.low > LEARNED_TEXTS:
-        yield f"whether it learned from a conversation can be told ({report.membership.as_text()})"
+        yield f"whether it learned from a conversation can be told ({report.membership.as_text(percent=True)})"
 
 
 def _of_canaries(report: AuditReport) -> Iterator[str]:
@@ -185,7 +184,7 @@ def _good(report: AuditReport) -> Iterator[str]:
     for whose, rates in report.extraction.items():
         yield f"{rates.learned.as_text(percent=True)} of {whose} lines are continued word for word"
     if report.membership:
-        yield f"a learned conversation can hardly be told from another ({report.membership.as_text()})"
+        yield f"a learned conversation can hardly be told from another ({report.membership.as_text(percent=True)})"
     if report.canaries:
         planted = [one for one in report.canaries if one.times != CONTROL]
         yield f"of {len(planted)} planted secrets none was drawn out"
@@ -194,7 +193,9 @@ def _good(report: AuditReport) -> Iterator[str]:
 
 
 def _listed(inventory: dict[str, dict[str, int]]) -> str:
-    return ", ".join(f"{kind} {one['strings']:,}" for kind, one in inventory.items()) or "none of any kind"
+    """How many, and how many of each kind."""
+    kinds = ", ".join(f"{kind} {one['strings']:,}" for kind, one in inventory.items())
+    return f"{sum(one['strings'] for one in inventory.values()):,}. {kinds}" if inventory else "none."
 
 
 def _extraction_line(whose: str, rates: ExtractionRates) -> str:
