@@ -9,9 +9,11 @@ from soundalike.training.estimate import TrainingEstimate
 WHOLE_MILLION = int(TOKENS * pocket.BYTES_A_TOKEN)
 
 
-def row(minutes: float | None, base: str = "pocket", weights: int = 50_000_000) -> TrainingEstimate:
+def row(
+    minutes: float | None, base: str = "pocket", weights: int = 50_000_000, replay: float = 0.0
+) -> TrainingEstimate:
     """A base that reads a million tokens in so many minutes."""
-    return TrainingEstimate(base, "MIT", weights, True, "fp32", 1 << 30, minutes)
+    return TrainingEstimate(base, "MIT", weights, True, "fp32", 1 << 30, minutes, replay)
 
 
 @pytest.mark.parametrize(
@@ -34,7 +36,7 @@ def test_a_base_says_how_much_it_reads(minutes: float | None, budget: float | No
 
 def test_half_the_text_takes_half_the_time_and_the_advice_is_the_default_base() -> None:
     """The larger base is advised where it reads all within its patience, and pocket elsewhere."""
-    rows = [row(2.0, weights=6_000_000), row(90.0, "org/larger", 600_000_000)]
+    rows = [row(2.0, weights=6_000_000, replay=0.15), row(90.0, "org/larger", 600_000_000)]
     assert [choice.advised for choice in base_choices(rows, WHOLE_MILLION)] == [True, False]
     halved = base_choices(rows, WHOLE_MILLION // 2)
     assert [choice.advised for choice in halved] == [False, True] and halved[1].minutes == pytest.approx(45, rel=1e-3)

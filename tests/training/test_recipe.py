@@ -6,7 +6,7 @@ import pytest
 import tomli_w
 
 from soundalike.errors import RecipeError
-from soundalike.training.recipe import Limits, Recipe, Training
+from soundalike.training.recipe import Limits, Recipe, Training, large_base, small_base
 
 
 def test_a_recipe_survives_toml() -> None:
@@ -59,3 +59,10 @@ def test_an_optimizer_that_was_removed_is_named() -> None:
         Recipe.from_table({"training": {"optimizer": "muon", "muon_scale": 10.0}})
     with pytest.raises(RecipeError, match="training.optimizer is 'sgd'"):
         Recipe.from_table({"training": {"optimizer": "sgd"}})
+
+
+@pytest.mark.parametrize("weights", [6e6, 135e6])
+def test_weights_that_are_moved_read_small_talk(weights: float) -> None:
+    """Or else they forget how to answer, as a base of 135 million did too; low-rank factors move none."""
+    assert Training.model_validate(small_base(weights, 30)).replay == 0.15
+    assert Training.model_validate(large_base(weights)).replay == 0

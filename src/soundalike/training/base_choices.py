@@ -8,7 +8,6 @@ from soundalike.progress import format_minutes
 from soundalike.training import estimate
 from soundalike.training.estimate import MAX_MINUTES, TrainingEstimate
 from soundalike.training.plan import SAFE_EPOCHS
-from soundalike.training.recipe import small_base
 from soundalike.training.status import WHOLE
 
 TOKENS = 1e6
@@ -53,7 +52,7 @@ def base_choices(
 
 
 def _choice(row: TrainingEstimate, advised: bool, budget: float | None) -> BaseChoice:
-    minutes = row.minutes and row.minutes / (1 - small_base(row.weights, 1).get("replay", 0.0))
+    minutes = row.minutes and row.minutes / (1 - row.replay)
     says = "It does not fit into the memory of this machine." if minutes is None else _says(minutes, budget)
     return BaseChoice(row.base, row.licence, row.weights, row.here, minutes, advised, says)
 

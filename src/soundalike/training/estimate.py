@@ -14,7 +14,7 @@ from soundalike.engines import base_files
 from soundalike.progress import format_minutes, format_minutes_range
 from soundalike.training.base_models import LINEAR_BYTES, SMOLLM2, SUGGESTED, TOKENS_AT_ONCE, Compute, ModelShape
 from soundalike.training.numerics import Hardware, Numerics, for_large, for_small
-from soundalike.training.recipe import Training, small_base
+from soundalike.training.recipe import REPLAY, Training, small_base
 
 MAX_MINUTES = 10.0  # of the default budget: what one is willing to wait. Not measured.
 PATIENCE_MINUTES = 60.0  # a base that takes longer for one epoch of a person's text is not chosen by default
@@ -43,7 +43,8 @@ class TrainingDevice(Hardware):
 class TrainingEstimate:
     """What one base takes.
 
-    `precision`, `memory` (bytes) and `minutes` are None where it does not fit; `here`: it needs no download.
+    `precision`, `memory` (bytes) and `minutes` are None where it does not fit; `here`: it needs no download; `replay`:
+    the share of small talk that its recipe reads besides, for which `minutes` do not count.
     """
 
     base: str
@@ -53,6 +54,7 @@ class TrainingEstimate:
     precision: str | None
     memory: int | None
     minutes: float | None
+    replay: float = 0.0
 
 
 @cache
@@ -85,12 +87,12 @@ def estimates(tokens: float, device: TrainingDevice) -> list[TrainingEstimate]:
     the same text, which is not taken into account.
     """
     minutes = tokens / tokens_per_second("pocket") / 60
-    rows = [TrainingEstimate("pocket", "CC BY-SA 4.0", pocket.PARAMETERS, True, "fp32", POCKET_BYTES, minutes)]
+    rows = [TrainingEstimate("pocket", "CC BY-SA 4.0", pocket.PARAMETERS, True, "fp32", POCKET_BYTES, minutes, REPLAY)]
     for base in (SMOLLM2, *SUGGESTED):
-        here, shape = base_files.is_fetched(base.name), base.shape
-        precision, memory, rate = _without_factors(shape, device) if _is_small(shape) else _by_factors(shape, device)
-        spent = tokens / rate / 60 if precision else None
-        rows.append(TrainingEstimate(base.name, base.licence, shape.weights, here, precision, memory, spent))
+        here, shape, small = base_files.is_fetched(base.name), base.shape, _is_small(base.shape)
+        precision, memory, rate = _without_factors(shape, device) if small else _by_factors(shape, device)
+        spent, replay = tokens / rate / 60 if precision else None, REPLAY if small else 0.0
+        rows.append(TrainingEstimate(base.name, base.licence, shape.weights, here, precision, memory, spent, replay))
     return rows
 
 

@@ -59,6 +59,7 @@ class Training(BaseModel):
 
 
 TINY = 32_000_000  # weights; above it a base was taught more than it will read of its owner
+REPLAY = 0.15
 
 
 def small_base(weights: float, layers: int) -> dict[str, Any]:
@@ -66,11 +67,12 @@ def small_base(weights: float, layers: int) -> dict[str, Any]:
 
     Measured on pocket and on SmolLM2-135M (LOG.md): a base of some millions learns with all weights; of a larger one
     the upper half learns more in the same minutes than the whole, at a lower rate and in smaller steps, and needs half
-    of the memory.
+    of the memory. Without small talk in between, both forget within minutes how to answer.
     """
     if weights <= TINY:
-        return {"replay": 0.15}
-    return {"num_layers": max(1, layers // 2), "learning_rate": 5e-4, "warmup_steps": 10, "step_tokens": 512}
+        return {"replay": REPLAY}
+    upper_half = {"num_layers": max(1, layers // 2), "learning_rate": 5e-4, "warmup_steps": 10, "step_tokens": 512}
+    return upper_half | {"replay": REPLAY}
 
 
 def large_base(weights: float) -> dict[str, Any]:
