@@ -92,7 +92,7 @@ def test_what_is_shared_holds_no_strings_and_the_page_does() -> None:
     assert report.recommendation == RETRAIN and report.verdict.startswith("Retrain it")
     assert SECRET not in json.dumps(report.as_dict()) + "\n".join(report.lines()) + report.verdict
     page = html(report, "sam <3", "voices/sam")
-    assert "soundalike train voices/sam --fresh" in page
+    assert "soundalike forget voices/sam --mask voices/sam/audit-strings.txt --retrain" in page
     assert SECRET in page and "Private" in page and "sam &lt;3" in page and "<script" not in page
 
 

@@ -68,9 +68,12 @@ def seconds(text: str) -> float:
 
 @pytest.mark.parametrize("piece", PIECES)
 def test_time_grows_as_the_text_does(piece: str) -> None:
-    """A quadratic pattern would take sixteen times as long for four times the text; timing is coarse below 0.1 s."""
+    """A quadratic pattern would take sixteen times as long for four times the text; timing is coarse below 0.1 s.
+
+    One of three tries is enough: what else the machine does can only make a try slower.
+    """
     small, large = (piece * (size // len(piece)) for size in (50_000, 200_000))
-    assert seconds(large) < 0.1 + 8 * max(seconds(small), 0.01)
+    assert any(seconds(large) < 0.1 + 8 * max(seconds(small), 0.01) for _ in range(3))
 
 
 @pytest.mark.parametrize(
