@@ -29,8 +29,8 @@ def told(**given: Any) -> list[str]:
     ("given", "first"),
     [
         ({"read": 0.06}, ["More minutes", "A larger base", COOLER]),
-        ({"read": 0.9}, ["A larger base", "More minutes", COOLER]),
-        ({"read": 1.8}, ["A larger base", "More text", COOLER]),
+        ({"read": 0.9}, ["More minutes", "A larger base", COOLER]),
+        ({"read": 1.8}, ["More text", "A larger base", COOLER]),
         (
             {"read": 0.06, "mode": "monologue"},
             ["More minutes", "A larger base", COOLER, "An export with both sides of your chats"],
@@ -40,8 +40,8 @@ def told(**given: Any) -> list[str]:
     ],
 )
 def test_what_gained_most_comes_first(given: dict[str, Any], first: list[str]) -> None:
-    """After a sixteenth of the text that is reading on; after most of it a larger base; text that was read is not read
-    again, and what is there already is not recommended."""
+    """That is reading on; text that was read is not read again, and what is there already is not recommended. What was
+    not measured to gain anything comes after what was, or cannot."""
     assert told(**given) == first
 
 

@@ -79,8 +79,8 @@ def _sense(report: EvaluationReport, frontend: Frontend) -> list[str]:
     if clone.low > 0.5:
         return [f"Its replies fit what was said more often than replies drawn at random {figure}."]
     return [
-        f"Its replies fit what was said no more often than replies drawn at random {figure}. A larger base makes more "
-        f"sense ({OTHER_BASES.wording(frontend)}), which more minutes hardly do."
+        f"Its replies fit what was said no more often than replies drawn at random {figure}. A lower temperature gives "
+        f"more sense, and a much larger base may ({OTHER_BASES.wording(frontend)}); more minutes hardly do."
     ]
 
 

@@ -23,19 +23,17 @@ MOST = 4  # remedies that are named
 
 @dataclass(frozen=True, slots=True)
 class MeasuredVoice:
-    """A voice on `base`: how much of its text it `read` (1: all, once), how often it `fooled` the judge, its sense."""
+    """A voice on `base`: how much of its text it `read` (1: all, once), how often it `fooled` the judge."""
 
     base: str
     read: float
     fooled: float
-    sense: float = math.nan
 
 
 MEASURED = (
     MeasuredVoice("pocket", 0.06, 0.02),  # 49,129 tokens
-    MeasuredVoice("pocket", 0.35, 0.17, 0.55),  # two minutes, at 2,654 tokens a second
-    MeasuredVoice("pocket", 1.75, 0.26, 0.61),  # 1,522,496 tokens
-    MeasuredVoice("smollm2", 0.13, 0.13, 0.65),  # 83,697 tokens in ten minutes
+    MeasuredVoice("pocket", 0.35, 0.17),  # two minutes, at 2,654 tokens a second
+    MeasuredVoice("pocket", 1.75, 0.26),  # 1,522,496 tokens
 )
 ORIGIN = "on one person's 34,786 messages"
 WHOLE = 0.995  # of the text, from which on all of it counts as read
@@ -147,16 +145,14 @@ def _reading(about: Mapping[str, Any]) -> list[Remedy]:
 
 
 def _larger_base(about: Mapping[str, Any]) -> list[Remedy]:
-    small, large = MEASURED[-2], MEASURED[-1]
-    then = _expected(small.base, large.read)
-    if about.get("base") != small.base or then is None:
+    """A base that knew more before it read its owner: no gain of smollm2 over pocket beyond chance was measured."""
+    if about.get("base") != "pocket":
         return []
     why = (
-        f"replies of {large.base} made sense in {_percent(large.sense)} of cases after it had read "
-        f"{_percent(large.read)} of the text, those of {small.base} in {_percent(small.sense)} after "
-        f"{_percent(small.read)} ({ORIGIN}). It takes {SLOWER} times the minutes to read as much."
+        f"after ten minutes each a blind reader found 27 of 80 replies of smollm2 fitting and 23 of pocket ({ORIGIN}). "
+        f"It takes {SLOWER} times the minutes to read as much; how much still larger ones gain was not measured."
     )
-    return [Remedy("A larger base", why, OTHER_BASES, large.fooled - then)]
+    return [Remedy("A larger base", why, OTHER_BASES)]
 
 
 def _cooler(about: Mapping[str, Any]) -> Remedy:
