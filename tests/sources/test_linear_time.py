@@ -7,6 +7,7 @@ import pytest
 
 from soundalike.sources import skype
 from soundalike.sources._chat_exporter_html import MessageParser
+from soundalike.sources._json_stream import JsonStream
 from tests.sources.reading import read_alone
 
 LENGTH = 50_000  # a pattern that starts anew at each mark would take minutes
@@ -40,3 +41,12 @@ def test_attributes_of_a_web_page() -> None:
     started = time.process_time()
     assert list(MessageParser().messages([page])) == [[], []]
     assert time.process_time() - started < SECONDS
+
+
+def test_blanks_after_a_damaged_json_array() -> None:
+    """They are looked through for what shows that the array has ended."""
+    raw = b'{"messages": [{"id": 1, "type": 2}, {"id": x}]' + b" " * LENGTH + b"x"
+    started = time.process_time()
+    parts = list(JsonStream([raw], [("messages",)], r'\{"id": [0-9]+, "type"'))
+    assert time.process_time() - started < SECONDS
+    assert [element for part in parts for element in part.elements] == [{"id": 1, "type": 2}]

@@ -1,7 +1,7 @@
 r"""Decodes JSON that a strict parser refuses, and finds objects in damaged text.
 
 Known damage: raw control characters inside strings, trailing commas, missing commas between objects, open quotes, a
-truncated end, and `\x1b`, which Telegram writes for control characters and JSON does not have.
+bracket too many, a truncated end, and `\x1b`, which Telegram writes for control characters and JSON does not have.
 """
 
 import json

@@ -26,7 +26,8 @@ _OVERLAP = 1 << 10  # bytes; the beginning of an element is shorter
 _BOM = b"\xef\xbb\xbf"
 _BETWEEN = b" \t\r\n,"
 _ARRAY_END = 0x5D
-_AFTER_ARRAY = re.compile(rb'\s*(?:\}|,\s*"[^"\\]*"\s*:|,?\s*(?:"[^"]*)?\Z)')
+# What follows the end of an array in an object, as far as it was read; possessive, so that blanks take linear time.
+_AFTER_ARRAY = re.compile(rb'\s*+(?:\}|,\s*+"[^"\\]*+"\s*+:|(?:,\s*+)?(?:"[^"]*+)?\Z)')
 
 
 @dataclass(frozen=True, slots=True)
