@@ -50,6 +50,11 @@ class People:
         """The programs in which somebody wrote something."""
         return sorted({program_of(key) for key in self.counts})
 
+    @property
+    def only_author(self) -> str | None:
+        """The key of whoever is alone in the exports; None where nobody wrote, or somebody else is named."""
+        return next(iter(self.counts), None) if len(self.names) == 1 else None
+
     def label(self, key: str) -> str:
         """The display name, with the key behind it if another person of the corpus has the same name."""
         same = [other for other in self.counts if self.names[other].casefold() == self.names[key].casefold()]

@@ -97,10 +97,10 @@ def _with_package_only(corpus: Corpus, accounts: Sequence[str], people: People) 
 
 def _only_author(corpus: Corpus, people: People) -> list[str]:
     """The key of the only person of the exports, who is taken as the owner, with a note if no export says so."""
-    if len(people.counts) != 1 or len(people.names) != 1 or people.stated_owners:
+    if people.only_author is None or people.stated_owners:
         return []
-    corpus.notes.append(f"{people.shown_names()[0]} is taken as you: nobody else is in these exports.")
-    return list(people.counts)
+    corpus.notes.append(f"{people.names[people.only_author]} is taken as you: nobody else is in these exports.")
+    return [people.only_author]
 
 
 def _note_namesakes(corpus: Corpus, people: People, owners: Collection[str]) -> None:
@@ -133,7 +133,7 @@ def unknown_programs(people: People, owners: Collection[str], chosen: Collection
     The only person of the exports is, and the nameless owner of a package where nobody else writes in Discord, or if it
     was `chosen`.
     """
-    if len(people.names) == 1:
+    if people.only_author is not None:
         return []
     alone = [key for key in people.counts if program_of(key) == DISCORD] == [UNKNOWN]
     known = {program_of(key) for key in owners if key != UNKNOWN or alone or key in chosen}

@@ -59,7 +59,7 @@ class Training(BaseModel):
 
 
 TINY = 32_000_000  # weights; above it a base was taught more than it will read of its owner
-REPLAY = 0.15
+REPLAY = 0.15  # share of small talk
 
 
 def small_base(weights: float, layers: int) -> dict[str, Any]:
