@@ -129,6 +129,6 @@ def _known_examples(path: Path) -> list[PromptExample]:
     if not path.is_file():
         return []
     try:
-        return from_file(path.read_text(encoding="utf-8"))
+        return from_file(path.read_text(encoding="utf-8"), str(path))
     except (OSError, ValueError) as error:
         raise CloneError(f"{path} cannot be read: {error}.", "Save it as UTF-8, or delete it.") from error

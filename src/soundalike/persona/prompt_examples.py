@@ -4,8 +4,9 @@
     friend: best pick up line?
     mo: i am so meta
 
-An x between the brackets releases what stands below them, as it stands there. They are of the training part alone, so
-that a prompt knows nothing of what it is measured on.
+An x between the brackets releases what stands below them, as it stands there. A line that is none of what the file is
+made of is refused: taken as text, a head with a slip in it would release what stands below it with the example above.
+The examples are of the training part alone, so that a prompt knows nothing of what it is measured on.
 """
 
 import re
@@ -14,6 +15,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from soundalike.errors import CloneError
 from soundalike.evaluation.held_out import Conversation, HeldOutTurn, held_out_scenes
 from soundalike.prompt_template import render
 from soundalike.redact import redact_text
@@ -21,7 +23,10 @@ from soundalike.redact import redact_text
 MOST_SCENES = 4000  # of the training part that examples are drawn from
 CONTEXT, LONGEST_LINE = 4, 200  # lines before the owner's; characters of a line
 OTHER = "friend"
-HEAD = re.compile(r"^\[([ xX])\][^\n]*\n", re.MULTILINE)
+HEAD = re.compile(r"\[([ xX])\]\s*\d+\s*")
+NEARLY_HEAD = re.compile(r"\s*\[[^\]]*\]\s*\d")
+FIRST_LINE = re.compile(r"\s*[^\s:][^:]*:")  # of a message
+FURTHER_LINE = re.compile(r"\t|\s*$")
 PREAMBLE = """\
 Exchanges of yours that the prompt can show as examples. None of them is in it until you release it:
 put an x between the brackets of those that others may read, [x], and export again. What you change
@@ -45,11 +50,36 @@ def to_file(examples: Sequence[PromptExample]) -> str:
     return "\n".join([PREAMBLE, *blocks])
 
 
-def from_file(text: str) -> list[PromptExample]:
-    """The examples of such a file, with or without changes; those that were emptied are gone."""
-    _, *parts = HEAD.split(text.replace("\r\n", "\n"))
-    pairs = zip(parts[::2], parts[1::2], strict=True)
-    return [PromptExample(body.strip("\n"), mark != " ") for mark, body in pairs if body.strip()]
+def from_file(text: str, name: str = "The file of examples") -> list[PromptExample]:
+    """The examples of such a file, with or without changes; those that were emptied are gone.
+
+    `CloneError`, which calls the file `name`, for a line that is neither a head nor part of an example.
+    """
+    marks, bodies = list[str](), list[list[str]]()
+    for number, line in enumerate(text.replace("\r\n", "\n").split("\n"), start=1):
+        if head := HEAD.fullmatch(line):
+            marks.append(head[1])
+            bodies.append([])
+        elif not _belongs(line, bodies):
+            what = f"{name}, line {number}, is neither `[ ] 1` or `[x] 1` above an example nor `name: text` in one."
+            raise CloneError(what, "Correct that line; nothing was changed.")
+        elif bodies:
+            bodies[-1].append(line)
+    texts = ("\n".join(body).strip("\n") for body in bodies)
+    return [PromptExample(one, mark != " ") for mark, one in zip(marks, texts, strict=True) if one.strip()]
+
+
+def _belongs(line: str, bodies: Sequence[Sequence[str]]) -> bool:
+    """Whether a line that is no head goes on with the last of `bodies` or, where there is none, with the preamble.
+
+    A message below an empty line does not: the head that stood between them is lost.
+    """
+    if NEARLY_HEAD.match(line):
+        return False
+    if not bodies or FURTHER_LINE.match(line):
+        return True
+    began, goes_on = any(map(str.strip, bodies[-1])), bool(bodies[-1]) and bool(bodies[-1][-1].strip())
+    return bool(FIRST_LINE.match(line)) and (goes_on or not began)
 
 
 def drawn_examples(chats: Sequence[Conversation], owner: str, allows: Callable[[str], bool]) -> Iterator[PromptExample]:
@@ -64,7 +94,7 @@ def drawn_examples(chats: Sequence[Conversation], owner: str, allows: Callable[[
         if len(lines) < 2 or any(len(text) > LONGEST_LINE or not allows(text) for _, text in lines):
             continue
         text = redact_text(render(lines, end=False))[0]
-        if text not in seen:
+        if text not in seen and not any(map(NEARLY_HEAD.match, text.split("\n"))):
             seen.add(text)
             yield PromptExample(text)
 
