@@ -1,5 +1,6 @@
 """Ctrl-C, `kill` and a terminal that is closed: each ends a command tidily, with the exit code that shells expect."""
 
+import os
 import signal
 import subprocess
 import sys
@@ -8,6 +9,8 @@ from pathlib import Path
 import pytest
 
 from soundalike.signals import deferred_interrupt, exit_on_signals, obey_watcher, stop_signal
+from tests.sources.examples.imessage import ROWS, write_database
+from tests.sources.packages import write_zip
 from tests.training.test_loop import clone_of
 
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="Windows has neither SIGTERM nor SIGHUP to send")
@@ -42,6 +45,39 @@ def test_a_training_that_is_stopped_saves(sent: signal.Signals, code: int, tmp_p
         assert process.wait() == code, said
     assert f"Continue with: soundalike train {clone.root} --resume" in said and "Traceback" not in said
     assert clone.run_path.exists() and not list(clone.root.glob(".scratch*"))
+
+
+# Waits, with private copies on the disk, until the parent ends it.
+READING = """
+import signal, sys, tempfile
+signal.signal(signal.SIGHUP, signal.SIG_DFL)
+from pathlib import Path
+from soundalike.cli import main
+from soundalike.sources._imessage_database import MessagesDatabase
+def read_people(database):
+    print(sum(path.is_file() for path in Path(tempfile.gettempdir()).rglob("*")), flush=True)
+    sys.stdin.read()
+MessagesDatabase.read_people = read_people
+sys.argv = ["soundalike", "import", *sys.argv[1:]]
+main()
+"""
+
+
+@pytest.mark.parametrize(("sent", "option"), [(signal.SIGTERM, ["--preview"]), (signal.SIGHUP, ["--gap", "5m,15m"])])
+def test_a_reading_that_is_killed_leaves_no_copy(sent: signal.Signals, option: list[str], tmp_path: Path) -> None:
+    """Copies of a database, and of an export within an export, are taken away, though nothing is written elsewhere."""
+    database = write_database(tmp_path / "chat.db", ROWS).read_bytes()
+    inner = write_zip(tmp_path / "inner.zip", {"chat.db": database}).read_bytes()
+    export = write_zip(tmp_path / "export.zip", {"inner.zip": inner})
+    copies = tmp_path / "temporary"
+    copies.mkdir()
+    given = [sys.executable, "-c", READING, str(export), *option]
+    environment = {**os.environ, "TMPDIR": str(copies)}
+    pipe = subprocess.PIPE
+    with subprocess.Popen(given, stdin=pipe, stdout=pipe, env=environment, text=True) as process:
+        assert process.stdout and process.stdout.readline() == "2\n"
+        process.send_signal(sent)
+        assert process.wait() == 128 + sent and list(copies.iterdir()) == []
 
 
 def test_the_first_signal_is_noted_and_the_second_acts() -> None:
@@ -85,7 +121,10 @@ def test_what_is_ignored_stays_ignored() -> None:
 
 
 def test_kill_unwinds_what_is_not_training() -> None:
-    """An import's scratch folder is taken away, as after Ctrl-C."""
+    """As Ctrl-C does; the same signal again does not break the clean-up off."""
     with pytest.raises(SystemExit) as end, exit_on_signals():
-        signal.raise_signal(signal.SIGTERM)
+        try:
+            signal.raise_signal(signal.SIGTERM)
+        finally:
+            signal.raise_signal(signal.SIGTERM)
     assert end.value.code == 143 and signal.getsignal(signal.SIGTERM) is signal.SIG_DFL

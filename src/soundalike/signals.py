@@ -37,9 +37,13 @@ def deferred_interrupt() -> Iterator[Callable[[], int]]:
 
 @contextmanager
 def exit_on_signals() -> Iterator[None]:
-    """Turn SIGTERM and SIGHUP into `SystemExit`, so that clean-up runs as it does on Ctrl-C."""
+    """Turn SIGTERM and SIGHUP into `SystemExit`, so that clean-up runs as it does on Ctrl-C.
+
+    The same signal again is ignored, because a terminal that is closed sends SIGHUP twice: clean-up goes on.
+    """
 
     def end(number: int, frame: FrameType | None) -> None:
+        signal.signal(number, signal.SIG_IGN)
         sys.exit(128 + number)
 
     before = _install_handler(("SIGTERM", "SIGHUP"), end)

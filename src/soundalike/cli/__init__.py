@@ -27,7 +27,7 @@ from soundalike.cli.output import err, out, progress_file
 from soundalike.console import accept_every_character
 from soundalike.errors import FULL_DISK, NoRoom, SoundalikeError, UsageError
 from soundalike.progress_file import VARIABLE
-from soundalike.signals import obey_watcher
+from soundalike.signals import exit_on_signals, obey_watcher
 from soundalike.version import __version__
 
 app = typer.Typer(
@@ -79,8 +79,9 @@ def main() -> None:
     if watched:
         obey_watcher()
     try:
-        progress_file.begin(watched)
-        app()
+        with exit_on_signals():
+            progress_file.begin(watched)
+            app()
     except KeyboardInterrupt:  # before or after typer, which turns it into an exit
         progress_file.end(130)
         sys.exit(130)

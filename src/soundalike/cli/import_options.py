@@ -103,9 +103,8 @@ def import_into(
     """Import into one folder, with progress, and print what was read."""
     from soundalike.importing import preflight
     from soundalike.importing.importer import run_import
-    from soundalike.signals import exit_on_signals
 
-    with exit_on_signals(), progress_bar("Reading") as bar:
+    with progress_bar("Reading") as bar:
         report = run_import(
             exports, folder, settings, on_progress=bar, options=reading, force=force, replace_held=replace
         )
