@@ -107,3 +107,20 @@ def test_an_import(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     assert "good night ana" in Clone.open(tmp_path / "me").messages(["text"])["text"]
     with pytest.raises(UsageError, match="holds real names"):
         run_import(["x"], tmp_path / "me", options=ReadOptions(pseudonyms=True))
+
+
+def test_the_owner_is_not_asked_for_again(tmp_path: Path) -> None:
+    """A second import into a clone with invented names knows who the owner is, though the clone holds other keys."""
+    words = (f"{name},word {at},{1_700_000_000 + at}" for at in range(40) for name in ("Ana", "Bo"))
+    rows = ["author,text,sent_at", *words]
+    first, second = tmp_path / "pond.csv", tmp_path / "later" / "pond.csv"
+    second.parent.mkdir()
+    first.write_text("\n".join(rows[:41]), "utf-8")
+    second.write_text("\n".join(rows), "utf-8")
+    out = tmp_path / "bo"
+    run_import([first], out, options=ReadOptions(me=("Bo",), pseudonyms=True), force=True)
+    assert run_import([second], out, force=True).messages == 80
+    clone = Clone.open(out)
+    assert clone.messages(["me"])["me"].sum() == 40
+    assert clone.authors().filter("me")["name"].to_list() == ["Bo"]
+    assert "Ana" not in clone.authors()["name"]

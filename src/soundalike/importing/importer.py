@@ -3,7 +3,7 @@
 An import that is refused, fails or is interrupted leaves the folder as it was.
 """
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, replace
 from datetime import UTC, datetime
@@ -55,8 +55,7 @@ def run_import(
     with clone.locked("soundalike import"):
         held, extends = None if replace_held or not clone.exists else _held(clone), list[str]()
         pseudonyms = _pseudonyms(clone, options, held is not None)
-        known = held.authors.filter("me")["author"].to_list() if held is not None else ()
-        corpus, masked = read_exports(paths, options, on_progress, known)
+        corpus, masked = read_exports(paths, options, on_progress, _owns(held, pseudonyms))
         corpus = invent_names(corpus, pseudonyms) if pseudonyms else corpus
         if held is not None:
             held, again = mask(held, options)  # a list of more strings to mask holds for all
@@ -75,6 +74,14 @@ def _held(clone: Clone) -> Corpus:
         return Corpus(clone.messages(), clone.authors(), clone.channels())
     except CloneError as error:
         raise CloneError(error.what, "Import all of it anew, with --replace.") from error
+
+
+def _owns(held: Corpus | None, pseudonyms: Pseudonyms | None) -> Callable[[str], bool] | None:
+    """Whether an author key of an export, as it stands there, is the owner's in what the clone holds."""
+    if held is None:
+        return None
+    mine = set(held.authors.filter("me")["author"])
+    return lambda key: (pseudonyms.key(key) if pseudonyms else key) in mine
 
 
 def _extended(clone: Clone) -> list[str]:

@@ -1,6 +1,6 @@
 """Exports -> the corpus that a clone learns from: read, chosen from and masked, with every message left out counted."""
 
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -33,16 +33,17 @@ def read_exports(
     paths: Sequence[str | Path],
     options: ReadOptions,
     on_progress: Progress | None = None,
-    known: Collection[str] = (),
+    is_owner: Callable[[str], bool] | None = None,
 ) -> tuple[Corpus, dict[str, int]]:
     """The corpus of the exports at `paths`, and the counts of masks by kind.
 
-    `known` are author keys of the owner's from earlier exports. Raises ExportError for an export that cannot be read or
-    holds no message, or none of the owner's that is chosen, and OwnerUnknown if nothing tells who the owner is.
+    `is_owner` says of an author key whether an earlier export gave it to the owner. Raises ExportError for an export
+    that cannot be read or holds no message, or none of the owner's that is chosen, and OwnerUnknown if nothing tells
+    who the owner is.
     """
     from soundalike import sources
 
-    corpus = sources.read([Path(path) for path in paths], me=options.me, known=known, on_progress=on_progress)
+    corpus = sources.read([Path(path) for path in paths], me=options.me, is_owner=is_owner, on_progress=on_progress)
     if not corpus.messages.height:
         why = ", ".join(f"{count:,} {reason}" for reason, count in corpus.skipped.items())
         what = f"There is not one message in these exports{f' (found: {why})' if why else ''}."

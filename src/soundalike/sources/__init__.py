@@ -8,7 +8,7 @@ small `Corpus` with any part of the messages, names, counts and notes.
 import functools
 import importlib
 import pkgutil
-from collections.abc import Callable, Collection, Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Protocol, cast
 
@@ -63,21 +63,21 @@ def read(
     paths: Sequence[Path],
     *,
     me: Sequence[str] = (),
-    known: Collection[str] = (),
+    is_owner: Callable[[str], bool] | None = None,
     on_progress: Progress | None = None,
 ) -> Corpus:
     """Read all exports at `paths` and merge them: unique by message id, sorted by time.
 
     `me` are the owner's names (display names or author keys); they are needed where an export does not tell, and go
-    before what it tells. The first is what the owner is called. `known` are author keys of
-    the owner's from earlier exports.
+    before what it tells. The first is what the owner is called. `is_owner` says of an author key
+    whether an earlier export gave it to the owner.
 
     `on_progress(done, total)` is called after every batch. Raises ExportError if a path has no known format, is
     damaged or unsafe, or if two exports of one program belong to different accounts. Exports of different programs are
     one person's: whoever an export names as its owner is the owner, and `me` of the messages follows from that. Raises
     OwnerUnknown if nothing tells who the owner is in one of the programs.
     """
-    return _owner.mark(_merged(paths, on_progress, bool(me)), me, known)
+    return _owner.mark(_merged(paths, on_progress, bool(me)), me, is_owner)
 
 
 def survey(paths: Sequence[Path], on_progress: Progress | None = None) -> tuple[Corpus, People]:

@@ -4,7 +4,7 @@ An author key begins with the program's name and a colon; a key without one is a
 one key or more in each program.
 """
 
-from collections.abc import Collection, Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 
 import polars as pl
 
@@ -33,13 +33,14 @@ def batches(exports: list[list[Corpus]], several: bool = False) -> Iterator[Corp
             yield corpus
 
 
-def mark(corpus: Corpus, names: Sequence[str] = (), known: Collection[str] = ()) -> Corpus:
+def mark(corpus: Corpus, names: Sequence[str] = (), is_owner: Callable[[str], bool] | None = None) -> Corpus:
     """The corpus with `me` set in every row whose author is the owner; the owner's most used name comes first.
 
-    The author keys in `known` count as stated by the exports. Raises ExportError if one of `names` is nobody's or two
-    people's, OwnerUnknown if nobody is the owner in a program.
+    The author keys for which `is_owner` holds count as stated by the exports. Raises ExportError if one of `names` is
+    nobody's or two people's, OwnerUnknown if nobody is the owner in a program.
     """
-    corpus.authors = corpus.authors.with_columns(me=pl.col("me") | pl.col("author").is_in(sorted(known)))
+    known = [key for key in corpus.authors["author"] if is_owner and is_owner(key)]
+    corpus.authors = corpus.authors.with_columns(me=pl.col("me") | pl.col("author").is_in(known))
     people = _with_owner_named(corpus, names)
     chosen = [key for name in names for key in people.find(name)] or _only_author(corpus, people)
     owners = _owners(corpus, people, chosen)
