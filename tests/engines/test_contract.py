@@ -184,6 +184,17 @@ def test_a_negative_weight_makes_tokens_less_likely(build: Callable[[], Engine])
     assert engine.loss(batch)[0] > before[0]
 
 
+def test_a_batch_without_weights_changes_nothing(build: Callable[[], Engine]) -> None:
+    """Its loss is 0, and the model stays as it was, the optimizer's momentum notwithstanding."""
+    engine = trained(build(), TEXT, steps=2)
+    batch = batch_of(engine, Document(OTHER))
+    nothing = replace(batch, weights=np.zeros_like(batch.weights))
+    before = engine.loss(batch)
+    assert engine.loss(nothing) == (0.0, 0.0)
+    assert engine.step(nothing, RATE) == 0.0
+    assert engine.loss(batch) == before
+
+
 def test_documents_do_not_influence_each_other(build: Callable[[], Engine]) -> None:
     """Two documents in one window have the loss of each in a window of its own."""
     engine = trained(build(), TEXT, OTHER, steps=3)

@@ -62,6 +62,8 @@ class HuggingFaceEngine:
     def step(self, batch: Batch, learning_rate: float) -> float:
         """One update; returns the weighted mean loss before it, in nats per token."""
         weight, total = batch.absolute_weight, 0.0
+        if not weight:
+            return total
         for part in self._micro_batches(shard(batch, self.process_group)):
             loss = self._loss_of(part) / weight
             loss.backward()  # type: ignore[no-untyped-call]

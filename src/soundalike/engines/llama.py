@@ -75,8 +75,10 @@ class LlamaEngine:
 
     def step(self, batch: Batch, learning_rate: float) -> float:
         """One update; returns the weighted mean loss before it, in nats per token."""
-        self._decoder = None
         weight = batch.absolute_weight
+        if not weight:
+            return 0.0
+        self._decoder = None
         parts = self._micro_batches(shard(batch, self.process_group))
         total = self._replicas.gradient(lambda model, part: self._loss_of(model, part) / weight, parts)
         parameters = list(self.adapter.parameters().values())

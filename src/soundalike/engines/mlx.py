@@ -77,8 +77,10 @@ class MlxEngine:
 
     def step(self, batch: Batch, learning_rate: float) -> float:
         """One update; returns the weighted mean loss before it, in nats per token."""
-        self._clear_prompt_cache()
         weight, total, gradients = batch.absolute_weight, 0.0, None
+        if not weight:
+            return total
+        self._clear_prompt_cache()
         self.model.train()
         for part in self._micro_batches(shard(batch, self.process_group)):
             loss, gradient = self._loss_and_gradient(part, weight)

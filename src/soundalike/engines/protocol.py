@@ -115,7 +115,7 @@ class Engine(Protocol):
 
     def step(self, batch: Batch, learning_rate: float) -> float:
         """Update the adapter by one batch; returns its loss before the update: the weighted sum of nats over the sum of
-        the weights without their signs."""
+        the weights without their signs. A batch without any weight changes nothing, and its loss is 0."""
 
     def loss(self, batch: Batch) -> tuple[float, float]:
         """(sum of weighted loss in nats, sum of weights) of one batch, without an update."""

@@ -4,6 +4,8 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+import numpy as np
+
 from soundalike.clone import Clone
 from soundalike.clone.document import Document
 from soundalike.engines.protocol import Batch, Tokenizer
@@ -26,8 +28,15 @@ class PackedDataset:
 
 
 def pack_documents(documents: Sequence[Document], tokenizer: Tokenizer, window: int, seed: int) -> PackedDataset:
-    """Documents in windows of `window` tokens, in an order that depends on `seed`."""
+    """Documents in windows of `window` tokens, in an order that depends on `seed`.
+
+    Windows without any weight are left out, because nothing can be learned from or measured on them; `TooLittleText`
+    where there is no other.
+    """
     batch = pack(list(encode(documents, tokenizer, window)), window, seed)
+    batch = batch.take(np.flatnonzero(batch.weights.any(axis=1)))
+    if not len(batch):
+        raise TooLittleText("There is no text of yours to train on.", "Import an export with messages of yours.")
     turns = ((len(text.encode()), weight) for d in documents for text, weight in d.turns or [(d.text, 1.0)])
     weighted = sum(size * weight for size, weight in turns)
     return PackedDataset(batch, weighted / max(float(batch.weights.sum()), 1.0))
@@ -45,8 +54,6 @@ class TrainingData:
     def load(cls, clone: Clone, tokenizer: Tokenizer, training: Training) -> "TrainingData":
         """The clone's documents, with `training.replay` of small talk in `train`; `TooLittleText` where it has none."""
         own, later = clone.documents("train"), clone.documents("valid")
-        if not own:
-            raise TooLittleText("There is no text of yours to train on.", "Import an export with messages of yours.")
         replay = small_talk(training.replay, sum(len(document.text) for document in own), training.seed)
         train, valid = (
             pack_documents(documents, tokenizer, training.window, training.seed)
