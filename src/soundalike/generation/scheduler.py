@@ -14,6 +14,7 @@ import logging
 import math
 from bisect import insort
 from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from threading import Condition, Thread
 from time import monotonic
 from types import TracebackType
@@ -113,12 +114,14 @@ class Scheduler:
 
     def close(self) -> None:
         """Stop the threads; tickets that are not done fail with `SchedulerClosed`. Blocks until the step is over."""
+        self._stop()
+        for thread in self._threads:
+            thread.join()
+
+    def _stop(self) -> None:
         with self.changed:
             self._open = False
             self.changed.notify_all()
-        for thread in self._threads:
-            thread.join()
-        deliver([(ticket, SchedulerClosed()) for ticket in (*self._waiting, *self._running)])
 
     def _free_places(self) -> int:
         return self._streams - sum(ticket.unfinished for ticket in (*self._running, *self._waiting))
@@ -128,15 +131,23 @@ class Scheduler:
         return max(1, math.ceil(self._mean_seconds * (1 + len(self._waiting) / self._streams)))
 
     def _run(self, models: Sequence[int]) -> None:
-        """The loop of one thread: a step of the batch of each of its models, again and again."""
-        while self._open:
-            with self.changed:
-                self.changed.wait_for(lambda: not self._open or self._has_work(models))
-                leaving, joining = self._take_released(models), self._take_admitted(models)
-            for ticket in leaving:
-                self._batches[ticket.model].remove(ticket.requests)
-            for model in models:
-                self._step(model, [ticket for ticket in joining if ticket.model == model])
+        """The loop of one thread: a step of the batch of each of its models, again and again.
+
+        Whatever ends it, the scheduler takes no more tickets then, and those of these models fail.
+        """
+        try:
+            while self._open:
+                with self.changed:
+                    self.changed.wait_for(lambda: not self._open or self._has_work(models))
+                    leaving, joining = self._take_released(models), self._take_admitted(models)
+                for model in models:
+                    self._guarded_step(model, *(_of_model(model, tickets) for tickets in (leaving, joining)))
+        except Exception:
+            log.exception("The scheduler failed, and closes.")
+        finally:
+            self._stop()
+            held = [ticket for ticket in (*self._waiting, *self._running) if ticket.model in models]
+            deliver([(ticket, SchedulerClosed()) for ticket in held])
 
     def _has_work(self, models: Sequence[int]) -> bool:
         held = (*self._running, *self._released)
@@ -176,32 +187,38 @@ class Scheduler:
         self._running += joining
         return joining
 
-    def _step(self, model: int, joining: Sequence[Ticket]) -> None:
-        batch = self._batches[model]
-        if not joining and not len(batch):
-            return
+    def _guarded_step(self, model: int, leaving: Sequence[Ticket], joining: Sequence[Ticket]) -> None:
         try:
-            for ticket in joining:
-                batch.add(ticket.requests)
-            done = set(batch.step())
+            self._step(model, leaving, joining)
         except SoundalikeError as error:
             self._fail(model, error)  # for the callers to report
         except Exception:
             log.exception("A step failed, and every request that took part with it.")
             self._fail(model, ModelFailed())
-        else:
-            self._deliver(model, done)
+
+    def _step(self, model: int, leaving: Sequence[Ticket], joining: Sequence[Ticket]) -> None:
+        batch = self._batches[model]
+        for ticket in leaving:
+            batch.remove(ticket.requests)
+        for ticket in joining:
+            batch.add(ticket.requests)
+        if len(batch):
+            self._deliver(model, set(batch.step()))
 
     def _tickets_of(self, model: int) -> list[Ticket]:
         with self.changed:
-            return [ticket for ticket in self._running if ticket.model == model]
+            return _of_model(model, self._running)
 
     def _fail(self, model: int, error: SoundalikeError) -> None:
-        """Fail the running tickets of a model, and start it afresh."""
+        """Fail the running tickets of a model, close what they have open, and start it afresh."""
         tickets = self._tickets_of(model)
-        self._batches[model] = make_batch(self._models[model])
         deliver([(ticket, error) for ticket in tickets])
         self._finish(tickets)
+        for request in (request for ticket in tickets for request in ticket.requests):
+            with _logged("A request of a failed step could not be closed."):
+                self._batches[model].remove([request])
+        with _logged("The model cannot start afresh."):
+            self._batches[model] = make_batch(self._models[model])
 
     def _deliver(self, model: int, done: set[GenerationRequest]) -> None:
         tickets = self._tickets_of(model)
@@ -235,3 +252,16 @@ class Scheduler:
             return None
         ticket.first_output = ticket.first_output or monotonic()
         return Event(index, lines, done)
+
+
+def _of_model(model: int, tickets: Sequence[Ticket]) -> list[Ticket]:
+    return [ticket for ticket in tickets if ticket.model == model]
+
+
+@contextmanager
+def _logged(what: str) -> Iterator[None]:
+    """Log an exception, with the sentence `what`, instead of raising it."""
+    try:
+        yield
+    except Exception:
+        log.exception(what)

@@ -81,8 +81,11 @@ def deliver(deliveries: Sequence[Delivery]) -> None:
     """Deliver events from any thread, waking each loop once: a call for each event would take longer than a token."""
     for loop in {ticket.loop for ticket, _ in deliveries}:
         mine = [(ticket, event) for ticket, event in deliveries if ticket.loop is loop]
-        if not loop.is_closed():
+        try:
             loop.call_soon_threadsafe(_put_all, mine)
+        except RuntimeError:
+            if not loop.is_closed():  # else nobody waits there any more
+                raise
 
 
 def _put_all(deliveries: Sequence[Delivery]) -> None:
