@@ -97,6 +97,26 @@ def test_a_server_that_fails_is_told_of() -> None:
             model.replies([[("ana", "hello")]] * 20, Sampling(seed=3))
 
 
+@pytest.mark.parametrize("status", [400, 500])
+def test_a_failure_leaves_replies_limited(status: int) -> None:
+    """After a request that was refused for its length, or after a server's fault, every other has a limit of tokens."""
+    asked: list[dict[str, Any]] = []
+
+    def answer(path: str, body: dict[str, Any], key: str) -> Answer:
+        asked.append(body)
+        if body["messages"][-1]["content"] == "ana: bad":
+            return status, {"error": {"message": "no"}}
+        return 200, {"choices": [{"index": 0, "message": {"role": "assistant", "content": "hi"}}]}
+
+    with answering(answer) as address:
+        model = PromptedModel(RemoteModel(address, "large", retries=0), "You are mo.", "mo")
+        with pytest.raises(EngineError):
+            model.replies([[("ana", "bad")]])
+        assert model.replies([[("ana", "good")]]) == [["hi"]]
+    assert asked[-1]["max_tokens"] == 300
+    assert len(asked) == (4 if status == 400 else 2)
+
+
 def test_a_prompt_is_a_text(tmp_path: Path) -> None:
     """Neither missing, nor empty, nor a film, nor bytes."""
     file = tmp_path / "prompt.md"

@@ -183,8 +183,8 @@ def test_a_server_that_is_down_is_told_in_a_sentence() -> None:
         RemoteModel(f"http://127.0.0.1:{port}/v1", retries=0)
 
 
-def test_a_server_that_knows_no_extras_is_asked_again_without() -> None:
-    """Once for each setting that it refuses, and never again after."""
+def test_a_server_that_knows_no_extras_is_asked_again_without(caplog: pytest.LogCaptureFixture) -> None:
+    """Once for each setting that it refuses, and never again after; the log says so once."""
     asked = []
 
     def strict(path: str, body: dict[str, Any], key: str) -> Answer:
@@ -196,6 +196,30 @@ def test_a_server_that_knows_no_extras_is_asked_again_without() -> None:
         model = RemoteModel(url, "m", retries=0)
         assert said(model, ["a"]) == said(model, ["b"]) == ["ok|"]
     assert asked == [{"logprobs", "min_p", "top_k"}, {"min_p", "top_k"}, set(), set()]
+    assert [record.getMessage() for record in caplog.records if record.name.startswith("soundalike")] == [
+        f"The server at {url} is asked with neither min_p, top_k nor logprobs: it refused more."
+    ]
+
+
+def test_a_prompt_that_is_refused_takes_no_setting_away(caplog: pytest.LogCaptureFixture) -> None:
+    """One that is too long is refused with every setting, the next is asked with all of them; a 500 is no refusal."""
+    asked: list[tuple[str, bool, bool]] = []
+    answers = {"long": 400, "odd": 500, "fine": 200}
+
+    def answer(path: str, body: dict[str, Any], key: str) -> Answer:
+        asked.append((body["prompt"], "min_p" in body, "logprobs" in body))
+        status = answers[body["prompt"]]
+        return (200, [chunk("ok", "stop")]) if status == 200 else (status, {"error": {"message": "No"}})
+
+    with answering(answer) as url:
+        model = RemoteModel(url, "m", retries=0)
+        for prompt in ("long", "odd"):
+            with pytest.raises(EngineError, match="failed: .*No"):
+                said(model, [prompt])
+        assert said(model, ["fine"]) == ["ok|"]
+    long = [("long", True, True), ("long", True, False), ("long", False, False)]
+    assert asked == [*long, ("odd", True, True), ("fine", True, True)]
+    assert not [record for record in caplog.records if record.name.startswith("soundalike")]
 
 
 @pytest.mark.parametrize(

@@ -17,8 +17,9 @@ import numpy as np
 
 from soundalike.errors import UsageError
 from soundalike.generation.prompt import Turn
-from soundalike.generation.remote import UNKNOWN_SETTING, RemoteModel, explained
+from soundalike.generation.remote import RemoteModel, explained
 from soundalike.generation.sampling import Sampling
+from soundalike.generation.server_settings import ServerSettings
 from soundalike.paths import regular_file
 
 GO_ON = "(go on)"  # in the place of somebody else's lines where nobody answered; the prompt says what it means
@@ -26,7 +27,11 @@ AT_ONCE = 8  # requests that wait for the server's answer
 MOST_TOKENS = 300  # of a reply
 MOST_BYTES = 200_000  # of a prompt
 # Names for the limit of tokens: older servers know the first, OpenAI's newer models the second; the last is no limit.
-LIMITS: tuple[dict[str, Any], ...] = ({"max_tokens": MOST_TOKENS}, {"max_completion_tokens": MOST_TOKENS}, {})
+LIMITS: tuple[tuple[str, dict[str, Any]], ...] = (
+    ("max_tokens", {"max_tokens": MOST_TOKENS}),
+    ("max_completion_tokens", {"max_completion_tokens": MOST_TOKENS}),
+    ("no limit of tokens", {}),
+)
 
 ChatTurn = dict[str, str]  # role and content
 
@@ -62,7 +67,7 @@ class PromptedModel:
     def __init__(self, model: RemoteModel, prompt: str, owner: str) -> None:
         self.model, self.prompt, self.owner = model, prompt, owner
         self.sampling = Sampling()
-        self._limit = 0  # the one of LIMITS that the server takes
+        self._accepted = ServerSettings(model.url, [name for name, _ in LIMITS])
 
     @classmethod
     def connect(cls, prompt: ServerPrompt, owner: str) -> "PromptedModel":
@@ -108,22 +113,16 @@ class PromptedModel:
         return reply_lines(self._ask(turns, seed), self.owner)
 
     def _ask(self, turns: Sequence[ChatTurn], seed: int) -> str:
-        """The text that the server answers; a name of the limit that it has refused is not sent again."""
-        import openai
-
+        """The text that the server answers."""
         server, messages = self.model, cast(Any, turns)
+
+        def send(choice: int) -> Any:
+            _, limit = LIMITS[choice]
+            return server.client.chat.completions.create(model=server.model, messages=messages, seed=seed, **limit)
+
         with explained(server.url, server.model):
-            while True:
-                limit = self._limit
-                try:
-                    made = server.client.chat.completions.create(
-                        model=server.model, messages=messages, seed=seed, **LIMITS[limit]
-                    )
-                    return made.choices[0].message.content or "" if made.choices else ""
-                except openai.APIStatusError as error:
-                    if error.status_code not in UNKNOWN_SETTING or limit + 1 == len(LIMITS):
-                        raise
-                    self._limit = max(self._limit, limit + 1)
+            made = self._accepted.ask(send)
+        return made.choices[0].message.content or "" if made.choices else ""
 
 
 def chat_messages(history: Sequence[Turn], owner: str) -> list[ChatTurn]:

@@ -19,9 +19,10 @@ from soundalike.errors import EngineError
 from soundalike.generation.reply_parser import TokenText
 from soundalike.generation.request import GenerationRequest, TokenRequest, close_attempts
 from soundalike.generation.server_address import KEY, ServerAddress
+from soundalike.generation.server_settings import ServerSettings
 
 TIMEOUT, RETRIES = 60.0, 2  # seconds until the next piece of a text; attempts at a refused connection
-UNKNOWN_SETTING = frozenset({400, 422, 500, 501})  # how servers answer to a setting that they do not know
+CHOICES = ("min_p, top_k and logprobs", "min_p and top_k", "neither min_p, top_k nor logprobs")  # see `_settings`
 CHARACTERS_PER_TOKEN = 3  # a little fewer than chat has, so that a prompt does not overrun the model's window
 CHARACTER_BITS = 21  # of a code point
 
@@ -68,14 +69,12 @@ class RemoteModel:
         from openai import DefaultHttpxClient, OpenAI
 
         self.tokenizer, self.url = EstimatedTokenizer(), url
-        key = (
-            os.environ.get(KEY) or "none"
-        )  # OpenAI's own variable is not read: their key is no other server's business
+        key = os.environ.get(KEY) or "none"  # not OPENAI_API_KEY: OpenAI's key is no other server's business
         direct = DefaultHttpxClient(follow_redirects=False)  # texts are sent to this address and to no other
         self.client = OpenAI(base_url=url, api_key=key, timeout=timeout, max_retries=retries, http_client=direct)
         weakref.finalize(self, self.client.close)  # its idle connections
         self.model = model or self._only_model()
-        self._extras = 2  # how many of the settings beyond OpenAI's own the server takes, see `_settings`
+        self._accepted = ServerSettings(url, CHOICES)
 
     @classmethod
     def connect(cls, address: str) -> "RemoteModel":
@@ -98,22 +97,18 @@ class RemoteModel:
         return names[0]
 
     def complete(self, request: TokenRequest) -> Any:
-        """The server's stream of what follows the prompt. A setting that the server has refused is not sent again."""
-        import openai
-
+        """The server's stream of what follows the prompt."""
         prompt = self.tokenizer.decode(request.prompt)
-        with explained(self.url, self.model):
-            while True:
-                settings = self._settings(request)
-                try:
-                    return self.client.completions.create(model=self.model, prompt=prompt, stream=True, **settings)
-                except openai.APIStatusError as error:
-                    if error.status_code not in UNKNOWN_SETTING or not self._extras:
-                        raise
-                    self._extras -= 1
 
-    def _settings(self, request: TokenRequest) -> dict[str, Any]:
-        """DRY is not requested: in other programs a newline ends a match."""
+        def send(choice: int) -> Any:
+            settings = self._settings(request, choice)
+            return self.client.completions.create(model=self.model, prompt=prompt, stream=True, **settings)
+
+        with explained(self.url, self.model):
+            return self._accepted.ask(send)
+
+    def _settings(self, request: TokenRequest, choice: int) -> dict[str, Any]:
+        """With what CHOICES[choice] names. DRY is not requested: in other programs a newline ends a match."""
         sampling = request.sampling
         settings: dict[str, Any] = {"temperature": sampling.temperature, "top_p": sampling.top_p}
         settings["max_tokens"] = request.max_tokens
@@ -123,9 +118,9 @@ class RemoteModel:
         if sampling.seed is not None:
             seeds = np.random.default_rng((sampling.seed, *sampling.streams))
             settings["seed"] = int(seeds.integers(1 << 31))
-        if self._extras > 0:
+        if choice < 2:
             settings["extra_body"] = {"min_p": sampling.min_p, "top_k": sampling.top_k}
-        if self._extras > 1:
+        if choice < 1:
             settings["logprobs"] = max(1, request.top_logprobs)
         return settings
 
