@@ -11,7 +11,8 @@ COPY src src
 RUN pip wheel --no-cache-dir --no-deps --wheel-dir /wheels .
 
 FROM python:3.11-slim
-# PyTorch's build for processors, a small part of the one with CUDA.
+# PyTorch's build for processors, a small part of the one with CUDA. It brings libgomp.so.1, which the wheel's compiled
+# library needs and this base has not.
 RUN --mount=type=bind,from=build,source=/wheels,target=/wheels \
     --mount=type=bind,source=constraints.txt,target=/constraints.txt \
     pip install --no-cache-dir --extra-index-url https://download.pytorch.org/whl/cpu \
@@ -23,5 +24,7 @@ WORKDIR /clones
 VOLUME /clones
 ENV XDG_CACHE_HOME=/clones/.cache
 EXPOSE 8080
+# Python handles SIGINT from its start. SIGTERM has no effect on the first process of a container until it is handled.
+STOPSIGNAL SIGINT
 ENTRYPOINT ["soundalike"]
 CMD ["--help"]
