@@ -17,7 +17,8 @@ from rich.console import Console
 
 from soundalike.clone import Clone
 from soundalike.demo import EXPORT
-from soundalike.evaluation.evaluate import SCENES, baseline_systems
+from soundalike.evaluation.baseline_systems import baseline_systems
+from soundalike.evaluation.evaluate import SCENES
 from soundalike.evaluation.evaluation_report import BEFORE, OTHERS, SAME
 from soundalike.evaluation.evaluation_set import EvaluationSet
 from soundalike.evaluation.held_out import conversations

@@ -43,8 +43,9 @@ from soundalike.evaluation.held_out import (
     real_windows,
 )
 from soundalike.evaluation.replies import answer_scenes
-from soundalike.evaluation.report_file import FILE, identity, load_best
+from soundalike.evaluation.report_file import FILE, keep, load_best
 from soundalike.evaluation.system_metrics import System, SystemMetrics, two_sample_test
+from soundalike.evaluation.voice_identity import IdentifiedVoice, identity
 from soundalike.generation.prompted_model import ServerPrompt
 from soundalike.generation.sampling import Sampling
 from soundalike.generation.voice import Voice
@@ -182,6 +183,37 @@ def test_a_figure_belongs_to_one_voice(tmp_path: Path) -> None:
     assert identity(clone) == before | {"adapter": identity(clone)["adapter"]} != before
     evaluate(clone.root, split="valid", brief=True)
     assert json.loads((clone.root / FILE).read_text()).keys() == {"short, valid"}
+
+
+def test_a_figure_is_of_the_voice_that_was_measured(tmp_path: Path) -> None:
+    """A clone that changes while its voice answers: the report says which voice was loaded, and why it is not kept."""
+    clone = Clone.open(chain_clone(tmp_path / "me", dialogue=False))
+    loaded = identity(clone)
+
+    def changing(done: float, of: int) -> None:
+        if identity(clone) == loaded:
+            with clone.locked("test"):
+                clone.record(sampling={"temperature": 0.5}, result={"seconds": 9.0})
+
+    report = evaluate(clone.root, brief=True, most=40, on_progress=changing)
+    assert report.about["identity"] == loaded != identity(clone) and report.about["trained_seconds"] is None
+    assert report.rows[CLONE].likeness and not (clone.root / FILE).exists()
+    assert report.not_kept and report.not_kept.startswith(f"{clone.root} was changed in the meantime: recipe.")
+    assert report.lines()[1] == f"Not kept in evaluation.json. {report.not_kept}"
+
+
+def test_a_clone_in_use_loses_no_figure(tmp_path: Path) -> None:
+    """The report says who has the folder; the file is written when it is free."""
+    voice = IdentifiedVoice.load(chain_clone(tmp_path / "me", dialogue=False, chats=20))
+    about = {"form": FULL, "split": "test", "identity": voice.identity}
+    report = EvaluationReport(about, {})
+    with voice.clone.locked("a training"):
+        keep(report, voice)
+    assert report.not_kept and "is in use (a training, process" in report.not_kept
+    assert not (voice.clone.root / FILE).exists()
+    kept = EvaluationReport(about, {})
+    keep(kept, voice)
+    assert kept.not_kept is None and load_best(voice.clone).report == plain(kept)
 
 
 def test_the_table_fits_a_terminal(me: Path) -> None:

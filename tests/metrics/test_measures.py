@@ -9,6 +9,7 @@ import pytest
 
 from soundalike.metrics import attribution, baselines, coherence, repetition
 from soundalike.metrics.classifier_two_sample import WINDOWS, window_sample
+from soundalike.metrics.delta_rank import delta_rank
 from soundalike.metrics.distinctive_words import distinctive_ngrams, distinctive_words, log_odds
 from soundalike.metrics.habit_distances import habit_distances
 from soundalike.metrics.ngram_index import MessageIndex
@@ -112,6 +113,20 @@ def test_delta_knows_its_own() -> None:
     assert distances[1] == pytest.approx(0, abs=1e-9) and distances.max() <= 2
     assert attribution.rank_of(distances, 1) == 1 and attribution.rank_of(distances, 0) > 1
     assert attribution.word_counts(["a b a", "c"], ["a", "c", "x"])[0].tolist() == [2, 1, 0]
+
+
+def test_delta_counts_words_and_nothing_else() -> None:
+    """Somebody whose frequencies are their own is nearest to themselves, and marks or emoji beside words change no
+    figure, whose texts they stand in: they are no words of the population either. Under 2,500 words there is none."""
+    chance, known = np.random.default_rng(4), reference_population()
+    weights = known.together[:300] * chance.lognormal(0, 0.5, 300)
+    drawn = chance.choice(known.words[:300], (2, 500, 6), p=weights / weights.sum())
+    own, later = ([" ".join(message) for message in part] for part in drawn.tolist())
+    found = delta_rank(later, own)
+    assert found is not None and (found.value, found.low, found.high) == (1, 1, 1) and found.n == 500
+    marked = [f"{message} 😀 --" for message in later]
+    assert delta_rank(marked, own) == delta_rank(later, [f"{message} !" for message in own]) == found
+    assert delta_rank(later[:400], own) is None and delta_rank(later, own[:400]) is None
 
 
 def test_a_habit_that_changed_stands_out() -> None:

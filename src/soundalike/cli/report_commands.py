@@ -132,6 +132,6 @@ def evaluate_briefly(folder: Path) -> tuple[dict[str, Any] | None, str | None]:
             print_lines([error.what])
             return None, error.what
     advice = guidance(report)
-    print_lines(["", *report.headline(), *advice.lines()])
+    print_lines(["", *report.headline(), *advice.lines(), *report.unkept()])
     out.print(command_text(f"{report.extent()} The full figure: ", f"soundalike evaluate {shlex.quote(str(folder))}"))
     return {**plain(report), "advice": plain(advice)}, None

@@ -61,9 +61,10 @@ class GivesItAway:
 
 @dataclass
 class EvaluationReport:
-    """All metrics of one evaluation, with the keys of evaluation.json; `about` says of what, see `evaluate._about`.
+    """All metrics of one evaluation, with the keys of evaluation.json.
 
-    `rows` are by system, `bits_per_byte` by adapter (on, off, renamed), `delta_rank` by author (you, clone).
+    `about` says of which voice and text, see `evaluate`. `rows` are by system, `bits_per_byte` by adapter (on, off,
+    renamed), `delta_rank` by author (you, clone). `not_kept` is why evaluation.json does not hold it, else None.
     """
 
     about: dict[str, Any]
@@ -73,12 +74,17 @@ class EvaluationReport:
     forced_choice: ForcedChoice | None = None
     habits: list[HabitDistance] = field(default_factory=list)
     gives_it_away: GivesItAway = field(default_factory=GivesItAway)
+    not_kept: str | None = None
 
     def extent(self) -> str:
         """On how much the figures rest, and whether they are the short check's."""
         windows, seeds = self.about["windows"], self.about["seeds"]
         check = "Short check: " if self.about["form"] == SHORT else "Evaluation: "
         return f"{check}{windows} held-out windows of four messages, {seeds} seed{'' if seeds == 1 else 's'}."
+
+    def unkept(self) -> list[str]:
+        """That the report was not written to evaluation.json, and why; empty where it was."""
+        return [f"Not kept in evaluation.json. {self.not_kept}"] if self.not_kept else []
 
     def legend(self) -> list[str]:
         """What the columns and rows of the table mean."""
@@ -112,6 +118,7 @@ class EvaluationReport:
         """Everything that is in no table."""
         return [
             self.extent(),
+            *self.unkept(),
             *self._power(),
             *self._drift(),
             *self._unscored(),

@@ -32,7 +32,7 @@ from soundalike.metrics.stats import Bootstrap, Estimate
 from soundalike.metrics.windows import FEWEST, SIZE, MessageWindows
 from soundalike.metrics.words import common_words, words
 
-BEFORE = {"test": "valid", "valid": "train"}  # the owner's months just before the held-out ones
+PRECEDING_SPLIT = {"test": "valid", "valid": "train"}  # the owner's months just before the held-out ones
 LEARNED_SCENES = 8000  # that the coherence model is fitted on
 
 
@@ -63,7 +63,7 @@ class EvaluationSet:
 
     @cached_property
     def learned_index(self) -> MessageIndex:
-        """The same, to look copies up in."""
+        """An index of `learned`, to look copies up in."""
         return MessageIndex(self.learned)
 
     @cached_property
@@ -74,7 +74,7 @@ class EvaluationSet:
     @cached_property
     def earlier(self) -> MessageWindows:
         """The owner's last windows of the part before the held-out one."""
-        return own_windows(self._chats[BEFORE[self.split]]).last(self._most)
+        return own_windows(self._chats[PRECEDING_SPLIT[self.split]]).last(self._most)
 
     @cached_property
     def common(self) -> frozenset[str]:
@@ -150,7 +150,7 @@ class EvaluationSet:
     @cached_property
     def earlier_scenes(self) -> list[HeldOutScene]:
         """About as many scenes of the part before the held-out one."""
-        return held_out_scenes(self._chats[BEFORE[self.split]], self._most, self.seed)
+        return held_out_scenes(self._chats[PRECEDING_SPLIT[self.split]], self._most, self.seed)
 
     @cached_property
     def others_replies(self) -> list[tuple[int, list[str]]]:

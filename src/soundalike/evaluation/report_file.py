@@ -4,44 +4,36 @@ It holds the short check that `clone` ends with and the full evaluation beside e
 report of another adapter, base, recipe or import is dropped when the next one is written, and never shown.
 """
 
-import json
 from collections.abc import Mapping
 from dataclasses import dataclass
-from hashlib import sha256
 from typing import Any
 
 import orjson
 
-from soundalike.clone import Clone, integrity
+from soundalike.clone import Clone
 from soundalike.errors import CloneError
 from soundalike.evaluation.evaluation_report import FULL, SHORT, EvaluationReport
+from soundalike.evaluation.voice_identity import IdentifiedVoice, identity
 from soundalike.plain import plain
 
 FILE = "evaluation.json"
-SECTIONS = ("documents", "training", "sampling", "limits")  # of clone.toml: what the voice was made by and speaks by
 
 Plain = dict[str, Any]
-
-
-def identity(clone: Clone) -> dict[str, str]:
-    """The voice that a report is of: hashes of the adapter, the recipe with its sampling, and the import; the base."""
-    manifest = clone.manifest()
-    made = {name: manifest[name] for name in SECTIONS if name in manifest}
-    adapter = sha256()
-    for path in sorted(path for path in clone.adapter_path.rglob("*") if path.is_file()):
-        adapter.update(path.relative_to(clone.adapter_path).as_posix().encode())
-        adapter.update(bytes.fromhex(integrity.digest(path)))
-    return {
-        "adapter": adapter.hexdigest()[:16],
-        "base": str(manifest.get("training", {}).get("base", "")),
-        "recipe": sha256(json.dumps(made, sort_keys=True, default=str).encode()).hexdigest()[:12],
-        "fingerprint": clone.fingerprint,
-    }
 
 
 def _key(form: str, split: str) -> str:
     """The key of a report in the file."""
     return form if split == "test" else f"{form}, {split}"
+
+
+def keep(report: EvaluationReport, measured: IdentifiedVoice) -> None:
+    """Write a report of `measured`; where its clone is in use, has changed or has no room, set `not_kept` instead."""
+    try:
+        with measured.clone.locked("soundalike evaluate"):
+            measured.require_unchanged()
+            save(measured.clone, report)
+    except CloneError as error:
+        report.not_kept = str(error)
 
 
 def save(clone: Clone, report: EvaluationReport) -> None:

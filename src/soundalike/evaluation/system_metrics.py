@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from soundalike.evaluation.evaluation_set import EvaluationSet
 from soundalike.evaluation.held_out import HeldOutScene
-from soundalike.metrics.attribution import FEWEST_PEOPLE, attributed
+from soundalike.metrics.attribution import MIN_PEOPLE, attributed
 from soundalike.metrics.classifier_two_sample import (
     TwoSampleResult,
     classifier_two_sample_test,
@@ -160,7 +160,7 @@ def repetition(held_out: EvaluationSet, by_seed: Sequence[MessageWindows]) -> Es
 def hit_rate(held_out: EvaluationSet, windows: MessageWindows) -> Estimate | None:
     """Share of windows that are nearer to the owner's style than to anybody else's here."""
     people = [held_out.owner_sample, *held_out.other_people]
-    if len(people) < FEWEST_PEOPLE or len(windows) < FEWEST or len(people[0]) < FEWEST:
+    if len(people) < MIN_PEOPLE or len(windows) < FEWEST or len(people[0]) < FEWEST:
         return None
     return mean(attributed(window_sample(windows, held_out.people_common), people), windows.groups, held_out.seed)
 

@@ -14,8 +14,7 @@ from soundalike.metrics.classifier_two_sample import WindowSample
 from soundalike.metrics.stats import Floats
 from soundalike.metrics.words import words
 
-FEWEST_PEOPLE = 3
-FEWEST_WORDS = 2500  # under it Delta is noise: Eder 2015, "Does size matter?"
+MIN_PEOPLE = 3
 
 
 def attributed(asked: WindowSample, people: Sequence[WindowSample], who: int = 0) -> Floats:

@@ -6,7 +6,7 @@ from pathlib import Path
 from starlette.testclient import TestClient
 
 from soundalike.clone import Clone
-from soundalike.evaluation.report_file import identity
+from soundalike.evaluation.voice_identity import identity
 from soundalike.frontends.arena.arena_access import ArenaKeys
 from soundalike.frontends.arena.arena_app import create
 from soundalike.frontends.arena.arena_pairs import ArenaPair, ArenaPairs, save_pairs

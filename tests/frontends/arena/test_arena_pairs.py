@@ -39,6 +39,19 @@ def test_pairs_are_real_replies_beside_the_voices(tmp_path: Path) -> None:
     assert not (clone.root / FILE).exists()
 
 
+def test_pairs_of_a_voice_that_was_replaced_are_not_written(tmp_path: Path) -> None:
+    """They would else bear the name of the voice that is there at the end."""
+    clone = Clone.open(chain_clone(tmp_path / "me", chats=80))
+
+    def changing(done: float, of: int) -> None:
+        with clone.locked("test"):
+            clone.record(sampling={"temperature": 0.5})
+
+    with pytest.raises(CloneError, match="changed in the meantime: recipe"):
+        prepare_pairs(clone, 2, changing)
+    assert not (clone.root / FILE).exists()
+
+
 def _runs(part: list[str], whole: list[str]) -> bool:
     return any(whole[at : at + len(part)] == part for at in range(len(whole)))
 

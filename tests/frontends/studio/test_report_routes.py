@@ -8,8 +8,9 @@ from starlette.testclient import TestClient
 
 from soundalike.clone import Clone
 from soundalike.evaluation.evaluation_report import CLONE, FULL, SAME, SHORT, YOU, EvaluationReport
-from soundalike.evaluation.report_file import identity, save
+from soundalike.evaluation.report_file import save
 from soundalike.evaluation.system_metrics import SystemMetrics
+from soundalike.evaluation.voice_identity import identity
 from soundalike.frontends.studio.jobs import Job, Jobs
 from soundalike.frontends.studio.studio_app import create
 from soundalike.frontends.studio.studio_folder import StudioFolder

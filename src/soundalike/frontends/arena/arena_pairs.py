@@ -18,8 +18,7 @@ from soundalike.clone import Clone
 from soundalike.errors import CloneError, TooLittleText
 from soundalike.evaluation.held_out import MOST_WINDOWS, HeldOutScene, HeldOutTurn, conversations, held_out_scenes
 from soundalike.evaluation.replies import OnProgress, SceneProgress, answer_scenes
-from soundalike.evaluation.report_file import identity
-from soundalike.generation.voice import Voice
+from soundalike.evaluation.voice_identity import IdentifiedVoice, identity
 from soundalike.plain import plain
 from soundalike.redact import redact_text
 
@@ -79,27 +78,34 @@ def load_pairs(clone: Clone) -> ArenaPairs | None:
 def save_pairs(clone: Clone, pairs: ArenaPairs) -> None:
     """Write arena.json; `CloneError` where another process has the folder."""
     with clone.locked("soundalike arena"):
-        clone.write({FILE: orjson.dumps(plain(pairs), option=orjson.OPT_INDENT_2)})
+        _write(clone, pairs)
+
+
+def _write(clone: Clone, pairs: ArenaPairs) -> None:
+    clone.write({FILE: orjson.dumps(plain(pairs), option=orjson.OPT_INDENT_2)})
 
 
 def prepare_pairs(clone: Clone, count: int = PAIRS, on_progress: OnProgress = lambda done, of: None) -> ArenaPairs:
     """Let the voice answer held-out contexts and save the pairs, none of them released.
 
     A reply that is the real one word for word decides nothing and is left out. `TooLittleText` without any pair,
-    `CloneError` without a voice.
+    `CloneError` without a voice, and where the clone has another one at the end.
     """
-    voice = Voice.load(clone.root)
+    loaded = IdentifiedVoice.load(clone.root)
     chats, _ = conversations(clone)
+    loaded.require_unchanged()
     asked = _scenes(held_out_scenes(chats["test"], MOST_WINDOWS * CONVERSATIONS * count), count)
     progress = SceneProgress(on_progress, len(asked))
-    (windows,) = answer_scenes(voice, asked, (SEED,), progress.add)
+    (windows,) = answer_scenes(loaded.voice, asked, (SEED,), progress.add)
     turns = [scene.turns[0] for scene in asked]
     pairs = list(_pairs(turns, [list(messages) for messages in windows.messages]))
     if not pairs:
         what = "The held-out part has no reply with something before it that the voice would answer differently."
         raise TooLittleText(what, "Import more of your messages.")
-    made = ArenaPairs(voice.owner, identity(clone), secrets.token_hex(16), pairs)
-    save_pairs(clone, made)
+    made = ArenaPairs(loaded.voice.owner, loaded.identity, secrets.token_hex(16), pairs)
+    with clone.locked("soundalike arena"):
+        loaded.require_unchanged()
+        _write(clone, made)
     return made
 
 
