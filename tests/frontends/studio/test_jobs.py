@@ -85,14 +85,16 @@ def test_a_command_runs_and_leaves_its_result(jobs: Jobs, tmp_path: Path) -> Non
     assert told.last_step["loss"] > 0 and told.last_step["valid"][0] == 3
 
 
-def test_an_error_is_told_in_its_two_sentences(jobs: Jobs) -> None:
-    """As the command prints it."""
+def test_an_error_is_told_in_its_two_sentences_and_no_file_of_the_folder_is_run(jobs: Jobs, tmp_path: Path) -> None:
+    """As the command prints it; a typer.py among the voices is not taken for the library of that name."""
+    (tmp_path / "typer.py").write_text("import pathlib; pathlib.Path('executed').touch()", encoding="utf-8")
     job = jobs.add("train", ["train", "nobody"], "nobody")
     until(lambda: jobs.find(job.id).state == "failed")
     error = jobs.find(job.id).error
     assert error and error["what"] == "There is no clone at nobody." and "soundalike clone" in error["do"]
     with pytest.raises(UsageError, match="no result yet"):
         jobs.result(job.id)
+    assert not (tmp_path / "executed").exists()
 
 
 def test_a_training_is_paused_continued_stopped_and_resumed(jobs: Jobs, tmp_path: Path) -> None:

@@ -188,7 +188,8 @@ class Jobs:
         result_path, errors_path = folder / "result.json", folder / "errors.txt"
         with _taken(folder / "input.bin") as given, result_path.open("wb") as result, errors_path.open("wb") as errors:
             child = subprocess.Popen(
-                [sys.executable, "-m", "soundalike.cli", *job.words],
+                # -P: no module is taken from the folder that it runs in, where anybody's files may lie.
+                [sys.executable, "-P", "-m", "soundalike.cli", *job.words],
                 stdin=given,
                 stdout=result,
                 stderr=errors,
