@@ -12,7 +12,8 @@ measured, `seconds` is the time since this piece of work began, and more fields 
 """
 
 import os
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -23,6 +24,8 @@ from soundalike.signals import active_time
 
 VARIABLE = "SOUNDALIKE_PROGRESS"
 INTERVAL = 1.0  # seconds between two lines
+STEP = b'{"done":'  # how a line of progress begins
+TAIL = 16_384  # bytes at the end of a file that are read for what it tells now: some lines at least
 
 
 class ProgressFile:
@@ -33,6 +36,7 @@ class ProgressFile:
         self._handle: int | None = None
         self._began = 0.0
         self._last = -INTERVAL
+        self._unwritten = b""  # of lines for which the disk had no room
 
     def begin(self, path: str | None) -> None:
         """Lock the file, made if it is not there, and write the first line; without a path do nothing."""
@@ -41,7 +45,7 @@ class ProgressFile:
         self._handle = os.open(path, os.O_RDWR | os.O_CREAT | os.O_APPEND, 0o600)
         acquire(self._handle, wait=True)  # another process looks whether it is locked, for a moment
         self._began = self._clock()
-        self._write({"pid": os.getpid()})
+        self._write({"pid": os.getpid()}, required=True)
 
     def next_work(self, label: str) -> None:
         """Say that another piece of work of the same command begins, and count the seconds anew."""
@@ -70,62 +74,79 @@ class ProgressFile:
     def end(self, code: int, error: SoundalikeError | None = None) -> None:
         """Write the last line. The lock stays until the process ends."""
         failure = {"error": {"what": error.what, "do": error.do}} if error else {}
-        self._write({"exit": code, **failure})
+        self._write({"exit": code, **failure}, required=True)
 
-    def _write(self, line: Mapping[str, Any]) -> None:
+    def _write(self, line: Mapping[str, Any], required: bool = False) -> None:
+        """Write a line. While the disk is full, lines that are not `required` are dropped, and the work goes on; one of
+        which a part was written is finished before another begins."""
         if self._handle is None:
             return
         import orjson
 
-        os.write(self._handle, orjson.dumps(line) + b"\n")
+        if required or not self._unwritten:
+            self._unwritten += orjson.dumps(line) + b"\n"
+        with suppress(OSError):  # whoever watches sees no news; the next line tries again
+            self._unwritten = self._unwritten[os.write(self._handle, self._unwritten) :]
 
 
 @dataclass(frozen=True, slots=True)
 class WatchedProcess:
-    """What a progress file says; a line that is being written is left out."""
+    """What a progress file says now: its first line and the last ones, without those that are damaged or not whole."""
 
     alive: bool
-    lines: list[bytes]
+    first: Mapping[str, Any]
+    last: Sequence[Mapping[str, Any]]
 
     @property
     def pid(self) -> int | None:
         """The number of the process; None before it has told it."""
-        return self._parsed(0).get("pid")
+        return self.first.get("pid")
 
     @property
     def exit_code(self) -> int | None:
         """None before the last line."""
-        return self._parsed(-1).get("exit")
+        return self._end.get("exit")
 
     @property
     def error(self) -> dict[str, str] | None:
         """What was wrong and what to do, if it ended with an error that is known."""
-        return self._parsed(-1).get("error")
+        return self._end.get("error")
 
     @property
-    def last_step(self) -> dict[str, Any] | None:
+    def last_step(self) -> Mapping[str, Any] | None:
         """How far the work is; None before it has begun."""
-        return next((line for line in map(self._parsed, range(-1, -3, -1)) if "done" in line), None)
+        return next((line for line in reversed(self.last) if "done" in line), None)
 
-    def steps(self, most: int) -> list[dict[str, Any]]:
-        """At most `most` lines of progress, evenly spread over all, with the first and the last."""
-        numbers = range(1, len(self.lines) - ("exit" in self._parsed(-1)))
-        if len(numbers) > most:
-            return [self._parsed(numbers[round(i * (len(numbers) - 1) / (most - 1))]) for i in range(most)]
-        return [self._parsed(number) for number in numbers]
-
-    def _parsed(self, number: int) -> dict[str, Any]:
-        import orjson
-
-        try:
-            line: dict[str, Any] = orjson.loads(self.lines[number])
-        except IndexError:
-            return {}
-        return line
+    @property
+    def _end(self) -> Mapping[str, Any]:
+        return self.last[-1] if self.last else {}
 
 
 def read_progress(path: Path) -> WatchedProcess:
-    """The state of the process that writes the file at `path`."""
+    """The state of the process that writes the file at `path`, of which only the first line and TAIL bytes are read."""
     alive = is_locked(path)  # before reading: a process that ends in between has written its last line
-    *lines, _ = path.read_bytes().split(b"\n")
-    return WatchedProcess(alive, lines)
+    with path.open("rb") as file:
+        first = _parsed([file.readline(TAIL)])
+        beginning = max(0, file.seek(0, os.SEEK_END) - TAIL)
+        file.seek(beginning)
+        lines = file.read().split(b"\n")
+    return WatchedProcess(alive, first[0] if first else {}, _parsed(lines[bool(beginning) : -1]))
+
+
+def read_steps(path: Path, most: int) -> list[dict[str, Any]]:
+    """At most `most` lines of progress of a whole file, evenly spread over all, with the first and the last."""
+    lines = [line for line in path.read_bytes().split(b"\n")[:-1] if line.startswith(STEP)]
+    if len(lines) > most:
+        lines = [lines[round(i * (len(lines) - 1) / (most - 1))] for i in range(most)]
+    return _parsed(lines)
+
+
+def _parsed(lines: Sequence[bytes]) -> list[dict[str, Any]]:
+    """The objects of lines; one that is damaged, as after a crash, counts as one that was never written."""
+    import orjson
+
+    found = []
+    for line in lines:
+        with suppress(orjson.JSONDecodeError):
+            found.append(orjson.loads(line))
+    return [line for line in found if isinstance(line, dict)]

@@ -62,9 +62,9 @@ def test_what_a_command_is_given_stands_in_no_list_of_processes_and_is_not_kept(
     """It comes by standard input, from a file that is deleted at the start, or when the work is stopped before."""
     clone = trained(tmp_path / "me")
     word = next(word for word in clone.messages()["text"][0].split() if word.isalpha())
-    first, waiting = (jobs.add("mask", ["forget", "me", "--mask=-"], "me", given=word.encode()) for _ in range(2))
+    first, waiting = (jobs.add("mask", ["forget", "me", "--mask=-"], "me", stdin=word.encode()) for _ in range(2))
     jobs.stop(waiting.id)
-    assert not list(jobs_given(tmp_path)) and word not in " ".join(first.words)
+    assert not list(jobs_given(tmp_path)) and word not in " ".join(first.arguments)
     until(lambda: jobs.find(first.id).state == "done")
     assert "something" in " ".join(clone.messages()["text"]).split()
     assert word not in " ".join(clone.messages()["text"]).split()
@@ -75,7 +75,7 @@ def jobs_given(root: Path) -> Iterator[Path]:
 
 
 def test_a_command_runs_and_leaves_its_result(jobs: Jobs, tmp_path: Path) -> None:
-    """What it prints with --json; the words of the command are all that a job is made of."""
+    """What it prints with --json; the arguments of the command are all that a job is made of."""
     clone = clone_of(tmp_path / "me")
     job = jobs.add("train", ["train", "me", "--base", "markov", "--iters", "3"], "me")
     until(lambda: jobs.find(job.id).state == "done")
@@ -104,7 +104,7 @@ def test_a_training_is_paused_continued_stopped_and_resumed(jobs: Jobs, tmp_path
     jobs.pause(job.id)
     until(lambda: jobs.find(job.id).state == "paused")
     assert psutil.Process(pid(jobs, job)).status() == psutil.STATUS_STOPPED
-    assert jobs.go_on(job.id).state == "running"
+    assert jobs.resume(job.id).state == "running"
     jobs.stop(job.id)
     until(lambda: jobs.find(job.id).state == "stopped")
     assert clone.run_path.exists() and clone.has_voice is False
@@ -205,7 +205,7 @@ def test_a_process_of_the_same_number_is_not_taken_for_the_job(jobs: Jobs, tmp_p
     """A file that names a process which runs but does not hold its lock is that of a killed one."""
     folder = tmp_path / "jobs" / "20261129T200000-abcd"
     folder.mkdir()
-    about = {"kind": "train", "clone": "me", "words": ["train", "me"], "made_at": "2026-11-29T20:00:00+00:00"}
+    about = {"kind": "train", "clone": "me", "arguments": ["train", "me"], "made_at": "2026-11-29T20:00:00+00:00"}
     (folder / "job.json").write_text(json.dumps(about))
     (folder / "progress.jsonl").write_text(f'{{"pid": {os.getpid()}}}\n')
     (found,) = jobs.all()

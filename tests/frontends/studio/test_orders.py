@@ -43,25 +43,29 @@ def test_an_import_says_who_one_is_and_what_is_chosen() -> None:
         pseudonyms=True,
         replace=True,
     )
-    assert order.words(["/tmp/package.zip"], Path("/voices/me")) == [
+    assert order.arguments(["/tmp/package.zip"], Path("/voices/me")) == [
         *("import", "/tmp/package.zip", f"--out={Path('/voices/me')}", "--me=-x", "--also=signal:9"),
         *("--without=person:17", "--without=channel:c1", "--pseudonyms", "--replace"),
     ]
     order = ImportOrder(
         preview="p", voice="me", chosen="only", people=["17"], first=date(2023, 5, 1), last=date(2024, 2, 29)
     )
-    assert order.words(["/a"], Path("/me"))[3:] == [
+    assert order.arguments(["/a"], Path("/me"))[3:] == [
         *("--only=person:17", "--only=after:2023-05-01", "--only=before:2024-03-01")
     ]
-    assert ImportOrder(preview="p", voice="me").words(["/a"], Path("/me")) == ["import", "/a", f"--out={Path('/me')}"]
+    assert ImportOrder(preview="p", voice="me").arguments(["/a"], Path("/me")) == [
+        "import",
+        "/a",
+        f"--out={Path('/me')}",
+    ]
 
 
 def test_a_training_says_its_base_its_time_and_what_becomes_of_a_voice() -> None:
     """Without minutes the command chooses them."""
-    assert TrainingOrder(base="pocket", minutes=2, succession="keep-better").words("/me") == [
+    assert TrainingOrder(base="pocket", minutes=2, succession="keep-better").arguments("/me") == [
         *("train", "/me", "--base=pocket", "--minutes=2.0", "--keep-better", "--evaluate")
     ]
-    assert TrainingOrder(base="pocket").words("/me") == ["train", "/me", "--base=pocket", "--evaluate"]
+    assert TrainingOrder(base="pocket").arguments("/me") == ["train", "/me", "--base=pocket", "--evaluate"]
 
 
 def test_a_voice_learns_from_its_corrections(client: TestClient, folder: StudioFolder) -> None:
@@ -72,7 +76,7 @@ def test_a_voice_learns_from_its_corrections(client: TestClient, folder: StudioF
     started = client.post("/api/training/me/corrections").json()
     assert started["kind"] == "correct" and started["clone"] == "me"
     (job,) = Jobs(folder.jobs_path, folder.clones_path).all()
-    assert job.words == ["train", str(clone.root), "--corrections", "--json"]
+    assert job.arguments == ["train", str(clone.root), "--corrections", "--json"]
 
 
 def test_an_import_reads_what_its_preview_looked_through(client: TestClient, folder: StudioFolder) -> None:
@@ -82,7 +86,7 @@ def test_an_import_reads_what_its_preview_looked_through(client: TestClient, fol
     started = client.post("/api/imports", json={"preview": preview["id"], "voice": "me"}).json()
     assert started["kind"] == "import" and started["clone"] == "me"
     _, job = Jobs(folder.jobs_path, folder.clones_path).all()
-    assert job.words[1] == str(folder.clones_path / "chat.txt") and job.words[2].endswith("package.zip")
+    assert job.arguments[1] == str(folder.clones_path / "chat.txt") and job.arguments[2].endswith("package.zip")
 
 
 @pytest.mark.parametrize(

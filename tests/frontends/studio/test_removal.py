@@ -60,7 +60,7 @@ def test_what_would_be_forgotten_is_counted_before_it_is(client: TestClient, roo
     told = client.post("/api/voices/me/forget/preview", json=body).json()
     assert told["messages"] == loud["messages"] and told["own"] == 0 and told["of"] == channel["messages"]
     job = client.post("/api/voices/me/forget", json=body | {"before": "1971", "retrain": True}).json()
-    words = Jobs(root / ".soundalike-studio" / "jobs", root).find(job["id"]).words
+    words = Jobs(root / ".soundalike-studio" / "jobs", root).find(job["id"]).arguments
     assert words == ["forget", str(root / "me"), f"--person={loud['key']}", "--before=1971", "--retrain", "--json"]
     everything = client.post("/api/voices/me/forget/preview", json={"channels": [channel["key"]]})
     assert everything.status_code == 400 and "None of your messages" in everything.json()["error"]["what"]
@@ -78,7 +78,7 @@ def test_strings_are_masked_by_the_command_that_reads_them_from_its_input(client
     assert client.post("/api/voices/me/mask", json={"strings": []}).status_code == 400
     job = client.post("/api/voices/me/mask", json={"strings": [word, "two\nlines"]}).json()
     folder = root / ".soundalike-studio" / "jobs"
-    words = Jobs(folder, root).find(job["id"]).words
+    words = Jobs(folder, root).find(job["id"]).arguments
     assert words == ["forget", str(root / "me"), "--mask=-", "--retrain", "--json"]
     assert (folder / job["id"] / "input.bin").read_text("utf-8") == f"{word}\ntwo lines\n"
     client.post(f"/api/jobs/{job['id']}/stop")

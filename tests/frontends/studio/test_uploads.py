@@ -5,13 +5,10 @@ import shutil
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 
-import orjson
 import pytest
 from starlette.requests import ClientDisconnect
 from starlette.testclient import TestClient
 
-from soundalike.frontends.studio.after_import import AfterImport
-from soundalike.frontends.studio.jobs import Jobs
 from soundalike.frontends.studio.studio_app import create
 from soundalike.frontends.studio.studio_folder import StudioFolder
 from soundalike.frontends.studio.uploads import Uploads
@@ -105,22 +102,3 @@ def test_no_name_of_an_upload_leads_elsewhere(client: TestClient, folder: Studio
     for path in (f"/api/uploads/{name}", f"/api/uploads/{name}/finish"):
         assert client.request("DELETE" if path.endswith(name) else "POST", path).status_code in (400, 404, 405)
     assert folder.jobs_path.is_dir()
-
-
-@pytest.mark.parametrize(("code", "left"), [(0, 0), (2, 1), (130, 1)])
-def test_an_import_that_is_done_takes_the_uploads_with_it(folder: StudioFolder, code: int, left: int) -> None:
-    """One that failed or was stopped leaves them, so that it can be tried again with other choices."""
-    jobs, uploads = Jobs(folder.jobs_path, folder.clones_path), Uploads(folder.uploads_path)
-    made = {"clone": None, "words": ["import"], "made_at": "2026-11-29T20:00:00+00:00"}
-    for name, kind, end in (("p", "preview", 0), ("i", "import", code)):
-        (folder.jobs_path / name).mkdir()
-        (folder.jobs_path / name / "job.json").write_bytes(orjson.dumps({"kind": kind, **made}))
-        (folder.jobs_path / name / "progress.jsonl").write_bytes(orjson.dumps({"exit": end}) + b"\n")
-    upload = uploads.begin(0)
-    (folder.uploads_path / f".{upload}" / "package.zip").touch()
-    uploads.finish(upload)
-    after = AfterImport(folder.after_import_path, jobs, uploads)
-    after.plan("i", "p", [upload])
-    after.settle()
-    assert len(uploads.all()) == left and len(jobs.all()) == 1 + left
-    assert list(folder.after_import_path.iterdir()) == []

@@ -78,9 +78,9 @@ def begun(monkeypatch: pytest.MonkeyPatch) -> Iterator[list[list[str]]]:
     words: list[list[str]] = []
     start = Jobs.add
 
-    def note(jobs: Jobs, kind: str, given: list[str], clone: str | None = None, lasting: bool = False) -> Any:
-        words.append(given)
-        return start(jobs, kind, given, clone, lasting)
+    def note(jobs: Jobs, kind: str, arguments: list[str], *more: Any, **options: Any) -> Any:
+        words.append(arguments)
+        return start(jobs, kind, arguments, *more, **options)
 
     monkeypatch.setattr(Jobs, "start_next", lambda jobs: None)
     monkeypatch.setattr(Jobs, "add", note)
@@ -91,7 +91,7 @@ def add_done_export(clone: Clone, result: dict[str, Any]) -> None:
     """An export of it that a job has made, with this result."""
     job = StudioFolder.make(clone.root.parent).jobs_path / f"20261129T2000{len(result)}-abcd"
     job.mkdir()
-    about = {"kind": "export", "clone": "me", "words": ["export"], "made_at": "2026-11-29T20:00:00+00:00"}
+    about = {"kind": "export", "clone": "me", "arguments": ["export"], "made_at": "2026-11-29T20:00:00+00:00"}
     (job / "job.json").write_bytes(orjson.dumps(about))
     (job / "progress.jsonl").write_bytes(b'{"exit": 0}\n')
     (job / "result.json").write_bytes(orjson.dumps(result))

@@ -1,39 +1,69 @@
 """What is deleted once an import is done: the uploads that it read, and the list of people and channels before it.
 
-Asked for when the import is added; done by whichever studio runs when it has ended, also if the page was closed.
+It stands in after.json of the import's job, written with the job; it is done by whichever studio runs when the import
+has ended, also if the page was closed.
 """
 
+import logging
 from pathlib import Path
 
-import orjson
+from pydantic import BaseModel, ValidationError
 
-from soundalike.frontends.studio.jobs import ENDED, Jobs
+from soundalike.clone.folder import disk_errors
+from soundalike.errors import SoundalikeError
+from soundalike.frontends.studio.jobs import AFTER, ENDED, Jobs
 from soundalike.frontends.studio.uploads import Uploads
+
+log = logging.getLogger(__name__)
+
+
+class ImportCleanup(BaseModel):
+    """What goes after an import: the job `preview`, and `uploads` by id."""
+
+    preview: str
+    uploads: list[str]
+
+    def as_bytes(self) -> bytes:
+        """As it stands in the file."""
+        return self.model_dump_json().encode()
 
 
 class AfterImport:
-    """Remembers in a folder, a file for each import, what to delete after it."""
+    """Does what the jobs in the folder `jobs_path` say is to be done after them."""
 
-    def __init__(self, folder: Path, jobs: Jobs, uploads: Uploads) -> None:
-        self._folder, self._jobs, self._uploads = folder, jobs, uploads
-
-    def plan(self, job: str, preview: str, uploads: list[str]) -> None:
-        """Delete these when the import `job` is done."""
-        (self._folder / job).write_bytes(orjson.dumps({"preview": preview, "uploads": uploads}))
+    def __init__(self, jobs_path: Path, jobs: Jobs, uploads: Uploads) -> None:
+        self._jobs_path, self._jobs, self._uploads = jobs_path, jobs, uploads
 
     def settle(self) -> None:
-        """Delete what belongs to imports that are done; nothing of those that failed, which may be tried again."""
-        for path in self._folder.iterdir():
-            state = next((job.state for job in self._jobs.all() if job.id == path.name), "stopped")
-            if state not in ENDED:
-                continue
-            if state == "done":
-                self._delete(**orjson.loads(path.read_bytes()))
-            path.unlink()
+        """Delete what belongs to imports that are done; nothing of those that failed, which may be tried again.
 
-    def _delete(self, preview: str, uploads: list[str]) -> None:
-        there = {upload.id for upload in self._uploads.all()}
-        for name in there.intersection(uploads):
+        One that cannot be settled does not keep the others from it; its error, `CloneError`, is raised at the end.
+        """
+        failed: SoundalikeError | None = None
+        for path in self._jobs_path.glob(f"[!.]*/{AFTER}"):
+            try:
+                self._settle(path)
+            except SoundalikeError as error:
+                failed = error
+        if failed:
+            raise failed
+
+    def _settle(self, path: Path) -> None:
+        state = self._jobs.find(path.parent.name).state
+        if state not in ENDED:
+            return
+        with disk_errors(path):
+            if state == "done":
+                self._delete(path)
+            path.unlink(missing_ok=True)
+
+    def _delete(self, path: Path) -> None:
+        try:
+            planned = ImportCleanup.model_validate_json(path.read_bytes())
+        except ValidationError as error:
+            log.warning("%s is damaged: nothing is deleted after this import. %s", path, error.errors()[0]["msg"])
+            return
+        for name in filter(self._uploads.has, planned.uploads):
             self._uploads.remove(name)
-        if any(job.id == preview and job.state in ENDED for job in self._jobs.all()):
-            self._jobs.remove(preview)
+        if any(job.id == planned.preview and job.state in ENDED for job in self._jobs.all()):
+            self._jobs.remove(planned.preview)

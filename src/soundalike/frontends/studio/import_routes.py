@@ -13,7 +13,7 @@ from soundalike.clone import Clone
 from soundalike.demo import EXPORT
 from soundalike.errors import CloneError, UsageError
 from soundalike.frontends.local_page.answers import answer
-from soundalike.frontends.studio.after_import import AfterImport
+from soundalike.frontends.studio.after_import import ImportCleanup
 from soundalike.frontends.studio.job_routes import job_summary
 from soundalike.frontends.studio.jobs import Job, Jobs
 from soundalike.frontends.studio.studio_folder import StudioFolder
@@ -51,8 +51,8 @@ class ImportOrder(BaseModel):
     keep: bool = False
     """Whether uploads and preview stay, to read them again."""
 
-    def words(self, exports: list[str], folder: Path) -> list[str]:
-        """The words of the command."""
+    def arguments(self, exports: list[str], folder: Path) -> list[str]:
+        """The arguments of the command."""
         first, *more = self.me or [""]
         named = [f"--me={first}", *(f"--also={name}" for name in more)] if first else []
         flags = {"--pseudonyms": self.pseudonyms, "--replace": self.replace, "--force": self.force}
@@ -67,7 +67,7 @@ class ImportOrder(BaseModel):
         return [*(f"--{self.chosen}={one}" for one in named), *since, *until]
 
 
-def router(folder: StudioFolder, jobs: Jobs, uploads: Uploads, after: AfterImport) -> APIRouter:
+def router(folder: StudioFolder, jobs: Jobs, uploads: Uploads) -> APIRouter:
     """The routes under /api/previews and /api/imports."""
     routes = APIRouter()
 
@@ -87,10 +87,10 @@ def router(folder: StudioFolder, jobs: Jobs, uploads: Uploads, after: AfterImpor
     def import_(order: ImportOrder) -> Response:
         """Import what a preview looked through."""
         exports = _exports(jobs.find(order.preview))
-        job = jobs.add("import", order.words(exports, folder.clone_path(order.voice)), order.voice)
-        if not order.keep:
-            after.plan(job.id, order.preview, [one.id for one in uploads.all() if str(uploads.path(one.id)) in exports])
-        return answer(job_summary(job))
+        read = [one.id for one in uploads.all() if str(uploads.path(one.id)) in exports]
+        after = b"" if order.keep else ImportCleanup(preview=order.preview, uploads=read).as_bytes()
+        arguments = order.arguments(exports, folder.clone_path(order.voice))
+        return answer(job_summary(jobs.add("import", arguments, order.voice, after=after)))
 
     @routes.get("/imports/{name}")
     def report(name: str) -> Response:
@@ -103,7 +103,7 @@ def router(folder: StudioFolder, jobs: Jobs, uploads: Uploads, after: AfterImpor
 def _exports(job: Job) -> list[str]:
     if job.kind != "preview":
         raise UsageError("This work looked through no exports.", "Choose the exports again.")
-    return job.words[len(PREVIEW) : -1]  # the last word is --json
+    return job.arguments[len(PREVIEW) : -1]  # the last one is --json
 
 
 def _report(clone: Clone) -> dict[str, Any]:

@@ -23,8 +23,7 @@ def router(jobs: Jobs) -> APIRouter:
     @routes.get("/{name}")
     def one(name: str) -> Response:
         """One job with its curve: at most POINTS of the lines that it told."""
-        job = jobs.find(name)
-        return answer(job_summary(job) | {"curve": job.process.steps(POINTS) if job.process else []})
+        return answer(job_summary(jobs.find(name)) | {"curve": jobs.steps(name, POINTS)})
 
     @routes.get("/{name}/result")
     def result(name: str) -> Response:
@@ -37,9 +36,9 @@ def router(jobs: Jobs) -> APIRouter:
         return answer(job_summary(jobs.pause(name)))
 
     @routes.post("/{name}/continue")
-    def go_on(name: str) -> Response:
+    def resume(name: str) -> Response:
         """Continue it after a pause."""
-        return answer(job_summary(jobs.go_on(name)))
+        return answer(job_summary(jobs.resume(name)))
 
     @routes.post("/{name}/stop")
     def stop(name: str) -> Response:

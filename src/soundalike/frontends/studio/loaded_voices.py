@@ -18,7 +18,7 @@ from soundalike.generation.scheduler import Scheduler
 from soundalike.generation.voice import Voice
 
 IDLE = 300.0  # seconds without use after which a voice is unloaded
-LOOK = 10.0  # seconds between two looks for idle ones
+POLL_SECONDS = 10.0  # between two looks for idle ones
 # Sections of clone.toml by which a voice speaks; a training writes the hashes of its adapter into [result].
 SPOKEN_BY = (
     *("clone", "documents", "pseudonyms", "hashes", "corrections"),
@@ -104,7 +104,7 @@ class LoadedVoices:
     async def watch(self) -> None:
         """Unload idle voices until cancelled."""
         while True:
-            await asyncio.sleep(LOOK)
+            await asyncio.sleep(POLL_SECONDS)
             await self.unload_idle()
 
     async def close(self) -> None:

@@ -82,8 +82,8 @@ def router(folder: StudioFolder, jobs: Jobs, voices: LoadedVoices, removal: Remo
     def forget(name: str, body: ForgetBody) -> Response:
         """Remove it, as a job; with `retrain` a new voice is trained on what is left."""
         named = [f"--{kind}={pattern}" for kind, pattern in body.named]
-        words = ["forget", str(folder.clone(name).root), *named, *(["--retrain"] if body.retrain else [])]
-        return answer(job_summary(jobs.add("forget", words, name)))
+        arguments = ["forget", str(folder.clone(name).root), *named, *(["--retrain"] if body.retrain else [])]
+        return answer(job_summary(jobs.add("forget", arguments, name)))
 
     @routes.post("/voices/{name}/mask/preview")
     def preview_mask(name: str, body: MaskBody) -> Response:
@@ -93,9 +93,9 @@ def router(folder: StudioFolder, jobs: Jobs, voices: LoadedVoices, removal: Remo
     @routes.post("/voices/{name}/mask")
     def mask(name: str, body: MaskBody) -> Response:
         """Mask it, and train a new voice, as a job."""
-        words = ["forget", str(folder.clone(name).root), "--mask=-", "--retrain"]
-        given = "".join(f"{' '.join(string.split())}\n" for string in body.strings).encode()
-        return answer(job_summary(jobs.add("mask", words, name, given=given)))
+        arguments = ["forget", str(folder.clone(name).root), "--mask=-", "--retrain"]
+        strings = "".join(f"{' '.join(string.split())}\n" for string in body.strings).encode()
+        return answer(job_summary(jobs.add("mask", arguments, name, stdin=strings)))
 
     @routes.delete("/voices/{name}")
     async def delete(name: str, confirm: str = "") -> Response:

@@ -2,12 +2,13 @@
 
 import asyncio
 import logging
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 
 from fastapi import FastAPI
 from starlette.staticfiles import StaticFiles
 
+from soundalike.errors import SoundalikeError
 from soundalike.frontends.local_page.answers import add_error_handlers
 from soundalike.frontends.studio import (
     clone_routes,
@@ -31,7 +32,7 @@ from soundalike.version import __version__
 
 log = logging.getLogger(__name__)
 PAGE: list[str | tuple[str, str]] = [(f"soundalike.frontends.{name}", "page") for name in ("studio", "local_page")]
-LOOK = 0.3  # seconds between two looks at whether the next job can start
+POLL_SECONDS = 0.3  # between two looks at whether the next job can start
 
 
 def create(folder: StudioFolder, token: str) -> FastAPI:
@@ -40,14 +41,15 @@ def create(folder: StudioFolder, token: str) -> FastAPI:
     removal = Removal(folder, jobs)
     removal.finish()
     uploads = Uploads(folder.uploads_path)
-    after = AfterImport(folder.after_import_path, jobs, uploads)
+    after = AfterImport(folder.jobs_path, jobs, uploads)
 
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
-        turning = [asyncio.create_task(_settle(jobs, after)), asyncio.create_task(voices.watch())]
+        work = asyncio.create_task(keep_doing([after.settle, jobs.start_next]))
+        idle = asyncio.create_task(voices.watch())
         yield
-        for task in turning:
-            task.cancel()
+        work.cancel()
+        idle.cancel()
         await voices.close()
 
     app = FastAPI(title="soundalike studio", version=__version__, openapi_url=None, lifespan=lifespan)
@@ -56,7 +58,7 @@ def create(folder: StudioFolder, token: str) -> FastAPI:
         clone_routes.router(folder),
         job_routes.router(jobs),
         upload_routes.router(uploads),
-        import_routes.router(folder, jobs, uploads, after),
+        import_routes.router(folder, jobs, uploads),
         training_routes.router(folder, jobs),
         talk_routes.router(voices),
         report_routes.router(folder, jobs),
@@ -69,12 +71,22 @@ def create(folder: StudioFolder, token: str) -> FastAPI:
     return app
 
 
-async def _settle(jobs: Jobs, after: AfterImport) -> None:
-    """Look for what is to be done, again and again; one look that fails is logged and does not end the others."""
+async def keep_doing(steps: Sequence[Callable[[], None]]) -> None:
+    """Take the steps again and again until cancelled. One that fails keeps no other from its turn; its error is logged
+    once, and not again while it stays the same."""
+    failures: dict[int, str] = {}
     while True:
-        try:
-            await asyncio.to_thread(after.settle)
-            await asyncio.to_thread(jobs.start_next)
-        except Exception as error:
-            log.error("The studio could not look after its work", exc_info=error)
-        await asyncio.sleep(LOOK)
+        for number, step in enumerate(steps):
+            try:
+                await asyncio.to_thread(step)
+                failures.pop(number, None)
+            except Exception as error:
+                if failures.get(number) != repr(error):
+                    log.error("The studio tries again what failed: %s", error, exc_info=_unless_known(error))
+                failures[number] = repr(error)
+        await asyncio.sleep(POLL_SECONDS)
+
+
+def _unless_known(error: Exception) -> Exception | None:
+    """An error that needs its traceback to be understood; None for one that is explained."""
+    return None if isinstance(error, SoundalikeError) else error

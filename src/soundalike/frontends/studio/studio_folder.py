@@ -30,7 +30,7 @@ class StudioFolder(Folder):
                 raise CloneError(f"{folder.root} is a link.", "Delete it, or choose another --folder.")
             folder.root.chmod(0o700)
             (folder.root / IGNORE).write_text(EVERYTHING, encoding="utf-8")
-            for path in (folder.jobs_path, folder.uploads_path, folder.after_import_path):
+            for path in (folder.jobs_path, folder.uploads_path):
                 path.mkdir(exist_ok=True)
         return folder
 
@@ -48,11 +48,6 @@ class StudioFolder(Folder):
     def uploads_path(self) -> Path:
         """Exports that were dropped on the page, until they are imported."""
         return self.root / "uploads"
-
-    @property
-    def after_import_path(self) -> Path:
-        """What is deleted once an import is done, a file for each."""
-        return self.root / "after-import"
 
     def clone_folders(self) -> list[Path]:
         """The folders of clones, by name."""

@@ -30,8 +30,8 @@ class TrainingOrder(BaseModel):
     minutes: Minutes = None
     succession: Literal["first", "fresh", "keep-better"] = "first"
 
-    def words(self, voice: str) -> list[str]:
-        """The words of the command."""
+    def arguments(self, voice: str) -> list[str]:
+        """The arguments of the command."""
         budget = [] if self.minutes is None else [f"--minutes={self.minutes}"]
         existing = [] if self.succession == "first" else [f"--{self.succession}"]
         return ["train", voice, f"--base={self.base}", *budget, *existing, "--evaluate"]
@@ -53,7 +53,7 @@ def router(folder: StudioFolder, jobs: Jobs) -> APIRouter:
     def begin(name: str, order: TrainingOrder) -> Response:
         """Train, and evaluate briefly."""
         voice = folder.clone(name).root
-        return answer(job_summary(jobs.add("train", order.words(str(voice)), name)))
+        return answer(job_summary(jobs.add("train", order.arguments(str(voice)), name)))
 
     @routes.post("/training/{name}/resume")
     def resume(name: str) -> Response:

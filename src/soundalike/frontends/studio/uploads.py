@@ -18,7 +18,7 @@ from soundalike.clone.folder import disk_errors, require_room
 from soundalike.errors import UsageError
 from soundalike.paths import bytes_in
 
-COMING = "."  # the first character of the folder of an upload that is not whole yet
+COMING = "."  # the first character of the folder of an upload that is not whole yet, or not any more
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,7 +37,8 @@ class Uploads:
     def __init__(self, folder: Path) -> None:
         self._folder = folder
         for stale in folder.glob(f"{COMING}*"):
-            shutil.rmtree(stale)
+            with disk_errors(stale):
+                shutil.rmtree(stale)
 
     @property
     def free(self) -> int:
@@ -74,7 +75,8 @@ class Uploads:
         folder = self._coming(name)
         if len(list(folder.iterdir())) != 1:
             raise UsageError("An export is one file or one folder.", "Drop it again.")
-        folder.rename(self._folder / name)
+        with disk_errors(folder):
+            folder.rename(self._folder / name)
         return self._upload(self._folder / name)
 
     def all(self) -> list[Upload]:
@@ -86,10 +88,17 @@ class Uploads:
         """Where the file or folder of a whole upload is; `UsageError` if there is none."""
         return next(self._existing(name, "").iterdir())
 
+    def has(self, name: str) -> bool:
+        """Whether anything of an upload is left, whole or not."""
+        return name.isalnum() and any((self._folder / f"{mark}{name}").is_dir() for mark in ("", COMING))
+
     def remove(self, name: str) -> None:
         """Delete an upload, whole or not."""
-        coming = (self._folder / f"{COMING}{name}").is_dir()
-        shutil.rmtree(self._existing(name, COMING if coming else ""))
+        going = self._folder / f"{COMING}{name}"
+        with disk_errors(going):
+            if not going.is_dir():
+                self._existing(name, "").rename(going)  # what is left of it if this fails goes at the next start
+            shutil.rmtree(self._existing(name, COMING))
 
     def _coming(self, name: str) -> Path:
         return self._existing(name, COMING)

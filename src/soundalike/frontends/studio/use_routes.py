@@ -49,8 +49,8 @@ def router(folder: StudioFolder, jobs: Jobs) -> APIRouter:
     @routes.post("/serve")
     def serve(name: str, body: ServeBody) -> Response:
         """Start a server, which goes on when the studio ends."""
-        words = ["serve", str(folder.clone(name).root), "--port", str(body.port)]
-        return answer(job_summary(jobs.add("serve", words, name, lasting=True)))
+        arguments = ["serve", str(folder.clone(name).root), "--port", str(body.port)]
+        return answer(job_summary(jobs.add("serve", arguments, name, long_running=True)))
 
     @routes.get("/discord")
     def discord(name: str) -> Response:
@@ -77,8 +77,8 @@ def router(folder: StudioFolder, jobs: Jobs) -> APIRouter:
     def export(name: str, body: ExportBody) -> Response:
         """Export it, as a job."""
         precision = ["--precision", body.precision] if body.to == "gguf" else []
-        words = ["export", str(folder.clone(name).root), "--to", body.to, *precision]
-        return answer(job_summary(jobs.add("export", words, name)))
+        arguments = ["export", str(folder.clone(name).root), "--to", body.to, *precision]
+        return answer(job_summary(jobs.add("export", arguments, name)))
 
     return routes
 
