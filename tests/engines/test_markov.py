@@ -1,5 +1,6 @@
 """The Markov chain of words: its tokenizer, its probabilities, computed by hand, and its file."""
 
+import json
 import math
 from pathlib import Path
 
@@ -42,15 +43,39 @@ def test_the_vocabulary_grows_and_keeps_its_ids() -> None:
     tokenizer = WordTokenizer()
     (first,) = tokenizer.encode(["one two"])
     (second,) = tokenizer.encode(["two one three"])
-    assert tokenizer.size == 2 + 5
+    assert tokenizer.size == 3 + 5
     assert second[1:] == [tokenizer.size - 2, tokenizer.size - 1]
     assert tokenizer.encode(["one two"])[0] == first
+
+
+def test_the_vocabulary_of_a_loaded_chain_is_fixed(tmp_path: Path) -> None:
+    """Words that it never read share one id and its probability; the size of its logits stays, whatever is asked."""
+    taught(times=20).save(tmp_path)
+    engine = load("markov", tmp_path)
+    words = list(engine.tokenizer.words)
+    (tokens,) = engine.tokenizer.encode([" abhor rust loathe"])
+    assert tokens[0] == tokens[2] == engine.tokenizer.unknown and engine.tokenizer.decode(tokens) == " rust"
+    assert engine.tokenizer.words == words and engine.tokenizer.size == len(words)
+    assert 0 < chance(engine, "ada: i", " abhor") < 0.05
+    assert chance(engine, "ada: i", " love") == pytest.approx(chance(taught(times=20), "ada: i", " love"))
+
+
+def test_a_file_without_an_unknown_word_is_read(tmp_path: Path) -> None:
+    """Earlier versions wrote none; the ids of their words stay."""
+    taught().save(tmp_path)
+    chain = json.loads((tmp_path / "markov.json").read_text())
+    old = {"order": 1, "words": ["a", " b"], "counts": [[[], 2.0, [2, 3], [1.0, 1.0]], [[2], 1.0, [3], [1.0]]]}
+    assert set(old) == set(chain)
+    (tmp_path / "markov.json").write_text(json.dumps(old))
+    engine = load("markov", tmp_path)
+    assert engine.tokenizer.encode(["a b c"]) == [[2, 3, 4]] and engine.tokenizer.unknown == 4
+    assert chance(engine, "a", " b") > chance(engine, "a", " c") > 0
 
 
 def test_probabilities_follow_witten_and_bell() -> None:
     """In `a b a c`, ` a` is followed by one word of one kind, so p = (1 + 1 * p_shorter) / (1 + 1)."""
     engine = taught("a b a c", order=1)
-    kinds = {"begin", "end", "a", " b", " a", " c"}
+    kinds = {"begin", "end", "unknown", "a", " b", " a", " c"}
     unigram = (1 + 5 / len(kinds)) / (5 + 5)
     assert chance(engine, "", "a") == 1.0
     assert chance(engine, " a", " c") == pytest.approx((1 + 1 * unigram) / (1 + 1))

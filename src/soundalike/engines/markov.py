@@ -29,13 +29,20 @@ Context = tuple[int, ...]
 
 
 class WordTokenizer:
-    """Words as tokens, each with the space before it; a new word gets the next free id."""
+    """Words as tokens, each with the space before it.
+
+    Without `words` the vocabulary grows: a new word gets the next free id. With them it is fixed, and all other words
+    share the id `unknown`, which decodes to nothing: what a trained chain is sent takes no memory.
+    """
 
     begin, end = 0, 1
 
-    def __init__(self, words: Sequence[str] = ()) -> None:
-        self.words = ["", "", *words]
-        self.size = len(self.words)
+    def __init__(self, words: Sequence[str] | None = None) -> None:
+        self._grows = words is None
+        self.words = ["", "", *(words or ())]
+        if "" not in self.words[2:]:  # as in files of 0.1
+            self.words.append("")
+        self.unknown, self.size = self.words.index("", 2), len(self.words)
         self._ids = {word: token for token, word in enumerate(self.words) if word}
 
     def encode(self, texts: Sequence[str]) -> list[list[int]]:
@@ -43,18 +50,18 @@ class WordTokenizer:
         return [[self._id(word) for word in TOKEN.findall(text)] for text in texts]
 
     def _id(self, word: str) -> int:
-        if word not in self._ids:
+        if self._grows and word not in self._ids:
             self._ids[word] = self.size
             self.words.append(word)
             self.size += 1
-        return self._ids[word]
+        return self._ids.get(word, self.unknown)
 
     def spans(self, texts: Sequence[str]) -> list[list[tuple[int, int]]]:
         """For each text, the (start, stop) characters of each token that `encode` returns."""
         return [[match.span() for match in TOKEN.finditer(text)] for text in texts]
 
     def decode(self, tokens: Sequence[int]) -> str:
-        """The text of these tokens; `begin` and `end` decode to nothing."""
+        """The text of these tokens; `begin`, `end` and `unknown` decode to nothing."""
         return "".join(self.words[token] for token in tokens)
 
 
