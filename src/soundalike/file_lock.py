@@ -5,7 +5,10 @@ It tells whether a process still runs also after `kill -9` and a reboot, and wha
 
 import os
 import sys
+from errno import ENOLCK, ENOSYS, ENOTSUP, EOPNOTSUPP
 from pathlib import Path
+
+NO_LOCKS = frozenset({ENOLCK, ENOSYS, ENOTSUP, EOPNOTSUPP})  # errno values of a file system without locks
 
 if sys.platform == "win32":
     import msvcrt

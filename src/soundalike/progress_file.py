@@ -18,7 +18,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from soundalike.errors import SoundalikeError
+from soundalike.errors import SoundalikeError, UsageError
 from soundalike.file_lock import acquire, is_locked
 from soundalike.signals import active_time
 
@@ -39,11 +39,18 @@ class ProgressFile:
         self._unwritten = b""  # of lines for which the disk had no room
 
     def begin(self, path: str | None) -> None:
-        """Lock the file, made if it is not there, and write the first line; without a path do nothing."""
+        """Lock the file, made if it is not there, and write the first line; without a path do nothing.
+
+        `UsageError` on a disk without file locks.
+        """
         if not path:
             return
         self._handle = os.open(path, os.O_RDWR | os.O_CREAT | os.O_APPEND, 0o600)
-        acquire(self._handle, wait=True)  # another process looks whether it is locked, for a moment
+        try:
+            acquire(self._handle, wait=True)  # another process looks whether it is locked, for a moment
+        except OSError as error:
+            what = f"{path} cannot be locked: {error.strerror or error}."
+            raise UsageError(what, "Choose a folder on another disk.") from error
         self._began = self._clock()
         self._write({"pid": os.getpid()}, required=True)
 

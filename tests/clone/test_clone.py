@@ -22,6 +22,26 @@ def test_a_new_clone_keeps_itself_private(tmp_path: Path) -> None:
     clone = made(tmp_path / "clones" / "me")
     assert (clone.root / ".gitignore").read_text() == "*\n"
     assert stat.S_IMODE(clone.root.stat().st_mode) == 0o700
+
+
+def test_a_folder_that_was_there_becomes_private(tmp_path: Path) -> None:
+    """Other users may read neither the folder nor a file in it, whatever its rights were; what is linked stays."""
+    root, elsewhere = tmp_path / "me", tmp_path / "elsewhere"
+    root.mkdir()
+    root.chmod(0o755)
+    elsewhere.write_text("somebody else's")
+    elsewhere.chmod(0o644)
+    clone = made(root)
+    with clone.locked("test"), clone.replacing() as scratch:
+        assert stat.S_IMODE(scratch.stat().st_mode) == 0o700
+        (scratch / "documents").mkdir()
+        (scratch / "documents" / "train.jsonl").write_text("private")
+        (scratch / "hard").hardlink_to(elsewhere)
+        (scratch / "soft").symlink_to(elsewhere)
+    rights = {path.name: stat.S_IMODE(path.stat().st_mode) for path in (root, *root.rglob("*"))}
+    private = {"me": 0o700, "documents": 0o700, "train.jsonl": 0o600, "clone.toml": 0o600, ".lock": 0o600}
+    assert {name: rights[name] for name in private} == private
+    assert rights["hard"] == rights["soft"] == 0o644
     assert Clone.open(clone.root).manifest()["clone"]["speaker"] == "sam"
 
 

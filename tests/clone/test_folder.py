@@ -5,11 +5,14 @@ import os
 import subprocess
 import sys
 from pathlib import Path
+from threading import Timer
 
 import pytest
 
-from soundalike.clone.folder import Folder
+from soundalike.clone import folder as folder_module
+from soundalike.clone.folder import INCOMING, LOCK, Folder
 from soundalike.errors import CloneError
+from soundalike.file_lock import acquire
 
 # Dies without a word before the n-th thing that it does to the disk, for every n.
 KILLED_EVERYWHERE = """
@@ -129,6 +132,34 @@ with Folder(Path({str(tmp_path)!r})).locked("train"):
     subprocess.run([sys.executable, "-c", script], check=False)
     with Folder(tmp_path).locked("import"):
         pass
+
+
+def test_a_look_at_the_lock_stops_no_writer(tmp_path: Path) -> None:
+    """Who only looks whether somebody is at work holds the lock for a moment, and the writer waits for it."""
+    folder = Folder(tmp_path)
+    with folder.locked("test"):
+        pass
+    handle = os.open(tmp_path / LOCK, os.O_RDWR)
+    assert acquire(handle)
+    look = Timer(0.05, os.close, [handle])
+    look.start()
+    with folder.locked("test"):
+        folder.write({"a": b"new"})
+    look.join()
+
+
+def test_a_disk_without_locks_is_told_in_words(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Nothing is written there, and what was begun can be read."""
+
+    def without_locks(handle: int, wait: bool = False) -> bool:
+        raise OSError(errno.ENOLCK, os.strerror(errno.ENOLCK))
+
+    monkeypatch.setattr(folder_module, "acquire", without_locks)
+    with pytest.raises(CloneError, match="has no file locks.*another disk"), Folder(tmp_path).locked("test"):
+        raise AssertionError
+    (tmp_path / INCOMING).mkdir()
+    with pytest.raises(CloneError, match="has no file locks.*another disk"):
+        Folder(tmp_path).settle()
 
 
 def test_writing_without_the_lock_is_a_bug(tmp_path: Path) -> None:

@@ -64,8 +64,6 @@ def audit(
         figures = orjson.dumps(report.as_dict(typed), option=orjson.OPT_INDENT_2)
         named = "".join(f"{one}\n" for one in report.named)
         clone.write({FILE: figures, PAGE: html(report, voice.owner, typed, frontend).encode(), STRINGS: named.encode()})
-    for name in (FILE, PAGE, STRINGS):
-        (clone.root / name).chmod(0o600)
     return report, clone.root / PAGE
 
 

@@ -6,14 +6,14 @@ manifest, clone.toml, section by section: sections that a caller does not replac
 
 import shlex
 import sys
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from soundalike.clone import integrity, manifest
 from soundalike.clone.folder import INCOMING, LOCK, OUTGOING, SCRATCH, Folder, disk_errors
-from soundalike.errors import CloneError
+from soundalike.errors import CloneError, SoundalikeError
 from soundalike.version import __version__
 
 if TYPE_CHECKING:
@@ -25,7 +25,10 @@ if TYPE_CHECKING:
 FORMAT = 1
 MANIFEST, IGNORE, EVERYTHING = "clone.toml", ".gitignore", "*\n"
 
+READINGS = 5  # of files that other ones replace meanwhile
+
 Sections = dict[str, dict[str, Any]]
+Found = TypeVar("Found")
 
 
 class Clone(Folder):
@@ -63,6 +66,8 @@ class Clone(Folder):
                 raise CloneError(f"{path} exists and is not a clone folder.", "Give --out the name of a new folder.")
             clone.root.parent.mkdir(parents=True, exist_ok=True)
             clone.root.mkdir(mode=0o700, exist_ok=True)
+            with suppress(PermissionError):  # another user's folder; `replacing` makes the files private all the same
+                clone.root.chmod(0o700)
         return clone
 
     @contextmanager
@@ -167,6 +172,33 @@ class Clone(Folder):
             raise CloneError(f"{self.root} was written by a later soundalike.", "Install that one, or import again.")
         return sections
 
+    def consistent(self, read: Callable[[], Found]) -> Found:
+        """What `read` returns, all of it from one state of the folder, although another process may write to it.
+
+        `read` is called again where the manifest was replaced meanwhile, at most READINGS times.
+        """
+        for readings in range(1, READINGS + 1):
+            before = self._moment()
+            try:
+                found = read()
+            except (SoundalikeError, OSError):
+                if readings == READINGS or self._moment() == before:
+                    raise
+            else:
+                if self._moment() == before:
+                    break
+        return found
+
+    def _moment(self) -> tuple[int, int] | None:
+        """Identifies the manifest, which every replacement of what it describes replaces too; None without one."""
+        with disk_errors(self.root):
+            self.settle()
+            try:
+                about = self.manifest_path.stat()
+            except FileNotFoundError:
+                return None
+        return about.st_ino, about.st_mtime_ns
+
     def intact(self, path: Path) -> Path:
         """`path`, a file that import wrote; `CloneError` if it is missing or was changed."""
         name = path.relative_to(self.root).as_posix()
@@ -225,7 +257,7 @@ class Clone(Folder):
 
     def _frame(self, path: Path, schema: "Mapping[str, pl.DataType]", columns: Sequence[str] | None) -> "pl.DataFrame":
         wanted = {name: kind for name, kind in schema.items() if columns is None or name in columns}
-        return integrity.frame(self.intact(path), wanted, "Import again.")
+        return self.consistent(lambda: integrity.frame(self.intact(path), wanted, "Import again."))
 
     def names_of_others(self) -> list[str]:
         """Display names of other people, and titles of direct and group chats; `CloneError` as for `messages`."""
@@ -242,9 +274,12 @@ class Clone(Folder):
 
     def documents(self, split: str) -> "list[Document]":
         """What the model reads of a split (train, valid, test); `CloneError` where it is missing or damaged."""
+        return self.consistent(lambda: self._documents(self.documents_path(split)))
+
+    def _documents(self, path: Path) -> "list[Document]":
         from soundalike.clone.document import parse_document
 
-        path = self.intact(self.documents_path(split))
+        self.intact(path)
         try:
             return [parse_document(line) for line in path.read_bytes().splitlines()]
         except (OSError, ValueError, LookupError, TypeError) as error:

@@ -13,9 +13,10 @@ from collections.abc import Collection, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from errno import EACCES, EPERM, EROFS
 from pathlib import Path
+from time import monotonic, sleep
 
 from soundalike.errors import FULL_DISK, CloneError, NoRoom, SoundalikeError
-from soundalike.file_lock import acquire
+from soundalike.file_lock import NO_LOCKS, acquire
 from soundalike.paths import regular_file
 
 LOCK = ".lock"
@@ -23,6 +24,8 @@ SCRATCH = ".scratch-"  # being written, by the process of that number
 INCOMING = ".incoming"  # committed: written and flushed, being moved into place
 OUTGOING = ".outgoing"  # a folder that has just been replaced
 REMOVED = ".removed"  # within INCOMING: names of entries that this replacement removes, one a line
+POLL = 0.01  # seconds between two looks at what another process is about to end
+LOOKING, MOVING = 0.2, 5.0  # seconds that a look at the lock takes at most, and the moves of a replacement
 
 
 class Folder:
@@ -41,7 +44,7 @@ class Folder:
         with disk_errors(self.root):
             handle = self._open_lock()
         try:
-            if not acquire(handle):
+            if not self._acquire(handle, LOOKING):
                 raise self._in_use(handle)
             with disk_errors(self.root):
                 os.truncate(handle, 0)
@@ -60,17 +63,41 @@ class Folder:
             raise CloneError(f"{path} is no lock: it is a link, or no file.", "Delete it.")
         return os.open(path, os.O_RDWR | os.O_CREAT | getattr(os, "O_NOFOLLOW", 0), 0o600)
 
+    def _acquire(self, handle: int, patience: float = 0.0) -> bool:
+        """Take the lock; False if others hold it for longer than `patience` seconds.
+
+        A process that only looks whether somebody is at work holds it for a moment.
+        """
+        until = monotonic() + patience
+        try:
+            while not acquire(handle):
+                if monotonic() >= until:
+                    return False
+                sleep(POLL)
+        except OSError as error:
+            if error.errno not in NO_LOCKS:
+                raise
+            what = f"The disk of {self.root} has no file locks, so that two programs could write to it at once."
+            raise CloneError(what, "Choose a folder on another disk, or mount this one with locks.") from error
+        return True
+
     def _in_use(self, handle: int) -> CloneError:
         holder = os.read(handle, 200).decode("utf-8", "replace") or "another process"
         return CloneError(f"{self.root} is in use ({holder}).", "Wait until that has ended, or stop it.")
 
     def settle(self) -> None:
-        """Finish an interrupted replacement, unless a running process is still at it."""
-        if (self.root / INCOMING).exists():
+        """Finish an interrupted replacement, or wait until the process that is still at it has finished.
+
+        After MOVING seconds it is left to that process.
+        """
+        until = monotonic() + MOVING
+        while (self.root / INCOMING).exists() and monotonic() < until:
             handle = self._open_lock()
             try:
-                if acquire(handle):
+                if self._acquire(handle):
                     self._finish()
+                else:
+                    sleep(POLL)
             finally:
                 os.close(handle)
 
@@ -79,17 +106,19 @@ class Folder:
         """Yield a scratch folder whose entries replace those of the same names at the end, all or none.
 
         Entries named in `without` are removed in the same step. An exception in the body leaves the folder unchanged.
+        What is new can be read by this user alone.
         """
         if not self._held:
             raise RuntimeError(f"{self.root} must be locked before it is written")
         scratch = self.root / f"{SCRATCH}{os.getpid()}"
         try:
             with disk_errors(self.root):
-                scratch.mkdir()
+                scratch.mkdir(mode=0o700)
                 yield scratch
                 gone = [name for name in without if not (scratch / name).exists()]
                 if gone:
                     (scratch / REMOVED).write_text("".join(f"{name}\n" for name in gone), encoding="utf-8")
+                _restrict(scratch)
                 _flush(scratch)
                 scratch.rename(self.root / INCOMING)
         except BaseException:
@@ -224,6 +253,15 @@ def _clone_error(error: OSError, where: object) -> CloneError:
             f"There is no permission to write {where}.", "Change its permissions, or choose another folder."
         )
     return CloneError(f"{where} could not be used: {error.strerror or error}.", "Check the path and the disk.")
+
+
+def _restrict(folder: Path) -> None:
+    """Take every right from other users, but for hard links, whose file is somewhere else too."""
+    for path in folder.rglob("*"):
+        if path.is_dir() and not path.is_symlink():
+            path.chmod(0o700)
+        elif path.lstat().st_nlink == 1 and not path.is_symlink():
+            path.chmod(0o600)
 
 
 def _flush(folder: Path) -> None:

@@ -69,7 +69,7 @@ def export(clone: Clone, kind: str, precision: str = "f16") -> ExportResult:
     """
     _require_one_of((*KINDS, PROMPT), kind, "--to")
     _require_one_of(PRECISIONS, precision, "--precision")
-    source = _source(clone)
+    source = clone.consistent(lambda: _source(clone))
     folder = export_folder(clone, kind)
     require_room(clone.root, _estimated_bytes(kind, source, precision), "the export")
     with replacing_export(clone, kind) as target, disk_full_as_oserror():

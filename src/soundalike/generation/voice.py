@@ -8,6 +8,7 @@ from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+from soundalike.clone import Clone
 from soundalike.clone.corrections import Correction
 from soundalike.engines import load, scoring
 from soundalike.engines.protocol import Engine
@@ -85,14 +86,16 @@ class Voice:
 
         With `at`, a server's address, the model there speaks with the settings of the folder.
         """
-        from soundalike.clone import Clone
-
         clone = Clone.open(folder)
+        return clone.consistent(lambda: cls._read(clone, at))
+
+    @classmethod
+    def _read(cls, clone: Clone, at: str | None) -> "Voice":
         sections = clone.manifest()
         if at is None and ("training" not in sections or not clone.adapter_path.is_dir()):
             resume = " --resume" if clone.run_path.exists() else ""
-            do = f"Train it: soundalike train {shlex.quote(str(folder))}{resume}"
-            raise CloneError(f"The clone in {folder} has not been trained yet.", do)
+            do = f"Train it: soundalike train {shlex.quote(str(clone.root))}{resume}"
+            raise CloneError(f"The clone in {clone.root} has not been trained yet.", do)
         try:
             training = sections.get("training", {"window": WINDOW})
             recipe = Recipe.from_table({name: sections[name] for name in ("sampling", "limits") if name in sections})
