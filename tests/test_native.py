@@ -34,6 +34,18 @@ def test_a_file_is_compiled_once_and_kept(uncompiled: Path, source: Path) -> Non
 
 
 @needs_compiler
+def test_a_library_that_was_cut_short_is_compiled_again(uncompiled: Path, source: Path) -> None:
+    """As a file of the cache may be when the power fails."""
+    native.load_library(source)
+    (cached,) = uncompiled.iterdir()
+    cached.unlink()  # the process has the old one open
+    cached.write_bytes(b"")
+    native.forget()
+    library = native.load_library(source)
+    assert library and library.times_six(7) == 42 and cached.stat().st_size > 0
+
+
+@needs_compiler
 def test_a_changed_file_is_another_library(uncompiled: Path, source: Path) -> None:
     """It is compiled again, beside the first."""
     native.load_library(source)

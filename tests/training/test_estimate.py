@@ -66,8 +66,8 @@ def test_the_base_of_the_set_up_must_read_everything_soon(monkeypatch: pytest.Mo
 
 
 def test_a_base_is_fetched_where_the_hub_put_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Looked up in the folder that the hub's own variables name, without asking anybody."""
-    monkeypatch.setenv("HF_HOME", str(tmp_path))
+    """Looked up in the folder that the hub's own client uses, without asking anybody."""
+    monkeypatch.setattr("huggingface_hub.constants.HF_HUB_CACHE", str(tmp_path / "hub"))
     assert not base_files.is_fetched("org/model")
     snapshot = tmp_path / "hub" / "models--org--model" / "snapshots" / "0"
     snapshot.mkdir(parents=True)

@@ -119,7 +119,7 @@ class Folder:
                 if gone:
                     (scratch / REMOVED).write_text("".join(f"{name}\n" for name in gone), encoding="utf-8")
                 _restrict(scratch)
-                _flush(scratch)
+                flush(scratch)
                 scratch.rename(self.root / INCOMING)
         except BaseException:
             shutil.rmtree(scratch, ignore_errors=True)
@@ -264,7 +264,7 @@ def _restrict(folder: Path) -> None:
             path.chmod(0o600)
 
 
-def _flush(folder: Path) -> None:
+def flush(folder: Path) -> None:
     """Flush every file below `folder`, and the directories themselves, to disk."""
     for path in sorted(folder.rglob("*"), reverse=True):
         if path.is_symlink():

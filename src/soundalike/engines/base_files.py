@@ -5,7 +5,6 @@ loads no tensor library.
 """
 
 import json
-import os
 from contextlib import suppress
 from functools import partial
 from pathlib import Path
@@ -67,6 +66,7 @@ def _from_hub(name: str) -> Path:
     """The folder of a model of the hub in this machine's cache."""
     from httpx2 import HTTPError
     from huggingface_hub import snapshot_download
+    from huggingface_hub.constants import HF_HUB_CACHE
     from huggingface_hub.errors import (
         GatedRepoError,
         HfHubHTTPError,
@@ -91,8 +91,9 @@ def _from_hub(name: str) -> Path:
         ) from error
     except (LocalEntryNotFoundError, HfHubHTTPError, HTTPError, OSError) as error:
         if (cause := _full_disk_error(error)) is not None:
-            cache = os.environ.get("HF_HUB_CACHE") or os.environ.get("HF_HOME") or "~/.cache/huggingface"
-            what = f"The disk is full: the base model {name} could not be fetched into {cause.filename or cache}."
+            what = (
+                f"The disk is full: the base model {name} could not be fetched into {cause.filename or HF_HUB_CACHE}."
+            )
             raise NoRoom(what, "Make room and try again, or name a folder on another disk in HF_HOME.") from error
         raise BaseModelError(
             f"The base model {name} is not on this machine and the Hugging Face hub cannot be reached.",
@@ -113,9 +114,9 @@ def is_fetched(base: str) -> bool:
     """Whether a base needs no download: for one of the hub, whether it is in the hub's cache, at least in part."""
     if base in ("pocket", smollm2.NAME):
         return base == "pocket" or smollm2.is_here()
-    home = os.environ.get("HF_HOME", "~/.cache/huggingface")
-    cache = Path(os.environ.get("HF_HUB_CACHE", f"{home}/hub")).expanduser()
-    return any((cache / f"models--{base.replace('/', '--')}" / "snapshots").glob("*/config.json"))
+    from huggingface_hub.constants import HF_HUB_CACHE  # 30 ms; the hub's own rule has five variables
+
+    return any((Path(HF_HUB_CACHE) / f"models--{base.replace('/', '--')}" / "snapshots").glob("*/config.json"))
 
 
 def read_base_config(folder: Path) -> dict[str, Any]:

@@ -4,7 +4,6 @@ It trains a low-rank adapter or all weights, with the model in `llama_model`, an
 available and fastest, else with `llama_decoder`.
 """
 
-import hashlib
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from functools import cached_property
@@ -17,12 +16,13 @@ from numpy.typing import NDArray
 from safetensors.torch import load_file
 from torch import Tensor
 
-from soundalike.engines import fused, fused_library
+from soundalike.engines import fused, fused_library, smollm2
 from soundalike.engines.adapter import Adapter, LoraAdapter, WeightDelta
 from soundalike.engines.adapter_files import adapter_settings
 from soundalike.engines.auto import base_model_errors
 from soundalike.engines.base_check import FETCH_AGAIN, check_base
 from soundalike.engines.base_files import base_folder, check_window, read_base_config
+from soundalike.engines.checksums import changed_file
 from soundalike.engines.data_parallel import ThreadedDataParallel
 from soundalike.engines.distributed import AccelerateGroup, all_reduce_gradients, process_group_for, shard
 from soundalike.engines.llama_decoder import LlamaDecoder
@@ -33,7 +33,6 @@ from soundalike.engines.protocol import Batch, Streams
 from soundalike.engines.scoring import prefix_trees
 from soundalike.engines.tokenizer import FileTokenizer
 from soundalike.errors import BaseModelError, EngineError
-from soundalike.paths import regular_file
 from soundalike.training.base_models import ModelShape
 from soundalike.training.numerics import Hardware, Numerics, for_small
 from soundalike.training.recipe import Training
@@ -217,11 +216,8 @@ def read_base(folder: Path) -> tuple[Llama, FileTokenizer]:
 
 
 def _verify_checksums(folder: Path) -> None:
-    """Compare files with the folder's SHA256SUMS, if there is one (a line is a hash, two blanks, a file name)."""
-    sums = folder / "SHA256SUMS"
-    for line in sums.read_text(encoding="utf-8").splitlines() if sums.exists() else ():
-        digest, name = line.split("  ", 1)
-        regular_file(folder / name, BaseModelError, FETCH_AGAIN)
-        with (folder / name).open("rb") as file:
-            if hashlib.file_digest(file, "sha256").hexdigest() != digest:
-                raise EngineError(f"{folder / name} is not as it was published.", "Install soundalike again.")
+    """Compare files with the folder's SHA256SUMS, if there is one."""
+    if (changed := changed_file(folder)) is not None:
+        here = folder == smollm2.converted_folder()
+        do = f"Convert it anew: {smollm2.ADD}" if here else "Install soundalike, or fetch the base, again."
+        raise EngineError(f"{changed} is not as it was published.", do)

