@@ -1,17 +1,20 @@
 """Canaries are planted as asked, found where they were learned, and not elsewhere."""
 
 from collections import Counter
+from pathlib import Path
 
 import pytest
 
 from soundalike.audit import canaries
-from soundalike.audit.audit_report import control_found
+from soundalike.audit.audit_report import AuditReport, control_found
 from soundalike.audit.canaries import CONTROL, TIMES, PlantedDocuments
 from soundalike.audit.exposure import Exposure
+from soundalike.clone import Clone
 from soundalike.clone.document import Document
 from soundalike.generation.voice import Voice
 from soundalike.prompt_template import parse
 from soundalike.training.packing import encode, pack
+from soundalike.training.recipe import Training
 from tests.audit.chains import chain
 
 MONOLOGUES = [Document(f"sam: line {number}\nsam: and\n\tmore {number}\n") for number in range(120)]
@@ -69,6 +72,28 @@ def test_a_chain_that_did_not_read_them_gives_none_away() -> None:
     planted = canaries.plant(MONOLOGUES, canaries.canaries(1), "sam", True, 1)
     found = look(chain("sam: the code for the bike is a secret\n"), planted)
     assert not any(one.extracted or one.exposure.alarming for one in found) and not control_found(found)
+
+
+def test_it_reads_as_often_as_all_trainings_of_the_voice(tmp_path: Path) -> None:
+    """A voice that went on from another has steps of its last training alone beside the epochs of all of them; a clone
+    of an older version has steps only. Whichever budget the last one had, it is not kept."""
+    clone = Clone.claim(tmp_path / "me")
+    with clone.locked("test"):
+        clone.record(training={"base": "pocket", "minutes": 3.0, "epochs": 2.0, "rank": 4}, result={"steps": 9})
+    old = canaries.same_training(clone)
+    assert old == ("pocket", Training(iters=9, rank=4))
+    with clone.locked("test"):
+        clone.record(result={"steps": 9, "epochs": 1.75})
+    assert canaries.same_training(clone) == ("pocket", Training(epochs=1.75, rank=4))
+
+
+def test_what_the_voice_learned_from_corrections_is_said() -> None:
+    """The training with planted secrets has none, so the report says in what it differs."""
+    found = [canaries.CanaryResult(1, Exposure(on=1, off=1, rank=9, most=6), extracted=False)]
+    about = {"training": {"steps": 9, "corrections": 5}}
+    assert "5 corrections" in AuditReport(about, {}, canaries=found).lines()[-1]
+    for report in (AuditReport(about, {}), AuditReport({"training": {"steps": 9}}, {}, canaries=found)):
+        assert not any("corrections" in line for line in report.lines())
 
 
 def test_the_control_is_seen_by_exposure_too() -> None:

@@ -30,6 +30,7 @@ def told(**given: Any) -> list[str]:
     [
         ({"read": 0.06}, ["More minutes", "A larger base", COOLER]),
         ({"read": 0.9}, ["More minutes", "A larger base", COOLER]),
+        ({"read": 0.96}, ["More text", "A larger base", COOLER]),
         ({"read": 1.8}, ["More text", "A larger base", COOLER]),
         (
             {"read": 0.06, "mode": "monologue"},
@@ -52,13 +53,15 @@ def test_gains_are_those_that_were_measured() -> None:
     gains = {remedy.what[:6]: remedy.gain for remedy in guidance(made).remedies}
     assert 0 < (gains["More m"] or 0) < MEASURED[2].fooled - MEASURED[1].fooled
     made.about["mode"] = "monologue"
-    assert guidance(made).remedies[-1].gain is None
+    both_sides = guidance(made).remedies[-1]
+    assert both_sides.gain is None and "not measured" not in both_sides.why
+    assert "5 fitting of a voice that learned both sides, 5 of one" in both_sides.why
     assert plain(guidance(made))["read"] == MEASURED[1].read
 
 
 def test_how_good_a_figure_is() -> None:
     """Beside a perfect voice and the best that was measured."""
-    lines = [guidance(report(about(value), about(0.1))).standing for value in (0.2, 0.42, 0.5)]
+    lines = [guidance(report(about(value, 0.04), about(0.1))).standing for value in (0.2, 0.42, 0.5)]
     assert lines[0] == (
         "The judge takes its replies for yours in 20 % of cases; 50 % would be perfect, and the best voice that was "
         "measured so far reached 26 %."
@@ -70,6 +73,8 @@ def test_how_good_a_figure_is() -> None:
     ("read", "says"),
     [
         (0.25, "It has read 25 % of your text."),
+        (0.94, "It has read 94 % of your text."),
+        (0.96, "It has read all of your text once."),
         (1.0, "It has read all of your text once."),
         (1.75, "It has read all of your text 1.8 times."),
     ],

@@ -24,7 +24,11 @@ def row(
         (8.0, 2.0, "Reads a quarter of you in 2 minutes; all of you would take 6 to 11 minutes."),
         (10.0, 10.0, "Reads all of you once in 10 minutes."),
         (5.0, 10.0, "Reads all of you twice in 10 minutes."),
-        (2.0, 10.0, "Reads all of you 5 times in 10 minutes. After 2 times, what was typed once can be guessed."),
+        (
+            2.0,
+            10.0,
+            "Reads all of you twice, in 3 to 6 minutes, and ends: after more, what was typed once can be guessed.",
+        ),
         (None, 10.0, "It does not fit into the memory of this machine."),
     ],
 )

@@ -91,6 +91,23 @@ def test_speed_is_estimated_from_the_weights(base: str) -> None:
     assert tokens_per_second("pocket") < tokens_per_second(base) < tokens_per_second("markov") == math.inf
 
 
+def test_a_small_base_is_rated_by_the_gpu_that_trains_it(base: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The engine of pocket and smollm2 uses a GPU where PyTorch has one, so a GPU a hundred times as fast takes a
+    hundredth of the time, whatever the processor multiplies, and one replica in place of one for each core."""
+    on_processor = tokens_per_second("pocket"), tokens_per_second(base), memory_of(base, Training())
+    tokens_per_second.cache_clear()
+    monkeypatch.setattr(estimate, "training_device", lambda: TrainingDevice("cuda", 24 << 30, None, 1e13, "invented"))
+    monkeypatch.setattr("soundalike.machine.cores", lambda: 8)
+    on_gpu = tokens_per_second("pocket"), tokens_per_second(base), memory_of(base, Training())
+    share = estimate.RATE_SHARE["cuda"] / pocket.TRAINING_SHARE
+    assert on_gpu[0] == pytest.approx(100 * share * on_processor[0])
+    assert on_gpu[1] == pytest.approx(100 * share * on_processor[1])
+    assert (on_gpu[2] or 0.0) <= (on_processor[2] or 0.0)
+    rows = estimates(1e6, GPU)
+    assert rows[0].minutes == pytest.approx(1e6 / 60 * pocket.TRAINING_FLOPS_A_TOKEN / (0.3 * 1e14))
+    assert rows[1].minutes is not None and rows[1].minutes < (estimates(1e6, LAPTOP)[1].minutes or 0.0) / 100
+
+
 def test_memory_grows_with_what_is_asked(base: str) -> None:
     """Pocket's is near the measured one; a word chain has none."""
     assert memory_of("pocket", Training()) == pytest.approx(1.0e9, rel=0.25)

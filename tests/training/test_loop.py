@@ -22,7 +22,7 @@ from soundalike.training.loop import ScoreAdapter, train
 from soundalike.training.numerics import SETTINGS, Numerics
 from soundalike.training.plan import plan_resumed
 from soundalike.training.recipe import Training
-from soundalike.training.schedule import batch_rows, next_checkpoint
+from soundalike.training.schedule import StepBudget, batch_rows, next_checkpoint
 from soundalike.training.status import AdapterScore, Progress
 
 SHORT = Training(window=64, step_tokens=128, iters=24, learning_rate=5e-3, warmup_steps=4)
@@ -240,6 +240,17 @@ def test_minutes_become_steps_once_some_were_timed(base: str, tmp_path: Path, mo
     outcome = train(engine, clone_of(tmp_path / "me"), training, base=base)
     assert outcome.progress.step == outcome.progress.steps
     assert 110 <= outcome.progress.step <= 116
+
+
+def test_minutes_end_with_their_epochs() -> None:
+    """A hundred steps fit into the time; two epochs of 24 windows at four a step are 12, and what was read stays."""
+    training = Training(minutes=1.0, epochs=2.0, step_tokens=256, window=64)
+    for minutes, at, steps in ((1.0, 4, 12), (0.1, 4, 10), (1.0, 14, 14)):
+        budget = StepBudget(training.model_copy(update={"minutes": minutes}), windows=24)
+        assert budget.planned is None
+        budget.stepped(Progress(step=1, seconds=0.57))
+        assert budget.fit(Progress(step=at, seconds=0.57 * at)) == steps
+    assert StepBudget(Training(minutes=1.0, step_tokens=256, window=64), 24).fit(Progress(step=4, seconds=2.28)) == 100
 
 
 @pytest.mark.parametrize(("first", "steps"), [(80.0, 12), (100.0, 1)])

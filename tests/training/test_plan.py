@@ -46,18 +46,29 @@ def test_a_budget_is_enough_and_not_too_long(tokens: float, rate: float, chosen:
 
 
 def test_what_the_owner_asks_for_wins(tmp_path: Path) -> None:
-    """With a given budget none is chosen, and there is no note."""
+    """With a given budget none is chosen, and there is no note; minutes end after two epochs."""
     clone = clone_of(tmp_path / "me", lines=600)
-    for budget in ({"minutes": 3.0}, {"epochs": 0.5}, {"iters": 7}):
+    for budget, kept in (
+        ({"minutes": 3.0}, {"minutes": 3.0, "epochs": plan.SAFE_EPOCHS}),
+        ({"epochs": 0.5}, {"epochs": 0.5}),
+        ({"iters": 7}, {"iters": 7}),
+    ):
         given = {"minutes": None, "epochs": None, "iters": None, "method": "lora", **budget}
         planned = plan_training(clone, "markov", given)
         training = planned.recipe.training
-        assert training.model_dump(include=set(plan.BUDGETS), exclude_none=True) == budget
+        assert training.model_dump(include=set(plan.BUDGETS), exclude_none=True) == kept
         assert training.method == "lora" and not planned.notes
 
 
 @pytest.mark.parametrize(
-    ("budget", "passes"), [({"epochs": 3.0}, 3.0), ({"iters": 100}, 2.0), ({"minutes": 1.0}, 0.6), ({}, 0.0)]
+    ("budget", "passes"),
+    [
+        ({"epochs": 3.0}, 3.0),
+        ({"iters": 100}, 2.0),
+        ({"minutes": 1.0}, 0.6),
+        ({"minutes": 1.0, "epochs": 0.5}, 0.5),
+        ({}, 0.0),
+    ],
 )
 def test_how_often_a_budget_reads_the_text(budget: dict[str, Any], passes: float) -> None:
     """Of 100,000 tokens, 1,000 a second, 2,000 a step."""
@@ -69,6 +80,20 @@ def test_who_reads_too_often_is_told(tmp_path: Path) -> None:
     planned = plan_training(clone_of(tmp_path / "me"), "markov", {"epochs": 4.0})
     assert planned.recipe.training.epochs == 4
     assert planned.notes == ["Note: about 4.0 epochs. After 2, what was typed once can be guessed."]
+
+
+def test_minutes_that_read_too_often_end_early(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Nobody who waits longer wants a voice that knows them by heart: a note names the option that reads on."""
+    monkeypatch.setattr("soundalike.training.measured_speed.tokens_per_second", lambda clone, base: 100.0)
+    clone = clone_of(tmp_path / "me", lines=600)
+    times = 5.0
+    minutes = times * tokens_to_learn(clone) / 100 / 60
+    planned = plan_training(clone, "markov", {"minutes": minutes})
+    assert planned.recipe.training.epochs == plan.SAFE_EPOCHS
+    (note,) = planned.notes
+    assert "about 5.0 times; it ends after 2" in note and "--epochs" in note
+    asked = plan_training(clone, "markov", {"epochs": times})
+    assert asked.recipe.training.epochs == times and asked.recipe.training.minutes is None
 
 
 def test_a_chosen_budget_is_kept_and_resumed(tmp_path: Path) -> None:

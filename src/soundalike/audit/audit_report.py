@@ -135,7 +135,14 @@ class AuditReport:
         if self.membership:
             found.append(membership_line(self.membership))
         found += [line for whose, rates in self.copying.items() for line in _copying_lines(whose, rates)]
-        return [*found, *canary_lines(self.canaries)]
+        return [*found, *canary_lines(self.canaries), *self.unlike_canaries()]
+
+    def unlike_canaries(self) -> list[str]:
+        """How the training with canaries differed from the clone's own; empty without canaries or difference."""
+        corrections = self.about.get("training", {}).get("corrections")
+        if not self.canaries or not corrections:
+            return []
+        return [f"The voice also learned from {corrections} corrections; the training with planted secrets had none."]
 
 
 def membership_line(right: Estimate) -> str:

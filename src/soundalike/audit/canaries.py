@@ -2,7 +2,8 @@
 
 As in Carlini et al. 2019, "The Secret Sharer", arXiv 1802.08232, section 4: a line in the owner's name with six digits
 drawn at random. Eight are planted once, eight four times, and one fifty times, which any audit that works must find.
-The training is a separate one, in a folder of its own, with the settings and the steps of the clone's.
+The training is a separate one, in a folder of its own, with the settings of the clone's,
+and reads the text as often.
 """
 
 import shutil
@@ -25,6 +26,7 @@ from soundalike.errors import CloneError, RecipeError
 from soundalike.generation.voice import Voice
 from soundalike.prompt_template import render
 from soundalike.training.loop import train
+from soundalike.training.plan import BUDGETS
 from soundalike.training.recipe import Recipe, Training
 from soundalike.training.status import Progress
 
@@ -117,13 +119,16 @@ def _inserted(turns: Sequence[tuple[str, float]], line: str, cut: int) -> Iterat
 
 
 def same_training(clone: Clone) -> tuple[str, Training]:
-    """The base and the settings of the clone's own training, with its number of steps for a budget."""
+    """The base and the settings of the clone's own training, with all that its voice has read for a budget.
+
+    Those are the epochs of all trainings that went on from one another; older clones have the last one's steps.
+    """
     sections = clone.manifest()
-    used = dict(sections["training"])
+    used, result = dict(sections["training"]), sections["result"]
     base = used.pop("base")
-    for budget in ("minutes", "epochs"):
+    for budget in BUDGETS:
         used.pop(budget, None)
-    used["iters"] = sections["result"]["steps"]
+    used |= {"epochs": result["epochs"]} if result.get("epochs") else {"iters": result["steps"]}
     try:
         return base, Recipe.from_table({"training": used}).training
     except RecipeError as error:

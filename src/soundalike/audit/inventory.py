@@ -101,7 +101,7 @@ def _named(text: str, rare: Collection[str]) -> Iterator[Span]:
 
 
 def _without_overlaps(spans: Iterable[Span]) -> list[Span]:
-    """Of spans that overlap the first."""
+    """The spans that overlap no earlier one."""
     kept = list[Span]()
     for kind, start, end in spans:
         if all(end <= a or b <= start for _, a, b in kept):

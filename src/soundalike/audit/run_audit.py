@@ -13,7 +13,7 @@ from tempfile import TemporaryDirectory
 
 import orjson
 
-from soundalike import engines, machine
+from soundalike import engines
 from soundalike.audit import canaries, copying, exposure, inventory, membership, verdict
 from soundalike.audit.audit_page import html
 from soundalike.audit.audit_report import AuditReport, ExtractionRates
@@ -29,9 +29,10 @@ from soundalike.metrics.ngram_index import MessageIndex
 from soundalike.metrics.stats import proportion
 from soundalike.next_step import Frontend
 from soundalike.progress import WeightedProgress
+from soundalike.training.estimate import training_device
 
 FILE, PAGE, STRINGS = "audit.json", "audit.html", verdict.STRINGS
-ALTERNATIVES, SECRETS = {"gpu": 1000, "cpu": 256}, {"gpu": 20, "cpu": 10}
+ALTERNATIVES, SECRETS = {"cuda": 1000, "cpu": 256}, {"cuda": 20, "cpu": 10}  # by device
 # Seconds that a unit of each question takes, measured with pocket on one core: only their ratios matter.
 COST = {"exposure": 0.00075, "extraction": 0.0108, "membership": 0.045, "copying": 0.0087}
 OWN, THEIRS = "your", "other people's"
@@ -109,7 +110,7 @@ def _measured(clone: Clone, voice: Voice, seed: int, on_progress: OnProgress) ->
 
 def _secrets(found: Sequence[inventory.FoundString], seed: int) -> list[exposure.Secret]:
     """The riskiest strings whose exposure can be measured."""
-    device, rng = _device(), Random(f"alternatives {seed}")
+    device, rng = training_device().device, Random(f"alternatives {seed}")
     secrets: list[exposure.Secret] = []
     for kind, span, times in inventory.riskiest(found):
         if len(secrets) == SECRETS[device]:
@@ -117,10 +118,6 @@ def _secrets(found: Sequence[inventory.FoundString], seed: int) -> list[exposure
         if secret := exposure.make_secret(span, kind, times, ALTERNATIVES[device], rng):
             secrets.append(secret)
     return secrets
-
-
-def _device() -> str:
-    return "gpu" if machine.gpu() else "cpu"
 
 
 def _counted(found: Sequence[inventory.FoundString]) -> dict[str, dict[str, int]]:
@@ -185,7 +182,7 @@ def _canaries(clone: Clone, seed: int, on_progress: OnProgress) -> list[canaries
             training,
             lambda progress: on_progress(progress.line(), progress.step, progress.steps or 0),
         )
-    count = ALTERNATIVES[_device()]
+    count = ALTERNATIVES[training_device().device]
     work = WeightedProgress(lambda done, of: on_progress("Looking for canaries", done, of))
     on_texts = work.plan(canaries.cost(count), COST["exposure"])
     return canaries.measure(voice, some, planted.spans, count, on_texts)

@@ -1,11 +1,12 @@
 """What an evaluation means and what to do about it: sentences that follow the intervals of differences."""
 
-from soundalike.evaluation.evaluation_report import CLONE, PROMPT, YOU, EvaluationReport
+from soundalike.evaluation.evaluation_report import CLONE, POINTS, PROMPT, YOU, EvaluationReport
 from soundalike.evaluation.guidance import OTHER_BASES, guidance
 from soundalike.metrics.repetition import recites
-from soundalike.metrics.stats import Estimate, difference
+from soundalike.metrics.stats import Estimate, difference, reaches
 from soundalike.next_step import Frontend
 
+LIKENESS_MARGIN = 0.1  # of the scale from strangers to the owner, within which a voice counts as the owner
 PARROT = "parrot"
 BASELINES = (PARROT, "word chain, order 1", "word chain, order 2")
 DESCRIBED = {
@@ -40,7 +41,7 @@ def _fooled(report: EvaluationReport) -> list[str]:
     first = max(rivals, key=lambda name: rivals[name].value)
     both = f"{_percent(clone)} against {_percent(rivals[first])}"
     match _order(clone, rivals[first]):
-        case 1 if clone.high >= 0.5:
+        case 1 if reaches(clone, 0.5, POINTS):
             sentence = "The judge cannot tell the voice from you, which is the best that a voice can reach."
         case 1:
             sentence = f"The voice fools the judge more often than {DESCRIBED[first]} ({both})."
@@ -68,7 +69,10 @@ def _likeness(report: EvaluationReport) -> list[str]:
     clone = report.rows[CLONE].likeness
     if clone is None or clone.high < 1:
         return []
-    return ["In likeness, which is style alone, the voice cannot be told from you."]
+    if reaches(clone, 1, LIKENESS_MARGIN):
+        return ["In likeness, which is style alone, the voice cannot be told from you."]
+    figure = clone.as_text(percent=True)
+    return [f"In likeness, which is style alone, this text is too little to tell the voice from you or not ({figure})."]
 
 
 def _sense(report: EvaluationReport, frontend: Frontend) -> list[str]:
@@ -78,9 +82,12 @@ def _sense(report: EvaluationReport, frontend: Frontend) -> list[str]:
     figure = f"({_percent(clone)}; those would in 50 %)"
     if clone.low > 0.5:
         return [f"Its replies fit what was said more often than replies drawn at random {figure}."]
+    found = f"Its replies fit what was said no more often than replies drawn at random {figure}."
+    if clone.high > 0.5 + POINTS:
+        found = f"This text is too little to tell whether its replies fit better than replies drawn at random {figure}."
     return [
-        f"Its replies fit what was said no more often than replies drawn at random {figure}. A lower temperature gives "
-        f"more sense, and a much larger base may ({OTHER_BASES.wording(frontend)}); more minutes hardly do."
+        f"{found} A lower temperature gives more sense, and a much larger base may ({OTHER_BASES.wording(frontend)}); "
+        "more minutes hardly do."
     ]
 
 

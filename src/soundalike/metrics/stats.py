@@ -125,6 +125,15 @@ def difference(first: Estimate, second: Estimate) -> Estimate:
     return Estimate(value, value - down, value + up, first.n)
 
 
+def reaches(found: Estimate, goal: float, margin: float) -> bool:
+    """Whether the true value is surely no farther below `goal` than `margin`.
+
+    One of the two one-sided tests for equivalence (Schuirmann 1987, J. Pharmacokinet. Biopharm. 15, 657-680), at 2.5 %:
+    an interval that merely holds the goal shows that there is little text, not that the goal is reached.
+    """
+    return found.low >= goal - margin
+
+
 def wins(first: Floats, second: Floats) -> Floats:
     """(first, second): 1 where the first scores higher, 0.5 where both score alike.
 

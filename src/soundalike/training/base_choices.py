@@ -8,7 +8,7 @@ from soundalike.progress import format_minutes
 from soundalike.training import estimate
 from soundalike.training.estimate import MAX_MINUTES, TrainingEstimate
 from soundalike.training.plan import SAFE_EPOCHS
-from soundalike.training.status import WHOLE
+from soundalike.training.status import ALL_READ
 
 TOKENS = 1e6
 SHARES = {
@@ -64,14 +64,12 @@ def _says(minutes: float, budget: float | None) -> str:
         return f"Reads all of you once, in {once}."
     given = MAX_MINUTES if budget is None else budget
     times, period = given / minutes, format_minutes(given)
-    if times < WHOLE:
+    if times < ALL_READ:
         return f"Reads {share_in_words(times)} of you in {period}; all of you would take {once}."
     if times <= SAFE_EPOCHS:
         return f"Reads all of you {'once' if times < 1.5 else 'twice'} in {period}."
-    return (
-        f"Reads all of you {times:,.0f} times in {period}. After {SAFE_EPOCHS:.0f} times, what was typed once can be "
-        "guessed."
-    )
+    twice = estimate.format_estimate(SAFE_EPOCHS * minutes)
+    return f"Reads all of you twice, in {twice}, and ends: after more, what was typed once can be guessed."
 
 
 def share_in_words(share: float) -> str:

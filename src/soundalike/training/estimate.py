@@ -21,7 +21,7 @@ PATIENCE_MINUTES = 60.0  # a base that takes longer for one epoch of a person's 
 RANGE = 0.7, 1.4  # actual over estimated minutes of nearly all runs
 MEMORY_SHARE = 0.9  # of the memory; the rest is the system's
 LARGER_SHARE = 0.8  # the same for a base of more than some millions of weights, trained without factors; measured
-RATE_SHARE = {"cpu": 0.5, "cuda": 0.3}  # FLOP/s of a training step of a large base over those of a large product
+RATE_SHARE = {"cpu": 0.5, "cuda": 0.3}  # FLOP/s of a training step over those of a large product; cuda: not measured
 # A processor's heap grows to this multiple of what activations need, because not all freed memory is used again;
 # measured.
 HEAP_FACTOR = 2.0
@@ -86,7 +86,7 @@ def estimates(tokens: float, device: TrainingDevice) -> list[TrainingEstimate]:
     `minutes` are those of one epoch of `tokens` tokens of pocket's tokenizer. Larger vocabularies have fewer tokens for
     the same text, which is not taken into account.
     """
-    minutes = tokens / tokens_per_second("pocket") / 60
+    minutes = tokens / pocket_tokens_per_second(device) / 60
     rows = [TrainingEstimate("pocket", "CC BY-SA 4.0", pocket.PARAMETERS, True, "fp32", POCKET_BYTES, minutes, REPLAY)]
     for base in (SMOLLM2, *SUGGESTED):
         here, shape, small = base_files.is_fetched(base.name), base.shape, _is_small(base.shape)
@@ -112,10 +112,12 @@ def _by_factors(shape: ModelShape, device: TrainingDevice) -> tuple[str | None, 
 def _without_factors(shape: ModelShape, device: TrainingDevice) -> tuple[str | None, int | None, float]:
     """The same for a base that is trained as `small_base` says."""
     training = Training.model_validate(small_base(shape.weights, shape.layers))
-    memory = shape.fixed_bytes("fp32", None, training.num_layers) + llama_activation_bytes(shape, training, "fp32")
+    memory = shape.fixed_bytes("fp32", None, training.num_layers) + llama_activation_bytes(
+        shape, training, "fp32", device
+    )
     if memory > MEMORY_SHARE * device.memory:
         return None, None, 0.0
-    return "fp32", int(memory), full_tokens_per_second(shape)
+    return "fp32", int(memory), full_tokens_per_second(shape, device)
 
 
 def default_base(rows: Sequence[TrainingEstimate]) -> str:
@@ -164,20 +166,30 @@ def tokens_per_second(base: str) -> float:
     if kind in WEIGHTLESS:
         return math.inf
     if base == "pocket":
-        return pocket.TRAINING_SHARE * machine.matmul_rate() / pocket.TRAINING_FLOPS_A_TOKEN
+        return pocket_tokens_per_second(training_device())
     shape = read_shape(base)
     if shape is None:
         return math.inf
     if kind == "llama":
-        return full_tokens_per_second(shape)
+        return full_tokens_per_second(shape, training_device())
     return lora_tokens_per_second(shape, training_device())
 
 
-def full_tokens_per_second(shape: ModelShape) -> float:
-    """Training speed of a small base with its own recipe, without low-rank factors."""
+def pocket_tokens_per_second(device: TrainingDevice) -> float:
+    """Training speed of pocket on the device that `engines/llama.py` uses: the GPU where there is one."""
+    return _small_rate(pocket.TRAINING_SHARE, device) / pocket.TRAINING_FLOPS_A_TOKEN
+
+
+def full_tokens_per_second(shape: ModelShape, device: TrainingDevice) -> float:
+    """The same of a small base with its own recipe, without low-rank factors."""
     num_layers = small_base(shape.weights, shape.layers).get("num_layers")
     share = pocket.TRAINING_SHARE if num_layers is None else LARGER_SHARE
-    return share * machine.matmul_rate() / shape.full_training_flops(num_layers)
+    return _small_rate(share, device) / shape.full_training_flops(num_layers)
+
+
+def _small_rate(share: float, device: TrainingDevice) -> float:
+    """FLOP/s of a training step of a small base: on a processor `share` of the device's rate."""
+    return (share if device.device == "cpu" else RATE_SHARE[device.device]) * device.rate
 
 
 def read_shape(base: str) -> ModelShape | None:
@@ -198,7 +210,7 @@ def memory_of(base: str, training: Training) -> float | None:
         numerics.weights, None if training.method == "full" else training.rank, training.num_layers
     )
     if small:
-        return fixed + llama_activation_bytes(shape, training, numerics.compute)
+        return fixed + llama_activation_bytes(shape, training, numerics.compute, device)
     each = heap * shape.activation_bytes(numerics.compute)  # for a token
     if each * training.window > (device.memory - fixed) / 2:
         each = heap * shape.checkpointed_bytes(numerics.compute)
@@ -206,9 +218,12 @@ def memory_of(base: str, training: Training) -> float | None:
     return fixed + each * max(training.window, at_once)
 
 
-def llama_activation_bytes(shape: ModelShape, training: Training, compute: Compute) -> float:
-    """Bytes of activations, and of gradients beyond the first, of the replicas that train a small base."""
-    replicas = machine.cores()
+def llama_activation_bytes(shape: ModelShape, training: Training, compute: Compute, device: TrainingDevice) -> float:
+    """Bytes of activations, and of gradients beyond the first, of the replicas that train a small base.
+
+    A processor trains one for each core, a GPU one.
+    """
+    replicas = machine.cores() if device.device == "cpu" else 1
     windows = max(1, shape.replica_tokens(compute, training.num_layers) // training.window)
     each = windows * training.window  # tokens of a replica at once
     trained = shape.trained_weights(training.num_layers) if training.method == "full" else 0

@@ -43,7 +43,7 @@ def plan_training(clone: Clone, base: str | None, options: Mapping[str, Any], *,
 
     It goes on from the clone's adapter where that is possible, see `start`; with `fresh` it never does. Without a base
     that of the adapter is taken, else the default one. Without one of BUDGETS a budget is chosen, and a note says why;
-    a note tells what it means to read the text more than SAFE_EPOCHS times.
+    minutes without epochs end after SAFE_EPOCHS, and a note tells what it means to read the text more often.
     """
     asked, tokens = _without_none(options), tokens_to_learn(clone)
     start = start_of(clone, base, asked) if clone.has_voice and not fresh else None
@@ -56,10 +56,15 @@ def plan_training(clone: Clone, base: str | None, options: Mapping[str, Any], *,
     before = start.epochs if start else 0.0
     if asked.keys().isdisjoint(BUDGETS):
         budget, reason = default_budget(read, rate, recipe.training.step_tokens)
-        recipe = recipe.model_copy(update={"training": recipe.training.model_copy(update=budget)})
+        recipe = _with_training(recipe, budget)
         notes.append(reason)
+    planned = epochs_of(recipe.training, read, rate)
+    if recipe.training.minutes is not None and recipe.training.epochs is None:
+        notes += _minutes_note(recipe.training.minutes, planned)
+        recipe = _with_training(recipe, {"epochs": SAFE_EPOCHS})
+        planned = min(planned, SAFE_EPOCHS)
     if before or not asked.keys().isdisjoint(BUDGETS):
-        notes += _epochs_note(before, epochs_of(recipe.training, read, rate))
+        notes += _epochs_note(before, planned)
     return TrainingPlan(recipe, notes, start)
 
 
@@ -72,6 +77,19 @@ def _start_note(start: Start) -> str:
     if start.warm:
         return "It goes on from the voice that is there; --fresh would start anew."
     return f"It starts anew, not from the voice that is there: {start.obstacle}."
+
+
+def _with_training(recipe: Recipe, settings: Mapping[str, Any]) -> Recipe:
+    return recipe.model_copy(update={"training": recipe.training.model_copy(update=dict(settings))})
+
+
+def _minutes_note(minutes: float, planned: float) -> list[str]:
+    if not SAFE_EPOCHS < planned < math.inf:
+        return []
+    return [
+        f"Note: in {minutes:g} minutes it would read the text about {planned:.1f} times; it ends after "
+        f"{SAFE_EPOCHS:.0f}, since what is typed once can be guessed after more. --epochs reads it more often."
+    ]
 
 
 def _epochs_note(before: float, planned: float) -> list[str]:
@@ -158,9 +176,13 @@ def default_budget(tokens: float, rate: float, step_tokens: int) -> tuple[dict[s
 
 
 def epochs_of(training: Training, tokens: float, rate: float) -> float:
-    """How often a training with a budget reads `tokens` tokens at `rate` tokens a second; infinite if `rate` is."""
+    """How often a training with a budget reads `tokens` tokens at `rate` tokens a second; infinite if `rate` is.
+
+    Minutes with epochs end with whichever is reached first.
+    """
     if training.minutes is not None:
-        return training.minutes * 60 * rate / max(tokens, 1.0)
+        fitting = training.minutes * 60 * rate / max(tokens, 1.0)
+        return fitting if training.epochs is None else min(fitting, training.epochs)
     if training.epochs is not None:
         return training.epochs
     return (training.iters or 0) * training.step_tokens / max(tokens, 1.0)

@@ -51,22 +51,20 @@ def next_checkpoint(last: float, writing: float) -> float:
 
 
 class StepBudget:
-    """The number of steps of a budget: iterations and epochs give it at once, minutes after some steps were timed."""
+    """The number of steps of a budget: iterations and epochs give it at once, minutes after some steps were timed.
+
+    Minutes with epochs are as many steps as fit into the minutes, and no more than the epochs have.
+    """
 
     def __init__(self, training: Training, windows: int) -> None:
         """`windows`: how many there are to train on."""
         self._minutes = training.minutes
         self.rows = max(1, training.step_tokens // training.window)  # windows that a step reads
-        self.planned = self._planned(training, windows)  # None for minutes
-        self._first: tuple[int, float] | None = None  # step and seconds after the first step of this process
-
-    def _planned(self, training: Training, windows: int) -> int | None:
-        if training.iters is not None:
-            return training.iters
-        if training.minutes is not None:
-            return None
         epochs = training.epochs if training.epochs is not None else 1.0
-        return max(1, math.ceil(epochs * windows / self.rows))
+        of_epochs = max(1, math.ceil(epochs * windows / self.rows))
+        self.planned = training.iters or (of_epochs if self._minutes is None else None)  # None for minutes
+        self._most = of_epochs if training.epochs is not None else None
+        self._first: tuple[int, float] | None = None  # step and seconds after the first step of this process
 
     def stepped(self, progress: Progress) -> None:
         """Call after each step: the first one of this process is not timed, as libraries and C files still load."""
@@ -79,7 +77,8 @@ class StepBudget:
         remaining = self._minutes * 60 * (1 - EVALUATION_SHARE) - progress.seconds
         if progress.step < TIMED_STEPS and remaining > 0:
             return None
-        return progress.step + max(0, round(remaining / self._seconds_per_step(progress)))
+        fitting = progress.step + max(0, round(remaining / self._seconds_per_step(progress)))
+        return fitting if self._most is None else max(progress.step, min(fitting, self._most))
 
     def _seconds_per_step(self, progress: Progress) -> float:
         step, seconds = self._first or (0, 0.0)

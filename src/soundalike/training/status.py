@@ -13,7 +13,7 @@ kept as a version (`replace`); the same, but only if it is the `better` of the t
 
 Count = Annotated[int, Field(ge=0, lt=1 << 53)]
 NotNegative = Annotated[float, Field(ge=0, allow_inf_nan=False)]
-WHOLE = 0.95  # of an epoch, from which on all text counts as read
+ALL_READ = 0.95  # epochs, from which on all text counts as read once
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,7 +111,7 @@ class Progress:
             f"({self.tokens_per_second:,.0f} a second, {self.step:,} steps).",
             *self._bits(self.valid[0][1], self.best),
         ]
-        if 0 < self.read < WHOLE:
+        if 0 < self.read < ALL_READ:
             lines.append(f"It read {self.read:.0%} of your text once; more minutes help.")
         if self.chosen:
             step, score, _ = max(self.chosen, key=lambda one: AdapterScore(*one[1:]).key)
