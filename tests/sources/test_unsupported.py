@@ -1,8 +1,11 @@
 """A file that is not a Discord package is named as what it is, by its structure and not by its name."""
 
 import json
+import os
 import zipfile
+from errno import EACCES, ENOSPC
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -86,6 +89,31 @@ def test_zips_inside(tmp_path: Path, in_folder: bool) -> None:
     assert corpus.messages.filter("me")["author"].unique().len() == 2
     assert corpus.skipped["files beside the archives that hold the exports"] == 2
     assert corpus.skipped["files that macOS added"] == 1
+
+
+def test_a_zip_inside_whose_name_is_long(tmp_path: Path) -> None:
+    """Two hundred letters of three bytes are more than a file's name can have."""
+    inner = write_zip(tmp_path / "inner.zip", package()).read_bytes()
+    assert "hello pond" in texts(sources.read([write_zip(tmp_path / "outer.zip", {f"{'漢' * 200}.zip": inner})]))
+
+
+@pytest.mark.parametrize(("number", "do"), [(ENOSPC, "Make room."), (EACCES, "Unpack it yourself")])
+def test_a_zip_inside_that_cannot_be_unpacked(
+    tmp_path: Path, number: int, do: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What to do depends on why."""
+    outer = write_zip(tmp_path / "outer.zip", {"a.zip": write_zip(tmp_path / "inner.zip", package()).read_bytes()})
+    opened = Path.open
+
+    def failing(path: Path, mode: str = "r", **options: Any) -> Any:
+        if mode == "wb":
+            raise OSError(number, os.strerror(number))
+        return opened(path, mode, **options)
+
+    monkeypatch.setattr(Path, "open", failing)
+    with pytest.raises(ExportError, match="cannot be unpacked") as told:
+        sources.read([outer])
+    assert told.value.do.startswith(do)
 
 
 def test_a_damaged_zip_inside(tmp_path: Path) -> None:
