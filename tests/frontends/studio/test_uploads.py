@@ -90,10 +90,13 @@ def test_a_disk_without_room_refuses_before_anything_is_sent(
     assert refused.status_code == 507 and "needs about 9 MB, and 3 MB are free" in refused.json()["error"]["what"]
 
 
-@pytest.mark.parametrize("path", ["a/%2e%2e/%2e%2e/%2e%2e/me", "%2e%2e", "a//b", "a%5Cb", "a%00b"])
-def test_no_path_of_a_file_leads_out_of_its_upload(client: TestClient, path: str) -> None:
-    """It is refused, and the disk stays as it is."""
+@pytest.mark.parametrize(
+    "path", ["a/%2e%2e/%2e%2e/%2e%2e/me", "%2e%2e", "a//b", "a%5Cb", "a%00b", "D:/x/evil", "a/C:evil", "a/b:stream"]
+)
+def test_no_path_of_a_file_leads_out_of_its_upload(client: TestClient, folder: StudioFolder, path: str) -> None:
+    """It is refused, on Windows too, and the disk stays as it is."""
     assert client.put(f"/api/uploads/{begin(client)}/{path}", content=b"x").status_code in (400, 404)
+    assert not [found for found in folder.clones_path.rglob("*") if found.is_file() and found.read_bytes() == b"x"]
 
 
 @pytest.mark.parametrize("name", ["%2e%2e", ".93ab44", "nothing", "a%2fb"])

@@ -12,13 +12,15 @@ import secrets
 import shutil
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
-from pathlib import Path, PurePosixPath
+from pathlib import Path
 
 from soundalike.clone.folder import disk_errors, require_room
 from soundalike.errors import UsageError
 from soundalike.paths import bytes_in
 
 COMING = "."  # the first character of the folder of an upload that is not whole yet, or not any more
+
+ELSEWHERE = frozenset("\\:\0")  # characters with which a name leads out of its folder, on one system or another
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +61,7 @@ class Uploads:
         The upload is removed if that fails or is broken off.
         """
         folder = self._coming(name)
-        target = folder / _relative(path)
+        target = _target(folder, path)
         try:
             with disk_errors(target):
                 target.parent.mkdir(parents=True, exist_ok=True)
@@ -115,9 +117,13 @@ class Uploads:
         return Upload(folder.name, export.name, len(files), bytes_in(files))
 
 
-def _relative(path: str) -> PurePosixPath:
-    """`path` as it was sent; `UsageError` for one that leads elsewhere."""
-    parts = path.split("/")
-    if any(part in ("", ".", "..") or not {"\\", "\0"}.isdisjoint(part) for part in parts):
-        raise UsageError(f"{path[:100]!r} is no path within an export.", "Rename it, and drop it again.")
-    return PurePosixPath(path)
+def _target(folder: Path, path: str) -> Path:
+    """Where the file `path` of an export goes within `folder`; `UsageError` for a path that leads elsewhere.
+
+    A colon makes a drive, or a stream of another file, of a name on Windows.
+    """
+    parts, target = path.split("/"), folder / path
+    named = all(part not in ("", ".", "..") and ELSEWHERE.isdisjoint(part) for part in parts)
+    if not named or not target.resolve().is_relative_to(folder.resolve()):
+        raise UsageError(f"{path[:100]!r} is no path within an export.", "Rename it, and drop the export again.")
+    return target
