@@ -15,7 +15,8 @@ from soundalike.clone.document import Document
 from soundalike.console import make_console
 from soundalike.engines.markov import MarkovEngine
 from soundalike.errors import CloneError
-from soundalike.frontends.terminal import SayResult, chat, guard_summary, say, shade, visible
+from soundalike.frontends.reply_text import guard_summary, visible
+from soundalike.frontends.terminal import SayResult, chat, say, shade
 from soundalike.generation.completion import Completion
 from soundalike.generation.guards import GuardCounts
 from soundalike.generation.reply_parser import TokenText

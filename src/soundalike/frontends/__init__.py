@@ -1,4 +1,4 @@
-"""The front ends: terminal, server, Discord, and several voices in one room."""
+"""The front ends: terminal, server, Discord, several voices in one room, the studio, and the arena."""
 
 from collections.abc import Sequence
 from pathlib import Path

@@ -14,7 +14,7 @@ from rich.text import Text
 from soundalike.console import make_console
 from soundalike.errors import UsageError
 from soundalike.frontends.bot_loops import LoopGuard, LoopLimits, RoomMessage, without_repeats
-from soundalike.frontends.terminal import visible
+from soundalike.frontends.reply_text import visible
 from soundalike.generation.voice import Voice
 from soundalike.prompt_template import speaker_names
 

@@ -4,7 +4,6 @@ Prints the same words without colour where the output is no terminal.
 """
 
 import math
-import re
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass, replace
@@ -19,15 +18,12 @@ from rich.text import Text
 
 from soundalike.console import WordWriter, make_console, spinner
 from soundalike.errors import RecipeError, UsageError
+from soundalike.frontends.reply_text import guard_summary, visible
 from soundalike.generation.completion import Completion
-from soundalike.generation.guards import GuardCounts
 from soundalike.generation.reply_parser import TokenText
 from soundalike.generation.sampling import MAX_TEMPERATURE, Sampling
 from soundalike.generation.voice import Voice
 from soundalike.machine import peak_memory
-from soundalike.prompt_template import UNSEEN
-
-_UNSEEN = re.compile(UNSEEN)
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,11 +108,6 @@ def _measured(completion: Completion, tokens: list[TokenText], started: float) -
     counts = ((completion.prompt_tokens, reading), (request.token_count - 1, generating))
     prompt_rate, rate = (count / seconds if count > 0 and seconds > 0 else 0.0 for count, seconds in counts)
     return SayResult(completion.prompt, completion.prompt_tokens, prompt_rate, tokens, rate, peak_memory())
-
-
-def visible(text: str) -> str:
-    """`text` without control characters, with which a model could move the cursor or rename the window."""
-    return _UNSEEN.sub("", text)
 
 
 def shade(logprob: float) -> Style:
@@ -263,22 +254,3 @@ def chat(
     except (EOFError, KeyboardInterrupt):
         console.print()  # the cursor is still behind the prompt
     talk.farewell()
-
-
-def guard_summary(counts: GuardCounts) -> str:
-    """What the guards did, in one sentence; "" if they did nothing."""
-    kinds = {
-        "looped": counts.looped,
-        "said a line twice": counts.repeated,
-        "said an earlier line again": counts.echoed,
-        "said a line of yours back": counts.parroted,
-        "copied a message": counts.copied,
-        "copied somebody else's message": counts.quoted,
-        "said a blocked word": counts.blocked,
-        "said nothing but a handle": counts.handle,
-        "said a rejected line": counts.rejected,
-        "said private data, masked": counts.masked,
-        "spoke for somebody else": counts.unmasked,
-    }
-    found = ", ".join(f"{count} {what}" for what, count in kinds.items() if count)
-    return f"Guards: {found}; {counts.resampled} drawn again." if found else ""

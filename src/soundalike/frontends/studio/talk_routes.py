@@ -14,11 +14,11 @@ from starlette.responses import Response
 
 from soundalike.errors import SoundalikeError
 from soundalike.frontends.local_page.answers import answer
+from soundalike.frontends.reply_text import guard_summary
 from soundalike.frontends.room import Room, person_name
 from soundalike.frontends.server.event_stream import EventStream
 from soundalike.frontends.studio.loaded_voices import LoadedVoice, LoadedVoices
 from soundalike.frontends.studio.talk_bodies import CorrectionBody, ReplyBody, RoomBody, turns
-from soundalike.frontends.terminal import guard_summary
 from soundalike.generation.request import GenerationRequest
 from soundalike.generation.ticket import Ticket
 
