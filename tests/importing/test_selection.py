@@ -4,7 +4,7 @@ import polars as pl
 import pytest
 
 from soundalike.errors import ExportError, UsageError
-from soundalike.importing.selection import Selection
+from soundalike.importing.selection import Selection, pattern_of
 from soundalike.messages import CHANNELS_SCHEMA, Corpus
 from tests.invented import corpus
 
@@ -91,6 +91,13 @@ def test_the_names_of_who_is_left_out_go() -> None:
     assert dict(made.channels.select("channel", "title").iter_rows()) == {"c0": "General", "c1": None, "c2": None}
     _, made = chosen(only=("channel:ana",))
     assert made.authors["name"].to_list() == ["sam", "ana"] and made.channels["title"].to_list() == ["ana"]
+
+
+def test_the_pattern_of_a_key_finds_that_key_alone() -> None:
+    """A key may hold the signs of wildcards; without them it would find others too."""
+    made = corpus([(0.0, "c0", "me", "one"), (1.0, "*mum*", "a", "two"), (2.0, "x mum x", "a", "three")])
+    wide, exact = (Selection.parse(without=[p]).apply(made) for p in ("channel:*mum*", pattern_of("channel", "*mum*")))
+    assert wide.messages["text"].to_list() == ["one"] and exact.messages["text"].to_list() == ["one", "three"]
 
 
 def test_both() -> None:

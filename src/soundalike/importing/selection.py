@@ -10,6 +10,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from fnmatch import translate
+from glob import escape
 
 import polars as pl
 
@@ -20,6 +21,11 @@ from soundalike.sources import unknown_name
 CHANNEL, PERSON, AFTER, BEFORE = "channel", "person", "after", "before"
 HOW = "Write channel:NAME, person:NAME, after:DATE or before:DATE."
 DATES = ("%Y", "%Y-%m", "%Y-%m-%d")
+
+
+def pattern_of(kind: str, key: str) -> str:
+    """The pattern that finds the channel or person of this key, whose signs are not taken for wildcards."""
+    return f"{kind}:{escape(key)}"
 
 
 @dataclass(frozen=True, slots=True)

@@ -33,19 +33,20 @@ def client(folder: StudioFolder, monkeypatch: pytest.MonkeyPatch) -> TestClient:
 
 
 def test_an_import_says_who_one_is_and_what_is_chosen() -> None:
-    """By keys, each behind its option, so that none is taken for an option itself; both days are read whole."""
+    """By keys, each behind its option, so that none is taken for an option itself, with no wildcards; both days are
+    read whole."""
     order = ImportOrder(
         preview="p",
         voice="me",
         me=["-x", "signal:9"],
         people=["17"],
-        channels=["c1"],
+        channels=["whatsapp:*mum*"],
         pseudonyms=True,
         replace=True,
     )
     assert order.arguments(["/tmp/package.zip"], Path("/voices/me")) == [
         *("import", "/tmp/package.zip", f"--out={Path('/voices/me')}", "--me=-x", "--also=signal:9"),
-        *("--without=person:17", "--without=channel:c1", "--pseudonyms", "--replace"),
+        *("--without=person:17", "--without=channel:whatsapp:[*]mum[*]", "--pseudonyms", "--replace"),
     ]
     order = ImportOrder(
         preview="p", voice="me", chosen="only", people=["17"], first=date(2023, 5, 1), last=date(2024, 2, 29)

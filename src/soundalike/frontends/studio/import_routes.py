@@ -20,6 +20,7 @@ from soundalike.frontends.studio.studio_folder import StudioFolder
 from soundalike.frontends.studio.uploads import Uploads
 from soundalike.importing import preflight
 from soundalike.importing.preflight import ImportReport
+from soundalike.importing.selection import CHANNEL, PERSON, pattern_of
 from soundalike.paths import regular_path
 
 PREVIEW = ("import", "--preview")
@@ -61,7 +62,7 @@ class ImportOrder(BaseModel):
 
     def _selection(self) -> list[str]:
         """The options by channel, person and date; a day later `last` has ended."""
-        named = [f"person:{key}" for key in self.people] + [f"channel:{key}" for key in self.channels]
+        named = [pattern_of(PERSON, key) for key in self.people] + [pattern_of(CHANNEL, key) for key in self.channels]
         since = [f"--only=after:{self.first}"] if self.first else []
         until = [f"--only=before:{self.last + timedelta(days=1)}"] if self.last else []
         return [*(f"--{self.chosen}={one}" for one in named), *since, *until]

@@ -12,6 +12,7 @@ from soundalike.errors import SoundalikeError
 from soundalike.frontends.local_page.answers import add_error_handlers
 from soundalike.frontends.studio import (
     clone_routes,
+    forget_routes,
     import_routes,
     job_routes,
     removal_routes,
@@ -20,6 +21,7 @@ from soundalike.frontends.studio import (
     training_routes,
     upload_routes,
     use_routes,
+    version_routes,
 )
 from soundalike.frontends.studio.access import AccessMiddleware
 from soundalike.frontends.studio.after_import import AfterImport
@@ -63,7 +65,9 @@ def create(folder: StudioFolder, token: str) -> FastAPI:
         talk_routes.router(voices),
         report_routes.router(folder, jobs),
         use_routes.router(folder, jobs),
-        removal_routes.router(folder, jobs, voices, removal),
+        version_routes.router(folder),
+        forget_routes.router(folder, jobs),
+        removal_routes.router(voices, removal),
     ):
         app.include_router(router, prefix="/api")
     app.mount("/", StaticFiles(packages=PAGE, html=True))
