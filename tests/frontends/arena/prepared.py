@@ -53,5 +53,5 @@ def client_of(clone: Clone, client: tuple[str, int] = HERE, hosts: tuple[str, ..
 
 
 def joined(client: TestClient, acquaintance: bool = True) -> str:
-    """The number of a new judge."""
-    return str(client.post("/api/judge/join", headers=JUDGE, json={"acquaintance": acquaintance}).json()["judge"])
+    """The id of a new judge."""
+    return str(client.post("/api/judge/join", headers=JUDGE, json={"acquaintance": acquaintance}).json()["id"])

@@ -64,7 +64,7 @@ def test_a_page_of_another_origin_is_refused_even_with_the_key(client: TestClien
         assert not any(name.startswith("access-control") for name in answer.headers)
 
 
-@pytest.mark.parametrize("path", ["/", "/arena.js", "/arena.css", "/dom.js", "/base.css"])
+@pytest.mark.parametrize("path", ["/", "/arena.js", "/arena.css", "/dom.js", "/base.css", "/colours.css"])
 def test_the_files_of_the_page_hold_nothing_of_anybody(client: TestClient, path: str) -> None:
     """They need no key, load nothing from elsewhere, and are kept nowhere."""
     answer = client.get(path)

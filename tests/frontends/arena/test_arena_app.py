@@ -97,7 +97,7 @@ def test_order_and_sides_differ_between_judges_and_not_between_looks(tmp_path: P
     clone = prepared(tmp_path / "me", pairs=5, released=5)
     state, firsts, sides = state_of(clone), Counter[str](), Counter[str]()
     for _ in range(60):
-        judge = state.join(True).judge
+        judge = state.join(True).id
         shown, again = state.next_pair(judge), state_of(clone).next_pair(judge)
         assert shown is not None and shown == again
         firsts[shown.pair] += 1

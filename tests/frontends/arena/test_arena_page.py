@@ -91,19 +91,29 @@ def test_everybody_can_use_every_view(context: BrowserContext, address: str, sch
 
 
 def test_a_judge_votes_by_keys_alone(context: BrowserContext, address: str, clone: Clone) -> None:
-    """From the question to the end; another visit goes on where they were, and the key is in no history."""
+    """From the question to the end, by the buttons, since a vote cannot be taken back: a key alone casts none.
+
+    Another visit goes on where they were, and the key is in no history.
+    """
     page = opened(context, f"{address}/#judge={KEYS.judge}", "Do you know mo?")
     assert page.url == f"{address}/"
     page.keyboard.press("Tab")
     page.keyboard.press("Enter")
     titled(page, "Pair 1 of 2")
     expect(page.get_by_role("list", name="What was said before")).to_contain_text("question")
-    page.keyboard.press("2")
+    for stray in ("1", "2", "ArrowLeft", "ArrowRight", "Enter", "Space"):
+        page.keyboard.press(stray)
+    assert ArenaVotes.read(clone.root / arena_votes.FILE).votes == {}
+    page.keyboard.press("Tab")
+    page.keyboard.press("Tab")
+    page.keyboard.press("Enter")
     titled(page, "Pair 2 of 2")
     again = opened(context, f"{address}/#judge={KEYS.judge}", "Pair 2 of 2")
-    again.keyboard.press("ArrowLeft")
+    again.keyboard.press("Tab")
+    again.keyboard.press("Enter")
     titled(again, "Thank you")
-    page.keyboard.press("1")  # the pair that was voted on in the other tab
+    page.keyboard.press("Tab")
+    page.keyboard.press("Enter")  # the pair that was voted on in the other tab
     titled(page, "Thank you")
     kept = ArenaVotes.read(clone.root / arena_votes.FILE)
     assert len(kept.votes) == 2 and [judge.acquaintance for judge in kept.judges.values()] == [True]

@@ -12,6 +12,7 @@ import pytest
 from soundalike.clone import Clone
 from soundalike.errors import UsageError
 from soundalike.frontends.server import KEY, bind, is_loopback, serve, served_models
+from soundalike.frontends.server.page_files import PAGE_FILES
 from soundalike.messages import empty
 from soundalike.training.recipe import Serving
 from tests.frontends.server.running import HI, SCRIPTS, Running, ada, running
@@ -51,7 +52,7 @@ def test_with_the_key_all_is_as_without_one(locked: Running, caplog: pytest.LogC
     with pytest.raises(openai.AuthenticationError) as told:
         locked.client.with_options(api_key="wrong").chat.completions.create(model="ada", messages=HI)
     assert SECRET not in str(told.value) + caplog.text
-    assert all(httpx.get(f"{locked.address}{path}").status_code == 200 for path in ("/health", "/", "/page.js"))
+    assert all(httpx.get(f"{locked.address}{path}").status_code == 200 for path in ("/health", *PAGE_FILES))
 
 
 @pytest.mark.parametrize("host", ["evil.example", "evil.example:80", "127.0.0.1.evil.example", "[::2]:80", ""])

@@ -1,5 +1,7 @@
 """Who may use the studio: the page of its link and nobody else's."""
 
+from pathlib import Path
+
 import pytest
 from starlette.testclient import TestClient
 
@@ -26,7 +28,7 @@ def test_the_token_of_the_link_opens_the_api(client: TestClient) -> None:
         assert answer.json()["error"]["do"] == "Open the link that `soundalike studio` has printed."
 
 
-@pytest.mark.parametrize("path", ["/", "/main.js", "/studio.css", "/base.css"])
+@pytest.mark.parametrize("path", ["/", "/main.js", "/studio.css", "/base.css", "/colours.css"])
 def test_the_files_of_the_page_need_no_token_and_hold_none(client: TestClient, path: str) -> None:
     """The page reads the token out of its own address, where only its tab sees it."""
     answer = client.get(path)
@@ -72,6 +74,22 @@ def test_the_page_may_load_nothing_from_elsewhere_and_be_framed_by_nobody(client
     for path in ("/", "/api/voices", "/nothing"):
         rules = client.get(path).headers["content-security-policy"]
         assert "default-src 'none'" in rules and "frame-ancestors 'none'" in rules and "http" not in rules
+
+
+def test_an_error_that_nobody_expected_is_logged_once(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    """The page gets two sentences; the server gets the error, and logs it, so that nothing else does."""
+    app = create(StudioFolder.make(tmp_path), TOKEN)
+
+    @app.get("/api/fault")
+    def fault() -> None:
+        raise ZeroDivisionError
+
+    app.router.routes.insert(0, app.router.routes.pop())  # before the files of the page
+    with pytest.raises(ZeroDivisionError):
+        TestClient(app, base_url="http://127.0.0.1:8000").get("/api/fault", headers=BEARER)
+    quiet = TestClient(app, base_url="http://127.0.0.1:8000", raise_server_exceptions=False)
+    told = quiet.get("/api/fault", headers=BEARER)
+    assert told.status_code == 500 and "ZeroDivisionError" in told.json()["error"]["what"] and not caplog.messages
 
 
 @pytest.mark.parametrize("path", ["/..%2f..%2f__init__.py", "/../studio_app.py", "/sections/..%2f..%2faccess.py"])

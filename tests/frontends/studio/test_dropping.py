@@ -51,3 +51,11 @@ def test_a_folder_is_one_export_with_its_folders_kept(page: Page, root: Path, pa
     page.locator("input[webkitdirectory]").set_input_files(package)
     expect(page.get_by_label("package: 4 files")).to_be_checked()
     assert uploaded(root, "package") == {name: f'"{name}"' for name in FILES}
+
+
+def test_a_file_that_cannot_be_read_is_named(page: Page, package: Path) -> None:
+    """It was moved away before it was let go; nothing fails unseen."""
+    go(page, "#/new", "New voice")
+    page.evaluate("FileSystemFileEntry.prototype.file = (done, fail) => fail(new DOMException('', 'NotFoundError'))")
+    drop(page, package)
+    expect(page.get_by_role("alert")).to_contain_text("cannot be read. Look whether it is still there")

@@ -9,10 +9,10 @@ from dataclasses import dataclass, field
 from ipaddress import ip_address
 
 from starlette.datastructures import Headers
-from starlette.types import ASGIApp, Receive, Scope, Send
+from starlette.types import Scope
 
 from soundalike.frontends.local_page.answers import ApiProblem
-from soundalike.frontends.local_page.protection import API, is_own_page, with_headers
+from soundalike.frontends.local_page.protection import API, is_own_page
 from soundalike.frontends.server.auth import LOOPBACK, bears_key, host_name
 
 OWNER_API = "/api/owner/"
@@ -26,30 +26,18 @@ class ArenaKeys:
     judge: str = field(repr=False)
 
 
-class ArenaAccessMiddleware:
-    """Passes a request on to `app`, or answers it with an error before anything of its body is read.
+class ArenaAccess:
+    """The check of an arena's requests, for `LocalPageMiddleware`.
 
     `hosts` are names of this machine in the judges' link, besides those that only this machine knows.
     """
 
-    def __init__(self, app: ASGIApp, keys: ArenaKeys, hosts: Collection[str] = ()) -> None:
-        self._app, self._hosts = app, {*LOOPBACK, *hosts}
+    def __init__(self, keys: ArenaKeys, hosts: Collection[str] = ()) -> None:
+        self._hosts = {*LOOPBACK, *hosts}
         self._owner, self._judge = keys.owner.encode(), keys.judge.encode()
 
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Handle one request (ASGI)."""
-        if scope["type"] != "http":
-            await self._app(scope, receive, send)
-            return
-        send = with_headers(send)
-        try:
-            self._check(scope, Headers(scope=scope))
-        except ApiProblem as problem:
-            await problem.response()(scope, receive, send)
-            return
-        await self._app(scope, receive, send)
-
-    def _check(self, scope: Scope, headers: Headers) -> None:
+    def check(self, scope: Scope, headers: Headers) -> None:
+        """Raise `ApiProblem` for a request that is refused."""
         path, do = scope["path"], "Use the link as you got it."
         if host_name(headers) not in self._hosts:
             raise ApiProblem(403, "The arena does not answer to this name.", do)

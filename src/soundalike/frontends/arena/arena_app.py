@@ -8,9 +8,10 @@ from pydantic import BaseModel, ConfigDict
 from starlette.responses import Response
 from starlette.staticfiles import StaticFiles
 
-from soundalike.frontends.arena.arena_access import ArenaAccessMiddleware, ArenaKeys
+from soundalike.frontends.arena.arena_access import ArenaAccess, ArenaKeys
 from soundalike.frontends.arena.arena_state import ArenaState
 from soundalike.frontends.local_page.answers import add_error_handlers, answer
+from soundalike.frontends.local_page.protection import LocalPageMiddleware
 from soundalike.version import __version__
 
 PAGE: list[str | tuple[str, str]] = [(f"soundalike.frontends.{name}", "page") for name in ("arena", "local_page")]
@@ -49,7 +50,7 @@ def create(state: ArenaState, keys: ArenaKeys, hosts: Collection[str] = ()) -> F
     app.include_router(_owner_routes(state), prefix="/api/owner")
     app.include_router(_judge_routes(state), prefix="/api/judge")
     app.mount("/", StaticFiles(packages=PAGE, html=True))
-    app.add_middleware(ArenaAccessMiddleware, keys=keys, hosts=hosts)
+    app.add_middleware(LocalPageMiddleware, check=ArenaAccess(keys, hosts).check)
     return app
 
 
@@ -85,7 +86,7 @@ def _judge_routes(state: ArenaState) -> APIRouter:
     @router.post("/join")
     async def join(body: Joining) -> Response:
         """Become a judge."""
-        return answer({"judge": state.join(body.acquaintance).judge}, 201)
+        return answer({"id": state.join(body.acquaintance).id}, 201)
 
     @router.get("/{judge}/next")
     async def next_pair(judge: str) -> Response:

@@ -55,11 +55,11 @@ class ArenaPairs:
         """Those that judges may see."""
         return [pair for pair in self.pairs if pair.released]
 
-    def with_release(self, number: str, released: bool) -> "ArenaPairs":
-        """The same with one pair released, or taken back; `KeyError` where there is none of this id."""
-        if all(pair.id != number for pair in self.pairs):
-            raise KeyError(number)
-        return replace(self, pairs=[replace(one, released=released) if one.id == number else one for one in self.pairs])
+    def with_release(self, pair: str, released: bool) -> "ArenaPairs":
+        """The same with the pair of this id released, or taken back; `KeyError` where there is none."""
+        if all(one.id != pair for one in self.pairs):
+            raise KeyError(pair)
+        return replace(self, pairs=[replace(one, released=released) if one.id == pair else one for one in self.pairs])
 
 
 def load_pairs(clone: Clone) -> ArenaPairs | None:

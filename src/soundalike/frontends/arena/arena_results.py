@@ -70,7 +70,7 @@ def results(pairs: ArenaPairs, votes: ArenaVotes, machine: Estimate | None = Non
     known = {pair.id for pair in pairs.pairs}
     voice = pairs.identity["adapter"]
     counted = [vote for vote in votes.votes.values() if vote.voice == voice and vote.pair in known]
-    friends = {number for number, judge in votes.judges.items() if judge.acquaintance}
+    friends = {judge.id for judge in votes.judges.values() if judge.acquaintance}
     groups = {
         ALL: _group(counted),
         ACQUAINTANCES: _group([vote for vote in counted if vote.judge in friends]),

@@ -97,7 +97,7 @@ class ArenaState:
     def score(self, judge: str) -> dict[str, int]:
         """How many votes a judge gave, and how many of them found the owner's reply."""
         self._require_judge(judge)
-        own = [vote for (number, _), vote in self._votes.votes.items() if number == judge]
+        own = [vote for (voter, _), vote in self._votes.votes.items() if voter == judge]
         return {"votes": len(own), "right": sum(not vote.fooled for vote in own)}
 
     def results(self) -> ArenaResults:

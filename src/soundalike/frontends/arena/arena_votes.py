@@ -1,6 +1,6 @@
 """Judges and their votes: a line each in arena-votes.jsonl of the clone folder, on disk before it is thanked for.
 
-The file holds no text and no name, only numbers of judges and of pairs.
+The file holds no text and no name, only random ids of judges, and ids of pairs.
 """
 
 import os
@@ -20,14 +20,14 @@ FILE = "arena-votes.jsonl"
 class ArenaJudge:
     """Somebody who votes; `acquaintance`: they said that they know the owner."""
 
-    judge: str
+    id: str
     acquaintance: bool
     at: str
 
 
 @dataclass(frozen=True, slots=True)
 class ArenaVote:
-    """Which reply a `judge` took for the owner's: the clone's (`fooled`) or the real one.
+    """Which reply the judge of the id `judge` took for the owner's: the clone's (`fooled`) or the real one.
 
     `clone_first` tells whether the clone's stood first, `voice` the hash of the adapter that wrote it.
     """
@@ -42,7 +42,7 @@ class ArenaVote:
 
 @dataclass
 class ArenaVotes:
-    """All judges by their number, and all votes by judge and pair: the first of each counts."""
+    """All judges by their id, and all votes by judge and pair: the first of each counts."""
 
     path: Path
     judges: dict[str, ArenaJudge] = field(default_factory=dict)
@@ -84,7 +84,7 @@ class ArenaVotes:
 
     def _keep(self, entry: ArenaJudge | ArenaVote) -> None:
         if isinstance(entry, ArenaJudge):
-            self.judges.setdefault(entry.judge, entry)
+            self.judges.setdefault(entry.id, entry)
         else:
             self.votes.setdefault((entry.judge, entry.pair), entry)
 

@@ -1,6 +1,5 @@
 """How the APIs of local pages answer: JSON, errors as `{"error": {"what": ..., "do": ...}}` with an HTTP status."""
 
-import logging
 from typing import Any
 
 import orjson
@@ -11,8 +10,6 @@ from starlette.responses import Response
 
 from soundalike.errors import NoRoom, SoundalikeError, UsageError
 from soundalike.plain import OPTIONS, plain
-
-log = logging.getLogger(__name__)
 
 
 class ApiProblem(Exception):
@@ -33,7 +30,7 @@ def answer(value: Any, status: int = 200) -> Response:
 
 
 def add_error_handlers(app: FastAPI) -> None:
-    """Answer every error in two sentences; the traceback of one that nobody expected is logged."""
+    """Answer every error in two sentences; one that nobody expected is raised to the server too, which logs it."""
 
     @app.exception_handler(ApiProblem)
     async def problem(_: Request, error: ApiProblem) -> Response:
@@ -57,6 +54,5 @@ def add_error_handlers(app: FastAPI) -> None:
 
     @app.exception_handler(Exception)
     async def unexpected(_: Request, error: Exception) -> Response:
-        log.error("A request failed", exc_info=error)
         what = f"The server failed at this: {type(error).__name__}."
         return ApiProblem(500, what, "The window in which it runs says more.").response()

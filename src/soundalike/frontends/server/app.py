@@ -5,9 +5,8 @@ under `soundalike`.
 """
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Sequence
+from collections.abc import AsyncIterator, Coroutine, Sequence
 from contextlib import asynccontextmanager
-from importlib.resources import files
 from typing import Any, cast
 
 import orjson
@@ -23,6 +22,7 @@ from soundalike.frontends.server.auth import AuthMiddleware
 from soundalike.frontends.server.cors import CorsMiddleware
 from soundalike.frontends.server.event_stream import EventStream
 from soundalike.frontends.server.feedback import keep_correction
+from soundalike.frontends.server.page_files import add_page
 from soundalike.frontends.server.parsing import generation_requests
 from soundalike.frontends.server.prometheus import Metrics
 from soundalike.frontends.server.responses import Json, ResponseBuilder
@@ -38,7 +38,6 @@ EVENT = {"type": "object", "properties": {"data": {"type": "string"}}, "required
 COMPLETION: dict[int | str, dict[str, Any]] = {
     200: {"model": schema.CompletionResponse, "content": {"text/event-stream": {"schema": EVENT}}}
 }
-PAGE_RULES = "default-src 'self'; img-src data:; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
 ERRORS: dict[int | str, dict[str, Any]] = {
     status: {"model": schema.ErrorBody, "description": description}
     for status, description in {
@@ -104,7 +103,7 @@ def create(
     _add_openai_endpoints(app, server)
     _add_corrections_endpoint(app, server)
     _add_status_endpoints(app, server)
-    _add_page(app)
+    add_page(app)
     count = server.metrics.count_answer
     app.add_middleware(AuthMiddleware, key=key, body_bytes=serving.body_bytes, on_answer=count)
     if origins:  # outermost: a browser's preflight request has no key, and a page must be able to read a 401
@@ -152,26 +151,6 @@ def _add_status_endpoints(app: FastAPI, server: Server) -> None:
     async def metrics() -> Response:
         """Counters for Prometheus."""
         return Response(server.metrics.text(), media_type="text/plain; version=0.0.4")
-
-
-def _add_page(app: FastAPI) -> None:
-    folder = files("soundalike.frontends.server") / "page"
-    kinds = {"/": ("page.html", "text/html"), "/page.css": ("page.css", "text/css")}
-    kinds["/page.js"] = ("page.js", "text/javascript")
-    headers = {
-        "Content-Security-Policy": PAGE_RULES,
-        "X-Content-Type-Options": "nosniff",
-        "Referrer-Policy": "no-referrer",
-    }
-    for path, (name, kind) in kinds.items():
-        app.add_api_route(path, _static((folder / name).read_bytes(), kind, headers), include_in_schema=False)
-
-
-def _static(content: bytes, kind: str, headers: dict[str, str]) -> Callable[[], Awaitable[Response]]:
-    async def page() -> Response:
-        return Response(content, media_type=kind, headers=headers)
-
-    return page
 
 
 def _add_error_handlers(app: FastAPI) -> None:

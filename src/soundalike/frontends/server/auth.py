@@ -13,8 +13,9 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from soundalike.frontends.server import KEY
 from soundalike.frontends.server.api_errors import ApiError
+from soundalike.frontends.server.page_files import PAGE_FILES
 
-PUBLIC_PATHS = ("/", "/health", "/page.css", "/page.js")
+PUBLIC_PATHS = ("/", "/health", *PAGE_FILES)
 LOOPBACK = ("127.0.0.1", "localhost", "::1")
 
 

@@ -10,36 +10,24 @@ listens there.
 """
 
 from starlette.datastructures import Headers
-from starlette.types import ASGIApp, Receive, Scope, Send
+from starlette.types import Scope
 
 from soundalike.frontends.local_page.answers import ApiProblem
-from soundalike.frontends.local_page.protection import API, is_own_page, with_headers
+from soundalike.frontends.local_page.protection import API, is_own_page
 from soundalike.frontends.server.auth import LOOPBACK, bears_key, host_name
 
 
-class AccessMiddleware:
-    """Passes a request on to `app`, or answers it with an error before anything of its body is read."""
+class StudioAccess:
+    """The check of a studio's requests, for `LocalPageMiddleware`."""
 
-    def __init__(self, app: ASGIApp, token: str) -> None:
-        self._app, self._token = app, token.encode()
+    def __init__(self, token: str) -> None:
+        self._token = token.encode()
 
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Handle one request (ASGI)."""
-        if scope["type"] != "http":
-            await self._app(scope, receive, send)
-            return
-        send = with_headers(send)
-        try:
-            self._check(scope["path"], Headers(scope=scope))
-        except ApiProblem as problem:
-            await problem.response()(scope, receive, send)
-            return
-        await self._app(scope, receive, send)
-
-    def _check(self, path: str, headers: Headers) -> None:
+    def check(self, scope: Scope, headers: Headers) -> None:
+        """Raise `ApiProblem` for a request that is refused."""
         if host_name(headers) not in LOOPBACK:
             raise ApiProblem(403, "This answers to 127.0.0.1 and localhost only.", "Use the link that it printed.")
-        if not path.startswith(API):
+        if not scope["path"].startswith(API):
             return
         if not is_own_page(headers):
             raise ApiProblem(403, "Another site's page may not use the studio.", "Use the link that it printed.")

@@ -10,6 +10,7 @@ from starlette.staticfiles import StaticFiles
 
 from soundalike.errors import SoundalikeError
 from soundalike.frontends.local_page.answers import add_error_handlers
+from soundalike.frontends.local_page.protection import LocalPageMiddleware
 from soundalike.frontends.studio import (
     clone_routes,
     forget_routes,
@@ -23,7 +24,7 @@ from soundalike.frontends.studio import (
     use_routes,
     version_routes,
 )
-from soundalike.frontends.studio.access import AccessMiddleware
+from soundalike.frontends.studio.access import StudioAccess
 from soundalike.frontends.studio.after_import import AfterImport
 from soundalike.frontends.studio.jobs import Jobs
 from soundalike.frontends.studio.loaded_voices import LoadedVoices
@@ -71,7 +72,7 @@ def create(folder: StudioFolder, token: str) -> FastAPI:
     ):
         app.include_router(router, prefix="/api")
     app.mount("/", StaticFiles(packages=PAGE, html=True))
-    app.add_middleware(AccessMiddleware, token=token)
+    app.add_middleware(LocalPageMiddleware, check=StudioAccess(token).check)
     return app
 
 

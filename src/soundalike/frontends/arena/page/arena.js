@@ -1,11 +1,10 @@
 // The arena: the owner reads pairs and releases them, judges say which of two replies is the owner's. The key comes with
-// the link, after the #, and is kept in this tab alone; the judge's number, which is no key, stays in this browser, so
+// the link, after the #, and is kept in this tab alone; the judge's id, which is no key, stays in this browser, so
 // that whoever opens the link again goes on where they were.
 import { announce, button, count, h, problem } from "./dom.js";
 
 const KEPT = "soundalike-arena";
 const main = document.getElementById("main");
-let vote = null; // what the keys do while a pair is shown
 
 function takeKey() {
   const sent = /^#(owner|judge)=([\w-]+)$/.exec(location.hash);
@@ -62,9 +61,9 @@ async function judge() {
 
 function ask(owner) {
   const join = async (acquaintance) => {
-    const { judge: number } = await call("join", { acquaintance });
-    localStorage.setItem(judgeKept(owner), number);
-    await next(owner, number);
+    const { id } = await call("join", { acquaintance });
+    localStorage.setItem(judgeKept(owner), id);
+    await next(owner, id);
   };
   show(
     `Do you know ${owner}?`,
@@ -74,27 +73,23 @@ function ask(owner) {
   );
 }
 
-async function next(owner, number) {
-  const { pair, score } = await call(`${number}/next`);
-  vote = null;
+async function next(owner, id) {
+  const { pair, score } = await call(`${id}/next`);
   if (!pair) return thank(owner, score);
   const choose = (choice) => async () => {
-    vote = null; // a key that is held down votes once
     try {
-      await call("vote", { judge: number, pair: pair.pair, choice });
+      await call("vote", { judge: id, pair: pair.pair, choice });
     } catch (error) {
       if (error.status !== 409) throw error; // voted in another tab already
     }
-    await next(owner, number);
+    await next(owner, id);
   };
   const first = button(`Reply 1 is ${owner}'s`, choose("first"), "main");
   const second = button(`Reply 2 is ${owner}'s`, choose("second"), "main");
-  vote = { 1: first, 2: second, ArrowLeft: first, ArrowRight: second };
   show(
     `Pair ${pair.number} of ${pair.of}`,
     talk(pair.context),
     h("div", { class: "arena-sides" }, side("Reply 1", pair.first, first), side("Reply 2", pair.second, second)),
-    h("p", { class: "faint keys" }, h("kbd", {}, "1"), " or ", h("kbd", {}, "←"), " the first, ", h("kbd", {}, "2"), " or ", h("kbd", {}, "→"), " the second"),
   );
   announce(`Pair ${pair.number} of ${pair.of}`);
 }
@@ -105,14 +100,6 @@ function thank(owner, { votes, right }) {
   show(votes ? "Thank you" : "Nothing to judge yet", h("p", {}, none, " ", found));
   announce(found);
 }
-
-addEventListener("keydown", (event) => {
-  if (event.altKey || event.ctrlKey || event.metaKey || event.shiftKey || event.repeat) return;
-  const chosen = vote?.[event.key];
-  if (!chosen) return;
-  event.preventDefault();
-  chosen.click();
-});
 
 // The owner
 

@@ -1,5 +1,7 @@
 // A conversation with one voice. What was said stays in this tab, over a refresh too, until it is closed or told to
 // forget; the API key is not kept. Nothing goes anywhere but this server.
+import { eventData } from "./event_stream.js";
+
 const KEPT = "soundalike";
 const at = (id) => document.getElementById(id);
 const [log, text, form, send] = ["log", "text", "form", "send"].map(at);
@@ -59,18 +61,7 @@ function redraw() {
 
 // A chunk with content is a message of the burst, after a newline where one stands before it, or more words of one.
 async function* chunks(answer) {
-  const reader = answer.body.pipeThrough(new TextDecoderStream()).getReader();
-  let held = "";
-  for (;;) {
-    const { value, done } = await reader.read();
-    if (done) return;
-    const events = (held + value).split("\n\n");
-    held = events.pop();
-    for (const event of events) {
-      const data = event.replace(/^data: /, "");
-      if (data !== "[DONE]") yield JSON.parse(data);
-    }
-  }
+  for await (const data of eventData(answer)) if (data !== "[DONE]") yield JSON.parse(data);
 }
 
 async function reply() {

@@ -1,5 +1,7 @@
 // The studio's API. The token comes with the link, after the #, and is kept in this tab alone: in no cookie, because
 // browsers send those of 127.0.0.1 to every program that listens there.
+import { eventData } from "./event_stream.js";
+
 const KEPT = "soundalike-studio-token";
 
 export class StudioProblem extends Error {
@@ -28,21 +30,16 @@ async function call(method, path, body) {
 
 // The events of a reply, as they come; an error within them is thrown. `signal` ends it.
 export async function* stream(path, body, signal) {
-  const reader = (await send("POST", path, body, signal)).body.pipeThrough(new TextDecoderStream()).getReader();
-  let held = "";
+  const events = eventData(await send("POST", path, body, signal));
   let ended = false;
   for (;;) {
-    const { value, done } = await reader.read().catch((error) => { throw unanswered(error); });
+    const { value, done } = await events.next().catch((error) => { throw unanswered(error); });
     if (done && !ended) throw unanswered();
     if (done) return;
-    const events = (held + value).split("\n\n");
-    held = events.pop();
-    for (const event of events) {
-      const told = JSON.parse(event.replace(/^data: /, ""));
-      if (told.error) throw new StudioProblem(200, told.error.what, told.error.do);
-      ended ||= told.done === true;
-      yield told;
-    }
+    const told = JSON.parse(value);
+    if (told.error) throw new StudioProblem(200, told.error.what, told.error.do);
+    ended ||= told.done === true;
+    yield told;
   }
 }
 

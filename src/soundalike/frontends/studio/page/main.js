@@ -1,16 +1,16 @@
 // The page: which section the address names, and the two rows of links. A section is a module with
 //   { id, title, show(main, context) }, listed in sections.js.
-// #/voices and #/work are the studio's, #/voice/NAME/talk are those of a voice. `context` has `voice` (its name or null),
-// `go(...parts)`, `every(seconds, act)`, which acts at once and again until the section is left, and `onLeave(act)`.
+// #/voices and #/work are the studio's, #/voice/NAME/talk are those of a voice. `context` is a SectionContext.
 import { get, takeToken } from "./api.js";
 import { announce, h, problem } from "./dom.js";
+import { SectionContext } from "./section_context.js";
 import { studioSections, voiceSections } from "./sections.js";
 
 const main = document.getElementById("main");
-let leave = [];
+let shown = null; // the context of the section that is shown
 
 const link = (...parts) => `#/${parts.map(encodeURIComponent).join("/")}`;
-export const go = (...parts) => { location.hash = link(...parts); };
+const go = (...parts) => { location.hash = link(...parts); };
 
 function place() {
   const [first = "voices", ...rest] = location.hash.replace(/^#\//, "").split("/").filter(Boolean).map(decodeURIComponent);
@@ -24,24 +24,6 @@ function links(nav, sections, current, address) {
   );
 }
 
-function every(seconds, act) {
-  let timer = null;
-  let left = false;
-  const turn = async () => {
-    let failed = null;
-    try {
-      await act();
-    } catch (error) {
-      failed = error;
-    }
-    if (left) return;
-    showTrouble(failed);
-    timer = setTimeout(turn, seconds * 1000);
-  };
-  leave.push(() => { left = true; clearTimeout(timer); });
-  return turn();
-}
-
 // What goes wrong while a section looks for news stands at its top until it goes well again.
 function showTrouble(error) {
   const shown = main.querySelector(":scope > .problem");
@@ -52,9 +34,9 @@ function showTrouble(error) {
 
 async function show() {
   if (location.hash && !location.hash.startsWith("#/")) return; // a link within the page
-  leave.forEach((one) => one());
-  leave = [];
+  shown?.leave();
   const { voice, section } = place();
+  const context = shown = new SectionContext(voice, go, showTrouble);
   links(document.getElementById("nav"), studioSections, section, (one) => link(one.id));
   const subnav = document.getElementById("subnav");
   subnav.hidden = voice === null || voiceSections.length < 2;
@@ -64,9 +46,9 @@ async function show() {
   main.replaceChildren(h("h1", { tabindex: "-1" }, voice ? `${voice}: ${section.title}` : section.title), body);
   announce(section.title);
   try {
-    await section.show(body, { voice, go, every, onLeave: (act) => leave.push(act) });
+    await section.show(body, context);
   } catch (error) {
-    body.append(problem(error));
+    body.append(problem(error)); // which nobody sees if the section was left meanwhile
   }
 }
 

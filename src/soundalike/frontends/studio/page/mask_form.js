@@ -17,7 +17,7 @@ export function maskForm(voice, read) {
     if (!list.chosen().length) throw new StudioProblem(0, "Nothing is ticked.", "Tick what the new voice must not know.");
     return { strings: list.chosen() };
   };
-  const act = button("Mask them and train anew", async () => { await post(path, body()); act.hidden = true; await look(); }, "danger");
+  const act = button("Mask them and train anew", async () => { await post(path, body()); act.hidden = true; await refresh(); }, "danger");
   const ask = button("What would be masked?", async () => {
     told.textContent = summary(await post(`${path}/preview`, body()));
     act.hidden = false;
@@ -32,11 +32,11 @@ export function maskForm(voice, read) {
   });
   const element = h("div", {}, form, work.element, done);
   let offers = false;
-  const look = async () => { form.hidden = (await work.look()) || !offers; };
+  const refresh = async () => { form.hidden = (await work.refresh()) || !offers; };
   act.hidden = form.hidden = true;
   return {
     element,
-    look,
+    refresh,
     get offers() { return offers; },
     offer(strings) {
       offers = strings.length > 0;

@@ -4,18 +4,18 @@ import { announce, button, h } from "./dom.js";
 import { workView } from "./work_view.js";
 
 // `kind` is that of the job, of POST and of GET; `options` are boxes to tick, {name, label}; `draw(report)` makes the
-// report's elements. `beside(read)`, if given, makes what else is looked after, {look}, and `draw` gets it; `read()`
+// report's elements. `beside(read)`, if given, makes what else is refreshed, { refresh }, and `draw` gets it; `read()`
 // reads the report anew.
 export async function reportView(main, { voice, every }, { kind, about, make, options = [], draw, beside }) {
   const path = `voices/${encodeURIComponent(voice)}/${kind}`;
   const boxes = options.map((one) => h("input", { type: "checkbox", name: one.name }));
   const ticked = () => Object.fromEntries(boxes.map((box) => [box.name, box.checked]));
-  const begin = button(make, async () => { await post(path, ticked()); await look(); }, "main");
+  const begin = button(make, async () => { await post(path, ticked()); await refresh(); }, "main");
   const report = h("div", {});
   const read = async () => report.replaceChildren(...draw(await get(path), part));
   const part = beside?.(read);
   const work = workView(kind, voice, async () => { announce("The report is there."); await read(); });
-  const look = async () => { begin.hidden = await work.look(); await part?.look(); };
+  const refresh = async () => { begin.hidden = await work.refresh(); await part?.refresh(); };
   main.append(
     h("p", {}, about),
     ...options.map((one, at) => h("p", {}, h("label", { class: "inline" }, boxes[at], one.label))),
@@ -24,7 +24,7 @@ export async function reportView(main, { voice, every }, { kind, about, make, op
     report,
   );
   await read();
-  await every(1, look);
+  await every(1, refresh);
 }
 
 // A page that was written to the clone folder, in a frame in which nothing runs and from which nothing is asked.

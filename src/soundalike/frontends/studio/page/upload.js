@@ -20,11 +20,12 @@ export function chosen(input) {
 
 async function filesOf(entry, before = "") {
   const path = `${before}${entry.name}`;
-  if (entry.isFile) return [{ path, file: await new Promise((done, fail) => entry.file(done, fail)) }];
+  const read = (ask) => new Promise(ask).catch(() => { throw new StudioProblem(0, `${path} cannot be read.`, "Look whether it is still there, and drop the export again."); });
+  if (entry.isFile) return [{ path, file: await read((done, fail) => entry.file(done, fail)) }];
   const reader = entry.createReader();
   const within = [];
   for (;;) { // a reader gives a hundred entries at a time
-    const some = await new Promise((done, fail) => reader.readEntries(done, fail));
+    const some = await read((done, fail) => reader.readEntries(done, fail));
     if (!some.length) break;
     for (const one of some) within.push(...(await filesOf(one, `${path}/`)));
   }
@@ -43,7 +44,7 @@ export async function send({ files }, onBytes, signal) {
     }
     return await post(`uploads/${id}/finish`);
   } catch (error) {
-    if (signal.aborted) await remove(`uploads/${id}`).catch(() => null); // the studio has removed it if it was quicker
+    await remove(`uploads/${id}`).catch(() => null); // the studio has removed it if it was quicker
     throw error;
   }
 }

@@ -5,18 +5,18 @@ import { jobCard, updateJobs } from "./job_view.js";
 
 const GOING = ["queued", "running", "paused"];
 
-// `element` shows the newest job unless it is done; `look()` looks for news, calls `ended` after one is done, and returns
+// `element` shows the newest job unless it is done; `refresh()` looks for news, calls `ended` after one is done, and returns
 // whether one goes on.
 export function workView(kind, voice, ended) {
   const element = h("div", {});
   let going = null;
-  async function look() {
+  async function refresh() {
     const jobs = (await get("jobs")).filter((job) => job.kind === kind && job.clone === voice);
-    updateJobs(element, jobs.slice(-1).filter((job) => job.state !== "done"), (job) => jobCard(job, look));
+    updateJobs(element, jobs.slice(-1).filter((job) => job.state !== "done"), (job) => jobCard(job, refresh));
     const isDone = jobs.find((job) => job.id === going)?.state === "done";
     going = jobs.find((job) => GOING.includes(job.state))?.id ?? null;
     if (isDone) await ended(jobs.at(-1));
     return going !== null;
   }
-  return { element, look };
+  return { element, refresh };
 }

@@ -13,7 +13,7 @@ async function show(main, { voice, every, go }) {
   main.append(deleting(path, voice, go)); // first: a voice that cannot be read can be deleted
   const forget = await forgetting(path, voice);
   main.prepend(await versions(path), forget.element);
-  await every(1, forget.look);
+  await every(1, forget.refresh);
 }
 
 async function versions(path) {
@@ -49,8 +49,8 @@ async function forgetting(path, voice) {
   };
   await read();
   const body = () => ({ people: who.chosen(), channels: where.chosen(), before: before.value, retrain: retrain.checked });
-  const act = button("Forget them", async () => { await post(`${path}/forget`, body()); act.hidden = true; await work.look(); }, "danger");
-  const look = button("What would be removed?", async () => {
+  const act = button("Forget them", async () => { await post(`${path}/forget`, body()); act.hidden = true; await work.refresh(); }, "danger");
+  const ask = button("What would be removed?", async () => {
     told.textContent = summary(await post(`${path}/forget/preview`, body()));
     act.hidden = false;
   });
@@ -64,9 +64,9 @@ async function forgetting(path, voice) {
     who.element, where.element,
     h("label", { for: "before" }, "Sent before"), before,
     h("p", {}, h("label", { class: "inline" }, retrain, "Train a new voice on what is left: only that unlearns them")),
-    h("div", { class: "row" }, look, act), told, work.element);
+    h("div", { class: "row" }, ask, act), told, work.element);
   element.addEventListener("input", () => { act.hidden = true; told.textContent = ""; });
-  return { element, look: work.look };
+  return { element, refresh: work.refresh };
 }
 
 function summary({ messages, own, of, entries }) {

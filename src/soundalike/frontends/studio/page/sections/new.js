@@ -16,52 +16,57 @@ export async function show(main, { go, every }) {
   const cards = h("div", {});
   const found = h("div", {});
   let asked = false;
-  const look = async (body) => { await post("previews", body); asked = true; await turn(); };
+  let shown = null;
+  const watched = new Set();
+  const preview = async (body) => { await post("previews", body); asked = true; await poll(); };
   main.append(
     dropZone(there.refresh),
     there.element,
     h("div", { class: "card" }, h("label", { for: "path" }, "Or the path of a file or folder on this machine"), path),
     h("div", { class: "row" },
-      button("Look through it", () => look({ uploads: there.chosen(), paths: path.value.trim() ? [path.value.trim()] : [] }), "main"),
-      button("Try it with an invented person's export", () => look({ example: true }))),
+      button("Look through it", () => preview({ uploads: there.chosen(), paths: path.value.trim() ? [path.value.trim()] : [] }), "main"),
+      button("Try it with an invented person's export", () => preview({ example: true }))),
     cards, found, exportHelp());
-  await there.refresh();
 
-  let shown = null;
-  const watched = new Set();
-  const turn = async () => {
+  async function poll() {
     const jobs = await get("jobs");
-    const preview = jobs.findLast((job) => job.kind === "preview");
+    const last = jobs.findLast((job) => job.kind === "preview");
     const reading = jobs.findLast((job) => job.kind === "import" && (watched.has(job.id) || !ENDED.includes(job.state)));
     if (reading) watched.add(reading.id);
     if (reading?.state === "done") return go("voice", reading.clone, "read");
-    const open = [preview?.state !== "done" && preview, reading].filter(Boolean);
-    updateJobs(cards, open, (job) => jobCard(job, turn));
+    const open = [last?.state !== "done" && last, reading].filter(Boolean);
+    updateJobs(cards, open, (job) => jobCard(job, poll));
     const busy = reading && !ENDED.includes(reading.state);
-    const form = preview?.state === "done" && !busy ? preview.id : null;
+    const form = last?.state === "done" && !busy ? last.id : null;
     if (form !== shown) {
       shown = form;
-      found.replaceChildren(...(form ? [await filled(preview, turn, watched)] : []));
+      found.replaceChildren(...(form ? [await filled(last, poll, watched)] : []));
       if (form) announce("The exports were looked through.");
       if (form && asked) found.querySelector("h2").focus();
     }
     return null;
-  };
-  await every(1, turn);
+  }
+  await there.refresh();
+  await every(1, poll);
 }
 
-async function filled(preview, turn, watched) {
+async function filled(preview, poll, watched) {
   const [result, { voices }] = await Promise.all([get(`jobs/${preview.id}/result`), get("voices")]);
-  const form = previewForm(preview, result, voices.map(({ name }) => name), async (job) => { watched.add(job.id); await turn(); });
-  form.querySelector(".row:last-child").append(button("Forget this list", async () => { await remove(`jobs/${preview.id}`); await turn(); }));
+  const form = previewForm(preview, result, voices.map(({ name }) => name), async (job) => { watched.add(job.id); await poll(); });
+  form.querySelector(".row:last-child").append(button("Forget this list", async () => { await remove(`jobs/${preview.id}`); await poll(); }));
   return form;
 }
 
 // Where exports are dropped; `changed` is called when one has come.
 function dropZone(changed) {
   const sending = h("div", {});
-  const take = async (exports) => {
-    for (const one of exports) await sendOne(one, sending, changed);
+  // Sends the exports that `found` promises; what goes wrong stands below the buttons.
+  const take = async (found) => {
+    try {
+      for (const one of await found) await sendOne(one, sending, changed);
+    } catch (error) {
+      sending.append(problem(error));
+    }
   };
   const picker = (label, attributes) => {
     const input = h("input", { type: "file", hidden: true, ...attributes, onchange: async () => { await take(chosen(input)); input.value = ""; } });
@@ -75,7 +80,7 @@ function dropZone(changed) {
   const over = (on) => (event) => { event.preventDefault(); zone.classList.toggle("over", on); };
   zone.addEventListener("dragover", over(true));
   zone.addEventListener("dragleave", over(false));
-  zone.addEventListener("drop", async (event) => { over(false)(event); await take(await dropped(event.dataTransfer)); });
+  zone.addEventListener("drop", (event) => { over(false)(event); take(dropped(event.dataTransfer)); });
   return zone;
 }
 
@@ -88,12 +93,12 @@ async function sendOne(one, sending, changed) {
   try {
     await send(one, (sent, of) => { bar.value = of ? sent / of : 1; told.textContent = `${one.name}: ${size(sent)} of ${size(of)}`; }, breaking.signal);
     announce(`${one.name} is here.`);
+    await changed();
   } catch (error) {
     sending.append(problem(error));
   } finally {
     row.remove();
   }
-  await changed();
 }
 
 // What was dropped before and is still there.

@@ -15,21 +15,21 @@ async function show(main, { voice, every }) {
   const [job, curve, cut, form, corrections, result] = Array.from({ length: 6 }, () => h("div", {}));
   main.append(job, curve, cut, result, corrections, form);
   let shown = null;
-  const turn = async () => {
+  const refresh = async () => {
     const [jobs, about] = await Promise.all([get("jobs"), get(`voices/${name}`)]);
     const last = jobs.findLast((one) => ["train", "correct", "fetch"].includes(one.kind) && (one.clone ?? voice) === voice);
     const works = AT_WORK.includes(last?.state);
-    updateJobs(job, last ? [last] : [], (one) => jobCard(one, turn));
+    updateJobs(job, last ? [last] : [], (one) => jobCard(one, refresh));
     if (last?.kind === "train") showCurve(curve, (await get(`jobs/${last.id}`)).curve);
     const now = JSON.stringify([last?.id, works, last?.state, about.cut_off?.base, about.voice, about.corrections.kept]);
     if (now === shown) return;
     shown = now;
-    cut.replaceChildren(...(about.cut_off && !works ? [cutOff(about.cut_off, name, turn)] : []));
+    cut.replaceChildren(...(about.cut_off && !works ? [cutOff(about.cut_off, name, refresh)] : []));
     result.replaceChildren(...(["train", "correct"].includes(last?.kind) && last.state === "done" ? [await outcome(last)] : []));
-    corrections.replaceChildren(...(about.voice && about.corrections.kept && !works && !about.cut_off ? [learning(about.corrections, name, turn)] : []));
-    form.replaceChildren(...(works ? [] : [await trainingForm(voice, about, turn)]));
+    corrections.replaceChildren(...(about.voice && about.corrections.kept && !works && !about.cut_off ? [learning(about.corrections, name, refresh)] : []));
+    form.replaceChildren(...(works ? [] : [await trainingForm(voice, about, refresh)]));
   };
-  await every(1, turn);
+  await every(1, refresh);
 }
 
 function showCurve(place, lines) {
@@ -41,15 +41,15 @@ function showCurve(place, lines) {
   return place.replaceChildren(lineChart(points, words), h("p", { class: "faint" }, `${words}${held ? `; in its last check your words cost it ${held[1].toFixed(2)} bits a byte` : ""}. The lower, the better it knows how you write.`));
 }
 
-function cutOff({ step, steps, base }, name, turn) {
-  const goOn = button("Go on", async () => { await post(`training/${name}/resume`); announce("The training goes on."); await turn(); }, "main");
+function cutOff({ step, steps, base }, name, refresh) {
+  const goOn = button("Go on", async () => { await post(`training/${name}/resume`); announce("The training goes on."); await refresh(); }, "main");
   return h("section", { class: "card", "aria-label": "A training that was cut off" },
     h("p", {}, `A training on ${base} was cut off: ${count(step)}${steps ? ` of ${count(steps)}` : ""} steps are saved.`),
     h("div", { class: "row" }, goOn));
 }
 
-function learning({ kept, fewest }, name, turn) {
-  const learn = button("Learn from corrections", async () => { await post(`training/${name}/corrections`); announce("It learns from your corrections."); await turn(); });
+function learning({ kept, fewest }, name, refresh) {
+  const learn = button("Learn from corrections", async () => { await post(`training/${name}/corrections`); announce("It learns from your corrections."); await refresh(); });
   const said = kept === 1 ? "You have corrected one reply" : `You have corrected ${count(kept)} replies`;
   return h("section", { class: "card", "aria-label": "Corrections" }, h("h2", {}, "Corrections"),
     h("p", {}, `${said}, and each holds from the next reply on. By training on them the voice learns the habit behind them. That takes a minute or more, and the new voice stays only if nothing else got worse. It helps to say in Talk what you would have written instead.`),

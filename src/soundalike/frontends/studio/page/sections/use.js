@@ -11,7 +11,7 @@ async function show(main, { voice, every }) {
   const path = `voices/${encodeURIComponent(voice)}`;
   const parts = await Promise.all([server(path), discord(path), exports(path, voice)].map(orProblem));
   main.append(...parts.map((part) => part.element));
-  await every(1, async () => { for (const part of parts) await part.look?.(); });
+  await every(1, async () => { for (const part of parts) await part.refresh?.(); });
 }
 
 // What goes wrong with one part stands in its place, and the others are shown.
@@ -21,12 +21,12 @@ async function server(path) {
   const port = h("input", { id: "port", type: "number", min: "0", max: "65535", value: "8080" });
   const state = h("p", { role: "status" });
   const list = h("div", {});
-  const start = button("Start a server", async () => { await post(`${path}/serve`, { port: Number(port.value) }); await look(); }, "main");
+  const start = button("Start a server", async () => { await post(`${path}/serve`, { port: Number(port.value) }); await refresh(); }, "main");
   const { command } = await get(`${path}/serve`);
-  async function look() {
+  async function refresh() {
     const { jobs } = await get(`${path}/serve`);
     const shown = jobs.filter((job) => ["running", "paused", "failed"].includes(job.state));
-    updateJobs(list, shown, (job) => jobCard(job, look));
+    updateJobs(list, shown, (job) => jobCard(job, refresh));
     const printed = shown.filter((job) => job.state === "running").map((job) => job.printed.trim() || "It is starting.");
     const told = printed.join(" ") || "No server of this voice that was started here is running.";
     if (state.dataset.told !== told) state.replaceChildren(...linked(told));
@@ -36,7 +36,7 @@ async function server(path) {
     h("p", {}, "A page to talk with it and an API like OpenAI's, for programs of this machine. It goes on when the studio ends. On the command line:"),
     copyLine(command),
     h("label", { for: "port" }, "Port (0 takes a free one)"), h("div", { class: "row" }, port, start), state, list);
-  return { element, look };
+  return { element, refresh };
 }
 
 // Text in which the first address of this machine is a link.
@@ -77,17 +77,17 @@ async function exports(path, voice) {
   const list = h("div", {});
   const begin = button("Export it", async () => {
     await post(`${path}/export`, { to: kind.value, precision: half.checked ? "q8_0" : "f16" });
-    await look();
+    await refresh();
   }, "main");
   const read = async () => list.replaceChildren(...(await get(`${path}/export`)).map(exported));
   const work = workView("export", voice, read);
-  const look = async () => { begin.hidden = await work.look(); };
+  const refresh = async () => { begin.hidden = await work.refresh(); };
   await read();
   const element = h("section", { "aria-label": "Exports" }, h("h2", {}, "For other programs"),
     h("label", { for: "kind" }, "As"), kind,
     h("p", {}, h("label", { class: "inline" }, half, "GGUF in 8 bits: half the size")),
     h("div", { class: "row" }, begin), work.element, list);
-  return { element, look };
+  return { element, refresh };
 }
 
 function exported({ kind, folder, files, use }) {

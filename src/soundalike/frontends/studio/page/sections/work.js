@@ -9,10 +9,10 @@ async function show(main, { every }) {
   const none = h("p", { hidden: true }, "Nothing is being done, and nothing was.");
   const list = h("div", {});
   main.append(h("p", { class: "faint" }, "Work goes on when this page is closed, and when the studio ends."), none, list);
-  const look = async () => {
+  const refresh = async () => {
     const jobs = (await get("jobs")).reverse();
     none.hidden = jobs.length > 0;
-    updateJobs(list, jobs, (job) => jobCard(job, look));
+    updateJobs(list, jobs, (job) => jobCard(job, refresh));
   };
-  await every(1, look);
+  await every(1, refresh);
 }
