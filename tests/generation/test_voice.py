@@ -12,8 +12,9 @@ from soundalike.clone.clone import Clone, Sections
 from soundalike.clone.document import Document
 from soundalike.engines.markov import MarkovEngine
 from soundalike.errors import CloneError
-from soundalike.generation.batch import GenerationBatch
+from soundalike.generation.batch import GenerationBatch, run
 from soundalike.generation.guards import GuardCounts, loops
+from soundalike.generation.request import GenerationRequest, Reply
 from soundalike.generation.sampling import Sampling
 from soundalike.generation.voice import Voice
 from soundalike.messages import empty
@@ -71,6 +72,25 @@ def test_invented_names_stay_inside() -> None:
         batch.step()
         released += [line.text for line in request.release()]
     assert released == ["hey sam", "so"] and request.texts == released
+
+
+def test_texts_of_a_request_are_read_under_the_invented_names() -> None:
+    """A stop text with a real name stops, also one with the name that the model writes, and an opening is continued."""
+    names = Pseudonyms("0123")
+    sam = names.name("sam")
+    voice = ada(f"{sam}: hi\nada: hey {sam} there\nada: so\n{sam}: hm\nada: ok {sam}\n")
+    voice._pseudonyms = names
+
+    def said(request: GenerationRequest) -> list[str]:
+        for _ in run(voice.model, [request]):
+            pass
+        return list(Reply(request))
+
+    stopped = {"hey Sam": [], " sam": ["hey"], f"{sam} there": ["hey"]}
+    assert {stop: said(voice.request([("sam", "hi")], stop=[stop])) for stop in stopped} == stopped
+    assert said(voice.request([("sam", "hi")], opening="hey sam")) == [" there", "so"]
+    completion = voice.completion_request("sam: hi\nada: hey Sam", stop=["so"])
+    assert said(completion) == [" there"]
 
 
 def test_a_reply_may_be_empty() -> None:

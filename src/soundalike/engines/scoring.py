@@ -42,7 +42,7 @@ def loglikelihood(engine: Engine, requests: Sequence[Request], window: int) -> N
 def loglikelihood_rolling(engine: Engine, texts: Sequence[Sequence[int]], window: int) -> list[Logprobs]:
     """For each text (tokens,): the log-probability in nats of each token given those before it; the first is 0.
 
-    What of a text goes beyond `window` tokens is read in halves of one, each together with the half before it.
+    Longer texts are scored in strides of half a window, each with the half before it as context.
     """
     scores = [np.zeros(len(text), np.float32) for text in texts]
     parts = [(number, *part) for number, text in enumerate(texts) for part in _parts(len(text), window)]

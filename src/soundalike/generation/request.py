@@ -29,7 +29,7 @@ class TokenRequest:
     bias: SequenceBias | None = None
 
 
-@dataclass(eq=False)
+@dataclass(eq=False, kw_only=True)
 class GenerationRequest:
     """Attempts at one text, until one passes the guards or the retries are used up.
 

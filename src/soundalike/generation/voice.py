@@ -154,10 +154,7 @@ class Voice:
         It holds from the next request on, see `applied_corrections`, and is written to the clone's folder if the voice
         has one. `UsageError` where both are empty, `CloneError` where another process is writing to the clone.
         """
-        said = [(self.owner, text) for text in (*rejected, *chosen)]
-        learned = list(self._as_learned([*history, *said]))
-        texts = [text for _, text in learned[len(history) :]]
-        turns = learned[: len(history)]
+        turns, texts = self._as_learned(history, [*rejected, *chosen])
         self.corrections.add(Correction.now(turns, texts[: len(rejected)], texts[len(rejected) :]))
 
     def request(
@@ -172,11 +169,13 @@ class Voice:
     ) -> GenerationRequest:
         """A request for a reply to `history`, for a batch or a `Scheduler`.
 
-        The reply ends before any text in `stop`. With `top_logprobs` its lines list their tokens, each with so many
-        alternatives. `opening` is the beginning of the first line, which the reply continues. Raises `RecipeError` if
-        `max_tokens` leave no room for what must be read.
+        The reply ends before any text in `stop`, under real names or those that the voice learned. With `top_logprobs`
+        its lines list their tokens, each with so many alternatives. `opening` is the beginning of the first line, which
+        the reply continues. Raises `RecipeError` if `max_tokens` leave no room for what must be read.
         """
-        rename, history = self._restoring(history), self._as_learned(history)
+        rename = self._restoring(history)
+        history, (opening, *learned) = self._as_learned(history, [opening, *stop])
+        stop = [*stop, *learned]
         turns = self._turns(history)
         max_tokens = max_tokens or self._usual_tokens([*turns, (self.owner, opening)])
         max_lines = self.limits.lines if self.tagged else self.limits.untagged_lines
@@ -200,10 +199,10 @@ class Voice:
         `max_tokens` is by default 100, or fewer if the window is too small.
         """
         history, lines = split_transcript(prompt, self.owner) if self.is_transcript(prompt) else ([], lines_of(prompt))
-        request = self._completion(
-            self._as_learned(history), lines, sampling, max_tokens, stop, top_logprobs is not None
-        )
         rename = self._restoring(history)
+        turns, texts = self._as_learned(history, [*lines, *stop])
+        lines, stop = texts[: len(lines)], [*stop, *texts[len(lines) :]]
+        request = self._completion(turns, lines, sampling, max_tokens, stop, top_logprobs is not None)
         return replace(request, random_stream=random_stream, top_logprobs=top_logprobs or 0, rename=rename)
 
     def complete(self, prompt: str, max_tokens: int | None = None, sampling: Sampling | None = None) -> Completion:
@@ -250,9 +249,16 @@ class Voice:
         context = replace(context, rejected=self.corrections.lines)
         at_heads = {self.owner, *names} if self.tagged else ()
         sampling = with_template_tokens(sampling or self.sampling, self.model.tokenizer, at_heads)
-        retries = self.limits.retries
         return GenerationRequest(
-            *(self.model, self._prompts, turns, lines, options, context, sampling, max_tokens, retries),
+            model=self.model,
+            prompts=self._prompts,
+            turns=turns,
+            lines=lines,
+            options=options,
+            context=context,
+            sampling=sampling,
+            max_tokens=max_tokens,
+            retries=self.limits.retries,
             bias=self.corrections.bias,
         )
 
@@ -262,7 +268,7 @@ class Voice:
         Room is left for a reply of `max_tokens`, by default `limits.tokens`; `RecipeError` if the last line and
         `owner:` then have none. Own lines that repeat a recent own line are left out: a loop must not feed itself.
         """
-        turns = [*self._turns(self._as_learned(history)), (self.owner, "")]
+        turns = [*self._turns(self._as_learned(history)[0]), (self.owner, "")]
         return self._prompts.build(turns, max_tokens or self._usual_tokens(turns))
 
     @property
@@ -273,9 +279,12 @@ class Voice:
         """The limit of a reply, or fewer if the window is too small for it."""
         return min(self.limits.tokens, self._prompts.longest_reply(turns))
 
-    def _as_learned(self, history: History) -> History:
-        """The history under the invented names that the voice knows people by, if its import gave them any."""
-        return history if self._pseudonyms is None else self._pseudonyms.history(history, self.owner)
+    def _as_learned(self, history: History, texts: Sequence[str] = ()) -> tuple[History, list[str]]:
+        """A history, and texts that belong to it, under the invented names that the voice knows people by, if any."""
+        if self._pseudonyms is None:
+            return history, list(texts)
+        turns = self._pseudonyms.history([*history, *((self.owner, text) for text in texts)], self.owner)
+        return turns[: len(history)], [text for _, text in turns[len(history) :]]
 
     def _restoring(self, history: History) -> Callable[[str], str] | None:
         """What gives the people of the history their names back in what the voice writes."""

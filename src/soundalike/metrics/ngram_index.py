@@ -5,6 +5,7 @@ chance of 1 in 2**64 for each pair. `MessageIndex` keeps the messages too, and s
 """
 
 from collections.abc import Callable, Sequence
+from copy import copy
 from functools import cached_property
 
 import numpy as np
@@ -39,9 +40,10 @@ class NgramIndex:
         return len(self._runs)
 
     def without(self, other: "NgramIndex") -> "NgramIndex":
-        """The runs that are not in `other`, which has the same length."""
-        self._runs = self._runs[~np.isin(self._runs, other._runs, assume_unique=True)]
-        return self
+        """A new index of the runs that are not in `other`, which has the same length."""
+        rest = copy(self)
+        rest._runs = self._runs[~np.isin(self._runs, other._runs, assume_unique=True)]
+        return rest
 
     def known(self, some: Sequence[str]) -> list[bool]:
         """For each run of `length` words in `some`, in order, whether it is here."""

@@ -57,8 +57,10 @@ def test_other_words_are_no_copy() -> None:
 def test_runs_of_both_can_be_taken_out() -> None:
     """A phrase that the owner types too is not somebody else's."""
     both = pl.Series(["i do not know what to do about it now"])
-    others = NgramIndex(pl.concat([both, pl.Series(MESSAGES)]), 6).without(NgramIndex(both, 6))
+    everything = NgramIndex(pl.concat([both, pl.Series(MESSAGES)]), 6)
+    others = everything.without(NgramIndex(both, 6))
     assert others.copied_at(both[0]) is None and others.copied_at(MESSAGES[0]) is not None
+    assert everything.copied_at(both[0]) is not None
 
 
 def test_every_run_of_many_messages_is_found_and_hardly_any_other() -> None:
