@@ -25,14 +25,14 @@ from soundalike.evaluation.held_out import Conversation, conversations
 from soundalike.evaluation.judge import judge_systems
 from soundalike.evaluation.replies import answer_scenes
 from soundalike.evaluation.reply_features import ReplyReader
-from soundalike.evaluation.system_metrics import System, copying, repetition, sense, two_sample_test
+from soundalike.evaluation.system_metrics import System, coherence, copying, repetition, two_sample_test
 from soundalike.generation.voice import Voice
 from soundalike.metrics.ngram_index import MessageIndex
 from soundalike.metrics.stats import Estimate, mean
 from soundalike.metrics.windows import MessageWindows
 
 OWNER = "the owner"
-COLUMNS = ("fooled", "likeness", "sense", "copying", "others", "loops")
+COLUMNS = ("fooled", "likeness", "coherence", "copying", "others", "repetition")
 
 
 def measure_clones(scenes: Path, clones: Sequence[Path], seeds: int, split: str = "test") -> dict[str, dict[str, str]]:
@@ -55,10 +55,10 @@ def measure_clones(scenes: Path, clones: Sequence[Path], seeds: int, split: str 
         figures = {
             "fooled": judged.estimate if judged else None,
             "likeness": held_out.scaled(test),
-            "sense": sense(held_out, system),
+            "coherence": coherence(held_out, system),
             "copying": copying(held_out, system.windows),
             "others": found_in(others, system.windows),
-            "loops": repetition(held_out, system.windows),
+            "repetition": repetition(held_out, system.windows),
         }
         bits = None if own else bits_per_byte.measure(voices[system.name], chats[split])
         cost = {} if bits is None else {"bits": bits.per_byte(bits.on).as_text()}

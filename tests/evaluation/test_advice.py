@@ -22,7 +22,7 @@ def figures(**some: Any) -> SystemMetrics:
 def report(clone: Estimate, parrot: Estimate, sense: float = 0.6, copying: float = 0.1) -> EvaluationReport:
     rows = {
         YOU: figures(copying=about(0.1)),
-        CLONE: figures(fooled=clone, sense=about(sense), copying=about(copying)),
+        CLONE: figures(fooled=clone, coherence=about(sense), copying=about(copying)),
         "parrot": figures(fooled=parrot),
         "word chain, order 2": figures(fooled=about(0.1)),
     }

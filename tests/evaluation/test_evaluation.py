@@ -5,6 +5,7 @@ import json
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -43,8 +44,8 @@ from soundalike.evaluation.held_out import (
     real_windows,
 )
 from soundalike.evaluation.replies import answer_scenes
-from soundalike.evaluation.report_file import FILE, keep, load_best
-from soundalike.evaluation.system_metrics import System, SystemMetrics, two_sample_test
+from soundalike.evaluation.report_file import FILE, keep, load_all, load_best
+from soundalike.evaluation.system_metrics import System, SystemMetrics, measure, measure_owner, two_sample_test
 from soundalike.evaluation.voice_identity import IdentifiedVoice, identity
 from soundalike.generation.prompted_model import ServerPrompt
 from soundalike.generation.sampling import Sampling
@@ -143,7 +144,7 @@ def test_the_short_check_agrees_with_the_full_figure(me: Path) -> None:
     Both are kept, and the full one is the better whichever came last.
     """
     full, short = evaluate(me, seeds=(1, 2)), evaluate(me, brief=True)
-    for needle in ("fooled", "likeness", "sense", "copying", "loops"):
+    for needle in ("fooled", "likeness", "coherence", "copying", "repetition"):
         one, other = (getattr(report.rows[CLONE], needle) for report in (full, short))
         assert one.low <= other.value <= one.high and other.low <= one.value <= other.high, needle
     assert (short.about["windows"], short.about["seeds"]) == (full.about["windows"], 1)
@@ -224,9 +225,9 @@ def test_the_table_fits_a_terminal(me: Path) -> None:
         report.rows[CLONE],
         fooled=Estimate(0.5, 0.4, 0.6, 9),
         likeness=Estimate(1.04, 0.8, 1.2, 9),
-        sense=Estimate(0.95, 0.8, 1.0, 9),
+        coherence=Estimate(0.95, 0.8, 1.0, 9),
         copying=share,
-        loops=share,
+        repetition=share,
     )
     names = (SAME, BEFORE, "the base alone", "word chain, order 1", "word chain, order 2", "word salad")
     table = EvaluationReport(report.about, report.rows | dict.fromkeys(names, figures)).table()
@@ -272,7 +273,7 @@ def test_only_held_out_parts_can_be_evaluated(me: Path) -> None:
 def test_a_clone_against_itself_shows_no_difference(me: Path) -> None:
     """To the last digit, the seeds being the same."""
     found = compare_clones.compare(me, me, seeds=(1,))
-    assert set(found) >= {"likeness", "copying", "loops"}
+    assert set(found) >= {"likeness", "copying", "repetition"}
     likeness = found["likeness"].difference
     assert (likeness.low, likeness.value, likeness.high) == (0, 0, 0)
     assert all("no difference" in line for line in compare_clones.lines(found))
@@ -319,6 +320,31 @@ def test_bits_are_counted_on_the_owners_words_alone() -> None:
     assert cost.on.tolist() == pytest.approx([6.0]) and cost.size.tolist() == [6]
     assert cost.per_byte(cost.on).value == pytest.approx(1.0)
     assert bits_per_byte.measure(voice, [[DialogueLine("ana", False, "hi")]]) is None
+
+
+def test_the_owner_is_not_tested_against_themselves(me: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """No classifier is trained for the row of the real replies, and the other figures are those of any system."""
+    chats, _ = conversations(Clone.open(me))
+    held_out = EvaluationSet(chats, "test", "sam", 1000)
+    monkeypatch.setattr("soundalike.evaluation.system_metrics.classifier_two_sample_test", lambda *tested, **_: None)
+    like_any = measure(held_out, System("", [held_out.real]))
+    monkeypatch.setattr("soundalike.evaluation.system_metrics.classifier_two_sample_test", None)
+    owner = measure_owner(held_out)
+    assert owner.auc is owner.likeness is owner.strict is None and owner.copying is not None
+    assert replace(like_any, copying=owner.copying, copied_grams=owner.copied_grams) == owner
+
+
+def test_reports_of_an_older_version_are_read(tmp_path: Path) -> None:
+    """Three metrics had other names in evaluation.json; whatever else is in the file stays as it is."""
+    clone = Clone.claim(tmp_path / "me")
+    share = {"value": 0.5, "low": 0.4, "high": 0.6, "n": 9}
+    old = {FULL: {"about": {}, "rows": {CLONE: {"sense": share, "area": share, "loops": None, "copying": share}}}}
+    with clone.locked("test"):
+        clone.record(clone={"speaker": "mo"})
+        clone.write({FILE: json.dumps(old | {"note": 3}).encode()})
+    found: dict[str, Any] = load_all(clone)
+    assert found[FULL]["rows"][CLONE] == {"coherence": share, "auc": share, "repetition": None, "copying": share}
+    assert found[FULL]["about"] == {} and found["note"] == 3
 
 
 def test_what_a_contestant_leaves_out_is_not_tested(me: Path) -> None:

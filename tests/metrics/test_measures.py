@@ -15,7 +15,7 @@ from soundalike.metrics.habit_distances import habit_distances
 from soundalike.metrics.ngram_index import MessageIndex
 from soundalike.metrics.reference_population import reference_population
 from soundalike.metrics.style_features import summary, text_features
-from soundalike.metrics.windows import FEWEST
+from soundalike.metrics.windows import MIN_WINDOWS
 from soundalike.metrics.words import COMMON, common_words, words
 from tests.metrics.people import person, talk
 
@@ -192,7 +192,7 @@ def test_a_baseline_says_as_many_messages() -> None:
 def test_the_reference_population_is_counts_of_many_people() -> None:
     """Enough windows to be a ceiling, words that many use, and no text."""
     known = reference_population()
-    assert len(known.windows) == 20 and all(len(one) == WINDOWS >= FEWEST for one in known.windows)
+    assert len(known.windows) == 20 and all(len(one) == WINDOWS >= MIN_WINDOWS for one in known.windows)
     assert known.counts.shape == (60, COMMON) and known.totals.shape == (60,)
     assert {"the", "i", "lol"} <= set(known.words) and len(known.common) == COMMON
     assert 0 < known.habits["ending=stop"].mean() < 1

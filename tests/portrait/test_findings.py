@@ -142,8 +142,13 @@ def estimate(value: float) -> dict[str, float]:
 def test_needles_come_from_the_report() -> None:
     """The judge beside the best baseline, sense beside the owner's; without a report the card says how to get one."""
     rows = {
-        "you": {"sense": estimate(0.7), "copying": estimate(0.1)},
-        "clone": {"fooled": estimate(0.3), "likeness": estimate(0.6), "sense": estimate(0.6), "copying": estimate(0.9)},
+        "you": {"coherence": estimate(0.7), "copying": estimate(0.1)},
+        "clone": {
+            "fooled": estimate(0.3),
+            "likeness": estimate(0.6),
+            "coherence": estimate(0.6),
+            "copying": estimate(0.9),
+        },
         "parrot": {"fooled": estimate(0.2)},
         "word chain, order 2": {"fooled": estimate(0.15)},
     }

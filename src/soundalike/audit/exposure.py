@@ -13,7 +13,7 @@ from random import Random
 
 import numpy as np
 
-from soundalike.audit.shapes import FEWEST, alternatives
+from soundalike.audit.shapes import MIN_ALTERNATIVES, alternatives
 from soundalike.audit.texts import TextSpan, tokens_before
 from soundalike.engines.scoring import Request, loglikelihood
 from soundalike.generation.voice import Voice
@@ -69,7 +69,7 @@ class Exposure:
 def make_secret(span: TextSpan, kind: str, times: int, count: int, rng: Random) -> Secret | None:
     """A secret with up to `count` alternatives; None where there are too few for a rank to mean anything."""
     others = alternatives(span.text, kind, count, rng)
-    return Secret(span, kind, times, tuple(others)) if len(others) >= FEWEST else None
+    return Secret(span, kind, times, tuple(others)) if len(others) >= MIN_ALTERNATIVES else None
 
 
 def rank(own: float, others: Floats) -> float:

@@ -14,7 +14,7 @@ from soundalike.pocket.names import FIRST, WORDS
 RANDOM = frozenset(
     ("keys and tokens", "passwords", "wallet addresses", "hashes and ids")
 )  # kinds without words in them
-FEWEST = 15  # alternatives; under it a rank means nothing
+MIN_ALTERNATIVES = 15  # alternatives; under it a rank means nothing
 TRIES = 20  # draws for each alternative that is wanted: a short secret has few
 DATES = "full dates"
 _RUN, _NUMBER = re.compile(r"[^\W\d_]+"), re.compile(r"[0-9]+")

@@ -76,7 +76,7 @@ def _likeness(report: EvaluationReport) -> list[str]:
 
 
 def _sense(report: EvaluationReport, frontend: Frontend) -> list[str]:
-    clone = report.rows[CLONE].sense
+    clone = report.rows[CLONE].coherence
     if clone is None:
         return []
     figure = f"({_percent(clone)}; those would in 50 %)"

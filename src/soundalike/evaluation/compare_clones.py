@@ -11,17 +11,18 @@ from pathlib import Path
 from soundalike.clone import Clone
 from soundalike.errors import CloneError, TooLittleText
 from soundalike.evaluation.evaluate import SCENES, SEEDS
+from soundalike.evaluation.evaluation_report import HEADLINE
 from soundalike.evaluation.evaluation_set import EvaluationSet
 from soundalike.evaluation.held_out import conversations
 from soundalike.evaluation.judge import judge_systems
 from soundalike.evaluation.replies import OnProgress, SceneProgress, answer_scenes
 from soundalike.evaluation.reply_features import ReplyReader
-from soundalike.evaluation.system_metrics import System, copying, preferences, repetition, two_sample_test
+from soundalike.evaluation.system_metrics import System, copying, repetition, scene_coherence, two_sample_test
 from soundalike.generation.voice import Voice
 from soundalike.metrics.likeness_scale import PERFECT
 from soundalike.metrics.stats import Estimate, difference, mean, percentile_interval
 
-HIGHER_IS_BETTER = {"fooled": True, "likeness": True, "sense": True, "copying": False, "loops": False}
+HIGHER_IS_BETTER = {"fooled": True, "likeness": True, "coherence": True, "copying": False, "repetition": False}
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +60,7 @@ def compare(
     found = {
         "fooled": _fooled(held_out, both),
         "likeness": _likeness(held_out, both),
-        "sense": _sense(held_out, both),
+        "coherence": _coherence(held_out, both),
         **_shares(held_out, both),
     }
     if found["likeness"] is None:
@@ -69,10 +70,11 @@ def compare(
 
 def lines(found: dict[str, PairedDifference]) -> list[str]:
     """A line per metric: both clones' values, and what can be concluded from the difference."""
-    return [
-        f"{name:9} {one.first.as_text(percent=True):>20} {one.second.as_text(percent=True):>20}   {_verdict(name, one)}"
-        for name, one in found.items()
-    ]
+    return [f"{HEADLINE[name]:9} {_side_by_side(one)}   {_verdict(name, one)}" for name, one in found.items()]
+
+
+def _side_by_side(metric: PairedDifference) -> str:
+    return " ".join(f"{one.as_text(percent=True):>20}" for one in (metric.first, metric.second))
 
 
 def _verdict(name: str, metric: PairedDifference) -> str:
@@ -102,8 +104,8 @@ def _likeness(held_out: EvaluationSet, both: Sequence[System]) -> PairedDifferen
     return PairedDifference(scaled[0], scaled[1], apart)
 
 
-def _sense(held_out: EvaluationSet, both: Sequence[System]) -> PairedDifference | None:
-    first, second = (preferences(held_out, system) for system in both)
+def _coherence(held_out: EvaluationSet, both: Sequence[System]) -> PairedDifference | None:
+    first, second = (scene_coherence(held_out, system) for system in both)
     if first is None or second is None:
         return None
     groups = held_out.real.groups[held_out.with_context]
@@ -111,10 +113,10 @@ def _sense(held_out: EvaluationSet, both: Sequence[System]) -> PairedDifference 
 
 
 def _shares(held_out: EvaluationSet, both: Sequence[System]) -> dict[str, PairedDifference | None]:
-    """Copying and loops: the two clones' messages are not the same ones, so the intervals are taken as independent."""
+    """Copying and repetition: the clones' messages are not the same ones, so the intervals are taken as independent."""
     return {
         name: _independent(*(measure(held_out, system.windows) for system in both))
-        for name, measure in (("copying", copying), ("loops", repetition))
+        for name, measure in (("copying", copying), ("repetition", repetition))
     }
 
 

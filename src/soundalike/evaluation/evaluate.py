@@ -35,7 +35,7 @@ from soundalike.generation.voice import Voice
 from soundalike.metrics.discriminator import FooledResult
 from soundalike.metrics.likeness_scale import auc_estimate
 from soundalike.metrics.reference_population import reference_population
-from soundalike.metrics.windows import FEWEST
+from soundalike.metrics.windows import MIN_WINDOWS
 
 SCENES, SEEDS = 240, (1, 2)  # more scenes for fewer seeds: narrower intervals in the same time (LOG.md)
 BASE_SEEDS = 1  # the base alone is there to compare with: it is judged on one seed, and answers for no more
@@ -99,10 +99,9 @@ def _held_out_split(split: str) -> str:
 
 def _evaluation_set(chats: Mapping[str, Sequence[Conversation]], split: str, owner: str, most: int) -> EvaluationSet:
     held_out = EvaluationSet(chats, split, owner, most)
-    if len(held_out.real) < FEWEST:
-        what = (
-            f"The held-out part has {len(held_out.real)} windows of four messages, and no figure holds under {FEWEST}"
-        )
+    if len(held_out.real) < MIN_WINDOWS:
+        found = f"The held-out part has {len(held_out.real)} windows of four messages"
+        what = f"{found}, and no figure holds under {MIN_WINDOWS}"
         raise TooLittleText(f"{what}: too little text.", "Import more of your messages, or a shorter --gap.")
     return held_out
 
@@ -153,11 +152,11 @@ def _rows(
     rows = {YOU: measure_owner(held_out)}
     if not brief:
         same = held_out.same_months
-        rows[SAME] = SystemMetrics(area=auc_estimate(same) if same else None, likeness=held_out.scaled(same))
+        rows[SAME] = SystemMetrics(auc=auc_estimate(same) if same else None, likeness=held_out.scaled(same))
         rows[BEFORE] = measure(held_out, System(BEFORE, [held_out.earlier], paired=False))
     rows |= {system.name: measure(held_out, system) for system in systems}
     if held_out.ceiling and not brief:
-        rows[OTHERS] = SystemMetrics(area=auc_estimate(held_out.ceiling))
+        rows[OTHERS] = SystemMetrics(auc=auc_estimate(held_out.ceiling))
     found = {name: result.estimate for name, result in judged.items() if result}
     return {name: replace(row, fooled=found.get(name)) for name, row in rows.items()}
 

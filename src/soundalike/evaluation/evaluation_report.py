@@ -23,8 +23,14 @@ BESIDE = ("parrot", "word chain, order 2")  # shown with the headline
 PROMPT_LEGEND = "prompt    a chat model that read a prompt on how you write, and learned nothing"
 POINTS = 0.05  # a difference of the headline that somebody would want to see
 FAR, MOST_HABITS = 2.0, 8  # times the owner's own variation; habits that are listed
-HEADLINE = ("fooled", "likeness", "sense", "copying", "loops")
-SMALL = ("copying", "loops")
+HEADLINE = {  # columns of the table, with what they are called in it
+    "fooled": "fooled",
+    "likeness": "likeness",
+    "coherence": "sense",
+    "copying": "copying",
+    "repetition": "loops",
+}
+SMALL = ("copying", "repetition")
 ROW_TITLES = {
     SAME: "you, same",
     BEFORE: "you before",
@@ -102,9 +108,9 @@ class EvaluationReport:
             f"fooled    {_percent(clone.fooled)}  how often a judge takes its reply for your real one",
             f"          (50 % is perfect{beside})",
             f"likeness  {_percent(clone.likeness)}  style alone (100 % is you, 0 % is {self.about['scale']})",
-            f"sense     {_percent(clone.sense)}  (yours {_percent(you.sense)}; chance is 50 %)",
+            f"sense     {_percent(clone.coherence)}  (yours {_percent(you.coherence)}; chance is 50 %)",
             f"copying   {_percent(clone.copying)}  (you repeat yourself: {_percent(you.copying)}){self._veto()}",
-            f"loops     {_percent(clone.loops)}  (yours {_percent(you.loops)})",
+            f"loops     {_percent(clone.repetition)}  (yours {_percent(you.repetition)})",
         ]
 
     def _fooled_by(self, name: str) -> Estimate | None:
@@ -143,7 +149,7 @@ class EvaluationReport:
 
     def _drift(self) -> list[str]:
         """How far the owner's own months are from one another."""
-        same, before = (self.rows[name].area if name in self.rows else None for name in (SAME, BEFORE))
+        same, before = (self.rows[name].auc if name in self.rows else None for name in (SAME, BEFORE))
         if same is None or before is None:
             return []
         apart = difference(before, same)
@@ -213,7 +219,7 @@ class EvaluationReport:
         from rich.table import Table
 
         table = Table(box=None, pad_edge=False, padding=(0, 1, 0, 0))
-        for title in ("", *(f"{name} %" for name in HEADLINE)):
+        for title in ("", *(f"{name} %" for name in HEADLINE.values())):
             table.add_column(title, no_wrap=True)
         for name, cells in self.cells().items():
             table.add_row(ROW_TITLES.get(name, name), *cells, style="bold" if name == CLONE else None)

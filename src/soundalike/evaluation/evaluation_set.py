@@ -29,7 +29,7 @@ from soundalike.metrics.ngram_index import MessageIndex
 from soundalike.metrics.reference_population import reference_population
 from soundalike.metrics.reply_context import ReplyContextModel
 from soundalike.metrics.stats import Bootstrap, Estimate
-from soundalike.metrics.windows import FEWEST, SIZE, MessageWindows
+from soundalike.metrics.windows import MIN_WINDOWS, SIZE, MessageWindows
 from soundalike.metrics.words import common_words, words
 
 PRECEDING_SPLIT = {"test": "valid", "valid": "train"}  # the owner's months just before the held-out ones
@@ -67,7 +67,7 @@ class EvaluationSet:
         return MessageIndex(self.learned)
 
     @cached_property
-    def held_out(self) -> list[str]:
+    def own_held_out(self) -> list[str]:
         """All of the owner's held-out messages."""
         return own_messages(self._chats[self.split])
 
@@ -89,7 +89,7 @@ class EvaluationSet:
     @cached_property
     def members(self) -> list[MessageWindows]:
         """The held-out windows of each other person of the chats who has enough of them."""
-        return [windows for windows in others_windows(self._chats[self.split]) if len(windows) >= FEWEST]
+        return [windows for windows in others_windows(self._chats[self.split]) if len(windows) >= MIN_WINDOWS]
 
     @cached_property
     def people_common(self) -> frozenset[str]:

@@ -16,7 +16,7 @@ from soundalike.evaluation.line_scores import score_excerpts
 from soundalike.evaluation.reply_surprisal import context_lines
 from soundalike.generation.voice import Voice
 from soundalike.metrics.stats import Estimate, mean
-from soundalike.metrics.windows import FEWEST
+from soundalike.metrics.windows import MIN_WINDOWS
 
 CHOICES = 4
 NEAREST = 24  # replies of the likest length, of which the three others are drawn
@@ -33,11 +33,11 @@ class ForcedChoice:
 
 
 def forced_choice(voice: Voice, held_out: EvaluationSet) -> ForcedChoice | None:
-    """Over the scenes with a context; None under FEWEST of them, or where there are no other replies."""
+    """Over the scenes with a context; None under MIN_WINDOWS of them, or where there are no other replies."""
     started = time.monotonic()
     scenes = [held_out.scenes[at] for at in held_out.with_context]
     questions = list(_questions(scenes, held_out.others_replies, held_out.seed))
-    if len(questions) < FEWEST:
+    if len(questions) < MIN_WINDOWS:
         return None
     excerpts = [
         [

@@ -32,7 +32,7 @@ def add_full_figures(
     report.gives_it_away = GivesItAway(
         distinctive_words(windows[0], held_out.real), distinctive_ngrams(windows[0], held_out.real, held_out.common)
     )
-    written = {YOU: held_out.held_out, CLONE: [text for one in windows for text in one.lines]}
+    written = {YOU: held_out.own_held_out, CLONE: [text for one in windows for text in one.lines]}
     ranks = {name: delta_rank(texts, held_out.learned) for name, texts in written.items()}
     report.delta_rank = {name: rank for name, rank in ranks.items() if rank is not None}
 

@@ -17,6 +17,7 @@ from soundalike.evaluation.voice_identity import IdentifiedVoice, identity
 from soundalike.plain import plain
 
 FILE = "evaluation.json"
+OLDER_NAMES = {"sense": "coherence", "area": "auc", "loops": "repetition"}  # of metrics, until 0.2.0
 
 Plain = dict[str, Any]
 
@@ -50,7 +51,19 @@ def save(clone: Clone, report: EvaluationReport) -> None:
 
 def load_all(clone: Clone) -> dict[str, Plain]:
     """All reports by name, none where there is no file; `CloneError` where it is damaged."""
-    return clone.report(FILE) or {}
+    return {key: _with_present_names(report) for key, report in (clone.report(FILE) or {}).items()}
+
+
+def _with_present_names(report: Any) -> Any:
+    """A report of an older version with the metrics of its rows under the names that they have now."""
+    rows = report.get("rows") if isinstance(report, dict) else None
+    if not isinstance(rows, dict):
+        return report
+    named = {
+        system: {OLDER_NAMES.get(name, name): one for name, one in row.items()} if isinstance(row, dict) else row
+        for system, row in rows.items()
+    }
+    return {**report, "rows": named}
 
 
 @dataclass(frozen=True, slots=True)

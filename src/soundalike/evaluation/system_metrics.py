@@ -5,7 +5,7 @@ by the windows it wrote in the scenes of an `EvaluationSet`.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 
 import numpy as np
 from numpy.typing import NDArray
@@ -23,7 +23,7 @@ from soundalike.metrics.likeness_scale import auc_estimate
 from soundalike.metrics.loops import loops
 from soundalike.metrics.repetition import echoes, expected_distinct, repeats, self_bleu
 from soundalike.metrics.stats import Estimate, Floats, mean, percentile_interval, proportion
-from soundalike.metrics.windows import FEWEST, SIZE, MessageWindows
+from soundalike.metrics.windows import MIN_WINDOWS, SIZE, MessageWindows
 
 VARIETY_MESSAGES = 120  # that variety is measured on, the same for all
 
@@ -42,21 +42,21 @@ class SystemMetrics:
     """What was measured of one system; None where there was too little text for it.
 
     `fooled` is the share of pairs in which a judge takes the system's reply for the owner's, see `judge`.
-    `area` and `strict` are areas under the curve of the two-sample test, on windows of four and of eight messages;
-    `likeness` is `area` on its scale. The others are shares: `sense` of replies that fit their own context better,
-    `copying` of messages and `copied_grams` of runs of eight words that stand in the training part, `loops` of messages
-    that loop, repeat or echo, `hit_rate` of windows attributed to the owner. `variety` has EAD of 1- to 3-grams and
-    self-BLEU.
+    `auc` and `strict` are areas under the curve of the two-sample test, on windows of four and of eight messages;
+    `likeness` is `auc` on its scale. The others are shares: `coherence` of replies that fit their own context better,
+    `copying` of messages and `copied_grams` of runs of eight words that stand in the training part, `repetition` of
+    messages that loop, repeat or echo, `hit_rate` of windows attributed to the owner. `variety` has EAD of 1- to
+    3-grams and self-BLEU.
     """
 
     fooled: Estimate | None = None
-    area: Estimate | None = None
+    auc: Estimate | None = None
     likeness: Estimate | None = None
     strict: Estimate | None = None
-    sense: Estimate | None = None
+    coherence: Estimate | None = None
     copying: Estimate | None = None
     copied_grams: Estimate | None = None
-    loops: Estimate | None = None
+    repetition: Estimate | None = None
     hit_rate: Estimate | None = None
     variety: dict[str, float] = field(default_factory=dict)
 
@@ -65,13 +65,13 @@ def measure(held_out: EvaluationSet, system: System) -> SystemMetrics:
     """All metrics of one system; copying only of one that answered the scenes."""
     test, strict = two_sample_test(held_out, system), two_sample_test(held_out, system, 2 * SIZE)
     return SystemMetrics(
-        area=auc_estimate(test) if test else None,
+        auc=auc_estimate(test) if test else None,
         likeness=held_out.scaled(test),
         strict=auc_estimate(strict) if strict else None,
-        sense=sense(held_out, system),
+        coherence=coherence(held_out, system),
         copying=copying(held_out, system.windows) if system.paired else None,
         copied_grams=copied_ngrams(held_out, system.windows) if system.paired else None,
-        loops=repetition(held_out, system.windows),
+        repetition=repetition(held_out, system.windows),
         hit_rate=hit_rate(held_out, system.windows[0]),
         variety=_variety(held_out, [text for windows in system.windows for text in windows.lines]),
     )
@@ -79,20 +79,20 @@ def measure(held_out: EvaluationSet, system: System) -> SystemMetrics:
 
 def measure_owner(held_out: EvaluationSet) -> SystemMetrics:
     """The owner's real replies, which are not tested against themselves; copying is of all held-out messages."""
-    everything = [_as_windows(held_out.held_out)]
-    return replace(
-        measure(held_out, System("", [held_out.real])),
-        area=None,
-        likeness=None,
-        strict=None,
+    everything = [_as_windows(held_out.own_held_out)]
+    return SystemMetrics(
+        coherence=coherence(held_out, System("", [held_out.real])),
         copying=copying(held_out, everything),
         copied_grams=copied_ngrams(held_out, everything),
+        repetition=repetition(held_out, [held_out.real]),
+        hit_rate=hit_rate(held_out, held_out.real),
+        variety=_variety(held_out, held_out.real.lines),
     )
 
 
 def owner_copying(held_out: EvaluationSet) -> Estimate | None:
     """`copying` of `measure_owner` alone."""
-    return copying(held_out, [_as_windows(held_out.held_out)])
+    return copying(held_out, [_as_windows(held_out.own_held_out)])
 
 
 def two_sample_test(held_out: EvaluationSet, system: System, size: int = SIZE) -> TwoSampleResult | None:
@@ -107,10 +107,10 @@ def two_sample_test(held_out: EvaluationSet, system: System, size: int = SIZE) -
     return classifier_two_sample_test(own, others, held_out.bootstrap, paired=system.paired, seed=held_out.seed)
 
 
-def preferences(held_out: EvaluationSet, system: System) -> Floats | None:
+def scene_coherence(held_out: EvaluationSet, system: System) -> Floats | None:
     """(scenes with a context,): how often a reply fits its own context better than another's, the mean over seeds."""
     model, scenes = held_out.coherence_model, held_out.with_context
-    if model is None or len(scenes) < FEWEST or not system.paired:
+    if model is None or len(scenes) < MIN_WINDOWS or not system.paired:
         return None
     groups = held_out.real.groups[scenes]
     contexts = [[text for _, text in held_out.scenes[at].turns[0].history] for at in scenes]
@@ -123,9 +123,9 @@ def preferences(held_out: EvaluationSet, system: System) -> Floats | None:
     return averaged
 
 
-def sense(held_out: EvaluationSet, system: System) -> Estimate | None:
+def coherence(held_out: EvaluationSet, system: System) -> Estimate | None:
     """How often a reply fits its own context better than another conversation's; 0.5 is chance."""
-    preferred = preferences(held_out, system)
+    preferred = scene_coherence(held_out, system)
     return None if preferred is None else mean(preferred, held_out.real.groups[held_out.with_context], held_out.seed)
 
 
@@ -160,7 +160,7 @@ def repetition(held_out: EvaluationSet, by_seed: Sequence[MessageWindows]) -> Es
 def hit_rate(held_out: EvaluationSet, windows: MessageWindows) -> Estimate | None:
     """Share of windows that are nearer to the owner's style than to anybody else's here."""
     people = [held_out.owner_sample, *held_out.other_people]
-    if len(people) < MIN_PEOPLE or len(windows) < FEWEST or len(people[0]) < FEWEST:
+    if len(people) < MIN_PEOPLE or len(windows) < MIN_WINDOWS or len(people[0]) < MIN_WINDOWS:
         return None
     return mean(attributed(window_sample(windows, held_out.people_common), people), windows.groups, held_out.seed)
 
@@ -219,7 +219,7 @@ def _repeated(scene: HeldOutScene, messages: Sequence[str], owner: str) -> list[
 
 def _share(found: Sequence[tuple[bool, int]], seed: int) -> Estimate | None:
     """The share of things that are true, from (true or not, group) of each."""
-    if len(found) < FEWEST:
+    if len(found) < MIN_WINDOWS:
         return None
     values, groups = np.array([float(value) for value, _ in found]), np.array([group for _, group in found], np.int64)
     # Where nothing was found a bootstrap finds nothing either, however little was looked at.

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from soundalike.metrics.char_ngrams import NgramCounts, count_ngrams, unit_vectors
 from soundalike.metrics.folds import assign_folds
 from soundalike.metrics.stats import Bootstrap, Floats, Groups, of_new_text, weighted_auc, wins
-from soundalike.metrics.windows import FEWEST, MessageWindows
+from soundalike.metrics.windows import MIN_WINDOWS, MessageWindows
 from soundalike.metrics.words import mask
 
 WINDOWS, FOLDS, REPEATS, DRAWS = 80, 5, 12, 400
@@ -63,13 +63,13 @@ def classifier_two_sample_test(
     repeats: int = REPEATS,
     seed: int = 0,
 ) -> TwoSampleResult | None:
-    """How well `real` is told from each of `others`, samples of one origin taken in turn; None under FEWEST windows.
+    """How well `real` is told from each of `others`, samples of one origin taken in turn; None under MIN_WINDOWS.
 
     `paired`: window i of both answers the same context. Then both sides are taken at the same rows, and a conversation
     is in the same fold on both sides. `bootstrap` is that of `real`'s groups.
     """
     size = min([WINDOWS, len(real), *map(len, others)])
-    if size < FEWEST or not others:
+    if size < MIN_WINDOWS or not others:
         return None
     both = [real.ngrams, *(other.ngrams for other in others)]
     edges = np.cumsum([0, *map(len, both)])

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from soundalike.metrics.char_ngrams import NgramCounts, unit_vectors
 from soundalike.metrics.folds import assign_folds
 from soundalike.metrics.stats import Bootstrap, Estimate, Floats, Groups, of_new_text, percentile_interval
-from soundalike.metrics.windows import FEWEST
+from soundalike.metrics.windows import MIN_WINDOWS
 
 FOLDS, REPEATS = 5, 6
 PENALTY = 3.0  # of the squared weights of the logistic regression
@@ -67,13 +67,13 @@ def fooled(
     paired: bool = True,
     seed: int = 0,
 ) -> FooledResult | None:
-    """How often `others`, samples of one writer taken in turn, are taken for `real`; None under FEWEST pairs of each.
+    """How often `others`, samples of one writer taken in turn, are taken for `real`; None under MIN_WINDOWS of each.
 
     Each sample is judged by itself, so that one sample and several measure the same.
     `paired`: reply i of real and of each sample answers the same context. Otherwise the two writers answer different
     conversations, and a reply is shown beside a random one of the other's. `bootstraps` are of the two sides' groups.
     """
-    if not others or min([len(real), *map(len, others)]) < FEWEST:
+    if not others or min([len(real), *map(len, others)]) < MIN_WINDOWS:
         return None
     values, draws, counts = list[float](), list[Floats](), list[int]()
     for repeat in range(max(REPEATS, len(others))):

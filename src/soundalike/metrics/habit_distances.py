@@ -11,7 +11,7 @@ import polars as pl
 from soundalike.metrics.stats import jensen_shannon, wasserstein
 
 SKIPPED = ("opener",)  # words, not a habit of few kinds
-FEWEST = 160
+MIN_MESSAGES = 160  # of each table
 DRAWS = 8
 
 
@@ -28,13 +28,13 @@ class HabitDistance:
 def habit_distances(
     real: pl.DataFrame, clone: pl.DataFrame, early: pl.DataFrame, late: pl.DataFrame
 ) -> list[HabitDistance]:
-    """All habits of four tables of `text_features`, the farthest first; none under FEWEST messages in any table.
+    """All habits of four tables of `text_features`, the farthest first; none under MIN_MESSAGES messages in any table.
 
     `real` is compared with `clone`, the owner's `early` messages with their `late` ones. Samples of one size are
     compared, because small ones are farther apart by chance; the mean over DRAWS of them.
     """
     size = min(real.height, clone.height, early.height, late.height)
-    if size < FEWEST:
+    if size < MIN_MESSAGES:
         return []
     found = []
     for habit in (name for name in real.columns if name not in SKIPPED):

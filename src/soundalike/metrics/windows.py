@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 SIZE = 4
-FEWEST = 40  # windows of each side; under it there is no figure
+MIN_WINDOWS = 40  # windows of each side; under it there is no figure
 TOO_LITTLE = "too little text"
 
 

@@ -17,8 +17,8 @@ from soundalike.metrics.style_features import summary, text_features, time_featu
 from soundalike.portrait.name_filter import NameFilter, own_words
 from soundalike.proper_names import known_names
 
-FEWEST = 100  # messages of a person, below which no habit is reported
-PEOPLE = 5  # with FEWEST messages each make a room; with fewer, the reference population is the comparison
+MIN_PERSON_MESSAGES = 100  # messages of a person, below which no habit is reported
+PEOPLE = 5  # with MIN_PERSON_MESSAGES messages each make a room; with fewer, the reference population is the comparison
 QUARTER = 15 * 60  # seconds: every time zone's offset is a multiple
 ROOM = "the room"
 
@@ -71,7 +71,10 @@ class PortraitData:
 
 
 def load_data(clone: Clone, clock: Clock = time.localtime) -> PortraitData:
-    """Read a clone's messages. `TooLittleText` if the owner has fewer than FEWEST, `CloneError` if they are damaged."""
+    """Read a clone's messages.
+
+    `TooLittleText` if the owner has fewer than MIN_PERSON_MESSAGES, `CloneError` if they are damaged.
+    """
     owner = str(clone.manifest().get("clone", {}).get("speaker", "me"))
     return build_data(clone.messages(), clone.names_of_others(), owner, clock)
 
@@ -83,8 +86,8 @@ def build_data(
     messages = messages.filter(pl.col("text").str.strip_chars() != "")
     rows = messages.with_columns(time_features(messages)).with_columns(_by_clock(messages["sent_at"], clock))
     own = rows.filter("me")
-    if own.height < FEWEST:
-        what = f"There are {own.height} messages of yours, and no habit shows in fewer than {FEWEST}."
+    if own.height < MIN_PERSON_MESSAGES:
+        what = f"There are {own.height} messages of yours, and no habit shows in fewer than {MIN_PERSON_MESSAGES}."
         raise TooLittleText(what, "Import an export with more of them.")
     features = text_features(own["text"])
     texts = own["text"].to_list()
@@ -118,7 +121,7 @@ def _by_clock(moments: pl.Series, clock: Clock) -> pl.DataFrame:
 
 def _room(theirs: pl.DataFrame) -> ReferenceGroup | None:
     """The other people of the chats; None if fewer than PEOPLE have written enough."""
-    people = [rows for _, rows in theirs.group_by("author", maintain_order=True) if rows.height >= FEWEST]
+    people = [rows for _, rows in theirs.group_by("author", maintain_order=True) if rows.height >= MIN_PERSON_MESSAGES]
     if len(people) < PEOPLE:
         return None
     each = [summary(text_features(rows["text"])) for rows in people]

@@ -23,7 +23,7 @@ from soundalike.training.preference import PreferencePair, learn, margins
 from soundalike.training.recipe import Recipe, Training
 from soundalike.training.status import AdapterScore
 
-FEWEST = 4  # corrections to learn from
+MIN_CORRECTIONS = 4  # corrections to learn from
 HELD_OUT_FROM, EVERY = 10, 5  # of so many corrections and more, every fifth is held out
 VALID_WINDOWS = 48
 MUCH = 1_000  # times; beyond it a number says nothing more
@@ -115,13 +115,13 @@ def train_corrections(
 
     Nothing is written if the new voice treats held-out corrections worse, predicts held-out messages worse, recites, or
     is less like its owner by `score`, beyond what chance explains. `CloneError` for a clone whose voice is missing,
-    unfinished or behind its import, `TooLittleText` for fewer than FEWEST corrections, `UsageError` for an engine
-    without weights.
+    unfinished or behind its import, `TooLittleText` for fewer corrections than MIN_CORRECTIONS, `UsageError` for an
+    engine without weights.
     """
     base, training = _trained(clone)
     kept = corrections.merged(corrections.read(clone))
-    if len(kept) < FEWEST:
-        what = f"The clone has {len(kept)} corrections, and fewer than {FEWEST} show no habit."
+    if len(kept) < MIN_CORRECTIONS:
+        what = f"The clone has {len(kept)} corrections, and fewer than {MIN_CORRECTIONS} show no habit."
         raise TooLittleText(what, "Correct more replies, by /no and /yes in soundalike chat.")
     with clone.locked("training"):
         engine = engines.load(base, clone.intact_adapter(), training)

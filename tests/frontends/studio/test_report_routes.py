@@ -38,9 +38,11 @@ def evaluated(clone: Clone, form: str = SHORT) -> EvaluationReport:
     about |= {"base": "pocket", "read": 0.3, "minutes": 7, "mode": "dialogue"}
     half = Estimate(0.4, 0.3, 0.5, 40)
     rows = {
-        YOU: SystemMetrics(sense=half, copying=half, loops=half),
+        YOU: SystemMetrics(coherence=half, copying=half, repetition=half),
         SAME: SystemMetrics(fooled=half, likeness=half),
-        CLONE: SystemMetrics(fooled=Estimate(0.4, 0.35, 0.45, 40), likeness=half, sense=half, copying=half, loops=half),
+        CLONE: SystemMetrics(
+            fooled=Estimate(0.4, 0.35, 0.45, 40), likeness=half, coherence=half, copying=half, repetition=half
+        ),
         "parrot": SystemMetrics(fooled=Estimate(0.2, 0.1, 0.3, 40), likeness=Estimate(float("nan"), 0.1, 0.3, 40)),
     }
     bits = {"on": Estimate(1.86, 1.8, 1.9, 40)} if form == FULL else {}

@@ -12,7 +12,7 @@ from soundalike.evaluation.report_file import load_best
 from soundalike.frontends.local_page.answers import answer
 from soundalike.frontends.studio.studio_folder import StudioFolder
 from soundalike.training import checkpoint
-from soundalike.training.train_corrections import FEWEST
+from soundalike.training.train_corrections import MIN_CORRECTIONS
 
 REPORTS = {"portrait": "portrait.html", "evaluation": "evaluation.json", "audit": "audit.json"}
 
@@ -32,7 +32,10 @@ def router(folder: StudioFolder) -> APIRouter:
         """One clone, with the report of its import and how many corrections it has beside how many training needs."""
         clone = folder.clone(name)
         kept = len(corrections.merged(corrections.read(clone)))
-        more = {"import_report": clone.report(clone.import_path.name), "corrections": {"kept": kept, "fewest": FEWEST}}
+        more = {
+            "import_report": clone.report(clone.import_path.name),
+            "corrections": {"kept": kept, "fewest": MIN_CORRECTIONS},
+        }
         return answer(clone_summary(clone) | more)
 
     return routes

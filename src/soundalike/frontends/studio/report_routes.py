@@ -91,7 +91,7 @@ def _told(report: EvaluationReport) -> dict[str, Any]:
     return {
         "extent": report.extent(),
         "headline": report.headline(),
-        "columns": HEADLINE,
+        "columns": list(HEADLINE.values()),
         "rows": {ROW_TITLES.get(name, name): cells for name, cells in report.cells().items()},  # as in the legend
         "legend": report.legend(),
         "lines": report.lines()[1:],

@@ -15,7 +15,7 @@ from soundalike.portrait.chart_kinds import LineChart
 from soundalike.portrait.data import PortraitData
 from soundalike.portrait.significance import mean_difference
 
-PERIODS, FEWEST = 3, 60  # periods that make a history, messages that make a period
+PERIODS, MIN_PERIOD_MESSAGES = 3, 60  # periods that make a history, messages that make a period
 SHOWN, NAMED, WORDS = 4, 2, 3  # habits in charts, habits in the sentence, words of a period
 FEWEST_USES = 5
 
@@ -125,7 +125,11 @@ def _periods(rows: pl.DataFrame) -> tuple[pl.DataFrame, str]:
     """The means of all HABITS by `period`, and whether that is a `year` or a `month`."""
     for period in ("year", "month"):
         means = [pl.col(habit.column).cast(pl.Float64).mean() for habit in HABITS]
-        table = rows.group_by(pl.col(period).alias("period")).agg(*means, n=pl.len()).filter(pl.col("n") >= FEWEST)
+        table = (
+            rows.group_by(pl.col(period).alias("period"))
+            .agg(*means, n=pl.len())
+            .filter(pl.col("n") >= MIN_PERIOD_MESSAGES)
+        )
         if table.height >= PERIODS:
             break
     return table.sort("period"), period

@@ -15,9 +15,9 @@ from soundalike.portrait.name_filter import NameFilter
 SCORES = {
     "fooled": "Taken for you (50 % is best)",
     "likeness": "Style like yours (100 % is best)",
-    "sense": "Replies that fit (high is good)",
+    "coherence": "Replies that fit (high is good)",
     "copying": "Copied from you (no more than you is good)",
-    "loops": "Going round in circles (low is good)",
+    "repetition": "Going round in circles (low is good)",
 }
 MEANINGS = (
     "Taken for you: a judge, which is a small program, sees your real reply and another one to the same message, and "
@@ -60,7 +60,7 @@ def headline_scores(report: Report | None, evaluate: NextStep, stale: bool = Fal
     rows, about = report["rows"], report["about"]
     short = about["form"] == SHORT
     charts = [
-        IntervalPlot(name, _intervals(rows, score), CLONE, score in ("fooled", "likeness", "sense"))
+        IntervalPlot(name, _intervals(rows, score), CLONE, score in ("fooled", "likeness", "coherence"))
         for score, name in SCORES.items()
     ]
     return Card(
@@ -83,7 +83,7 @@ def _intervals(rows: Mapping[str, Report], score: str) -> list[tuple[str, float,
 
 
 def _sentence(rows: Mapping[str, Report]) -> str:
-    fooled, sense = (rows[CLONE].get(name) for name in ("fooled", "sense"))
+    fooled, coherence = (rows[CLONE].get(name) for name in ("fooled", "coherence"))
     if not fooled and rows[CLONE].get("likeness"):
         return "This evaluation is by an earlier version, which had no judge. Evaluate again."
     if not fooled:
@@ -96,10 +96,10 @@ def _sentence(rows: Mapping[str, Report]) -> str:
     if baselines:
         best = max(baselines, key=lambda name: float(baselines[name]["value"]))
         sentence += f". By {DESCRIBED[best]}, it is fooled in {_figure(baselines[best])}"
-    if not sense or not rows[YOU].get("sense"):
+    if not coherence or not rows[YOU].get("coherence"):
         return f"{sentence}."
-    fits = f"Its replies fit what was said in {_figure(sense)} of cases"
-    return f"{sentence}. {fits}, yours in {_figure(rows[YOU]['sense'])}."
+    fits = f"Its replies fit what was said in {_figure(coherence)} of cases"
+    return f"{sentence}. {fits}, yours in {_figure(rows[YOU]['coherence'])}."
 
 
 def _figure(estimate: Report) -> str:
