@@ -321,6 +321,41 @@ def test_options_are_checked_before_anything_is_read(
     assert (code, out) == (2, "") and told in err and not (tmp_path / "me").exists()
 
 
+@pytest.mark.parametrize(
+    "words",
+    [
+        ["import", "x.zip", "--preview", "--mask", "strings.txt"],
+        ["import", "x.zip", "--gap", "5m,1h", "--replace"],
+        ["clone", "x.zip", "--resume", "--without", "person:Ana"],
+        ["forget", "me", "--before", "2020", "--minutes", "3"],
+        ["train", "me", "--corrections", "--evaluate"],
+        ["train", "me", "--corrections", "--choose", "bits"],
+        ["evaluate", "me", "you", "--split", "test"],
+        ["export", "me", "--to", "merged", "--precision", "f16"],
+        ["export", "me", "--to", "gguf", "--examples", "40"],
+        ["discord", "me", "--init", "--dry-run"],
+        ["arena", "me", "--results", "--lan"],
+        ["arena", "me", "--json", "--pairs", "3"],
+    ],
+)
+def test_an_option_that_would_do_nothing_is_refused(
+    run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, words: list[str]
+) -> None:
+    """By its name, also with its own default, and before any file is looked for."""
+    monkeypatch.chdir(tmp_path)
+    useless = [word for word in words if word.startswith("--")][-1]
+    code, out, err = run(*words)
+    assert (code, out) == (2, "") and f" takes no {useless}." in err
+
+
+def test_what_goes_with_every_option_is_not_refused(run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """--json, and what the environment says."""
+    monkeypatch.setenv("SOUNDALIKE_AT", "http://127.0.0.1:9/v1")
+    code, _, err = run("discord", tmp_path / "me", "--init")
+    assert code == 2 and "takes no" not in err
+    assert "takes no" not in run("train", tmp_path / "me", "--corrections", "--json")[2]
+
+
 def test_clone_with_force_goes_through(run: Run, tmp_path: Path) -> None:
     """Forty messages of one evening are refused without it; with it they become a voice that speaks."""
     rows = [

@@ -4,6 +4,7 @@ from typing import Annotated
 
 import typer
 
+from soundalike.cli.option_conflicts import refuse_others
 from soundalike.cli.output import CloneFolder, Json, out, print_json, print_lines, progress_bar
 
 app = typer.Typer()
@@ -11,6 +12,7 @@ app = typer.Typer()
 
 @app.command(epilog="Example: soundalike arena me")
 def arena(
+    context: typer.Context,
     me: CloneFolder,
     pairs: Annotated[
         int | None, typer.Option(help="Prepare so many pairs anew.", min=1, max=500, show_default="40, once")
@@ -25,6 +27,7 @@ def arena(
     from soundalike.plain import plain
 
     if results or json:
+        refuse_others(context, "--results", "Leave it out: results are printed, and nothing else is done.")
         found = read_results(me)
         print_lines(found.lines())
         print_json(plain(found), json)

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 from rich.text import Text
 
+from soundalike.cli.option_conflicts import refuse_others
 from soundalike.cli.output import (
     DEFAULT_FOLDER,
     CloneFolder,
@@ -143,6 +144,7 @@ def serve(
 
 @app.command(epilog="Example: soundalike discord me")
 def discord(
+    context: typer.Context,
     me: CloneFolder,
     init: Annotated[bool, typer.Option("--init", help="Write discord.toml, with comments, and stop.")] = False,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Send nothing; show what it would, and why not.")] = False,
@@ -152,6 +154,7 @@ def discord(
     from soundalike.clone import Clone
 
     if init:
+        refuse_others(context, "--init", "Leave it out: the file is written, and nothing else is done.")
         from soundalike.frontends.discord.settings import initialise
 
         out.print(command_text("Written: ", str(initialise(Clone.open(me).root)), ". Read it, then: "), soft_wrap=True)

@@ -25,6 +25,7 @@ from soundalike.cli.import_options import (
     read_options,
     show_voice,
 )
+from soundalike.cli.option_conflicts import refuse
 from soundalike.cli.output import DEFAULT_FOLDER, Json, Out, command_text, out, print_json
 from soundalike.cli.report_commands import evaluate_briefly
 from soundalike.cli.training_options import (
@@ -41,6 +42,10 @@ from soundalike.cli.training_options import (
 )
 
 app = typer.Typer()
+OF_THE_IMPORT = (
+    *("--gap", "--also", "--only", "--without", "--no-redact", "--mask", "--pseudonyms"),
+    *("--replace", "--force"),
+)  # options that --resume has no use for; --me names the folders of several voices
 
 
 @app.command(epilog="Example: soundalike demo")
@@ -66,6 +71,7 @@ def demo(
 
 @app.command(epilog="Example: soundalike clone package.zip --out me --minutes 5")
 def clone(
+    context: typer.Context,
     exports: Exports,
     out_: Out = DEFAULT_FOLDER,
     minutes: Minutes = None,
@@ -92,6 +98,8 @@ def clone(
     from soundalike.importing.documents import DocumentSettings
     from soundalike.importing.gap_comparison import parse_duration
 
+    if resume:
+        refuse(context, "--resume", "Leave it out: what was imported is trained on.", *OF_THE_IMPORT)
     budget = {"minutes": minutes, "epochs": epochs, "iters": iters, "choose": choose}
     training = TrainingCommand(base, budget, resume, fresh, keep_better)
     settings = DocumentSettings(gap_minutes=parse_duration(gap))

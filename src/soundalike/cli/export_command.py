@@ -4,6 +4,7 @@ from typing import Annotated
 
 import typer
 
+from soundalike.cli.option_conflicts import refuse
 from soundalike.cli.output import CloneFolder, Json, print_json, print_lines, progress_bar
 
 app = typer.Typer()
@@ -11,6 +12,7 @@ app = typer.Typer()
 
 @app.command(epilog="Example: soundalike export me --to gguf")
 def export(
+    context: typer.Context,
     me: CloneFolder,
     to: Annotated[
         str, typer.Option(help="`gguf` (llama.cpp, Ollama), `merged` (transformers, vLLM), `mlx`, or `prompt` (any).")
@@ -25,6 +27,10 @@ def export(
     from soundalike.export import export as write
     from soundalike.persona.persona_prompt import export_prompt
 
+    if to != PROMPT:
+        refuse(context, f"--to {to}", "Leave it out: only a prompt has examples.", "--examples")
+    if to != "gguf":
+        refuse(context, f"--to {to}", "Leave it out: only a GGUF file has one.", "--precision")
     with progress_bar("Exporting") as bar:
         clone = Clone.open(me)
         exported = export_prompt(clone, examples, bar) if to == PROMPT else write(clone, to, precision)

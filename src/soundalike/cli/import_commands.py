@@ -23,6 +23,7 @@ from soundalike.cli.import_options import (
     read_options,
     show_voice,
 )
+from soundalike.cli.option_conflicts import refuse, refuse_others
 from soundalike.cli.output import (
     DEFAULT_FOLDER,
     CloneFolder,
@@ -35,6 +36,7 @@ from soundalike.cli.output import (
     progress_bar,
 )
 from soundalike.cli.training_options import TrainingCommand
+from soundalike.errors import UsageError
 
 app = typer.Typer()
 
@@ -49,6 +51,7 @@ def _print_formats(requested: bool) -> None:
 
 @app.command("import", epilog="Example: soundalike import package.zip --out me")
 def import_(
+    context: typer.Context,
     exports: Exports,
     out_: Out = DEFAULT_FOLDER,
     gap: Gap = "15m",
@@ -71,6 +74,7 @@ def import_(
 ) -> None:
     """Read exports into a clone folder; prints what was read and how long training would take."""
     if preview:
+        refuse_others(context, "--preview", "Leave it out: a preview is of all that the exports hold.")
         _preview(exports, json)
         return
     from soundalike.importing.documents import DocumentSettings
@@ -80,6 +84,10 @@ def import_(
     gaps, reading = parse_gaps(gap), read_options(me, also, only, without, no_redact, mask, pseudonyms)
     voices = by_voice(out_, me, reading)
     if len(gaps) > 1:
+        beside = "A comparison of gaps"
+        refuse(context, beside, "Leave it out: nothing is written.", "--out", "--replace", "--force")
+        if len(voices) > 1:
+            raise UsageError(f"{beside} is of one person.", "Give one --me.")
         rows = compare(exports, gaps, options=next(iter(voices.values())))
         print_lines(table(rows))
         print_json(rows, json)
@@ -98,6 +106,7 @@ def import_(
 
 @app.command(epilog='Example: soundalike forget me --person "Bo" --retrain')
 def forget(
+    context: typer.Context,
     me: CloneFolder,
     person: Annotated[
         list[str] | None, typer.Option(help="All that this person wrote; may be repeated.", metavar="NAME")
@@ -117,6 +126,8 @@ def forget(
     from soundalike.importing.documents import DocumentSettings
     from soundalike.redact.mask_list import read_list
 
+    if not retrain:
+        refuse(context, "forget without --retrain", "Add --retrain, or leave it out.", "--minutes")
     named = [("person", name) for name in person or ()] + [("channel", name) for name in channel or ()]
     patterns = [f"{kind}:{name}" for kind, name in [*named, *([("before", before)] if before else [])]]
     clone_ = Clone.open(me)

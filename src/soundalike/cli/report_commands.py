@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from soundalike.cli.chat_commands import announce_address
+from soundalike.cli.option_conflicts import refuse
 from soundalike.cli.output import CloneFolder, Json, command_text, err, out, print_json, print_lines, progress_bar
 
 if TYPE_CHECKING:
@@ -19,6 +20,7 @@ ForStudio = Annotated[bool, typer.Option("--for-studio", hidden=True, help="Name
 
 @app.command(epilog="Example: soundalike evaluate me")
 def evaluate(
+    context: typer.Context,
     me: CloneFolder,
     other: Annotated[Path | None, typer.Argument(help="Another clone, to compare with.", metavar="[OTHER]")] = None,
     split: Annotated[str, typer.Option(help="`test`, or `valid` to choose settings by.")] = "test",
@@ -34,6 +36,8 @@ def evaluate(
     from soundalike.evaluation.guidance import guidance
     from soundalike.plain import plain
 
+    if other is not None:
+        refuse(context, "A comparison of two clones", "Leave it out: it is of the validation part.", "--split")
     server_prompt = _server_prompt(at, prompt, other)
     with progress_bar("Answering") as bar:
         if other is not None:

@@ -6,6 +6,7 @@ from typing import Annotated, Any
 import typer
 
 from soundalike.cli.correction_training import train_on_corrections
+from soundalike.cli.option_conflicts import refuse_others
 from soundalike.cli.output import CloneFolder, Json, command_text, out, print_json
 from soundalike.cli.report_commands import evaluate_briefly
 from soundalike.cli.training_options import (
@@ -28,6 +29,7 @@ Corrections = Annotated[
 
 @app.command(epilog="Example: soundalike train me --minutes 10")
 def train(
+    context: typer.Context,
     me: CloneFolder,
     base: Base = None,
     minutes: Minutes = None,
@@ -44,12 +46,12 @@ def train(
     json: Json = False,
 ) -> None:
     """Train the clone's adapter on the imported messages, or on corrections."""
+    if corrections:
+        refuse_others(context, "--corrections", "Train on messages and on corrections one by one.")
+        print_json(train_on_corrections(me).as_dict(), json)
+        return
     budget: dict[str, Any] = {"minutes": minutes, "epochs": epochs, "iters": iters}
     settings = budget | {"method": method, "learning_rate": learning_rate, "choose": choose}
-    if corrections:
-        others = {"base": base, **settings, "keep_better": keep_better, "fresh": fresh, "resume": resume}
-        print_json(train_on_corrections(me, others).as_dict(), json)
-        return
     training = TrainingCommand(base, settings, resume, fresh, keep_better)
     training.check(me)
     result = training.run(me)
