@@ -1,18 +1,24 @@
 """A disk that is full, or will be: one sentence with how much is needed, nothing half written, and a way to go on."""
 
+import re
 import shutil
 import subprocess
 import sys
 from collections import namedtuple
+from collections.abc import Callable
+from errno import EACCES
 from pathlib import Path
 
 import pytest
 
-from soundalike.clone import folder
+from soundalike.clone import Clone, folder
+from soundalike.clone.clone import MANIFEST
 from soundalike.clone.folder import Folder, disk_errors, require_room
 from soundalike.demo import EXPORT
 from soundalike.engines import llama
 from soundalike.errors import CloneError, NoRoom
+from soundalike.frontends.discord.settings import NAME, SettingsFile
+from soundalike.frontends.discord.state import STATE_FILE, StateFile
 from soundalike.training.estimate import disk_of
 from soundalike.training.loop import train
 from soundalike.training.plan import check_options, plan_training
@@ -129,3 +135,27 @@ def test_the_folder_itself_is_as_it_was(tmp_path: Path) -> None:
             (scratch / "a").write_bytes(b"new")
             raise RuntimeError("No space left on device (os error 28)")
     assert (tmp_path / "a").read_bytes() == b"old" and not list(tmp_path.glob(".scratch*"))
+
+
+def test_what_may_not_be_read_is_not_said_to_be_written(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A clone, the bot's settings and its memory, whose files belong to another user."""
+
+    def refuse(path: Path) -> bytes:
+        raise PermissionError(EACCES, "Permission denied", str(path))
+
+    for name in (MANIFEST, NAME, STATE_FILE):
+        (tmp_path / name).touch()
+    monkeypatch.setattr(Path, "read_bytes", refuse)
+    readers: dict[str, Callable[[Path], object]] = {
+        MANIFEST: lambda path: Clone.open(path.parent),
+        NAME: SettingsFile,
+        STATE_FILE: StateFile,
+    }
+    for name, read in readers.items():
+        path = tmp_path / name
+        told = rf"^There is no permission to read {re.escape(str(path))}\. Change its permissions\.$"
+        with pytest.raises(CloneError, match=told):
+            read(path)
+    with pytest.raises(CloneError, match=r"to write .*Change its permissions, or choose another folder\.$"):
+        with disk_errors(tmp_path):
+            refuse(tmp_path)

@@ -166,7 +166,7 @@ class Clone(Folder):
 
     def manifest(self) -> Sections:
         """clone.toml: [clone], [import], [documents], [hashes], and the sections that others wrote."""
-        with disk_errors(self.manifest_path):
+        with disk_errors(self.manifest_path, "read"):
             sections = manifest.read(self.manifest_path)
         if sections.get("clone", {}).get("format", 0) > FORMAT:
             raise CloneError(f"{self.root} was written by a later soundalike.", "Install that one, or import again.")

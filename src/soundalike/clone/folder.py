@@ -14,6 +14,7 @@ from contextlib import contextmanager, suppress
 from errno import EACCES, EPERM, EROFS
 from pathlib import Path
 from time import monotonic, sleep
+from typing import Literal
 
 from soundalike.errors import FULL_DISK, CloneError, NoRoom, SoundalikeError
 from soundalike.file_lock import NO_LOCKS, acquire
@@ -26,6 +27,8 @@ OUTGOING = ".outgoing"  # a folder that has just been replaced
 REMOVED = ".removed"  # within INCOMING: names of entries that this replacement removes, one a line
 POLL = 0.01  # seconds between two looks at what another process is about to end
 LOOKING, MOVING = 0.2, 5.0  # seconds that a look at the lock takes at most, and the moves of a replacement
+
+Access = Literal["read", "write"]
 
 
 class Folder:
@@ -215,7 +218,7 @@ def _link(source: str | Path, target: str | Path) -> None:
 def require_room(path: Path, needed: float, doing: str) -> None:
     """Raise `NoRoom` if the disk of `path`, which need not exist yet, has less than `needed` bytes free for `doing`."""
     there = next(one for one in (path.absolute(), *path.absolute().parents) if one.exists())
-    with disk_errors(there):
+    with disk_errors(there, "read"):
         free = shutil.disk_usage(there).free
     if free < needed:
         what = f"{doing} needs about {max(1, needed / 1e6):,.0f} MB, and {free / 1e6:,.0f} MB are free."
@@ -223,8 +226,11 @@ def require_room(path: Path, needed: float, doing: str) -> None:
 
 
 @contextmanager
-def disk_errors(path: Path) -> Iterator[None]:
-    """Turn disk errors, as `OSError` or as a library's exception that states the errno, into `CloneError`."""
+def disk_errors(path: Path, doing: Access = "write") -> Iterator[None]:
+    """Turn disk errors, as `OSError` or as a library's exception that states the errno, into `CloneError`.
+
+    `doing` is what is done to `path`.
+    """
     try:
         yield
     except SoundalikeError:
@@ -232,7 +238,7 @@ def disk_errors(path: Path) -> Iterator[None]:
     except Exception as error:
         if (known := _as_os_error(error)) is None:
             raise
-        raise _clone_error(known, known.filename or path) from error
+        raise _clone_error(known, known.filename or path, doing) from error
 
 
 def _as_os_error(error: Exception) -> OSError | None:
@@ -243,15 +249,14 @@ def _as_os_error(error: Exception) -> OSError | None:
     return OSError(int(number[1]), os.strerror(int(number[1]))) if number else None
 
 
-def _clone_error(error: OSError, where: object) -> CloneError:
+def _clone_error(error: OSError, where: object, doing: Access) -> CloneError:
     if error.errno in FULL_DISK:
         return NoRoom(
             f"The disk is full: {where} could not be written.", "Make room and try again; nothing was changed."
         )
     if error.errno in (EACCES, EPERM, EROFS):
-        return CloneError(
-            f"There is no permission to write {where}.", "Change its permissions, or choose another folder."
-        )
+        elsewhere = ", or choose another folder" if doing == "write" else ""
+        return CloneError(f"There is no permission to {doing} {where}.", f"Change its permissions{elsewhere}.")
     return CloneError(f"{where} could not be used: {error.strerror or error}.", "Check the path and the disk.")
 
 

@@ -174,14 +174,14 @@ class SettingsFile:
         self.now = self._read()
 
     def _read(self) -> Settings:
-        with disk_errors(self.path):
-            return parse(self._text(), str(self.path))
+        return parse(self._text(), str(self.path))
 
     def _text(self) -> str:
-        return toml.read_text(self.path, RecipeError, "Correct the file.", utf_16=True)
+        with disk_errors(self.path, "read"):
+            return toml.read_text(self.path, RecipeError, "Correct the file.", utf_16=True)
 
     def _stamped(self) -> tuple[int, int]:
-        with disk_errors(self.path):
+        with disk_errors(self.path, "read"):
             stat = self.path.stat()
         return stat.st_mtime_ns, stat.st_size
 

@@ -70,7 +70,7 @@ class StateFile:
     def _read(self) -> BotState:
         if not self.path.exists():
             return BotState()
-        with disk_errors(self.path):
+        with disk_errors(self.path, "read"):
             try:
                 return BotState.model_validate_json(self.path.read_bytes())
             except ValidationError as error:
