@@ -11,8 +11,8 @@ from soundalike.cli import app
 
 ROOT = Path(__file__).parents[1]
 PAGES = [ROOT / "README.md", ROOT / "AGENTS.md", *sorted((ROOT / "docs").glob("*.md"))]
-ROOMS = [ROOT / room for room in ("src", "tools", "benchmarks", "tests")]
-FILES = [*ROOT.glob("*.py"), *(path for room in ROOMS for path in room.rglob("*.*"))]
+FOLDERS = [ROOT / name for name in ("src", "tools", "benchmarks", "tests")]
+FILES = [*ROOT.glob("*.py"), *(path for folder in FOLDERS for path in folder.rglob("*.*"))]
 CODE = [path.relative_to(ROOT).as_posix() for path in FILES]
 ELSEWHERE = {"discord.py", "convert_hf_to_gguf.py"}  # a library, and llama.cpp's program
 COMMANDS = typer.main.get_command(app).commands  # type: ignore[attr-defined]

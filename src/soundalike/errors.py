@@ -6,7 +6,7 @@
     │   │   └── OwnerUnknown   exports that do not say who of their people the owner is
     │   ├── TooLittleText      not enough of the owner's words to learn from
     │   ├── CloneError         a clone folder that is missing, locked or of another version
-    │   │   └── NoRoom         a disk without room for what is to be written
+    │   │   └── DiskFull       a disk without space for what is to be written
     │   ├── BaseModelError     a base model that is missing, out of reach, or that cannot be adapted
     │   └── RecipeError        a setting outside its range
     └── EngineError            the model failed: exit code 1
@@ -52,8 +52,8 @@ class CloneError(UsageError):
     """A clone folder that is missing, locked or of another version."""
 
 
-class NoRoom(CloneError):
-    """A disk without room for what is to be written."""
+class DiskFull(CloneError):
+    """A disk without space for what is to be written."""
 
 
 class BaseModelError(UsageError):

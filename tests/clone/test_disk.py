@@ -13,10 +13,10 @@ import pytest
 
 from soundalike.clone import Clone, folder
 from soundalike.clone.clone import MANIFEST
-from soundalike.clone.folder import Folder, disk_errors, require_room
+from soundalike.clone.folder import Folder, disk_errors, require_free_space
 from soundalike.demo import EXPORT
 from soundalike.engines import llama
-from soundalike.errors import CloneError, NoRoom
+from soundalike.errors import CloneError, DiskFull
 from soundalike.frontends.discord.settings import NAME, SettingsFile
 from soundalike.frontends.discord.state import STATE_FILE, StateFile
 from soundalike.training.estimate import disk_of
@@ -37,25 +37,25 @@ def small_disk(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def test_room_is_asked_for_on_the_disk_where_the_folder_will_lie(tmp_path: Path, small_disk: None) -> None:
     """The folder need not be there yet; the sentence says how much is needed and how much there is."""
-    require_room(tmp_path / "not" / "yet", 19e6, "training")
-    with pytest.raises(NoRoom, match=r"at .*yet: training needs about 90 MB, and 20 MB are free"):
-        require_room(tmp_path / "not" / "yet", 90e6, "training")
+    require_free_space(tmp_path / "not" / "yet", 19e6, "training")
+    with pytest.raises(DiskFull, match=r"at .*yet: training needs about 90 MB, and 20 MB are free"):
+        require_free_space(tmp_path / "not" / "yet", 90e6, "training")
 
 
 def test_what_needs_little_needs_a_megabyte(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Never "about 0 MB", which would say that there is room."""
     monkeypatch.setattr(shutil, "disk_usage", lambda path: Usage(20_000_000, 20_000_000, 0))
-    with pytest.raises(NoRoom, match="needs about 1 MB, and 0 MB are free"):
-        require_room(tmp_path, 3e5, "the import")
+    with pytest.raises(DiskFull, match="needs about 1 MB, and 0 MB are free"):
+        require_free_space(tmp_path, 3e5, "the import")
 
 
 def test_training_asks_for_room_before_it_begins(base: str, tmp_path: Path, small_disk: None) -> None:
     """`clone` before it reads an export, `train` before it loads a base; what needs little goes through."""
     assert 150e6 < disk_of("pocket", Training()) < 250e6 and disk_of("markov", Training()) == 0
-    with pytest.raises(NoRoom, match="training needs about 202 MB"):
+    with pytest.raises(DiskFull, match="training needs about 202 MB"):
         check_options(tmp_path / "me", None, {})
     clone = clone_of(tmp_path / "me")
-    with pytest.raises(NoRoom, match="training needs about 202 MB"):
+    with pytest.raises(DiskFull, match="training needs about 202 MB"):
         train_clone(clone, plan_training(clone, "pocket", {"iters": 2}).recipe)
     assert not clone.has_voice and not clone.run_path.exists()
     check_options(tmp_path / "me", base, {"iters": 2})
@@ -67,7 +67,7 @@ def test_training_asks_for_room_before_it_begins(base: str, tmp_path: Path, smal
 )
 def test_a_full_disk_is_told_whoever_meets_it(tmp_path: Path, error: Exception) -> None:
     """Python's own error, and that of a library in Rust, which is no OSError."""
-    with pytest.raises(NoRoom, match=f"The disk is full: {tmp_path} could not be written"), disk_errors(tmp_path):
+    with pytest.raises(DiskFull, match=f"The disk is full: {tmp_path} could not be written"), disk_errors(tmp_path):
         raise error
     with pytest.raises(ZeroDivisionError), disk_errors(tmp_path):
         raise ZeroDivisionError
@@ -92,7 +92,7 @@ def test_a_disk_that_fills_up_while_training_costs_nothing(
 
     with monkeypatch.context() as patch:
         patch.setattr(folder, "flush", fill_up)
-        with pytest.raises(NoRoom, match=rf"disk is full.*room for about \d+ MB.*train {clone.root} --resume"):
+        with pytest.raises(DiskFull, match=rf"disk is full.*room for about \d+ MB.*train {clone.root} --resume"):
             train(llama.load(base, None, few), clone, few, base=base)
     assert not list(clone.root.glob(".scratch*")) and clone.run_path.exists()
     assert train(llama.load(base, None, few), clone, few, base=base, resume=True).progress.losses == whole
@@ -131,7 +131,7 @@ def test_the_folder_itself_is_as_it_was(tmp_path: Path) -> None:
     held = Folder(tmp_path)
     with held.locked("test"):
         held.write({"a": b"old"})
-        with pytest.raises(NoRoom), held.replacing() as scratch:
+        with pytest.raises(DiskFull), held.replacing() as scratch:
             (scratch / "a").write_bytes(b"new")
             raise RuntimeError("No space left on device (os error 28)")
     assert (tmp_path / "a").read_bytes() == b"old" and not list(tmp_path.glob(".scratch*"))

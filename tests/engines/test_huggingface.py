@@ -15,7 +15,7 @@ from huggingface_hub.errors import LocalEntryNotFoundError
 from soundalike.engines import engine_module_of, huggingface, pretrained
 from soundalike.engines.base_files import base_folder
 from soundalike.engines.unpacking import unpack_documents
-from soundalike.errors import BaseModelError, EngineError, NoRoom, RecipeError
+from soundalike.errors import BaseModelError, DiskFull, EngineError, RecipeError
 from soundalike.training.recipe import Training
 from tests.engines import tiny
 from tests.engines.helpers import batch_of, generated_logprobs, tokens_of
@@ -226,7 +226,7 @@ def test_a_disk_that_fills_up_during_a_download_is_reported(monkeypatch: pytest.
         raise LocalEntryNotFoundError("cannot be fetched") from full
 
     monkeypatch.setattr("huggingface_hub.snapshot_download", fetch)
-    with pytest.raises(NoRoom, match=r"^The disk is full: the base model org/model could not be fetched.*HF_HOME"):
+    with pytest.raises(DiskFull, match=r"^The disk is full: the base model org/model could not be fetched.*HF_HOME"):
         base_folder("org/model")
 
 

@@ -8,9 +8,9 @@ from types import SimpleNamespace
 import pytest
 from safetensors import SafetensorError
 
-from soundalike import export as room
+from soundalike import export as exporting
 from soundalike.clone import Clone
-from soundalike.errors import CloneError, NoRoom
+from soundalike.errors import CloneError, DiskFull
 from soundalike.export import RECORD, ExportSource, export
 from soundalike.messages import empty
 from tests.export.trained import trained
@@ -79,7 +79,7 @@ def test_a_full_disk_is_one_sentence(clone: Clone, error: Exception, monkeypatch
         (target / "half").write_bytes(bytes(1000))
         raise error
 
-    monkeypatch.setattr(room, "_write", full)
+    monkeypatch.setattr(exporting, "_write", full)
     before = sorted(clone.root.rglob("*"))
     with pytest.raises(CloneError, match="The disk is full: .* could not be written. Make room and try again"):
         export(clone, "merged")
@@ -90,11 +90,11 @@ def test_a_full_disk_is_one_sentence(clone: Clone, error: Exception, monkeypatch
 def test_room_is_asked_for_before_anything_is_written(clone: Clone, kind: str, monkeypatch: pytest.MonkeyPatch) -> None:
     """As much as is then written, up to a tokenizer's size."""
     asked: list[float] = []
-    monkeypatch.setattr(room, "require_room", lambda path, needed, doing: asked.append(needed))
+    monkeypatch.setattr(exporting, "require_free_space", lambda path, needed, doing: asked.append(needed))
     written = sum(size for name, size in export(clone, kind).files.items() if name.endswith(("gguf", "safetensors")))
     assert 0.5 * written < asked[0] <= 1.2 * written
     monkeypatch.undo()
     monkeypatch.setattr(shutil, "disk_usage", lambda path: SimpleNamespace(free=0))
-    with pytest.raises(NoRoom, match="the export needs about"):
+    with pytest.raises(DiskFull, match="the export needs about"):
         export(clone, kind)
     assert not list(clone.root.glob(".scratch*"))

@@ -1,4 +1,4 @@
-"""A tiny base with an adapter that moved it far, as the export room takes it."""
+"""A tiny base with an adapter that moved it far, as the export takes it."""
 
 from pathlib import Path
 from typing import Any
@@ -18,7 +18,7 @@ CLOSE = 1e-2  # logits are a few units wide
 
 
 def trained(base: str, folder: Path, method: str = "full") -> tuple[Engine, ExportSource]:
-    """What ten fast steps taught, as an engine reads it from its folder, and what the export room is given of it."""
+    """What ten fast steps taught, as an engine reads it from its folder, and what the export is given of it."""
     engine = load(base, None, Training.model_validate({"method": method, "rank": 4, "window": 64}))
     batch = pack(list(encode([Document(TEXT)], engine.tokenizer, 64)), 64, 0)
     for _ in range(10):

@@ -4,7 +4,7 @@ from itertools import count
 
 import pytest
 
-from soundalike.frontends.bot_loops import REMEMBERED, LoopGuard, LoopLimits, RoomMessage
+from soundalike.frontends.bot_loops import REMEMBERED, LoopGuard, LoopLimits, MessageInChannel
 
 LIMITS = LoopLimits()
 _ids = count()
@@ -20,7 +20,7 @@ class Room:
         self.now += after
         number = next(_ids)
         words = text or f"the {number} thing is number {number} of {number * 7}"
-        said = RoomMessage(str(number), who, who != "ana", words, self.now)
+        said = MessageInChannel(str(number), who, who != "ana", words, self.now)
         self.guard.count(said, self.limits)
         return self.guard.refusal(said, self.limits)
 
@@ -83,9 +83,9 @@ def test_what_was_just_said_is_not_answered_again(who: str) -> None:
 def test_asking_again_later_changes_nothing() -> None:
     """A message that is judged a second time, after others have come, does not repeat itself."""
     guard = LoopGuard("me")
-    first = RoomMessage("1", "b", True, "the moon is made of old cheese", 0.0)
+    first = MessageInChannel("1", "b", True, "the moon is made of old cheese", 0.0)
     guard.count(first, LIMITS)
-    guard.count(RoomMessage("2", "c", True, "is it really so", 1.0), LIMITS)
+    guard.count(MessageInChannel("2", "c", True, "is it really so", 1.0), LIMITS)
     assert guard.refusal(first, LIMITS) is None
 
 

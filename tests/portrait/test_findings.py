@@ -163,10 +163,10 @@ def test_needles_come_from_the_report() -> None:
 
 
 def test_a_room_is_the_comparison_where_there_is_one() -> None:
-    """Five people with a hundred messages each are the room; with fewer, strangers are."""
+    """Five people of the chats with a hundred messages each are; with fewer, strangers are."""
     own = [(number * 10.0, "x", "me", "ok then") for number in range(100)]
-    room = [(number * 10.0 + 1 + who, "x", f"p{who}", "the soup") for number in range(100) for who in range(5)]
-    both = build_data(corpus(own + room).messages, [], "sam", time.gmtime)
-    assert both.others.name == "the room" and both.others.words == Counter(the=500, soup=500)
-    few = build_data(corpus(own + room).messages.filter(pl.col("author") != "p0"), [], "sam", time.gmtime)
+    others = [(number * 10.0 + 1 + who, "x", f"p{who}", "the soup") for number in range(100) for who in range(5)]
+    both = build_data(corpus(own + others).messages, [], "sam", time.gmtime)
+    assert both.others.name == "the people in your chats" and both.others.words == Counter(the=500, soup=500)
+    few = build_data(corpus(own + others).messages.filter(pl.col("author") != "p0"), [], "sam", time.gmtime)
     assert few.others.name == "strangers"

@@ -15,7 +15,7 @@ from soundalike.engines import load
 from soundalike.errors import CloneError, TooLittleText, UsageError
 from soundalike.evaluation import adapter_selection
 from soundalike.training import preference
-from soundalike.training import train_corrections as room
+from soundalike.training import train_corrections as corrections_training
 from soundalike.training.loop import train
 from soundalike.training.packing import encode, pack
 from soundalike.training.preference import PreferencePair, learn, margins
@@ -95,7 +95,7 @@ def test_only_the_reply_is_learned(base: str) -> None:
 
 def test_the_new_voice_takes_the_place_of_the_one_before(me: Clone, monkeypatch: pytest.MonkeyPatch) -> None:
     """Where corrections that it did not see moved too; the one before is a version, with its own figures."""
-    monkeypatch.setattr(room, "DEARER", 2.0)  # so few steps have not taught the text yet
+    monkeypatch.setattr(corrections_training, "DEARER", 2.0)  # so few steps have not taught the text yet
     before, steps = me.manifest()["result"], list[tuple[int, int]]()
     found = train_corrections(me, on_step=lambda *step: steps.append(step))
     assert (found.pairs, found.held_out) == (8, 2) and steps[-1] == (4, 4)
@@ -124,7 +124,7 @@ def test_what_costs_something_else_is_not_taken(
     me: Clone, monkeypatch: pytest.MonkeyPatch, scores: list[AdapterScore | None], dearer: float, why: str
 ) -> None:
     """Own words, copying, likeness: nothing in the folder changes, and the reason is told."""
-    monkeypatch.setattr(room, "DEARER", dearer)
+    monkeypatch.setattr(corrections_training, "DEARER", dearer)
     before = everything(me.root)
     found = train_corrections(me, score=lambda engine: scores.pop(0))
     assert why in found.stays and found.lines()[0] == found.stays
@@ -133,7 +133,7 @@ def test_what_costs_something_else_is_not_taken(
 
 def test_likeness_may_fall_by_what_chance_explains(me: Clone, monkeypatch: pytest.MonkeyPatch) -> None:
     """A short check of few windows gives 30 instead of 45 % now and then: the new voice stays."""
-    monkeypatch.setattr(room, "DEARER", 9.0)
+    monkeypatch.setattr(corrections_training, "DEARER", 9.0)
     scores = [likened(0.45, 0.2), likened(0.3, -0.2)]
     found = train_corrections(me, score=lambda engine: scores.pop(0))
     assert found.stays.startswith("The new voice is in place")

@@ -25,7 +25,7 @@ from soundalike.cli import (
 )
 from soundalike.cli.output import err, out, progress_file
 from soundalike.console import accept_every_character
-from soundalike.errors import FULL_DISK, NoRoom, SoundalikeError, UsageError
+from soundalike.errors import FULL_DISK, DiskFull, SoundalikeError, UsageError
 from soundalike.progress_file import VARIABLE
 from soundalike.signals import exit_on_signals, obey_watcher
 from soundalike.version import __version__
@@ -112,7 +112,7 @@ def _as_user_error(error: OSError) -> SoundalikeError | None:
         if error.filename is None:  # standard output; flushing it at exit would fail again
             sys.stdout = None
         where = error.filename or "what is printed"
-        return NoRoom(f"The disk is full: {where} could not be written.", "Make room and try again.")
+        return DiskFull(f"The disk is full: {where} could not be written.", "Make room and try again.")
     return None
 
 

@@ -16,7 +16,7 @@ from pathlib import Path
 from time import monotonic, sleep
 from typing import Literal
 
-from soundalike.errors import FULL_DISK, CloneError, NoRoom, SoundalikeError
+from soundalike.errors import FULL_DISK, CloneError, DiskFull, SoundalikeError
 from soundalike.file_lock import NO_LOCKS, acquire
 from soundalike.paths import regular_file
 
@@ -215,14 +215,14 @@ def _link(source: str | Path, target: str | Path) -> None:
         shutil.copy2(source, target)
 
 
-def require_room(path: Path, needed: float, doing: str) -> None:
-    """Raise `NoRoom` if the disk of `path`, which need not exist yet, has less than `needed` bytes free for `doing`."""
+def require_free_space(path: Path, needed: float, doing: str) -> None:
+    """Raise `DiskFull` if the disk of `path`, which need not exist yet, has less than `needed` bytes free for `doing`."""
     there = next(one for one in (path.absolute(), *path.absolute().parents) if one.exists())
     with disk_errors(there, "read"):
         free = shutil.disk_usage(there).free
     if free < needed:
         what = f"{doing} needs about {max(1, needed / 1e6):,.0f} MB, and {free / 1e6:,.0f} MB are free."
-        raise NoRoom(f"There is not enough room at {path}: {what}", "Make room, or choose a folder on another disk.")
+        raise DiskFull(f"There is not enough room at {path}: {what}", "Make room, or choose a folder on another disk.")
 
 
 @contextmanager
@@ -251,7 +251,7 @@ def _as_os_error(error: Exception) -> OSError | None:
 
 def _clone_error(error: OSError, where: object, doing: Access) -> CloneError:
     if error.errno in FULL_DISK:
-        return NoRoom(
+        return DiskFull(
             f"The disk is full: {where} could not be written.", "Make room and try again; nothing was changed."
         )
     if error.errno in (EACCES, EPERM, EROFS):

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from soundalike.engines import smollm2
-from soundalike.errors import FULL_DISK, BaseModelError, NoRoom, RecipeError
+from soundalike.errors import FULL_DISK, BaseModelError, DiskFull, RecipeError
 from soundalike.paths import regular_file
 
 POCKET_FOLDER = Path(__file__).parents[1] / "pocket" / "weights"
@@ -33,7 +33,7 @@ SUPPORTED_SETTINGS = {
 def base_folder(base: str) -> Path:
     """The folder with config.json and the weights of `base`, after a download if need be.
 
-    `BaseModelError` if there is no such base or it cannot be downloaded, `NoRoom` if the disk is full.
+    `BaseModelError` if there is no such base or it cannot be downloaded, `DiskFull` if the disk is full.
     """
     if base == "pocket":
         return POCKET_FOLDER
@@ -94,7 +94,7 @@ def _from_hub(name: str) -> Path:
             what = (
                 f"The disk is full: the base model {name} could not be fetched into {cause.filename or HF_HUB_CACHE}."
             )
-            raise NoRoom(what, "Make room and try again, or name a folder on another disk in HF_HOME.") from error
+            raise DiskFull(what, "Make room and try again, or name a folder on another disk in HF_HOME.") from error
         raise BaseModelError(
             f"The base model {name} is not on this machine and the Hugging Face hub cannot be reached.",
             "Go online once to fetch it (and unset HF_HUB_OFFLINE), give a folder, or use `--base pocket`.",

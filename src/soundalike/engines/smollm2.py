@@ -20,7 +20,7 @@ from typing import Any
 
 from soundalike.clone.folder import flush
 from soundalike.engines.checksums import changed_file, write_checksums
-from soundalike.errors import FULL_DISK, BaseModelError, NoRoom
+from soundalike.errors import FULL_DISK, BaseModelError, DiskFull
 from soundalike.paths import cache_folder
 
 NAME = "smollm2"
@@ -127,7 +127,7 @@ def _convert(gguf: Path, target: Path) -> Path:
                 written.replace(target)
     except OSError as error:
         if error.errno in FULL_DISK:
-            raise NoRoom(f"The disk is full: {target} takes 280 MB.", "Make room and try again.") from error
+            raise DiskFull(f"The disk is full: {target} takes 280 MB.", "Make room and try again.") from error
         raise BaseModelError(f"{target} cannot be written ({error.strerror}).", "Check its permissions.") from error
     return target
 

@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from soundalike.clone import Clone
-from soundalike.clone.folder import require_room
+from soundalike.clone.folder import require_free_space
 from soundalike.errors import CloneError, RecipeError
 from soundalike.paths import bytes_in
 from soundalike.training.estimate import read_shape
@@ -64,14 +64,14 @@ class ExportSource:
 def export(clone: Clone, kind: str, precision: str = "f16") -> ExportResult:
     """Write the clone's model as `kind`, one of KINDS; `precision`, one of PRECISIONS, is for gguf.
 
-    `CloneError` where the clone is not trained, has no weights, or other files are in the way of the export; `NoRoom`
+    `CloneError` where the clone is not trained, has no weights, or other files are in the way of the export; `DiskFull`
     where the disk is full; `EngineError` where the base cannot be written in this format. Then nothing is changed.
     """
     _require_one_of((*KINDS, PROMPT), kind, "--to")
     _require_one_of(PRECISIONS, precision, "--precision")
     source = clone.consistent(lambda: _source(clone))
     folder = export_folder(clone, kind)
-    require_room(clone.root, _estimated_bytes(kind, source, precision), "the export")
+    require_free_space(clone.root, _estimated_bytes(kind, source, precision), "the export")
     with replacing_export(clone, kind) as target, disk_full_as_oserror():
         use = _write(kind, source, target, precision, folder)
         sizes = file_sizes(target)

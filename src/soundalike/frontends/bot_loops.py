@@ -1,4 +1,4 @@
-"""Detects that bots in a room talk in circles; independent of any model, because no model is a reliable guard.
+"""Detects that bots in a channel talk in circles; independent of any model, because no model is a reliable guard.
 
 Every message counts, the bot's own included, before any filter: with counters behind the filters, or reset by the bot's
 own reply, loops ran for dozens of lines elsewhere. A person's message ends every suspicion at once; waiting alone only
@@ -14,7 +14,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from soundalike.generation.guards import repeats_line
 
-REMEMBERED = 64  # messages of a room
+REMEMBERED = 64  # messages of a channel
 
 
 class LoopLimits(BaseModel):
@@ -35,8 +35,8 @@ class LoopLimits(BaseModel):
 
 
 @dataclass(frozen=True, slots=True)
-class RoomMessage:
-    """One message in a room; `at` in seconds."""
+class MessageInChannel:
+    """One message in a channel of Discord, or in a room of voices; `at` in seconds."""
 
     id: str
     author: str
@@ -46,15 +46,15 @@ class RoomMessage:
 
 
 class LoopGuard:
-    """Watches one room for the bot `me`."""
+    """Watches one channel for the bot `me`."""
 
     def __init__(self, me: str) -> None:
         self.me = me
-        self._since_person: deque[RoomMessage] = deque(maxlen=REMEMBERED)
+        self._since_person: deque[MessageInChannel] = deque(maxlen=REMEMBERED)
         self._bots_in_a_row = 0
         self._paused: dict[str, float] = {}
 
-    def count(self, message: RoomMessage, limits: LoopLimits) -> None:
+    def count(self, message: MessageInChannel, limits: LoopLimits) -> None:
         """Count a message of anybody; a person's ends every pause."""
         if not message.bot:
             self._since_person.clear()
@@ -66,7 +66,7 @@ class LoopGuard:
         if self._too_many_between(message, limits):
             self._paused[self._partner(message)] = message.at + limits.cooldown
 
-    def refusal(self, message: RoomMessage, limits: LoopLimits) -> str | None:
+    def refusal(self, message: MessageInChannel, limits: LoopLimits) -> str | None:
         """Why `message`, the last one, gets no answer from `me`; None where it may. A person may always get one."""
         if not message.bot:
             return None
@@ -78,13 +78,13 @@ class LoopGuard:
             return "two bots took turns too often"
         return "a bot repeats what was said" if self._repeats(message) else None
 
-    def _partner(self, message: RoomMessage) -> str:
+    def _partner(self, message: MessageInChannel) -> str:
         """The other bot of a pair with `me`: the author, or, where that is `me`, the bot that wrote before."""
         if message.author != self.me:
             return message.author
         return next((one.author for one in reversed(self._since_person) if one.author != self.me), self.me)
 
-    def _too_many_between(self, message: RoomMessage, limits: LoopLimits) -> bool:
+    def _too_many_between(self, message: MessageInChannel, limits: LoopLimits) -> bool:
         pair = {self.me, self._partner(message)}
         authors = [
             one.author
@@ -102,7 +102,7 @@ class LoopGuard:
         last = order[-turns:]
         return len(last) == turns and len(set(last)) == 2
 
-    def _repeats(self, message: RoomMessage) -> bool:
+    def _repeats(self, message: MessageInChannel) -> bool:
         """Whether any bot has lately written the same text."""
         before = [one.text for one in takewhile(lambda one: one.id != message.id, self._since_person)]
         return repeats_line(message.text, before)

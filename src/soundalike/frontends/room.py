@@ -13,7 +13,7 @@ from rich.text import Text
 
 from soundalike.console import make_console
 from soundalike.errors import UsageError
-from soundalike.frontends.bot_loops import LoopGuard, LoopLimits, RoomMessage, without_repeats
+from soundalike.frontends.bot_loops import LoopGuard, LoopLimits, MessageInChannel, without_repeats
 from soundalike.frontends.reply_text import visible
 from soundalike.generation.voice import Voice
 from soundalike.prompt_template import speaker_names
@@ -43,13 +43,13 @@ class Room:
         self._guards = {name: LoopGuard(name) for name in self.names}
         self._limits, self._rng, self._now = limits or LoopLimits(), rng or Random(), now
         self._lines: list[tuple[str, str]] = []
-        self._last: RoomMessage | None = None
+        self._last: MessageInChannel | None = None
         self._passed: set[str] = set()  # voices that had no reply to the last line
         self._ids = count()
 
     def add(self, name: str, text: str) -> None:
         """Add a line of a person, or of a voice under one of `names`."""
-        message = RoomMessage(str(next(self._ids)), name, name in self._voices, text, self._now())
+        message = MessageInChannel(str(next(self._ids)), name, name in self._voices, text, self._now())
         for guard in self._guards.values():
             guard.count(message, self._limits)
         self._last, self._passed = message, set()

@@ -17,7 +17,7 @@ import orjson
 import polars as pl
 
 from soundalike.clone.clone import MANIFEST, Clone, Sections
-from soundalike.clone.folder import require_room
+from soundalike.clone.folder import require_free_space
 from soundalike.errors import CloneError, UsageError
 from soundalike.importing.additions import add
 from soundalike.importing.documents import SPLITS, Documents, DocumentSettings, build, jsonl
@@ -62,7 +62,7 @@ def run_import(
             add_counts(masked, again)
             corpus = add(held, corpus)
             extends = [] if any(again.values()) else _extended(clone)
-        require_room(clone.root, WRITTEN * int(corpus.messages["text"].str.len_bytes().sum()), "the import")
+        require_free_space(clone.root, WRITTEN * int(corpus.messages["text"].str.len_bytes().sum()), "the import")
         with clone.replacing() as scratch:
             salt = pseudonyms.salt if pseudonyms else ""
             return fill(clone, scratch, corpus, masked, settings, force, salt, extends)

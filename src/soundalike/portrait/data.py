@@ -18,9 +18,9 @@ from soundalike.portrait.name_filter import NameFilter, own_words
 from soundalike.proper_names import known_names
 
 MIN_PERSON_MESSAGES = 100  # messages of a person, below which no habit is reported
-PEOPLE = 5  # with MIN_PERSON_MESSAGES messages each make a room; with fewer, the reference population is the comparison
+PEOPLE = 5  # with MIN_PERSON_MESSAGES messages each are the comparison; with fewer, the reference population is
 QUARTER = 15 * 60  # seconds: every time zone's offset is a multiple
-ROOM = "the room"
+OWN_CHATS = "the people in your chats"
 
 Clock = Callable[[float], time.struct_time]  # seconds since 1970 -> local time
 
@@ -42,14 +42,14 @@ class ReferenceGroup:
     rare: int = 1
 
     @property
-    def is_room(self) -> bool:
+    def from_own_chats(self) -> bool:
         """Whether they are people of the owner's own chats."""
-        return self.name == ROOM
+        return self.name == OWN_CHATS
 
     @property
     def median_person(self) -> str:
         """How a sentence calls the person in their middle."""
-        return f"the middle one of {self.people} {'people there' if self.is_room else self.name}"
+        return f"the middle one of {self.people} {'people there' if self.from_own_chats else self.name}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,7 +97,7 @@ def build_data(
         messages=own.hstack(features),
         words=[own_words(text) for text in texts],
         habits=summary(features),
-        others=_room(rows.filter(~pl.col("me"))) or built_in_reference(),
+        others=_others_in_chats(rows.filter(~pl.col("me"))) or built_in_reference(),
         name_filter=NameFilter(known, texts),
         zone=time.strftime("%Z", clock(0.0 if clock is time.gmtime else time.time())),
     )
@@ -119,7 +119,7 @@ def _by_clock(moments: pl.Series, clock: Clock) -> pl.DataFrame:
     return pl.DataFrame(parts)
 
 
-def _room(theirs: pl.DataFrame) -> ReferenceGroup | None:
+def _others_in_chats(theirs: pl.DataFrame) -> ReferenceGroup | None:
     """The other people of the chats; None if fewer than PEOPLE have written enough."""
     people = [rows for _, rows in theirs.group_by("author", maintain_order=True) if rows.height >= MIN_PERSON_MESSAGES]
     if len(people) < PEOPLE:
@@ -127,7 +127,7 @@ def _room(theirs: pl.DataFrame) -> ReferenceGroup | None:
     each = [summary(text_features(rows["text"])) for rows in people]
     habits = {name: np.array([one[name] for one in each]) for name in each[0]}
     words = Counter(word for rows in people for text in rows["text"] for word in own_words(text))
-    return ReferenceGroup(ROOM, len(people), habits, words, words.total())
+    return ReferenceGroup(OWN_CHATS, len(people), habits, words, words.total())
 
 
 def built_in_reference() -> ReferenceGroup:

@@ -14,7 +14,7 @@ from typing import Any
 from soundalike.clone import Clone
 from soundalike.engines.distributed import process_group
 from soundalike.engines.protocol import Engine
-from soundalike.errors import EngineError, NoRoom
+from soundalike.errors import DiskFull, EngineError
 from soundalike.signals import active_time, deferred_interrupt
 from soundalike.training import checkpoint, schedule
 from soundalike.training.adapter_store import AdapterStore
@@ -52,7 +52,7 @@ def train(
 
     SIGINT, SIGTERM and SIGHUP end it after the current step, with a checkpoint. `on_step` is called before the first
     step and after every step. Raises `TooLittleText` where there is nothing to train on, `CloneError` where there is
-    nothing to resume or the clone was imported again, `NoRoom` where the disk is full, and `EngineError` where the
+    nothing to resume or the clone was imported again, `DiskFull` where the disk is full, and `EngineError` where the
     held-out loss was never a number.
     """
     with _lock(clone), deferred_interrupt() as received_signal, _advise_on_full_disk(clone, engine):
@@ -79,14 +79,14 @@ def _lock(clone: Clone) -> AbstractContextManager[None]:
 
 @contextmanager
 def _advise_on_full_disk(clone: Clone, engine: Engine) -> Iterator[None]:
-    """Add to `NoRoom` how much space is needed and how to go on; an existing checkpoint is not lost."""
+    """Add to `DiskFull` how much space is needed and how to go on; an existing checkpoint is not lost."""
     try:
         yield
-    except NoRoom as error:
+    except DiskFull as error:
         needed = sum(array.nbytes for array in engine.state().values()) / 1e6
         resume = f"go on with: soundalike train {shlex.quote(str(clone.root))} --resume"
         again = resume if clone.run_path.exists() else "train again."
-        raise NoRoom(error.what, f"Make room for about {max(1, needed):,.0f} MB, then {again}") from error
+        raise DiskFull(error.what, f"Make room for about {max(1, needed):,.0f} MB, then {again}") from error
 
 
 class TrainingRun:

@@ -8,7 +8,7 @@ from typing import Any
 
 from soundalike import engines, pocket
 from soundalike.clone import Clone
-from soundalike.clone.folder import require_room
+from soundalike.clone.folder import require_free_space
 from soundalike.errors import RecipeError
 from soundalike.paths import bytes_in
 from soundalike.training import checkpoint, estimate, measured_speed
@@ -130,7 +130,7 @@ def _changed(name: str, begun: Any, value: Any) -> RecipeError:
 def check_options(folder: Path, base: str | None, options: Mapping[str, Any]) -> None:
     """Check the options of a training in `folder` before anything is read.
 
-    `RecipeError` for a wrong setting or more than one budget, `BaseModelError` for a base that cannot be used, `NoRoom`
+    `RecipeError` for a wrong setting or more than one budget, `BaseModelError` for a base that cannot be used, `DiskFull`
     where the disk has less space than the training needs.
     """
     asked = _without_none(options)
@@ -142,9 +142,9 @@ def check_options(folder: Path, base: str | None, options: Mapping[str, Any]) ->
 
 
 def require_disk_space(folder: Path, recipe: Recipe) -> None:
-    """`NoRoom` where the disk has less space than the training needs; a checkpoint that is there will be replaced."""
+    """`DiskFull` where the disk has less space than the training needs; a checkpoint that is there will be replaced."""
     replaced = bytes_in((folder / "checkpoints").glob("*"))
-    require_room(folder, estimate.disk_of(recipe.base, recipe.training) - replaced, "training")
+    require_free_space(folder, estimate.disk_of(recipe.base, recipe.training) - replaced, "training")
 
 
 def defaults(base: str) -> dict[str, Any]:

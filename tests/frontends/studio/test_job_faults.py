@@ -9,7 +9,7 @@ from pathlib import Path
 import psutil
 import pytest
 
-from soundalike.errors import NoRoom, UsageError
+from soundalike.errors import DiskFull, UsageError
 from soundalike.frontends.studio import job_process, jobs
 from soundalike.frontends.studio.jobs import Jobs
 
@@ -43,7 +43,7 @@ def test_a_job_that_cannot_be_written_or_started_is_no_job(
 ) -> None:
     """The disk is full: that is said in two sentences, and nothing of the job is left."""
     monkeypatch.setattr(where, what, no_room)
-    with pytest.raises(NoRoom, match="The disk is full"):
+    with pytest.raises(DiskFull, match="The disk is full"):
         Jobs(folder, folder.parent).add("mask", ["forget"], "me", stdin=b"a secret")
     assert list(folder.iterdir()) == []
 
@@ -55,7 +55,7 @@ def test_a_job_that_waits_is_not_lost_when_it_cannot_be_started(
     job = waiting.add("mask", ["forget"], "me", stdin=b"a secret")
     monkeypatch.undo()
     monkeypatch.setattr(subprocess, "Popen", no_room)
-    with pytest.raises(NoRoom):
+    with pytest.raises(DiskFull):
         waiting.start_next()
     assert waiting.find(job.id).state == "queued" and (folder / job.id / "input.bin").read_bytes() == b"a secret"
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
-from soundalike.frontends.bot_loops import RoomMessage
+from soundalike.frontends.bot_loops import MessageInChannel
 from soundalike.prompt_template import quotation, speaker_names
 from soundalike.pseudonyms import replacing
 
@@ -18,7 +18,7 @@ BYTES_A_TOKEN = 2.5
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class IncomingMessage(RoomMessage):
+class IncomingMessage(MessageInChannel):
     """One message. Ids are strings; `at` is when it was sent, in seconds on the bot's clock.
 
     `server` is empty in a direct message, `parent` is the channel of a thread. `bot` and `own` say that a bot or a

@@ -8,7 +8,7 @@ from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
 from starlette.responses import Response
 
-from soundalike.errors import NoRoom, SoundalikeError, UsageError
+from soundalike.errors import DiskFull, SoundalikeError, UsageError
 from soundalike.plain import OPTIONS, plain
 
 
@@ -38,7 +38,7 @@ def add_error_handlers(app: FastAPI) -> None:
 
     @app.exception_handler(SoundalikeError)
     async def known(_: Request, error: SoundalikeError) -> Response:
-        status = 507 if isinstance(error, NoRoom) else 400 if isinstance(error, UsageError) else 500
+        status = 507 if isinstance(error, DiskFull) else 400 if isinstance(error, UsageError) else 500
         return ApiProblem(status, error.what, error.do).response()
 
     @app.exception_handler(RequestValidationError)

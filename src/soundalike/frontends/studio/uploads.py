@@ -14,7 +14,7 @@ from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from soundalike.clone.folder import disk_errors, require_room
+from soundalike.clone.folder import disk_errors, require_free_space
 from soundalike.errors import UsageError
 from soundalike.paths import bytes_in
 
@@ -48,15 +48,15 @@ class Uploads:
         return shutil.disk_usage(self._folder).free
 
     def begin(self, size: int) -> str:
-        """The id of a new upload of `size` bytes; `NoRoom` where the disk has fewer free."""
-        require_room(self._folder, size, "this export")
+        """The id of a new upload of `size` bytes; `DiskFull` where the disk has fewer free."""
+        require_free_space(self._folder, size, "this export")
         name = secrets.token_hex(6)
         with disk_errors(self._folder):
             (self._folder / f"{COMING}{name}").mkdir(mode=0o700)
         return name
 
     async def write(self, name: str, path: str, chunks: AsyncIterator[bytes]) -> None:
-        """Stream a file of an upload to `path`, relative to it; `NoRoom` where the disk is full.
+        """Stream a file of an upload to `path`, relative to it; `DiskFull` where the disk is full.
 
         The upload is removed if that fails or is broken off.
         """

@@ -90,8 +90,8 @@ def _signature_sentence(best: Sequence[str], own: Counter[str], theirs: Counter[
     sentence = f"{phrasing.quoted(best)}: that is you talking. In 10,000 words you say “{first}” {rate} times"
     if theirs[first]:
         return f"{sentence}, {others.name} {phrasing.rate(theirs[first] / others.word_total * 10_000)} times."
-    if others.is_room:
-        return f"{sentence}; nobody in the room says it."
+    if others.from_own_chats:
+        return f"{sentence}; nobody else in your chats says it."
     listed = f"the {len(theirs):,} words that at least twelve of {others.people} {others.name} use"
     return f"{sentence}; it is not among {listed}."
 
