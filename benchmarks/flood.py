@@ -112,7 +112,7 @@ class Overhead:
 
         setattr(bot.pipeline, "take", timed)  # noqa: B010
         setattr(bot, "_answer", metered)  # noqa: B010
-        bot.pipeline.counts.on_settled = self._settled
+        bot.pipeline.counts.on_outcome = self._settled
 
     def _spent(self, seconds: float) -> None:
         self.processor += seconds

@@ -56,7 +56,7 @@ while status:
         replace(root, deaths + 1)
     status = os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
     folder = Folder(root)
-    folder.settle()
+    folder.finish_replacement()
     with folder.locked("after"):
         found = contents(root)
     assert found in (old, new), (deaths, found)
@@ -159,7 +159,7 @@ def test_a_disk_without_locks_is_told_in_words(tmp_path: Path, monkeypatch: pyte
         raise AssertionError
     (tmp_path / INCOMING).mkdir()
     with pytest.raises(CloneError, match="has no file locks.*another disk"):
-        Folder(tmp_path).settle()
+        Folder(tmp_path).finish_replacement()
 
 
 def test_writing_without_the_lock_is_a_bug(tmp_path: Path) -> None:

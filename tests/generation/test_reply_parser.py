@@ -17,7 +17,7 @@ def written(text: str, one: ReplyParser, ended: bool = False) -> tuple[list[str]
     tokens = [TokenText(letter, -1.0) for letter in text] + [TokenText("", -1.0, ends=True)] * ended
     taken = next((at for at, token in enumerate(tokens, start=1) if one.add(token)), len(tokens))
     one.close()
-    one.settle()
+    one.clear_kept_lines()
     return [line.text for line in one.cleared], taken
 
 

@@ -37,7 +37,7 @@ ALTERNATIVES, SECRETS = {"cuda": 1000, "cpu": 256}, {"cuda": 20, "cpu": 10}  # b
 COST = {"exposure": 0.00075, "extraction": 0.0108, "membership": 0.045, "copying": 0.0087}
 OWN, THEIRS = "your", "other people's"
 
-OnProgress = Callable[[str, float, float], None]  # what is being done, done, of: in equal work
+OnLabelledProgress = Callable[[str, float, float], None]  # what is being done, done, of: in equal work
 OnUnits = Callable[[int], None]  # units of one kind of work done since the last call
 
 
@@ -47,7 +47,7 @@ def audit(
     with_canaries: bool = False,
     seed: int = 0,
     frontend: Frontend = Frontend.COMMAND_LINE,
-    on_progress: OnProgress = lambda what, done, of: None,
+    on_progress: OnLabelledProgress = lambda what, done, of: None,
 ) -> tuple[AuditReport, Path]:
     """Everything that is measured of the clone in `folder`, and the path of the page for its owner.
 
@@ -76,7 +76,7 @@ def _without_guards(clone: Clone) -> Voice:
     return Voice(voice.engine, voice.owner, voice.tagged, voice.window, voice.sampling, voice.limits)
 
 
-def _measured(clone: Clone, voice: Voice, seed: int, on_progress: OnProgress) -> AuditReport:
+def _measured(clone: Clone, voice: Voice, seed: int, on_progress: OnLabelledProgress) -> AuditReport:
     """Everything but canaries. The whole work is planned before any of it is done, for the progress bar."""
     on_progress("Looking", 0, 1)
     _, built = conversations(clone)
@@ -164,7 +164,7 @@ def _copying(
     return found
 
 
-def _canaries(clone: Clone, seed: int, on_progress: OnProgress) -> list[canaries.CanaryResult]:
+def _canaries(clone: Clone, seed: int, on_progress: OnLabelledProgress) -> list[canaries.CanaryResult]:
     """Train once more with canaries, and look for them."""
     base, training = canaries.same_training(clone)
     about, some = clone.manifest(), canaries.canaries(seed)

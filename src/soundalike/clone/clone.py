@@ -39,7 +39,7 @@ class Clone(Folder):
         """The clone at `path`; `CloneError` if there is none, or a later version wrote it."""
         clone = cls(Path(path))
         with disk_errors(clone.root):
-            clone.settle()
+            clone.finish_replacement()
         if not clone.root.exists():
             raise CloneError(
                 f"There is no clone at {path}.",
@@ -192,7 +192,7 @@ class Clone(Folder):
     def _moment(self) -> tuple[int, int] | None:
         """Identifies the manifest, which every replacement of what it describes replaces too; None without one."""
         with disk_errors(self.root):
-            self.settle()
+            self.finish_replacement()
             try:
                 about = self.manifest_path.stat()
             except FileNotFoundError:

@@ -88,7 +88,7 @@ class Folder:
         holder = os.read(handle, 200).decode("utf-8", "replace") or "another process"
         return CloneError(f"{self.root} is in use ({holder}).", "Wait until that has ended, or stop it.")
 
-    def settle(self) -> None:
+    def finish_replacement(self) -> None:
         """Finish an interrupted replacement, or wait until the process that is still at it has finished.
 
         After MOVING seconds it is left to that process.
@@ -216,7 +216,7 @@ def _link(source: str | Path, target: str | Path) -> None:
 
 
 def require_free_space(path: Path, needed: float, doing: str) -> None:
-    """Raise `DiskFull` if the disk of `path`, which need not exist yet, has less than `needed` bytes free for `doing`."""
+    """Raise `DiskFull` if the disk of `path` has less than `needed` bytes free for `doing`; it need not exist yet."""
     there = next(one for one in (path.absolute(), *path.absolute().parents) if one.exists())
     with disk_errors(there, "read"):
         free = shutil.disk_usage(there).free

@@ -15,12 +15,13 @@ from soundalike.evaluation.evaluation_report import HEADLINE
 from soundalike.evaluation.evaluation_set import EvaluationSet
 from soundalike.evaluation.held_out import conversations
 from soundalike.evaluation.judge import judge_systems
-from soundalike.evaluation.replies import OnProgress, SceneProgress, answer_scenes
+from soundalike.evaluation.replies import SceneProgress, answer_scenes
 from soundalike.evaluation.reply_features import ReplyReader
 from soundalike.evaluation.system_metrics import System, copying, repetition, scene_coherence, two_sample_test
 from soundalike.generation.voice import Voice
 from soundalike.metrics.likeness_scale import PERFECT
 from soundalike.metrics.stats import Estimate, difference, mean, percentile_interval
+from soundalike.progress import OnProgress
 
 HIGHER_IS_BETTER = {"fooled": True, "likeness": True, "coherence": True, "copying": False, "repetition": False}
 

@@ -25,7 +25,7 @@ from soundalike.evaluation.full_figures import add_full_figures
 from soundalike.evaluation.guidance import facts
 from soundalike.evaluation.held_out import Conversation, conversations, count_unscored
 from soundalike.evaluation.judge import judge_months_before, judge_same_months, judge_systems
-from soundalike.evaluation.replies import OnProgress, OnScenes, Replier, SceneProgress, answer_scenes
+from soundalike.evaluation.replies import OnScenes, Replier, SceneProgress, answer_scenes
 from soundalike.evaluation.reply_features import ReplyReader
 from soundalike.evaluation.report_file import keep
 from soundalike.evaluation.system_metrics import System, SystemMetrics, measure, measure_owner
@@ -36,6 +36,7 @@ from soundalike.metrics.discriminator import FooledResult
 from soundalike.metrics.likeness_scale import auc_estimate
 from soundalike.metrics.reference_population import reference_population
 from soundalike.metrics.windows import MIN_WINDOWS
+from soundalike.progress import OnProgress
 
 SCENES, SEEDS = 240, (1, 2)  # more scenes for fewer seeds: narrower intervals in the same time (LOG.md)
 BASE_SEEDS = 1  # the base alone is there to compare with: it is judged on one seed, and answers for no more

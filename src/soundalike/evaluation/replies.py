@@ -11,6 +11,7 @@ from soundalike.evaluation.held_out import HeldOutScene
 from soundalike.generation.prompt import Turn
 from soundalike.generation.sampling import Sampling
 from soundalike.metrics.windows import MessageWindows
+from soundalike.progress import OnProgress
 
 ROUND_SEEDS = 1000
 # Answered for all seeds before the next ones: their prompts begin alike, and an engine reads such beginnings once.
@@ -19,7 +20,6 @@ SCENES_AT_ONCE, SEEDS_APART = 16, 1000
 ROUND_SHARES = (0.5, 0.25, 0.125, 0.0625, 0.03125, 0.03125)
 
 OnScenes = Callable[[float], None]  # scenes' worth of work done since the last call
-OnProgress = Callable[[float, int], None]  # scenes answered so far, of how many
 
 
 class Replier(Protocol):

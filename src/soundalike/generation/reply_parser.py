@@ -174,7 +174,7 @@ class ReplyParser:
         if ends:
             self._over, self._lines = True, self._lines[: row + 1]
 
-    def settle(self) -> None:
+    def clear_kept_lines(self) -> None:
         """Make the best of a stopped attempt that is the last: clear the lines that may stay all the same."""
         keep = self.finding.keep_lines if self.finding else []
         for line in keep[len(self.cleared) :]:

@@ -127,7 +127,7 @@ class GenerationRequest:
                 self.completion_tokens += self._settled_tokens
                 self.rejected_tokens += parser.token_count - self._settled_tokens
                 return False
-            parser.settle()
+            parser.clear_kept_lines()
         self.completion_tokens += parser.token_count
         self.finish_reason = "content_filter" if parser.finding else "length" if parser.truncated else "stop"
         return True

@@ -9,8 +9,8 @@ import polars as pl
 
 from soundalike import sources
 from soundalike.errors import ExportError
-from soundalike.importing.reading import Progress
 from soundalike.messages import ROWS, Corpus
+from soundalike.progress import OnProgress
 
 MOST = 1000  # people, and channels, that a preview lists
 SHOWN = 15  # of them that are printed
@@ -72,7 +72,7 @@ class ExportPreview:
         ]
 
 
-def preview_exports(paths: Sequence[str | Path], on_progress: Progress | None = None) -> ExportPreview:
+def preview_exports(paths: Sequence[str | Path], on_progress: OnProgress | None = None) -> ExportPreview:
     """Read exports and say what they hold; `ExportError` for one that cannot be read or holds no message."""
     corpus, people = sources.survey([Path(path) for path in paths], on_progress)
     if not corpus.messages.height:

@@ -24,8 +24,9 @@ from soundalike.importing.documents import SPLITS, Documents, DocumentSettings, 
 from soundalike.importing.gap_comparison import GapRow, compare_gaps
 from soundalike.importing.invented_names import invent_names
 from soundalike.importing.preflight import ImportReport, Lengths, refuse_too_little
-from soundalike.importing.reading import Progress, ReadOptions, mask, read_exports
+from soundalike.importing.reading import ReadOptions, mask, read_exports
 from soundalike.messages import FILES, ROWS, Corpus, add_counts
+from soundalike.progress import OnProgress
 from soundalike.pseudonyms import Pseudonyms
 
 WRITTEN = 2.6  # bytes on disk, in documents and Parquet, per byte of text: 1.5 times what was measured
@@ -36,7 +37,7 @@ def run_import(
     paths: Sequence[str | Path],
     out: str | Path,
     settings: DocumentSettings | None = None,
-    on_progress: Progress | None = None,
+    on_progress: OnProgress | None = None,
     *,
     options: ReadOptions | None = None,
     force: bool = False,
@@ -178,7 +179,7 @@ def compare(
     paths: Sequence[str | Path],
     gaps: Sequence[float],
     settings: DocumentSettings | None = None,
-    on_progress: Progress | None = None,
+    on_progress: OnProgress | None = None,
     *,
     options: ReadOptions | None = None,
 ) -> list[GapRow]:

@@ -9,8 +9,7 @@ from soundalike.importing.documents import normalise_all
 from soundalike.importing.not_own_words import own_words
 from soundalike.importing.selection import Selection
 from soundalike.messages import Corpus
-
-Progress = Callable[[int, int], None]  # done, of
+from soundalike.progress import OnProgress
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,7 +31,7 @@ class ReadOptions:
 def read_exports(
     paths: Sequence[str | Path],
     options: ReadOptions,
-    on_progress: Progress | None = None,
+    on_progress: OnProgress | None = None,
     is_owner: Callable[[str], bool] | None = None,
 ) -> tuple[Corpus, dict[str, int]]:
     """The corpus of the exports at `paths`, and the counts of masks by kind.

@@ -14,7 +14,8 @@ from soundalike.portrait.findings import changes, clone_scores, laughter, punctu
 from soundalike.portrait.findings.summary import summary
 from soundalike.portrait.findings.surprise import LineScores, summarise, surprise
 from soundalike.portrait.portrait_page import html
-from soundalike.portrait.surprisal import Progress, score_lines
+from soundalike.portrait.surprisal import score_lines
+from soundalike.progress import OnProgress
 
 FILE, AUDIT = "portrait.html", "audit.json"
 HELD_OUT = ("valid", "test")
@@ -25,7 +26,7 @@ def build_portrait(
     *,
     quotations: bool = False,
     frontend: Frontend = Frontend.COMMAND_LINE,
-    on_progress: Progress = lambda done, of: None,
+    on_progress: OnProgress = lambda done, of: None,
 ) -> tuple[Portrait, Path]:
     """Make the portrait of the clone in `folder` and write its page; returns both.
 
@@ -43,7 +44,7 @@ def build_portrait(
     return portrait, clone.root / FILE
 
 
-def _scores(clone: Clone, on_progress: Progress) -> LineScores | None:
+def _scores(clone: Clone, on_progress: OnProgress) -> LineScores | None:
     chats, _ = conversations(clone)
     held_out = [chat for split in HELD_OUT for chat in chats[split]]
     return summarise(score_lines(Voice.load(clone.root), held_out, on_progress))

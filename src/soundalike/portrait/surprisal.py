@@ -1,7 +1,7 @@
 """Surprisal of the owner's held-out lines: bits per token, with the clone's adapter and without it."""
 
 import math
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import chain
 
@@ -11,13 +11,13 @@ from numpy.typing import NDArray
 from soundalike.evaluation.held_out import Conversation
 from soundalike.evaluation.line_scores import Excerpt, LineScore, excerpts, score_excerpts
 from soundalike.generation.voice import Voice
+from soundalike.progress import OnProgress
 
 EXCERPTS, BYTES = 160, 500  # how many excerpts are scored, and about how long each is
 BATCH = 32
 
 Floats = NDArray[np.float64]
 Span = tuple[int, int]  # first and past-the-last character
-Progress = Callable[[int, int], None]  # done, of: excerpts
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +48,9 @@ class ScoredLine:
         return self.base_cost - self.cost
 
 
-def score_lines(voice: Voice, chats: Sequence[Conversation], on_progress: Progress, seed: int = 0) -> list[ScoredLine]:
+def score_lines(
+    voice: Voice, chats: Sequence[Conversation], on_progress: OnProgress, seed: int = 0
+) -> list[ScoredLine]:
     """Score the owner's lines in up to EXCERPTS excerpts of the held-out `chats`, drawn by `seed`.
 
     A line that stands word for word in the training text is context only.

@@ -14,6 +14,7 @@ from typing import Protocol, cast
 
 from soundalike.errors import ExportError
 from soundalike.messages import Corpus, empty, merge
+from soundalike.progress import OnProgress
 from soundalike.sources import _owner, _unsupported
 from soundalike.sources._author_names import People, program_of, unknown_name
 from soundalike.sources._inner_archives import inner_zips
@@ -22,9 +23,8 @@ from soundalike.sources._owner import unknown_programs
 from soundalike.sources._several_programs import divided
 from soundalike.sources._tree import Tree
 
-__all__ = ["Progress", "Source", "list_sources", "program_of", "read", "survey", "unknown_name", "unknown_programs"]
+__all__ = ["Source", "list_sources", "program_of", "read", "survey", "unknown_name", "unknown_programs"]
 
-Progress = Callable[[int, int], None]  # done, of
 
 UNOPENED = "files beside the archives that hold the exports"
 
@@ -40,7 +40,7 @@ class Source(Protocol):
     def recognise(self, tree: Tree) -> bool:
         """Whether this export has the source's format; decided by the members' names alone if they are enough."""
 
-    def read(self, tree: Tree, on_progress: Progress) -> Iterator[Corpus]:
+    def read(self, tree: Tree, on_progress: OnProgress) -> Iterator[Corpus]:
         """Read the export in batches that are small enough to keep several in memory.
 
         Author keys, channels and ids begin with the source's name and a colon, except for Discord's, which are the
@@ -64,7 +64,7 @@ def read(
     *,
     me: Sequence[str] = (),
     is_owner: Callable[[str], bool] | None = None,
-    on_progress: Progress | None = None,
+    on_progress: OnProgress | None = None,
 ) -> Corpus:
     """Read all exports at `paths` and merge them: unique by message id, sorted by time.
 
@@ -80,7 +80,7 @@ def read(
     return _owner.mark(_merged(paths, on_progress, bool(me)), me, is_owner)
 
 
-def survey(paths: Sequence[Path], on_progress: Progress | None = None) -> tuple[Corpus, People]:
+def survey(paths: Sequence[Path], on_progress: OnProgress | None = None) -> tuple[Corpus, People]:
     """All exports at `paths` as `read` merges them, and their people, whoever the owner is.
 
     Only the exports themselves say in `people` who the owner is, and `me` of the messages is not set; ExportError as
@@ -90,7 +90,7 @@ def survey(paths: Sequence[Path], on_progress: Progress | None = None) -> tuple[
     return corpus, People.of(corpus)
 
 
-def _merged(paths: Sequence[Path], on_progress: Progress | None, several_owners: bool) -> Corpus:
+def _merged(paths: Sequence[Path], on_progress: OnProgress | None, several_owners: bool) -> Corpus:
     if not paths:
         raise ExportError("No export was named.", "Give the path of at least one.")
     exports = [
@@ -101,7 +101,7 @@ def _merged(paths: Sequence[Path], on_progress: Progress | None, several_owners:
     return merge(_owner.batches(exports, several_owners))
 
 
-def _read(path: Path, on_progress: Progress) -> list[list[Corpus]]:
+def _read(path: Path, on_progress: OnProgress) -> list[list[Corpus]]:
     """The exports at a path, one a program; where it holds none itself, those in the ZIPs that lie in it."""
     with open_tree(path) as tree:
         if exports := _exports(tree, on_progress) or _read_inner_zips(tree, on_progress):
@@ -109,7 +109,7 @@ def _read(path: Path, on_progress: Progress) -> list[list[Corpus]]:
         raise _unsupported.unsupported_error(tree)
 
 
-def _exports(tree: Tree, on_progress: Progress) -> list[list[Corpus]]:
+def _exports(tree: Tree, on_progress: OnProgress) -> list[list[Corpus]]:
     """The batches of each source that recognises the tree; an empty list if none does."""
     parts, notes = divided(tree, [source for source in list_sources() if source.recognise(tree)])
     exports = [
@@ -122,7 +122,7 @@ def _exports(tree: Tree, on_progress: Progress) -> list[list[Corpus]]:
     return exports
 
 
-def _read_inner_zips(tree: Tree, on_progress: Progress) -> list[list[Corpus]]:
+def _read_inner_zips(tree: Tree, on_progress: OnProgress) -> list[list[Corpus]]:
     """The exports in the ZIPs that lie in a tree, not deeper; an empty list if there is none."""
     exports: list[list[Corpus]] = []
     opened = 0
@@ -138,10 +138,10 @@ def _read_inner_zips(tree: Tree, on_progress: Progress) -> list[list[Corpus]]:
     return exports
 
 
-def _progress_of_path(on_progress: Progress | None, number: int, of: int) -> Progress:
+def _progress_of_path(on_progress: OnProgress | None, number: int, of: int) -> OnProgress:
     """Report progress through path `number` of `of` as progress through all of them."""
 
-    def report(done: int, total: int) -> None:
+    def report(done: float, total: float) -> None:
         if on_progress:
             on_progress(number * _STEPS + _STEPS * done // max(total, 1), of * _STEPS)
 

@@ -130,8 +130,8 @@ def _changed(name: str, begun: Any, value: Any) -> RecipeError:
 def check_options(folder: Path, base: str | None, options: Mapping[str, Any]) -> None:
     """Check the options of a training in `folder` before anything is read.
 
-    `RecipeError` for a wrong setting or more than one budget, `BaseModelError` for a base that cannot be used, `DiskFull`
-    where the disk has less space than the training needs.
+    `RecipeError` for a wrong setting or more than one budget, `BaseModelError` for a base that cannot be used,
+    `DiskFull` where the disk has less space than the training needs.
     """
     asked = _without_none(options)
     if len(budgets := [f"--{name}" for name in BUDGETS if name in asked]) > 1:

@@ -40,7 +40,7 @@ class Case:
     def __init__(self, coin: float = 0.0, **tables: Any) -> None:
         self.outcomes = dict[str, str]()
         self.pipeline = Pipeline(ME, NoFile(settings(**tables)), BotState(), _Coin(coin))
-        self.pipeline.counts.on_settled = lambda message, outcome: self.outcomes.update({message.text: outcome})
+        self.pipeline.counts.on_outcome = lambda message, outcome: self.outcomes.update({message.text: outcome})
 
     def receive(self, text: str, at: float = 0.0, **more: Any) -> IncomingMessage:
         """One message."""

@@ -105,7 +105,7 @@ async def living(
     bot = bot_of(fake, folder, answerer, **options)
     await bot.login(account.token)
     if "show" not in options:
-        bot.pipeline.counts.on_settled = lambda message, outcome: fake.changed()
+        bot.pipeline.counts.on_outcome = lambda message, outcome: fake.changed()
         for step in ("receive", "edit"):
             setattr(bot.pipeline, step, _noted(getattr(bot.pipeline, step), fake))
     connected = asyncio.create_task(connect(bot, account.token))

@@ -11,11 +11,11 @@ from typing import TYPE_CHECKING
 
 from soundalike.errors import CloneError, UsageError
 from soundalike.frontends.server import bind
+from soundalike.progress import OnProgress
 
 if TYPE_CHECKING:
     from soundalike.frontends.arena.arena_results import ArenaResults
 
-OnProgress = Callable[[float, int], None]  # pairs so far, of how many
 
 HOST = "127.0.0.1"
 GRACE = 2  # seconds that answers which are being sent get when the server stops

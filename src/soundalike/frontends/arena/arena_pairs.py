@@ -17,9 +17,10 @@ from pydantic import TypeAdapter, ValidationError
 from soundalike.clone import Clone
 from soundalike.errors import CloneError, TooLittleText
 from soundalike.evaluation.held_out import MOST_WINDOWS, HeldOutScene, HeldOutTurn, conversations, held_out_scenes
-from soundalike.evaluation.replies import OnProgress, SceneProgress, answer_scenes
+from soundalike.evaluation.replies import SceneProgress, answer_scenes
 from soundalike.evaluation.voice_identity import IdentifiedVoice, identity
 from soundalike.plain import plain
+from soundalike.progress import OnProgress
 from soundalike.redact import redact_text
 
 FILE = "arena.json"

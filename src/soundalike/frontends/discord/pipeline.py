@@ -126,7 +126,7 @@ class Pipeline:
         if message.own:
             store(self._engaged, message.channel, message.at, CHANNELS)
         if outcome := self.refusal(message):
-            self.counts.settle(message, outcome)
+            self.counts.record(message, outcome)
         else:
             self._add_to_burst(message)
 
@@ -156,7 +156,7 @@ class Pipeline:
         if len(burst.messages) > BURST_MESSAGES:
             oldest = next(one for one in burst.messages if one is not burst.asked)
             burst.messages.remove(oldest)
-            self.counts.settle(oldest, MERGED)
+            self.counts.record(oldest, MERGED)
 
     @property
     def next_due(self) -> float | None:
@@ -174,13 +174,13 @@ class Pipeline:
         asked = burst.asked
         for message in burst.messages:
             if message is not asked:
-                self.counts.settle(message, MERGED)
+                self.counts.record(message, MERGED)
         if outcome := self._declined(asked, now):
-            self.counts.settle(asked, outcome)
+            self.counts.record(asked, outcome)
             return
         self._queue.append(asked)
         while len(self._queue) > self.settings.now.queue.size:
-            self.counts.settle(self._queue.popleft(), QUEUE_FULL)
+            self.counts.record(self._queue.popleft(), QUEUE_FULL)
 
     def _declined(self, message: IncomingMessage, now: float) -> str | None:
         """Why a burst is not answered: by chance, else for the rate limits."""
@@ -208,7 +208,7 @@ class Pipeline:
 
     def finish(self, message: IncomingMessage, outcome: str) -> None:
         """A message that was taken has been answered, or not."""
-        self.counts.settle(self.answering.pop(message.channel), outcome)
+        self.counts.record(self.answering.pop(message.channel), outcome)
 
     def edit(self, channel: str, id_: str, text: str) -> None:
         """A message was changed: it is answered, and shown to the model, as it reads now."""
@@ -262,7 +262,7 @@ class Pipeline:
         for message in before:
             changed = change(message)
             if isinstance(changed, str):
-                self.counts.settle(message, changed)
+                self.counts.record(message, changed)
             else:
                 messages.append(changed)
 

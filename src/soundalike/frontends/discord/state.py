@@ -157,19 +157,19 @@ def _shortened(message: IncomingMessage) -> IncomingMessage:
 class OutcomeCounts:
     """How many messages were received, and what became of them: each one has exactly one outcome.
 
-    `on_settled`, where given, gets every message with its outcome: a dry run shows them.
+    `on_outcome`, where given, gets every message with its outcome: a dry run shows them.
     """
 
-    def __init__(self, on_settled: Callable[[IncomingMessage, str], None] | None = None) -> None:
+    def __init__(self, on_outcome: Callable[[IncomingMessage, str], None] | None = None) -> None:
         self.received = 0
         self.outcomes: Counter[str] = Counter()
-        self.on_settled = on_settled
+        self.on_outcome = on_outcome
 
-    def settle(self, message: IncomingMessage, outcome: str) -> None:
+    def record(self, message: IncomingMessage, outcome: str) -> None:
         """Count what became of a message."""
         self.outcomes[outcome] += 1
-        if self.on_settled is not None:
-            self.on_settled(message, outcome)
+        if self.on_outcome is not None:
+            self.on_outcome(message, outcome)
 
     @property
     def pending(self) -> int:
