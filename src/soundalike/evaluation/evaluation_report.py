@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
+from soundalike import phrasing
 from soundalike.evaluation.forced_choice import ForcedChoice
 from soundalike.evaluation.system_metrics import SystemMetrics
 from soundalike.metrics.distinctive_words import DistinctiveWord
@@ -86,7 +87,7 @@ class EvaluationReport:
         """On how much the figures rest, and whether they are the short check's."""
         windows, seeds = self.about["windows"], self.about["seeds"]
         check = "Short check: " if self.about["form"] == SHORT else "Evaluation: "
-        return f"{check}{windows} held-out windows of four messages, {seeds} seed{'' if seeds == 1 else 's'}."
+        return f"{check}{windows} held-out windows of four messages, {phrasing.count(seeds, 'seed')}."
 
     def unkept(self) -> list[str]:
         """That the report was not written to evaluation.json, and why; empty where it was."""

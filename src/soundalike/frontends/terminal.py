@@ -16,6 +16,7 @@ from rich.console import Console
 from rich.style import Style
 from rich.text import Text
 
+from soundalike import phrasing
 from soundalike.console import WordWriter, make_console, spinner
 from soundalike.errors import RecipeError, UsageError
 from soundalike.frontends.reply_text import guard_summary, visible
@@ -59,7 +60,8 @@ class SayResult:
         """The figures as sentences."""
         figures = (("Prompt", self.prompt_tokens, self.prompt_rate), ("Generation", len(self.tokens), self.rate))
         lines = [
-            f"{what}: {count} token{'s' * (count != 1)}, {rate:,.1f} tokens per second" for what, count, rate in figures
+            f"{what}: {phrasing.count(tokens, 'token')}, {rate:,.1f} tokens per second"
+            for what, tokens, rate in figures
         ]
         return lines if self.peak_memory is None else [*lines, f"Peak memory: {self.peak_memory / 1e9:.2f} GB"]
 

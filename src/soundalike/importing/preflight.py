@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 
 import polars as pl
 
+from soundalike import phrasing
 from soundalike.errors import TooLittleText
 from soundalike.messages import FILES
 
@@ -102,7 +103,7 @@ def lines(report: ImportReport) -> list[str]:
     """The report as lines of text."""
     documents = ", ".join(f"{report.splits[split]['documents']:,} {use}" for split, use in _USES.items())
     listed = [
-        f"{report.messages:,} messages in {_number(sum(report.channels.values()), 'channel')}"
+        f"{report.messages:,} messages in {phrasing.count(sum(report.channels.values()), 'channel')}"
         + (f", {report.first} to {report.last}" if report.first else ""),
         *_listed(f"{report.read.get('messages', 0):,} read, ", "skipped", report.skipped),
         *_files(report),
@@ -138,14 +139,9 @@ def _listed(before: str, verb: str, counts: Mapping[str, int]) -> list[str]:
 def _files(report: ImportReport) -> list[str]:
     """How many message files were opened, and why some of them had no messages."""
     opened = report.read.get(FILES, 0)
-    opened_files = f"{_number(opened, 'message file')} opened, "
+    opened_files = f"{phrasing.count(opened, 'message file')} opened, "
     whole = "with messages" if opened == 1 else "messages in all of them"
     return _listed(opened_files, "of them skipped", report.skipped_files) or ([opened_files + whole] if opened else [])
-
-
-def _number(count: int, what: str) -> str:
-    """`1 channel`, `2 channels`."""
-    return f"{count:,} {what}" + ("" if count == 1 else "s")
 
 
 def _counts(counts: Mapping[str, int]) -> str:

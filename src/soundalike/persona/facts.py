@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Sequence
 
-from soundalike.portrait import phrasing
+from soundalike import phrasing
 from soundalike.portrait.card import Card
 from soundalike.portrait.chart_kinds import BarChart, Histogram, PercentileBands, short_number
 from soundalike.portrait.data import PortraitData

@@ -8,6 +8,7 @@ from difflib import get_close_matches
 
 from soundalike.errors import ExportError
 from soundalike.messages import UNKNOWN, Corpus
+from soundalike.phrasing import listed
 
 DISCORD = "discord"
 NEAR = 5  # names that a refusal suggests
@@ -128,9 +129,3 @@ def near_names(name: str, known: Iterable[str]) -> list[str]:
     lower |= {other.casefold(): other for other in known}
     near = [lower[match] for match in get_close_matches(folded, lower, NEAR, 0.6)]
     return list(dict.fromkeys([*near, *inside]))[:NEAR]
-
-
-def listed(items: Iterable[str], word: str = "and") -> str:
-    """`a, b and c`."""
-    some = list(items)
-    return f" {word} ".join([", ".join(some[:-1]), some[-1]] if len(some) > 1 else some)

@@ -8,6 +8,7 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
+from soundalike import phrasing
 from soundalike.messages import FILES, FILES_READ, NO_ROWS, Corpus, add_counts, empty
 from soundalike.sources._discord_layout import Channel
 from soundalike.sources._discord_messages import FileCounts
@@ -70,18 +71,16 @@ class MessageFiles:
         notes = []
         if rounded:
             notes.append(
-                f"The message ids were rounded by another tool in {_file_count(rounded)}, so messages there are told "
-                "apart by channel, second and text; a package as Discord sent it has exact ids."
+                f"The message ids were rounded by another tool in {phrasing.count(len(rounded), 'message file')}, so "
+                "messages there are told apart by channel, second and text; a package as Discord sent it has exact ids."
             )
-        for encoding, count in sorted(Counter(self.counts.encodings.values()).items()):
+        for encoding, files in sorted(Counter(self.counts.encodings.values()).items()):
             doubt = "; if its letters look wrong, use the package as Discord sent it" if encoding == WINDOWS else ""
-            notes.append(f"Another tool saved {_file_count(range(count))} as {encoding}, and so it was read{doubt}.")
+            notes.append(
+                f"Another tool saved {phrasing.count(files, 'message file')} as {encoding}, and so it was read{doubt}."
+            )
         if mended := self.counts.mended - unreadable:
             notes.append(f"Some message files were damaged and mended as far as possible ({len(mended):,}).")
         if odd := self.counts.odd_times:
             notes.append(f"Some messages state another time than their ids do ({odd:,}); the ids were believed.")
         return notes
-
-
-def _file_count(which: Sequence[int] | set[int]) -> str:
-    return f"{len(which):,} message file{'' if len(which) == 1 else 's'}"

@@ -10,7 +10,8 @@ import polars as pl
 
 from soundalike.errors import ExportError, OwnerUnknown
 from soundalike.messages import UNKNOWN, Corpus
-from soundalike.sources._author_names import DISCORD, People, listed, near_names, program_of
+from soundalike.phrasing import listed
+from soundalike.sources._author_names import DISCORD, People, near_names, program_of
 
 PACKAGE = "discord_package"
 SHOWN = 15  # people that a refusal lists

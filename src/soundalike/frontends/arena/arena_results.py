@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from soundalike import phrasing
 from soundalike.frontends.arena.arena_pairs import ArenaPairs
 from soundalike.frontends.arena.arena_votes import ArenaVote, ArenaVotes
 from soundalike.metrics.stats import Estimate, Floats, Groups, mean, proportion
@@ -97,8 +98,4 @@ def _figure(fooled: Estimate | None) -> str:
 
 
 def _extent(group: ArenaGroup) -> str:
-    return f"{_count(group.votes, 'vote')} of {_count(group.judges, 'judge')}"
-
-
-def _count(number: int, word: str) -> str:
-    return f"{number:,} {word}{'' if number == 1 else 's'}"
+    return f"{phrasing.count(group.votes, 'vote')} of {phrasing.count(group.judges, 'judge')}"

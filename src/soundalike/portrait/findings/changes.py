@@ -7,9 +7,9 @@ from datetime import datetime
 
 import polars as pl
 
+from soundalike import phrasing
 from soundalike.metrics.distinctive_words import log_odds
 from soundalike.metrics.stats import critical_value
-from soundalike.portrait import phrasing
 from soundalike.portrait.card import Card, Table
 from soundalike.portrait.chart_kinds import LineChart
 from soundalike.portrait.data import PortraitData

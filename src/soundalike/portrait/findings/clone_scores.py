@@ -3,11 +3,11 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from soundalike import phrasing
 from soundalike.evaluation.advice import BASELINES, DESCRIBED
 from soundalike.evaluation.evaluation_report import CLONE, SHORT, YOU, estimate_of
 from soundalike.metrics.repetition import recites
 from soundalike.next_step import NextStep
-from soundalike.portrait import phrasing
 from soundalike.portrait.card import Card
 from soundalike.portrait.chart_kinds import BarChart, Chart, IntervalPlot
 from soundalike.portrait.name_filter import NameFilter

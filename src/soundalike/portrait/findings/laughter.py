@@ -5,7 +5,7 @@ from collections import Counter
 import numpy as np
 import polars as pl
 
-from soundalike.portrait import phrasing
+from soundalike import phrasing
 from soundalike.portrait.card import Card
 from soundalike.portrait.chart_kinds import BarChart, LineChart
 from soundalike.portrait.data import PortraitData

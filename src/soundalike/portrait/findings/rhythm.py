@@ -6,7 +6,7 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
-from soundalike.portrait import phrasing
+from soundalike import phrasing
 from soundalike.portrait.card import Card
 from soundalike.portrait.chart_kinds import Heatmap, Histogram
 from soundalike.portrait.data import PortraitData

@@ -5,9 +5,9 @@ import re
 from collections import Counter, defaultdict
 from collections.abc import Iterator, Sequence
 
+from soundalike import phrasing
 from soundalike.metrics.distinctive_words import log_odds
 from soundalike.metrics.stats import critical_value
-from soundalike.portrait import phrasing
 from soundalike.portrait.card import Card
 from soundalike.portrait.chart_kinds import BarChart
 from soundalike.portrait.data import PortraitData

@@ -4,7 +4,7 @@ from collections import Counter
 
 import numpy as np
 
-from soundalike.portrait import phrasing
+from soundalike import phrasing
 from soundalike.portrait.card import Card
 from soundalike.portrait.data import PortraitData
 from soundalike.portrait.laugh_spelling import canonical_laughs, find_laughs

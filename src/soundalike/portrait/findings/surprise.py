@@ -7,10 +7,10 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from soundalike import phrasing
 from soundalike.metrics.stats import critical_value, proportion
 from soundalike.metrics.words import WORD, fold_case
 from soundalike.next_step import Frontend, NextStep
-from soundalike.portrait import phrasing
 from soundalike.portrait.card import Card, Quotation, ScoredPiece
 from soundalike.portrait.chart_kinds import BarChart, Chart, DensityPlot
 from soundalike.portrait.name_filter import NameFilter

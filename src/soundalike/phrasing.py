@@ -1,6 +1,6 @@
 """Numbers and lists in words."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable
 
 
 def percent(share: float) -> str:
@@ -30,11 +30,12 @@ def count(number: float, one: str, many: str = "") -> str:
     return f"{number:,.0f} {one if number == 1 else many or one + 's'}"
 
 
-def listed(parts: Sequence[str], last: str = "and") -> str:
+def listed(parts: Iterable[str], last: str = "and") -> str:
     """`a`, `a and b`, `a, b and c`."""
-    return f" {last} ".join([", ".join(parts[:-1]), parts[-1]] if len(parts) > 1 else parts)
+    some = list(parts)
+    return f" {last} ".join([", ".join(some[:-1]), some[-1]] if len(some) > 1 else some)
 
 
-def quoted(words: Sequence[str]) -> str:
+def quoted(words: Iterable[str]) -> str:
     """Words in quotation marks, listed."""
-    return listed([f"“{word}”" for word in words])
+    return listed(f"“{word}”" for word in words)
