@@ -1,7 +1,6 @@
 """What holds for every source, found by listing the folder, and for reading several exports together."""
 
 import inspect
-from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -9,6 +8,7 @@ import pytest
 from soundalike import sources
 from soundalike.errors import ExportError
 from soundalike.messages import AUTHORS_SCHEMA, CHANNELS_SCHEMA, SCHEMA, Corpus, merge
+from soundalike.progress import OnProgress
 from soundalike.sources._heads import FILES
 from soundalike.sources._open_tree import open_tree
 from tests.sources.examples import all_examples
@@ -50,7 +50,7 @@ def test_recognises_its_own_only(tmp_path: Path, example: str) -> None:
 @pytest.mark.parametrize("example", EXAMPLES)
 def test_batches(tmp_path: Path, example: str) -> None:
     """A source gives message frames, accounts for every row, names itself, and its progress ends at the end."""
-    progress: list[tuple[int, int]] = []
+    progress: list[tuple[float, float]] = []
     batches = batches_of(EXAMPLES[example](tmp_path), lambda done, total: progress.append((done, total)))
     assert batches
     for batch in batches:
@@ -116,7 +116,7 @@ def test_damaged(tmp_path: Path, example: str, damage: str) -> None:
         file.write_bytes(raw)
 
 
-def batches_of(path: Path, on_progress: Callable[[int, int], None] = lambda done, total: None) -> list[Corpus]:
+def batches_of(path: Path, on_progress: OnProgress = lambda done, total: None) -> list[Corpus]:
     """The batches of an export as its source gives them; none if no source recognises it."""
     with open_tree(path) as tree:
         for source in sources.list_sources():
@@ -183,7 +183,7 @@ def test_two_people(tmp_path: Path) -> None:
 
 def test_progress_over_several_paths(tmp_path: Path) -> None:
     """Progress goes up through all paths and ends at the whole."""
-    progress: list[tuple[int, int]] = []
+    progress: list[tuple[float, float]] = []
     paths = [write_zip(tmp_path / f"{name}.zip", package()) for name in "abc"]
     sources.read(paths, on_progress=lambda done, total: progress.append((done, total)))
     assert progress == sorted(progress)

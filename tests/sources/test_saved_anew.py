@@ -11,8 +11,8 @@ import pytest
 
 from soundalike import sources
 from soundalike.messages import Corpus
-from soundalike.sources._encoding import MIXED, UTF_8, WINDOWS, Utf8Chunks, decode
 from soundalike.sources._file_splitter import split_csv
+from soundalike.text_encoding import MIXED, UTF_8, WINDOWS, Utf8Chunks, decode
 from tests.sources.packages import (
     GENERAL,
     Files,

@@ -12,7 +12,7 @@ import polars as pl
 
 from soundalike.errors import UsageError
 from soundalike.redact.text_view import make_view
-from soundalike.sources._encoding import decode
+from soundalike.text_encoding import decode
 
 KIND, WORD = "strings on your list", "something"
 _UNSPACED = re.compile("[\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3040-\u30ff\u3400-\u9fff\U00020000-\U0003ffff]")

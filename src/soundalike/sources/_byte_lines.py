@@ -2,9 +2,9 @@
 
 from collections.abc import Callable, Iterator
 
-from soundalike.sources._encoding import Utf8Chunks
 from soundalike.sources._file_reading import reported_chunks
 from soundalike.sources._tree import Member
+from soundalike.text_encoding import Utf8Chunks
 
 LONGEST = 16 << 20  # bytes of a line; of a longer one only the beginning is returned, which is no record then
 

@@ -8,6 +8,7 @@ from datetime import datetime
 
 import polars as pl
 
+from soundalike.discord_markup import resolve_markup
 from soundalike.messages import (
     BOTS,
     BY_THE_APP,
@@ -24,7 +25,6 @@ from soundalike.messages import (
     empty,
 )
 from soundalike.sources._chat_exporter_rows import to_rows
-from soundalike.sources._markup import resolve_markup
 from soundalike.sources._people import one_line
 from soundalike.sources._rows import authors_frame
 from soundalike.sources._snowflakes import is_snowflake, moment, tomorrow

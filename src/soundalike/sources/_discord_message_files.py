@@ -13,9 +13,9 @@ from soundalike.messages import FILES, FILES_READ, NO_ROWS, Corpus, add_counts, 
 from soundalike.sources._discord_layout import Channel
 from soundalike.sources._discord_messages import FileCounts
 from soundalike.sources._discord_rows import RowPiece
-from soundalike.sources._encoding import MIXED, UTF_8, WINDOWS, Utf8Chunks
 from soundalike.sources._file_splitter import split_csv, split_json
 from soundalike.sources._tree import CHUNK, Member
+from soundalike.text_encoding import MIXED, UTF_8, WINDOWS, Utf8Chunks
 
 EMPTY_FILES = "message files that are empty"
 UNREADABLE_FILES = "message files in which nothing could be read"

@@ -9,11 +9,11 @@ from datetime import UTC, datetime
 
 import polars as pl
 
+from soundalike.discord_markup import resolve_markup
 from soundalike.messages import IMPOSSIBLE_TIME, NO_TIME, ROWS, SCHEMA, UNREADABLE_ROWS, Corpus, add_counts
 from soundalike.sources._discord_metadata import PackageMetadata
 from soundalike.sources._discord_rounding import RoundingEvidence, evidence_by_file
 from soundalike.sources._discord_rows import RawRows
-from soundalike.sources._markup import resolve_markup
 from soundalike.sources._snowflakes import is_snowflake, moment, tomorrow
 
 SOURCE = "discord_package"

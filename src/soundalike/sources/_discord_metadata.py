@@ -15,8 +15,8 @@ import polars as pl
 
 from soundalike.messages import AUTHORS_SCHEMA, CHANNELS_SCHEMA
 from soundalike.sources._discord_layout import Channel, Package
-from soundalike.sources._encoding import decode
 from soundalike.sources._tree import Member
+from soundalike.text_encoding import decode
 
 UNREADABLE = "descriptions of channels or account that could not be read"
 GUESSED = "The package has no account file; the one person in most of its direct messages was taken as its owner."

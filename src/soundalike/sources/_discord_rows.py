@@ -14,8 +14,8 @@ import polars as pl
 from polars.exceptions import PolarsError
 
 from soundalike.messages import add_counts
-from soundalike.sources._encoding import MIXED, UTF_8
 from soundalike.sources._lenient_parser import ParsedRows, parse_csv_rows, parse_json_rows
+from soundalike.text_encoding import MIXED, UTF_8
 
 FIELDS = ["ID", "Timestamp", "Contents", "Attachments"]
 ROWS_SCHEMA: dict[str, pl.DataType] = {

@@ -3,8 +3,8 @@
 import re
 
 from soundalike.errors import ExportError
-from soundalike.sources._encoding import decode
 from soundalike.sources._tree import Tree
+from soundalike.text_encoding import decode
 
 _HEAD = 1 << 12  # bytes that are looked at
 _BYTES = [

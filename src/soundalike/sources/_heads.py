@@ -5,9 +5,9 @@ from collections.abc import Iterator
 from itertools import zip_longest
 
 from soundalike.errors import ExportError
-from soundalike.sources._encoding import decode
 from soundalike.sources._several_programs import top_groups
 from soundalike.sources._tree import Member, Tree
+from soundalike.text_encoding import decode
 
 FILES = 24  # that are looked into
 HEAD = 1 << 14  # bytes read of each

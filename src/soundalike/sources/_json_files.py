@@ -6,11 +6,11 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-from soundalike.sources._encoding import Utf8Chunks, decode
 from soundalike.sources._json_repair import PARSE_ERRORS, load_leniently, objects_in
 from soundalike.sources._json_stream import JsonStream
 from soundalike.sources._rows import clean
 from soundalike.sources._tree import WHOLE, Member
+from soundalike.text_encoding import Utf8Chunks, decode
 
 MEMBER_LINE = 8 << 20  # bytes; a longer line of a file of JSON lines is lost
 

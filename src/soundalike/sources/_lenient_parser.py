@@ -14,8 +14,8 @@ from typing import Any
 
 import orjson
 
-from soundalike.sources._encoding import MIXED, UTF_8, decode
 from soundalike.sources._json_repair import PARSE_ERRORS, objects_in
+from soundalike.text_encoding import MIXED, UTF_8, decode
 
 _OBJECT = re.compile(r'\{\s*"(?:id|timestamp|contents?|attachments)"\s*:', re.IGNORECASE)
 _LINE_END = re.compile(r"\r\n|\r|\n")

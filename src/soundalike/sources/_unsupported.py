@@ -7,9 +7,9 @@ import re
 from dataclasses import dataclass
 
 from soundalike.errors import ExportError
-from soundalike.sources._encoding import decode
 from soundalike.sources._file_kinds import kind_of_file
 from soundalike.sources._tree import Member, Tree
+from soundalike.text_encoding import decode
 
 SPLIT = re.compile(r"(?i)\.(z[0-9]{2,3}|zip\.[0-9]{3,4})$")  # names of parts by Info-ZIP and WinZip, and by 7-Zip
 JOIN = "Put all of its parts into one folder, unpack the first with 7-Zip, and give the folder that comes out."

@@ -17,7 +17,6 @@ from typing import Any
 from soundalike.messages import Corpus, add_counts, empty
 from soundalike.sources._chat_exporter_messages import ChannelMessages
 from soundalike.sources._chat_exporter_rows import FORWARD
-from soundalike.sources._encoding import Utf8Chunks
 from soundalike.sources._file_reading import Advance, FileReading, reported_chunks
 from soundalike.sources._file_splitter import split_csv
 from soundalike.sources._heads import heads
@@ -25,6 +24,7 @@ from soundalike.sources._json_files import dicts, key
 from soundalike.sources._json_stream import JsonStream
 from soundalike.sources._rows import channels_frame
 from soundalike.sources._tree import Member, Tree
+from soundalike.text_encoding import Utf8Chunks
 
 NAME = "discord_api"
 LOOKED_FOR = "messages as Discord's own interface returns them (JSON or CSV of Discrub)"

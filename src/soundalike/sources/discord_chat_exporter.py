@@ -22,12 +22,12 @@ from soundalike.sources._chat_exporter_html import MessageParser
 from soundalike.sources._chat_exporter_messages import SOURCE, ChannelMessages
 from soundalike.sources._chat_exporter_owner import OwnerVotes
 from soundalike.sources._chat_exporter_rows import OPENING, flatten, parse
-from soundalike.sources._encoding import Utf8Chunks
 from soundalike.sources._heads import head, heads
 from soundalike.sources._json_stream import JsonStream
 from soundalike.sources._people import one_line
 from soundalike.sources._rows import RowCollector, authors_frame, channels_frame
 from soundalike.sources._tree import Member, Tree
+from soundalike.text_encoding import Utf8Chunks
 
 NAME = SOURCE
 LOOKED_FOR = "the JSON, HTML or CSV files of DiscordChatExporter"

@@ -15,7 +15,6 @@ from soundalike.messages import (
 )
 from soundalike.sources import _local_time
 from soundalike.sources._byte_lines import byte_lines
-from soundalike.sources._encoding import decode
 from soundalike.sources._file_reading import Advance, FileReading
 from soundalike.sources._heads import heads
 from soundalike.sources._imessage_transcript import ME, TranscriptMessage, begins_transcript, transcript
@@ -23,6 +22,7 @@ from soundalike.sources._json_repair import PARSE_ERRORS, load_leniently
 from soundalike.sources._people import SOMEONE, one_line, person
 from soundalike.sources._rows import BATCH, RowCollector, authors_frame, channels_frame
 from soundalike.sources._tree import Member, Tree
+from soundalike.text_encoding import decode
 
 NAME = "imessage_exporter"
 LOOKED_FOR = "what imessage-exporter wrote (TXT or NDJSON)"

@@ -27,7 +27,6 @@ from soundalike.messages import (
     empty,
 )
 from soundalike.sources import _local_time
-from soundalike.sources._encoding import decode
 from soundalike.sources._file_reading import Advance, FileReading
 from soundalike.sources._heads import heads
 from soundalike.sources._people import SOMEONE, one_line, person
@@ -35,6 +34,7 @@ from soundalike.sources._rows import RowCollector, authors_frame, channels_frame
 from soundalike.sources._tree import Member, Tree
 from soundalike.sources._whatsapp_dates import DateOrder, decide
 from soundalike.sources._whatsapp_lines import Header, half_of_day
+from soundalike.text_encoding import decode
 
 NAME = "line"
 LOOKED_FOR = "the text that LINE saves of a chat"

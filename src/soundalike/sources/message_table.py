@@ -12,7 +12,6 @@ from collections.abc import Callable, Iterator
 from soundalike.messages import UNREADABLE_ROWS, Corpus, add_counts, empty
 from soundalike.sources import _local_time
 from soundalike.sources._byte_lines import byte_lines
-from soundalike.sources._encoding import Utf8Chunks
 from soundalike.sources._file_reading import Advance, FileReading, reported_chunks
 from soundalike.sources._file_splitter import split_csv
 from soundalike.sources._heads import heads
@@ -20,6 +19,7 @@ from soundalike.sources._json_repair import PARSE_ERRORS, load_leniently
 from soundalike.sources._message_records import MessageRecords
 from soundalike.sources._rows import BATCH, RowCollector, authors_frame, channels_frame
 from soundalike.sources._tree import Member, Tree
+from soundalike.text_encoding import Utf8Chunks
 
 NAME = "message_table"
 LOOKED_FOR = "a CSV or JSON lines with at least the columns author and text"

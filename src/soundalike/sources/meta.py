@@ -10,7 +10,6 @@ from collections.abc import Callable, Iterator
 import orjson
 
 from soundalike.messages import UNREADABLE_ROWS, Corpus, add_counts, empty
-from soundalike.sources._encoding import Utf8Chunks
 from soundalike.sources._file_reading import FileReading, reported_chunks
 from soundalike.sources._heads import head, heads
 from soundalike.sources._json_stream import JsonStream
@@ -18,6 +17,7 @@ from soundalike.sources._meta_owner import is_account_file, own_names, owners
 from soundalike.sources._meta_threads import MetaThread, decoded, thread_key, thread_name
 from soundalike.sources._rows import BATCH, RowCollector, authors_frame, channels_frame
 from soundalike.sources._tree import Member, Tree
+from soundalike.text_encoding import Utf8Chunks
 
 NAME = "meta"
 LOOKED_FOR = "an Instagram or Messenger export in JSON"

@@ -15,12 +15,12 @@ from itertools import pairwise
 
 from soundalike.messages import IMPOSSIBLE_TIME, REACTIONS, UNKNOWN, Corpus, add_counts, empty
 from soundalike.sources import _local_time
-from soundalike.sources._encoding import decode
 from soundalike.sources._file_reading import Advance, FileReading
 from soundalike.sources._heads import heads
 from soundalike.sources._people import SOMEONE, person
 from soundalike.sources._rows import RowCollector, authors_frame, channels_frame
 from soundalike.sources._tree import Member, Tree
+from soundalike.text_encoding import decode
 
 NAME = "signal_export"
 LOOKED_FOR = "the Markdown of signal-export (a folder with a chat.md for each chat)"

@@ -19,13 +19,13 @@ from soundalike.messages import (
     add_counts,
     empty,
 )
-from soundalike.sources._encoding import Utf8Chunks
 from soundalike.sources._file_reading import FileReading, reported_chunks
 from soundalike.sources._heads import heads
 from soundalike.sources._people import SOMEONE, hashed, is_address, one_line
 from soundalike.sources._rows import BATCH, RowCollector, authors_frame, channels_frame
 from soundalike.sources._sms_xml import NULL, SmsParser, SmsRecord, known
 from soundalike.sources._tree import Member, Tree
+from soundalike.text_encoding import Utf8Chunks
 
 NAME = "sms"
 LOOKED_FOR = "a backup of text messages (XML of SMS Backup & Restore)"

@@ -10,13 +10,13 @@ from typing import Any
 
 from soundalike.messages import UNREADABLE_ROWS, Corpus, add_counts, empty
 from soundalike.sources import _local_time
-from soundalike.sources._encoding import Utf8Chunks
 from soundalike.sources._file_reading import FileReading, reported_chunks
 from soundalike.sources._heads import heads
 from soundalike.sources._json_stream import JsonStream
 from soundalike.sources._rows import BATCH, RowCollector, authors_frame, channels_frame
 from soundalike.sources._telegram_messages import TelegramChat, account
 from soundalike.sources._tree import Member, Tree
+from soundalike.text_encoding import Utf8Chunks
 
 NAME = "telegram"
 LOOKED_FOR = "a Telegram export (result.json, from Telegram Desktop)"

@@ -21,7 +21,6 @@ from soundalike.messages import (
     add_counts,
     empty,
 )
-from soundalike.sources._encoding import Utf8Chunks
 from soundalike.sources._file_reading import Advance, FileReading, reported_chunks
 from soundalike.sources._heads import heads
 from soundalike.sources._json_files import key, text, whole_number
@@ -29,6 +28,7 @@ from soundalike.sources._json_stream import JsonStream
 from soundalike.sources._people import SOMEONE, hashed, is_address, one_line
 from soundalike.sources._rows import BATCH, RowCollector, authors_frame, channels_frame
 from soundalike.sources._tree import Member, Tree
+from soundalike.text_encoding import Utf8Chunks
 
 NAME = "weflow"
 LOOKED_FOR = "a WeChat conversation (JSON of WeFlow)"

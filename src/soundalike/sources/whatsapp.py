@@ -13,7 +13,6 @@ from dataclasses import dataclass
 
 from soundalike.messages import Corpus, add_counts, empty
 from soundalike.sources import _local_time
-from soundalike.sources._encoding import decode
 from soundalike.sources._file_reading import Advance, FileReading
 from soundalike.sources._heads import head
 from soundalike.sources._rows import RowCollector, authors_frame, channels_frame
@@ -22,6 +21,7 @@ from soundalike.sources._whatsapp_chat import WhatsAppChat, chat_title, read_cha
 from soundalike.sources._whatsapp_dates import DateOrder, decide
 from soundalike.sources._whatsapp_lines import Header, find_headers, parse_header
 from soundalike.sources._whatsapp_owner import owner_of
+from soundalike.text_encoding import decode
 
 NAME = "whatsapp"
 LOOKED_FOR = "a WhatsApp chat (the ZIP or the text that Export chat makes)"

@@ -111,14 +111,14 @@ def readable(text: str, people: Mapping[str, str]) -> str:
         return text.strip()
     import polars as pl
 
-    from soundalike.sources._markup import resolve_markup as all_readable
+    from soundalike.discord_markup import resolve_markup
 
     frame = pl.DataFrame({"text": [text], "sent_at": [datetime.now(UTC)]})
-    return str(all_readable(frame, people, {})[0]).strip()
+    return str(resolve_markup(frame, people, {})[0]).strip()
 
 
 class PromptNames:
-    """The names that the model reads: those of the training data for people who are in it.
+    """The name of each author in the prompt: for people of the training data the name there, else the one on Discord.
 
     `known` maps author ids in the clone's messages to the names there, without the owner. `owner` is the voice's name;
     anybody else of that name, the real owner included, gets a number after it. `me` is the bot's id. With `invented`

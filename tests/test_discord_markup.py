@@ -7,7 +7,7 @@ from random import Random
 import polars as pl
 import pytest
 
-from soundalike.sources._markup import resolve_markup
+from soundalike.discord_markup import resolve_markup
 
 SENT = datetime(2024, 3, 1, 12, 0, tzinfo=UTC)
 PEOPLE = {"180000000000000002": "Sam", "5": "$1 \\1 <@180000000000000002>"}
