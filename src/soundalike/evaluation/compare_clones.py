@@ -19,7 +19,7 @@ from soundalike.evaluation.replies import SceneProgress, answer_scenes
 from soundalike.evaluation.reply_features import ReplyReader
 from soundalike.evaluation.system_metrics import System, copying, repetition, scene_coherence, two_sample_test
 from soundalike.generation.voice import Voice
-from soundalike.metrics.likeness_scale import PERFECT
+from soundalike.metrics.likeness_scale import likeness_draws
 from soundalike.metrics.stats import Estimate, difference, mean, percentile_interval
 from soundalike.progress import OnProgress
 
@@ -100,8 +100,8 @@ def _likeness(held_out: EvaluationSet, both: Sequence[System]) -> PairedDifferen
     scaled = held_out.scaled(first), held_out.scaled(second)
     if not (first and second and held_out.ceiling and scaled[0] and scaled[1]):
         return None
-    room = held_out.ceiling.auc - PERFECT
-    apart = percentile_interval((second.auc - first.auc) / room, (second.draws - first.draws) / room, first.windows)
+    draws = likeness_draws(first, held_out.ceiling) - likeness_draws(second, held_out.ceiling)
+    apart = percentile_interval(scaled[0].value - scaled[1].value, draws, first.windows)
     return PairedDifference(scaled[0], scaled[1], apart)
 
 

@@ -3,9 +3,7 @@
 An export is a folder `export-<kind>` in the clone, written atomically. Each kind has a module here.
 """
 
-import errno
 import json
-import os
 import shlex
 import subprocess
 import sys
@@ -72,7 +70,7 @@ def export(clone: Clone, kind: str, precision: str = "f16") -> ExportResult:
     source = clone.consistent(lambda: _source(clone))
     folder = export_folder(clone, kind)
     require_free_space(clone.root, _estimated_bytes(kind, source, precision), "the export")
-    with replacing_export(clone, kind) as target, disk_full_as_oserror():
+    with replacing_export(clone, kind) as target:
         use = _write(kind, source, target, precision, folder)
         sizes = file_sizes(target)
     return ExportResult(str(folder), sizes, [quoted(command) for command in use])
@@ -120,19 +118,6 @@ def _estimated_bytes(kind: str, source: ExportSource, precision: str) -> float:
 def quoted(command: Sequence[str]) -> str:
     """A command line for this system's shell, with blanks and quotes escaped."""
     return subprocess.list2cmdline(command) if sys.platform == "win32" else shlex.join(command)
-
-
-@contextmanager
-def disk_full_as_oserror() -> Iterator[None]:
-    """Turn the errors of Rust libraries for a full disk into `OSError`, which callers handle."""
-    try:
-        yield
-    except OSError:
-        raise
-    except Exception as error:
-        if f"(os error {errno.ENOSPC})" in str(error):
-            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC)) from error
-        raise
 
 
 def _require_replaceable(folder: Path) -> None:

@@ -21,15 +21,18 @@ def likeness(test: TwoSampleResult, ceiling: TwoSampleResult) -> Estimate | None
     """(ceiling - test) / (ceiling - PERFECT); None where the ceiling is too close to PERFECT."""
     if ceiling.auc - PERFECT < NARROWEST:
         return None
-    value = (ceiling.auc - test.auc) / (ceiling.auc - PERFECT)
-    draws = (ceiling.draws - test.draws) / np.maximum(ceiling.draws - PERFECT, NARROWEST)
-    return percentile_interval(value, draws, test.windows)
+    value, draws = _scaled(np.array(test.auc), np.array(ceiling.auc)), _scaled(test.draws, ceiling.draws)
+    return percentile_interval(float(value), draws, test.windows)
 
 
 def likeness_draws(test: TwoSampleResult, ceiling: TwoSampleResult) -> Floats:
     """Draws of the likeness on a scale that is held fixed: for the difference of two voices in the same scenes."""
-    draws: Floats = (ceiling.auc - test.draws) / (ceiling.auc - PERFECT)
-    return draws
+    return _scaled(test.draws, np.array(ceiling.auc))
+
+
+def _scaled(auc: Floats, ceiling: Floats) -> Floats:
+    scaled: Floats = (ceiling - auc) / np.maximum(ceiling - PERFECT, NARROWEST)
+    return scaled
 
 
 def auc_estimate(test: TwoSampleResult) -> Estimate:
