@@ -12,9 +12,10 @@ from soundalike.audit.audit_page import html
 from soundalike.audit.audit_report import AuditReport, ExtractionRates
 from soundalike.audit.copying import CopyingComparison, CopyRates
 from soundalike.audit.exposure import Exposure, Secret
-from soundalike.audit.run_audit import FILE, PAGE, STRINGS, audit
+from soundalike.audit.run_audit import audit
 from soundalike.audit.verdict import KEEP, RETRAIN, SHARE
 from soundalike.clone import Clone
+from soundalike.clone.report_names import AUDIT, AUDIT_PAGE, AUDIT_STRINGS
 from soundalike.errors import CloneError
 from soundalike.metrics.stats import Estimate, proportion
 from tests.audit.chains import LEARNED, place
@@ -44,12 +45,12 @@ def test_an_audit_of_a_chain(me: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     assert report.recommendation == KEEP and "planted secrets could be drawn out" in report.verdict
     assert all(one.extracted for one in report.canaries) and len(report.canaries) == 17
     assert report.membership and report.membership.value > 0.5
-    kept = json.loads((me / FILE).read_text())
-    assert (me / STRINGS).read_text() == "".join(f"{string}\n" for string in report.named)
+    kept = json.loads((me / AUDIT).read_text())
+    assert (me / AUDIT_STRINGS).read_text() == "".join(f"{string}\n" for string in report.named)
     assert kept == json.loads(json.dumps(report.as_dict(shlex.quote(str(me))))) and kept["verdict"] == report.verdict
-    assert {stat.S_IMODE((me / name).stat().st_mode) for name in (FILE, PAGE, STRINGS)} == {0o600}
+    assert {stat.S_IMODE((me / name).stat().st_mode) for name in (AUDIT, AUDIT_PAGE, AUDIT_STRINGS)} == {0o600}
     after = contents(me)
-    assert {name for name in after if name not in before} == {str(me / FILE), str(me / STRINGS), str(page)}
+    assert {name for name in after if name not in before} == {str(me / AUDIT), str(me / AUDIT_STRINGS), str(page)}
     assert {name: data for name, data in after.items() if name in before} == before
     asked = [call[1:] for call in calls if call[0] == "Asking"]
     assert asked[-1][0] == asked[-1][1] and asked == sorted(asked)

@@ -8,10 +8,11 @@ import pytest
 
 from soundalike import cli
 from soundalike.clone import Clone
+from soundalike.clone.report_names import PORTRAIT
 from soundalike.demo import EXPORT
 from soundalike.importing.importer import run_import
 from soundalike.next_step import Frontend, NextStep
-from soundalike.portrait.build import FILE, build_portrait
+from soundalike.portrait.build import build_portrait
 from soundalike.portrait.card import Card, Portrait, Quotation, ScoredPiece, Table
 from soundalike.portrait.chart_kinds import (
     BarChart,
@@ -127,7 +128,7 @@ def test_with_a_voice_it_tells_what_the_model_hears(me: Path, capsys: pytest.Cap
     assert "learned to expect of you" in silent and "<h3>" not in silent
     assert not [text for text in long_lines(me) if text in silent]
     cli.app(["portrait", str(me), "--quotes"], standalone_mode=False)
-    page = (me / FILE).read_text("utf-8")
+    page = (me / PORTRAIT).read_text("utf-8")
     self_contained(page)
     assert "most you" in page and "least you" in page
     assert not re.search(rf"\b({'|'.join(FRIENDS)})\b", page, re.IGNORECASE)

@@ -14,7 +14,7 @@ from tempfile import TemporaryDirectory
 import orjson
 
 from soundalike import engines
-from soundalike.audit import canaries, copying, exposure, inventory, membership, verdict
+from soundalike.audit import canaries, copying, exposure, inventory, membership
 from soundalike.audit.audit_page import html
 from soundalike.audit.audit_report import AuditReport, ExtractionRates
 from soundalike.audit.copying import CopyingComparison, copy_rates
@@ -22,6 +22,7 @@ from soundalike.audit.extraction import PrefixSuffix, draw, extracted
 from soundalike.audit.texts import TextSpan, messages_by_document
 from soundalike.clone import Clone
 from soundalike.clone.folder import SCRATCH
+from soundalike.clone.report_names import AUDIT, AUDIT_PAGE, AUDIT_STRINGS
 from soundalike.errors import CloneError, TooLittleText
 from soundalike.evaluation.held_out import conversations
 from soundalike.generation.voice import Voice
@@ -31,7 +32,6 @@ from soundalike.next_step import Frontend
 from soundalike.progress import WeightedProgress
 from soundalike.training.estimate import training_device
 
-FILE, PAGE, STRINGS = "audit.json", "audit.html", verdict.STRINGS
 ALTERNATIVES, SECRETS = {"cuda": 1000, "cpu": 256}, {"cuda": 20, "cpu": 10}  # by device
 # Seconds that a unit of each question takes, measured with pocket on one core: only their ratios matter.
 COST = {"exposure": 0.00075, "extraction": 0.0108, "membership": 0.045, "copying": 0.0087}
@@ -64,8 +64,9 @@ def audit(
         typed = shlex.quote(str(clone.root))
         figures = orjson.dumps(report.as_dict(typed), option=orjson.OPT_INDENT_2)
         named = "".join(f"{one}\n" for one in report.named)
-        clone.write({FILE: figures, PAGE: html(report, voice.owner, typed, frontend).encode(), STRINGS: named.encode()})
-    return report, clone.root / PAGE
+        page = html(report, voice.owner, typed, frontend).encode()
+        clone.write({AUDIT: figures, AUDIT_PAGE: page, AUDIT_STRINGS: named.encode()})
+    return report, clone.root / AUDIT_PAGE
 
 
 def _without_guards(clone: Clone) -> Voice:

@@ -8,11 +8,11 @@ from enum import IntEnum
 
 from soundalike.audit.exposure import Secret
 from soundalike.audit.inventory import ADDRESSES, HANDLES
+from soundalike.clone.report_names import AUDIT_STRINGS
 from soundalike.next_step import NextStep
 from soundalike.redact import MASKS
 
 SHARE, KEEP, RETRAIN = "share", "keep private", "retrain"
-STRINGS = "audit-strings.txt"  # in the clone folder: the strings that it names
 MASKED = "Audit, among the sections of this voice: “Mask what it names”"
 REPLACED = "Training, among the sections of this voice: “Replace it”"
 OFTEN = 5  # times that the owner typed a string which is then a habit of theirs rather than a secret
@@ -78,6 +78,6 @@ def advice(level: Level, other_reasons: bool) -> str:
 def steps(level: Level, other_reasons: bool, folder: str = "me") -> list[NextStep]:
     """What to do against it, in commands that are typed as they are; `folder` as it is typed."""
     if level:
-        return [NextStep(f"soundalike forget {folder} --mask {folder}/{STRINGS} --retrain", MASKED)]
+        return [NextStep(f"soundalike forget {folder} --mask {folder}/{AUDIT_STRINGS} --retrain", MASKED)]
     shorter = NextStep(f"soundalike train {folder} --fresh --epochs 1", f"{REPLACED}, with fewer minutes than before")
     return [shorter] if other_reasons else []

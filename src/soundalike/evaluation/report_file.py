@@ -11,12 +11,13 @@ from typing import Any
 import orjson
 
 from soundalike.clone import Clone
+from soundalike.clone.report_names import EVALUATION
 from soundalike.errors import CloneError
 from soundalike.evaluation.evaluation_report import FULL, SHORT, EvaluationReport
 from soundalike.evaluation.voice_identity import IdentifiedVoice, identity
 from soundalike.plain import plain
 
-FILE = "evaluation.json"
+FILE = EVALUATION
 OLDER_NAMES = {"sense": "coherence", "area": "auc", "loops": "repetition"}  # of metrics, until 0.2.0
 
 Plain = dict[str, Any]

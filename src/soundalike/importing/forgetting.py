@@ -7,6 +7,7 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
 
 from soundalike.clone.clone import Clone
+from soundalike.clone.report_names import ARENA_PAIRS, ARENA_VOTES, VOICE_REPORTS
 from soundalike.errors import ExportError, UsageError
 from soundalike.importing.documents import DocumentSettings
 from soundalike.importing.importer import fill
@@ -19,8 +20,8 @@ from soundalike.redact.mask_list import mask_strings
 REASON = "messages forgotten:"
 # What quotes or counts messages, or learned from them, besides the voice itself.
 DERIVED = (
-    *("evaluation.json", "portrait.html", "audit.json", "audit.html", "audit-strings.txt", "export-prompt"),
-    *("arena.json", "arena-votes.jsonl"),
+    *VOICE_REPORTS,
+    *(ARENA_PAIRS, ARENA_VOTES, "export-prompt"),
     *("checkpoints", "candidate", "versions", "corrections.jsonl"),
 )
 

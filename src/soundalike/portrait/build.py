@@ -4,6 +4,7 @@ import shlex
 from pathlib import Path
 
 from soundalike.clone import Clone
+from soundalike.clone.report_names import AUDIT, PORTRAIT
 from soundalike.evaluation.held_out import conversations
 from soundalike.evaluation.report_file import load_best
 from soundalike.generation.voice import Voice
@@ -17,7 +18,6 @@ from soundalike.portrait.portrait_page import html
 from soundalike.portrait.surprisal import score_lines
 from soundalike.progress import OnProgress
 
-FILE, AUDIT = "portrait.html", "audit.json"
 HELD_OUT = ("valid", "test")
 
 
@@ -40,8 +40,8 @@ def build_portrait(
     portrait = compose(data, scores, clone, quotations, frontend)
     page = html(portrait, frontend).encode()
     with clone.locked("soundalike portrait"):
-        clone.write({FILE: page})
-    return portrait, clone.root / FILE
+        clone.write({PORTRAIT: page})
+    return portrait, clone.root / PORTRAIT
 
 
 def _scores(clone: Clone, on_progress: OnProgress) -> LineScores | None:

@@ -13,6 +13,7 @@ from typing import Any
 from soundalike import engines
 from soundalike.clone.clone import MANIFEST, Clone
 from soundalike.clone.folder import INCOMING, link_tree
+from soundalike.clone.report_names import VOICE_REPORTS
 from soundalike.errors import CloneError, RecipeError
 from soundalike.training import checkpoint
 from soundalike.training.adapter_store import CURVE
@@ -24,7 +25,7 @@ KEPT = 3  # versions
 LEARNED = ("training", "numerics", "result")  # sections of clone.toml that belong to an adapter
 COMPARED_BYTES = 60_000  # of held-out text on which two voices are compared
 # Files of a clone folder that belong to its voice, those that match EXPORTS, and those that all voices share.
-VOICE_FILES = ("adapter", CURVE, "evaluation.json", "portrait.html", "audit.json", "audit.html", "audit-strings.txt")
+VOICE_FILES = ("adapter", CURVE, *VOICE_REPORTS)
 EXPORTS = "export-*"
 DATA_FILES = (
     *("messages.parquet", "authors.parquet", "channels.parquet", "documents", "import.json"),

@@ -11,6 +11,7 @@ from playwright.sync_api import Browser, Page, expect
 
 from soundalike.audit import copying, run_audit
 from soundalike.clone import Clone
+from soundalike.clone.report_names import AUDIT_PAGE, AUDIT_STRINGS
 from soundalike.evaluation.evaluation_report import FULL
 from tests.frontends.studio.running_studio import go, trained
 from tests.frontends.studio.test_report_routes import evaluated
@@ -31,7 +32,7 @@ def me(tmp_path_factory: pytest.TempPathFactory) -> Clone:
     evaluated(clone)
     said = {word for text in clone.messages()["text"] for word in text.split() if word.isalpha()}
     first, *_, last = sorted(said, key=lambda word: (-len(word), word))[:9]
-    (clone.root / run_audit.STRINGS).write_text(f"{first}\n{last}\n", encoding="utf-8")
+    (clone.root / AUDIT_STRINGS).write_text(f"{first}\n{last}\n", encoding="utf-8")
     (clone.root / "portrait.html").write_text(HOSTILE, encoding="utf-8")
     return clone
 
@@ -117,7 +118,7 @@ def test_everybody_can_read_them(page: Page, me: Clone, scheme: Literal["light",
 
 def test_what_it_names_is_masked_after_it_was_told_what_goes(page: Page, me: Clone) -> None:
     """The button that does it comes with the answer, and goes when something else is ticked; then all is made anew."""
-    masked, kept = (me.root / run_audit.STRINGS).read_text("utf-8").splitlines()
+    masked, kept = (me.root / AUDIT_STRINGS).read_text("utf-8").splitlines()
     go(page, "#/voice/me/audit", "me: Audit")
     form = page.get_by_role("region", name="Mask what it names")
     act, ask = (form.get_by_role("button", name=name) for name in ("Mask them and train anew", "What would be masked?"))
@@ -137,4 +138,4 @@ def test_what_it_names_is_masked_after_it_was_told_what_goes(page: Page, me: Clo
     expect(form).to_be_hidden()
     left = " ".join(me.messages()["text"]).split()
     assert masked not in left and kept in left and "something" in left
-    assert not (me.root / run_audit.PAGE).exists() and not me.versions_path.exists()
+    assert not (me.root / AUDIT_PAGE).exists() and not me.versions_path.exists()

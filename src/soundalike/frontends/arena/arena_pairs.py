@@ -15,6 +15,7 @@ import orjson
 from pydantic import TypeAdapter, ValidationError
 
 from soundalike.clone import Clone
+from soundalike.clone.report_names import ARENA_PAIRS
 from soundalike.errors import CloneError, TooLittleText
 from soundalike.evaluation.held_out import MOST_WINDOWS, HeldOutScene, HeldOutTurn, conversations, held_out_scenes
 from soundalike.evaluation.replies import SceneProgress, answer_scenes
@@ -23,7 +24,7 @@ from soundalike.plain import plain
 from soundalike.progress import OnProgress
 from soundalike.redact import redact_text
 
-FILE = "arena.json"
+FILE = ARENA_PAIRS
 PAIRS, SEED = 40, 1
 CONVERSATIONS = 2  # that are looked at for each pair: in some nothing stands before the owner's messages
 CONTEXT = 8  # lines before the reply that are shown

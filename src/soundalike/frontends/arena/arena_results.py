@@ -41,8 +41,8 @@ class ArenaGroup:
 
 @dataclass(frozen=True, slots=True)
 class ArenaResults:
-    """Results by group; `pairs` that are released; `machine`: how often the judge of `evaluate` is fooled, if it was
-    measured; `other_voices`: votes on earlier voices, which are not counted."""
+    """Results by group; `pairs` that are released; `machine`: the automatic judge's error rate, None if not evaluated;
+    `other_voices`: votes on earlier voices, which are not counted."""
 
     owner: str
     pairs: int

@@ -11,9 +11,10 @@ from pathlib import Path
 import orjson
 
 from soundalike.clone.folder import disk_errors
+from soundalike.clone.report_names import ARENA_VOTES
 from soundalike.errors import CloneError
 
-FILE = "arena-votes.jsonl"
+FILE = ARENA_VOTES
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,6 +7,7 @@ from fastapi import APIRouter
 from starlette.responses import Response
 
 from soundalike.clone import Clone, corrections
+from soundalike.clone.report_names import AUDIT, EVALUATION, PORTRAIT
 from soundalike.errors import CloneError
 from soundalike.evaluation.report_file import load_best
 from soundalike.frontends.local_page.answers import answer
@@ -14,7 +15,7 @@ from soundalike.frontends.studio.studio_folder import StudioFolder
 from soundalike.training import checkpoint
 from soundalike.training.train_corrections import MIN_CORRECTIONS
 
-REPORTS = {"portrait": "portrait.html", "evaluation": "evaluation.json", "audit": "audit.json"}
+REPORTS = {"portrait": PORTRAIT, "evaluation": EVALUATION, "audit": AUDIT}
 
 
 def router(folder: StudioFolder) -> APIRouter:

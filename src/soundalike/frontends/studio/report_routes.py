@@ -7,6 +7,7 @@ from pydantic import BaseModel
 from starlette.responses import Response
 
 from soundalike.clone import Clone
+from soundalike.clone.report_names import AUDIT_PAGE, AUDIT_STRINGS
 from soundalike.evaluation.advice import advice
 from soundalike.evaluation.evaluation_report import HEADLINE, ROW_TITLES, EvaluationReport
 from soundalike.evaluation.report_file import load_best
@@ -18,7 +19,6 @@ from soundalike.frontends.studio.jobs import Jobs
 from soundalike.frontends.studio.studio_folder import StudioFolder
 from soundalike.next_step import Frontend
 
-AUDIT_PAGE, AUDIT_STRINGS = "audit.html", "audit-strings.txt"
 FOR_STUDIO = "--for-studio"  # names sections of the page in place of commands
 
 
