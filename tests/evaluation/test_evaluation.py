@@ -117,7 +117,7 @@ def test_a_full_evaluation(me: Path) -> None:
 
     Two rows are in no table: other people, and the same months, of which there is too little here.
     """
-    calls: list[tuple[float, int]] = []
+    calls: list[tuple[float, float]] = []
     report = evaluate(me, seeds=(1,), on_progress=lambda done, of: calls.append((done, of)))
     clone, salad = report.rows[CLONE], report.rows["word salad"]
     assert clone.likeness and salad.likeness and clone.likeness.low > salad.likeness.high

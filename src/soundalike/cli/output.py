@@ -21,7 +21,7 @@ DEFAULT_FOLDER = Path("me")
 WITH_BAR = 110  # terminal columns needed for the longest label, the bar and both times
 out, err = make_console(), make_console(stderr=True)
 progress_file = ProgressFile()
-"""For the program that started this command and watches it, if one does."""
+"""Progress for a parent process such as the studio."""
 
 
 def _json_only(requested: bool) -> bool:

@@ -104,7 +104,7 @@ class TrainingCommand:
 
 @contextmanager
 def hint_on_interrupt(hint: Callable[[], "Text"]) -> Iterator[None]:
-    """Print what can be done if Ctrl-C comes."""
+    """On Ctrl-C, print how to continue."""
     try:
         yield
     except KeyboardInterrupt:
