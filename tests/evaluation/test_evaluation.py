@@ -191,7 +191,7 @@ def test_a_figure_is_of_the_voice_that_was_measured(tmp_path: Path) -> None:
     clone = Clone.open(chain_clone(tmp_path / "me", dialogue=False))
     loaded = identity(clone)
 
-    def changing(done: float, of: int) -> None:
+    def changing(done: float, of: float) -> None:
         if identity(clone) == loaded:
             with clone.locked("test"):
                 clone.record(sampling={"temperature": 0.5}, result={"seconds": 9.0})

@@ -43,7 +43,7 @@ def test_pairs_of_a_voice_that_was_replaced_are_not_written(tmp_path: Path) -> N
     """They would else bear the name of the voice that is there at the end."""
     clone = Clone.open(chain_clone(tmp_path / "me", chats=80))
 
-    def changing(done: float, of: int) -> None:
+    def changing(done: float, of: float) -> None:
         with clone.locked("test"):
             clone.record(sampling={"temperature": 0.5})
 
