@@ -1,7 +1,7 @@
-"""Data-parallel gradients within one process: a thread, and a replica of the model, for each core.
+"""Data parallelism within one process: a thread for each core, and for gradients a replica of the model.
 
-Replicas share the model's weights and have gradients of their own. Within a replica no product waits for another core,
-so that a core which other programs use slows down one replica only. If all cores shared each product instead, every one
+Replicas share the model's weights and have gradients of their own. Within a thread no product waits for another core,
+so that a core which other programs use slows down one thread only. If all cores shared each product instead, every one
 of thousands of products a second would wait for the slowest core. Gradients are summed in a fixed order, so the same
 batches give the same weights.
 """
@@ -9,6 +9,7 @@ batches give the same weights.
 import copy
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from functools import cached_property
 from typing import Generic, TypeVar
 
 import torch
@@ -21,11 +22,16 @@ Result = TypeVar("Result")
 
 
 class ThreadedDataParallel(Generic[Model]):
-    """`model` and `count` - 1 replicas of it. With a `count` of 1 there are no threads, and PyTorch uses all cores."""
+    """`count` threads for `model`. With a `count` of 1 there are none, and PyTorch uses all cores."""
 
     def __init__(self, model: Model, count: int) -> None:
-        self.models = [model, *(_replica(model) for _ in range(count - 1))]
+        self._model, self.count = model, count
         self._pool = _pool(count) if count > 1 else None
+
+    @cached_property
+    def models(self) -> list[Model]:
+        """The model and its replicas, one for each thread; made for the first gradient, since only that needs them."""
+        return [self._model, *(_replica(self._model) for _ in range(self.count - 1))]
 
     def gradient(self, loss: Callable[[Model, Part], Tensor], parts: Sequence[Part]) -> float:
         """Add the gradient of the sum of `loss(model, part)` over all parts to the model's; returns that sum."""

@@ -30,7 +30,7 @@ from soundalike.engines.llama_model import Llama, LlamaConfig
 from soundalike.engines.loss import batch_loss
 from soundalike.engines.optimizer_state import check_training_state, load_optimizer, optimizer_arrays
 from soundalike.engines.protocol import Batch, Streams
-from soundalike.engines.scoring import prefix_trees
+from soundalike.engines.scoring import PrefixTree, prefix_trees
 from soundalike.engines.tokenizer import FileTokenizer
 from soundalike.errors import BaseModelError, EngineError
 from soundalike.training.base_models import ModelShape
@@ -68,8 +68,8 @@ class LlamaEngine:
         return torch.optim.AdamW(parameters, 0.0, betas=(0.9, 0.95), weight_decay=decay, fused=True)
 
     @cached_property
-    def _replicas(self) -> ThreadedDataParallel[Llama]:
-        """Created only for training: generation needs no replicas."""
+    def _parallel(self) -> ThreadedDataParallel[Llama]:
+        """Created only for training and scoring: generation has threads of its own."""
         return ThreadedDataParallel(self.model, torch.get_num_threads() if self.device.type == "cpu" else 1)
 
     def step(self, batch: Batch, learning_rate: float) -> float:
@@ -79,7 +79,7 @@ class LlamaEngine:
             return 0.0
         self._decoder = None
         parts = self._micro_batches(shard(batch, self.process_group))
-        total = self._replicas.gradient(lambda model, part: self._loss_of(model, part) / weight, parts)
+        total = self._parallel.gradient(lambda model, part: self._loss_of(model, part) / weight, parts)
         parameters = list(self.adapter.parameters().values())
         total = all_reduce_gradients(parameters, total, self.process_group)
         torch.nn.utils.clip_grad_norm_(parameters, self.training.clip)
@@ -95,12 +95,12 @@ class LlamaEngine:
             with torch.no_grad():  # thread-local
                 return self._loss_of(self.model, part).item()
 
-        local = sum(self._replicas.map(loss_of, self._micro_batches(shard(batch, self.process_group))))
+        local = sum(self._parallel.map(loss_of, self._micro_batches(shard(batch, self.process_group))))
         return all_reduce_gradients([], local, self.process_group), float(batch.weights.sum())
 
     def _micro_batches(self, batch: Batch) -> list[Batch]:
         """One for each replica, or more if activations would take too much memory; at least a window each."""
-        each = -(-len(batch) // len(self._replicas.models))
+        each = -(-len(batch) // self._parallel.count)
         return batch.parts(max(1, min(self._replica_tokens // batch.tokens.shape[1], each)))
 
     def _loss_of(self, model: Llama, batch: Batch) -> Tensor:
@@ -111,19 +111,24 @@ class LlamaEngine:
         """Log-probability of each token given those before it, (len(tokens),); that of the first is 0."""
         return self.logprobs_of([tokens])[0]
 
-    @torch.no_grad()
     def logprobs_of(self, texts: Sequence[Sequence[int]]) -> list[NDArray[np.float32]]:
         """`logprobs` of each text. The beginning that all share is computed once per SCORING_ROW_TOKENS of the rest."""
         logprobs = [np.zeros(len(text), np.float32) for text in texts]
-        for tree in prefix_trees(texts, SCORING_ROW_TOKENS):
-            ids, positions = (torch.from_numpy(row).to(self.device)[None] for row in (tree.tokens, tree.positions))
-            mask = torch.from_numpy(tree.mask).to(self.device)[None, None]  # (1, 1, length, length)
-            hidden = self.model(ids, positions, mask)[0]  # (length, hidden)
-            all_logprobs = torch.log_softmax((hidden[tree.before] @ self.model.lm_head.T).float(), dim=-1)
-            of_tokens = all_logprobs.gather(1, ids[0, :, None])[:, 0].cpu().numpy()  # (length,)
+        trees = list(prefix_trees(texts, SCORING_ROW_TOKENS))
+        for tree, of_tokens in zip(trees, self._parallel.map(self._tree_logprobs, trees), strict=True):
             for number, places in zip(tree.numbers, tree.places, strict=True):
                 logprobs[number][1:] = of_tokens[places][1:]
         return logprobs
+
+    @torch.no_grad()  # thread-local
+    def _tree_logprobs(self, tree: PrefixTree) -> NDArray[np.float32]:
+        """(length,): the log-probability of each token given those that it sees, in nats."""
+        ids, positions = (torch.from_numpy(row).to(self.device)[None] for row in (tree.tokens, tree.positions))
+        mask = torch.from_numpy(tree.mask).to(self.device)[None, None]  # (1, 1, length, length)
+        hidden = self.model(ids, positions, mask)[0]  # (length, hidden)
+        all_logprobs = torch.log_softmax((hidden[tree.before] @ self.model.lm_head.T).float(), dim=-1)
+        of_tokens: NDArray[np.float32] = all_logprobs.gather(1, ids[0, :, None])[:, 0].cpu().numpy()
+        return of_tokens
 
     def streams(self) -> Streams:
         """An empty set of streams over the model as it is now."""
