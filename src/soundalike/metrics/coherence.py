@@ -10,6 +10,7 @@ Not scikit-learn's CCA, which is not shrunk and iterates, nor its TfidfVectorize
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 
 import numpy as np
 
@@ -75,18 +76,25 @@ def fit(pairs: Sequence[Pair]) -> CoherenceModel | None:
     return CoherenceModel(columns, idf, (first, second), (asked.mean(axis=0) @ first, answered.mean(axis=0) @ second))
 
 
-def _tokens(text: str) -> list[str]:
-    return _TOKEN.findall(fold_case(text))
+@lru_cache(maxsize=1 << 16)
+def _tokens(text: str) -> tuple[str, ...]:
+    """Kept, since each message is in the contexts of the next ones too."""
+    return tuple(_TOKEN.findall(fold_case(text)))
 
 
 def _tf_idf(texts: Sequence[Sequence[str]], columns: dict[str, int], idf: Floats) -> Floats:
     """(texts, words): the logarithm of 1 + count, times `idf` (Sparck Jones 1972), each row of length 1."""
-    counts = np.zeros((len(texts), len(columns)))
-    for row, messages in enumerate(texts):
-        for token, count in Counter(t for text in messages for t in _tokens(text)).items():
-            if token in columns:
-                counts[row, columns[token]] = count
-    return _unit(np.log1p(counts) * idf)
+    found = [
+        row * len(columns) + columns[token]
+        for row, messages in enumerate(texts)
+        for text in messages
+        for token in _tokens(text)
+        if token in columns
+    ]
+    places, counts = np.unique(np.array(found, np.int64), return_counts=True)
+    rows = np.zeros((len(texts), len(columns)))
+    rows.flat[places] = np.log1p(counts)
+    return _unit(rows * idf)
 
 
 def _whitening(rows: Floats) -> Floats:
