@@ -249,6 +249,15 @@ def test_many_replies_at_once_are_those_of_each_alone() -> None:
     assert len({tuple(reply) for reply in together}) > 2
 
 
+def test_each_history_may_have_its_own_sampling() -> None:
+    """Replies of two seeds side by side are those of each seed, whose draws come from the same random streams."""
+    voice = Voice(engine(SCRIPT, LOOP, "sam: yo\nada: yo sam\nada: you ok\n", order=2), "ada", sampling=CHANCE)
+    histories, seeds = [[("sam", text)] for text in ("hi", "yo", "not much", "rust")], [replace(CHANCE, seed=4), CHANCE]
+    mixed = voice.replies(histories, [seeds[at % 2] for at in range(4)])
+    alone = [voice.replies(histories, sampling) for sampling in seeds]
+    assert alone[0] != alone[1] and mixed == [alone[at % 2][at] for at in range(4)]
+
+
 def test_no_histories_no_replies() -> None:
     """Nobody asked."""
     assert ada(SCRIPT).replies([]) == []

@@ -14,7 +14,8 @@ from soundalike.metrics.windows import MessageWindows
 from soundalike.progress import OnProgress
 
 ROUND_SEEDS = 1000
-# Answered for all seeds before the next ones: their prompts begin alike, and an engine reads such beginnings once.
+# Answered for all seeds before the next ones: their prompts begin alike, and an engine that keeps prefixes reads such
+# beginnings once. For more scenes than these it would not keep them until the next round.
 SCENES_AT_ONCE, SEEDS_APART = 16, 1000
 # Of the work, in each round: a voice that writes too few messages is asked again, as about half of the turns want.
 ROUND_SHARES = (0.5, 0.25, 0.125, 0.0625, 0.03125, 0.03125)
@@ -36,10 +37,10 @@ class Replier(Protocol):
     def replies(
         self,
         histories: Sequence[Sequence[Turn]],
-        sampling: Sampling | None = None,
+        sampling: Sampling | Sequence[Sampling] | None = None,
         on_done: Callable[[int], None] = ...,
     ) -> Sequence[Sequence[str]]:
-        """The owner's next messages after each history."""
+        """The owner's next messages after each history; `sampling` is one for all or one for each."""
 
 
 class SceneProgress:
@@ -66,25 +67,29 @@ def answer_scenes(
     answers: list[list[tuple[str, ...]]] = [[] for _ in seeds]
     for first in range(0, len(scenes), SCENES_AT_ONCE):
         part = scenes[first : first + SCENES_AT_ONCE]
-        for of_seed, seed in zip(answers, seeds, strict=True):
-            of_seed += _answer(voice, part, seed + first * SEEDS_APART, on_scenes)
+        written = _answer(voice, part, [seed + first * SEEDS_APART for seed in seeds], on_scenes)
+        for of_seed, more in zip(answers, written, strict=True):
+            of_seed += more
     return [MessageWindows(of_seed, groups) for of_seed in answers]
 
 
-def _answer(voice: Replier, scenes: Sequence[HeldOutScene], seed: int, on_scenes: OnScenes) -> list[tuple[str, ...]]:
-    turns = [turn for scene in scenes for turn in scene.turns]
-    texts: list[list[str]] = [[] for _ in turns]
+def _answer(
+    voice: Replier, scenes: Sequence[HeldOutScene], seeds: Sequence[int], on_scenes: OnScenes
+) -> list[list[tuple[str, ...]]]:
+    """For each seed the messages in each scene; those of all seeds are generated side by side."""
+    asked = [(seed, turn) for seed in seeds for scene in scenes for turn in scene.turns]
+    texts: list[list[str]] = [[] for _ in asked]
     for number, share in enumerate(ROUND_SHARES):
-        waiting = [at for at, turn in enumerate(turns) if len(texts[at]) < len(turn.real)]
-        histories = [[*turns[at].history, *((voice.owner, text) for text in texts[at])] for at in waiting]
-        sampling = replace(voice.sampling, seed=seed * ROUND_SEEDS + number)
-        each = len(scenes) * share / max(1, len(waiting))
-        replies = voice.replies(histories, sampling, partial(_count, on_scenes, each))
+        waiting = [at for at, (_, turn) in enumerate(asked) if len(texts[at]) < len(turn.real)]
+        histories = [[*asked[at][1].history, *((voice.owner, text) for text in texts[at])] for at in waiting]
+        samplings = [replace(voice.sampling, seed=asked[at][0] * ROUND_SEEDS + number) for at in waiting]
+        work = len(scenes) * len(seeds) * share
+        replies = voice.replies(histories, samplings, partial(_count, on_scenes, work / max(1, len(waiting))))
         for at, reply in zip(waiting, replies, strict=True):
             texts[at] += reply
-        on_scenes(0.0 if waiting else len(scenes) * share)
-    by_turn = iter([messages[: len(turn.real)] for messages, turn in zip(texts, turns, strict=True)])
-    return [tuple(text for _ in scene.turns for text in next(by_turn)) for scene in scenes]
+        on_scenes(0.0 if waiting else work)
+    by_turn = iter([messages[: len(turn.real)] for messages, (_, turn) in zip(texts, asked, strict=True)])
+    return [[tuple(text for _ in scene.turns for text in next(by_turn)) for scene in scenes] for _ in seeds]
 
 
 def _count(on_scenes: OnScenes, each: float, replies: int) -> None:

@@ -7,18 +7,16 @@ Source of the protocol: platform.openai.com/docs/api-reference/chat.
 import re
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from hashlib import sha256
 from itertools import groupby
 from pathlib import Path
 from typing import Any, cast
 
-import numpy as np
-
 from soundalike.errors import UsageError
 from soundalike.generation.prompt import Turn
 from soundalike.generation.remote import RemoteModel, explained
-from soundalike.generation.sampling import Sampling
+from soundalike.generation.sampling import Sampling, for_each, random_generator
 from soundalike.generation.server_settings import ServerSettings
 from soundalike.paths import regular_file
 
@@ -89,14 +87,16 @@ class PromptedModel:
     def replies(
         self,
         histories: Sequence[Sequence[Turn]],
-        sampling: Sampling | None = None,
+        sampling: Sampling | Sequence[Sampling] | None = None,
         on_done: Callable[[int], None] = lambda replies: None,
     ) -> list[list[str]]:
         """The owner's next messages after each history of (name, text), oldest first; perhaps none.
 
         `on_done` is called with the number of replies that have come since. `EngineError` if the server fails.
         """
-        seeds = np.random.default_rng((sampling or self.sampling).seed).integers(1 << 31, size=len(histories)).tolist()
+        samplings = for_each(histories, sampling or self.sampling)
+        generators = [random_generator(replace(one, streams=(number,))) for number, one in enumerate(samplings)]
+        seeds = [int(generator.integers(1 << 31)) for generator in generators]
         found = list[list[str]]()
         with ThreadPoolExecutor(AT_ONCE) as pool:
             try:

@@ -28,7 +28,7 @@ from soundalike.generation.prompt import (
 from soundalike.generation.remote import RemoteModel
 from soundalike.generation.reply_parser import ReplyOptions, TokenText
 from soundalike.generation.request import GenerationRequest, Reply
-from soundalike.generation.sampling import Sampling
+from soundalike.generation.sampling import Sampling, for_each
 from soundalike.prompt_template import normalise, speaker_name, speaker_names
 from soundalike.pseudonyms import Pseudonyms
 from soundalike.training.recipe import Limits, Recipe
@@ -129,18 +129,23 @@ class Voice:
     def replies(
         self,
         histories: Sequence[History],
-        sampling: Sampling | None = None,
+        sampling: Sampling | Sequence[Sampling] | None = None,
         on_done: Callable[[int], None] = lambda replies: None,
     ) -> list[Reply]:
         """A reply to each history of (name, text), oldest first, where lines under the owner's name are its own.
 
-        Reply i draws from random stream i, so it does not depend on the other histories. A reply that a guard stops is
+        `sampling` is one for all histories or one for each. Reply i draws from random stream i of its seed, so it does
+        not depend on the other histories. A reply that a guard stops is
         generated again, at most `limits.retries` times and never at temperature 0; after that what the guard found is
         cut off, except for a line from an earlier reply, which may be the right answer twice. `on_done` is called with
         the number of replies that a step finished. They are generated in the calling thread; asyncio programs use a
         `Scheduler`.
         """
-        requests = [self.request(history, sampling, number) for number, history in enumerate(histories)]
+        samplings = for_each(histories, sampling or self.sampling)
+        requests = [
+            self.request(history, one, number)
+            for number, (history, one) in enumerate(zip(histories, samplings, strict=True))
+        ]
         for done in run(self.model, requests, self.limits.at_once):
             if done:
                 on_done(len(done))

@@ -6,7 +6,7 @@ depend on the other streams.
 
 from soundalike.generation.sampling.filters import WordContinuation, draw
 from soundalike.generation.sampling.logits_batch import Floats
-from soundalike.generation.sampling.parameters import MAX_TEMPERATURE, Sampling
+from soundalike.generation.sampling.parameters import MAX_TEMPERATURE, Sampling, for_each
 from soundalike.generation.sampling.penalties import DRY_LONGEST, TokenHistory
 from soundalike.generation.sampling.sampler import Sampler, random_generator
 from soundalike.generation.sampling.sequence_bias import SequenceBias
@@ -21,5 +21,6 @@ __all__ = [
     "TokenHistory",
     "WordContinuation",
     "draw",
+    "for_each",
     "random_generator",
 ]

@@ -1,5 +1,6 @@
 """The sampling settings of one reply, with their ranges."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from math import inf
 
@@ -58,6 +59,11 @@ class Sampling:
     def penalises(self) -> bool:
         """Whether a presence or frequency penalty is set."""
         return bool(self.presence_penalty or self.frequency_penalty)
+
+
+def for_each(items: Sequence[object], sampling: Sampling | Sequence[Sampling]) -> list[Sampling]:
+    """The settings of each of `items`: `sampling` itself, if it has one for each."""
+    return [sampling] * len(items) if isinstance(sampling, Sampling) else list(sampling)
 
 
 def _require(holds: bool, name: str, value: float | None, allowed: str) -> None:
