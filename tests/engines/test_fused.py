@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 import torch
 
-from soundalike.engines import fused, fused_library, llama
+from soundalike.engines import fused, fused_library, fused_scoring, llama
 from soundalike.engines.fused import FusedDecoder, FusedStreams
 from soundalike.engines.llama_decoder import LlamaDecoder
 from soundalike.engines.llama_model import LlamaConfig
@@ -52,6 +52,22 @@ def test_logits_are_those_of_pytorch(tmp_path: Path, shape: dict[str, int], meth
     assert fused.logits == pytest.approx(plain.logits, abs=5e-3)
     assert fused.logsumexp == pytest.approx(plain.logsumexp, abs=5e-3)
     assert np.ptp(plain.logits) > 0.1
+
+
+@needs_compiler
+@pytest.mark.parametrize("most", [512, 40])
+def test_scores_are_those_of_pytorch(tmp_path: Path, most: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Of texts that begin alike or are the beginning of another, of one token and of none; in one pass or several."""
+    monkeypatch.setattr(fused_scoring, "TOKENS_AT_ONCE", most)
+    rows = np.random.default_rng(5).integers(2, 60, (6, 70)).tolist()
+    texts = [rows[0], [*rows[0][:50], *rows[1][:9]], [*rows[0][:50], *rows[2][:30]], rows[0][:60], rows[3], [0], []]
+    engine = llama.load(str(tiny.base(tmp_path)))
+    of_fused = engine.logprobs_of(texts)
+    engine.use_fused_decoder = False
+    of_torch = engine.logprobs_of(texts)
+    for one, other, text in zip(of_fused, of_torch, texts, strict=True):
+        assert len(one) == len(text) and one == pytest.approx(other, abs=5e-3)
+    assert all(one[0] == 0 for one in of_fused[:-1]) and np.ptp(of_fused[0][1:]) > 0.01
 
 
 @needs_compiler

@@ -187,5 +187,6 @@ def test_a_text_beyond_the_positions_is_scored_in_parts() -> None:
     assert len(tokens) > 700
     logprobs = scoring.loglikelihood_rolling(pocket, [tokens], 512)[0]
     assert len(logprobs) == len(tokens) and np.isfinite(logprobs).all() and (logprobs[1:] < 0).all()
-    assert logprobs[:512] == pytest.approx(pocket.logprobs(tokens[:512]), abs=1e-4)
-    assert logprobs[512:768] == pytest.approx(pocket.logprobs(tokens[256:768])[-256:][: len(tokens) - 512], abs=1e-4)
+    first, second = pocket.logprobs_of([tokens[:512], tokens[256:768]])
+    assert logprobs[:512] == pytest.approx(first, abs=1e-4)
+    assert logprobs[512:768] == pytest.approx(second[256:], abs=1e-4)

@@ -214,6 +214,24 @@ class FusedDecoder:
         """An uninitialised buffer for `rows` rows of logits."""
         return LogitsBuffer(np.empty((rows, self._padded_vocab_size), np.float32), np.empty(rows, np.float32))
 
+    def new_text(self, tokens: Sequence[int]) -> Stream:
+        """A stream that is to read all of `tokens`, whatever others have read."""
+        return Stream(self._new_cache(len(tokens)), list(tokens), unread=len(tokens))
+
+    def branch(self, stream: Stream, tokens: Sequence[int]) -> Stream:
+        """A stream that goes on with `tokens` after what `stream` has read."""
+        branch = Stream(self._new_cache(stream.length + len(tokens)), [*stream.tokens[: stream.length], *tokens])
+        self._copy_prefix(stream.cache, branch.cache, stream.length)
+        branch.length, branch.unread = stream.length, len(tokens)
+        return branch
+
+    def forward_all(self, streams: Sequence[Stream]) -> list[LogitsBuffer]:
+        """Let each stream read its unread tokens; returns for each the logits after every one of them, (unread,)."""
+        ends = np.cumsum([stream.unread for stream in streams]).tolist()
+        buffer = self.empty_logits(ends[-1])
+        self._forward(streams, buffer, every=True)
+        return [buffer.take(slice(*edge)) for edge in pairwise([0, *ends])]
+
     def forward(self, streams: Sequence[Stream]) -> LogitsBuffer:
         """Let each stream read its unread tokens; returns the logits after each.
 
@@ -222,7 +240,7 @@ class FusedDecoder:
         buffer, waiting = self.empty_logits(len(streams)), list(range(len(streams)))
         while waiting:
             ready = [at for at in waiting if self._may_read(streams[at])]
-            self._forward([streams[at] for at in ready], buffer, ready)
+            self._forward_rows([streams[at] for at in ready], buffer, ready)
             waiting = [at for at in waiting if streams[at].unread]
         return buffer
 
@@ -239,38 +257,53 @@ class FusedDecoder:
             stream.length, stream.unread = stream.shared, stream.unread - stream.shared
         return True
 
-    def _forward(self, streams: Sequence[Stream], buffer: LogitsBuffer, rows: list[int]) -> None:
-        """One pass; the logits are written to these rows. All cores get about as many tokens, or share the products."""
-        whole = len(rows) == len(buffer)
-        target = buffer if whole else self.empty_logits(len(streams))
+    def _forward_rows(self, streams: Sequence[Stream], buffer: LogitsBuffer, rows: list[int]) -> None:
+        """One pass; the logits after each stream's last token are written to these rows."""
+        if len(rows) == len(buffer):
+            self._forward(streams, buffer)
+        else:
+            read = self.empty_logits(len(streams))
+            self._forward(streams, read)
+            buffer.logits[rows], buffer.logsumexp[rows] = read.logits, read.logsumexp
+
+    def _forward(self, streams: Sequence[Stream], buffer: LogitsBuffer, every: bool = False) -> None:
+        """One pass; `buffer` gets the logits after each stream's last token, or after `every` unread one.
+
+        All cores get about as many tokens, or share the products.
+        """
         if self._large:
-            self._call(streams, target, self.threads)
+            self._call(streams, buffer, self.threads, every)
         else:
             ends = np.cumsum([stream.unread for stream in streams])
             shares = ends[-1] * np.arange(1, self.threads) / self.threads
             edges = [0, *ends.searchsorted(shares, side="right").tolist(), len(streams)]
-            parts = [slice(*edge) for edge in pairwise(edges) if edge[0] < edge[1]]
-            others = [self._pool.submit(self._call, streams[part], target.take(part), 1) for part in parts[1:]]
-            self._call(streams[parts[0]], target.take(parts[0]), 1)
+            first = [0, *ends.tolist()] if every else range(len(streams) + 1)  # the row of each stream's first logits
+            parts = [
+                (streams[one:end], buffer.take(slice(first[one], first[end])))
+                for one, end in pairwise(edges)
+                if one < end
+            ]
+            others = [self._pool.submit(self._call, *part, 1, every) for part in parts[1:]]
+            self._call(*parts[0], 1, every)
             for job in others:
                 job.result()
         for stream in streams:
             stream.length, stream.unread = stream.length + stream.unread, 0
-        if not whole:
-            buffer.logits[rows], buffer.logsumexp[rows] = target.logits, target.logsumexp
 
-    def _call(self, streams: Sequence[Stream], buffer: LogitsBuffer, threads: int) -> None:
-        """One call of fused.c. It writes logits for the last rows, so each stream's last token is put there."""
+    def _call(self, streams: Sequence[Stream], buffer: LogitsBuffer, threads: int, every: bool) -> None:
+        """One call of fused.c. It writes logits for the last rows, so where not `every` token has some, the streams'
+        last tokens are put there."""
         for stream in streams:
             self._make_room(stream)
-        last = [(stream, stream.length + stream.unread - 1) for stream in streams]
-        rows = [*((stream, at) for stream, end in last for at in range(stream.length, end)), *last]
+        ends = [stream.length + stream.unread - (not every) for stream in streams]
+        rows = [(stream, at) for stream, end in zip(streams, ends, strict=True) for at in range(stream.length, end)]
+        rows += [] if every else zip(streams, ends, strict=True)
         caches = (ctypes.c_void_p * len(rows))(*(stream.cache.ctypes.data for stream, _ in rows))
         head_dim = self.config.head_dim
         capacities = (ctypes.c_int32 * len(rows))(*(stream.cache.shape[2] // head_dim for stream, _ in rows))
         positions = (ctypes.c_int32 * len(rows))(*(at for _, at in rows))
         tokens = (ctypes.c_int32 * len(rows))(*(stream.tokens[at] for stream, at in rows))
-        inputs = (ctypes.byref(self._model), len(rows), caches, capacities, positions, tokens, len(streams), threads)
+        inputs = (ctypes.byref(self._model), len(rows), caches, capacities, positions, tokens, len(buffer), threads)
         if self._library.forward(*inputs, buffer.logits, buffer.logsumexp):
             raise MemoryError("no memory for the numbers of one pass")
 

@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from safetensors.torch import load_file
 from torch import Tensor
 
-from soundalike.engines import fused, fused_library, smollm2
+from soundalike.engines import fused, fused_library, fused_scoring, smollm2
 from soundalike.engines.adapter import Adapter, LoraAdapter, WeightDelta
 from soundalike.engines.adapter_files import adapter_settings
 from soundalike.engines.auto import base_model_errors
@@ -108,11 +108,18 @@ class LlamaEngine:
             return batch_loss(model, batch)
 
     def logprobs(self, tokens: Sequence[int]) -> NDArray[np.float32]:
-        """Log-probability of each token given those before it, (len(tokens),); that of the first is 0."""
-        return self.logprobs_of([tokens])[0]
+        """Log-probability of each token given those before it, (len(tokens),), in fp32; that of the first is 0."""
+        return self._logprobs_of_rows([tokens])[0]
 
     def logprobs_of(self, texts: Sequence[Sequence[int]]) -> list[NDArray[np.float32]]:
-        """`logprobs` of each text. The beginning that all share is computed once per SCORING_ROW_TOKENS of the rest."""
+        """`logprobs` of each text, where possible through fused.c, whose weights have fewer bits."""
+        decoder = self._current_decoder() if self.use_fused_decoder else None
+        if isinstance(decoder, fused.FusedDecoder):
+            return fused_scoring.logprobs_of(decoder, texts)
+        return self._logprobs_of_rows(texts)
+
+    def _logprobs_of_rows(self, texts: Sequence[Sequence[int]]) -> list[NDArray[np.float32]]:
+        """Through PyTorch. The beginning that all share is computed once per SCORING_ROW_TOKENS of the rest."""
         logprobs = [np.zeros(len(text), np.float32) for text in texts]
         trees = list(prefix_trees(texts, SCORING_ROW_TOKENS))
         for tree, of_tokens in zip(trees, self._parallel.map(self._tree_logprobs, trees), strict=True):
@@ -132,9 +139,13 @@ class LlamaEngine:
 
     def streams(self) -> Streams:
         """An empty set of streams over the model as it is now."""
+        return self._current_decoder().streams()
+
+    def _current_decoder(self) -> LlamaDecoder | fused.FusedDecoder:
+        """The decoder of the weights as they are now."""
         if self._decoder is None:
             self._decoder = fused.FusedDecoder(self.adapter) if self.use_fused_decoder else LlamaDecoder(self.adapter)
-        return self._decoder.streams()
+        return self._decoder
 
     @contextmanager
     def adapter_off(self) -> Iterator[None]:

@@ -26,7 +26,7 @@ class SupportsBatchScoring(Protocol):
     """An engine that reads many texts at once."""
 
     def logprobs_of(self, texts: Sequence[Sequence[int]]) -> list[Logprobs]:
-        """`Engine.logprobs` of each text."""
+        """`Engine.logprobs` of each text, perhaps with weights of fewer bits."""
 
 
 def loglikelihood(engine: Engine, requests: Sequence[Request], window: int) -> NDArray[np.float64]:
@@ -107,8 +107,10 @@ def prefix_trees(texts: Sequence[Sequence[int]], most: int) -> Iterator[PrefixTr
 
     A tree has more than `most` tokens only where a single text has.
     """
-    for family in _families(texts):
-        shared = len(commonprefix([list(texts[number]) for number in family]))
+    groups = families(texts)
+    alone = sorted(family[0] for family in groups if len(family) == 1)
+    for family in [*(family for family in groups if len(family) > 1), *([alone] if alone else [])]:
+        shared = shared_tokens(texts, family)
         group, size = list[int](), shared
         for number in family:
             rest = len(texts[number]) - shared
@@ -121,22 +123,21 @@ def prefix_trees(texts: Sequence[Sequence[int]], most: int) -> Iterator[PrefixTr
             yield _tree(texts, group, shared)
 
 
-def _families(texts: Sequence[Sequence[int]]) -> Iterator[list[int]]:
-    """Numbers of texts: neighbours in sorted order that share FEWEST_SHARED tokens and half of each; the others."""
-    ordered, alone = sorted(range(len(texts)), key=lambda number: list(texts[number])), list[int]()
-    families: list[list[int]] = []
-    for number in ordered:
-        if families and _begin_alike(texts[families[-1][-1]], texts[number]):
-            families[-1].append(number)
+def families(texts: Sequence[Sequence[int]]) -> list[list[int]]:
+    """Numbers of texts that begin alike, all others alone: neighbours in sorted order that share FEWEST_SHARED tokens
+    and half of each."""
+    found: list[list[int]] = []
+    for number in sorted(range(len(texts)), key=lambda number: list(texts[number])):
+        if found and _begin_alike(texts[found[-1][-1]], texts[number]):
+            found[-1].append(number)
         else:
-            families.append([number])
-    for family in families:
-        if len(family) > 1:
-            yield sorted(family)
-        else:
-            alone += family
-    if alone:
-        yield sorted(alone)
+            found.append([number])
+    return [sorted(family) for family in found]
+
+
+def shared_tokens(texts: Sequence[Sequence[int]], numbers: Sequence[int]) -> int:
+    """How many tokens at their beginning these texts share."""
+    return len(commonprefix([list(texts[number]) for number in numbers]))
 
 
 def _begin_alike(one: Sequence[int], other: Sequence[int]) -> bool:
