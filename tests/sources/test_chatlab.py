@@ -52,4 +52,4 @@ def test_broken_lines(tmp_path: Path) -> None:
     corpus = checked(sources.read([tmp_path / "x.jsonl"], me=["Sam"]))
     assert texts(corpus) == ["a", "c"]
     assert corpus.skipped == {"messages too broken to read": 3}
-    assert corpus.notes == ["Some files were damaged and read as far as possible (1)."]
+    assert corpus.notes == ["Some files were damaged or cut off and read as far as possible (1)."]

@@ -1,6 +1,7 @@
 """What holds for every source, found by listing the folder, and for reading several exports together."""
 
 import inspect
+import zipfile
 from pathlib import Path
 
 import pytest
@@ -28,6 +29,7 @@ from tests.sources.packages import (
 
 EXAMPLES = all_examples()
 CUTS = 24  # places at which each file of an example is cut off, and flipped
+LINES = {".txt", ".md", ".csv", ".jsonl", ".ndjson"}  # endings of files that are read line by line
 
 
 def test_every_module_is_a_source() -> None:
@@ -114,6 +116,45 @@ def test_damaged(tmp_path: Path, example: str, damage: str) -> None:
             except ExportError as error:
                 assert error.what.endswith(".") and error.do.endswith("."), error
         file.write_bytes(raw)
+
+
+@pytest.mark.parametrize("example", EXAMPLES)
+def test_cut_off(tmp_path: Path, example: str) -> None:
+    """A file that ends in the middle is refused, or what is missing is counted or noted.
+
+    Only in a file of lines that was cut between two of them nothing tells that there were more.
+    """
+    path = unpacked(EXAMPLES[example](tmp_path))
+    whole = merge(batches_of(path))
+    for file in [path] if path.is_file() else sorted(inner for inner in path.rglob("*") if inner.is_file()):
+        raw = file.read_bytes()
+        for at in sorted({len(raw) * place // CUTS for place in range(1, CUTS)}):
+            file.write_bytes(raw[:at])
+            between_lines = file.suffix in LINES and raw[:at].endswith((b"\n", b"\r"))
+            assert between_lines or is_told(path, whole), f"{file.name} cut at {at}: {raw[:at][-40:]!r}"
+        file.write_bytes(raw)
+
+
+def unpacked(path: Path) -> Path:
+    """The folder with what is in a ZIP; any other path as it is."""
+    if path.suffix != ".zip":
+        return path
+    with zipfile.ZipFile(path) as archive:
+        archive.extractall(path.with_suffix(""))
+    return path.with_suffix("")
+
+
+def is_told(path: Path, whole: Corpus) -> bool:
+    """Whether reading an export loses nothing of `whole`, or says that it does."""
+    try:
+        cut = merge(batches_of(path))
+    except ExportError:
+        return True
+    if not cut.read or cut.messages.select("id", "text").equals(whole.messages.select("id", "text")):
+        return True  # not recognised, or cut where no message is
+    return set(cut.notes) > set(whole.notes) or any(
+        count > whole.skipped.get(reason, 0) for reason, count in cut.skipped.items()
+    )
 
 
 def batches_of(path: Path, on_progress: OnProgress = lambda done, total: None) -> list[Corpus]:

@@ -222,3 +222,13 @@ def test_any_values(tmp_path_factory: pytest.TempPathFactory, rows: list[Any]) -
     """Whatever the values are, each message is kept or counted."""
     corpus = read(tmp_path_factory.mktemp("t"), chat([message(0, "first"), *rows]))
     assert corpus.read["messages"] == len(rows) + 1
+
+
+def test_cut_between_two_elements(tmp_path: Path) -> None:
+    """Half of a file is read up to the cut, and a note says that it is damaged; a whole file has no such note."""
+    whole = as_json(chat([message(number, f"word {number}", OWNER) for number in range(1, 101)]))
+    cut = whole[: whole.index(b"word 51")]
+    corpus = read(tmp_path, cut[: cut.rindex(b"{")])
+    assert corpus.messages.height == 50 and corpus.skipped == {}
+    assert corpus.notes == ["Some files were damaged or cut off and read as far as possible (1)."]
+    assert read(tmp_path, whole).notes == []

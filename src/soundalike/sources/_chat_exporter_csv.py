@@ -71,17 +71,17 @@ class CsvReader:
 
 
 def _fields(text: str, delimiter: str) -> Iterator[list[str]]:
-    """The rows below the header, which is the first that can be read; an empty one for each that is too long."""
-    reader, header = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter), True
+    """The rows below the header; an empty one for each that is too long or has fewer fields than the header."""
+    reader, width = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter), 0
     while True:
         try:
             for row in reader:
-                if row and not header:
-                    yield row
-                header = False
+                if row and width:
+                    yield row if len(row) >= width else []
+                width = width or len(row)
             return
         except csv.Error:  # a field longer than the module takes; reading goes on behind it
-            header = False
+            width = width or _WIDTH
             yield []
 
 

@@ -49,11 +49,13 @@ def _opening_mark(tag: str, classes: Collection[str]) -> str:
 
 
 class MessageParser:
-    """Collects messages in `found`, and the lines of the head, as guild and channel, in `entries`."""
+    """Collects messages in `found`, and the lines of the head, as guild and channel, in `entries`; `complete` is
+    whether the end of a file was among what was read."""
 
     def __init__(self) -> None:
         self.found: list[dict[str, Any]] = []
         self.entries: list[str] = []
+        self.complete = False
         self._depth = 0
         self._message: dict[str, Any] | None = None
         self._message_depth = 0
@@ -96,6 +98,7 @@ class MessageParser:
     def _start(self, tag: str, given: dict[str, str]) -> None:
         """Enter a tag; one with a message's id begins a message."""
         classes = given.get("class", "").split()
+        self.complete |= "postamble" in classes
         if tag not in _VOID:
             self._depth += 1
         if given.get("data-message-id") and any(name.startswith("chatlog__message") for name in classes):
@@ -118,6 +121,7 @@ class MessageParser:
         """Leave a tag, and the roles that lie in it."""
         if tag in _VOID:
             return
+        self.complete |= tag == "html"
         while self._marks and self._marks[-1][0] >= self._depth:
             self._close_mark(*self._marks.pop())
         while self._roles and self._roles[-1][0] >= self._depth:

@@ -13,6 +13,7 @@ from soundalike.messages import FILES, FILES_READ, NO_ROWS, Corpus, add_counts, 
 from soundalike.sources._discord_layout import Channel
 from soundalike.sources._discord_messages import FileCounts
 from soundalike.sources._discord_rows import RowPiece
+from soundalike.sources._file_reading import unended_note
 from soundalike.sources._file_splitter import split_csv, split_json
 from soundalike.sources._tree import CHUNK, Member
 from soundalike.text_encoding import MIXED, UTF_8, WINDOWS, Utf8Chunks
@@ -23,12 +24,14 @@ UNREADABLE_FILES = "message files in which nothing could be read"
 
 @dataclass
 class MessageFiles:
-    """Message files by number, the id of the channel of each, what was found in them, and which are blank."""
+    """Message files by number, the id of the channel of each, what was found in them, and which are blank or
+    may be cut off."""
 
     files: list[Member]
     channels: list[str]
     counts: FileCounts = field(default_factory=FileCounts)
     blank: set[int] = field(default_factory=set)
+    unended: set[int] = field(default_factory=set)  # CSV files whose last line has no end
 
     @classmethod
     def of(cls, channels: Sequence[Channel]) -> "MessageFiles":
@@ -40,13 +43,16 @@ class MessageFiles:
         """Pieces of every file: a small one whole, a large one as UTF-8 in parts."""
         for number, member in enumerate(self.files):
             is_csv = member.name.lower().endswith(".csv")
-            blank = True
+            blank, end = True, b""
             for raw in [member.read()] if member.size <= CHUNK else self._parts(number, member, is_csv):
+                end = raw.rstrip(b"\0")[-1:]
                 if raw and not raw.isspace():
                     blank = False
                     yield RowPiece(number, raw, is_csv)
             if blank:
                 self.blank.add(number)
+            elif is_csv and end not in b"\r\n":
+                self.unended.add(number)
 
     def _parts(self, number: int, member: Member, is_csv: bool) -> Iterator[bytes]:
         chunks = Utf8Chunks(member.chunks)
@@ -81,6 +87,8 @@ class MessageFiles:
             )
         if mended := self.counts.mended - unreadable:
             notes.append(f"Some message files were damaged and mended as far as possible ({len(mended):,}).")
+        if self.unended:
+            notes.append(unended_note(len(self.unended)))
         if odd := self.counts.odd_times:
             notes.append(f"Some messages state another time than their ids do ({odd:,}); the ids were believed.")
         return notes

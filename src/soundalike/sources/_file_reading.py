@@ -1,12 +1,17 @@
-"""Reads the files of an export one after another: progress in bytes, and the account of files with and without rows."""
+"""Reads the files of an export one after another: progress in bytes, the account of files with and without rows, and
+which of them were damaged or cut off."""
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
-from soundalike.messages import FILES, FILES_READ, NO_ROWS, UNREADABLE_ROWS, Corpus
+from soundalike.messages import FILES, FILES_READ, NO_ROWS, ROWS, UNREADABLE_ROWS, Corpus
+from soundalike.sources._json_files import load
+from soundalike.sources._json_levels import Path
+from soundalike.sources._json_stream import JsonStream, StreamPart
 from soundalike.sources._rows import BATCH, RowCollector
 from soundalike.sources._tree import Member
+from soundalike.text_encoding import Utf8Chunks, decode
 
 Advance = Callable[[int], None]  # bytes read since the last call
 
@@ -16,6 +21,22 @@ def reported_chunks(member: Member, advance: Advance) -> Iterator[bytes]:
     for chunk in member.chunks():
         yield chunk
         advance(len(chunk))
+
+
+def text_lines(member: Member) -> list[str]:
+    """The lines of a text file in any encoding, without their ends; after a last line with an end comes an empty one.
+
+    Raises ExportError if the file is damaged or far too long.
+    """
+    return decode(member.read())[0].replace("\r\n", "\n").replace("\r", "\n").split("\n")
+
+
+def unended_note(count: int) -> str:
+    """A sentence on so many files of lines whose last line has no end."""
+    return (
+        f"Some files have no line break at their end ({count:,}): if they were cut off, their last message is "
+        "incomplete and later ones are missing."
+    )
 
 
 class ReadObjects(Protocol):
@@ -33,7 +54,8 @@ class FileReading:
     files: Sequence[Member]
     on_progress: Callable[[int, int], None]
     with_rows: int = 0
-    damaged: int = 0  # files that were mended or cut off, counted by whoever reads them
+    damaged: int = 0  # files that were mended or cut off
+    unended: int = 0  # files of lines whose last line has no end
     done: int = 0
     total: int = field(init=False)
 
@@ -45,7 +67,7 @@ class FileReading:
         for member in self.files:
             found = False
             for corpus in read_file(member, self._advance):
-                found = found or bool(corpus.read)
+                found = found or bool(corpus.read.get(ROWS))
                 yield corpus
             self.with_rows += found
 
@@ -60,6 +82,39 @@ class FileReading:
                     yield rows.batch()
             self.with_rows += rows.total > before
         yield rows.batch()
+
+    def json_parts(
+        self, member: Member, paths: Sequence[Path], opening: str, parse: Callable[[bytes], Any] | None = None
+    ) -> Iterator[StreamPart]:
+        """The parts of a JSON file as `JsonStream` reads it."""
+        stream = JsonStream(self.chunks(member), paths, opening, parse)
+        yield from stream
+        self.damaged += stream.mended or not stream.complete
+
+    def chunks(self, member: Member) -> Utf8Chunks:
+        """The chunks of a file in UTF-8."""
+        return Utf8Chunks(lambda: reported_chunks(member, self._advance))
+
+    def csv_chunks(self, member: Member) -> Iterator[bytes]:
+        """The chunks of a CSV in UTF-8."""
+        end = b"\n"
+        for chunk in self.chunks(member):
+            yield chunk
+            end = chunk[-1:] or end
+        self.unended += end not in b"\r\n"
+
+    def lines(self, member: Member) -> list[str]:
+        """What `text_lines` returns."""
+        lines = text_lines(member)
+        self._advance(member.size)
+        self.unended += lines[-1] != ""
+        return lines
+
+    def load(self, member: Member) -> Any:
+        """The value of a small JSON file beside the messages; None if it cannot be parsed."""
+        value = load(member)
+        self.damaged += value is None
+        return value
 
     def add_objects(
         self, rows: RowCollector, file: ReadObjects, batches: Iterable[list[Any]], add: Callable[[Any], None]
@@ -90,8 +145,11 @@ class FileReading:
 
     @property
     def notes(self) -> list[str]:
-        """A sentence on damaged files, if there are any."""
-        return [f"Some files were damaged and read as far as possible ({self.damaged:,})."] if self.damaged else []
+        """Sentences on damaged files and on those that may have been cut off, if there are any."""
+        notes = []
+        if self.damaged:
+            notes.append(f"Some files were damaged or cut off and read as far as possible ({self.damaged:,}).")
+        return notes + ([unended_note(self.unended)] if self.unended else [])
 
     def finish(self) -> None:
         """Report that everything was read."""

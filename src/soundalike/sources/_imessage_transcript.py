@@ -45,9 +45,8 @@ def begins_transcript(text: str) -> bool:
     return bool(_TIME.match(text.lstrip()))
 
 
-def transcript(text: str) -> Iterator[TranscriptMessage]:
+def transcript(lines: Sequence[str]) -> Iterator[TranscriptMessage]:
     """All messages of a file."""
-    lines = text.replace("\r\n", "\n").split("\n")
     starts = [number for number, line in enumerate(lines) if _TIME.match(line) and not (number and lines[number - 1])]
     for start, end in zip(starts, [*starts[1:], len(lines)], strict=True):
         yield _message(lines[start:end])

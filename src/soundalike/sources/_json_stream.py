@@ -71,7 +71,7 @@ class JsonStream:
         chunks: Iterable[bytes],
         paths: Sequence[Path],
         opening: str,
-        parse: Callable[[bytes], Any] = lambda array: None,
+        parse: Callable[[bytes], Any] | None = None,
     ) -> None:
         self.found = self.complete = self.mended = False
         self._chunks, self._paths, self._parse = chunks, paths, parse
@@ -224,7 +224,7 @@ class JsonStream:
         try:
             body = repair_escapes(brackets.raw[at:upto].strip(_BETWEEN))
             array = b"[" + body + b"]"
-            parsed = self._parse(array) if body else None
+            parsed = self._parse(array) if body and self._parse else None
             elements = orjson.loads(array) if parsed is None else []
         except orjson.JSONDecodeError:
             place = yield from self._one_by_one(brackets, number, at, upto, closings)

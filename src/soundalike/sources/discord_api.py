@@ -17,14 +17,12 @@ from typing import Any
 from soundalike.messages import Corpus, add_counts, empty
 from soundalike.sources._chat_exporter_messages import ChannelMessages
 from soundalike.sources._chat_exporter_rows import FORWARD
-from soundalike.sources._file_reading import Advance, FileReading, reported_chunks
+from soundalike.sources._file_reading import FileReading
 from soundalike.sources._file_splitter import split_csv
 from soundalike.sources._heads import heads
 from soundalike.sources._json_files import dicts, key
-from soundalike.sources._json_stream import JsonStream
-from soundalike.sources._rows import channels_frame
+from soundalike.sources._rows import authors_frame, channels_frame
 from soundalike.sources._tree import Member, Tree
-from soundalike.text_encoding import Utf8Chunks
 
 NAME = "discord_api"
 LOOKED_FOR = "messages as Discord's own interface returns them (JSON or CSV of Discrub)"
@@ -53,11 +51,12 @@ def read(tree: Tree, on_progress: Callable[[int, int], None]) -> Iterator[Corpus
     """Batches of all pages; progress in bytes. Raises ExportError if a file is damaged below its text."""
     files = [member for member, text in heads(tree, _NAMES, None) if _is_page(text)]
     reading, pages = FileReading(files, on_progress), _Pages()
-    yield from reading.batches(pages.read)
+    yield from reading.batches(lambda member, _: pages.read(reading, member))
     skipped = reading.skipped
     add_counts(skipped, {OTHERS: len(tree.members) - len(files)})
     channels = channels_frame({one: (None, "unknown") for one, found in pages.channels.items() if found.accounts})
-    yield Corpus(empty(), channels=channels, read=reading.read, skipped=skipped, further_names=pages.names())
+    counts, notes = (reading.read, skipped), reading.notes
+    yield Corpus(empty(), authors_frame({}), channels, *counts, notes, further_names=pages.names())
     reading.finish()
 
 
@@ -67,14 +66,13 @@ class _Pages:
 
     channels: dict[str, ChannelMessages] = field(default_factory=dict)
 
-    def read(self, member: Member, advance: Advance) -> Iterator[Corpus]:
+    def read(self, reading: FileReading, member: Member) -> Iterator[Corpus]:
         """Batches of one file."""
-        chunks = Utf8Chunks(lambda: reported_chunks(member, advance))
         if member.name.lower().endswith(".csv"):
-            for rows in _csv_rows(chunks):
+            for rows in _csv_rows(reading.csv_chunks(member)):
                 yield from self._batch(rows)
             return
-        for part in JsonStream(chunks, [()], _OPENING):
+        for part in reading.json_parts(member, [()], _OPENING):
             yield from self._batch(part.elements)
             if part.lost:
                 yield ChannelMessages("").lost(part.lost)
@@ -125,7 +123,7 @@ def _person(user: object, bot: bool) -> object:
     return {"id": user.get("id"), "name": user.get("username"), "nickname": shown, "isBot": is_bot}
 
 
-def _csv_rows(chunks: Utf8Chunks) -> Iterator[list[Any]]:
+def _csv_rows(chunks: Iterator[bytes]) -> Iterator[list[Any]]:
     """Messages of a CSV, some at a time; a row with too many or too few fields is none."""
     for part in split_csv(chunks):
         reader = csv.reader(io.StringIO(part.decode("utf-8", "replace").removeprefix("\ufeff"), newline=""))

@@ -15,19 +15,18 @@ from typing import Any
 import polars as pl
 
 from soundalike.errors import ExportError
-from soundalike.messages import FILES, FILES_READ, NO_ROWS, Corpus, add_counts, empty
+from soundalike.messages import Corpus, add_counts, empty
 from soundalike.sources import _local_time
 from soundalike.sources._chat_exporter_csv import HEADER, CsvReader
 from soundalike.sources._chat_exporter_html import MessageParser
 from soundalike.sources._chat_exporter_messages import SOURCE, ChannelMessages
 from soundalike.sources._chat_exporter_owner import OwnerVotes
 from soundalike.sources._chat_exporter_rows import OPENING, flatten, parse
+from soundalike.sources._file_reading import FileReading
 from soundalike.sources._heads import head, heads
-from soundalike.sources._json_stream import JsonStream
 from soundalike.sources._people import one_line
 from soundalike.sources._rows import RowCollector, authors_frame, channels_frame
 from soundalike.sources._tree import Member, Tree
-from soundalike.text_encoding import Utf8Chunks
 
 NAME = SOURCE
 LOOKED_FOR = "the JSON, HTML or CSV files of DiscordChatExporter"
@@ -64,15 +63,12 @@ def read(tree: Tree, on_progress: Callable[[int, int], None]) -> Iterator[Corpus
             f"{tree.path} was exported as plain text, which has neither ids nor exact times.",
             "Export it again as JSON: `-f Json`, or JSON in the list of formats.",
         )
-    total, done = sum(file.member.size for file in files), 0
-    reading = _Reading()
-    for file in files:
-        for corpus, size in reading.file(file):
-            yield corpus
-            done += size
-            on_progress(min(done, total), total)
-    yield reading.account(skipped)
-    on_progress(total, total)
+    by_member = {file.member: file for file in files}
+    reading = FileReading(list(by_member), on_progress)
+    export = _ChannelFiles(reading)
+    yield from reading.batches(lambda member, _: export.read(by_member[member]))
+    yield export.account(skipped)
+    reading.finish()
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,36 +118,26 @@ def _files(tree: Tree) -> tuple[list[_File], dict[str, int]]:
 
 
 @dataclass
-class _Reading:
+class _ChannelFiles:
     """All files of one export: its people, channels, and notes."""
 
+    reading: FileReading
     votes: OwnerVotes = field(default_factory=OwnerVotes)
     channels: dict[str, tuple[str | None, str]] = field(default_factory=dict)
     people: dict[str, str] = field(default_factory=dict)
     directs: dict[str, tuple[str, str | None, dict[str, set[str]]]] = field(default_factory=dict)
     names: dict[str, set[str]] = field(default_factory=dict)  # all names of each author
     notes: set[str] = field(default_factory=set)
-    opened: int = 0
-    with_rows: int = 0
-    damaged: int = 0
 
-    def file(self, file: _File) -> Iterator[tuple[Corpus, int]]:
-        """Batches of one file, each with about the bytes that it took."""
-        self.opened += 1
-        chunks = _Counted(Utf8Chunks(file.member.chunks))
-        batches = {"json": self._json, "html": self._html, "csv": self._csv}[file.kind](file, chunks)
-        rows = 0
-        for corpus in batches:
-            rows += corpus.read.get("messages", 0)
-            yield corpus, chunks.taken()
-        self.with_rows += bool(rows)
+    def read(self, file: _File) -> Iterator[Corpus]:
+        """Batches of one file."""
+        return {"json": self._json, "html": self._html, "csv": self._csv}[file.kind](file)
 
-    def _json(self, file: _File, chunks: "_Counted") -> Iterator[Corpus]:
-        stream = JsonStream(chunks, [("messages",)], OPENING, parse)
+    def _json(self, file: _File) -> Iterator[Corpus]:
         waiting: list[pl.DataFrame] = []
         rows = 0
         messages, kind = ChannelMessages(file.channel), "unknown"
-        for part in stream:
+        for part in self.reading.json_parts(file.member, [("messages",)], OPENING, parse):
             if not messages.rows or part.last:
                 kind = self._describe(messages, part.head, kind)
             if part.parsed is not None:
@@ -164,7 +150,6 @@ class _Reading:
                 yield messages.lost(part.lost, messages.of_objects(part.elements))
         if waiting:
             yield messages.of_frame(flatten(waiting))
-        self.damaged += stream.mended or not stream.complete
         self._remember(messages, kind)
 
     def _describe(self, messages: ChannelMessages, head: dict[str, Any], kind: str) -> str:
@@ -180,23 +165,24 @@ class _Reading:
             return kind
         return _CHANNEL_KINDS.get(type_) or ("thread" if type_.endswith("Thread") else "channel")
 
-    def _html(self, file: _File, chunks: "_Counted") -> Iterator[Corpus]:
+    def _html(self, file: _File) -> Iterator[Corpus]:
         parser, messages = MessageParser(), ChannelMessages(file.channel)
         waiting: list[Any] = []
-        for found in parser.messages(chunks):
+        for found in parser.messages(self.reading.chunks(file.member)):
             waiting += found
             if len(waiting) >= _BATCH:
                 yield messages.of_objects(waiting)
                 waiting = []
         yield messages.of_objects(waiting)
+        self.reading.damaged += not parser.complete
         direct = bool(parser.entries) and parser.entries[0] == "Direct Messages"
         title = parser.entries[1].rpartition(" / ")[2] if len(parser.entries) > 1 else None
         messages.title = one_line(title or "") or None
         self._remember(messages, "unknown" if not parser.entries else "dm" if direct else "channel")
 
-    def _csv(self, file: _File, chunks: "_Counted") -> Iterator[Corpus]:
+    def _csv(self, file: _File) -> Iterator[Corpus]:
         reader = CsvReader(RowCollector(SOURCE), file.channel)
-        for _ in reader.read(chunks):
+        for _ in reader.read(self.reading.csv_chunks(file.member)):
             corpus = reader.rows.batch()
             corpus.authors = authors_frame({key: name for key, name in reader.people.items() if key not in self.people})
             self.people |= reader.people
@@ -223,35 +209,15 @@ class _Reading:
         """Channels, the owner if direct messages tell, and counts of files."""
         for kind, title, accounts in self.directs.values():
             self.votes.add(kind, title, accounts)
-        add_counts(skipped, {NO_ROWS: self.opened - self.with_rows})
-        if self.damaged:
-            self.notes.add(f"Some files were damaged or cut off and read as far as possible ({self.damaged:,}).")
         owner = self.votes.owner()
         names = {key: name for _, _, accounts in self.directs.values() for key, name in _names(accounts).items()}
         authors = authors_frame({owner: names[owner]}, {owner}) if owner else authors_frame({})
-        read = {FILES: self.opened, FILES_READ: self.with_rows}
-        corpus = Corpus(empty(), authors, channels_frame(self.channels), read, skipped, sorted(self.notes))
+        add_counts(skipped, self.reading.skipped)
+        notes = self.reading.notes + sorted(self.notes)
+        corpus = Corpus(empty(), authors, channels_frame(self.channels), self.reading.read, skipped, notes)
         corpus.further_names = self.names
         return corpus
 
 
 def _names(accounts: dict[str, set[str]]) -> dict[str, str]:
     return {author: min(names, default="someone") for author, names in accounts.items()}
-
-
-class _Counted:
-    """Chunks of a file, at each pass from its start, and how many of their bytes were taken since last asked."""
-
-    def __init__(self, chunks: Utf8Chunks) -> None:
-        self._chunks = chunks
-        self._taken = 0
-
-    def __iter__(self) -> Iterator[bytes]:
-        for chunk in self._chunks:
-            self._taken += len(chunk)
-            yield chunk
-
-    def taken(self) -> int:
-        """Bytes since the last call."""
-        taken, self._taken = self._taken, 0
-        return taken

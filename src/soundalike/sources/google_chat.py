@@ -24,7 +24,7 @@ from soundalike.messages import (
 )
 from soundalike.sources._file_reading import Advance, FileReading
 from soundalike.sources._heads import heads
-from soundalike.sources._json_files import ObjectFile, dicts, key, load, text
+from soundalike.sources._json_files import ObjectFile, dicts, key, text
 from soundalike.sources._people import SOMEONE, hashed, is_address, one_line
 from soundalike.sources._prose_dates import prose_milliseconds
 from soundalike.sources._rows import RowCollector, authors_frame, channels_frame
@@ -60,16 +60,15 @@ def read(tree: Tree, on_progress: Callable[[int, int], None]) -> Iterator[Corpus
     """Batches of all groups; progress in bytes. Raises ExportError if the archive is damaged."""
     files = [member for member in tree.members if _MESSAGES.search(member.name)]
     files = files or [member for member in tree.members if len(tree.members) == 1]
-    account = _Account()
+    reading, rows, account = FileReading(files, on_progress), RowCollector(NAME, _UNIT), _Account()
     infos = {_folder(member): member for member in tree.members if _GROUP.search(member.name)}
     users = [member for member in tree.members if _USER.search(member.name)]
     for member in users:
-        account.learn_owner(load(member))
-    reading, rows = FileReading(files, on_progress), RowCollector(NAME, _UNIT)
+        account.learn_owner(reading.load(member))
 
     def read_file(member: Member, advance: Advance) -> Iterator[None]:
         folder = _folder(member)
-        channel = account.channel(folder or _above(tree), load(infos[folder]) if folder in infos else None)
+        channel = account.channel(folder or _above(tree), reading.load(infos[folder]) if folder in infos else None)
         file = ObjectFile(member, "messages", _OPENING)
         yield from reading.add_objects(rows, file, file.batches(), lambda one: _add(one, channel, account, rows))
         advance(member.size)

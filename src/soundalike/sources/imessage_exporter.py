@@ -22,7 +22,6 @@ from soundalike.sources._json_repair import PARSE_ERRORS, load_leniently
 from soundalike.sources._people import SOMEONE, one_line, person
 from soundalike.sources._rows import BATCH, RowCollector, authors_frame, channels_frame
 from soundalike.sources._tree import Member, Tree
-from soundalike.text_encoding import decode
 
 NAME = "imessage_exporter"
 LOOKED_FOR = "what imessage-exporter wrote (TXT or NDJSON)"
@@ -46,12 +45,12 @@ def read(tree: Tree, on_progress: Callable[[int, int], None]) -> Iterator[Corpus
     """Batches of all files; progress in bytes. Raises ExportError if one is damaged or far too long."""
     files = [member for member, start in heads(tree, _NAMES, None) if _is_export(member, start)]
     reading = FileReading(files, on_progress)
-    reader = _ExporterReader()
+    reader = _ExporterReader(reading)
     yield from reading.batches(reader.read)
     skipped = reading.skipped
     add_counts(skipped, {OTHERS: len(tree.members) - len(files)})
     authors = authors_frame(reader.people, {_OWNER})
-    notes = [_local_time.NOTE] if reader.has_local_times else []
+    notes = reading.notes + ([_local_time.NOTE] if reader.has_local_times else [])
     yield Corpus(empty(), authors, channels_frame(reader.channels), reading.read, skipped, notes)
     reading.finish()
 
@@ -59,7 +58,8 @@ def read(tree: Tree, on_progress: Callable[[int, int], None]) -> Iterator[Corpus
 class _ExporterReader:
     """Reads files one after the other, and knows the people and chats of all."""
 
-    def __init__(self) -> None:
+    def __init__(self, reading: FileReading) -> None:
+        self._reading = reading
         self.rows = RowCollector(NAME, 1000)
         self.people: dict[str, str] = {}
         self.channels: dict[str, tuple[str | None, str]] = {}
@@ -70,20 +70,19 @@ class _ExporterReader:
         if not member.name.lower().endswith(".txt"):
             yield from self.records(member, advance)
             return
-        for corpus in self.transcript(member, advance):
+        for corpus in self.transcript(member):
             self.has_local_times = self.has_local_times or bool(corpus.read)
             yield corpus
 
-    def transcript(self, member: Member, advance: Callable[[int], None]) -> Iterator[Corpus]:
+    def transcript(self, member: Member) -> Iterator[Corpus]:
         """Batches of one TXT, whose name is the chat's."""
         title = re.sub(r"(?i)\.txt$", "", member.name.rpartition("/")[2])
         key, name = person(NAME, title)
         clock, speakers = _local_time.LocalClock(), set[str]()
         self.rows.restart()
-        for message in transcript(decode(member.read())[0]):
+        for message in transcript(self._reading.lines(member)):
             self._add_message(key, message, clock, speakers)
         self.channels[key] = (None if name == SOMEONE else name, "dm" if len(speakers - {_OWNER}) <= 1 else "group")
-        advance(member.size)
         yield self.rows.batch()
 
     def _add_message(

@@ -27,14 +27,13 @@ from soundalike.messages import (
     empty,
 )
 from soundalike.sources import _local_time
-from soundalike.sources._file_reading import Advance, FileReading
+from soundalike.sources._file_reading import FileReading
 from soundalike.sources._heads import heads
 from soundalike.sources._people import SOMEONE, one_line, person
 from soundalike.sources._rows import RowCollector, authors_frame, channels_frame
 from soundalike.sources._tree import Member, Tree
 from soundalike.sources._whatsapp_dates import DateOrder, decide
 from soundalike.sources._whatsapp_lines import Header, half_of_day
-from soundalike.text_encoding import decode
 
 NAME = "line"
 LOOKED_FOR = "the text that LINE saves of a chat"
@@ -75,12 +74,12 @@ def read(tree: Tree, on_progress: Callable[[int, int], None]) -> Iterator[Corpus
     """Batches of all chats; progress in bytes. Raises ExportError if a file is damaged or far too long."""
     files = [member for member, text in heads(tree, _TEXT, None) if _HEAD.match(text)]
     reading, chats = FileReading(files, on_progress), _LineChats()
-    yield from reading.batches(chats.read)
+    yield from reading.batches(lambda member, _: chats.read(reading, member))
     skipped = reading.skipped
     add_counts(skipped, {OTHERS: len(tree.members) - len(files)})
     authors = authors_frame(chats.people, chats.owners if len(chats.owners) == 1 else set())
     channels = channels_frame(chats.channels)
-    yield Corpus(empty(), authors, channels, reading.read, skipped, sorted(chats.notes))
+    yield Corpus(empty(), authors, channels, reading.read, skipped, reading.notes + sorted(chats.notes))
     reading.finish()
 
 
@@ -94,9 +93,9 @@ class _LineChats:
         self.owners: set[str] = set()
         self.notes: set[str] = set()
 
-    def read(self, member: Member, advance: Advance) -> Iterator[Corpus]:
+    def read(self, reading: FileReading, member: Member) -> Iterator[Corpus]:
         """The batch of one file."""
-        lines = decode(member.read())[0].replace("\r\n", "\n").split("\n")
+        lines = reading.lines(member)
         self.rows.restart()
         title = _title(lines[0])
         channel, name = person(NAME, title)
@@ -112,7 +111,6 @@ class _LineChats:
             self.people |= speakers
         others = [key for key, shown in speakers.items() if shown.casefold() != title.casefold()]
         self.owners |= set(others) if len(speakers) == 2 and len(others) == 1 else set()
-        advance(member.size)
         yield self.rows.batch()
 
     def _add_all(

@@ -12,14 +12,13 @@ from collections.abc import Callable, Iterator
 from soundalike.messages import UNREADABLE_ROWS, Corpus, add_counts, empty
 from soundalike.sources import _local_time
 from soundalike.sources._byte_lines import byte_lines
-from soundalike.sources._file_reading import Advance, FileReading, reported_chunks
+from soundalike.sources._file_reading import Advance, FileReading
 from soundalike.sources._file_splitter import split_csv
 from soundalike.sources._heads import heads
 from soundalike.sources._json_repair import PARSE_ERRORS, load_leniently
 from soundalike.sources._message_records import MessageRecords
 from soundalike.sources._rows import BATCH, RowCollector, authors_frame, channels_frame
 from soundalike.sources._tree import Member, Tree
-from soundalike.text_encoding import Utf8Chunks
 
 NAME = "message_table"
 LOOKED_FOR = "a CSV or JSON lines with at least the columns author and text"
@@ -61,7 +60,7 @@ def read(tree: Tree, on_progress: Callable[[int, int], None]) -> Iterator[Corpus
 
     def read_table(member: Member, advance: Advance) -> Iterator[Corpus]:
         records.begin(member.name)
-        for _ in _csv(records, member, advance) if _CSV.search(member.name) else _lines(records, member, advance):
+        for _ in _csv(records, reading, member) if _CSV.search(member.name) else _lines(records, member, advance):
             yield records.rows.batch()
 
     yield from reading.batches(read_table)
@@ -69,9 +68,8 @@ def read(tree: Tree, on_progress: Callable[[int, int], None]) -> Iterator[Corpus
     add_counts(skipped, {OTHERS: len(tree.members) - len(files)})
     kinds = {key: "dm" if len(people) <= 2 else "group" for key, people in records.speakers.items()}
     channels = channels_frame({key: (title, kinds[key]) for key, title in records.channels.items()})
-    yield Corpus(
-        empty(), authors_frame(records.people, records.owners), channels, reading.read, skipped, _notes(records)
-    )
+    authors, notes = authors_frame(records.people, records.owners), reading.notes + _notes(records)
+    yield Corpus(empty(), authors, channels, reading.read, skipped, notes)
     reading.finish()
 
 
@@ -99,10 +97,10 @@ def _record(line: bytes) -> dict[str, object] | None:
     return {str(key).casefold(): value for key, value in found.items()} if isinstance(found, dict) else None
 
 
-def _csv(records: MessageRecords, member: Member, advance: Callable[[int], None]) -> Iterator[None]:
+def _csv(records: MessageRecords, reading: FileReading, member: Member) -> Iterator[None]:
     """Add the records of a CSV; yields whenever a batch is full, and at the end."""
     before = 0  # lines of the parts so far, without their headers
-    for part in split_csv(Utf8Chunks(lambda: reported_chunks(member, advance))):
+    for part in split_csv(reading.csv_chunks(member)):
         text = part.decode("utf-8", "replace").removeprefix("\ufeff")
         start = text[: re.search(r"\r\n|\r|\n|$", text).start()]  # type: ignore[union-attr]
         reader = csv.reader(io.StringIO(text, newline=""), delimiter=_delimiter(start))

@@ -10,14 +10,12 @@ from collections.abc import Callable, Iterator
 import orjson
 
 from soundalike.messages import UNREADABLE_ROWS, Corpus, add_counts, empty
-from soundalike.sources._file_reading import FileReading, reported_chunks
+from soundalike.sources._file_reading import FileReading
 from soundalike.sources._heads import head, heads
-from soundalike.sources._json_stream import JsonStream
 from soundalike.sources._meta_owner import is_account_file, own_names, owners
 from soundalike.sources._meta_threads import MetaThread, decoded, thread_key, thread_name
 from soundalike.sources._rows import BATCH, RowCollector, authors_frame, channels_frame
 from soundalike.sources._tree import Member, Tree
-from soundalike.text_encoding import Utf8Chunks
 
 NAME = "meta"
 LOOKED_FOR = "an Instagram or Messenger export in JSON"
@@ -70,14 +68,14 @@ def read(tree: Tree, on_progress: Callable[[int, int], None]) -> Iterator[Corpus
     reading = FileReading(files, on_progress)
     rows, threads = RowCollector(NAME), dict[str, MetaThread]()
 
-    yield from reading.batches(lambda member, advance: _read_file(member, rows, threads, advance))
+    yield from reading.batches(lambda member, _: _read_file(reading, member, rows, threads))
     others = sum(not is_account_file(member) for member in tree.members) - len(files)
     skipped = reading.skipped
     add_counts(skipped, {OTHERS: others})
     people = {key: name for thread in threads.values() for key, name in thread.people.items()}
     channels = {key: (thread.title, thread.kind) for key, thread in threads.items() if thread.people}
     authors = authors_frame(people, owners(list(threads.values()), own_names(NAME, tree)))
-    yield Corpus(empty(), authors, channels_frame(channels), reading.read, skipped)
+    yield Corpus(empty(), authors, channels_frame(channels), reading.read, skipped, reading.notes)
     reading.finish()
 
 
@@ -94,12 +92,12 @@ def _thread_in(member: Member) -> str | None:
 
 
 def _read_file(
-    member: Member, rows: RowCollector, threads: dict[str, MetaThread], advance: Callable[[int], None]
+    reading: FileReading, member: Member, rows: RowCollector, threads: dict[str, MetaThread]
 ) -> Iterator[Corpus]:
     """Batches of one file. Fills `threads` by key. Parts of one thread share no message, copies of it all of them."""
     rows.restart()
     name = thread_name(member.name) or _thread_in(member)
-    for part in JsonStream(Utf8Chunks(lambda: reported_chunks(member, advance)), [("messages",)], _OPENING):
+    for part in reading.json_parts(member, [("messages",)], _OPENING):
         key = thread_key(NAME, name, part.head)
         thread = threads.setdefault(key, MetaThread(key))
         thread.add_head(NAME, part.head)

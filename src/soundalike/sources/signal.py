@@ -45,7 +45,7 @@ def read(tree: Tree, on_progress: Callable[[int, int], None]) -> Iterator[Corpus
     yield from reading.batches(lambda member, advance: _read_file(member, advance, long_texts))
     skipped = reading.skipped
     add_counts(skipped, {OTHERS: len(tree.members) - len(files) - len(long_texts.used)})
-    yield Corpus(empty(), read=reading.read, skipped=skipped)
+    yield Corpus(empty(), read=reading.read, skipped=skipped, notes=reading.notes)
     reading.finish()
 
 

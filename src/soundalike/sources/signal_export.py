@@ -15,12 +15,11 @@ from itertools import pairwise
 
 from soundalike.messages import IMPOSSIBLE_TIME, REACTIONS, UNKNOWN, Corpus, add_counts, empty
 from soundalike.sources import _local_time
-from soundalike.sources._file_reading import Advance, FileReading
+from soundalike.sources._file_reading import FileReading
 from soundalike.sources._heads import heads
 from soundalike.sources._people import SOMEONE, person
 from soundalike.sources._rows import RowCollector, authors_frame, channels_frame
 from soundalike.sources._tree import Member, Tree
-from soundalike.text_encoding import decode
 
 NAME = "signal_export"
 LOOKED_FOR = "the Markdown of signal-export (a folder with a chat.md for each chat)"
@@ -44,10 +43,10 @@ def read(tree: Tree, on_progress: Callable[[int, int], None]) -> Iterator[Corpus
     """Batches of all chats; progress in bytes. Raises ExportError if a file is damaged or far too long."""
     files = [member for member, text in heads(tree, _NAMES, None) if _HEADER.match(text.lstrip())]
     reading, chats = FileReading(files, on_progress), _MarkdownChats(tree)
-    yield from reading.batches(chats.read)
+    yield from reading.batches(lambda member, _: chats.read(reading, member))
     skipped = reading.skipped
     add_counts(skipped, {OTHERS: len(tree.members) - len(files)})
-    notes = [_local_time.NOTE] if chats.people else []
+    notes = reading.notes + ([_local_time.NOTE] if chats.people else [])
     authors, channels = authors_frame(chats.people, {_OWNER}), channels_frame(chats.channels)
     yield Corpus(empty(), authors, channels, reading.read, skipped, notes)
     reading.finish()
@@ -62,9 +61,9 @@ class _MarkdownChats:
         self.channels: dict[str, tuple[str | None, str]] = {}
         self._above = tree.path.name if tree.path.is_dir() else tree.path.absolute().parent.name
 
-    def read(self, member: Member, advance: Advance) -> Iterator[Corpus]:
+    def read(self, reading: FileReading, member: Member) -> Iterator[Corpus]:
         """The batch of one file."""
-        lines = decode(member.read())[0].replace("\r\n", "\n").split("\n")
+        lines = reading.lines(member)
         self.rows.restart()
         folder = member.name.rpartition("/")[0].rpartition("/")[2] or self._above
         channel, name = person(NAME, folder)
@@ -78,7 +77,6 @@ class _MarkdownChats:
         if speakers:
             others = speakers - {_OWNER}
             self.channels[channel] = (None if name == SOMEONE else name, "dm" if len(others) <= 1 else "group")
-        advance(member.size)
         yield self.rows.batch()
 
     def _add(self, channel: str, header: re.Match[str], rest: str, clock: _local_time.LocalClock) -> set[str]:

@@ -21,14 +21,13 @@ from soundalike.messages import (
     add_counts,
     empty,
 )
-from soundalike.sources._file_reading import Advance, FileReading, reported_chunks
+from soundalike.sources._file_reading import Advance, FileReading
 from soundalike.sources._heads import heads
 from soundalike.sources._json_files import iso_milliseconds, key, text
-from soundalike.sources._json_stream import JsonStream, StreamPart
+from soundalike.sources._json_stream import StreamPart
 from soundalike.sources._people import SOMEONE, hashed, is_address, one_line
 from soundalike.sources._rows import RowCollector, authors_frame, channels_frame
 from soundalike.sources._tree import Member, Tree
-from soundalike.text_encoding import Utf8Chunks
 
 NAME = "skype"
 LOOKED_FOR = "messages.json of Skype or Teams"
@@ -57,12 +56,10 @@ def read(tree: Tree, on_progress: Callable[[int, int], None]) -> Iterator[Corpus
     files = [member for member, head in heads(tree, _NAMES, None) if _HEAD.search(head)]
     reading, rows, account = FileReading(files, on_progress), RowCollector(NAME), _SkypeAccount()
 
-    def read_file(member: Member, advance: Advance) -> Iterator[None]:
-        stream = JsonStream(Utf8Chunks(lambda: reported_chunks(member, advance)), [_PATH], _OPENING)
-        for part in stream:
+    def read_file(member: Member, _: Advance) -> Iterator[None]:
+        for part in reading.json_parts(member, [_PATH], _OPENING):
             account.add(part, rows)
             yield
-        reading.damaged += stream.mended or not stream.complete
 
     yield from reading.full_batches(rows, read_file)
     skipped = reading.skipped

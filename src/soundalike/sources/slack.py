@@ -24,7 +24,7 @@ from soundalike.messages import (
 )
 from soundalike.sources._file_reading import Advance, FileReading
 from soundalike.sources._heads import heads
-from soundalike.sources._json_files import ObjectFile, dicts, key, load, text, whole_number
+from soundalike.sources._json_files import ObjectFile, dicts, key, text, whole_number
 from soundalike.sources._people import is_address, one_line
 from soundalike.sources._rows import RowCollector, authors_frame, channels_frame
 from soundalike.sources._slack_markup import readable, text_of_blocks
@@ -65,10 +65,9 @@ def read(tree: Tree, on_progress: Callable[[int, int], None]) -> Iterator[Corpus
     lists = [member for member in tree.members if _LISTS.search(member.name)]
     days = [member for member in tree.members if _DAY.search(member.name)]
     days = days or [member for member in tree.members if member not in lists and _JSON.search(member.name)]
-    workspace = _Workspace()
+    reading, rows, workspace = FileReading(days, on_progress), RowCollector(NAME), _Workspace()
     for member in lists:
-        workspace.learn(member.name.rpartition("/")[2].removesuffix(".json"), load(member))
-    reading, rows = FileReading(days, on_progress), RowCollector(NAME)
+        workspace.learn(member.name.rpartition("/")[2].removesuffix(".json"), reading.load(member))
 
     def read_day(day: Member, advance: Advance) -> Iterator[None]:
         channel, file = workspace.channel(_folder(tree, day)), ObjectFile(day, None, _OPENING)

@@ -59,7 +59,8 @@ def read(tree: Tree, on_progress: Callable[[int, int], None]) -> Iterator[Corpus
     add_counts(skipped, {OTHERS: len(tree.members) - len(files)})
     spoken = {key: backup.name(key) for key in sorted(backup.spoke)}
     channels = channels_frame({key: (backup.title(people), _kind(people)) for key, people in backup.channels.items()})
-    yield Corpus(empty(), authors_frame(spoken, {_OWNER}), channels, reading.read, skipped, backup.notes)
+    authors, notes = authors_frame(spoken, {_OWNER}), reading.notes + backup.notes
+    yield Corpus(empty(), authors, channels, reading.read, skipped, notes)
     reading.finish()
 
 

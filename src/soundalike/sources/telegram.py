@@ -10,13 +10,11 @@ from typing import Any
 
 from soundalike.messages import UNREADABLE_ROWS, Corpus, add_counts, empty
 from soundalike.sources import _local_time
-from soundalike.sources._file_reading import FileReading, reported_chunks
+from soundalike.sources._file_reading import FileReading
 from soundalike.sources._heads import heads
-from soundalike.sources._json_stream import JsonStream
 from soundalike.sources._rows import BATCH, RowCollector, authors_frame, channels_frame
 from soundalike.sources._telegram_messages import TelegramChat, account
 from soundalike.sources._tree import Member, Tree
-from soundalike.text_encoding import Utf8Chunks
 
 NAME = "telegram"
 LOOKED_FOR = "a Telegram export (result.json, from Telegram Desktop)"
@@ -47,24 +45,23 @@ def read(tree: Tree, on_progress: Callable[[int, int], None]) -> Iterator[Corpus
     reading = FileReading(files, on_progress)
     rows, chats, owners = RowCollector(NAME, _UNIT), dict[str, TelegramChat](), set[str]()
 
-    yield from reading.batches(lambda member, advance: _read_file(member, rows, chats, owners, advance))
+    yield from reading.batches(lambda member, _: _read_file(reading, member, rows, chats, owners))
     skipped = account(chats.values())
     add_counts(skipped, reading.skipped | {MEDIA: len(tree.members) - len(files)})
     people = {key: name for chat in chats.values() for key, name in chat.people.items()}
     channels = {key: (chat.title, chat.kind) for key, chat in chats.items() if chat.people}
-    notes = [_local_time.NOTE] if any(chat.local_times for chat in chats.values()) else []
+    notes = reading.notes + ([_local_time.NOTE] if any(chat.local_times for chat in chats.values()) else [])
     authors = authors_frame(people, _owner(owners, chats))
     yield Corpus(empty(), authors, channels_frame(channels), reading.read, skipped, notes)
     reading.finish()
 
 
 def _read_file(
-    member: Member, rows: RowCollector, chats: dict[str, TelegramChat], owners: set[str], advance: Callable[[int], None]
+    reading: FileReading, member: Member, rows: RowCollector, chats: dict[str, TelegramChat], owners: set[str]
 ) -> Iterator[Corpus]:
     """Batches of one file. Fills `chats` by key and `owners` with the account's author key."""
-    stream = JsonStream(Utf8Chunks(lambda: reported_chunks(member, advance)), _PATHS, _OPENING)
     rows.restart()
-    for part in stream:
+    for part in reading.json_parts(member, _PATHS, _OPENING):
         if part.elements or part.lost:
             chat = TelegramChat.of(part.head)
             chat = chats.setdefault(chat.key, chat)

@@ -21,14 +21,12 @@ from soundalike.messages import (
     add_counts,
     empty,
 )
-from soundalike.sources._file_reading import Advance, FileReading, reported_chunks
+from soundalike.sources._file_reading import FileReading
 from soundalike.sources._heads import heads
 from soundalike.sources._json_files import key, text, whole_number
-from soundalike.sources._json_stream import JsonStream
 from soundalike.sources._people import SOMEONE, hashed, is_address, one_line
 from soundalike.sources._rows import BATCH, RowCollector, authors_frame, channels_frame
 from soundalike.sources._tree import Member, Tree
-from soundalike.text_encoding import Utf8Chunks
 
 NAME = "weflow"
 LOOKED_FOR = "a WeChat conversation (JSON of WeFlow)"
@@ -52,11 +50,11 @@ def read(tree: Tree, on_progress: Callable[[int, int], None]) -> Iterator[Corpus
     """Batches of all conversations; progress in bytes. Raises ExportError if a file is damaged below its text."""
     files = [member for member, beginning in heads(tree, _JSON, None) if _BEGINNING.match(beginning)]
     reading, conversations = FileReading(files, on_progress), _Conversations()
-    yield from reading.batches(conversations.read)
+    yield from reading.batches(lambda member, _: conversations.read(reading, member))
     skipped = reading.skipped
     add_counts(skipped, {OTHERS: len(tree.members) - len(files)})
     authors = authors_frame(conversations.people, conversations.owners)
-    yield Corpus(empty(), authors, channels_frame(conversations.channels), reading.read, skipped)
+    yield Corpus(empty(), authors, channels_frame(conversations.channels), reading.read, skipped, reading.notes)
     reading.finish()
 
 
@@ -69,10 +67,10 @@ class _Conversations:
         self.owners: set[str] = set()
         self.channels: dict[str, tuple[str | None, str]] = {}
 
-    def read(self, member: Member, advance: Advance) -> Iterator[Corpus]:
+    def read(self, reading: FileReading, member: Member) -> Iterator[Corpus]:
         """Batches of one file."""
         self.rows.restart()
-        for part in JsonStream(Utf8Chunks(lambda: reported_chunks(member, advance)), [("messages",)], _OPENING):
+        for part in reading.json_parts(member, [("messages",)], _OPENING):
             channel = self._channel(part.head) if part.elements else ""
             for message in part.elements:
                 self._add(channel, message)

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 
 from soundalike.messages import Corpus, add_counts, empty
 from soundalike.sources import _local_time
-from soundalike.sources._file_reading import Advance, FileReading
+from soundalike.sources._file_reading import Advance, FileReading, text_lines
 from soundalike.sources._heads import head
 from soundalike.sources._rows import RowCollector, authors_frame, channels_frame
 from soundalike.sources._tree import Member, Tree
@@ -21,7 +21,6 @@ from soundalike.sources._whatsapp_chat import WhatsAppChat, chat_title, read_cha
 from soundalike.sources._whatsapp_dates import DateOrder, decide
 from soundalike.sources._whatsapp_lines import Header, find_headers, parse_header
 from soundalike.sources._whatsapp_owner import owner_of
-from soundalike.text_encoding import decode
 
 NAME = "whatsapp"
 LOOKED_FOR = "a WhatsApp chat (the ZIP or the text that Export chat makes)"
@@ -57,15 +56,15 @@ def _is_chat(member: Member) -> bool:
 def read(tree: Tree, on_progress: Callable[[int, int], None]) -> Iterator[Corpus]:
     """Batches of all chats in the tree; progress in bytes. Raises ExportError if a file is damaged or far too long."""
     files = [member for member in tree.members if _is_chat(member)]
-    dates = _orders([_dates(_parsed(member)[1]) for member in files])
+    dates = _orders([_dates(find_headers(text_lines(member))) for member in files])
     reading, rows = FileReading(files, on_progress), RowCollector(NAME, _UNIT)
     orders, chats = iter(dates), list[WhatsAppChat]()
 
-    def read_file(member: Member, advance: Advance) -> Iterator[None]:
+    def read_file(member: Member, _: Advance) -> Iterator[None]:
         rows.restart()
+        lines = reading.lines(member)
         if known := next(orders):
-            chats.append(read_chat(rows, *_parsed(member), known.order, chat_title(tree.path, member.name)))
-        advance(member.size)
+            chats.append(read_chat(rows, lines, find_headers(lines), known.order, chat_title(tree.path, member.name)))
         yield
 
     yield from reading.full_batches(rows, read_file)
@@ -75,13 +74,8 @@ def read(tree: Tree, on_progress: Callable[[int, int], None]) -> Iterator[Corpus
     people = {key: name for chat in chats for key, name in chat.people.items()}
     authors = authors_frame(people, {owner} if owner else set())
     channels = channels_frame({chat.channel: (chat.title, chat.kind) for chat in chats})
-    yield Corpus(empty(), authors, channels, reading.read, skipped, _notes(chats, dates))
+    yield Corpus(empty(), authors, channels, reading.read, skipped, reading.notes + _notes(chats, dates))
     reading.finish()
-
-
-def _parsed(member: Member) -> tuple[list[str], list[Header]]:
-    lines = decode(member.read())[0].replace("\r\n", "\n").replace("\r", "\n").split("\n")
-    return lines, find_headers(lines)
 
 
 def _dates(headers: list[Header]) -> _Dates | None:
