@@ -57,3 +57,10 @@ def test_effects_are_no_text(tmp_path: Path) -> None:
     raw = TXT.replace("\nhi\n", "\nhi\nSent with Invisible Ink\n").replace("\nre\n", "\nSent with love\n")
     corpus = read(tmp_path, raw.encode(), "Mia.txt")
     assert texts(corpus) == ["morning\n\nall of you", "hi", "Sent with love"]
+
+
+def test_a_pasted_transcript_is_text(tmp_path: Path) -> None:
+    """The line of an older time inside a message begins no message."""
+    times = [f"May 17, 202{year}  5:{minute}:42 PM" for year, minute in ((3, 29), (2, 10), (3, 30))]
+    raw = f"{times[0]}\nMia\nlook\n\n{times[1]}\nBo\nold\n\n{times[2]}\nMe\nha\n\n"
+    assert texts(read(tmp_path, raw.encode(), "Mia.txt")) == [f"look\n\n{times[1]}\nBo\nold", "ha"]

@@ -65,3 +65,25 @@ def test_japanese(tmp_path: Path) -> None:
     """Halves of the day are read: twelve in the morning is midnight."""
     corpus = read(tmp_path, JAPANESE)
     assert texts(corpus) == ["はい", "こんにちは"] and corpus.messages["sent_at"][0] == local(2024, 1, 1, 0, 6)
+
+
+def test_a_date_inside_a_message_is_text(tmp_path: Path) -> None:
+    """A line that is a date is text between quotes or out of the order of days, and the days below stay right."""
+    text = (
+        "[LINE] Chat history with Laura\n\n2024/01/01(Mon)\n"
+        "12:00\tLaura\this birthday is\n1990/05/03\nremember\n"  # before the first day
+        '12:01\tMira\t"and\n2024/01/02\n""his"" sister\'s"\n'  # would fit into the order, but stands in quotes
+        '12:02\tLaura\t"so\n\n'  # a quote that nothing closes
+        "2024/01/02(Tue)\n09:00\tMira\tholidays from\n2024/12/24\n\n"  # a day far ahead, which the next one shows
+        "2024/01/03(Wed)\n09:00\tLaura\tok\n"
+    )
+    corpus = read(tmp_path, text)
+    assert texts(corpus) == [
+        "his birthday is\n1990/05/03\nremember",
+        'and\n2024/01/02\n"his" sister\'s',
+        '"so',
+        "holidays from\n2024/12/24",
+        "ok",
+    ]
+    assert [moment.astimezone().day for moment in corpus.messages["sent_at"]] == [1, 1, 1, 2, 3]
+    assert corpus.unaccounted == 0 and IMPOSSIBLE_TIME not in corpus.skipped

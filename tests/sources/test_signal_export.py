@@ -32,3 +32,11 @@ def test_one_chat_alone(tmp_path: Path) -> None:
         corpus = read_alone(path)
         assert corpus.messages["channel"].unique().to_list() == ["signal_export:Laura"]
         assert corpus.skipped[IMPOSSIBLE_TIME] == 1
+
+
+def test_a_pasted_chat_is_text(tmp_path: Path) -> None:
+    """Lines of an older chat inside a message stay in it, and are not messages of an older time."""
+    pasted = "[2023-05-01 09:00:00] Bo: old\n[2023-05-01 09:01:00] Me: older"
+    chat = f"[2024-01-01 12:00:05] Laura: look\n{pasted}\n[2024-01-01 12:01:00] Me: ha\n"
+    corpus = read_alone(write_folder(tmp_path / "Laura", {"chat.md": chat.encode()}))
+    assert texts(corpus) == [f"look\n{pasted}", "ha"]

@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from soundalike.messages import BY_THE_APP, DELETED
+from soundalike.sources._plausible_times import plausible
 
 ME = "Me"
 
@@ -47,7 +48,12 @@ def begins_transcript(text: str) -> bool:
 
 def transcript(lines: Sequence[str]) -> Iterator[TranscriptMessage]:
     """All messages of a file."""
-    starts = [number for number, line in enumerate(lines) if _TIME.match(line) and not (number and lines[number - 1])]
+    found = [
+        (number, _moment(match[1]))
+        for number, line in enumerate(lines)
+        if (match := _TIME.match(line)) and not (number and lines[number - 1])
+    ]
+    starts = [found[place][0] for place in plausible([moment for _, moment in found])]
     for start, end in zip(starts, [*starts[1:], len(lines)], strict=True):
         yield _message(lines[start:end])
 

@@ -5,25 +5,22 @@ into a message, and is text; so is whatever has no header.
 """
 
 import re
-import time
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import datetime
 from functools import lru_cache
 from pathlib import Path
 
 from soundalike.messages import BOTS, BY_THE_APP, IMPOSSIBLE_TIME
 from soundalike.sources._local_time import LocalClock
 from soundalike.sources._people import is_address, one_line, person
+from soundalike.sources._plausible_times import plausible
 from soundalike.sources._rows import RowCollector
 from soundalike.sources._whatsapp_body import Said, said
 from soundalike.sources._whatsapp_dates import DateOrder
 from soundalike.sources._whatsapp_lines import Header
 from soundalike.sources._whatsapp_phrases import BY_THE_APP_WORDS, TITLES
 
-_DAY = timedelta(days=1)
-_AHEAD = 200  # headers among which a pasted chat ends
-_SHORT_PASTE = 4  # headers; more of them after a time far ahead show that the time before them is the wrong one
 _COPY = re.compile(r"(?: ?\(\d+\)| - Copy| copy)+$")
 _TITLES = [re.compile(pattern, re.IGNORECASE) for pattern in TITLES]
 _LONGEST_NAME = 80
@@ -99,38 +96,13 @@ def read_chat(
 def _messages(lines: Sequence[str], headers: Sequence[Header], order: DateOrder, is_ios: bool) -> Iterator[_Line]:
     """All messages; lines without a header of their own belong to the one above."""
     moments = [order.moment(header) for header in headers]
-    kept = _plausible(moments)
+    kept = plausible(moments)
     for place, following in zip(kept, [*kept[1:], None], strict=True):
         header = headers[place]
         end = len(lines) if following is None else headers[following].line
         rest = "\n".join([header.rest, *lines[header.line + 1 : end]])
         author, body = _split(rest)
         yield _Line(moments[place], author, said(body, is_ios) if author is not None else Said(None, BY_THE_APP))
-
-
-def _plausible(moments: Sequence[datetime | None]) -> list[int]:
-    """The places of headers that are no pasted text."""
-    latest = datetime.fromtimestamp(time.time()) + _DAY
-    kept: list[int] = []
-    times: list[datetime] = []  # of those kept
-    for place, moment in enumerate(moments):
-        if moment and times and (moment > latest or (moment < times[-1] - _DAY and _is_pasted(moments, place, times))):
-            continue
-        kept.append(place)
-        if moment:
-            times.append(moment)
-    return kept
-
-
-def _is_pasted(moments: Sequence[datetime | None], place: int, times: list[datetime]) -> bool:
-    """Whether the times soon come back to where they were, so that the lines in between are from elsewhere."""
-    back = times[-1] - _DAY
-    coming = [moment for moment in moments[place : place + _AHEAD] if moment]
-    length = next((number for number, moment in enumerate(coming) if moment >= back), None)
-    if length is None:
-        return False
-    jumped = len(times) > 1 and times[-1] - times[-2] > _DAY and coming[0] >= times[-2]
-    return not (jumped and length >= _SHORT_PASTE)
 
 
 def _split(rest: str) -> tuple[str | None, str]:

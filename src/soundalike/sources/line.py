@@ -29,11 +29,11 @@ from soundalike.messages import (
 from soundalike.sources import _local_time
 from soundalike.sources._file_reading import FileReading
 from soundalike.sources._heads import heads
+from soundalike.sources._line_days import find_days
 from soundalike.sources._people import SOMEONE, one_line, person
 from soundalike.sources._rows import RowCollector, authors_frame, channels_frame
 from soundalike.sources._tree import Member, Tree
-from soundalike.sources._whatsapp_dates import DateOrder, decide
-from soundalike.sources._whatsapp_lines import Header, half_of_day
+from soundalike.sources._whatsapp_lines import half_of_day
 
 NAME = "line"
 LOOKED_FOR = "the text that LINE saves of a chat"
@@ -50,10 +50,6 @@ _TITLES = [
         r"ประวัติการแชทกับ ?(?P<name>.+)",
     )
 ]
-_DAY = re.compile(
-    r"(?:[^\W\d_]{2,12}[,.]? )?(?P<first>\d{1,4})(?P<sign>[./-])(?P<second>\d{1,2})[./-](?P<third>\d{1,4})"
-    r"\.?(?: ?[(（]?[^\W\d_]{1,12}[)）]?)?"
-)
 _MESSAGE = re.compile(
     r"(?P<before>[^\W\d_]{1,6} ?)?(?P<hour>\d{1,2}):(?P<minute>\d{2})(?P<after> ?[^\W\d_]{2})?\t(?P<rest>.*)"
 )
@@ -99,12 +95,12 @@ class _LineChats:
         self.rows.restart()
         title = _title(lines[0])
         channel, name = person(NAME, title)
-        days = [_day(number, line) for number, line in enumerate(lines)]
-        found = [day for day in days if day]
-        order = decide(found) if found else None
+        messages = {number: match for number, line in enumerate(lines) if (match := _MESSAGE.match(line))}
+        texts = {number: match["rest"].partition("\t")[2] for number, match in messages.items()}
+        days, order, example = find_days(lines, texts)
         if order and not order.sure:
-            self.notes.add(f"Dates such as {found[0].written} in a LINE chat were read as {order.order}: {order.why}.")
-        speakers = self._add_all(channel, lines, days, order)
+            self.notes.add(f"Dates such as {example} in a LINE chat were read as {order.order}: {order.why}.")
+        speakers = self._add_all(channel, lines, messages, days)
         if speakers:
             self.notes.add(_local_time.NOTE)
             self.channels[channel] = (None if name == SOMEONE else name, "dm" if len(speakers) <= 2 else "group")
@@ -114,19 +110,17 @@ class _LineChats:
         yield self.rows.batch()
 
     def _add_all(
-        self, channel: str, lines: list[str], days: list[Header | None], order: DateOrder | None
+        self, channel: str, lines: list[str], messages: dict[int, re.Match[str]], days: dict[int, datetime]
     ) -> dict[str, str]:
         """Add the messages of a file; the people in it by key."""
         clock, speakers = _local_time.LocalClock(), dict[str, str]()
         today: datetime | None = None
-        messages = [_MESSAGE.match(line) for line in lines]
-        starts = [number for number in range(len(lines)) if days[number] or messages[number]]
-        for start, end in pairwise([*starts, len(lines)]):
-            if order and (day := days[start]):
-                today = order.moment(day)
-            elif found := messages[start]:
-                rest = "\n".join([found["rest"], *lines[start + 1 : end]])
-                self._add(channel, _moment(today, found), rest, clock, speakers)
+        for start, end in pairwise([*sorted({*messages, *days}), len(lines)]):
+            if start in days:
+                today = days[start]
+            else:
+                rest = "\n".join([messages[start]["rest"], *lines[start + 1 : end]])
+                self._add(channel, _moment(today, messages[start]), rest, clock, speakers)
         return speakers
 
     def _add(
@@ -151,15 +145,6 @@ def _title(line: str) -> str:
     found = _HEAD.match(line)
     title = one_line(found["title"]) if found else ""
     return next((match["name"] for pattern in _TITLES if (match := pattern.fullmatch(title))), title or "chat")
-
-
-def _day(number: int, line: str) -> Header | None:
-    """A line that is a day as the header of no message."""
-    found = _DAY.fullmatch(line.strip()) if line[:1].isalnum() else None
-    if found is None:
-        return None
-    date = (found["first"], found["second"], found["third"])
-    return Header(number, (False, "", found["sign"]), date, (0, 0, 0), False, "")
 
 
 def _moment(day: datetime | None, found: re.Match[str]) -> datetime | None:

@@ -11,13 +11,13 @@ The owner is `Me`, times are local, and the folder is called after the chat.
 import re
 from collections.abc import Callable, Iterator
 from datetime import datetime
-from itertools import pairwise
 
 from soundalike.messages import IMPOSSIBLE_TIME, REACTIONS, UNKNOWN, Corpus, add_counts, empty
 from soundalike.sources import _local_time
 from soundalike.sources._file_reading import FileReading
 from soundalike.sources._heads import heads
 from soundalike.sources._people import SOMEONE, person
+from soundalike.sources._plausible_times import plausible
 from soundalike.sources._rows import RowCollector, authors_frame, channels_frame
 from soundalike.sources._tree import Member, Tree
 
@@ -67,31 +67,39 @@ class _MarkdownChats:
         self.rows.restart()
         folder = member.name.rpartition("/")[0].rpartition("/")[2] or self._above
         channel, name = person(NAME, folder)
-        headers = [_HEADER.match(line) for line in lines]
-        starts = [number for number, header in enumerate(headers) if header]
+        headers = [(number, header) for number, line in enumerate(lines) if (header := _HEADER.match(line))]
+        moments = [_moment(header) for _, header in headers]
+        kept = [(*headers[place], moments[place]) for place in plausible(moments)]
         clock, speakers = _local_time.LocalClock(), set[str]()
-        for start, end in pairwise([*starts, len(lines)]):
-            if header := headers[start]:
-                rest = "\n".join([header[4], *lines[start + 1 : end]])
-                speakers |= self._add(channel, header, rest, clock)
+        ends = [*(number for number, _, _ in kept[1:]), len(lines)]
+        for (start, header, moment), end in zip(kept, ends, strict=False):
+            rest = "\n".join([header[4], *lines[start + 1 : end]])
+            speakers |= self._add(channel, header[3], moment, rest, clock)
         if speakers:
             others = speakers - {_OWNER}
             self.channels[channel] = (None if name == SOMEONE else name, "dm" if len(others) <= 1 else "group")
         yield self.rows.batch()
 
-    def _add(self, channel: str, header: re.Match[str], rest: str, clock: _local_time.LocalClock) -> set[str]:
+    def _add(
+        self, channel: str, written: str, moment: datetime | None, rest: str, clock: _local_time.LocalClock
+    ) -> set[str]:
         """Add one message, or count why not; its author's key if it was kept."""
         if reactions := _REACTIONS.search(rest):
             rest = rest[: reactions.start()].rstrip(" ")
             add_counts(self.rows.skipped, {REACTIONS: reactions[1].count(", ") + 1})
         text = _MEDIA.sub("", _QUOTE.sub("", rest))
-        author, name = (_OWNER, UNKNOWN) if header[3] == _ME else person(NAME, header[3])
-        try:
-            moment = datetime.fromisoformat(f"{header[1]} {header[2]}")
-        except ValueError:
+        author, name = (_OWNER, UNKNOWN) if written == _ME else person(NAME, written)
+        if moment is None:
             self.rows.skip(IMPOSSIBLE_TIME)
             return set()
         if not self.rows.add(channel, author, clock.utc(moment), text):
             return set()
         self.people[author] = name
         return {author}
+
+
+def _moment(header: re.Match[str]) -> datetime | None:
+    try:
+        return datetime.fromisoformat(f"{header[1]} {header[2]}")
+    except ValueError:
+        return None
