@@ -58,16 +58,18 @@ class CsvReader:
         author = author.strip()
         if _BY_THE_APP.fullmatch(text):
             self.rows.skip(BY_THE_APP)
-        elif self.rows.add(self.channel, author, self._sent_at(date), text.replace("\r\n", "\n")):
+            return
+        sent, local = self._sent_at(date)
+        if self.rows.add(self.channel, author, sent, text.replace("\r\n", "\n"), local=local):
             self.people.setdefault(author, one_line(_TAG.sub("", name)) or "someone")
 
-    def _sent_at(self, date: str) -> int | None:
-        """Milliseconds since 1970. The dates of 2019 are local, and those of later versions have their offset."""
+    def _sent_at(self, date: str) -> tuple[int | None, datetime | None]:
+        """Milliseconds since 1970, and the local time. The dates of 2019 are local, later ones have their offset."""
         moment = _spelled(date)
         if moment is None or moment.tzinfo:
-            return milliseconds(date)
+            return milliseconds(date), None
         self.has_local_times = True
-        return self._clock.utc(moment)
+        return self._clock.utc(moment), moment
 
 
 def _fields(text: str, delimiter: str) -> Iterator[list[str]]:

@@ -1,4 +1,8 @@
-"""Local times without a zone -> UTC by this machine's zone."""
+"""Local times without a zone -> UTC by this machine's zone.
+
+What is read on another machine, or after a move, may so get another UTC. Ids are therefore made from the local time as
+it is written (`RowCollector`), and a message that a clone holds keeps the time that it was first read with.
+"""
 
 from datetime import datetime
 

@@ -3,7 +3,7 @@
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import MAXYEAR, datetime, timedelta
 
 from soundalike.messages import NO_TIME, UNREADABLE_ROWS, WITHOUT_TEXT
 from soundalike.sources._local_time import LocalClock
@@ -19,6 +19,7 @@ _UNIX = re.compile(r"-?[0-9]{9,18}(\.[0-9]{0,9})?")
 _TRUE, _FALSE = ("true", "1", "yes"), ("false", "0", "no", "")
 
 Record = Mapping[str, object]
+_Time = tuple[int | None, datetime | None]  # milliseconds since 1970; the local time if that is how it is written
 
 
 @dataclass
@@ -35,12 +36,13 @@ class MessageRecords:
     local_times: bool = False
     _clock: LocalClock = field(default_factory=LocalClock)
     _before: int = _FIRST
+    _before_local: datetime | None = None  # the same, if it was written without a zone
     _file: str = ""
 
     def begin(self, file: str) -> None:
         """Another file, whose rows may repeat those of others."""
         self.rows.restart()
-        self._clock, self._before, self._file = LocalClock(), _FIRST, file
+        self._clock, self._before, self._before_local, self._file = LocalClock(), _FIRST, None, file
 
     def skip(self, reason: str, line: int) -> None:
         """Count a row that is not kept; `line` is where it begins."""
@@ -54,14 +56,14 @@ class MessageRecords:
             self.skip(NO_AUTHOR, line)
         elif not text.strip():
             self.skip(WITHOUT_TEXT, line)
-        elif (sent := self._sent_at(record.get("sent_at"))) is None:
+        elif (sent := self._sent_at(record.get("sent_at")))[0] is None:
             self.skip(NO_TIME, line)
         elif (me := _truth(record.get("me"))) is None:
             self.skip(UNREADABLE_ROWS, line)
         else:
             self._keep(record, author, text, sent, me)
 
-    def _keep(self, record: Record, author: str, text: str, sent: int, me: bool) -> None:
+    def _keep(self, record: Record, author: str, text: str, sent: _Time, me: bool) -> None:
         source = self.rows.source
         title = one_line(_text(record.get("channel"))) or self._file.rpartition("/")[2].rpartition(".")[0] or "chat"
         channel = person(source, title)[0]
@@ -70,10 +72,11 @@ class MessageRecords:
         if self.rows.add(
             channel,
             key,
-            sent,
+            sent[0],
             text,
             id_=f"{channel}/{id_}" if id_ else None,
             reply_to=f"{channel}/{reply_to}" if reply_to else None,
+            local=sent[1],
         ):
             self.channels[channel] = SOMEONE if is_address(title) else title
             self.speakers.setdefault(channel, set()).add(key)
@@ -81,34 +84,38 @@ class MessageRecords:
             if me:
                 self.owners.add(key)
 
-    def _sent_at(self, value: object) -> int | None:
-        """Milliseconds since 1970; a second after the row before if there is no time; None if it is none."""
+    def _sent_at(self, value: object) -> _Time:
+        """The time; a second after the row before if there is none; None if what is written is no time."""
         if value is None or (isinstance(value, str) and not value.strip()):
             self.timeless += 1
             self._before += 1000
-            return self._before
-        sent = self._parsed(value)
-        self._before = self._before if sent is None else sent
-        return sent
+            self._before_local = self._before_local and self._before_local + timedelta(seconds=1)
+            return self._before, self._before_local
+        sent, local = self._parsed(value)
+        if sent is not None:
+            self._before, self._before_local = sent, local
+        return sent, local
 
-    def _parsed(self, value: object) -> int | None:
+    def _parsed(self, value: object) -> _Time:
         if isinstance(value, str):
             if not _UNIX.fullmatch(value.strip()):
                 return self._iso(value.strip())
             value = float(value)
         if isinstance(value, bool) or not isinstance(value, int | float) or not abs(value) < _LARGEST:
-            return None
-        return round(value if abs(value) > _MILLISECONDS else value * 1000)
+            return None, None
+        return round(value if abs(value) > _MILLISECONDS else value * 1000), None
 
-    def _iso(self, text: str) -> int | None:
+    def _iso(self, text: str) -> _Time:
         try:
             moment = datetime.fromisoformat(text)
             if moment.tzinfo:
-                return round(moment.timestamp() * 1000)
+                return round(moment.timestamp() * 1000), None
         except (ValueError, OverflowError):
-            return None
+            return None, None
+        if moment.year == MAXYEAR:  # no time of a message, and nothing could follow it
+            return None, None
         self.local_times = True
-        return self._clock.utc(moment)
+        return self._clock.utc(moment), moment
 
 
 def _text(value: object) -> str:

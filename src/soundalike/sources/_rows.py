@@ -1,12 +1,15 @@
 """Rows of the message frame, collected one by one by sources that read row by row; each is kept or counted.
 
 A format without message ids gets ids made from channel, second, author and text, and the position among rows that
-share all four, so that two overlapping exports of one chat merge exactly. Where a format tells the time by the second
-or the minute only, rows of one such unit get successive milliseconds, so that they stay in the file's order.
+share all four, so that two overlapping exports of one chat merge exactly. Where a format tells local times without a
+zone, the second is the local one as it is written, so that an export has the same ids on machines in any zone. Where a
+format tells the time by the second or the minute only, rows of one such unit get successive milliseconds, so that they
+stay in the file's order.
 """
 
 import re
 import time
+from datetime import datetime
 from hashlib import blake2b
 
 import polars as pl
@@ -58,8 +61,12 @@ class RowCollector:
         *,
         id_: str | None = None,
         reply_to: str | None = None,
+        local: datetime | None = None,
     ) -> bool:
-        """Keep one row, sent at `sent_at` (UTC, ms since 1970), or count why not; returns whether it was kept."""
+        """Keep one row, sent at `sent_at` (UTC, ms since 1970), or count why not; returns whether it was kept.
+
+        `local` is the time as the format writes it, if that is a local one without a zone.
+        """
         words = clean(text).strip()
         if not words:
             self.skip(WITHOUT_TEXT)
@@ -69,7 +76,8 @@ class RowCollector:
             self.skip(IMPOSSIBLE_TIME)
         else:
             self.total += 1
-            id_ = id_ or self._made_id(channel, author, sent_at, words)
+            second = local.isoformat(timespec="seconds") if local else str(sent_at // 1000)
+            id_ = id_ or self._made_id(channel, author, second, words)
             self._rows.append((id_, channel, author, self._ordered(channel, sent_at), words, reply_to))
             return True
         return False
@@ -106,8 +114,7 @@ class RowCollector:
         self._rows, self.skipped, self._reported = [], {}, self.total
         return corpus
 
-    def _made_id(self, channel: str, author: str, sent_at: int, text: str) -> str:
-        second = sent_at // 1000
+    def _made_id(self, channel: str, author: str, second: str, text: str) -> str:
         row = f"{channel}\0{second}\0{author}\0{text}".encode()
         equal = int.from_bytes(blake2b(row, digest_size=8).digest(), "big")
         place = 0

@@ -160,5 +160,5 @@ def _add(rows: RowCollector, chat: WhatsAppChat, message: _Line, clock: LocalClo
         rows.skip(BOTS)
     else:
         author, name = person(rows.source, message.author)
-        if rows.add(chat.channel, author, clock.utc(message.moment), message.said.text):
+        if rows.add(chat.channel, author, clock.utc(message.moment), message.said.text, local=message.moment):
             chat.people[author] = name

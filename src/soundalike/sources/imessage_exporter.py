@@ -94,7 +94,8 @@ class _ExporterReader:
             return
         author, name = (_OWNER, UNKNOWN) if message.author == ME else person(NAME, message.author)
         speakers.add(author)
-        if self.rows.add(channel, author, clock.utc(message.moment) if message.moment else None, message.text):
+        sent = clock.utc(message.moment) if message.moment else None
+        if self.rows.add(channel, author, sent, message.text, local=message.moment):
             self.people[author] = name
 
     def records(self, member: Member, advance: Callable[[int], None]) -> Iterator[Corpus]:

@@ -136,7 +136,7 @@ class _LineChats:
             self.rows.skip(IMPOSSIBLE_TIME)
         else:
             author, name = person(NAME, written)
-            if self.rows.add(channel, author, clock.utc(moment), words):
+            if self.rows.add(channel, author, clock.utc(moment), words, local=moment):
                 speakers[author] = name
 
 

@@ -92,7 +92,7 @@ class _MarkdownChats:
         if moment is None:
             self.rows.skip(IMPOSSIBLE_TIME)
             return set()
-        if not self.rows.add(channel, author, clock.utc(moment), text):
+        if not self.rows.add(channel, author, clock.utc(moment), text, local=moment):
             return set()
         self.people[author] = name
         return {author}
