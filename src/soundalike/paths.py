@@ -10,6 +10,8 @@ from pathlib import Path
 
 from soundalike.errors import UsageError
 
+UNSAFE_IN_NAMES = frozenset('/\\:*?"<>|')  # characters that no folder's name may have, on one system or another
+
 _KINDS = {
     stat.S_IFCHR: "a device",
     stat.S_IFBLK: "a device",

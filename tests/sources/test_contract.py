@@ -10,7 +10,7 @@ from soundalike import sources
 from soundalike.errors import ExportError
 from soundalike.messages import AUTHORS_SCHEMA, CHANNELS_SCHEMA, SCHEMA, Corpus, merge
 from soundalike.progress import OnProgress
-from soundalike.sources._heads import FILES
+from soundalike.sources._heads import MOST_FILES
 from soundalike.sources._open_tree import open_tree
 from tests.sources.examples import all_examples
 from tests.sources.packages import (
@@ -98,8 +98,8 @@ def test_many_files(tmp_path: Path, example: str) -> None:
     path = EXAMPLES[example](tmp_path)
     if path.is_dir() or path.suffix == ".zip":
         return
-    files = {f"{number}/{path.name}": path.read_bytes() for number in range(FILES + 5)}
-    assert checked(merge(batches_of(write_folder(tmp_path / "many", files)))).read["message files"] == FILES + 5
+    files = {f"{number}/{path.name}": path.read_bytes() for number in range(MOST_FILES + 5)}
+    assert checked(merge(batches_of(write_folder(tmp_path / "many", files)))).read["message files"] == MOST_FILES + 5
 
 
 @pytest.mark.parametrize("damage", ["cut", "flip"])

@@ -6,7 +6,7 @@ import pytest
 
 from soundalike import sources
 from soundalike.messages import Corpus
-from soundalike.sources._heads import FILES
+from soundalike.sources._heads import MOST_FILES
 from tests.sources.examples.signal import FILES as SIGNAL
 from tests.sources.examples.slack import GENERAL, workspace
 from tests.sources.examples.telegram import MIA, as_json, chat, message
@@ -46,7 +46,7 @@ def test_the_account_of_an_export_stays_with_it(tmp_path: Path) -> None:
 def test_many_files_do_not_hide_another_program(tmp_path: Path) -> None:
     """A folder of more files than are looked into does not hide the one file of the folder after it."""
     day = SLACK["general/2024-03-01.json"]
-    files = {f"slack/general/2024-03-{1 + number:02}.json": day for number in range(FILES + 5)}
+    files = {f"slack/general/2024-03-{1 + number:02}.json": day for number in range(MOST_FILES + 5)}
     files |= {"slack/users.json": SLACK["users.json"], "telegram/DataExport/result.json": TELEGRAM}
     assert set(read(write_folder(tmp_path / "x", files)).messages["source"]) == {"slack", "telegram"}
 

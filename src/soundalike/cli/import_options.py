@@ -9,6 +9,7 @@ import typer
 
 from soundalike.cli.output import out, print_lines, progress_bar
 from soundalike.errors import UsageError
+from soundalike.paths import UNSAFE_IN_NAMES
 
 if TYPE_CHECKING:
     from soundalike.importing.documents import DocumentSettings
@@ -50,8 +51,6 @@ Replace = Annotated[
 ]
 Force = Annotated[bool, typer.Option("--force", help="Train even on too little text.")]
 Gap = Annotated[str, typer.Option(help="The silence that ends a conversation; several, with commas, are compared.")]
-
-_UNSAFE = frozenset('/\\:*?"<>|')  # in names of folders, on one system or another
 
 
 def read_options(
@@ -130,5 +129,5 @@ def show_voice(folder: Path, voices: Collection[Path]) -> None:
 
 
 def _folder_name(name: str) -> str:
-    made = "".join("-" if character in _UNSAFE or not character.isprintable() else character for character in name)
+    made = "".join("-" if one in UNSAFE_IN_NAMES or not one.isprintable() else one for one in name)
     return "-".join(made.split()).strip(".-") or "voice"

@@ -34,7 +34,7 @@ SLICE = 4_000  # documents rendered at a time, so that a large corpus is not in 
 EMPTY = "messages with nothing readable in them"
 SILENT = "messages in conversations in which you say nothing"
 ASIDE = "messages in stretches of long conversations in which you say nothing"
-REPEATED = "messages that only repeat the ones before"
+LONG_RUN = "messages that only repeat the ones before"
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,7 +105,7 @@ def build(corpus: Corpus, settings: DocumentSettings) -> Documents:
     dialogue = not rows["me"].all()
     if dialogue:
         rows = _keep(rows, pl.col("me").any().over("conversation"), SILENT, left_out)
-    rows = _keep(rows, _position_in_run() <= settings.max_run, REPEATED, left_out)
+    rows = _keep(rows, _position_in_run() <= settings.max_run, LONG_RUN, left_out)
     older = _replied_to(everything, rows, settings.near_lines) if dialogue else None
     names = _names(corpus, rows if older is None else pl.concat([rows.select(*_SPEAKER), older.select(*_SPEAKER)]))
     heads = {author: f"{name}: " if settings.tagged else "" for author, name in names.items()}

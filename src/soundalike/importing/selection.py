@@ -44,9 +44,7 @@ class Pattern:
         if not colon or kind not in (CHANNEL, PERSON, AFTER, BEFORE):
             kind, name = "", written
         if not name.strip():
-            raise UsageError(
-                f"{written!r} names nothing.", "Write channel:NAME, person:NAME, after:DATE or before:DATE."
-            )
+            raise UsageError(f"{written!r} names nothing.", HOW)
         return cls(written, kind or None, name.strip(), _date(written, name) if kind in (AFTER, BEFORE) else None)
 
     def finds(self, *names: str | None) -> bool:
@@ -82,8 +80,8 @@ class Selection:
         """The corpus with what is chosen; the rest is counted in `skipped`, `reason` and the pattern being the key.
 
         Names in `only` add up: what one of them finds is kept, within all its dates. A person in `only` means what
-        they and the owner write in the channels that they write in. Names of whoever, and titles of whatever has no
-        message left go too. ExportError if a name finds nothing, or if nothing of the owner's is left.
+        they and the owner write in the channels that they write in. Authors and channels without messages are removed.
+        ExportError if a name finds nothing, or if nothing of the owner's is left.
         """
         if not self.only and not self.without:
             return corpus

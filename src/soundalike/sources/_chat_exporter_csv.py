@@ -14,8 +14,8 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from soundalike.messages import BY_THE_APP, UNREADABLE_ROWS
-from soundalike.sources._chat_exporter_messages import milliseconds
 from soundalike.sources._file_splitter import split_csv
+from soundalike.sources._json_files import iso_milliseconds
 from soundalike.sources._local_time import LocalClock
 from soundalike.sources._people import one_line
 from soundalike.sources._rows import RowCollector, clean
@@ -67,7 +67,7 @@ class CsvReader:
         """Milliseconds since 1970, and the local time. The dates of 2019 are local, later ones have their offset."""
         moment = _spelled(date)
         if moment is None or moment.tzinfo:
-            return milliseconds(date), None
+            return iso_milliseconds(date), None
         self.has_local_times = True
         return self._clock.utc(moment), moment
 

@@ -4,7 +4,6 @@ A message's time is in its id; the written time, with its offset, replaces it wh
 """
 
 from dataclasses import dataclass, field
-from datetime import datetime
 
 import polars as pl
 
@@ -25,6 +24,7 @@ from soundalike.messages import (
     empty,
 )
 from soundalike.sources._chat_exporter_rows import to_rows
+from soundalike.sources._json_files import iso_milliseconds
 from soundalike.sources._people import one_line
 from soundalike.sources._rows import authors_frame
 from soundalike.sources._snowflakes import is_snowflake, moment, tomorrow
@@ -126,21 +126,13 @@ def _with_time(frame: pl.DataFrame) -> pl.DataFrame:
     if not frame["sent_at"].null_count():
         return frame
     written = [
-        milliseconds(stamp) if known is None else None
+        iso_milliseconds(stamp) if known is None else None
         for stamp, known in frame.select("timestamp", "sent_at").iter_rows()
     ]
     stamps = pl.Series(written, dtype=pl.Int64)
     possible = stamps.is_between(_FIRST_DAY, tomorrow())
     sent = stamps.set(~possible.fill_null(False), None).cast(SCHEMA["sent_at"])
     return frame.with_columns(pl.col("sent_at").fill_null(sent))
-
-
-def milliseconds(stamp: str | None) -> int | None:
-    """An ISO 8601 time with or without an offset as milliseconds since 1970; without one it is this machine's."""
-    try:
-        return round(datetime.fromisoformat(stamp.strip()).timestamp() * 1000) if stamp else None
-    except (ValueError, OverflowError, OSError):
-        return None
 
 
 def _or_sent() -> pl.Expr:

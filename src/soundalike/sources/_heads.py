@@ -9,11 +9,11 @@ from soundalike.sources._several_programs import top_groups
 from soundalike.sources._tree import Member, Tree
 from soundalike.text_encoding import decode
 
-FILES = 24  # that are looked into
+MOST_FILES = 24  # files that are looked into
 HEAD = 1 << 14  # bytes read of each
 
 
-def heads(tree: Tree, names: re.Pattern[str], most: int | None = FILES) -> Iterator[tuple[Member, str]]:
+def heads(tree: Tree, names: re.Pattern[str], most: int | None = MOST_FILES) -> Iterator[tuple[Member, str]]:
     """The uppermost files whose name has a match, each with its beginning; at most `most`, taken from each folder at
     the top in turn."""
     found = sorted((one for one in tree.members if names.search(one.name)), key=lambda one: (_depth(one), one.name))

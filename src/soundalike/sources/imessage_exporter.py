@@ -2,7 +2,6 @@
 
 import re
 from collections.abc import Callable, Iterator
-from datetime import datetime
 from typing import Any
 
 from soundalike.messages import (
@@ -18,6 +17,7 @@ from soundalike.sources._byte_lines import byte_lines
 from soundalike.sources._file_reading import Advance, FileReading
 from soundalike.sources._heads import heads
 from soundalike.sources._imessage_transcript import ME, TranscriptMessage, begins_transcript, transcript
+from soundalike.sources._json_files import iso_milliseconds
 from soundalike.sources._json_repair import PARSE_ERRORS, load_leniently
 from soundalike.sources._people import SOMEONE, one_line, person
 from soundalike.sources._rows import BATCH, RowCollector, authors_frame, channels_frame
@@ -120,7 +120,7 @@ class _ExporterReader:
         guid, text = record.get("guid"), record.get("text")
         id_ = f"{NAME}:{one_line(guid)}" if isinstance(guid, str) and guid else None
         text = text.replace("\ufffc", "") if isinstance(text, str) else ""
-        if self.rows.add(channel, author, _iso(record.get("date_iso")), text, id_=id_):
+        if self.rows.add(channel, author, iso_milliseconds(record.get("date_iso")), text, id_=id_):
             self.people[author] = name
             recipients = record.get("recipients")
             several = isinstance(recipients, list) and len(recipients) > 1
@@ -134,11 +134,3 @@ def _sender(record: dict[str, Any]) -> tuple[str, str]:
         return _OWNER, UNKNOWN
     name = sender.get("display_name") or sender.get("handle")
     return person(NAME, name if isinstance(name, str) else "")
-
-
-def _iso(date: object) -> int | None:
-    """Milliseconds since 1970; a time without a zone is local."""
-    try:
-        return round(datetime.fromisoformat(date).timestamp() * 1000) if isinstance(date, str) else None
-    except (ValueError, OverflowError, OSError):
-        return None

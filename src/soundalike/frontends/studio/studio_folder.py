@@ -11,9 +11,9 @@ from soundalike.clone import Clone
 from soundalike.clone.clone import EVERYTHING, IGNORE, MANIFEST
 from soundalike.clone.folder import INCOMING, Folder, disk_errors
 from soundalike.errors import CloneError, UsageError
+from soundalike.paths import UNSAFE_IN_NAMES
 
 STUDIO = ".soundalike-studio"
-UNSAFE = frozenset('/\\:*?"<>|')  # in names of folders, on one system or another
 
 
 class StudioFolder(Folder):
@@ -56,7 +56,7 @@ class StudioFolder(Folder):
 
     def clone_path(self, name: str) -> Path:
         """The folder of the clone `name`, which need not exist; `UsageError` for what is no plain name of a folder."""
-        plain = name.strip() == name and name.isprintable() and UNSAFE.isdisjoint(name)
+        plain = name.strip() == name and name.isprintable() and UNSAFE_IN_NAMES.isdisjoint(name)
         if not (plain and 0 < len(name) <= 60 and not name.startswith((".", "-")) and not name.endswith(".")):
             what = f"{name[:60]!r} cannot be the name of a voice's folder."
             raise UsageError(what, "Use up to 60 letters, digits, blanks and hyphens, and begin with a letter.")
