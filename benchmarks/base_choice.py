@@ -26,7 +26,7 @@ from rich.table import Table
 from soundalike.clone import Clone
 from soundalike.generation.sampling import Sampling
 from soundalike.generation.voice import Voice
-from soundalike.importing.documents import DocumentSettings
+from soundalike.importing.document_settings import DocumentSettings
 from soundalike.importing.importer import run_import
 from soundalike.metrics.stats import wasserstein
 from soundalike.prompt_template import parse

@@ -39,7 +39,7 @@ from safetensors.numpy import load_file, save_file
 
 from soundalike.clone import Clone
 from soundalike.errors import SoundalikeError
-from soundalike.importing.documents import DocumentSettings
+from soundalike.importing.document_settings import DocumentSettings
 from soundalike.importing.importer import fill
 from soundalike.training.plan import plan_resumed, plan_training
 from soundalike.training.recipe import Recipe

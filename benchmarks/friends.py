@@ -21,7 +21,7 @@ from soundalike.clone import Clone
 from soundalike.generation.guards import fold
 from soundalike.generation.sampling import Sampling
 from soundalike.generation.voice import Voice
-from soundalike.importing.documents import DocumentSettings
+from soundalike.importing.document_settings import DocumentSettings
 from soundalike.importing.importer import fill
 from soundalike.metrics.words import run_words
 from soundalike.redact import redact

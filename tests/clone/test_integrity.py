@@ -17,7 +17,7 @@ from soundalike.engines.llama import load as load_engine
 from soundalike.errors import CloneError, EngineError, UsageError
 from soundalike.evaluation.held_out import conversations
 from soundalike.generation.voice import Voice
-from soundalike.importing.documents import DocumentSettings
+from soundalike.importing.document_settings import DocumentSettings
 from soundalike.importing.importer import fill
 from soundalike.training.recipe import Recipe, Training
 from soundalike.training.train_clone import train_clone

@@ -22,7 +22,7 @@ from soundalike.engines.distributed import (
 )
 from soundalike.engines.protocol import Batch
 from soundalike.errors import EngineError
-from soundalike.importing.documents import DocumentSettings
+from soundalike.importing.document_settings import DocumentSettings
 from soundalike.importing.importer import run_import
 from tests.engines import distributed_worker, tiny
 

@@ -5,7 +5,7 @@ from random import Random
 
 from soundalike.clone import Clone
 from soundalike.engines import load
-from soundalike.importing.documents import DocumentSettings
+from soundalike.importing.document_settings import DocumentSettings
 from soundalike.importing.importer import fill
 from soundalike.training.packing import encode, pack
 from tests.invented import Message, corpus

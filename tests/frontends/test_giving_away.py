@@ -8,7 +8,9 @@ import pytest
 from soundalike.generation.guards import Guards, fold
 from soundalike.generation.sampling import Sampling
 from soundalike.generation.voice import Voice
-from soundalike.importing.documents import DocumentSettings, build, texts
+from soundalike.importing.document_lines import texts
+from soundalike.importing.document_settings import DocumentSettings
+from soundalike.importing.documents import build
 from soundalike.messages import Corpus
 from soundalike.metrics.ngram_index import NgramIndex
 from soundalike.metrics.words import run_words

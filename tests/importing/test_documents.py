@@ -8,7 +8,9 @@ import polars as pl
 import pytest
 
 from soundalike.errors import RecipeError
-from soundalike.importing.documents import SPLITS, Documents, DocumentSettings, build, jsonl, texts
+from soundalike.importing.document_lines import jsonl, texts
+from soundalike.importing.document_settings import SPLITS, DocumentSettings
+from soundalike.importing.documents import Documents, build
 from soundalike.messages import Corpus
 from soundalike.prompt_template import normalise, parse
 from tests.invented import NAMES, Message, corpus, crowd, hostile

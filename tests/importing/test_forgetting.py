@@ -6,7 +6,7 @@ import pytest
 
 from soundalike.clone import Clone
 from soundalike.errors import ExportError, UsageError
-from soundalike.importing.documents import DocumentSettings
+from soundalike.importing.document_settings import DocumentSettings
 from soundalike.importing.forgetting import DERIVED, drop_versions, forget, preview
 from soundalike.importing.importer import fill
 from soundalike.importing.invented_names import invent_names

@@ -3,7 +3,7 @@
 import pytest
 
 from soundalike.errors import RecipeError
-from soundalike.importing.documents import DocumentSettings
+from soundalike.importing.document_settings import DocumentSettings
 from soundalike.importing.gap_comparison import compare_gaps, parse_duration, parse_gaps, table
 from tests.invented import corpus
 

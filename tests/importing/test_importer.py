@@ -12,7 +12,7 @@ import pytest
 from soundalike import sources
 from soundalike.clone import Clone
 from soundalike.errors import CloneError, ExportError, TooLittleText
-from soundalike.importing.documents import SPLITS, DocumentSettings
+from soundalike.importing.document_settings import SPLITS, DocumentSettings
 from soundalike.importing.importer import OLDER_IMPORT, compare, run_import
 from soundalike.importing.reading import ReadOptions
 from soundalike.messages import Corpus

@@ -9,7 +9,7 @@ import pytest
 from soundalike.clone import Clone
 from soundalike.errors import CloneError
 from soundalike.evaluation.held_out import conversations
-from soundalike.importing.documents import DocumentSettings
+from soundalike.importing.document_settings import DocumentSettings
 from soundalike.importing.importer import fill
 from soundalike.persona import persona_prompt
 from soundalike.persona.persona_prompt import EXAMPLES, FILE, export_prompt, learned_data

@@ -9,7 +9,9 @@ import pytest
 
 from soundalike.demo import EXPORT
 from soundalike.generation.voice import Voice
-from soundalike.importing.documents import SPLITS, DocumentSettings, build, jsonl
+from soundalike.importing.document_lines import jsonl
+from soundalike.importing.document_settings import SPLITS, DocumentSettings
+from soundalike.importing.documents import build
 from soundalike.importing.importer import run_import
 from tests.engines import tiny
 from tests.invented import NAMES, corpus, crowd

@@ -7,7 +7,7 @@ import pytest
 
 from soundalike.clone import Clone
 from soundalike.errors import CloneError
-from soundalike.importing.documents import DocumentSettings
+from soundalike.importing.document_settings import DocumentSettings
 from soundalike.importing.forgetting import forget
 from soundalike.importing.importer import run_import
 from soundalike.training.plan import TrainingPlan, plan_training

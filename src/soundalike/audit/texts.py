@@ -3,7 +3,8 @@
 from dataclasses import dataclass
 
 from soundalike.engines.protocol import Tokenizer
-from soundalike.importing.documents import SPLITS, Documents
+from soundalike.importing.document_settings import SPLITS
+from soundalike.importing.documents import Documents
 
 
 @dataclass(frozen=True, slots=True)

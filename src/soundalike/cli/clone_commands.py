@@ -56,7 +56,7 @@ def demo(
 ) -> None:
     """Import, training and a conversation on an invented person's export."""
     from soundalike.demo import EXPORT, OPENERS
-    from soundalike.importing.documents import DocumentSettings
+    from soundalike.importing.document_settings import DocumentSettings
 
     training = TrainingCommand("pocket", {"minutes": minutes}, fresh=True)
     training.check(out_)
@@ -95,7 +95,7 @@ def clone(
     json: Json = False,
 ) -> None:
     """From an export to a voice: import, training, evaluation, a few lines."""
-    from soundalike.importing.documents import DocumentSettings
+    from soundalike.importing.document_settings import DocumentSettings
     from soundalike.importing.gap_comparison import parse_duration
 
     if resume:

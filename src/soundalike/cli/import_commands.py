@@ -77,7 +77,7 @@ def import_(
         refuse_others(context, "--preview", "Leave it out: a preview is of all that the exports hold.")
         _preview(exports, json)
         return
-    from soundalike.importing.documents import DocumentSettings
+    from soundalike.importing.document_settings import DocumentSettings
     from soundalike.importing.gap_comparison import parse_gaps, table
     from soundalike.importing.importer import compare
 
@@ -123,7 +123,7 @@ def forget(
     """Remove messages from a clone, or strings from its messages, with its earlier voices and reports."""
     from soundalike.clone import Clone
     from soundalike.importing import forgetting, preflight
-    from soundalike.importing.documents import DocumentSettings
+    from soundalike.importing.document_settings import DocumentSettings
     from soundalike.redact.mask_list import read_list
 
     if not retrain:

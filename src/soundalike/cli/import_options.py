@@ -12,7 +12,7 @@ from soundalike.errors import UsageError
 from soundalike.paths import UNSAFE_IN_NAMES
 
 if TYPE_CHECKING:
-    from soundalike.importing.documents import DocumentSettings
+    from soundalike.importing.document_settings import DocumentSettings
     from soundalike.importing.preflight import ImportReport
     from soundalike.importing.reading import ReadOptions
 

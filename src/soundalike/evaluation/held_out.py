@@ -15,7 +15,8 @@ import polars as pl
 
 from soundalike.clone import Clone
 from soundalike.errors import CloneError, RecipeError
-from soundalike.importing.documents import SPLITS, Documents, DocumentSettings, build
+from soundalike.importing.document_settings import SPLITS, DocumentSettings
+from soundalike.importing.documents import Documents, build
 from soundalike.messages import Corpus
 from soundalike.metrics.ngram_index import MessageIndex
 from soundalike.metrics.windows import SIZE, MessageWindows, cut_windows

@@ -1,4 +1,4 @@
-"""Messages -> documents: what the model reads, split by time, with a weight for each line.
+"""Messages -> documents: what the model reads, cut and split by time. `document_lines` renders their text.
 
 A conversation is one channel's messages without a silence longer than the gap; what happens in other channels makes
 no difference. A document is a conversation, or a part of one that does not fit a window. Sizes are in bytes: the
@@ -8,14 +8,12 @@ caller knows how many fill a window of tokens. Messages that are in no document 
 from bisect import bisect_left, bisect_right
 from collections.abc import Iterator
 from dataclasses import dataclass
-from io import BytesIO
 from itertools import pairwise
 
 import polars as pl
 
-from soundalike.errors import RecipeError
+from soundalike.importing.document_settings import SPLITS, DocumentSettings
 from soundalike.messages import Corpus
-from soundalike.parallel import ordered_parallel_map
 from soundalike.prompt_template import (
     LINE_BREAKS,
     LINE_EDGES,
@@ -26,49 +24,12 @@ from soundalike.prompt_template import (
     speaker_names,
 )
 
-SPLITS = ("train", "valid", "test")
-WINDOW_TOKENS, BYTES_PER_TOKEN = 256, 2.5
 _SPEAKER = ("row", "author", "me")
-SLICE = 4_000  # documents rendered at a time, so that a large corpus is not in memory twice
 
 EMPTY = "messages with nothing readable in them"
 SILENT = "messages in conversations in which you say nothing"
 ASIDE = "messages in stretches of long conversations in which you say nothing"
 LONG_RUN = "messages that only repeat the ones before"
-
-
-@dataclass(frozen=True, slots=True)
-class DocumentSettings:
-    """How messages become documents. `RecipeError` for a value outside its range."""
-
-    gap_minutes: float = 15.0
-    """A longer silence in a channel ends a conversation."""
-    max_run: int = 3
-    """Identical messages in a row that are kept: more would teach loops."""
-    window_bytes: int = int(WINDOW_TOKENS * BYTES_PER_TOKEN)
-    """Largest document in bytes; longer conversations are cut between messages."""
-    others_weight: float = 0.2
-    """Weight of the loss on other people's lines; that of the owner's lines is 1."""
-    near_lines: int = 4
-    """Before a reply to a message that is not among so many lines before it stands that message, shortened."""
-    tagged: bool = True
-    """Whether lines begin with the speaker's name."""
-    shares: tuple[float, float, float] = (0.8, 0.1, 0.1)
-    """Shares of the messages for training, validation and test, in order of time."""
-
-    def __post_init__(self) -> None:
-        _check(self.gap_minutes > 0, "gap_minutes", self.gap_minutes, "a number of minutes above 0")
-        _check(self.max_run >= 1, "max_run", self.max_run, "1 or more")
-        _check(self.window_bytes >= 64, "window_bytes", self.window_bytes, "64 or more")
-        _check(self.near_lines >= 0, "near_lines", self.near_lines, "0 or more")
-        _check(0 <= self.others_weight <= 1, "others_weight", self.others_weight, "a number from 0 to 1")
-        fair = len(self.shares) == 3 and min(self.shares) >= 0 < self.shares[0] and abs(sum(self.shares) - 1) < 1e-6
-        _check(fair, "shares", self.shares, "three numbers from 0 to 1 that sum to 1, the first above 0")
-
-
-def _check(holds: bool, name: str, value: object, expected: str) -> None:
-    if not holds:
-        raise RecipeError(f"{name} is {value}.", f"Give {expected}.")
 
 
 @dataclass(frozen=True, slots=True)
@@ -279,57 +240,3 @@ def _split(frame: pl.DataFrame, shares: tuple[float, float, float]) -> tuple[pl.
     conversations = conversations.with_columns(split=pl.when(middle <= shares[0]).then(train).otherwise(held_out))
     frame = frame.join(conversations.select("conversation", "split"), on="conversation").sort("row")
     return frame.drop("row"), conversations.drop("row")
-
-
-def texts(documents: Documents, split: str | None = None) -> Iterator[pl.DataFrame]:
-    """The `text` and, in a dialogue, the `turns` of the documents of one split or of all, SLICE at a time."""
-    for part in _slices(documents, split):
-        yield _render(documents, part)
-
-
-def _slices(documents: Documents, split: str | None) -> Iterator[pl.DataFrame]:
-    frame = documents.frame if split is None else documents.frame.filter(pl.col("split") == split)
-    return frame.iter_slices(SLICE)
-
-
-def _render(documents: Documents, part: pl.DataFrame) -> pl.DataFrame:
-    """Rows of `documents.frame` -> `text` and `turns`, which is JSON."""
-    at = pl.int_ranges("first", pl.col("first") + pl.col("messages"))
-    places = part.select(document=pl.int_range(pl.len()), at=at).explode("at")
-    head = pl.col("author").replace_strict(documents.heads, return_dtype=pl.String)
-    lines = documents.lines[places["at"]].with_columns(places["document"])
-    lines = lines.select("document", "me", "quoted", line=pl.concat_str(head, "text", pl.lit("\n")))
-    rows = lines.group_by("document", maintain_order=True).agg(text=pl.concat_str("quoted", "line"))
-    rows = rows.with_columns(pl.col("text").list.join(""))
-    return rows.join(_turns(lines, documents.others_weight), on="document") if documents.dialogue else rows
-
-
-def _turns(rows: pl.DataFrame, others_weight: float) -> pl.DataFrame:
-    """(document, turns): the document's text in parts of one weight, as JSON `[[text, weight], ...]`.
-
-    A quoted line was read where it stands and is not learned again.
-    """
-    own = pl.when("me").then(pl.lit("1.0")).otherwise(pl.lit(str(float(others_weight))))
-    pieces = rows.select("document", line=pl.concat_list("quoted", "line"), weight=pl.concat_list(pl.lit("0.0"), own))
-    pieces = pieces.explode("line", "weight").filter(pl.col("line") != "")
-    part = pl.struct("document", "weight").rle_id().alias("part")
-    parts = pieces.group_by(part, maintain_order=True).agg(pl.col("document", "weight").first(), "line")
-    text = pl.struct(t=pl.col("line").list.join("")).struct.json_encode()
-    text = text.str.strip_prefix('{"t":').str.strip_suffix("}")
-    pairs = parts.select("document", turns=pl.format("[{},{}]", text, "weight"))
-    turns = pairs.group_by("document", maintain_order=True).agg("turns")
-    return turns.with_columns(turns=pl.format("[{}]", pl.col("turns").list.join(",")))
-
-
-def jsonl(documents: Documents, split: str) -> Iterator[memoryview]:
-    """The documents of one split as UTF-8, a JSON object per line with `text` and, in a dialogue, `turns`."""
-    row = pl.struct("text").struct.json_encode()
-    if documents.dialogue:
-        row = pl.format('{},"turns":{}}}', row.str.strip_suffix("}"), "turns")
-
-    def to_json(rows: pl.DataFrame) -> memoryview:
-        lines = BytesIO()
-        _render(documents, rows).select(row).write_csv(lines, include_header=False, quote_style="never")
-        return lines.getbuffer()
-
-    return ordered_parallel_map(to_json, _slices(documents, split))

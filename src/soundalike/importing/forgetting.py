@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from soundalike.clone.clone import Clone
 from soundalike.clone.report_names import ARENA_PAIRS, ARENA_VOTES, VOICE_REPORTS
 from soundalike.errors import ExportError, UsageError
-from soundalike.importing.documents import DocumentSettings
+from soundalike.importing.document_settings import DocumentSettings
 from soundalike.importing.importer import fill
 from soundalike.importing.preflight import ImportReport
 from soundalike.importing.selection import Selection

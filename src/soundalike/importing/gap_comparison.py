@@ -5,7 +5,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from soundalike.errors import RecipeError
-from soundalike.importing.documents import DocumentSettings, build
+from soundalike.importing.document_settings import DocumentSettings
+from soundalike.importing.documents import build
 from soundalike.messages import Corpus
 
 MINUTES = {"s": 1 / 60, "m": 1.0, "min": 1.0, "h": 60.0, "d": 1440.0, "": 1.0}

@@ -20,7 +20,9 @@ from soundalike.clone.clone import MANIFEST, Clone, Sections
 from soundalike.clone.folder import require_free_space
 from soundalike.errors import CloneError, UsageError
 from soundalike.importing.additions import add
-from soundalike.importing.documents import SPLITS, Documents, DocumentSettings, build, jsonl
+from soundalike.importing.document_lines import jsonl
+from soundalike.importing.document_settings import SPLITS, DocumentSettings
+from soundalike.importing.documents import Documents, build
 from soundalike.importing.gap_comparison import GapRow, compare_gaps
 from soundalike.importing.invented_names import invent_names
 from soundalike.importing.preflight import ImportReport, Lengths, refuse_too_little

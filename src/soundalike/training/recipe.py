@@ -12,7 +12,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from soundalike.errors import RecipeError
 from soundalike.generation.sampling import Sampling
-from soundalike.importing.documents import DocumentSettings
+from soundalike.importing.document_settings import DocumentSettings
 
 LORA_ONLY = {"precision", "rank", "alpha"}  # settings of `Training` that have no effect with the method `full`
 

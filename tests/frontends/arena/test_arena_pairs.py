@@ -8,7 +8,7 @@ from soundalike.clone import Clone
 from soundalike.errors import CloneError
 from soundalike.evaluation.held_out import conversations
 from soundalike.frontends.arena.arena_pairs import FILE, load_pairs, prepare_pairs
-from soundalike.importing.documents import DocumentSettings
+from soundalike.importing.document_settings import DocumentSettings
 from soundalike.importing.forgetting import forget
 from tests.evaluation.chain_clone import chain_clone
 

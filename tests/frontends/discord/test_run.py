@@ -14,7 +14,7 @@ from soundalike.demo import EXPORT
 from soundalike.errors import CloneError, UsageError
 from soundalike.frontends.discord.run import invitation, known_names, pace_of, run
 from soundalike.frontends.discord.settings import initialise
-from soundalike.importing.documents import DocumentSettings
+from soundalike.importing.document_settings import DocumentSettings
 from soundalike.importing.importer import run_import
 from soundalike.training.plan import plan_training
 from soundalike.training.train_clone import train_clone
