@@ -10,6 +10,11 @@ from tests.frontends.studio.running_studio import go
 pytestmark = pytest.mark.allow_hosts(["127.0.0.1"])
 FILES = ("Messages/index.json", "Messages/c1/messages.json", "Messages/c2/messages.json", "Account/user.json")
 
+MOVED_AWAY = """() => {
+  const file = (done, fail) => fail(new DOMException("", "NotFoundError"));
+  DataTransferItem.prototype.webkitGetAsEntry = () => ({ isFile: true, name: "chat.txt", file });
+}"""  # every file that is dropped
+
 
 @pytest.fixture
 def package(tmp_path: Path) -> Path:
@@ -56,6 +61,6 @@ def test_a_folder_is_one_export_with_its_folders_kept(page: Page, root: Path, pa
 def test_a_file_that_cannot_be_read_is_named(page: Page, package: Path) -> None:
     """It was moved away before it was let go; nothing fails unseen."""
     go(page, "#/new", "New voice")
-    page.evaluate("FileSystemFileEntry.prototype.file = (done, fail) => fail(new DOMException('', 'NotFoundError'))")
+    page.evaluate(MOVED_AWAY)
     drop(page, package)
-    expect(page.get_by_role("alert")).to_contain_text("cannot be read. Look whether it is still there")
+    expect(page.get_by_role("alert")).to_contain_text("chat.txt cannot be read. Look whether it is still there")
