@@ -87,3 +87,4 @@ def test_a_date_inside_a_message_is_text(tmp_path: Path) -> None:
     ]
     assert [moment.astimezone().day for moment in corpus.messages["sent_at"]] == [1, 1, 1, 2, 3]
     assert corpus.unaccounted == 0 and IMPOSSIBLE_TIME not in corpus.skipped
+    assert read(tmp_path, text[: text.index("12:00")]).messages.height == 0  # a day and no message

@@ -9,6 +9,7 @@ import time
 from bisect import bisect_right
 from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
+from itertools import pairwise
 
 from soundalike.sources._whatsapp_dates import DateOrder, decide
 from soundalike.sources._whatsapp_lines import Header
@@ -45,7 +46,7 @@ def _day(number: int, line: str) -> Header | None:
 def _quoted(lines: Sequence[str], texts: Mapping[int, str]) -> set[int]:
     """The lines inside the quotes of messages. A quote that is not closed before the next message is none."""
     inside: set[int] = set()
-    for start, end in zip(texts, [*list(texts)[1:], len(lines)], strict=True):
+    for start, end in pairwise([*texts, len(lines)]):
         if not texts[start].startswith('"'):
             continue
         quotes, last = texts[start].count('"'), start
