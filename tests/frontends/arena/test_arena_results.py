@@ -120,15 +120,20 @@ class Route:
         return self.address, 1
 
 
-def test_only_a_local_network_is_served(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_only_a_local_network_is_served() -> None:
     """An address of the open internet is refused, and so is none."""
-    monkeypatch.setattr("socket.socket", Route("192.168.0.7"))
-    assert local_address() == "192.168.0.7"
+    assert address_by(Route("192.168.0.7")) == "192.168.0.7"
     for address, why in (
         ("8.8.8.8", "not one of a local network"),
         ("127.0.0.1", "local network"),
         ("", "in no network"),
     ):
-        monkeypatch.setattr("socket.socket", Route(address))
         with pytest.raises(UsageError, match=why):
-            local_address()
+            address_by(Route(address))
+
+
+def address_by(route: Route) -> str:
+    """The address found through `route`. Undone here: after the test pytest-socket's own guard would be put back."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("socket.socket", route)
+        return local_address()
