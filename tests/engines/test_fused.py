@@ -6,8 +6,9 @@ import numpy as np
 import pytest
 import torch
 
-from soundalike.engines import fused, fused_library, fused_scoring, llama
-from soundalike.engines.fused import FusedDecoder, FusedStreams
+from soundalike.engines import fused_library, fused_scoring, fused_weights, llama
+from soundalike.engines.fused import FusedDecoder
+from soundalike.engines.fused_streams import FusedStreams
 from soundalike.engines.llama_decoder import LlamaDecoder
 from soundalike.engines.llama_model import LlamaConfig
 from soundalike.errors import BaseModelError
@@ -85,7 +86,7 @@ def test_eight_bits_lose_nothing_of_weights_that_fit_them(
             if weight.dim() == 2:
                 scale = weight.abs().amax(dim=1, keepdim=True) / 127
                 weight.copy_((weight / scale).round() * scale)
-    monkeypatch.setattr(fused, "IN_CACHE", 0)
+    monkeypatch.setattr(fused_weights, "IN_CACHE", 0)
     plain, integers = LlamaDecoder(adapter).streams(), FusedDecoder(adapter).streams()
     for streams in (plain, integers):
         streams.join([[number % 90 + 2 for number in range(length)] for length in (1, 3, 5, 107)])

@@ -5,7 +5,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from soundalike.engines import fused, fused_library, llama
+from soundalike.engines import fused, fused_library, fused_weights, llama
 from soundalike.engines.fused import FusedDecoder
 from soundalike.engines.llama_decoder import LlamaDecoder
 from soundalike.engines.prefix_cache import FEWEST, MOST_TEXTS, PrefixCache, longest_prefix
@@ -28,22 +28,36 @@ def test_the_longest_common_beginning_is_found() -> None:
 
 
 def test_the_least_recently_used_is_dropped() -> None:
-    """By tokens and by number; a text takes the place of its own beginning."""
+    """By bytes and by number; a text takes the place of its own beginning."""
     cache: PrefixCache[str] = PrefixCache(100)
-    cache.add(text(40, 1), "one")
-    cache.add(text(40, 2), "two")
+    cache.add(text(40, 1), "one", 40)
+    cache.add(text(40, 2), "two", 40)
     assert cache.longest(text(40, 1)) == ("one", 39)
-    cache.add(text(40, 3), "three")
+    cache.add(text(40, 3), "three", 40)
     assert cache.longest(text(40, 2)) is None and cache.longest(text(40, 1)) == ("one", 39)
-    cache.add([*text(40, 1), 7, 8], "longer")
-    cache.add(text(20, 1), "shorter")
+    cache.add([*text(40, 1), 7, 8], "longer", 42)
+    cache.add(text(20, 1), "shorter", 20)
     assert cache.longest([*text(40, 1), 7, 9]) == ("longer", 41)
-    cache.add(text(101, 5), "too long")
-    assert cache.longest(text(101, 5)) is None
+    cache.add(text(30, 5), "too large", 101)
+    assert cache.longest(text(30, 5)) is None
     many: PrefixCache[int] = PrefixCache(10**9)
     for number in range(MOST_TEXTS + 1):
-        many.add(text(FEWEST + 1, number), number)
+        many.add(text(FEWEST + 1, number), number, 1)
     assert many.longest(text(FEWEST + 1, 0)) is None and many.longest(text(FEWEST + 1, 1)) is not None
+
+
+@needs_compiler
+def test_whole_caches_are_counted(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A stream of 40 tokens has a cache of 128 positions: two of three fit where there is room for two and a half."""
+    adapter = llama.load(str(tiny.base(tmp_path))).adapter
+    one = FusedDecoder(adapter).new_stream(text(40, 1)).cache.nbytes
+    monkeypatch.setattr(fused, "PREFIX_BYTES", 5 * one // 2)
+    decoder = FusedDecoder(adapter)
+    streams = decoder.streams()
+    streams.join([text(40, seed) for seed in range(3)])
+    assert len(streams.logits) == 3
+    streams.keep([])
+    assert [decoder.prefixes.longest(text(40, seed)) is not None for seed in range(3)] == [False, True, True]
 
 
 @needs_compiler
@@ -53,7 +67,7 @@ def test_a_prompt_that_begins_alike_has_the_same_logits(
 ) -> None:
     """After one that left, beside one that runs, and beside one of the same call; as many threads as there are."""
     if large:
-        monkeypatch.setattr(fused, "IN_CACHE", 0)
+        monkeypatch.setattr(fused_weights, "IN_CACHE", 0)
     adapter = llama.load(str(tiny.base(tmp_path, head_dim=64))).adapter
     decoder, begun = FusedDecoder(adapter), text(50, 1)
     decoder.threads = 2
@@ -81,7 +95,7 @@ def test_a_prompt_that_begins_alike_has_the_same_logits(
 @needs_compiler
 def test_eight_bits_are_close_to_sixteen(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """The error of a logit is a hundredth of the spread of logits, and a cache grows with its stream."""
-    monkeypatch.setattr(fused, "IN_CACHE", 0)
+    monkeypatch.setattr(fused_weights, "IN_CACHE", 0)
     adapter = llama.load(str(tiny.base(tmp_path, hidden_size=96, num_attention_heads=3))).adapter
     plain, fewer = LlamaDecoder(adapter).streams(), FusedDecoder(adapter).streams()
     for streams in (plain, fewer):

@@ -5,7 +5,7 @@
    streams, a whole prompt, or both at once. All products are computed by tiles: some rows of numbers times one panel of
    PANEL columns. Weights in fp16 are multiplied by fp32 and summed in fp32; weights in 8 bits are multiplied by 16-bit
    integers and summed in 32-bit ones, which is exact and, in vectors, twice as many products an instruction. Weights are packed in panels once (`_pack` in
-   fused.py), and caches are written in panels, so that attention is two more such products.
+   fused_weights.py), and caches are written in panels, so that attention is two more such products.
 
    With several threads each computes some panels of every product, so that all of them together read the weights once
    per pass. OpenMP starts them where the compiler has it; else one thread computes everything.

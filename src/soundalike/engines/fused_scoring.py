@@ -7,7 +7,8 @@ from collections.abc import Iterator, Sequence
 
 import numpy as np
 
-from soundalike.engines.fused import FusedDecoder, LogitsBuffer, Stream
+from soundalike.engines.fused import FusedDecoder
+from soundalike.engines.fused_streams import LogitsBuffer, Stream
 from soundalike.engines.scoring import Logprobs, families, shared_tokens
 
 TOKENS_AT_ONCE = 512  # read in one pass, with logits after each: 16 MB for pocket, 100 MB for 49,152 tokens

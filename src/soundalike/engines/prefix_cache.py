@@ -15,11 +15,11 @@ Kept = TypeVar("Kept")
 
 
 class PrefixCache(Generic[Kept]):
-    """What was kept for texts of at most `room` tokens together; the least recently used are dropped first."""
+    """What was kept for texts, of at most `room` bytes together; the least recently used are dropped first."""
 
     def __init__(self, room: int) -> None:
         self._room = room
-        self._entries: list[tuple[list[int], Kept]] = []  # the least recently used first
+        self._entries: list[tuple[list[int], Kept, int]] = []  # text, kept and its bytes, the least recently used first
         self._lock = Lock()
 
     def longest(self, tokens: Sequence[int]) -> tuple[Kept, int] | None:
@@ -36,28 +36,28 @@ class PrefixCache(Generic[Kept]):
             self._entries.append(best)
             return best[1], shared
 
-    def add(self, tokens: Sequence[int], kept: Kept) -> None:
-        """Keep `kept` for the text `tokens`, in place of any text that it begins with."""
-        if not FEWEST <= len(tokens) <= self._room:
+    def add(self, tokens: Sequence[int], kept: Kept, size: int) -> None:
+        """Keep `kept`, of `size` bytes, for the text `tokens`, in place of any text that it begins with."""
+        if len(tokens) < FEWEST or size > self._room:
             return
         text = list(tokens)
         with self._lock:
-            if any(other[: len(text)] == text for other, _ in self._entries):
+            if any(other[: len(text)] == text for other, _, _ in self._entries):
                 return
             self._entries = [entry for entry in self._entries if text[: len(entry[0])] != entry[0]]
-            self._entries.append((text, kept))
-            total = sum(len(other) for other, _ in self._entries)
+            self._entries.append((text, kept, size))
+            total = sum(bytes_kept for _, _, bytes_kept in self._entries)
             while total > self._room or len(self._entries) > MOST_TEXTS:
-                total -= len(self._entries.pop(0)[0])
+                total -= self._entries.pop(0)[2]
 
 
 Found = TypeVar("Found")
 
 
 def longest_prefix(tokens: Sequence[int], texts: Iterable[tuple[Sequence[int], Found]]) -> tuple[Found | None, int]:
-    """Of (text, anything) pairs, the second of that whose text shares most of its beginning with `tokens`.
+    """The payload of the text with the longest common prefix with `tokens[:-1]`, and that prefix's length.
 
-    With the number of shared tokens, of which the last of `tokens` is none; (None, 0) where all are under FEWEST.
+    (None, 0) if it is shorter than FEWEST. `texts` are (text, payload).
     """
     best: Found | None = None
     most, tokens = FEWEST - 1, list(tokens[:-1])
