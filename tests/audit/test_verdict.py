@@ -105,9 +105,17 @@ def test_other_reasons_alone_ask_for_a_shorter_training() -> None:
     [
         (Estimate(0.43, 0.38, 0.48, 90), "43 % [38, 48]: no better than the 50 % of guessing blindly, so the test"),
         (Estimate(0.56, 0.52, 0.6, 90), "56 % [52, 60], little more than the 50 % of guessing blindly."),
+        (Estimate(0.58, 0.35, 0.81, 9), "58 % [35, 81]: too little text to say"),
         (Estimate(0.8, 0.7, 0.9, 90), "80 % [70, 90]: which conversations it learned from can be told."),
     ],
 )
 def test_a_membership_figure_is_told_with_what_it_means(right: Estimate, says: str) -> None:
-    """Below chance too, where nothing was found."""
+    """Below chance too, where nothing was found; a wide interval has not found that there is nothing."""
     assert says in membership_line(right)
+
+
+def test_a_wide_membership_figure_is_no_good_news() -> None:
+    """The verdict says that there was too little text."""
+    found = report()
+    found.membership = Estimate(0.58, 0.35, 0.81, 9)
+    assert "too little to say whether a learned conversation" in found.verdict and "hardly" not in found.verdict

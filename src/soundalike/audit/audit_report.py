@@ -150,6 +150,8 @@ def membership_line(right: Estimate) -> str:
     said = f"A test that guesses which of two conversations it learned from is right in {right.as_text(percent=True)}"
     if right.low > LEARNED_TEXTS:
         return f"{said}: which conversations it learned from can be told. Guessing blindly is right in 50 %."
+    if right.high > LEARNED_TEXTS:
+        return f"{said}: too little text to say whether that can be told. Guessing blindly is right in 50 %."
     if right.low > 0.5:
         return f"{said}, little more than the 50 % of guessing blindly."
     return f"{said}: no better than the 50 % of guessing blindly, so the test found nothing."
@@ -190,8 +192,11 @@ def _good(report: AuditReport) -> Iterator[str]:
         yield f"none of the {len(report.secrets)} riskiest strings is named"
     for whose, rates in report.extraction.items():
         yield f"{rates.learned.as_text(percent=True)} of {whose} lines are continued word for word"
-    if report.membership:
+    if report.membership and report.membership.high <= LEARNED_TEXTS:
         yield f"a learned conversation can hardly be told from another ({report.membership.as_text(percent=True)})"
+    elif report.membership:
+        guessed = report.membership.as_text(percent=True)
+        yield f"the text was too little to say whether a learned conversation can be told from another ({guessed})"
     if report.canaries:
         planted = [one for one in report.canaries if one.times != CONTROL]
         yield f"of {len(planted)} planted secrets none was drawn out"
