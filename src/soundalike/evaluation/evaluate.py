@@ -39,7 +39,7 @@ from soundalike.metrics.windows import MIN_WINDOWS
 from soundalike.progress import OnProgress
 
 SCENES, SEEDS = 240, (1, 2)  # more scenes for fewer seeds: narrower intervals in the same time (LOG.md)
-BASE_SEEDS = 1  # the base alone is there to compare with: it is judged on one seed, and answers for no more
+BASE_SEEDS = 1  # for which the base alone and the baselines answer: they are there to compare with
 READING = 0.15  # of the time in which a voice answers a scene, the time in which the judge reads an answer
 BRIEF_SCENES, BRIEF_SEEDS = 160, (1,)
 
@@ -114,14 +114,13 @@ def _answered_and_judged(
     form: EvaluationForm,
     on_progress: OnProgress,
 ) -> tuple[list[System], dict[str, FooledResult | None]]:
-    """All systems, the clone first, and how often each fools the judge; learners are judged on all of their answers."""
-    baselines = baseline_systems(held_out, len(form.seeds), BESIDE if form.brief else None)
+    """All systems, the clone first, and how often each fools the judge."""
+    baselines = baseline_systems(held_out, BASE_SEEDS, BESIDE if form.brief else None)
     count, answers = len(held_out.scenes), len(form.seeds) * len(learners) + len(form.base_seeds)
     reading = round(count * READING * (answers + len(baselines)))  # in answers of a voice
     progress = SceneProgress(on_progress, count * answers + reading)
     systems = [*_answered(held_out, voice, learners, form, progress.add), *baselines]
-    seen = [one if one.name in learners else replace(one, windows=one.windows[:1]) for one in systems]
-    return systems, _judged(held_out, seen, form, lambda scenes: progress.add(scenes * reading / count))
+    return systems, _judged(held_out, systems, form, lambda scenes: progress.add(scenes * reading / count))
 
 
 def _answered(

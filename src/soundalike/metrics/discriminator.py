@@ -76,10 +76,14 @@ def fooled(
     if not others or min([len(real), *map(len, others)]) < MIN_WINDOWS:
         return None
     values, draws, counts = list[float](), list[Floats](), list[int]()
+    compared: dict[int, tuple[Floats, Floats]] = {}
     for repeat in range(max(REPEATS, len(others))):
-        other = others[repeat % len(others)]
+        which = repeat % len(others)
+        other = others[which]
         pairs = _Pairs.draw(real.groups, other.groups, paired, np.random.default_rng((seed, repeat)))
-        scores = pairs.held_out_scores(real, other)
+        if not (paired and which in compared):  # in every repeat the same pairs stand in other folds
+            compared[which] = _compared(real.take(pairs.first), other.take(pairs.second))
+        scores = pairs.held_out_scores(*compared[which])
         lost = (scores < -EVEN) + 0.5 * (np.abs(scores) <= EVEN)
         weights = bootstraps[0].weights(real.groups[pairs.first]).astype(float)
         if not paired:
@@ -111,13 +115,9 @@ class _Pairs:
         one, two = np.array(found, np.intp).T
         return cls(one, two, folds[one])
 
-    def held_out_scores(self, real: JudgedReplies, other: JudgedReplies) -> Floats:
-        """(pairs,): above 0 where the judge picks the real one, by a fit on the other folds."""
-        one, two = real.take(self.first), other.take(self.second)
-        features = _standardized(np.concatenate([one.features, two.features]))
-        differences = features[: len(one)] - features[len(one) :]
-        kernel = _difference_kernel(one.ngrams, two.ngrams)
-        scores = np.zeros(len(one))
+    def held_out_scores(self, differences: Floats, kernel: Floats) -> Floats:
+        """(pairs,): above 0 where the judge picks the real one, by a fit on the other folds; see `_compared`."""
+        scores = np.zeros(len(differences))
         for fold in np.unique(self.folds):
             asked, known = np.flatnonzero(self.folds == fold), np.flatnonzero(self.folds != fold)
             learned, judged = _ngram_scores(kernel, known, asked, self.folds)
@@ -128,6 +128,12 @@ class _Pairs:
                 weights = np.append(_logistic(differences[known]), 0.0)
             scores[asked] = np.column_stack([differences[asked], judged]) @ weights
         return scores
+
+
+def _compared(real: JudgedReplies, other: JudgedReplies) -> tuple[Floats, Floats]:
+    """Of pairs: the differences of their features (pairs, 2 * features), and `_difference_kernel`."""
+    features = _standardized(np.concatenate([real.features, other.features]))
+    return features[: len(real)] - features[len(real) :], _difference_kernel(real.ngrams, other.ngrams)
 
 
 def _standardized(features: Floats) -> Floats:

@@ -96,12 +96,12 @@ def test_from_an_empty_folder_to_a_trained_voice(chromium: Browser, studio: Stud
 
 def test_what_is_killed_is_told_and_goes_on(chromium: Browser, studio: StudioProcess) -> None:
     """The worker and then the studio end with -9 while the page is open; the training goes on after each."""
-    clone = clone_of(studio.root / "me")
+    clone = clone_of(studio.root / "me", lines=20_000)  # read twice, the most that minutes allow, for longer than this
     with clone.locked("a test"):
-        clone.record(**{"import": clone.manifest()["import"] | {"messages": 240, "words": 1200}})
+        clone.record(**{"import": clone.manifest()["import"] | {"messages": 40_000, "words": 200_000}})
     with opened(chromium, studio) as (page, _):
         page.goto(f"{page.url}#/voice/me/train")
-        begin_training(page, "markov", "60")
+        begin_training(page, "pocket", "60")
         card = page.get_by_role("article")
         expect(card.get_by_role("heading")).to_have_text("Training of me: at work")
         expect(page.get_by_role("img", name=re.compile("Loss .* at first"))).to_be_visible()
