@@ -28,6 +28,15 @@ def berlin() -> Iterator[None]:
     time.tzset()
 
 
+def test_half_a_surrogate_pair_in_an_id_is_replaced() -> None:
+    """In the id and in the link to it alike: UTF-8 cannot express it, so that no frame could hold the row."""
+    rows = RowCollector("x")
+    rows.add("x:c", "x:a", NOON, "hi", id_="x:c/\ud800")
+    rows.add("x:c", "x:b", NOON, "yo", id_="x:c/2", reply_to="x:c/\ud800")
+    first, second = rows.batch().messages.select("id", "reply_to").rows()
+    assert first == ("x:c/\ufffd", None) and second == ("x:c/2", first[0])
+
+
 def test_every_row_is_kept_or_counted() -> None:
     """A row without text, without a time or with an impossible time is counted; a batch empties the collector."""
     rows = RowCollector("x")

@@ -77,8 +77,9 @@ class RowCollector:
         else:
             self.total += 1
             second = local.isoformat(timespec="seconds") if local else str(sent_at // 1000)
-            id_ = id_ or self._made_id(channel, author, second, words)
-            self._rows.append((id_, channel, author, self._ordered(channel, sent_at), words, reply_to))
+            id_ = clean(id_) if id_ else self._made_id(channel, author, second, words)
+            replied = clean(reply_to) if reply_to else None
+            self._rows.append((id_, channel, author, self._ordered(channel, sent_at), words, replied))
             return True
         return False
 
