@@ -51,7 +51,7 @@ def _fooled(report: EvaluationReport) -> list[str]:
                 "uses your own words as often as you do."
             )
         case _:
-            sentence = f"Whether the voice or {DESCRIBED[first]} fools the judge more often cannot be told ({both})."
+            sentence = f"It cannot be told which fools the judge more often ({both}): the voice or {DESCRIBED[first]}."
     return [sentence]
 
 

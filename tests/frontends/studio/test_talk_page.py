@@ -51,6 +51,19 @@ def test_a_conversation_is_answered_drawn_again_corrected_and_kept_over_a_reload
     expect(log.locator(".bubble")).to_have_count(0)
 
 
+def test_the_end_of_a_growing_message_stays_in_sight(page: Page) -> None:
+    """A message that is longer than the log is scrolled along as its words come."""
+    go(page, "#/voice/ada/talk", "ada: Talk")
+    below = page.evaluate("""async () => {
+        const { element, theirs, grow } = (await import("/talk_log.js")).talkLog("Long");
+        document.querySelector("main").append(element);
+        theirs("sam", "waves");
+        for (let words = 0; words < 2000; words += 1) grow(" and waves");
+        return element.scrollHeight - element.clientHeight - element.scrollTop;
+    }""")
+    assert abs(below) < 2
+
+
 def test_training_on_corrections_is_offered_once_there_are_enough(page: Page, root: Path) -> None:
     """With fewer the page says how many it takes."""
     clone = Clone.open(root / "bo")

@@ -6,10 +6,11 @@ import { h } from "./dom.js";
 export function talkLog(label) {
   const element = h("div", { class: "talk", role: "log", "aria-label": label, tabindex: "0" });
   let speaker = null;
+  const toEnd = () => { element.scrollTop = element.scrollHeight; };
   const add = (kind, text) => {
     const added = h("div", { class: kind, dir: "auto" }, text);
     element.append(added);
-    element.scrollTop = element.scrollHeight;
+    toEnd();
     return added;
   };
   const say = (name, text, own) => {
@@ -21,7 +22,7 @@ export function talkLog(label) {
     element,
     mine: (name, text) => say(name, text, true),
     theirs: (name, text) => say(name, text, false),
-    grow: (text) => { element.lastElementChild.textContent += text; },
+    grow: (text) => { element.lastElementChild.textContent += text; toEnd(); },
     note: (text, bad = false) => { speaker = null; return add(bad ? "note failed" : "note", text); },
     clear: () => { speaker = null; element.replaceChildren(); },
   };
