@@ -104,7 +104,8 @@ class SteppedStreams(MarkovStreams):
     @property
     def logits(self) -> NDArray[np.float32]:
         """As a chain's, when it may."""
-        self._stepped.turns.acquire()
+        if not self._stepped.turns.acquire(timeout=60):
+            raise TimeoutError("the test gave no turn: it has failed, and its server waits for this step")
         if self._stepped.fails:
             raise MemoryError("no memory, as the test wants it")
         return super().logits
