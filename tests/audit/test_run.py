@@ -61,7 +61,7 @@ def test_ctrl_c_leaves_the_folder_as_it_was(me: Path, monkeypatch: pytest.Monkey
     monkeypatch.setattr(copying, "REPLIES", 1)
     before = contents(me)
 
-    def interrupt(what: str, done: float, of: float) -> None:
+    def interrupt(what: str, done: float, of: float | None) -> None:
         if what.startswith("Learning") and done > 1:
             raise KeyboardInterrupt
 

@@ -148,7 +148,9 @@ def test_the_short_check_agrees_with_the_full_figure(me: Path) -> None:
         one, other = (getattr(report.rows[CLONE], needle) for report in (full, short))
         assert one.low <= other.value <= one.high and other.low <= one.value <= other.high, needle
     assert (short.about["windows"], short.about["seeds"]) == (full.about["windows"], 1)
-    assert short.extent() == "Short check: 44 held-out windows of four messages, 1 seed."
+    assert short.extent() == (
+        "Short check: 44 windows, each four messages of yours that it has not read, answered once."
+    )
     assert short.about["ceiling"] == full.about["ceiling"]
     assert estimate_of(plain(full), CLONE, "likeness") == Estimate(*plain(full.rows[CLONE].likeness).values())
     assert estimate_of(plain(full), OTHERS, "likeness") is None

@@ -73,7 +73,7 @@ class AuditReport:
     def reasons(self) -> list[str]:
         """Why it should not be shared as it is, each a clause."""
         named = [secret for secret, _ in self.leaked]
-        return [*verdict.clauses(named, len(self.secrets)), *self._other_reasons]
+        return [*([verdict.clause(named, len(self.secrets))] if named else []), *self._other_reasons]
 
     @property
     def _other_reasons(self) -> list[str]:

@@ -37,7 +37,7 @@ ALTERNATIVES, SECRETS = {"cuda": 1000, "cpu": 256}, {"cuda": 20, "cpu": 10}  # b
 COST = {"exposure": 0.00075, "extraction": 0.0108, "membership": 0.045, "copying": 0.0087}
 OWN, THEIRS = "your", "other people's"
 
-OnLabelledProgress = Callable[[str, float, float], None]  # what is being done, done, of: in equal work
+OnLabelledProgress = Callable[[str, float, float | None], None]  # what is being done, done, of (None: not known yet)
 OnUnits = Callable[[int], None]  # units of one kind of work done since the last call
 
 
@@ -79,7 +79,7 @@ def _without_guards(clone: Clone) -> Voice:
 
 def _measured(clone: Clone, voice: Voice, seed: int, on_progress: OnLabelledProgress) -> AuditReport:
     """Everything but canaries. The whole work is planned before any of it is done, for the progress bar."""
-    on_progress("Looking", 0, 1)
+    on_progress("Finding the riskiest strings", 0, None)
     _, built = conversations(clone)
     documents = messages_by_document(built)
     messages = {split: list(chain(*some)) for split, some in documents.items()}

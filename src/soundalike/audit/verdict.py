@@ -6,6 +6,7 @@ There are four levels, and for each what to do with which commands. No string of
 from collections.abc import Sequence
 from enum import IntEnum
 
+from soundalike import phrasing
 from soundalike.audit.exposure import Secret
 from soundalike.audit.inventory import ADDRESSES, HANDLES
 from soundalike.clone.report_names import AUDIT_STRINGS
@@ -44,19 +45,16 @@ def worst(named: Sequence[Secret]) -> Level:
     return max(map(level_of, named), default=Level.NOTHING)
 
 
-def clauses(named: Sequence[Secret], looked_for: int) -> list[str]:
-    """A clause per level of what is named, the worst first; `looked_for` strings were measured."""
+def clause(named: Sequence[Secret], looked_for: int) -> str:
+    """How many strings of each level are named, the worst first, of the `looked_for` that were measured."""
     counts = {level: sum(level_of(one) is level for one in named) for level in Level}
     described = {
         Level.SECRET: "outright",
         Level.HABIT: f"that you typed {OFTEN} times or more",
         Level.MENTIONED: "that only stood behind an @, as nicknames do",
     }
-    return [
-        f"of the {looked_for} riskiest strings it names {counts[level]} {which}"
-        for level, which in described.items()
-        if counts[level]
-    ]
+    listed = phrasing.listed(f"{counts[level]} {which}" for level, which in described.items() if counts[level])
+    return f"of the {looked_for} riskiest strings it names {listed}"
 
 
 def recommendation(level: Level, other_reasons: bool) -> str:

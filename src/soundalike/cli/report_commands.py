@@ -99,7 +99,7 @@ def audit(
     """What private text could be extracted from it? A verdict to share, and a private page with the strings."""
     from soundalike.audit.run_audit import audit as run_audit
 
-    with progress_bar("Looking") as bar:
+    with progress_bar("Finding the riskiest strings") as bar:
         report, page = run_audit(
             me,
             with_canaries=canaries,

@@ -5,7 +5,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from soundalike import phrasing
 from soundalike.evaluation.forced_choice import ForcedChoice
 from soundalike.evaluation.system_metrics import SystemMetrics
 from soundalike.metrics.distinctive_words import DistinctiveWord
@@ -20,7 +19,10 @@ if TYPE_CHECKING:
 SHORT, FULL = "short", "full"
 YOU, SAME, BEFORE = "you", "you, same months", "you, months before"
 CLONE, PROMPT, OTHERS, BASE = "clone", "prompt", "other people", "the base alone"
-BESIDE = ("parrot", "word chain, order 2")  # shown with the headline
+BESIDE = {  # shown with the headline, as it says them
+    "parrot": "your old messages at random",
+    "word chain, order 2": "a word chain",
+}
 PROMPT_LEGEND = "prompt    a chat model that read a prompt on how you write, and learned nothing"
 POINTS = 0.05  # a difference of the headline that somebody would want to see
 FAR, MOST_HABITS = 2.0, 8  # times the owner's own variation; habits that are listed
@@ -87,7 +89,8 @@ class EvaluationReport:
         """On how much the figures rest, and whether they are the short check's."""
         windows, seeds = self.about["windows"], self.about["seeds"]
         check = "Short check: " if self.about["form"] == SHORT else "Evaluation: "
-        return f"{check}{windows} held-out windows of four messages, {phrasing.count(seeds, 'seed')}."
+        times = "once" if seeds == 1 else f"{seeds} times"
+        return f"{check}{windows} windows, each four messages of yours that it has not read, answered {times}."
 
     def unkept(self) -> list[str]:
         """That the report was not written to evaluation.json, and why; empty where it was."""
@@ -101,9 +104,7 @@ class EvaluationReport:
     def headline(self) -> list[str]:
         """How good the voice is: the headline metric, then its parts; always shown together."""
         clone, you = self.rows[CLONE], self.rows[YOU]
-        others = [
-            f"{ROW_TITLES.get(name, name)} {100 * one.value:.0f} %" for name in BESIDE if (one := self._fooled_by(name))
-        ]
+        others = [f"{said} {100 * one.value:.0f} %" for name, said in BESIDE.items() if (one := self._fooled_by(name))]
         beside = "".join(f", {other}" for other in others)
         return [
             f"fooled    {_percent(clone.fooled)}  how often a judge takes its reply for your real one",
@@ -144,7 +145,7 @@ class EvaluationReport:
         shown = math.sqrt(2) * (fooled.high - fooled.low) / 2  # two voices' intervals, half as wide to each side
         needed = math.ceil(self.about["windows"] * (shown / POINTS) ** 2 / 10) * 10
         return [
-            f"Two voices that differ by {100 * shown:.0f} points in fooled can be told apart by so many windows; "
+            f"So many windows tell two voices apart that differ by {100 * shown:.0f} points in fooled; "
             f"{100 * POINTS:.0f} points would need about {needed:,}."
         ]
 

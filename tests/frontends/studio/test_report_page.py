@@ -64,7 +64,7 @@ def test_an_evaluation_stands_there_with_its_advice(page: Page) -> None:
     """The sentences of the command, and every system in a row of the table."""
     go(page, "#/voice/me/evaluation", "me: Evaluation")
     expect(page.get_by_text("More minutes (under Training, with 7 for Minutes)")).to_be_visible()
-    expect(page.get_by_role("row", name="clone 40 [35, 45]")).to_be_visible()
+    expect(page.get_by_role("row", name="the voice 40 [35, 45]")).to_be_visible()
     expect(page.get_by_role("definition").filter(has_text="how often a judge takes its reply")).to_contain_text(
         "[35, 45]: how often a judge takes its reply for your real one (50 % is perfect"
     )

@@ -88,7 +88,7 @@ def test_an_evaluation_is_told_in_the_sentences_of_the_command(client: TestClien
     assert not told["stale"] and told["report"]["headline"] == written.headline()
     rows, legend = told["report"]["rows"], "\n".join(told["report"]["legend"])
     assert rows["parrot"] == ["20 [10, 30]", "-", "-", "-", "-"]
-    assert {name for name in rows if name not in legend} == {"clone"} and "you, same" in rows
+    assert {name for name in rows if name not in legend} == {"the voice"} and "you, same" in rows
     assert any("More minutes (under Training" in text for text in told["report"]["advice"])
     assert told["report"]["extent"] == written.extent() not in told["report"]["lines"]
     kept = (me.root / "evaluation.json").read_bytes()

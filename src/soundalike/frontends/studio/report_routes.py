@@ -9,7 +9,7 @@ from starlette.responses import Response
 from soundalike.clone import Clone
 from soundalike.clone.report_names import AUDIT_PAGE, AUDIT_STRINGS
 from soundalike.evaluation.advice import advice
-from soundalike.evaluation.evaluation_report import HEADLINE, ROW_TITLES, EvaluationReport
+from soundalike.evaluation.evaluation_report import CLONE, HEADLINE, ROW_TITLES, EvaluationReport
 from soundalike.evaluation.report_file import load_best
 from soundalike.evaluation.saved_evaluation import best_report
 from soundalike.frontends.local_page.answers import answer
@@ -19,6 +19,7 @@ from soundalike.frontends.studio.jobs import Jobs
 from soundalike.frontends.studio.studio_folder import StudioFolder
 from soundalike.next_step import Frontend
 
+ROWS = ROW_TITLES | {CLONE: "the voice"}  # as the legend and the rest of the page call them
 FOR_STUDIO = "--for-studio"  # names sections of the page in place of commands
 
 
@@ -92,7 +93,7 @@ def _told(report: EvaluationReport) -> dict[str, Any]:
         "extent": report.extent(),
         "headline": report.headline(),
         "columns": list(HEADLINE.values()),
-        "rows": {ROW_TITLES.get(name, name): cells for name, cells in report.cells().items()},  # as in the legend
+        "rows": {ROWS.get(name, name): cells for name, cells in report.cells().items()},
         "legend": report.legend(),
         "lines": report.lines()[1:],
         "advice": advice(report, Frontend.STUDIO),

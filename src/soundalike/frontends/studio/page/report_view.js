@@ -27,12 +27,15 @@ export async function reportView(main, { voice, every }, { kind, about, make, op
   await every(1, refresh);
 }
 
+// With no line break between a number and its percent sign.
+export const unbroken = (text) => text.replace(/(?<=\d) %/g, "\u00a0%");
+
 // A page that was written to the clone folder, in a frame in which nothing runs and from which nothing is asked.
 export const framed = (page, title) => h("iframe", { class: "page", sandbox: "", srcdoc: page, title });
 
 // A table with a row for each of `rows`, whose first cells name them.
 export function table(caption, head, rows) {
-  const cell = (text, at) => (at ? h("td", {}, text) : h("th", { scope: "row" }, text));
+  const cell = (text, at) => (at ? h("td", {}, unbroken(text)) : h("th", { scope: "row" }, text));
   return h("div", { class: "wide", role: "region", "aria-label": caption, tabindex: "0" },
     h("table", {}, h("caption", {}, caption),
       h("thead", {}, h("tr", {}, head.map((text) => (text ? h("th", { scope: "col" }, text) : h("td", {}))))),
@@ -44,5 +47,5 @@ export function table(caption, head, rows) {
 export function definitions(lines) {
   const whole = lines.join("\n").replace(/\n\s+/g, " ").split("\n");
   const pairs = whole.map((line) => /^(.+?)\s{2,}(.*)$/.exec(line) ?? ["", "", line]);
-  return h("dl", { class: "definitions" }, pairs.flatMap(([, name, said]) => [h("dt", {}, name), h("dd", {}, said.replace(/\s{2,}(?!\()/, ": "))]));
+  return h("dl", { class: "definitions" }, pairs.flatMap(([, name, said]) => [h("dt", {}, name), h("dd", {}, unbroken(said.replace(/\s{2,}(?!\()/, ": ")))]));
 }

@@ -4,9 +4,11 @@ import { h } from "./dom.js";
 
 export async function voiceChoice(changed) {
   const { voices } = await get("voices");
-  const names = voices.filter((one) => one.voice).map((one) => one.name);
+  const trained = voices.filter((one) => one.voice);
+  const names = trained.map((one) => one.name);
   const boxes = names.map((name) => h("input", { type: "checkbox", value: name, checked: true, onchange: () => changed?.() }));
-  const labels = boxes.map((box) => h("label", { class: "inline" }, box, box.value));
+  const called = trained.map(({ name, owner }) => (owner && owner !== name ? `${name} (${owner})` : name));
+  const labels = boxes.map((box, at) => h("label", { class: "inline" }, box, called[at]));
   const element = h("fieldset", {}, h("legend", {}, "Voices"), labels.length ? labels : "There is no trained voice here yet.");
   return { element, names, chosen: () => boxes.filter((box) => box.checked).map((box) => box.value) };
 }

@@ -2,14 +2,14 @@
 import { copyLine } from "../copy_line.js";
 import { h } from "../dom.js";
 import { maskForm } from "../mask_form.js";
-import { framed, reportView, table } from "../report_view.js";
+import { framed, reportView, table, unbroken } from "../report_view.js";
 
 export default { id: "audit", title: "Audit", show };
 
 function show(main, context) {
   return reportView(main, context, {
     kind: "audit",
-    about: "What private text could somebody who talks to it draw out? It is asked for the riskiest strings of what it has read, without its guards.",
+    about: "What private text could somebody who talks to it draw out? It is asked for the riskiest strings of what it has read, without its guards. That takes some minutes: how many is told once it has begun to ask.",
     make: "Audit it",
     options: [{ name: "canaries", label: "Also train once more, as long, with made-up secrets, and look for them" }],
     beside: (read) => maskForm(context.voice, read),
@@ -21,11 +21,11 @@ function show(main, context) {
 }
 
 function drawn(report, stale, page, mask) {
-  const parts = [needles(report), inventory(report), byHeart(report), report.membership_means && h("p", {}, report.membership_means), copying(report), canaries(report)].flat();
+  const parts = [needles(report), inventory(report), byHeart(report), report.membership_means && h("p", {}, unbroken(report.membership_means)), copying(report), canaries(report)].flat();
   return [
     stale && h("p", { class: "failed" }, "This is of an earlier voice; audit the present one."),
     h("h2", {}, "Verdict"),
-    h("p", {}, h("strong", {}, report.verdict)),
+    h("p", {}, h("strong", {}, unbroken(report.verdict))),
     ...(mask.offers || stale ? [] : steps(report)),
     mask.element,
     ...parts,

@@ -1,6 +1,6 @@
 // How close the voice is, as `soundalike evaluate` measures it.
 import { h } from "../dom.js";
-import { definitions, reportView, table } from "../report_view.js";
+import { definitions, reportView, table, unbroken } from "../report_view.js";
 
 export default { id: "evaluation", title: "Evaluation", show };
 
@@ -16,13 +16,13 @@ function show(main, context) {
 function drawn({ extent, headline, columns, rows, legend, lines, advice }) {
   return [
     h("h2", {}, "What it means"),
-    ...advice.map((text) => h("p", {}, text)),
+    ...advice.map((text) => h("p", {}, unbroken(text))),
     h("h2", {}, "The figures"),
     h("p", { class: "faint" }, extent),
     definitions(headline),
     table("In percent", ["", ...columns], Object.entries(rows).map(([name, cells]) => [name, ...cells])),
     h("details", {}, h("summary", {}, "What the columns mean"), definitions(legend)),
     h("h2", {}, "Beside the table"),
-    h("ul", {}, lines.map((text) => h("li", {}, text))),
+    h("ul", {}, lines.map((text) => h("li", {}, unbroken(text)))),
   ];
 }

@@ -3,7 +3,7 @@ import { get, post } from "../api.js";
 import { lineChart } from "../charts.js";
 import { announce, button, count, h } from "../dom.js";
 import { jobCard, updateJobs } from "../job_view.js";
-import { definitions } from "../report_view.js";
+import { definitions, unbroken } from "../report_view.js";
 import { trainingForm } from "../training_form.js";
 
 export default { id: "train", title: "Training", show };
@@ -61,5 +61,5 @@ async function outcome(job) {
   return h("section", { class: "card", "aria-label": "How it went" }, h("h2", {}, "How it went"),
     h("div", { class: "row" }, h("a", { class: "button main", href: `#/voice/${encodeURIComponent(job.clone)}/talk` }, "Talk to it")),
     sentences.map((sentence) => h("p", {}, sentence)),
-    job.kind === "train" && report && [h("h3", {}, "How close it is"), h("p", { class: "faint" }, report.extent), definitions(report.headline), report.advice.map((sentence) => h("p", {}, sentence))]);
+    job.kind === "train" && report && [h("h3", {}, "How close it is"), h("p", { class: "faint" }, report.extent), definitions(report.headline), report.advice.map((sentence) => h("p", {}, unbroken(sentence)))]);
 }
