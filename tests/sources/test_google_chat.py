@@ -70,6 +70,17 @@ def test_a_takeout(tmp_path: Path, layout: str) -> None:
         "3 Mayıs 2022 Salı 17:43:01 UTC",
         "tiistai 3. toukokuuta 2022 klo 17.43.01 UTC",
         "tisdag 3 maj 2022 kl. 17:43:01 UTC",
+        "mardi 3 mai 2022 à 17 h 43 min 01 s UTC",
+        "Τρίτη 3 Μαΐου 2022 στις 5:43:01\u202fμ.μ. UTC",
+        "martes, 3 de mayo de 2022, 5:43:01\u00a0p.\u00a0m. UTC",
+        "Selasa, 3 Mei 2022 pada 5:43:01 PTG UTC",
+        "Thứ Ba, 3 tháng 5, 2022 lúc 17:43:01 UTC",
+        "วันอังคารที่ 3 พฤษภาคม พุทธศักราช 2565 เวลา 17:43:01 UTC",
+        "יום שלישי, 3 במאי 2022 בשעה 17:43:01 UTC",
+        "मंगलवार, 3 मई 2022 को 5:43:01 pm UTC",
+        "otrdiena, 2022. gada 3. maijs 17:43:01 UTC",
+        "الثلاثاء، ٣ مايو ٢٠٢٢ في ٥:٤٣:٠١ م UTC",
+        "çərşənbə axşamı, 3 may 2022, 17:43:01 UTC",
         "3 May 2022 at 19:43:01 GMT+2",
         "Tuesday, May 3, 2022 at 12:13:01 PM UTC\u22125:30",
     ],
@@ -88,10 +99,19 @@ def test_no_dates(date: str) -> None:
 
 
 def test_noon_and_midnight() -> None:
-    """Twelve o'clock of both kinds."""
+    """Twelve o'clock of both kinds; words elsewhere in a date say nothing of the half of the day."""
+    spanish = prose_milliseconds("martes, 3 de mayo de 2022, 12:43:01 UTC")
+    assert spanish == datetime(2022, 5, 3, 12, 43, 1, tzinfo=UTC).timestamp() * 1000
     midnight, noon = (prose_milliseconds(f"Tuesday, May 3, 2022 at 12:00:00 {half} UTC") for half in ("AM", "PM"))
     assert midnight is not None and noon is not None
     assert noon - midnight == 12 * 3_600_000
+
+
+def test_a_name_of_two_months() -> None:
+    """The month that is October in Croatian is November in Polish."""
+    croatian, polish = (prose_milliseconds(f"{day} listopada 2022 17:43:01 UTC") for day in ("pon, 3.", "czw, 3"))
+    months = [datetime.fromtimestamp((found or 0) / 1000, UTC).month for found in (croatian, polish)]
+    assert months == [10, 11]
 
 
 def test_a_group_alone(tmp_path: Path) -> None:
