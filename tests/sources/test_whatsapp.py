@@ -20,6 +20,7 @@ from soundalike.messages import (
     Corpus,
 )
 from soundalike.sources._whatsapp_body import said
+from soundalike.sources._whatsapp_chat import chat_title
 from soundalike.sources._whatsapp_dates import DAY_FIRST, MONTH_FIRST, YEAR_FIRST, decide
 from soundalike.sources._whatsapp_lines import find_headers, parse_header
 from tests.sources.examples.whatsapp import ANDROID, GROUP, IOS
@@ -71,6 +72,23 @@ HEADERS = {  # of 13 June 2023, 21:25, in the languages and apps of many phones
     "\u200f١٣\u200f/٦\u200f/٢٠٢٣، ٩:٢٥ م - ": 0,
     "13/06/23, 9:25 μ.μ. - ": 0,
     "13/6/2566 21:25 - ": 0,
+    "13/06/23 21.25 - ": 0,
+    "13.06.23 г., 21:25 - ": 0,
+    "13. 6. 2023. u 21:25 - ": 0,
+    "21:25 13/06/2023 - ": 0,
+    "9:25 CH, 13/06/2023 - ": 0,
+    "১৩/৬/২৩, ৯:২৫ PM - ": 0,
+    "13/6/23, பிற்பகல் 9:25 - ": 0,
+    "13/6/2023, 9:25 ಅಪರಾಹ್ನ - ": 0,
+    "13.06.23 во 9:25 попл. - ": 0,
+    "13.06.23, 9:25 пп - ": 0,
+    "13.06.23 9:25 e pasdites - ": 0,
+    "13/6/23 9:25 หลังเที่ยง - ": 0,
+    "2023-06-13 9:25 nm. - ": 0,
+    "2023-06-13 9:25 popiet - ": 0,
+    "[2023-06-13 9:25:15 em] ": 15,
+    "[2023. 6. 13. 오후 9:25:15] ": 15,
+    "[13/6/2023 下午9:25:15] ": 15,
 }
 
 
@@ -226,6 +244,8 @@ BODIES = {  # what an iPhone (True) or Android writes after the name -> the text
     ("\u200e<attached: 00000012-PHOTO-2023.jpg>", True): WITHOUT_TEXT,
     ("soup.pdf \u2022 \u200e14 pages \u200e<attached: 00000013-soup.pdf>", True): WITHOUT_TEXT,
     ("soup.pdf \u2022 \u200e14 pages \u200edocument omitted", True): WITHOUT_TEXT,
+    ("soup.pdf \u2022 \u200e14 pages \u200e<attached: 00000013-soup.pdf>\nthe recipe", True): "the recipe",
+    ("see soup.pdf\nthe recipe", True): "see soup.pdf\nthe recipe",
     ("\u200eBild weggelassen", True): WITHOUT_TEXT,
     ("\u200eAudio weggelassen", True): VOICE_MESSAGE,
     ("\u200e<attached: 00000014-AUDIO-2023-06-14-10-11-12.opus>", True): VOICE_MESSAGE,
@@ -236,7 +256,22 @@ BODIES = {  # what an iPhone (True) or Android writes after the name -> the text
     ("sticker please", True): "sticker please",
     ("\u200eBo changed this group's icon and so on and so on.", True): BY_THE_APP,
     ("\u200eMissed voice call, \u200e9:25 PM", True): BY_THE_APP,
+    ("\u200eVoice call. \u200e\u200e5 min", True): BY_THE_APP,
+    ("\u200eSilenced voice call, \u200e9:25 PM", True): BY_THE_APP,
+    ("\u200eSprachanruf stumm, \u200eFokus", True): WITHOUT_TEXT,
+    ("\u200eYour security code with Bo changed. \u200eTap to learn more.", True): BY_THE_APP,
+    ("Voice call, 1 hr 5 min", True): BY_THE_APP,
+    ("Missed video call, Tap to call back", True): BY_THE_APP,
+    ("Silenced voice call, Focus mode", True): BY_THE_APP,
+    ("voice call, 5 min?", False): "voice call, 5 min?",
+    ("voice call, later today", False): "voice call, later today",
+    ("\u200eYou received a view once photo. For added privacy, \u200eopen it on your phone.", True): WITHOUT_TEXT,
+    ("You received a view once message. For added privacy, open it on your phone.", False): WITHOUT_TEXT,
     ("ok \u200e<Diese Nachricht wurde bearbeitet>", True): "ok",
+    ("ok <Ce message a été modifié>", False): "ok",
+    ("ok <Mensagem editada>", False): "ok",
+    ("ok <Questo messaggio è stato modificato>", False): "ok",
+    ("ok <Dit bericht is bewerkt>", False): "ok",
     ("ok <This message was edited>", False): "ok",
     ("ok <Se editó este mensaje.>", False): "ok",
     ("ok <此消息已编辑>", False): "ok",
@@ -251,6 +286,8 @@ BODIES = {  # what an iPhone (True) or Android writes after the name -> the text
     ("notes on soup.pdf (archivo adjunto)", False): WITHOUT_TEXT,
     ("Bo.vcf (file attached)", False): WITHOUT_TEXT,
     ("see a.txt (it is long)", False): "see a.txt (it is long)",
+    ("soup 1.pdf (tệp đính kèm)", False): WITHOUT_TEXT,
+    ("soup 1.pdf (附件檔案)\nmy soup", False): "my soup",
     ("\u200esoup 1.pdf (datoteka u privitku)", False): WITHOUT_TEXT,
     ("\u200esoup.jpg (datoteka u privitku)\nmy soup", False): "my soup",
     ("soup.pdf (file attached)\nsoup.pdf", False): WITHOUT_TEXT,
@@ -321,11 +358,29 @@ def test_system_lines_with_colons(tmp_path: Path) -> None:
     assert corpus.owner == "me" and not corpus.authors["me"].any()
 
 
-@pytest.mark.parametrize(
-    "name", ["محادثة واتساب مع Laura", "Laura के साथ WhatsApp चैट", "WhatsApp Chat - Laura", "Chat WhatsApp - Laura"]
-)
-def test_the_file_is_called_after_the_other(tmp_path: Path, name: str) -> None:
-    """In whatever language, the file of a chat of two names the other, so the owner is who is left."""
+FILE_NAMES = [
+    "WhatsApp Chat with Laura", "WhatsApp Chat with Laura (1)", "WhatsApp Chat - Laura", "WhatsApp-Chat mit Laura",
+    "Chat WhatsApp - Laura", "Chat de WhatsApp con Laura", "Chat WhatsApp con Laura", "Discussion WhatsApp avec Laura",
+    "Conversa do WhatsApp com Laura", "Conversa no WhatsApp com Laura", "Xat de WhatsApp amb Laura",
+    "WhatsApp-chat met Laura", "WhatsApp-chatt med Laura", "WhatsApp-samtale med Laura", "WhatsApp Gesprek met Laura",
+    "WhatsApp-keskustelu henkilön Laura kanssa", "Laura ile WhatsApp Sohbeti", "Chat WhatsApp dengan Laura",
+    "Czat WhatsApp z: Laura", "Chat WhatsApp s uživatelem Laura", "WhatsApp csevegés vele: Laura",
+    "Conversație WhatsApp cu Laura", "Чат WhatsApp с Laura", "Бесіда WhatsApp з Laura", "WhatsApp разговор со Laura",
+    "Συνομιλία WhatsApp με Laura", "צ'אט WhatsApp עם Laura", "محادثة واتساب مع Laura", "دردشة واتساب مع Laura",
+    "گفتگوی WhatsApp با Laura", "Laura के साथ WhatsApp चैट", "แชท WhatsApp กับ Laura", "Trò chuyện WhatsApp với Laura",
+    "WhatsApp 与 Laura 的对话", "與Laura的 WhatsApp 對話", "LauraとのWhatsAppチャット", "Laura님과의 WhatsApp 대화",
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("name", FILE_NAMES)
+def test_the_file_is_called_after_the_other(name: str) -> None:
+    """In whatever language, the file of a chat of two names the other."""
+    assert chat_title(Path(f"{name}.txt"), f"{name}.txt")[0] == "Laura"
+
+
+@pytest.mark.parametrize("name", ["LauraとのWhatsAppチャット", "Talk from WhatsApp and Laura"])
+def test_who_is_left_is_the_owner(tmp_path: Path, name: str) -> None:
+    """In a chat of two whose file names the other, also at the end of a name that is not understood."""
     chat = "13/06/2023, 21:25 - Laura: a\n13/06/2023, 21:26 - Bo: b\n"
     assert read(tmp_path, chat, f"{name}.txt").owner == "Bo"
 

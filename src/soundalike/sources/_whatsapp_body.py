@@ -28,7 +28,12 @@ _FILE = re.compile(
 )
 _MARKED_FILE = re.compile("\u200e[^\n]{1,120}\\.\\w{2,5} \\([^()\n]{2,40}\\)(?:\n|$)")
 _CALLED_AT = re.compile(r"(?: \S{1,4})? \d{1,2}[:.]\d{2}(?: ?[ap]\.? ?m\.?)?$")
+_CALL_DETAIL = re.compile(
+    r", (?:\d{1,3} [^\W\d_]{1,7}\.?(?: \d{1,3} [^\W\d_]{1,7}\.?)?|no answer|(?:tap|click) to call back|focus mode"
+    r"|answered on other device)$"
+)
 _DOCUMENT = re.compile(r"[^\n]{1,120}\.\w{2,5}(?: ?•[^\n•]{0,30})*")
+_DOCUMENT_LINE = re.compile(r"\A[^\n]{1,120}\.\w{2,5}(?: ?•[^\n•]{0,30})+\n\s*")  # above what was written about it
 _WHOLE_BRACKETS = re.compile(r"<[^<>\n]{3,60}>$|<(?=[^<>\n]*[^<>\n!-~])[^<>\n]{3,60}>\n")
 _EDITED = re.compile(r"<(?=[^<>\n]*[^<>\n!-~])[^<>\n]{5,60}>$")
 _VOICE = re.compile(r"\bPTT-\d{8}-WA\d|\d-AUDIO-\d|^(?:audio|áudio) \w+$", re.IGNORECASE)
@@ -75,7 +80,7 @@ def _sent(bare: str) -> str:
 
 def _is_call(phrase: str, marked: bool) -> bool:
     """Whether the message is about a call. Without a mark, only if it is nothing else."""
-    return _CALLED_AT.sub("", phrase) in phrases.CALLS or (
+    return _CALL_DETAIL.sub("", _CALLED_AT.sub("", phrase)) in phrases.CALLS or (
         marked and re.split("[,.]| at ", phrase)[0].strip() in phrases.CALLS
     )
 
@@ -91,15 +96,17 @@ def _without_app_text(body: str, is_ios: bool) -> str | None:
     """The text without what the app added; None if an iPhone's mark says that all of it is the app's."""
     text = _APP_BRACKETS.sub("", _MARKED_FILE.sub("", body, count=1) if _MARKED_FILE.match(body) else body)
     attached = text != body
-    if is_ios and (shorter := _APP_ENDING.sub("", text)) != text:
-        text, attached = shorter, True
     if is_ios and text.startswith("\u200e") and not attached:
         return None
+    if is_ios and (shorter := _APP_ENDING.sub("", text)) != text:
+        text, attached = shorter, True
     text = _tidy(text)
     if start := _WHOLE_BRACKETS.match(text) or _FILE.match(text):
         text, attached = text[start.end() :], attached or start.re is _FILE
-    text = _EDITED.sub("", text.rstrip())
-    return "" if attached and _DOCUMENT.fullmatch(text.strip()) else text.strip()
+    text = _EDITED.sub("", text.rstrip()).strip()
+    if not attached:
+        return text
+    return "" if _DOCUMENT.fullmatch(text) else _DOCUMENT_LINE.sub("", text)
 
 
 def _tidy(text: str) -> str:

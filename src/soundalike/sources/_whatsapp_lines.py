@@ -30,14 +30,23 @@ _DATE = rf"(?P<first>\d{{1,4}})(?P<sign>{_BETWEEN})(?P<second>\d{{1,2}}){_BETWEE
 _TIME = r"(?P<hour>\d{1,2}) ?(?P<point>[:.h]) ?(?P<minute>\d{2})(?:[:.](?P<seconds>\d{2}))?"
 _HALF = r"(?: ?(?P<after>[^\W\d_][^\d\[\]:<>,\-]{0,14}?))?"
 _BEFORE = r"(?P<before>[^\W\d_][^\d\[\]:<>,\-]{0,12}?)?"
-_TIME_FIRST = rf"{_TIME}{_HALF}, {_DATE}".replace("(?P<", "(?P<x")
+_TIME_FIRST = rf"{_TIME}{_HALF},? {_DATE}".replace("(?P<", "(?P<x")
 _HEADER = re.compile(
     rf"(?P<open>\[)?(?:{_DATE}(?P<comma>,)?(?: ?[гg]\.)?,? ?{_BEFORE} ?{_TIME}{_HALF}|{_TIME_FIRST})"
     r"(?(open)\] ?|(?P<end> -(?: |$)|:(?: |$)))"
 )
 
-_AM = "am a fm de dop vorm ap sa pd pg öö πμ проб ص قظ 上午 凌晨 早上 清晨 半夜 오전 午前 पूर्वाह्न முற்பகல்"
-_PM = "pm p em du odp nachm ip ch md ptg ös μμ слоб م بظ 下午 中午 傍晚 晚上 오후 午後 अपराह्न பிற்பகல்"
+# CLDR's words for the halves of the day, those of earlier versions too, without blanks and full stops.
+_AM = """
+am a fm de dop vorm ap sa pd pg öö πμ проб ص قظ 上午 凌晨 早上 清晨 半夜 오전 午前 पूर्वाह्न முற்பகல் vm fh dp дп то to
+prijepodne пријеподне преподне претпл priešpiet prp priekšp priekšpusdienā eparadites таңкы тң
+ก่อนเที่ยง ກ່ອນທ່ຽງ ጥዋት පෙව ಪೂರ್ವಾಹ್ನ मपू পূর্বাহ্ণ পূৰ্বাহ্ন לפנה״צ غم safiya
+"""
+_PM = """
+pm p em du odp nachm ip ch md ptg ös μμ слоб م بظ 下午 中午 傍晚 晚上 오후 午後 अपराह्न பிற்பகல் nm eh пп тк tk
+popodne поподне послијеподне попл popiet pop pēcp pēcpusdienā epasdites түштөнкийинки
+หลังเที่ยง ຫຼັງທ່ຽງ ከሰዓት පව ಅಪರಾಹ್ನ मउ অপরাহ্ণ অপৰাহ্ন אחה״צ غو yamma
+"""
 _HALVES = {word: 0 for word in _AM.split()} | {word: 12 for word in _PM.split()}
 
 

@@ -54,6 +54,7 @@ DELETED_BY_ADMIN = (
 CALLS = frozenset(
     """
 missed voice call|missed video call|missed group voice call|missed group video call|voice call|video call
+silenced voice call|silenced video call
 verpasster sprachanruf|verpasster videoanruf|verpasster gruppen-sprachanruf|verpasster gruppen-videoanruf
 verpasster gruppenanruf|sprachanruf|videoanruf|llamada perdida|videollamada perdida|llamada de voz perdida
 llamada grupal perdida|llamada de voz grupal perdida|videollamada grupal perdida|appel vocal manqué|appel vidéo manqué
@@ -94,7 +95,8 @@ audio weggelaten|video weggelaten|sticker weggelaten|document weggelaten|contact
 """What an iPhone writes in place of media; a copy of the text may have lost the mark before it."""
 
 NOT_THERE = (
-    "null", "waiting for this message", "warten auf diese nachricht", "diese nachricht wird geladen",
+    "null", "you received a view once", "waiting for this message", "warten auf diese nachricht",
+    "diese nachricht wird geladen",
     "esperando este mensaje", "esperando el mensaje", "en attente de ce message", "aguardando mensagem",
     "aguardando esta mensagem", "in attesa del messaggio", "wachten op dit bericht", "live location shared",
     "live-standort wird geteilt",
@@ -107,7 +109,13 @@ ATTACHED = (
     "plik załączony", "dosya ekli", "файл добавлен", "файл прикреплен", "file terlampir", "文件附件", "檔案已附加",
     "添付ファイル", "파일 첨부됨", "fișier atașat", "csatolt fájl", "soubor byl přiložen",
     "załączono plik", "tiedosto liitteenä", "הקובץ מצורף", "קובץ מצורף", "الملف مرفق", "ملف مرفق", "फ़ाइल अटैच है",
-    "फ़ाइल अटैच की गई", "파일 첨부", "συνημμένο αρχείο", "файл додано",
+    "फ़ाइल अटैच की गई", "파일 첨부", "συνημμένο αρχείο", "файл додано", "lêer aangeheg", "fayl əlavə olunub",
+    "прикачен файл", "ফাইল সংযুক্ত হয়েছে", "arxiu adjunt", "fil vedhæftet", "archivo adjuntado", "fail lisatud",
+    "ફાઇલ જોડાયેલ", "फाइल अटैच कर दी गई है", "datoteka u privitku", "fájl csatolva", "添付ファイル有り", "қосымша файл",
+    "ಕಡತ ಸೇರಿಸಲಾಯಿತು", "byla prisegta", "pievienots fails", "прикачен фајл", "ഫയൽ ചേർത്തു", "फाइल संलग्न",
+    "fail dilampirkan", "ਫਾਈਲ ਅਟੈਚ ਕੀਤੀ", "załączony plik", "súbor pripojený", "priložena datoteka", "skedë e ngjitur",
+    "прикачена датотека", "bifogad fil", "faili limeambatanishwa", "ఫైల్ జోడించబడినది", "ไฟล์ที่แนบ",
+    "nakalakip na file", "پیوستہ فائل", "fayl biriktirildi", "tệp đính kèm", "附件檔案",
 )  # fmt: skip
 
 BY_THE_APP_WORDS = (
@@ -120,17 +128,36 @@ BY_THE_APP_WORDS = (
 """Parts of lines about the group, which may hold a colon in its title and so look like a name and a text."""
 
 TITLES = (
-    r"whatsapp[ -]chatt? (?:with|mit|con|med|met) (?P<title>.+)",
-    r"(?:chat|conversa|conversación) (?:de |do )?whatsapp (?:con|com|dengan|di) (?P<title>.+)",
+    r"whatsapp[ -](?:chatt?|gesprek|samtale) (?:with|mit|con|med|met|kay) (?P<title>.+)",
+    r"(?:chat|conversa|conversación|sembang) (?:de |do |no )?whatsapp (?:con|com|dengan|di) (?P<title>.+)",
     r"discussion whatsapp avec (?P<title>.+)",
-    r"чат whatsapp с (?:контактом |контактами )?(?P<title>.+)",
-    r"(?:czat|konwersacja) whatsapp z (?P<title>.+)",
+    r"xat de whatsapp amb (?P<title>.+)",
+    r"convers(?:ație|ația) (?:din )?whatsapp cu (?P<title>.+)",
+    r"(?:чат|бесіда) whatsapp (?:с|з|із) (?:контактом |контактами )?(?P<title>.+)",
+    r"whatsapp (?:чат с|разговор со|ћаскање са) (?P<title>.+)",
+    r"whatsapp чат: (?P<title>.+)",
+    r"(?:czat|konwersacja) whatsapp z:? (?P<title>.+)",
+    r"(?:chat whatsapp s uživatelem|whatsapp chat s používateľom) (?P<title>.+)",
+    r"whatsapp (?:razgovor s|klepet [zs]|pokalbis su|sarakste ar|csevegés vele:) (?P<title>.+)",
+    r"whatsapp'i vestlus kontaktiga (?P<title>.+)",
+    r"whatsapp-keskustelu henkilön (?P<title>.+) kanssa",
+    r"biseda me (?P<title>.+) në whatsapp",
+    r"soga za whatsapp na (?P<title>.+)",
+    r"συνομιλία whatsapp με (?P<title>.+)",
+    r"צ'אט whatsapp עם (?P<title>.+)",
+    r"(?:cuộc )?trò chuyện whatsapp với (?P<title>.+)",
+    r"แชท whatsapp กับ (?P<title>.+)",
     r"whatsapp[ -](?:sohbeti|keskustelu|чат)[ :–-]+(?P<title>.+)",
-    r"(?P<title>.+) ile whatsapp sohbeti",
-    r"whatsapp ?与(?P<title>.+)的(?:聊天|对话|对话记录)",
+    r"(?P<title>.+) (?:ile whatsapp sohbeti|ilə whatsapp söhbəti|bilan whatsapp chati)",
+    r"whatsapp ?与 ?(?P<title>.+?) ?的(?:聊天|对话|对话记录)",
+    r"whatsapp 與 ?(?P<title>.+?) ?的對話",
     r"與(?P<title>.+)的 ?whatsapp ?對話",
+    r"(?P<title>.+?) ?との ?whatsapp ?チャット",
     r"(?P<title>.+?) ?님과의 whatsapp 대화",
-    r"محادثة (?:واتساب|whatsapp) مع (?P<title>.+)",
+    r"(?P<title>.+) के साथ whatsapp चैट",
+    r"(?:محادثة|دردشة) (?:واتساب|whatsapp) مع (?P<title>.+)",
+    r"گفتگوی whatsapp با (?P<title>.+)",
+    r"(?P<title>.+) کے ساتھ whatsapp بات چیت",
     r"[^-–]*whatsapp[^-–]* [-–] (?P<title>.+)",
     r"whatsapp-chatt? [-–] (?P<title>.+)",
 )
