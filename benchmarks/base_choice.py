@@ -2,8 +2,9 @@
 
     python -m benchmarks.base_choice EXPORT... [--base ORG/MODEL --instruct ORG/MODEL-Instruct ...] [--iters 60]
 
-Every base, and every instruct twin, learns the same export four ways in the same number of steps, as transcripts:
-that is what a voice speaks in, and an instruct model is not shown its own chat format. Held-out bits are over the bytes
+Every base, and every instruct twin, learns the same export four ways in the same number of steps, as transcripts, which
+is what a voice speaks in; a twin learns conversations in its own chat format too. Small talk, which is in transcripts,
+is left out of all of them. Held-out bits are over the bytes
 of the messages alone, so that names and line ends are paid for by those who write them; each way is read as it was
 learned. Lengths are words a message: their quantiles beside the owner's held-out ones, and how far the two
 distributions lie apart (Wasserstein-1, in words). Samples are printed for the eye: they are the owner's voice, and stay
@@ -23,15 +24,17 @@ from numpy.typing import NDArray
 from rich.console import Console
 from rich.table import Table
 
+from benchmarks import chat_format
 from soundalike.clone import Clone
 from soundalike.generation.sampling import Sampling
-from soundalike.generation.voice import Voice
+from soundalike.generation.voice import History, Voice
 from soundalike.importing.document_settings import DocumentSettings
 from soundalike.importing.importer import run_import
 from soundalike.metrics.stats import wasserstein
 from soundalike.prompt_template import parse
 from soundalike.training.dataset import pack_documents
 from soundalike.training.plan import plan_training
+from soundalike.training.recipe import Recipe
 from soundalike.training.train_clone import train_clone
 
 SINGLE = 1e-6  # a silence, in minutes, that every message but those of one moment is apart by
@@ -51,10 +54,13 @@ class Way:
     grouped: bool
     tagged: bool
     instruct: bool = False
+    chat: bool = False
 
     @property
     def name(self) -> str:
         """As the table says it."""
+        if self.chat:
+            return f"{Path(self.base).name}, instruct, conversations, its chat format"
         what = ("conversations" if self.grouped else "single messages", "names" if self.tagged else "no names")
         return ", ".join([Path(self.base).name, *["instruct"] * self.instruct, *what])
 
@@ -77,6 +83,8 @@ def ways(bases: Sequence[str], twins: Sequence[str] = ()) -> Iterator[Way]:
     models = [*((base, False) for base in bases), *((twin, True) for twin in twins)]
     for (model, instruct), grouped, tagged in product(models, (True, False), (True, False)):
         yield Way(model, grouped, tagged, instruct)
+    for model in twins:
+        yield Way(model, grouped=True, tagged=True, instruct=True, chat=True)
 
 
 def learned(exports: Sequence[Path], way: Way, iters: int, folder: Path) -> Learned:
@@ -84,15 +92,13 @@ def learned(exports: Sequence[Path], way: Way, iters: int, folder: Path) -> Lear
     settings = DocumentSettings(gap_minutes=GROUPED if way.grouped else SINGLE, tagged=way.tagged)
     run_import(exports, folder, settings, force=True)
     clone = Clone.open(folder)
-    recipe = plan_training(clone, way.base, {"iters": iters}).recipe
-    train_clone(clone, recipe)
-    voice = Voice.load(folder)
+    recipe = plan_training(clone, way.base, {"iters": iters, "replay": 0.0}).recipe
     owner = [len(text.split()) for text in _messages(clone, way.tagged)]  # held out
     histories = [[("sam", OPENERS[number % len(OPENERS)])] for number in range(REPLIES)]
-    replies = [list(reply) for reply in voice.replies(histories, Sampling(seed=1))]
+    bits, replies = _learned_chat(clone, recipe, histories) if way.chat else _learned(clone, recipe, histories)
     said = [len(message.split()) for reply in replies for message in reply] or [0]
     return Learned(
-        bits=_bits(voice, clone, recipe.training.seed),
+        bits=bits,
         owner=np.quantile(owner, QUANTILES).tolist(),
         said=np.quantile(said, QUANTILES).tolist(),
         distance=wasserstein(_quantiles(owner), _quantiles(said)),
@@ -100,6 +106,21 @@ def learned(exports: Sequence[Path], way: Way, iters: int, folder: Path) -> Lear
         empty=sum(not reply for reply in replies) / len(replies),
         samples=replies[:SHOWN],
     )
+
+
+def _learned(clone: Clone, recipe: Recipe, histories: Sequence[History]) -> tuple[float, list[list[str]]]:
+    """Bits, and replies, after learning transcripts."""
+    train_clone(clone, recipe)
+    voice = Voice.load(clone.root)
+    return _bits(voice, clone, recipe.training.seed), [list(one) for one in voice.replies(histories, Sampling(seed=1))]
+
+
+def _learned_chat(clone: Clone, recipe: Recipe, histories: Sequence[History]) -> tuple[float, list[list[str]]]:
+    """The same after learning the base's chat format."""
+    voice = chat_format.learned(clone, recipe, recipe.training.iters or 1)
+    held, training = clone.documents("valid"), recipe.training
+    bits = chat_format.bits_per_byte(voice, held, training.window, training.seed, WINDOWS)
+    return bits, voice.replies(histories, Sampling(seed=1))
 
 
 def _messages(clone: Clone, tagged: bool) -> list[str]:
@@ -140,7 +161,8 @@ def main() -> None:
     marks = " ".join(f"{share:.0%}" for share in QUANTILES)
     table = Table("learned", "bits a byte", f"words a message\n{marks}", "distance", "messages a reply", "no reply")
     console, samples = Console(width=120), list[tuple[Way, Learned]]()
-    for way in ways(given.base or ["pocket"], given.instruct):
+    bases = given.base or ([] if given.instruct else ["pocket"])
+    for way in ways(bases, given.instruct):
         with tempfile.TemporaryDirectory() as folder:
             found = learned(given.exports, way, given.iters, Path(folder) / "me")
         samples.append((way, found))

@@ -12,10 +12,11 @@ from tests.engines import tiny
 
 
 def test_every_base_learns_four_ways() -> None:
-    """Conversations or single messages, with names or without, and so does an instruct model."""
+    """Conversations or single messages, with names or without; so does an instruct model, and its chat format too."""
     found = list(ways(["a", "b"], ["a-it"]))
-    assert len(found) == len({way.name for way in found}) == 12
-    assert found[-1].name == "a-it, instruct, single messages, no names"
+    assert len(found) == len({way.name for way in found}) == 13
+    assert found[-2].name == "a-it, instruct, single messages, no names"
+    assert found[-1].name == "a-it, instruct, conversations, its chat format"
 
 
 def test_a_way_is_learned_and_measured(tmp_path: Path) -> None:
@@ -33,7 +34,7 @@ def test_base_and_instruct_are_set_side_by_side(
 ) -> None:
     """A tiny random base beside another as its twin: a row for each way, the owner's lengths, and samples of each."""
     base, twin = (tiny.base(tmp_path / name, seed, max_positions=256) for seed, name in enumerate(("base", "twin")))
-    monkeypatch.setattr(base_choice, "ways", lambda bases, twins: list(ways(bases, twins))[3::4])
+    monkeypatch.setattr(base_choice, "ways", lambda bases, twins: list(ways(bases, twins))[3:8:4])
     monkeypatch.setattr(base_choice, "REPLIES", SHOWN)
     words = ["base_choice", str(EXPORT), "--base", str(base), "--instruct", str(twin), "--iters", "1"]
     monkeypatch.setattr(sys, "argv", words)
