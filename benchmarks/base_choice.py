@@ -30,6 +30,7 @@ from soundalike.generation.sampling import Sampling
 from soundalike.generation.voice import History, Voice
 from soundalike.importing.document_settings import DocumentSettings
 from soundalike.importing.importer import run_import
+from soundalike.importing.reading import ReadOptions
 from soundalike.metrics.stats import wasserstein
 from soundalike.prompt_template import parse
 from soundalike.training.dataset import pack_documents
@@ -87,10 +88,10 @@ def ways(bases: Sequence[str], twins: Sequence[str] = ()) -> Iterator[Way]:
         yield Way(model, grouped=True, tagged=True, instruct=True, chat=True)
 
 
-def learned(exports: Sequence[Path], way: Way, iters: int, folder: Path) -> Learned:
-    """Import, train and measure one way in `folder`."""
+def learned(exports: Sequence[Path], way: Way, iters: int, folder: Path, me: Sequence[str] = ()) -> Learned:
+    """Import, train and measure one way in `folder`; `me` are the owner's names where the exports do not tell."""
     settings = DocumentSettings(gap_minutes=GROUPED if way.grouped else SINGLE, tagged=way.tagged)
-    run_import(exports, folder, settings, force=True)
+    run_import(exports, folder, settings, options=ReadOptions(me=tuple(me)), force=True)
     clone = Clone.open(folder)
     recipe = plan_training(clone, way.base, {"iters": iters, "replay": 0.0}).recipe
     owner = [len(text.split()) for text in _messages(clone, way.tagged)]  # held out
@@ -157,6 +158,7 @@ def main() -> None:
     )
     parser.add_argument("--instruct", action="append", default=[], help="the instruct twin of a base; several")
     parser.add_argument("--iters", type=int, default=60)
+    parser.add_argument("--me", action="append", default=[], help="the owner's name in the exports; several")
     given = parser.parse_args()
     marks = " ".join(f"{share:.0%}" for share in QUANTILES)
     table = Table("learned", "bits a byte", f"words a message\n{marks}", "distance", "messages a reply", "no reply")
@@ -164,7 +166,7 @@ def main() -> None:
     bases = given.base or ([] if given.instruct else ["pocket"])
     for way in ways(bases, given.instruct):
         with tempfile.TemporaryDirectory() as folder:
-            found = learned(given.exports, way, given.iters, Path(folder) / "me")
+            found = learned(given.exports, way, given.iters, Path(folder) / "me", given.me)
         samples.append((way, found))
         rest = (f"{found.distance:.2f}", f"{found.messages:.2f}", f"{found.empty:.0%}")
         figures = (f"{found.bits:.3f}", _lengths(found.said), *rest)
