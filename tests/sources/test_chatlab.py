@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from soundalike import sources
+from soundalike.messages import STICKER, VOICE_MESSAGE
 from tests.sources.examples.chatlab import EXAMPLES, START, lines, said, whole
 from tests.sources.packages import checked, texts
 
@@ -43,6 +44,14 @@ def test_without_ids(tmp_path: Path) -> None:
     assert corpus.skipped == {"messages seen twice": 3}
     assert sorted(corpus.authors["name"]) == ["Sam", "someone"]
     assert "1234567" not in corpus.messages.write_json() + corpus.authors.write_json()
+
+
+def test_voice_messages_and_stickers(tmp_path: Path) -> None:
+    """What stands for them is the same in every format, whatever the writer put there."""
+    messages = [said(0, "[语音]", type_=2), said(1, None, type_=5), said(2, "page", type_=7)]
+    (tmp_path / "x.json").write_text(json.dumps(whole(messages)))
+    corpus = checked(sources.read([tmp_path / "x.json"], me=["Sam"]))
+    assert texts(corpus) == [VOICE_MESSAGE, STICKER] and corpus.skipped == {"messages without text": 1}
 
 
 def test_broken_lines(tmp_path: Path) -> None:

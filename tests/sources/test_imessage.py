@@ -12,7 +12,16 @@ from hypothesis import strategies as st
 
 from soundalike import sources
 from soundalike.errors import ExportError
-from soundalike.messages import BY_THE_APP, DELETED, IMPOSSIBLE_TIME, NO_TIME, ONLY_REACTIONS, WITHOUT_TEXT, Corpus
+from soundalike.messages import (
+    BY_THE_APP,
+    DELETED,
+    IMPOSSIBLE_TIME,
+    NO_TIME,
+    ONLY_REACTIONS,
+    VOICE_MESSAGE,
+    WITHOUT_TEXT,
+    Corpus,
+)
 from soundalike.sources._imessage_text import attributed_text, text_of
 from tests.sources.examples.imessage import MAIL, NOON, OLD, OLD_ROWS, ROWS, message, typedstream, write_database
 from tests.sources.packages import texts, write_folder, write_zip
@@ -27,8 +36,9 @@ def read(tmp_path: Path, rows: list[dict[str, Any]], **how: str) -> Corpus:
 
 
 def test_a_database(tmp_path: Path) -> None:
-    """Times, replies, both of a person's addresses as one, and no address anywhere."""
-    corpus = read(tmp_path, [*ROWS, message(4, "re", thread_originator_guid="G1", handle_id=2, chat=2)])
+    """Times, replies (the message before is none), both of a person's addresses as one, and no address anywhere."""
+    rows = [row | {"reply_to_guid": "G0"} for row in ROWS]
+    corpus = read(tmp_path, [*rows, message(4, "re", thread_originator_guid="G1", handle_id=2, chat=2)])
     assert texts(corpus) == ["morning", "hi", "lol", "re"]
     assert corpus.messages["sent_at"][0] == APPLE + timedelta(seconds=NOON + 1)
     assert corpus.messages["me"].to_list() == [False, True, False, False]
@@ -59,18 +69,23 @@ def test_rows_that_are_nobodys_words(tmp_path: Path) -> None:
         message(12, "\ufffccaption"),
         message(13, "now", date=0),
         message(14, "far", date=2**62),
+        message(15, "\ufffd\ufffc"),  # a game
+        *(message(30 + n, f"app {kind}", associated_message_type=kind) for n, kind in enumerate((2, 3))),
+        message(40, "\ufffc", is_audio_message=1),
+        message(41, "Loved an image", service="SMS"),
+        message(42, "A aimé « words »", service="RCS"),
     ]
     corpus = read(tmp_path, rows)
-    assert texts(corpus) == ["words", "Liked “words”", "caption"]
+    assert texts(corpus) == ["words", "Liked “words”", "caption", "app 2", "app 3", VOICE_MESSAGE]
     assert corpus.skipped == {
-        ONLY_REACTIONS: 8,
+        ONLY_REACTIONS: 10,
         BY_THE_APP: 2,
         DELETED: 2,
-        WITHOUT_TEXT: 1,
+        WITHOUT_TEXT: 2,
         NO_TIME: 1,
         IMPOSSIBLE_TIME: 1,
     }
-    assert corpus.read["messages"] == 18
+    assert corpus.read["messages"] == 24
 
 
 def test_recently_deleted(tmp_path: Path) -> None:

@@ -61,6 +61,7 @@ def test_kinds(tmp_path: Path) -> None:
             event(12, SAM, {"msgtype": "m.audio", "body": "a.ogg", "org.matrix.msc3245.voice": {}}),
             event(10, SAM, words("never"), origin_server_ts=1e300),
             event(11, SAM, {"msgtype": "m.text", "body": ["x"]}),
+            event(13, SAM, {"msgtype": "m.bad.encrypted", "body": "** Unable to decrypt **"}),
             "x",
         ],
     )
@@ -70,7 +71,19 @@ def test_kinds(tmp_path: Path) -> None:
         "messages of the app itself (joins, calls, pins)": 2,
         "messages that only edit an earlier one": 1,
         "messages by bots": 1,
+        "messages that were not decrypted when exported": 1,
         "messages without text": 2,
         "messages without a time": 1,
         "messages too broken to read": 1,
     }
+
+
+def test_people_from_other_networks(tmp_path: Path) -> None:
+    """Whom a bridge brought in has a hashed key, and a phone number is no name."""
+    phone, chat = "@whatsapp_491701234567:pond.invalid", "@_discord_123456789012345678:t2bot.invalid"
+    named = member(1, phone, "+49 170 1234567 (WA)")
+    corpus = read(
+        tmp_path, [named, event(2, phone, words("hi")), event(3, chat, words("yo")), event(4, SAM, words("ok"))]
+    )
+    assert sorted(corpus.authors["name"]) == ["Sam", "someone", "someone"]
+    assert not any(number in str(corpus.authors.rows() + corpus.messages.rows()) for number in ("1234567", "1 234"))

@@ -70,6 +70,7 @@ def test_encrypted_chats(tmp_path: Path) -> None:
         flat_message(1, "née", "Mia"),
         flat_message(2, "gone", isUnsent=True),
         flat_message(3, "", type="media"),
+        flat_message(5, "This message is no longer available.", type="placeholder"),
         flat_message(4, "ok", reactions=[{"reaction": "x", "actor": "Mia"}]),
     ]
     corpus = read(
@@ -79,7 +80,7 @@ def test_encrypted_chats(tmp_path: Path) -> None:
     assert texts(corpus) == ["née", "ok", "yo"]
     assert sorted(corpus.channels.rows()) == [("meta:Mia_3", "Mia", "dm"), ("meta:Rolf_4", "Rolf", "dm")]
     assert owners(corpus) == ["meta:Zoë K"]
-    assert corpus.skipped == {DELETED: 1, WITHOUT_TEXT: 1, REACTIONS: 1}
+    assert corpus.skipped == {DELETED: 1, WITHOUT_TEXT: 2, REACTIONS: 1}
 
 
 def test_one_file_alone(tmp_path: Path) -> None:
@@ -147,6 +148,9 @@ def test_filler() -> None:
     assert all(map(is_reaction, ["Liked a message", "Hat mit ❤️ auf deine Nachricht reagiert", "Curtiu uma mensagem"]))
     assert is_placeholder("Mia hat einen Anhang gesendet.", "Mia K") and is_placeholder("You sent a photo.", "Zoë")
     assert is_by_the_app("Mia named the group Soup.", "Mia K") and is_by_the_app("Mia started a video chat.", "Mia")
+    told = ["Mia missed your video chat.", "You missed a call from Mia.", "Mia changed the group name to Soup."]
+    told += ["You turned on disappearing messages. New messages will disappear.", "Mia mentioned you in their story."]
+    assert all(is_by_the_app(text, "Mia K") for text in told)
     assert not is_placeholder("my cat sent a photo", "Mia") and not is_by_the_app("who left the group", "Mia")
     assert not is_reaction("Liked a message from you once")
 

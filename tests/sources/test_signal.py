@@ -10,6 +10,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from soundalike.messages import (
+    BOTS,
     BY_THE_APP,
     DELETED,
     NO_TIME,
@@ -104,9 +105,11 @@ def test_items_that_are_nobodys_words(tmp_path: Path) -> None:
         other(14, stickerMessage={"sticker": {"packId": "x"}}),
         other(15, standardMessage={"attachments": [{"flag": "VOICE_MESSAGE"}]}),
         other(16, standardMessage={"attachments": [{"flag": "GIF"}, 7]}),
+        {"recipient": {"id": "9", "releaseNotes": {}}},
+        item(17, "what is new in Signal", "9", "9"),
     )
     assert texts(corpus) == ["last", "🐸", "nice", "note", STICKER, VOICE_MESSAGE]
-    assert corpus.skipped == {BY_THE_APP: 2, DELETED: 2, WITHOUT_TEXT: 5, NO_TIME: 1, REACTIONS: 2}
+    assert corpus.skipped == {BY_THE_APP: 2, DELETED: 2, WITHOUT_TEXT: 5, NO_TIME: 1, REACTIONS: 2, BOTS: 1}
     assert "Note to Self" in corpus.channels["title"]
 
 

@@ -39,6 +39,7 @@ def test_kinds_and_oddities(tmp_path: Path) -> None:
         said(2, "late", originalarrivaltime="never"),
         {**said(3, "nobody"), "from": None},
         said(4, "ok"),
+        said(5, "Welcome", "28:concierge"),
         5,
     ]
     (tmp_path / "messages.json").write_bytes(export(messages))
@@ -46,6 +47,7 @@ def test_kinds_and_oddities(tmp_path: Path) -> None:
     assert texts(corpus) == ["ok", "all"]
     assert corpus.skipped == {
         "messages that were deleted": 1,
+        "messages by bots": 1,
         "messages of the app itself (joins, calls, pins)": 1,
         "messages without a time": 1,
         "messages too broken to read": 2,
@@ -55,5 +57,7 @@ def test_kinds_and_oddities(tmp_path: Path) -> None:
 def test_text() -> None:
     """Tags go, line breaks and signs stay."""
     assert readable('a<br/>b <a href="https://e.invalid">page</a> 1 &lt; 2') == "a\nb page 1 < 2"
+    nested = '<quote author="a">x <quote author="b">y</quote> <legacyquote>&lt;&lt;&lt; </legacyquote></quote>mine'
+    assert readable(nested) == "mine" and readable(f"{nested} and {nested} <quote>") == "mine and mine "
     assert readable("1 < 2") == "1 < 2"
     assert readable("x &amp;lt; y") == "x &lt; y"

@@ -61,14 +61,19 @@ def test_subtypes(tmp_path: Path) -> None:
         said(8, "nobody", None),
         said(9, "no time", ts="yesterday"),
         said(10, "late", ts="99999999999.000000"),
+        said(11, "<@U02SAM|sam> uploaded a file: <https://e.invalid/a|a>", subtype="file_share", upload=True),
+        said(12, "<@U02SAM> uploaded a file: <https://e.invalid/a|a> and commented: my soup", subtype="file_share"),
+        said(13, "<@U01MIRA> commented on <@U02SAM>’s file <https://e.invalid/a|a>: nice", subtype="file_comment"),
+        said(14, "caption", subtype="file_share"),
         5,
     ]
     corpus = read(tmp_path, general)
-    assert texts(corpus)[:3] == ["plain", "to all", "waves"]
+    assert texts(corpus)[:5] == ["plain", "to all", "waves", "my soup", "caption"]
     assert corpus.skipped == {
         "messages by bots": 2,
         "messages that were deleted": 1,
-        "messages of the app itself (joins, calls, pins)": 3,
+        "messages of the app itself (joins, calls, pins)": 4,
+        "messages without text": 1,
         "messages without a time": 1,
         "messages with an impossible time": 1,
         "messages too broken to read": 1,

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from soundalike import sources
 from soundalike.errors import ExportError
-from soundalike.messages import BOTS, NO_TIME, UNREADABLE_ROWS, WITHOUT_TEXT, Corpus
+from soundalike.messages import BOTS, NO_TIME, ONLY_REACTIONS, UNREADABLE_ROWS, WITHOUT_TEXT, Corpus
 from soundalike.sources._sms_xml import mended
 from soundalike.sources.sms import NOT_SENT
 from tests.sources.examples.sms import MIA, NOON, ROLF, ROWS, backup, mms, sms
@@ -50,6 +50,27 @@ def test_rows_that_are_nobodys_words(tmp_path: Path) -> None:
     corpus = read(tmp_path, backup(*rows))
     assert texts(corpus) == ["words"]
     assert corpus.skipped == {NOT_SENT: 4, BOTS: 2, WITHOUT_TEXT: 2, NO_TIME: 1}
+
+
+@pytest.mark.parametrize(
+    "tapback",
+    [
+        "Loved “words”",
+        "Laughed at an image",
+        "Removed a heart from “words”",
+        "Le dio risa “words”",
+        "Reaccionó con 🐸 a “words”",
+        "A aimé « words »",
+        "\u200a\u200b🐸\u200b to “\u200awords\u200a”\u200a",
+        "\u200a\u200c🐸\u200c zu „\u200awords\u200a“\u200a",
+    ],
+)
+def test_reactions_that_were_sent_as_texts(tmp_path: Path, tapback: str) -> None:
+    """Reactions of iPhones and of Google Messages are no messages; words that begin like them are."""
+    rows = [sms(1, "words"), sms(2, tapback), sms(3, tapback, 2), mms(4, tapback), sms(5, "Loved an image of you", 2)]
+    corpus = read(tmp_path, backup(*rows))
+    assert texts(corpus) == ["words", "Loved an image of you"]
+    assert corpus.skipped == {ONLY_REACTIONS: 3}
 
 
 def test_backups_are_cumulative(tmp_path: Path) -> None:

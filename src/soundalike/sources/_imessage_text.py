@@ -1,25 +1,20 @@
 """The text of one row of Apple's table `message`, and whether it is anybody's words."""
 
-import re
+from soundalike.sources._worded_tapbacks import is_worded_tapback
 
 _STRING = b"NSString"
 _BEGINNING = b"\x01+"
-_OBJECT = "\ufffc"  # stands for an attachment
+_PLACES = str.maketrans("", "", "\ufffc\ufffd")  # of an attachment, and of what an app made (a game, a poll)
 _FIRST_REACTION = 1000  # associated_message_type from which on a row is a tapback, a sticker on a message, or a poll
 _APPLE_EPOCH = 978_307_200  # s from 1970 to 2001
 _NANOSECONDS = 100_000_000_000  # larger dates are nanoseconds, as since macOS 10.13
-_SENT_AS_TEXT = re.compile(
-    r"(?:Loved|Liked|Disliked|Laughed at|Emphasi[sz]ed|Questioned|Reacted \S{1,8} to|Removed an? [\w ]{3,20} from) "
-    r"[“\"].*[”\"]",
-    re.DOTALL,
-)
 
 
 def text_of(text: object, body: object) -> str:
-    """The text: from attributedBody if that holds one, else from the column; without the signs of attachments."""
+    """The text: from attributedBody if that holds one, else from the column; without signs of attachments and apps."""
     found = attributed_text(body) if isinstance(body, bytes) else ""
     found = found or (text if isinstance(text, str) else "")
-    return found.replace(_OBJECT, "").strip()
+    return found.translate(_PLACES).strip()
 
 
 def attributed_text(body: bytes) -> str:
@@ -46,4 +41,4 @@ def is_reaction(type_: object, text: str, service: object) -> bool:
     """Whether a row is a tapback; one that went to a phone that is no iPhone is a text of its own."""
     if isinstance(type_, int) and type_ >= _FIRST_REACTION:
         return True
-    return service in ("SMS", "RCS") and bool(_SENT_AS_TEXT.fullmatch(text))
+    return service in ("SMS", "RCS") and is_worded_tapback(text)

@@ -32,6 +32,7 @@ _NUMBER = re.compile(r"_(\d{5,})$")
 _MILLISECONDS = 100_000_000_000  # smaller times are seconds
 _ATTACHMENTS = ("share", "photos", "videos", "gifs", "files")
 _APP_TYPES = ("Call", "Subscribe", "Unsubscribe")
+_EXPIRED = "placeholder"  # in encrypted chats, with a sentence of the app
 
 
 def decoded(text: object) -> str:
@@ -108,6 +109,8 @@ def _reason(message: dict[str, Any], text: str, sender: str) -> str | None:
     """Why a message is nobody's words; None if it may be."""
     if message.get("is_unsent") or message.get("isUnsent"):
         return DELETED
+    if message.get("type") == _EXPIRED:
+        return WITHOUT_TEXT
     if message.get("type") in _APP_TYPES or "call_duration" in message or is_by_the_app(text, sender):
         return BY_THE_APP
     return WITHOUT_TEXT if is_placeholder(text, sender) or _tells_of_attachment(message, text, sender) else None

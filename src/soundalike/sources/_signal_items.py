@@ -6,7 +6,7 @@ Numbers of 64 bits are strings, values that are the default are left out, bytes 
 from dataclasses import dataclass, field
 from typing import Any
 
-from soundalike.messages import BY_THE_APP, DELETED, STICKER, UNKNOWN, VOICE_MESSAGE, WITHOUT_TEXT
+from soundalike.messages import BOTS, BY_THE_APP, DELETED, STICKER, UNKNOWN, VOICE_MESSAGE, WITHOUT_TEXT
 from soundalike.sources._people import SOMEONE, hashed, is_address, one_line
 from soundalike.sources._rows import RowCollector
 from soundalike.sources._signal_long_texts import LongTexts
@@ -31,6 +31,7 @@ class SignalBook:
     long_texts: LongTexts
     recipients: dict[str, tuple[str, str]] = field(default_factory=dict)
     groups: dict[str, tuple[str, str | None]] = field(default_factory=dict)
+    news: set[str] = field(default_factory=set)  # recipients that are Signal's own channel of news
     chats: dict[str, tuple[str, str | None, str]] = field(default_factory=dict)
     accounts: dict[str, str] = field(default_factory=dict)
     further: dict[str, set[str]] = field(default_factory=dict)  # all names by author key
@@ -50,9 +51,11 @@ class SignalBook:
         self.owner_name = _full_name(account, "givenName", "familyName") or UNKNOWN
 
     def add_recipient(self, recipient: Frame) -> None:
-        """A person, a group or the owner."""
+        """A person, a group, the owner or Signal itself."""
         number = str(recipient.get("id"))
-        if "self" in recipient:
+        if "releaseNotes" in recipient:
+            self.news.add(number)
+        elif "self" in recipient:
             self.recipients[number] = (self.owner, self.owner_name)
         elif contact := _dict(recipient, "contact"):
             self.recipients[number] = self._contact(number, contact)
@@ -85,7 +88,7 @@ class SignalBook:
         """Add one message, or count why not."""
         content = _dict(item, "standardMessage")
         self.reactions += sum(len(found) for found in map(_reactions, item.values()))
-        reason = _reason(item)
+        reason = BOTS if str(item.get("authorId")) in self.news else _reason(item)
         if reason:
             rows.skip(reason)
             return

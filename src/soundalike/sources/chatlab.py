@@ -16,7 +16,9 @@ from soundalike.messages import (
     BY_THE_APP,
     DELETED,
     FORWARDED,
+    STICKER,
     UNREADABLE_ROWS,
+    VOICE_MESSAGE,
     WITHOUT_TEXT,
     Corpus,
     add_counts,
@@ -39,6 +41,7 @@ _JSON = re.compile(r'\A\s*\{\s*(?:"[^"]{1,40}"\s*:\s*"[^"]*"\s*,\s*)*"chatlab"\s
 _LINES = re.compile(r'\A\s*\{[^\n]{0,200}"_type"\s*:\s*"header"')
 _OPENING = r'\{\s*(?:"_type"\s*:\s*"message"\s*,\s*)?"(?:sender|platformMessageId)"\s*:\s*"'
 _TEXT, _REPLY, _FORWARD, _SYSTEM, _RECALL = 0, 25, 26, 80, 81
+_WORDS = {2: VOICE_MESSAGE, 5: STICKER}  # in place of a text, by type
 _UNIT = 1000
 
 
@@ -161,6 +164,7 @@ class _Chat:
             return
         kind = whole_number(message.get("type", _TEXT))
         reasons = {_SYSTEM: BY_THE_APP, _RECALL: DELETED, _FORWARD: FORWARDED, _TEXT: None, _REPLY: None}
+        reasons |= dict.fromkeys(_WORDS)
         reason = reasons.get(kind, WITHOUT_TEXT) if kind is not None else WITHOUT_TEXT
         if reason:
             rows.skip(reason)
@@ -174,7 +178,7 @@ class _Chat:
             self.channel,
             person,
             None if seconds is None else seconds * 1000,
-            text(message.get("content")),
+            _WORDS.get(kind or _TEXT) or text(message.get("content")),
             id_=f"{self.channel}/{id_}" if id_ else None,
             reply_to=f"{self.channel}/{answered}" if answered else None,
         )

@@ -18,6 +18,7 @@ from soundalike.messages import (
     NO_ROWS,
     ONLY_REACTIONS,
     UNKNOWN,
+    VOICE_MESSAGE,
     Corpus,
     add_counts,
     empty,
@@ -41,6 +42,7 @@ _OWN_NAMES = re.compile(rf"(?i)(^|/)(chat|sms)\.db$|{_IN_BACKUPS}$")  # its tabl
 _COLUMNS = (
     "guid", "text", "attributedbody", "date", "is_from_me", "handle_id", "item_type", "group_action_type",
     "associated_message_type", "thread_originator_guid", "date_retracted", "date_edited", "service",
+    "is_audio_message",
 )  # fmt: skip
 
 
@@ -128,8 +130,9 @@ class _DatabaseReader:
         )
 
     def _add(self, database: MessagesDatabase, row: tuple[object, ...]) -> None:
-        guid, text, body, date, mine, handle, item, action, type_, thread, retracted, edited, service, chat, gone = row
-        words = text_of(text, body)
+        guid, text, body, date, mine, handle, item, action, type_, thread, *more = row
+        retracted, edited, service, spoken, chat, gone = more
+        words = text_of(text, body) or (VOICE_MESSAGE if spoken else "")
         if is_reaction(type_, words, service):
             self.rows.skip(ONLY_REACTIONS)
         elif item or action:

@@ -28,7 +28,7 @@ from soundalike.messages import (
 from soundalike.sources._file_reading import Advance, FileReading
 from soundalike.sources._heads import heads
 from soundalike.sources._json_files import ObjectFile, key, text, whole_number
-from soundalike.sources._people import SOMEONE, one_line
+from soundalike.sources._people import SOMEONE, hashed, is_address, one_line
 from soundalike.sources._rows import RowCollector, authors_frame, channels_frame
 from soundalike.sources._tree import Member, Tree
 
@@ -46,6 +46,7 @@ _OPENING = r'\{\s*"(?:type|content|sender|room_id|event_id|origin_server_ts|user
 _VOICE = "org.matrix.msc3245.voice"  # a key of recordings
 _WORDS = {"m.text", "m.emote"}
 _BRIDGED = re.compile(r"[0-9]{9}")  # the number of somebody whom a bridge brought in from another network
+_NETWORK = re.compile(r" \([^()]{1,12}\)\Z")  # behind such a person's name
 _QUOTE = re.compile(r"\A(?:> ?[^\n]*\n)+\n?")
 
 
@@ -70,7 +71,7 @@ def read(tree: Tree, on_progress: Callable[[int, int], None]) -> Iterator[Corpus
         room = _Room(member)
         room.survey()
         yield from reading.add_objects(rows, room, room.events(), lambda event: room.add(event, rows))
-        people.update({f"{NAME}:{sender}": room.name_of(sender) for sender in room.authors})
+        people.update({_key_of(sender): room.name_of(sender) for sender in room.authors})
         channels[room.channel] = (room.title, "dm" if len(room.authors) <= 2 else "group")
         owners.update(room.owner())
         advance(member.size)
@@ -143,6 +144,8 @@ class _Room:
             rows.skip(DELETED)
         elif relation.get("rel_type") == "m.replace":
             rows.skip(EDITS)
+        elif content.get("msgtype") == "m.bad.encrypted":
+            rows.skip(ENCRYPTED)
         elif content.get("msgtype") == "m.notice":
             rows.skip(BOTS)
         elif not sender:
@@ -160,7 +163,7 @@ class _Room:
         event_id, answered = key(event.get("event_id")), _answered(relation)
         kept = rows.add(
             self.channel,
-            f"{NAME}:{sender}",
+            _key_of(sender),
             whole_number(event.get("origin_server_ts")),
             words,
             id_=f"{NAME}:{event_id}" if event_id else None,
@@ -187,15 +190,23 @@ class _Room:
         return body if isinstance(name, str) and name != body else ""
 
     def name_of(self, sender: str) -> str:
-        """The display name; else the name in the id."""
+        """The display name; else the name in the id. A phone number is neither, as bridges write it."""
+        shown = self.names.get(sender, "")
+        if shown and not is_address(_NETWORK.sub("", shown)):
+            return shown
         bare = one_line(sender.removeprefix("@").partition(":")[0])
-        return self.names.get(sender) or ("" if _BRIDGED.search(bare) else bare) or SOMEONE
+        return SOMEONE if _BRIDGED.search(bare) or not bare else bare
 
     def owner(self) -> set[str]:
         """The key of who exported the room, if the name is one person's."""
         senders = {*self.authors, *self.names}
         found = {who for who in senders if self.exporter and self.exporter in (who, self.name_of(who), who[1:])}
-        return {f"{NAME}:{who}" for who in found} if len(found) == 1 else set()
+        return {_key_of(who) for who in found} if len(found) == 1 else set()
+
+
+def _key_of(sender: str) -> str:
+    """The author key; a bridge's id is hashed, since it may hold a phone number."""
+    return f"{NAME}:{hashed(sender) if _BRIDGED.search(sender.partition(':')[0]) else sender}"
 
 
 def _content(event: dict[str, Any]) -> dict[str, Any]:

@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from soundalike.messages import (
+    BOTS,
     BY_THE_APP,
     DELETED,
     UNREADABLE_ROWS,
@@ -39,10 +40,11 @@ _HEAD = re.compile(r'\A\s*\{\s*"(?:userId|exportDate)"\s*:\s*"[^"]*"\s*,\s*"(?:e
 _PATH = ("conversations", "*", "MessageList")
 _OPENING = r'\{\s*"id"\s*:\s*"[^"]*"\s*,\s*"displayName"\s*:\s*(?:null|"[^"]*")\s*,\s*"originalarrivaltime"'
 _TALK = {"RichText", "Text"}
-_QUOTE, _QUOTE_END = re.compile(r"<quote\b([^<>]*)>.*?</quote>", re.DOTALL), "</quote>"
+_QUOTE, _QUOTE_END = re.compile(r"<(/?)quote\b([^<>]*)>"), "</quote>"
 _QUOTED = re.compile(r"""\bmessageid=["']([^"']{1,80})["']""", re.IGNORECASE)
 _BREAK = re.compile(r"<br\s*/?>|</p>|</div>|</li>", re.IGNORECASE)
 _TAG = re.compile(r"<(?:/?[A-Za-z][^<>]{0,2000}|!--(?:(?!<!--).)*?--)>", re.DOTALL)
+_BOT = "28:"  # the kind of account that stands before an id
 _PREFIX = re.compile(r"\A\d{1,2}:")
 
 
@@ -106,6 +108,9 @@ class _SkypeAccount:
             return
         kind = text(message.get("messagetype"))
         properties = message.get("properties")
+        if key(message.get("from")).rpartition("/")[2].startswith(_BOT):
+            rows.skip(BOTS)
+            return
         if isinstance(properties, dict) and (properties.get("deletetime") or properties.get("isdeleted")):
             rows.skip(DELETED)
         elif kind not in _TALK:
@@ -116,7 +121,7 @@ class _SkypeAccount:
     def _keep(self, message: dict[str, Any], channel: str, author: str, rows: RowCollector) -> None:
         content, id_ = text(message.get("content")), key(message.get("id"))
         quote = _QUOTE.search(content, 0, _quotes_end(content))
-        answered = _QUOTED.search(quote[1]) if quote else None
+        answered = _QUOTED.search(quote[2]) if quote else None
         sent = iso_milliseconds(message.get("originalarrivaltime"))
         reply = f"{channel}/{answered[1]}" if answered else None
         words = readable(content)
@@ -149,11 +154,21 @@ def _name_of(author: str) -> str:
 def readable(content: str) -> str:
     """The text of a message: without quotes of others, tags and marks of edits, with line breaks."""
     if "<" in content:
-        end = _quotes_end(content)
-        content = _TAG.sub("", _BREAK.sub("\n", _QUOTE.sub("", content[:end]) + content[end:]))
+        content = _TAG.sub("", _BREAK.sub("\n", _without_quotes(content)))
     return html.unescape(content)
 
 
+def _without_quotes(content: str) -> str:
+    """What stands outside of quotes, which may hold quotes themselves."""
+    kept: list[str] = []
+    depth = at = 0
+    for tag in _QUOTE.finditer(content, 0, _quotes_end(content)):
+        if depth == 0:
+            kept.append(content[at : tag.start()])
+        depth, at = max(0, depth - 1) if tag[1] else depth + 1, tag.end()
+    return "".join([*kept, content[at:]])
+
+
 def _quotes_end(content: str) -> int:
-    """Where the last quote ends: beyond that each tag that begins one would be searched to the end in vain."""
+    """Where the last quote ends; a tag behind that begins none."""
     return content.rfind(_QUOTE_END) + len(_QUOTE_END) if _QUOTE_END in content else 0

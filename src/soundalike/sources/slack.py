@@ -42,10 +42,13 @@ _MESSAGE = re.compile(r'"type"\s*:\s*"message"')
 _STAMP = re.compile(r'"ts"\s*:\s*"[0-9]{10}\.[0-9]{6}"')
 _OPENING = r'\{\s*"(?:client_msg_id|subtype|type|user|ts)"\s*:\s*"[^"]{0,80}"\s*,\s*"(?:type|user|subtype|ts)"\s*:\s*"'
 _KINDS = {"channels": "channel", "groups": "channel", "dms": "dm", "mpims": "group"}
-_TALK = {"", "thread_broadcast", "me_message", "reply_broadcast", "file_share", "file_comment"}
+_TALK = {"", "thread_broadcast", "me_message", "reply_broadcast", "file_share"}
 _BOTS = {"bot_message", "bot_add", "bot_remove", "slackbot_response"}
 _DELETED = {"tombstone", "message_deleted"}
 _SLACKBOT = "USLACKBOT"
+_SHARED = re.compile(
+    r"\A(?:<@[^<>]*> )?(?:uploaded|shared|mentioned) an? (?:file|image): <[^<>]*>(?: and commented: |\Z)"
+)
 
 
 def recognise(tree: Tree) -> bool:
@@ -194,7 +197,12 @@ def _milliseconds(stamp: str) -> int | None:
 
 
 def _text(message: dict[str, Any], workspace: _Workspace) -> str:
-    """The text; of the blocks if they hold more, as where an app sent a short text for notifications."""
-    plain = readable(text(message.get("text")), workspace.people, workspace.names)
+    """The text; of the blocks if they hold more, as where an app sent a short text for notifications.
+
+    Of an old message with a file, only what its author wrote about it.
+    """
+    said = text(message.get("text"))
+    said = _SHARED.sub("", said) if message.get("subtype") == "file_share" or message.get("upload") else said
+    plain = readable(said, workspace.people, workspace.names)
     blocks = text_of_blocks(message.get("blocks"), workspace.people, workspace.names)
     return blocks if len(blocks) > 2 * len(plain) else plain

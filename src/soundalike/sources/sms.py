@@ -13,6 +13,7 @@ from typing import NamedTuple
 from soundalike.errors import ExportError
 from soundalike.messages import (
     BOTS,
+    ONLY_REACTIONS,
     UNKNOWN,
     UNREADABLE_ROWS,
     Corpus,
@@ -25,6 +26,7 @@ from soundalike.sources._people import SOMEONE, hashed, is_address, one_line
 from soundalike.sources._rows import BATCH, RowCollector, authors_frame, channels_frame
 from soundalike.sources._sms_xml import NULL, SmsParser, SmsRecord, known
 from soundalike.sources._tree import Member, Tree
+from soundalike.sources._worded_tapbacks import is_worded_tapback
 from soundalike.text_encoding import Utf8Chunks
 
 NAME = "sms"
@@ -129,6 +131,9 @@ class _Backup:
             return
         author, channel = _OWNER if way == _SENT else talk.sender, talk.channel
         sent, text = _milliseconds(values.get("date", "")), _text(record)
+        if is_worded_tapback(text):
+            self.rows.skip(ONLY_REACTIONS)
+            return
         if self.rows.add(channel, author, sent, text, id_=_id(channel, author, sent, text)):
             self.spoke.add(author)
             self.channels[channel] = talk.people

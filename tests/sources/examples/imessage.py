@@ -15,7 +15,8 @@ PHONE, MAIL = "+49 170 1234567", "mia@example.invalid"
 NEW = """
 CREATE TABLE message (ROWID INTEGER PRIMARY KEY, guid TEXT, text TEXT, attributedBody BLOB, date INTEGER,
   is_from_me INTEGER, handle_id INTEGER, item_type INTEGER, group_action_type INTEGER, associated_message_type INTEGER,
-  thread_originator_guid TEXT, date_retracted INTEGER, date_edited INTEGER, service TEXT);
+  thread_originator_guid TEXT, reply_to_guid TEXT, date_retracted INTEGER, date_edited INTEGER, service TEXT,
+  is_audio_message INTEGER);
 CREATE TABLE handle (ROWID INTEGER PRIMARY KEY, id TEXT, person_centric_id TEXT);
 CREATE TABLE chat (ROWID INTEGER PRIMARY KEY, chat_identifier TEXT, display_name TEXT, style INTEGER);
 CREATE TABLE chat_handle_join (chat_id INTEGER, handle_id INTEGER);
