@@ -1,7 +1,5 @@
 """Rows that sources collect one by one, the keys of people, and local times."""
 
-import os
-import time
 from collections.abc import Iterator
 from datetime import datetime
 
@@ -13,6 +11,7 @@ from soundalike.sources._local_time import LocalClock
 from soundalike.sources._people import hashed, is_address, one_line, person
 from soundalike.sources._rows import RowCollector, authors_frame, channels_frame, clean
 from soundalike.sources._tree import CHUNK, Member
+from tests.sources.zones import zone
 
 NOON = 1_700_000_000_000
 
@@ -20,12 +19,8 @@ NOON = 1_700_000_000_000
 @pytest.fixture
 def berlin() -> Iterator[None]:
     """This machine's zone for a test."""
-    before = os.environ.get("TZ")
-    os.environ["TZ"] = "Europe/Berlin"
-    time.tzset()
-    yield
-    os.environ.pop("TZ") if before is None else os.environ.update(TZ=before)
-    time.tzset()
+    with zone("Europe/Berlin"):
+        yield
 
 
 def test_half_a_surrogate_pair_in_an_id_is_replaced() -> None:

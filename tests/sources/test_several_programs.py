@@ -1,5 +1,7 @@
 """A folder or ZIP with exports of several programs: each is read by its own source, or named."""
 
+import json
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -7,6 +9,8 @@ import pytest
 from soundalike import sources
 from soundalike.messages import Corpus
 from soundalike.sources._heads import MOST_FILES
+from tests.sources.examples.imessage import message as row
+from tests.sources.examples.imessage import write_database
 from tests.sources.examples.signal import FILES as SIGNAL
 from tests.sources.examples.slack import GENERAL, workspace
 from tests.sources.examples.telegram import MIA, as_json, chat, message
@@ -66,3 +70,21 @@ def test_what_a_friend_sent_is_not_the_owners(tmp_path: Path) -> None:
         "files/ in x looks like a WhatsApp chat (the ZIP or the text that Export chat makes) and was not read: give it "
         "as well if it is an export of yours."
     ]
+
+
+@pytest.mark.parametrize("minutes", [0, 1])
+def test_one_chat_of_two_programs(tmp_path: Path, minutes: int) -> None:
+    """What two programs made of one chat is noticed by second and text, and not what was only said in both."""
+    start = datetime(2001, 1, 1, tzinfo=UTC) + timedelta(seconds=700_000_000, minutes=minutes)
+    lines = [
+        {"guid": f"G{n}", "date_iso": (start + timedelta(seconds=n)).isoformat(), "is_from_me": n % 2 == 0,
+         "sender": {"handle": "Mia"}, "text": f"t{n}", "chat_id": 1, "recipients": []}
+        for n in range(1, 25)
+    ]  # fmt: skip
+    path = tmp_path / "m.ndjson"
+    path.write_text("\n".join(map(json.dumps, lines)), encoding="utf-8")
+    base = write_database(tmp_path / "chat.db", [row(n, f"t{n}", mine=n % 2 == 0) for n in range(1, 25)])
+    corpus = checked(sources.read([base, path]))
+    assert corpus.messages.height == 48 and corpus.messages["me"].sum() == 24
+    told = [note for note in corpus.notes if note.endswith("are now read twice: give one of the two.")]
+    assert len(told) == (minutes == 0)

@@ -26,6 +26,14 @@ from tests.sources.packages import (
 
 OTHERS: dict[str, tuple[str, str, object]] = {  # name: the file's name, how the error describes it, its contents
     "telegram-html": ("messages.html", "a Telegram export as HTML", '<body><div class="page_wrap list_page">'),
+    "imessage-html": (
+        "Mia.html",
+        "an export of imessage-exporter as HTML",
+        '<html><div class="sent iMessage"><span class="timestamp">May 17, 2022</span></div></html>',
+    ),
+    "signal-lines": ("data.json", "one file of signal-export", {"date": "2024-01-01", "sender": "Me", "body": "hi"}),
+    "hangouts": ("Hangouts.json", "a Google Hangouts archive", {"conversations": [{"conversation": {}, "events": []}]}),
+    "google-voice": ("Mia - Text - 2020-01-01T00_00_00Z.html", "a Google Voice export", "<html></html>"),
     "one-file": ("messages.json", "one message file out of a Discord data package", [message(0, "hi")]),
     "no-messages": (
         "user.json",

@@ -20,6 +20,7 @@ from soundalike.sources._author_names import People, program_of, unknown_name
 from soundalike.sources._inner_archives import inner_zips
 from soundalike.sources._open_tree import open_tree
 from soundalike.sources._owner import unknown_programs
+from soundalike.sources._read_twice import add_notes_on_chats_read_twice
 from soundalike.sources._several_programs import divided
 from soundalike.sources._tree import Tree
 
@@ -98,7 +99,8 @@ def _merged(paths: Sequence[Path], on_progress: OnProgress | None, several_owner
         for number, path in enumerate(paths)
         for export in _read(Path(path), _progress_of_path(on_progress, number, len(paths)))
     ]
-    return merge(_owner.batches(exports, several_owners))
+    described = {source.NAME: source.LOOKED_FOR for source in list_sources()}
+    return add_notes_on_chats_read_twice(merge(_owner.batches(exports, several_owners)), described)
 
 
 def _read(path: Path, on_progress: OnProgress) -> list[list[Corpus]]:

@@ -63,6 +63,30 @@ _FORMATS = [
         do="Ask Meta for it again (Accounts Centre, Your information and permissions) and choose JSON as the format.",
     ),
     _Format(
+        "an export of imessage-exporter as HTML",
+        text=r"\A\s*(?:<!doctype html>\s*)?<html>.*\biMessage\b.*(?:message_part|timestamp)",
+        do="Export again with -f txt, or give chat.db itself.",
+    ),
+    _Format(
+        "one file of signal-export",
+        text=r'\A\s*\{"date"\s*:\s*"[^"]*",\s*"sender"\s*:\s*"[^"]*",\s*"body"\s*:',
+        do="Give the folder that it wrote: chat.md, beside this file, is what is read.",
+    ),
+    _Format(
+        "the encrypted database of Signal Desktop",
+        names=r"(^|/)sql/db\.sqlite$",
+        do="Export as plain text in Signal instead (Settings, Chats), and give main.jsonl or its folder.",
+    ),
+    _Format(
+        "a Google Hangouts archive",
+        text=r'\A\s*\{\s*"conversations"\s*:\s*\[\s*\{\s*"conversation"\s*:',
+        do="What is in Google Chat today can be asked for at takeout.google.com.",
+    ),
+    _Format(
+        "a Google Voice export",
+        names=r"(^|/)Voice/Calls/|(^|/)[^/\n]+ - \d{4}-\d\d-\d\dT\d\d_\d\d_\d\dZ\.html$",
+    ),
+    _Format(
         "a Google Takeout without Google Chat",
         names=r"(^|/)Takeout/",
         do="Ask Google for it again (takeout.google.com) with Google Chat ticked.",
