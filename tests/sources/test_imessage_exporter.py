@@ -1,9 +1,10 @@
 """Transcripts and records of imessage-exporter."""
 
+import json
 from datetime import UTC, datetime
 from pathlib import Path
 
-from soundalike.messages import BY_THE_APP, DELETED, REACTIONS, UNREADABLE_ROWS, WITHOUT_TEXT, Corpus
+from soundalike.messages import BY_THE_APP, DELETED, ONLY_REACTIONS, REACTIONS, UNREADABLE_ROWS, WITHOUT_TEXT, Corpus
 from tests.sources.examples.imessage_exporter import TXT, ndjson
 from tests.sources.packages import texts
 from tests.sources.reading import read_alone
@@ -42,13 +43,14 @@ def test_odd_lines_of_a_transcript(tmp_path: Path) -> None:
 
 
 def test_records(tmp_path: Path) -> None:
-    """One message a line; a broken line is counted."""
-    corpus = read(tmp_path, ndjson() + b'{"rowid": 9, "gu\n', "m.ndjson")
+    """One message a line; reactions, which are not marked, and a broken line are counted."""
+    reaction = ndjson().splitlines()[0].replace(b'"morning"', json.dumps("Loved “hi”").encode())
+    corpus = read(tmp_path, ndjson() + reaction + b'\n{"rowid": 9, "gu\n', "m.ndjson")
     assert texts(corpus) == ["morning", "hi", "numbers"]
     assert corpus.messages["sent_at"][0] == datetime(2022, 5, 17, 15, 29, 40, tzinfo=UTC)
     assert corpus.messages["me"].to_list() == [False, True, False]
     assert sorted(corpus.authors["name"]) == ["Mia", "me", "someone"]
-    assert corpus.skipped == {WITHOUT_TEXT: 1, UNREADABLE_ROWS: 1}
+    assert corpus.skipped == {WITHOUT_TEXT: 1, UNREADABLE_ROWS: 1, ONLY_REACTIONS: 1}
     assert "1234567" not in str(corpus)
 
 

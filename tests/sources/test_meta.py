@@ -1,5 +1,6 @@
 """Exports of Messenger and Instagram: encodings, parts, both layouts, the owner, and filler in place of words."""
 
+import json
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -22,7 +23,7 @@ from soundalike.messages import (
     Corpus,
 )
 from soundalike.sources._meta_filler import is_by_the_app, is_placeholder, is_reaction
-from tests.sources.examples.meta import FILES, INSTAGRAM, NOON, flat, flat_message, message, thread
+from tests.sources.examples.meta import FILES, INSTAGRAM, NOON, flat, flat_message, mangled, message, thread
 from tests.sources.packages import Files, texts, write_folder, write_zip
 from tests.sources.reading import read_alone
 
@@ -62,6 +63,25 @@ def test_many_parts_and_sections(tmp_path: Path) -> None:
     assert texts(corpus) == [*(f"t{n}" for n in range(1, 12)), "later", "s"]
     assert set(corpus.channels.select("channel", "kind").rows()) == {("meta:10158", "dm"), ("meta:77777", "group")}
     assert owners(corpus) == ["meta:Zoë K"]
+
+
+def test_facebook(tmp_path: Path) -> None:
+    """Its folders of several years, strings of both encodings in one file, and the name in its profile."""
+    rows = [message(1, "") | {"content": "née 🐸", "sender_name": "Mia"}, message(2, "née")]
+    profile = {"profile_v2": {"name": {"full_name": mangled("Zoë K")}, "emails": {"emails": ["z@example.invalid"]}}}
+    part = "your_activity_across_facebook/messages/filtered_threads/al_17842/message"
+    corpus = read(
+        tmp_path,
+        {
+            "your_facebook_activity/messages/archived_threads/mia_17841/message_1.json": thread(rows),
+            f"{part}_2.json": thread([message(9, "later")], "Al", "Zoë K", title="Al"),
+            f"{part}_10.json": thread([message(3, "sooner", "Al")], "Al", "Zoë K", title="Al"),
+            "profile_information/profile_information.json": json.dumps(profile).encode(),
+        },
+    )
+    assert texts(corpus) == ["née 🐸", "née", "sooner", "later"]
+    assert corpus.messages["me"].to_list() == [False, True, False, True] and corpus.owner == "Zoë K"
+    assert sorted(corpus.channels.rows()) == [("meta:17841", "Mia", "dm"), ("meta:17842", "Al", "dm")]
 
 
 def test_encrypted_chats(tmp_path: Path) -> None:

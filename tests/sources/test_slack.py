@@ -1,14 +1,17 @@
 """Slack exports: channels of all kinds, threads, markup, bots; names from users.json."""
 
 import json
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
+import pytest
+
 from soundalike import sources
 from soundalike.messages import Corpus
-from tests.sources.examples.slack import DAY, EXAMPLES, said, workspace
-from tests.sources.packages import checked, texts, write_folder, write_zip
+from tests.sources.examples.slack import DAY, EXAMPLES, GENERAL, said, workspace
+from tests.sources.packages import Files, checked, texts, write_folder, write_zip
 from tests.sources.reading import read_alone
 
 
@@ -113,6 +116,17 @@ def test_nothing_personal(tmp_path: Path) -> None:
     corpus = checked(sources.read([EXAMPLES["zip"](tmp_path)], me=["Mira"]))
     for frame in (corpus.messages, corpus.authors, corpus.channels):
         assert "example.invalid" not in frame.write_json() and "+1555" not in frame.write_json()
+
+
+@pytest.mark.parametrize("write", [write_zip, write_folder])
+def test_a_workspace_of_a_grid(tmp_path: Path, write: Callable[[Path, Files], Path]) -> None:
+    """Names are in org_users.json there; a channel's folder may have a name in any script."""
+    files = workspace(GENERAL)
+    files["org_users.json"] = files.pop("users.json")
+    files["channels.json"] = json.dumps([{"id": "C1", "name": "蛙の池"}]).encode()
+    files["蛙の池/2024-03-01.json"] = files.pop("general/2024-03-01.json")
+    corpus = checked(sources.read([write(tmp_path / "grid.zip", files)], me=["Mira"]))
+    assert ("slack:C1", "蛙の池", "channel") in corpus.channels.rows() and corpus.owner == "Mira"
 
 
 def test_one_channel_alone(tmp_path: Path) -> None:

@@ -14,7 +14,12 @@ def text_of(text: object, body: object) -> str:
     """The text: from attributedBody if that holds one, else from the column; without signs of attachments and apps."""
     found = attributed_text(body) if isinstance(body, bytes) else ""
     found = found or (text if isinstance(text, str) else "")
-    return found.translate(_PLACES).strip()
+    return without_places(found)
+
+
+def without_places(text: str) -> str:
+    """The text without the signs that stand for attachments and for what apps made."""
+    return text.translate(_PLACES).strip()
 
 
 def attributed_text(body: bytes) -> str:

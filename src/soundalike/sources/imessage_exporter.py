@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 from soundalike.messages import (
+    ONLY_REACTIONS,
     REACTIONS,
     UNKNOWN,
     UNREADABLE_ROWS,
@@ -16,12 +17,14 @@ from soundalike.sources import _local_time
 from soundalike.sources._byte_lines import byte_lines
 from soundalike.sources._file_reading import Advance, FileReading
 from soundalike.sources._heads import heads
+from soundalike.sources._imessage_text import without_places
 from soundalike.sources._imessage_transcript import ME, TranscriptMessage, begins_transcript, transcript
 from soundalike.sources._json_files import iso_milliseconds
 from soundalike.sources._json_repair import PARSE_ERRORS, load_leniently
 from soundalike.sources._people import SOMEONE, one_line, person
 from soundalike.sources._rows import BATCH, RowCollector, authors_frame, channels_frame
 from soundalike.sources._tree import Member, Tree
+from soundalike.sources._worded_tapbacks import is_worded_tapback
 
 NAME = "imessage_exporter"
 LOOKED_FOR = "what imessage-exporter wrote (TXT or NDJSON)"
@@ -119,8 +122,10 @@ class _ExporterReader:
         channel = f"{NAME}:chat {one_line(str(record.get('chat_id')))}"
         guid, text = record.get("guid"), record.get("text")
         id_ = f"{NAME}:{one_line(guid)}" if isinstance(guid, str) and guid else None
-        text = text.replace("\ufffc", "") if isinstance(text, str) else ""
-        if self.rows.add(channel, author, iso_milliseconds(record.get("date_iso")), text, id_=id_):
+        text = without_places(text) if isinstance(text, str) else ""
+        if is_worded_tapback(text):  # a record does not say that it is a reaction
+            self.rows.skip(ONLY_REACTIONS)
+        elif self.rows.add(channel, author, iso_milliseconds(record.get("date_iso")), text, id_=id_):
             self.people[author] = name
             recipients = record.get("recipients")
             several = isinstance(recipients, list) and len(recipients) > 1
