@@ -37,10 +37,11 @@ def read(tmp_path: Path, rows: list[dict[str, Any]], **how: str) -> Corpus:
 
 def test_a_database(tmp_path: Path) -> None:
     """Times, replies (the message before is none), both of a person's addresses as one, and no address anywhere."""
-    rows = [row | {"reply_to_guid": "G0"} for row in ROWS]
-    corpus = read(tmp_path, [*rows, message(4, "re", thread_originator_guid="G1", handle_id=2, chat=2)])
+    rows, fine = [row | {"reply_to_guid": "G0"} for row in ROWS], (NOON + 4) * 10**9 + 123_999_999  # ns
+    corpus = read(tmp_path, [*rows, message(4, "re", thread_originator_guid="G1", handle_id=2, chat=2, date=fine)])
     assert texts(corpus) == ["morning", "hi", "lol", "re"]
     assert corpus.messages["sent_at"][0] == APPLE + timedelta(seconds=NOON + 1)
+    assert corpus.messages["sent_at"][3] == APPLE + timedelta(seconds=NOON + 4, milliseconds=123)
     assert corpus.messages["me"].to_list() == [False, True, False, False]
     assert corpus.messages["reply_to"].to_list() == [None, None, None, "imessage:G1"]
     first, mine, group, last = corpus.messages["author"]

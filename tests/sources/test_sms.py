@@ -29,6 +29,8 @@ def test_a_backup(tmp_path: Path) -> None:
     assert texts(corpus) == ["morning", "hi", "all"]
     assert corpus.messages["sent_at"][0] == datetime.fromtimestamp(NOON / 1000, UTC) + timedelta(milliseconds=1)
     assert corpus.messages["me"].to_list() == [False, True, False]
+    names = dict(corpus.authors.select("author", "name").iter_rows())
+    assert [names[author] for author in corpus.messages["author"]] == ["Mia", "me", "Rolf"]
     assert set(corpus.authors["name"]) == {"Mia", "Rolf", "me"}
     assert sorted(corpus.channels.select("title", "kind").rows()) == [("Mia", "dm"), ("Mia, Rolf", "group")] or sorted(
         corpus.channels.select("title", "kind").rows()
