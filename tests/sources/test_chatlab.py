@@ -34,6 +34,37 @@ def test_a_chat(tmp_path: Path, layout: str) -> None:
     }
 
 
+OTHER_TYPES = [2, 5, 1, 3, 4, 7, 8, 20, 21, 22, 23, 24, 27, 99]
+
+
+def test_types(tmp_path: Path) -> None:
+    """Stickers and voice messages are told without what the writer put there; pictures, calls, money are counted."""
+    messages = [said(place, "[x]", type_=type_) for place, type_ in enumerate(OTHER_TYPES)]
+    messages += [
+        said(20, "re", "wx_mira", 25, replyToMessageId="gone"),
+        said(21, None),
+        {**said(22, "d"), "type": None},
+    ]
+    (tmp_path / "x.json").write_text(json.dumps(whole(messages)))
+    corpus = checked(sources.read([tmp_path / "x.json"]))
+    assert texts(corpus) == [VOICE_MESSAGE, STICKER, "re"]
+    assert corpus.messages["reply_to"].to_list() == [None, None, "chatlab:wechat/g1/gone"]
+    assert corpus.skipped == {"messages without text": len(OTHER_TYPES)}
+
+
+@pytest.mark.parametrize("name", ["Sammy", "sam", "wx_sam"])
+def test_names(tmp_path: Path, name: str) -> None:
+    """The owner may be named by the account's name or an alias; who is in no list has the message's name."""
+    members = [{"platformId": "wx_sam", "accountName": "sam", "groupNickname": "Sam W", "aliases": ["Sammy", 5]}]
+    messages = [said(0, "a"), {**said(1, "b", "wx_zoe"), "accountName": "Zoe"}]
+    file = whole(messages, ownerId=None, type="private", groupId=None) | {"members": members}
+    (tmp_path / "x.json").write_text(json.dumps(file))
+    corpus = checked(sources.read([tmp_path / "x.json"], me=[name]))
+    assert corpus.messages["me"].to_list() == [True, False]
+    assert sorted(corpus.authors["name"]) == ["Sam W", "Zoe"]
+    assert corpus.channels.rows() == [("chatlab:wechat/Frog Pond", "Frog Pond", "dm")]
+
+
 def test_without_ids(tmp_path: Path) -> None:
     """Without message ids a longer export of the same chat adds only what is new; order within a second stays."""
     messages = [said(0, "a"), said(0, "b"), said(0, "a"), said(1, "c", "+49 170 1234567")]
@@ -44,14 +75,6 @@ def test_without_ids(tmp_path: Path) -> None:
     assert corpus.skipped == {"messages seen twice": 3}
     assert sorted(corpus.authors["name"]) == ["Sam", "someone"]
     assert "1234567" not in corpus.messages.write_json() + corpus.authors.write_json()
-
-
-def test_voice_messages_and_stickers(tmp_path: Path) -> None:
-    """What stands for them is the same in every format, whatever the writer put there."""
-    messages = [said(0, "[语音]", type_=2), said(1, None, type_=5), said(2, "page", type_=7)]
-    (tmp_path / "x.json").write_text(json.dumps(whole(messages)))
-    corpus = checked(sources.read([tmp_path / "x.json"], me=["Sam"]))
-    assert texts(corpus) == [VOICE_MESSAGE, STICKER] and corpus.skipped == {"messages without text": 1}
 
 
 def test_broken_lines(tmp_path: Path) -> None:

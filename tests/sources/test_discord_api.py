@@ -29,7 +29,7 @@ def test_pages(tmp_path: Path) -> None:
 
 
 def test_no_words_of_people(tmp_path: Path) -> None:
-    """Bots, commands, pins, forwarded messages and pictures are counted."""
+    """Bots, commands, pins, forwarded messages and pictures are counted, stickers and voice messages are told."""
     page = [
         sent(0, "words", reactions=[{"count": 2}]),
         sent(1, "beep", author=user("9", bot=True)),
@@ -39,13 +39,17 @@ def test_no_words_of_people(tmp_path: Path) -> None:
         sent(5, "", message_reference={"type": 1, "message_id": "1"}, message_snapshots=[{"message": {}}]),
         sent(6, "", attachments=[{"id": "1"}]),
         sent(7, "<@77> and <@78>", mentions=[user("77", global_name="Kim")]),
+        sent(8, "", sticker_items=[{"id": "1", "name": "wave", "format_type": 1}]),
+        sent(9, "", attachments=[{"id": "1", "filename": "voice-message.ogg", "duration_secs": 2.5}], flags=8192),
+        sent(10, "result", type_=46),
+        sent(11, "ran a command", interaction_metadata={"id": "1"}),
         "no message",
     ]
     corpus = checked(sources.read([pages(tmp_path, page)], me=["sam"]))
-    assert texts(corpus) == ["words", "@Kim and @someone"]
+    assert texts(corpus) == ["words", "@Kim and @someone", "[sticker]", "[voice message]"]
     assert corpus.skipped == {
-        BOTS: 3,
-        BY_THE_APP: 1,
+        BOTS: 4,
+        BY_THE_APP: 2,
         FORWARDED: 1,
         WITHOUT_TEXT: 1,
         UNREADABLE_ROWS: 1,

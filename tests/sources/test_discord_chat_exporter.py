@@ -230,6 +230,31 @@ def test_blocks_in_html(tmp_path: Path) -> None:
     assert texts(corpus)[-1] == "> so\n> it *is*\nmine```\na = 1\nb\n```\n# Soup\n- peas\n- `salt`"
 
 
+def test_what_is_no_text_in_html(tmp_path: Path) -> None:
+    """Forwarded words, attachments and a deleted message that was replied to; a sticker alone is told as one."""
+    words = '<div class="chatlog__{} chatlog__markdown"><span class=chatlog__markdown-preserve>{}</span></div>'
+    said_ = words.format("content", "soup")
+    bodies = [
+        f"<div class=chatlog__reply><div class=chatlog__reply-unknown>Original was deleted.</div></div>{said_}",
+        f"<div class=chatlog__forwarded>{words.format('forwarded-content', 'elsewhere')}</div>",
+        "<div class=chatlog__attachment><a href=x.png>x.png</a></div>",
+        "<div class=chatlog__sticker title=wave><img class=chatlog__sticker--media src=w.png alt=Sticker></div>",
+        f"{said_}<div class=chatlog__embed>{words.format('embed-title', 'page')}</div>",
+    ]
+    author = f"<span class=chatlog__author title=mira.k data-user-id={OWNER}>Mira</span>"
+    messages = [
+        f'<div class="chatlog__message-container chatlog__message-container--pinned" data-message-id={id_of(minute)}>'
+        f"<div class=chatlog__message>{author if minute == 0 else ''}{body}</div></div>"
+        for minute, body in enumerate(bodies)
+    ]
+    path = tmp_path / f"pond [{ROOM}] (after 2024-01-01) [part 2].html"
+    path.write_text(f"<html><div class=chatlog__message-group>{''.join(messages)}</div></html>", encoding="utf-8")
+    corpus = checked(sources.read([path]))
+    assert texts(corpus) == ["soup", "[sticker]", "soup"] and corpus.messages["reply_to"].null_count() == 3
+    assert corpus.skipped == {"messages forwarded from elsewhere": 1, "messages without text": 1}
+    assert set(corpus.messages["author"]) == {OWNER} and set(corpus.messages["channel"]) == {ROOM}
+
+
 def test_user_names_find_people(tmp_path: Path) -> None:
     """The owner may be named by the account's name, in a channel's export and in a data package."""
     files = {"a.json": as_json(channel([said(0, "a"), said(1, "b", OWNER)]))}
@@ -287,6 +312,8 @@ APP_ROWS = [
     "Started a call that lasted 3 minutes.",
     "Pinned a message.",
     "Changed the channel name: soup.",
+    "Changed the channel name: soup",
+    "Added a recipient.",
     "Added kim to the group.",
     "Pinned a message. No.",
 ]
@@ -302,6 +329,28 @@ def test_csv_of_a_direct_message(tmp_path: Path) -> None:
     assert corpus.channels.rows()[0] == (DIRECT, "sam", "dm") and texts(corpus) == ["Pinned a message. No.", "hi"]
     assert corpus.owner == "mira.k"
     assert corpus.skipped["messages of the app itself (joins, calls, pins)"] == len(APP_ROWS) - 1
+
+
+LOCAL_DATES = {  # of 1 and 13 March 2024, 15:05, as computers of several languages spell them
+    "3/1/2024 3:05 PM": "3/13/2024 3:05\u202fPM",
+    "01/03/2024 3:05 pm": "13/03/2024 3:05 pm",
+    "01/03/2024 15:05": "13/03/2024 15:05",
+    "01.03.2024 15:05": "13.03.2024 15:05",
+    "2024/03/01 15:05": "2024/03/13 15:05",
+    "2024. 03. 01. 오후 3:05": "2024. 03. 13. 오후 3:05",
+    "01-Mar-24 03:05 PM": "13-Mar-24 03:05 PM",
+    "2024-03-01 15:05": "2024-03-13 15:05",
+}
+
+
+@pytest.mark.parametrize("first", LOCAL_DATES)
+def test_csv_with_local_dates(tmp_path: Path, first: str) -> None:
+    """Dates in the spelling of the exporting computer are local times, of which the whole file tells the order."""
+    rows = [f'"{SAM}","sam","{first}","a","",""', f'"{OWNER}","mira.k","{LOCAL_DATES[first]}","b","",""']
+    corpus = checked(sources.read([write_csv(tmp_path, "\n".join([CSV.splitlines()[0], *rows, ""]))], me=["sam"]))
+    local = [datetime(2024, 3, day, 15, 5).astimezone(UTC) for day in (1, 13)]
+    assert corpus.messages["sent_at"].to_list() == local and texts(corpus) == ["a", "b"]
+    assert any("time zone of this machine" in note for note in corpus.notes)
 
 
 def write_csv(folder: Path, text: str) -> Path:

@@ -85,6 +85,8 @@ def test_broken_small_files(tmp_path: Path, broken: bytes) -> None:
         ({"type": 3, "name": "soup club", "recipients": []}, None, "soup club", "group"),
         ({"type": "DM", "recipients": [OWNER, SAM]}, "Direct Message with sam#0", "sam", "dm"),
         ({"type": 1, "recipients": [OWNER, SAM]}, "Direct Message with sam#the#best#1234", "sam#the#best", "dm"),
+        ({"type": "DM", "recipients": [OWNER, SAM]}, "sam#1234", "sam", "dm"),
+        ({"type": 1, "recipients": [OWNER, SAM]}, "Unknown channel", None, "dm"),
         ({"type": "DM", "recipients": [OWNER, "Deleted User"]}, "Direct Message with Unknown Participant", None, "dm"),
         ({"recipients": [OWNER, "Deleted User"]}, None, None, "dm"),
         ({"recipients": [OWNER, BO]}, "Direct Message with Deleted User 4f00aa#0000", None, "dm"),
@@ -105,12 +107,13 @@ def test_titles_and_kinds(tmp_path: Path, description: object, label: object, ti
     assert read(tmp_path, files).channels.rows() == [(GENERAL, title, kind)]
 
 
-def test_names_for_mentions(tmp_path: Path) -> None:
+@pytest.mark.parametrize("label", ["Direct Message with bo.bo#0", "bo.bo#1234"])
+def test_names_for_mentions(tmp_path: Path, label: str) -> None:
     """Friends are known from relationships, others from the labels of direct messages, channels by their titles."""
     files = package([message(2, f"<@{SAM}> <@!{BO}> <@{OWNER}> <@999> see <#{GENERAL}> <#{WITH_SAM}> <#998>")])
     folder = f"Messages/c{int(WITH_SAM) + 1}"
     files[f"{folder}/channel.json"] = json.dumps(DIRECT | {"recipients": [BO, OWNER]}).encode()
-    files["Messages/index.json"] = json.dumps({str(int(WITH_SAM) + 1): "Direct Message with bo.bo#0"}).encode()
+    files["Messages/index.json"] = json.dumps({str(int(WITH_SAM) + 1): label}).encode()
     assert texts(read(tmp_path, files))[-1] == "@Sam @bo.bo @Mira @someone see #general #channel #channel"
 
 

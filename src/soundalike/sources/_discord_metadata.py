@@ -22,7 +22,8 @@ UNREADABLE = "descriptions of channels or account that could not be read"
 GUESSED = "The package has no account file; the one person in most of its direct messages was taken as its owner."
 NAMELESS = "The package does not say whose it is; all of its messages are taken as yours."
 
-_DIRECT = re.compile(r"^Direct Message with (.+?)(?:#[0-9]{1,4})?$", re.DOTALL)
+_DIRECT = re.compile(r"^Direct Message with (.+)$", re.DOTALL)
+_TAG = re.compile(r"#[0-9]{1,4}$")
 _CONTROL = re.compile("[\x00-\x1f\x7f-\x9f\ud800-\udfff]")  # what no name has and no terminal should be sent
 _GONE = re.compile(r"(null|none|unknown channel|unknown participant|deleted user\b.*)?", re.IGNORECASE)
 
@@ -135,15 +136,20 @@ def _channel(channel: Channel, index: dict[str, Any], metadata: PackageMetadata)
     """Record one channel's title and kind. Its own name has priority over the index's label."""
     description = _load(channel.description, metadata)
     label = _label(index.get(channel.id))
-    direct = _DIRECT.match(label) if label else None
     kind = _kind(description, label)
-    title = _label(description.get("name")) or (_label(direct[1]) if direct else _without_server(label))
+    other = _other_person(label) if kind == "dm" else None
+    title = _label(description.get("name")) or (other if kind == "dm" else _without_server(label))
     if metadata.kinds.get(channel.id, "unknown") == "unknown":
         metadata.kinds[channel.id] = kind
     if title:
         metadata.titles.setdefault(channel.id, title)
     recipients = _recipients(description)
-    return _DirectMessage(title if direct else None, recipients) if kind == "dm" else None
+    return _DirectMessage(other, recipients) if kind == "dm" else None
+
+
+def _other_person(label: str | None) -> str | None:
+    """`Direct Message with sam#0`, or `sam#1234` alone -> `sam`."""
+    return _label(_TAG.sub("", _DIRECT.sub(r"\1", label))) if label else None
 
 
 def _without_server(label: str | None) -> str | None:

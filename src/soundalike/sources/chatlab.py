@@ -144,7 +144,9 @@ class _Chat:
     def learn(self, members: object) -> None:
         """Take in names; that in the group goes before that of the account."""
         for member in dicts(members):
-            candidates = [member.get("groupNickname"), member.get("accountName")]
+            aliases = member.get("aliases")
+            aliases = aliases if isinstance(aliases, list) else []
+            candidates = [member.get("groupNickname"), member.get("accountName"), *aliases]
             shown = (one_line(text(candidate)) for candidate in candidates)
             names = [name for name in shown if name and not is_address(name)]
             if names and (person := self.key_of(member.get("platformId"))):

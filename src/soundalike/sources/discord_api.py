@@ -111,6 +111,8 @@ def _exported(message: object) -> object:
         "author": _person(message.get("author"), bool(bot)),
         "reference": {"messageId": reference.get("message_id"), "type": FORWARD if forwarded else None},
         "reactions": message.get("reactions"),
+        "attachments": [{"fileName": one.get("filename")} for one in dicts(message.get("attachments"))],
+        "stickers": message.get("sticker_items") or message.get("stickers"),
         "mentions": [_person(one, False) for one in dicts(message.get("mentions"))],
     }
 

@@ -190,6 +190,8 @@ class _ChannelFiles:
         self.notes.add("CSV files of DiscordChatExporter have neither ids nor replies; its JSON files have both.")
         if reader.has_local_times:
             self.notes.add(_local_time.NOTE)
+        if order := reader.order:
+            self.notes.add(f"Dates such as {reader.example} in a CSV were read as {order.order}: {order.why}.")
         messages = ChannelMessages(file.channel, file.title)
         messages.accounts = {key: {name} for key, name in reader.people.items()}
         self._remember(messages, file.kind_of_channel)
