@@ -69,6 +69,15 @@ def test_order_within_a_minute() -> None:
     assert merged.messages["sent_at"].dt.epoch("ms").to_list() == [NOON + more for more in range(4)]
 
 
+def test_order_within_a_minute_to_which_the_file_comes_back() -> None:
+    """A row that came late between two of one minute leaves them in their order."""
+    rows = RowCollector("x", 60_000)
+    late = {5: NOON - 60_000}
+    for place, text in enumerate("gfedcbhaki"):
+        rows.add("x:c", "x:a", late.get(place, NOON), text)
+    assert merge([rows.batch()]).messages["text"].to_list() == list("bgfedchaki")
+
+
 def test_half_a_surrogate_pair() -> None:
     """Text that UTF-8 cannot express is mended."""
     assert clean("a\ud83db\x00\n") == "a\ufffdb\n"

@@ -30,6 +30,7 @@ BATCH = 50_000  # rows of one batch
 
 _FIRST_DAY = 86_400_000  # ms; clocks that were never set show the day before
 _DAY = 86_400_000
+_RECENT = 64  # times of a channel that are remembered: a row that came late stands near those of its time
 _CONTROL = {code: None for code in range(32) if code not in (9, 10, 13)}
 _UNCLEAN = re.compile("[\0-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff]")
 
@@ -46,7 +47,7 @@ class RowCollector:
         self._rows: list[tuple[str, str, str, int, str, str | None]] = []
         self._seen: set[int] = set()
         self._repeats: dict[int, int] = {}
-        self._last: dict[str, tuple[int, int]] = {}
+        self._recent: dict[str, dict[int, int]] = {}  # channel -> time -> place of the last row of that time
         self._latest = int(time.time() * 1000) + _DAY
 
     def __len__(self) -> int:
@@ -92,7 +93,7 @@ class RowCollector:
         """Begin another file, which may repeat rows of those before: equal rows are counted from one again."""
         self._seen.clear()
         self._repeats.clear()
-        self._last.clear()
+        self._recent.clear()
 
     def batch(self) -> Corpus:
         """What was collected since the last batch."""
@@ -128,9 +129,10 @@ class RowCollector:
         """The time, later by as many milliseconds as rows of this channel came before it in the same unit of time."""
         if self._unit == 1:
             return sent_at
-        base, before = self._last.get(channel, (0, 0))
-        before = before + 1 if base == sent_at else 0
-        self._last[channel] = (sent_at, before)
+        recent = self._recent.setdefault(channel, {})
+        before = recent[sent_at] = recent.pop(sent_at, -1) + 1
+        if len(recent) > _RECENT:
+            del recent[next(iter(recent))]
         return sent_at + min(before, self._unit - 1)
 
 
