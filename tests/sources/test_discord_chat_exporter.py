@@ -67,10 +67,10 @@ def test_merges_with_a_data_package(tmp_path: Path) -> None:
 def test_types(tmp_path: Path) -> None:
     """What is talk follows from the type, not from the text."""
     messages = [
-        said(0, "a", type="Default"),
+        said(0, "a", type="Default", reference={"type": "Default", "messageId": "4", "channelId": "7"}),
         said(1, "b", type="Reply", reference={"messageId": "5"}),
         said(2, "c", type="19", reference={"type": "Default", "messageId": "6"}),
-        said(3, "Joined the server.", type="GuildMemberJoin"),
+        said(3, "Joined the server.", type="GuildMemberJoin", interaction=None, reference=None, forwardedMessage=None),
         said(4, "Started a call that lasted 5 minutes.", type="Call"),
         said(5, "poll", type="46"),
         said(6, "answer", type="20"),
@@ -80,7 +80,9 @@ def test_types(tmp_path: Path) -> None:
         said(10, " \n", stickers=[{"id": "1", "name": "wave"}]),
         said(12, "", attachments=[{"id": "1", "fileName": "voice-message.ogg"}]),
         said(13, "", attachments=[{"id": "1", "fileName": "a.png"}]),
-        said(14, "look", stickers=[{"id": "1", "name": "wave"}]),
+        said(
+            14, "look", interaction=None, reference=None, forwardedMessage=None, stickers=[{"id": "1", "name": "wave"}]
+        ),
         said(11, "d", reactions=[{"emoji": {}, "count": 3}, {"emoji": {}, "count": 1, "users": []}]),
     ]
     corpus = read(tmp_path, messages)

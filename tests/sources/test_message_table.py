@@ -47,6 +47,18 @@ def test_csv(tmp_path: Path, delimiter: str, encoding: str) -> None:
     assert corpus.channels.rows() == [("message_table:pond", "pond", "dm")]
 
 
+def test_all_columns_of_a_csv(tmp_path: Path) -> None:
+    """In any order and case, with columns that mean nothing here, in a file called tsv too."""
+    text = "Author\tMood\tText\tSent_At\tReply_To\tID\tME\nMia\tok\ta, b; c\t1709294400.5\t\t7\tno\n"
+    corpus = read(tmp_path, f"{text}Bo\t\td\t2024-03-01T13:00:01+01:00\t7\t8\tYES\n".encode(), "pond.tsv")
+    key = "message_table:pond"
+    assert corpus.messages.select("id", "author", "me", "text", "reply_to").rows() == [
+        (f"{key}/7", "message_table:Mia", False, "a, b; c", None),
+        (f"{key}/8", "message_table:Bo", True, "d", f"{key}/7"),
+    ]
+    assert [(sent - NOON).total_seconds() for sent in corpus.messages["sent_at"]] == [0.5, 1]
+
+
 def test_author_and_text_are_enough(tmp_path: Path) -> None:
     """Rows without a time keep their order; the channel is the file's name."""
     corpus = read(tmp_path, as_lines(*({"author": "Mia", "text": word} for word in "dacb")), "diary.jsonl")

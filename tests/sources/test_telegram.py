@@ -94,14 +94,45 @@ def test_what_is_nobodys_talk(tmp_path: Path) -> None:
         message(9, "", media_type="voice_message", file="(File not included)"),
         message(10, "", media_type="sticker", sticker_emoji=""),
         message(11, "", media_type=["x"]),
+        message(13, "", todo_list={"title": "soup", "answers": []}),
+        message(14, "", MIA, contact_information={"first_name": "Kim", "phone_number": "+49 170 1234567"}),
+        message(15, "", location_information={"latitude": 1.5, "longitude": 2.5}, place_name="pond"),
+        message(16, "", MIA, media_type="video_message", file="(File not included)"),
         message(8, "loved", reactions=[{"type": "emoji", "count": 3, "emoji": "x"}, {"type": "paid", "count": 1}]),
     ]
     post = chat([message(1, "post")], "public_channel", 5, "News")
     bot = chat([message(1, "/start"), message(2, "beep", ROLF)], "bot_chat", ROLF, "Beep")
     corpus = read(tmp_path, account(chat(rows), post, chat([message(1, "1234")], "verification_codes", 3), bot))
     assert texts(corpus) == ["mine", "/start", "🐸", "loved", VOICE_MESSAGE, STICKER]
-    assert corpus.skipped == {FORWARDED: 3, BOTS: 3, WITHOUT_TEXT: 3, POSTS: 1, REACTIONS: 4}
+    assert corpus.skipped == {FORWARDED: 3, BOTS: 3, WITHOUT_TEXT: 7, POSTS: 1, REACTIONS: 4}
+    assert "1234567" not in str(corpus)
     assert "telegram:5" not in corpus.channels["channel"].to_list()
+
+
+@pytest.mark.parametrize(
+    ("type_", "kind", "title"),
+    [
+        ("personal_chat", "dm", None),
+        ("saved_messages", "dm", "Saved Messages"),
+        ("replies", "group", None),
+        ("private_group", "group", None),
+        ("public_supergroup", "group", None),
+        ("something_new", "unknown", None),
+    ],
+)
+def test_kinds_of_chats(tmp_path: Path, type_: str, kind: str, title: str | None) -> None:
+    """Some chats have no name, as those with a deleted account; a sender without a name is someone."""
+    whole = chat([message(1, "x"), message(2, "y", MIA, **{"from": None}), message(3, "z", ROLF)], type_, name=None)
+    del whole["name"]
+    corpus = read(tmp_path, whole)
+    assert corpus.channels.rows() == [(f"telegram:{MIA}", title, kind)]
+    assert sorted(corpus.authors["name"]) == ["Bo K", "Rolf", "someone"]
+
+
+def test_an_edited_message(tmp_path: Path) -> None:
+    """Is sent when it was first sent, and has its last text."""
+    corpus = read(tmp_path, chat([message(1, "last", edited="2023-11-14T22:20:00", edited_unixtime=str(NOON + 400))]))
+    assert corpus.messages.select("text", "sent_at").rows() == [("last", datetime.fromtimestamp(NOON + 1, UTC))]
 
 
 def test_text_entities(tmp_path: Path) -> None:

@@ -300,6 +300,8 @@ BODIES = {  # what an iPhone (True) or Android writes after the name -> the text
     ("Du hast diese Nachricht gelöscht", False): DELETED,
     ("\u200eYou deleted this message.", True): DELETED,
     ("此訊息已刪除", False): DELETED,
+    ("S’ha suprimit aquest missatge.", False): DELETED,
+    ("Ce message a été supprimé par l’admin Mia", False): DELETED,
     ("null", False): WITHOUT_TEXT,
     ("Waiting for this message. This may take a while.", False): WITHOUT_TEXT,
     ("Missed video call", False): BY_THE_APP,
@@ -329,6 +331,29 @@ def test_bodies(body: tuple[str, bool]) -> None:
     """Text stays, what the app wrote goes, by its reason."""
     found = said(*body)
     assert (found.reason if found.text is None else found.text) == BODIES[body]
+
+
+OWNERS_DELETIONS = [
+    "You deleted this message.", "Du hast diese Nachricht gelöscht", "Eliminaste este mensaje.", "您已删除此消息",
+    "Vous avez supprimé ce message", "Você apagou esta mensagem", "Hai eliminato questo messaggio.",
+    "Je hebt dit bericht verwijderd", "Bu mesajı sildiniz.", "Вы удалили данное сообщение.", "لقد حذفت هذه الرسالة.",
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("phrase", OWNERS_DELETIONS)
+def test_what_the_owner_deleted(phrase: str) -> None:
+    """Says so in the phone's language, with a full stop or without; what others deleted does not."""
+    assert said(phrase, False).by_owner and said(f"\u200e{phrase}", True).by_owner
+    assert not said("This message was deleted.", False).by_owner
+
+
+def test_lines_out_of_order(tmp_path: Path) -> None:
+    """A message that came late stands below newer ones in the file, and where it belongs by its time."""
+    times = ["21:25", "21:27", "21:26", "21:27"]
+    lines = [f"13/06/2023, {time} - Laura: {word}\n" for time, word in zip(times, "acbd", strict=True)]
+    corpus = read(tmp_path, "".join(lines))
+    assert texts(corpus) == ["a", "b", "c", "d"]
+    assert corpus.messages["sent_at"][1] == local(2023, 6, 13, 21, 26)
 
 
 def test_people_who_are_in_no_contacts(tmp_path: Path) -> None:

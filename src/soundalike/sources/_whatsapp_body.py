@@ -53,7 +53,7 @@ class Said:
 def said(body: str, is_ios: bool) -> Said:
     """What stands after `Name: `, lines separated by newlines."""
     bare = _MARKS.sub("", body).strip()
-    phrase = bare.strip("<>").rstrip(".。").strip().casefold()
+    phrase = bare.strip("<>").rstrip(".。").strip().casefold().replace("’", "'")
     if not phrase:
         return Said(None, WITHOUT_TEXT)
     if phrase in phrases.DELETED_BY_OWNER:
