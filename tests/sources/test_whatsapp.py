@@ -410,6 +410,14 @@ def test_who_is_left_is_the_owner(tmp_path: Path, name: str) -> None:
     assert read(tmp_path, chat, f"{name}.txt").owner == "Bo"
 
 
+def test_the_other_is_known_by_number(tmp_path: Path) -> None:
+    """A file that is called after a number names the other too, however the number is spaced."""
+    chat = "13/06/2023, 21:25 - \u202a+49\u00a0170\u00a01234567\u202c: a\n13/06/2023, 21:26 - Bo: b\n"
+    corpus = read(tmp_path, chat, "WhatsApp Chat with +49 170 1234567.txt")
+    assert corpus.owner == "Bo" and corpus.channels["kind"].to_list() == ["dm"]
+    assert "1234567" not in str(corpus.authors.rows() + corpus.channels.rows() + corpus.messages.rows())
+
+
 def test_a_group_of_which_two_spoke(tmp_path: Path) -> None:
     """A chat of two that is called after neither is a group."""
     corpus = read(tmp_path, "13/06/2023, 21:25 - Mia: a\n13/06/2023, 21:26 - Bo: b\n", "WhatsApp Chat with Soup.txt")

@@ -27,7 +27,7 @@ def _left_over(chats: Sequence[WhatsAppChat]) -> set[str]:
     found = set()
     for chat in chats:
         names = {key: name for key, name in chat.people.items() if key in chat.speakers}
-        called = [key for key, name in names.items() if _is_called(chat, name)]
+        called = [key for key, name in names.items() if key == chat.channel or _is_called(chat, name)]
         if len(names) == 2 and len(called) == 1:
             found |= names.keys() - set(called)
     return found
