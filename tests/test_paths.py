@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from soundalike.errors import ExportError, UsageError
-from soundalike.paths import bytes_in, regular_file, regular_path
+from soundalike.paths import bytes_in, regular_file, regular_path, typed_path
 
 
 def test_files_and_folders_pass(tmp_path: Path) -> None:
@@ -18,6 +18,17 @@ def test_files_and_folders_pass(tmp_path: Path) -> None:
     assert regular_path(tmp_path)
     with pytest.raises(UsageError, match="is a folder, not a file"):
         regular_file(tmp_path)
+
+
+@pytest.mark.parametrize("typed", ["{}", '"{}"', "'{}'", "file://{}"])
+def test_a_path_is_taken_as_it_is_pasted(tmp_path: Path, typed: str) -> None:
+    """With quotes or as an address, as file managers copy it."""
+    there = tmp_path / "my export.zip"
+    there.touch()
+    assert typed_path(typed.format(there), Path("/elsewhere")) == there
+    assert typed_path("my export.zip", tmp_path) == there and typed_path("~", tmp_path) == Path.home()
+    (tmp_path / '"quoted"').touch()
+    assert typed_path('"quoted"', tmp_path).exists() and not typed_path('"', tmp_path).exists()
 
 
 @pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="Windows has no such files")

@@ -6,7 +6,10 @@ Reading a device or a pipe may block forever or never end, so only regular files
 import os
 import stat
 from collections.abc import Iterable
+from os.path import exists, expanduser
 from pathlib import Path
+from urllib.parse import urlsplit
+from urllib.request import url2pathname
 
 from soundalike.errors import UsageError
 
@@ -18,6 +21,18 @@ _KINDS = {
     stat.S_IFIFO: "a pipe",
     stat.S_IFSOCK: "a socket",
 }
+
+
+def typed_path(text: str, folder: Path) -> Path:
+    """The path that somebody typed or pasted, seen from `folder`: ~ is the home, and quotes around it, as file managers
+    copy it, are no part of it unless there is such a file. A `file:` address is its path."""
+    if exists(literal := folder / expanduser(text)):
+        return literal
+    quoted = len(text) > 1 and text[0] == text[-1] and text[0] in "\"'"
+    bare = text[1:-1].strip() if quoted else text
+    if bare.startswith("file://"):
+        bare = url2pathname(urlsplit(bare).path)
+    return folder / expanduser(bare)
 
 
 def special_kind(mode: int) -> str | None:

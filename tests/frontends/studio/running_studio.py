@@ -44,6 +44,7 @@ def opened(chromium: Browser, address: str) -> Iterator[Page]:
         page.goto(f"{address}/#token={TOKEN}")
         page.get_by_role("heading", level=1, name="Voices").wait_for()
         yield page
+        assert "[object " not in page.content()  # an element or a record where text belongs
     assert [line for line in wrong if not line.startswith(("data:", "about:srcdoc"))] == []
 
 

@@ -42,7 +42,7 @@ def test_an_import_says_who_one_is_and_what_is_chosen() -> None:
         people=["17"],
         channels=["whatsapp:*mum*"],
         pseudonyms=True,
-        replace=True,
+        into="replace",
     )
     assert order.arguments(["/tmp/package.zip"], Path("/voices/me")) == [
         *("import", "/tmp/package.zip", f"--out={Path('/voices/me')}", "--me=-x", "--also=signal:9"),
@@ -88,6 +88,27 @@ def test_an_import_reads_what_its_preview_looked_through(client: TestClient, fol
     assert started["kind"] == "import" and started["clone"] == "me"
     _, job = Jobs(folder.jobs_path, folder.clones_path).all()
     assert job.arguments[1] == str(folder.clones_path / "chat.txt") and job.arguments[2].endswith("package.zip")
+
+
+def test_a_new_voice_does_not_add_to_one_that_is_there(client: TestClient, folder: StudioFolder) -> None:
+    """Its name is taken, which is said; adding to it has to be chosen."""
+    clone_of(folder.clones_path / "me")
+    preview = client.post("/api/previews", json={"example": True}).json()["id"]
+    refused = client.post("/api/imports", json={"preview": preview, "voice": "me"})
+    assert refused.status_code == 400 and refused.json()["error"]["what"] == "There is a voice named me already."
+    for into in ("add", "replace"):
+        assert client.post("/api/imports", json={"preview": preview, "voice": "me", "into": into}).status_code == 200
+
+
+def test_looking_through_again_forgets_what_was_looked_through_before(client: TestClient, folder: StudioFolder) -> None:
+    """The page shows one list, and an old failure beside a new list is none."""
+    (folder.clones_path / "notes.txt").touch()
+    jobs = Jobs(folder.jobs_path, folder.clones_path)
+    jobs.stop(client.post("/api/previews", json={"paths": ['"notes.txt"']}).json()["id"])
+    (first,) = jobs.all()
+    assert first.state == "stopped" and first.arguments[2] == str(folder.clones_path / "notes.txt")
+    again = client.post("/api/previews", json={"example": True}).json()
+    assert [job.id for job in jobs.all()] == [again["id"]]
 
 
 @pytest.mark.parametrize(

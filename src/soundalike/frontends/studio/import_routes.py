@@ -1,7 +1,6 @@
 """Reading exports over the API: what they hold, an import with what was chosen, and the report of one."""
 
 from datetime import date, timedelta
-from os.path import expanduser
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
@@ -15,13 +14,13 @@ from soundalike.errors import CloneError, UsageError
 from soundalike.frontends.local_page.answers import answer
 from soundalike.frontends.studio.after_import import ImportCleanup
 from soundalike.frontends.studio.job_routes import job_summary
-from soundalike.frontends.studio.jobs import Job, Jobs
+from soundalike.frontends.studio.jobs import ENDED, Job, Jobs
 from soundalike.frontends.studio.studio_folder import StudioFolder
 from soundalike.frontends.studio.uploads import Uploads
 from soundalike.importing import preflight
 from soundalike.importing.preflight import ImportReport
 from soundalike.importing.selection import CHANNEL, PERSON, pattern_of
-from soundalike.paths import regular_path
+from soundalike.paths import regular_path, typed_path
 
 PREVIEW = ("import", "--preview")
 
@@ -47,7 +46,8 @@ class ImportOrder(BaseModel):
     first: date | None = None
     last: Annotated[date, Field(lt=date.max)] | None = None
     pseudonyms: bool = False
-    replace: bool = False
+    into: Literal["new", "add", "replace"] = "new"
+    """Whether the voice must not be there yet, is added to, or is read anew."""
     force: bool = False
     keep: bool = False
     """Whether uploads and preview stay, to read them again."""
@@ -56,7 +56,7 @@ class ImportOrder(BaseModel):
         """The arguments of the command."""
         first, *more = self.me or [""]
         named = [f"--me={first}", *(f"--also={name}" for name in more)] if first else []
-        flags = {"--pseudonyms": self.pseudonyms, "--replace": self.replace, "--force": self.force}
+        flags = {"--pseudonyms": self.pseudonyms, "--replace": self.into == "replace", "--force": self.force}
         given = [flag for flag, is_given in flags.items() if is_given]
         return ["import", *exports, f"--out={folder}", *named, *self._selection(), *given]
 
@@ -76,18 +76,22 @@ def router(folder: StudioFolder, jobs: Jobs, uploads: Uploads) -> APIRouter:
     def preview(chosen: ExportChoice) -> Response:
         """Look through exports; the result of the job tells who wrote in them, and where."""
         paths = [uploads.path(name) for name in chosen.uploads]
-        paths += [folder.clones_path / expanduser(path) for path in chosen.paths]
+        paths += [typed_path(path, folder.clones_path) for path in chosen.paths]
         paths += [EXPORT] if chosen.example else []
         if not paths:
             raise UsageError("No export was chosen.", "Drop one, or type its path.")
         for path in paths:
             regular_path(path)
+        for earlier in [job for job in jobs.all() if job.kind == "preview" and job.state in ENDED]:
+            jobs.remove(earlier.id)
         return answer(job_summary(jobs.add("preview", [*PREVIEW, *map(str, paths)])))
 
     @routes.post("/imports")
     def import_(order: ImportOrder) -> Response:
         """Import what a preview looked through."""
         exports = _exports(jobs.find(order.preview))
+        if order.into == "new" and folder.has_clone(order.voice):
+            raise UsageError(f"There is a voice named {order.voice} already.", "Choose another name, or that voice.")
         read = [one.id for one in uploads.all() if str(uploads.path(one.id)) in exports]
         after = b"" if order.keep else ImportCleanup(preview=order.preview, uploads=read).as_bytes()
         arguments = order.arguments(exports, folder.clone_path(order.voice))

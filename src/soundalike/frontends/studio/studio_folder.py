@@ -62,6 +62,10 @@ class StudioFolder(Folder):
             raise UsageError(what, "Use up to 60 letters, digits, blanks and hyphens, and begin with a letter.")
         return self.clones_path / name
 
+    def has_clone(self, name: str) -> bool:
+        """Whether there is a clone `name`; `UsageError` as `clone_path`."""
+        return _is_clone(self.clone_path(name))
+
     def clone(self, name: str) -> Clone:
         """The clone `name`; `CloneError` if there is none."""
         return Clone.open(self.clone_path(name))

@@ -1,7 +1,7 @@
 // Elements, and what is said to screen readers. Text is always text and never markup.
 
 // An element: `h("p", { class: "faint" }, "text", h("strong", {}, "more"))`. `on...` are listeners, true and false set
-// or leave out an attribute, null children are left out.
+// or leave out an attribute, null children are left out, lists of children are taken apart.
 export function h(tag, attributes = {}, ...children) {
   const element = document.createElement(tag);
   for (const [name, value] of Object.entries(attributes)) {
@@ -10,7 +10,7 @@ export function h(tag, attributes = {}, ...children) {
     else if (value === true) element.setAttribute(name, "");
     else if (value !== false && value != null) element.setAttribute(name, value);
   }
-  element.append(...children.flat().filter((child) => child != null && child !== false));
+  element.append(...children.flat(Infinity).filter((child) => child != null && child !== false));
   return element;
 }
 
@@ -37,6 +37,13 @@ export function button(label, act, kind = "") {
   });
   return element;
 }
+
+// What Enter in a field of one line does: it presses `button`.
+export const onEnter = (button) => (event) => {
+  if (event.key !== "Enter") return;
+  event.preventDefault();
+  button.click();
+};
 
 // Said by screen readers, and shown nowhere.
 export function announce(text) {

@@ -1,7 +1,7 @@
 // What was found in exports, and what is to be read of them: who one is, whom and what to leave out, into which voice.
 import { post, StudioProblem } from "./api.js";
 import { checklist } from "./checklist.js";
-import { button, count, counted, h } from "./dom.js";
+import { button, count, counted, h, onEnter } from "./dom.js";
 
 // The form for `found`, the result of the preview `job`; `voices` are the names that exist, `begun(job)` gets the import.
 export function previewForm(job, found, voices, begun) {
@@ -22,13 +22,14 @@ export function previewForm(job, found, voices, begun) {
     force: force.input.checked,
     ...into.chosen(),
   })), "main");
+  into.element.addEventListener("keydown", (event) => { if (event.target.matches("input")) onEnter(read)(event); });
   return h("section", { class: "card", "aria-label": "What was found" },
     h("h2", { tabindex: "-1" }, `${counted(found.messages, "message")}, ${found.first} to ${found.last}`),
     h("p", { class: "faint" }, `${counted(found.people_in_all, "person", "people")} in ${counted(found.channels_in_all, "chat")}. ${skipped(found)}`),
     found.notes.map((note) => h("p", { class: "faint" }, note)),
     who.element,
     chosen.element,
-    pseudonyms.row,
+    found.people_in_all > 1 && pseudonyms.row,
     into.element,
     h("details", {}, h("summary", {}, "More"), keep.row, force.row),
     h("div", { class: "row" }, read));
@@ -95,7 +96,7 @@ function destination(voices) {
     voices.flatMap((voice) => [h("option", { value: `add ${voice}` }, `Add what is new to ${voice}`), h("option", { value: `replace ${voice}` }, `Read ${voice} anew from this alone`)]));
   const chosen = () => {
     const [, how, voice] = /^(\w+) ?(.*)$/.exec(select.value);
-    return { voice: how === "new" ? name.value.trim() : voice, replace: how === "replace" };
+    return { voice: how === "new" ? name.value.trim() : voice, into: how };
   };
   return { element: h("div", {}, voices.length > 0 && [h("label", { for: "voice-into" }, "Into"), select], named), chosen };
 }

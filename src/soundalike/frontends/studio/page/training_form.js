@@ -1,15 +1,25 @@
 // The choice of a base, a time, and what becomes of a voice that is there.
 import { get, post } from "./api.js";
-import { button, count, h, problem } from "./dom.js";
+import { button, count, h, onEnter, problem } from "./dom.js";
 
 export async function trainingForm(voice, about, begun) {
   const name = encodeURIComponent(voice);
   const bases = h("div", {}, h("p", { class: "faint" }, "Measuring how fast this machine is."));
-  const minutes = h("input", { id: "minutes", type: "number", min: "0.1", step: "any", placeholder: "as advised", onchange: () => refresh() });
+  const trouble = h("p", { class: "failed", id: "minutes-trouble", role: "alert", hidden: true });
+  const minutes = h("input", { id: "minutes", type: "number", min: "0.1", max: "100000", step: "any", placeholder: "as advised", "aria-describedby": "minutes-trouble", onchange: () => refresh() });
   const other = h("input", { id: "other-base", class: "full", autocomplete: "off", placeholder: "org/model" });
   const fate = succession(about);
+  // Whether the minutes are none or a number that a training can take; what is wrong with others stands below them.
+  const understood = () => {
+    const good = minutes.validity.valid;
+    trouble.textContent = good ? "" : "Minutes are a number from 0.1 to 100,000, such as 2 or 0.5, or nothing.";
+    trouble.hidden = good;
+    minutes.setAttribute("aria-invalid", String(!good));
+    return good;
+  };
   const refresh = async () => {
     const kept = bases.querySelector("input:checked")?.value;
+    if (!understood()) return;
     try {
       const choices = await get(`training/${name}${minutes.value ? `?minutes=${encodeURIComponent(minutes.value)}` : ""}`);
       bases.replaceChildren(...baseList(choices, kept, begun));
@@ -20,14 +30,16 @@ export async function trainingForm(voice, about, begun) {
     }
   };
   const start = button("Train", async () => {
+    if (!understood()) return minutes.focus();
     const base = other.value.trim() || bases.querySelector("input:checked").value;
     await post(`training/${name}`, { base, minutes: minutes.value ? Number(minutes.value) : null, succession: fate.chosen() });
-    await begun();
+    return begun();
   }, "main");
+  minutes.addEventListener("keydown", onEnter(start));
   const form = h("section", { class: "card", "aria-label": "Train" }, h("h2", {}, about.voice || about.cut_off ? "Train anew" : "Train"),
     h("p", {}, "A base is a model that can write; training makes it write as you do. A larger one makes more sense, and takes longer."),
     h("fieldset", {}, h("legend", {}, "Base model"), bases, h("details", {}, h("summary", {}, "Another base"), h("label", { for: "other-base" }, "Its folder, or its Hugging Face name"), other)),
-    h("label", { for: "minutes" }, "Minutes"), minutes,
+    h("label", { for: "minutes" }, "Minutes"), minutes, trouble,
     h("p", { class: "faint" }, "Left empty, it takes as long as reading you once does, at most ten minutes. Then a brief evaluation takes a minute or more. It can be paused and stopped at any time."),
     fate.element, h("div", { class: "row" }, start));
   start.disabled = true;

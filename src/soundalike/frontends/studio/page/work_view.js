@@ -5,14 +5,16 @@ import { jobCard, updateJobs } from "./job_view.js";
 
 const GOING = ["queued", "running", "paused"];
 
-// `element` shows the newest job unless it is done; `refresh()` looks for news, calls `ended` after one is done, and returns
+// `element` shows the newest job unless it is done, or has failed before other work on the voice; `refresh()` looks for news, calls `ended` after one is done, and returns
 // whether one goes on.
 export function workView(kind, voice, ended) {
   const element = h("div", {});
   let going = null;
   async function refresh() {
-    const jobs = (await get("jobs")).filter((job) => job.kind === kind && job.clone === voice);
-    updateJobs(element, jobs.slice(-1).filter((job) => job.state !== "done"), (job) => jobCard(job, refresh));
+    const all = (await get("jobs")).filter((job) => job.clone === voice);
+    const jobs = all.filter((job) => job.kind === kind);
+    const newest = jobs.slice(-1).filter((job) => GOING.includes(job.state) || (job.state !== "done" && job === all.at(-1)));
+    updateJobs(element, newest, (job) => jobCard(job, refresh));
     const isDone = jobs.find((job) => job.id === going)?.state === "done";
     going = jobs.find((job) => GOING.includes(job.state))?.id ?? null;
     if (isDone) await ended(jobs.at(-1));

@@ -1,6 +1,6 @@
 // A new voice: exports are dropped or named, looked through, chosen from, and read.
 import { get, post, remove } from "../api.js";
-import { announce, button, count, h, problem, size } from "../dom.js";
+import { announce, button, count, h, onEnter, problem, size } from "../dom.js";
 import { exportHelp } from "../export_help.js";
 import { jobCard, updateJobs } from "../job_view.js";
 import { previewForm } from "../preview_form.js";
@@ -18,15 +18,22 @@ export async function show(main, { go, every }) {
   let asked = false;
   let shown = null;
   const watched = new Set();
+  const hint = h("p", { class: "faint", hidden: true }, "One of them is no export, so none was looked through: untick it or delete it, and look through the others.");
+  const look = button("Look through it", () => preview({ uploads: there.chosen(), paths: path.value.trim() ? [path.value.trim()] : [] }), "main");
+  path.addEventListener("keydown", onEnter(look));
+  const arrived = () => {
+    for (const old of main.querySelectorAll(".problem")) old.remove();
+    return there.refresh();
+  };
   const preview = async (body) => { await post("previews", body); asked = true; await poll(); };
   main.append(
-    dropZone(there.refresh),
+    dropZone(arrived),
     there.element,
     h("div", { class: "card" }, h("label", { for: "path" }, "Or the path of a file or folder on this machine"), path),
     h("div", { class: "row" },
-      button("Look through it", () => preview({ uploads: there.chosen(), paths: path.value.trim() ? [path.value.trim()] : [] }), "main"),
+      look,
       button("Try it with an invented person's export", () => preview({ example: true }))),
-    cards, found, exportHelp());
+    cards, hint, found, exportHelp());
 
   async function poll() {
     const jobs = await get("jobs");
@@ -36,6 +43,7 @@ export async function show(main, { go, every }) {
     if (reading?.state === "done") return go("voice", reading.clone, "read");
     const open = [last?.state !== "done" && last, reading].filter(Boolean);
     updateJobs(cards, open, (job) => jobCard(job, poll));
+    hint.hidden = last?.state !== "failed" || there.chosen().length + (path.value.trim() ? 1 : 0) < 2;
     const busy = reading && !ENDED.includes(reading.state);
     const form = last?.state === "done" && !busy ? last.id : null;
     if (form !== shown) {

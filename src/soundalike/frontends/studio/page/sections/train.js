@@ -1,6 +1,6 @@
 // Training of a voice: which base, how long, how far it is, and how it went.
 import { get, post } from "../api.js";
-import { lineChart } from "../charts.js";
+import { lineChart, smoothed } from "../charts.js";
 import { announce, button, count, h } from "../dom.js";
 import { jobCard, updateJobs } from "../job_view.js";
 import { definitions, unbroken } from "../report_view.js";
@@ -33,12 +33,12 @@ async function show(main, { voice, every }) {
 }
 
 function showCurve(place, lines) {
-  const points = lines.filter(({ loss }) => loss != null).map(({ done, loss }) => [done, loss]);
+  const points = smoothed(lines.filter(({ loss }) => loss != null).map(({ done, loss }) => [done, loss]));
   if (points.length < 2) return place.replaceChildren();
-  const [[, first], [step, last]] = [points[0], points.at(-1)];
+  const [[begun, first], [step, last]] = [points[0], points.at(-1)];
   const held = lines.findLast(({ valid }) => valid)?.valid;
-  const words = `Loss ${first.toFixed(2)} at first, ${last.toFixed(2)} after ${count(step)} steps`;
-  return place.replaceChildren(lineChart(points, words), h("p", { class: "faint" }, `${words}${held ? `; in its last check your words cost it ${held[1].toFixed(2)} bits a byte` : ""}. The lower, the better it knows how you write.`));
+  const words = `Loss, smoothed: ${first.toFixed(2)} after step ${count(begun)}, ${last.toFixed(2)} after step ${count(step)}`;
+  return place.replaceChildren(lineChart(points, words, "step"), h("p", { class: "faint" }, `${words}${held ? `; in its last check your words cost it ${held[1].toFixed(2)} bits a byte` : ""}. The lower, the better it knows how you write.`));
 }
 
 function cutOff({ step, steps, base }, name, refresh) {
