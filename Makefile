@@ -7,28 +7,40 @@ PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check -c const
 # pip compiles on one core what it installs. Files that are templates and no Python fail, as they do under pip.
 COMPILE := $(BIN)/python -m compileall -qq -j 0 .venv/lib || true
 
+define PLAN
+@echo "Installs soundalike and its libraries into .venv: about $(1) on disk, some minutes in which pip says nothing."
+@if [ "$$(uname)" = Linux ] && [ -z "$$PIP_EXTRA_INDEX_URL" ]; then \
+	echo "PyPI serves PyTorch's build for NVIDIA GPUs, which takes several GB more. For the one for processors end this"; \
+	echo "with Ctrl-C and type: PIP_EXTRA_INDEX_URL=https://download.pytorch.org/whl/cpu make $(or $(MAKECMDGOALS),setup)"; \
+fi
+endef
+
 .PHONY: setup demo test test-all check fast sanitize format bench clean
 
 .venv/run: pyproject.toml constraints.txt
-	@echo "Installing soundalike and its libraries into .venv: about 1.5 GB on disk, some minutes."
+	$(call PLAN,1.5 GB)
 	$(PYTHON) -m venv .venv
 	$(PIP) --no-compile -e .
 	@$(COMPILE)
 	@touch $@
 
 .venv/dev: pyproject.toml constraints.txt
-	@echo "Installing soundalike, its libraries and what the checks need into .venv: about 2 GB on disk, some minutes."
+	$(call PLAN,2 GB)
 	$(PYTHON) -m venv .venv
 	$(PIP) --no-compile -e ".[dev]"
 	@$(COMPILE)
 	@touch .venv/run $@
 
 setup: .venv/run
+	@echo "Now a larger base is fetched, 92 MB."
 	@$(BIN)/soundalike base add smollm2 || echo "Without it clones are made over the built-in base."
-	@echo "Ready. Next: . .venv/bin/activate, then soundalike clone package.zip --out me, or soundalike --help."
+	@echo "Ready. See it on an invented person, in two minutes:   make demo"
+	@echo "Your own chats, on a page in your browser:             $(BIN)/soundalike studio --folder voices"
+	@echo "Or by commands:   . $(BIN)/activate   then   soundalike clone package.zip --out me   (soundalike --help lists all)"
 
 demo: .venv/run
-	$(BIN)/soundalike demo
+	@$(BIN)/soundalike demo
+	@echo "Before that command, once in each terminal: . $(BIN)/activate"
 
 # `make -j2 test` runs the checks beside the tests.
 test: check fast

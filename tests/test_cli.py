@@ -14,7 +14,9 @@ import polars as pl
 import pytest
 
 from soundalike import cli, engines
+from soundalike.cli.chat_commands import show_conversation
 from soundalike.demo import EXPORT, OPENERS
+from soundalike.errors import CloneError
 from soundalike.sources import list_sources
 from tests.short_export import shorten
 
@@ -100,6 +102,29 @@ def test_demo_prints_the_same(run: Run, tmp_path: Path, monkeypatch: pytest.Monk
     assert code == 0 and result.keys() == {"import", "training", "conversation"}
     friends = {name for name, _ in OPENERS}
     assert [(row["name"], row["text"]) for row in result["conversation"] if row["name"] in friends] == OPENERS
+
+
+def test_demo_first_says_what_it_does_and_how_long(run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Before anything is read: that the person is invented, the steps, the minutes, the folder."""
+
+    def full(*_: Any) -> None:
+        raise CloneError("The disk is full.", "Make room.")
+
+    monkeypatch.setattr("soundalike.cli.clone_commands.import_into", full)
+    code, out, _ = run("demo", "--out", tmp_path / "demo", "--minutes", 2)
+    told = " ".join(out.split())
+    assert code != 0 and "an invented person: a year of chats is read" in told
+    assert "about 2.5 minutes" in told and "alone." in told
+
+
+def test_the_conversation_of_a_demo_is_cooler_and_says_so(
+    run: Run, me: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """At another temperature than the clone's own, which without one is used and not told."""
+    show_conversation(me, OPENERS[:1], temperature=0.7)
+    assert "at temperature 0.7" in " ".join(capsys.readouterr().out.split())
+    show_conversation(me, OPENERS[:1])
+    assert "temperature" not in capsys.readouterr().out
 
 
 def test_say_prints_tokens_and_figures_as_json(run: Run, me: Path) -> None:

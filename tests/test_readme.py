@@ -106,3 +106,11 @@ def test_make_knows_what_the_readme_asks_of_it(command: str) -> None:
     """Each target exists; `make -n` says what it would do without doing it."""
     done = subprocess.run([*shlex.split(command), "-n"], cwd=ROOT, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
+
+
+def test_setup_says_how_long_it_takes_and_what_comes_next() -> None:
+    """First what is installed, last the demo, the studio, and the commands."""
+    said = subprocess.run(["make", "-Bn", "setup"], cwd=ROOT, capture_output=True, text=True, check=True).stdout
+    first, *_, demo, studio, commands = [line for line in said.splitlines() if line.startswith("echo")]
+    assert "1.5 GB" in first and "some minutes" in first and "PIP_EXTRA_INDEX_URL=https://" in said
+    assert "make demo" in demo and "soundalike studio --folder voices" in studio and "soundalike clone" in commands

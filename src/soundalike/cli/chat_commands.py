@@ -205,14 +205,21 @@ def announce_address(at: str | None) -> None:
         err.print(Text(f"What is said goes to {place}: another machine."), style="yellow", soft_wrap=True)
 
 
-def show_conversation(folder: Path, openers: list[tuple[str, str]]) -> list[dict[str, str]]:
-    """Print the clone's replies to each (name, text) of `openers`; returns the conversation."""
+def show_conversation(
+    folder: Path, openers: list[tuple[str, str]], temperature: float | None = None
+) -> list[dict[str, str]]:
+    """Print the clone's replies to each (name, text) of `openers`; returns the conversation.
+
+    `temperature` is told with its meaning; without one the clone's own is used.
+    """
     voice, history = load_voice(folder), list[tuple[str, str]]()
-    out.print(f"\nInvented friends write, {voice.owner}'s clone answers:", style="dim", markup=False)
+    sampling = _sampling(voice, temperature, None, None, None)
+    cooler = f" at temperature {temperature:g}, where it makes more sense than at 1" if temperature else ""
+    out.print(f"\nInvented friends write, {voice.owner}'s clone answers{cooler}:", style="dim", markup=False)
     for name, text in openers:
         history.append((name, text))
         out.print(Text.assemble((f"{name}:", "dim"), f" {text}"))
-        for message in voice.reply(history):
+        for message in voice.reply(history, sampling):
             history.append((voice.owner, message))
             out.print(Text.assemble((f"{voice.owner}:", "bold"), f" {message}"))
     return [{"name": name, "text": text} for name, text in history]

@@ -26,7 +26,7 @@ from soundalike.cli.import_options import (
     show_voice,
 )
 from soundalike.cli.option_conflicts import refuse
-from soundalike.cli.output import DEFAULT_FOLDER, Json, Out, command_text, out, print_json
+from soundalike.cli.output import DEFAULT_FOLDER, Json, Out, command_text, out, print_json, print_lines
 from soundalike.cli.report_commands import evaluate_briefly
 from soundalike.cli.training_options import (
     Base,
@@ -55,18 +55,29 @@ def demo(
     json: Json = False,
 ) -> None:
     """Import, training and a conversation on an invented person's export."""
-    from soundalike.demo import EXPORT, OPENERS
+    from soundalike.demo import EXPORT, OPENERS, TEMPERATURE
     from soundalike.importing.document_settings import DocumentSettings
 
     training = TrainingCommand("pocket", {"minutes": minutes}, fresh=True)
     training.check(out_)
+    print_lines(_demo_plan(out_, minutes))
     report = import_into([EXPORT], out_, DocumentSettings(), read_options())
     result = training.run(out_, show_notes=False)  # nobody's secrets
-    said = show_conversation(out_, OPENERS)
+    said = show_conversation(out_, OPENERS, TEMPERATURE)
     folder = shlex.quote(str(out_))
-    delete = f". Delete it all: rm -r {folder}"
-    out.print(command_text("\nTalk to it yourself: ", f"soundalike chat {folder}", delete), soft_wrap=True)
+    chat, delete = f"soundalike chat {folder} --temperature {TEMPERATURE}", f". Delete it all: rm -r {folder}"
+    out.print(command_text("\nTalk to it yourself: ", chat, delete), soft_wrap=True)
     print_json({"import": report, "training": result.as_dict(), "conversation": said}, json)
+
+
+def _demo_plan(folder: Path, minutes: float) -> list[str]:
+    """What the demo does, and how long it takes beside the `minutes` of training."""
+    return [
+        "This makes the voice of an invented person: a year of chats is read, a small model learns from it, and "
+        "friends ask it.",
+        f"It takes about {minutes + 0.5:g} minutes, needs no internet, and writes to the folder {folder} alone.",
+        "",
+    ]
 
 
 @app.command(epilog="Example: soundalike clone package.zip --out me --minutes 5")

@@ -23,3 +23,6 @@ OPENERS: list[tuple[str, str]] = [
     ("mags", "ok go to bed, good night"),
 ]
 """What friends say to the clone in the sample conversation: (name, text)."""
+
+TEMPERATURE = 0.7
+"""Of the sample conversation: readers found most of its replies to fit there, the fewest at 1 (LOG.md)."""
