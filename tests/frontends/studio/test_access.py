@@ -5,6 +5,7 @@ from pathlib import Path
 import pytest
 from starlette.testclient import TestClient
 
+from soundalike.errors import UsageError
 from soundalike.frontends.studio.studio_app import create
 from soundalike.frontends.studio.studio_folder import StudioFolder
 
@@ -103,3 +104,9 @@ def test_no_name_of_a_voice_leads_out_of_the_folder(client: TestClient, name: st
     """What is no plain name, and what is no voice, is refused in two sentences or is no route at all."""
     answer = client.get(f"/api/voices/{name}", headers=BEARER)
     assert answer.status_code in (400, 404) and answer.json()["error"]["do"]
+
+
+def test_a_voice_without_a_name_is_told_so(tmp_path: Path) -> None:
+    """And not that nothing between two quotes is no name of a folder."""
+    with pytest.raises(UsageError, match="The voice has no name"):
+        StudioFolder.make(tmp_path).clone_path(" ")

@@ -56,6 +56,8 @@ class StudioFolder(Folder):
 
     def clone_path(self, name: str) -> Path:
         """The folder of the clone `name`, which need not exist; `UsageError` for what is no plain name of a folder."""
+        if not name.strip():
+            raise UsageError("The voice has no name.", "Type one: its folder is called so.")
         plain = name.strip() == name and name.isprintable() and UNSAFE_IN_NAMES.isdisjoint(name)
         if not (plain and 0 < len(name) <= 60 and not name.startswith((".", "-")) and not name.endswith(".")):
             what = f"{name[:60]!r} cannot be the name of a voice's folder."
