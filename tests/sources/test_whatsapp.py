@@ -145,6 +145,15 @@ def test_an_android_chat(tmp_path: Path) -> None:
     assert corpus.notes[1].startswith("Dates such as 6/13/23 in a WhatsApp chat were read as month/day/year: ")
 
 
+def test_a_word_for_half_of_the_day_that_is_not_known_is_told(tmp_path: Path) -> None:
+    """Its times may be twelve hours early; a word behind times up to 23 o'clock is none of that kind."""
+    chat = "[13.06.23, {}] Bo: hi\n[14.06.23, {}] Laura: hello\n"
+    told = [note for note in read(tmp_path, chat.format("9:25:15 zz", "11:05:00 yy")).notes if "12 hours" in note]
+    assert told == ["What “zz” behind a time means is not known here: in the afternoon, times may be 12 hours early."]
+    assert not any("12 hours" in note for note in read(tmp_path, chat.format("9:25:15 zz", "21:05:00 zz")).notes)
+    assert not any("12 hours" in note for note in read(tmp_path, chat.format("9:25:15 am", "9:05:00 pm")).notes)
+
+
 def test_a_folder_of_chats(tmp_path: Path) -> None:
     """A group and a chat of two; people who are known by number have no number anywhere."""
     files = {"WhatsApp Chat with Laura.txt": ANDROID.encode(), "WhatsApp Chat with Soup.txt": GROUP.encode()}

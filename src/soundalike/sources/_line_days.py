@@ -40,7 +40,7 @@ def _day(number: int, line: str) -> Header | None:
     if found is None:
         return None
     date = (found["first"], found["second"], found["third"])
-    return Header(number, (False, "", found["sign"]), date, (0, 0, 0), False, "")
+    return Header(number, (False, "", found["sign"]), date, (0, 0, 0), False, None, "")
 
 
 def _quoted(lines: Sequence[str], texts: Mapping[int, str]) -> set[int]:

@@ -18,7 +18,7 @@ from soundalike.sources._plausible_times import plausible
 from soundalike.sources._rows import RowCollector
 from soundalike.sources._whatsapp_body import Said, said
 from soundalike.sources._whatsapp_dates import DateOrder
-from soundalike.sources._whatsapp_lines import Header
+from soundalike.sources._whatsapp_lines import Header, unknown_half
 from soundalike.sources._whatsapp_phrases import BY_THE_APP_WORDS, TITLES
 
 _COPY = re.compile(r"(?: ?\(\d+\)| - Copy| copy)+$")
@@ -39,6 +39,7 @@ class WhatsAppChat:
     deleters: set[str] = field(default_factory=set)  # under whose name stands "You deleted this message"
     rows: int = 0
     before: bool = False  # whether text stands before the first header
+    unknown_half: str | None = None  # a word that may mean the afternoon
 
     @property
     def kind(self) -> str:
@@ -87,6 +88,7 @@ def read_chat(
     )
     _find_speakers(chat, messages, rows.source)
     chat.channel, chat.title = _channel(chat, rows.source)
+    chat.unknown_half = unknown_half(headers)
     clock = LocalClock()
     for message in messages:
         _add(rows, chat, message, clock)

@@ -13,7 +13,7 @@ spelling throughout; lines in another are text that was pasted into a message.
 import re
 import unicodedata
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 
@@ -53,13 +53,14 @@ _HALVES = {word: 0 for word in _AM.split()} | {word: 12 for word in _PM.split()}
 @dataclass(frozen=True, slots=True)
 class Header:
     """A header line: its number, its spelling, three numbers of a date whose order is not known yet, the time of day,
-    whether it was told by AM or PM, and the rest of the line, which is text."""
+    whether it was told by AM or PM, the word behind it if that is neither, and the rest of the line, which is text."""
 
     line: int
     shape: tuple[object, ...]
     date: tuple[str, str, str]
     clock: tuple[int, int, int]
     half_day: bool
+    unknown: str | None
     rest: str
 
     @property
@@ -88,7 +89,8 @@ def parse_header(line: str, number: int = 0) -> Header | None:
     end = places[found.end()] if places else found.end()
     x = "" if found["first"] else "x"
     date = (found[x + "first"], found[x + "second"], found[x + "third"])
-    half = half_of_day(found[x + "after"]) if found[x + "after"] else half_of_day(found["before"]) if not x else None
+    after = found[x + "after"]
+    half = half_of_day(after) if after else half_of_day(found["before"]) if not x else None
     hour = int(found[x + "hour"])
     if half is not None and hour <= 12:
         hour = hour % 12 + half
@@ -103,7 +105,14 @@ def parse_header(line: str, number: int = 0) -> Header | None:
         len(date[0]) > 2,
     )
     clock = (hour, int(found[x + "minute"]), int(found[x + "seconds"] or 0))
-    return Header(number, shape, date, clock, half is not None, line[end:])
+    return Header(number, shape, date, clock, half is not None, after if half is None else None, line[end:])
+
+
+def unknown_half(headers: Sequence[Header]) -> str | None:
+    """A word behind times of the first half of the day alone, which may mean the second; None if there is none."""
+    if any(header.clock[0] > 12 and not header.half_day for header in headers):
+        return None
+    return next((header.unknown for header in headers if header.unknown), None)
 
 
 @lru_cache(maxsize=64)

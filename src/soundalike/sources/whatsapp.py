@@ -105,6 +105,10 @@ def _notes(chats: list[WhatsAppChat], dates: list[_Dates | None]) -> list[str]:
         example = next(one.example for one in known if (one.order.order, one.order.why) == (order, why))
         where = "a WhatsApp chat" if count == 1 else f"{count} WhatsApp chats"
         notes.append(f"Dates such as {example} in {where} were read as {order}: {why}.")
+    for word in sorted({chat.unknown_half for chat in chats if chat.unknown_half}):
+        notes.append(
+            f"What “{word}” behind a time means is not known here: in the afternoon, times may be 12 hours early."
+        )
     if before := sum(chat.before for chat in chats):
         notes.append(f"Text before the first message of a WhatsApp chat belongs to none and was left out ({before:,}).")
     return notes
