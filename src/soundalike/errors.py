@@ -11,7 +11,8 @@
     │   └── RecipeError        a setting outside its range
     └── EngineError            the model failed: exit code 1
 
-A message is two sentences: `what` happened and where, and what to `do` about it.
+A message is two sentences: `what` happened and where, and what to `do` about it. Where that names a command or an
+option, `control` says the same for the studio's page, by the name of what is there to click or fill in.
 """
 
 from errno import EDQUOT, EFBIG, ENOSPC
@@ -20,13 +21,15 @@ FULL_DISK = (ENOSPC, EDQUOT, EFBIG)  # errno values: disk full, quota exceeded, 
 
 
 class SoundalikeError(Exception):
-    """Base class: `what` went wrong, one sentence, and what to `do` about it, another."""
+    """Base class: `what` went wrong, one sentence, and what to `do` about it, another; `control`: that on the studio's
+    page, "" where it is the same."""
 
     exit_code = 1
 
-    def __init__(self, what: str, do: str = "") -> None:
+    def __init__(self, what: str, do: str = "", control: str = "") -> None:
         self.what = what
         self.do = do
+        self.control = control
         super().__init__(f"{what} {do}".strip())
 
 

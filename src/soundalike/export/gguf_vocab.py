@@ -23,6 +23,8 @@ QWEN = GPT_4.replace(r"\p{N}{1,3}", r"\p{N}")
 NAMES = {("ByteLevel",): "gpt-2", ("Digits", "ByteLevel"): "smollm", (QWEN,): "qwen2", (GPT_4,): "dbrx"}
 """The rules that split a text before merges -> their name in llama.cpp."""
 
+USE_MERGED, MERGED = "Use --to merged.", "Export it for transformers and vLLM."  # an advice, and that of the page
+
 
 def add_vocabulary(writer: "GGUFWriter", folder: Path, config: Any) -> None:
     """Add tokens, merges and special tokens of the tokenizer in `folder`, for a model of the transformers `config`.
@@ -34,7 +36,7 @@ def add_vocabulary(writer: "GGUFWriter", folder: Path, config: Any) -> None:
     rules = json.loads((folder / "tokenizer.json").read_text("utf-8"))
     model = rules["model"]
     if model["type"] != "BPE":
-        raise EngineError(f"A {model['type']} tokenizer cannot be written as GGUF here.", "Use --to merged.")
+        raise EngineError(f"A {model['type']} tokenizer cannot be written as GGUF here.", USE_MERGED, MERGED)
     fallback = bool(model.get("byte_fallback"))
     writer.add_tokenizer_model("llama" if fallback else "gpt2")
     writer.add_tokenizer_pre("default" if fallback else pre_tokenizer(rules))
@@ -52,7 +54,7 @@ def pre_tokenizer(rules: dict[str, Any]) -> str:
     """llama.cpp's name of a byte-level tokenizer's splitting rules; `EngineError` where there is none."""
     name = NAMES.get(tuple(_splits(rules["pre_tokenizer"])))
     if name is None:
-        raise EngineError("llama.cpp has no name for how this base splits words.", "Use --to merged.")
+        raise EngineError("llama.cpp has no name for how this base splits words.", USE_MERGED, MERGED)
     return "llama-bpe" if name == "dbrx" and rules["model"].get("ignore_merges") else name
 
 

@@ -95,7 +95,9 @@ class Voice:
         if at is None and ("training" not in sections or not clone.adapter_path.is_dir()):
             resume = " --resume" if clone.run_path.exists() else ""
             do = f"Train it: soundalike train {shlex.quote(str(clone.root))}{resume}"
-            raise CloneError(f"The clone in {clone.root} has not been trained yet.", do)
+            raise CloneError(
+                f"The clone in {clone.root} has not been trained yet.", do, control="Train it under Training."
+            )
         try:
             training = sections.get("training", {"window": WINDOW})
             recipe = Recipe.from_table({name: sections[name] for name in ("sampling", "limits") if name in sections})

@@ -45,6 +45,7 @@ def _unite_owners(held: Corpus, new: Corpus) -> None:
             raise ExportError(
                 f"The clone is of {held.owner} ({before[0]}), and these exports are of {new.owner} ({after[0]}).",
                 "Import into another folder, or add --replace.",
+                control="Under New voice, make a new one of them, or read this one anew from them alone.",
             )
 
 

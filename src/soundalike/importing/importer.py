@@ -31,6 +31,7 @@ from soundalike.messages import FILES, ROWS, Corpus, add_counts
 from soundalike.progress import OnProgress
 from soundalike.pseudonyms import Pseudonyms
 
+ANEW = "Under New voice, choose to read it anew from these exports alone."
 WRITTEN = 2.6  # bytes on disk, in documents and Parquet, per byte of text: 1.5 times what was measured
 OLDER_IMPORT = "the voice in this clone was trained on another import; train again to teach it this one."
 
@@ -76,7 +77,7 @@ def _held(clone: Clone) -> Corpus:
     try:
         return Corpus(clone.messages(), clone.authors(), clone.channels())
     except CloneError as error:
-        raise CloneError(error.what, "Import all of it anew, with --replace.") from error
+        raise CloneError(error.what, "Import all of it anew, with --replace.", ANEW) from error
 
 
 def _owns(held: Corpus | None, pseudonyms: Pseudonyms | None) -> Callable[[str], bool] | None:
@@ -99,7 +100,9 @@ def _pseudonyms(clone: Clone, options: ReadOptions, adds: bool) -> Pseudonyms | 
     """
     kept = clone.pseudonyms() if clone.exists else None
     if adds and kept is None and options.pseudonyms:
-        raise UsageError(f"The clone in {clone.root} holds real names.", "Add --replace to import all of it anew.")
+        raise UsageError(
+            f"The clone in {clone.root} holds real names.", "Add --replace to import all of it anew.", ANEW
+        )
     if adds or not options.pseudonyms:
         return kept if adds else None
     return Pseudonyms(kept.salt if kept else token_hex(16))

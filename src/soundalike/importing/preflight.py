@@ -96,6 +96,7 @@ def refuse_too_little(report: ImportReport) -> None:
     raise TooLittleText(
         f"Only {messages:,} of your messages were found, about {words:,} words{skipped}; a voice needs {missing}.",
         "Add more exports (an older package, another chat program), or use --force to learn from it all the same.",
+        control="Add more exports (an older package, another chat program), or tick, under More, to learn from little.",
     )
 
 

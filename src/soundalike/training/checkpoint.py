@@ -98,11 +98,13 @@ def require_identity(checkpoint: Checkpoint, identity: Identity) -> None:
         raise CloneError(
             f"The checkpoint was computed in {types[0]}, and this run computes in {types[1]}.",
             "Leave precision and compute_dtype as they were, or train anew, without --resume.",
+            control="Train it anew under Training.",
         )
     if replace(checkpoint.identity, training=then) != identity:
         raise CloneError(
             "The checkpoint was made from another import or with other settings.",
             "Start anew with --fresh in place of --resume.",
+            control="Train it anew under Training.",
         )
 
 

@@ -86,7 +86,8 @@ def _advise_on_full_disk(clone: Clone, engine: Engine) -> Iterator[None]:
         needed = sum(array.nbytes for array in engine.state().values()) / 1e6
         resume = f"go on with: soundalike train {shlex.quote(str(clone.root))} --resume"
         again = resume if clone.run_path.exists() else "train again."
-        raise DiskFull(error.what, f"Make room for about {max(1, needed):,.0f} MB, then {again}") from error
+        room = f"Make room for about {max(1, needed):,.0f} MB, then"
+        raise DiskFull(error.what, f"{room} {again}", control=f"{room} go on under Training.") from error
 
 
 class TrainingRun:
@@ -229,6 +230,7 @@ class TrainingRun:
             raise EngineError(
                 "The training went astray: its held-out loss is not a number.",
                 "Train again with --fresh and a lower --learning-rate.",
+                control="Train it anew under Training, on another base.",
             )
         if self.process_group.rank == 0:
             self.store.finish(self.progress)

@@ -122,7 +122,9 @@ def train_corrections(
     kept = corrections.merged(corrections.read(clone))
     if len(kept) < MIN_CORRECTIONS:
         what = f"The clone has {len(kept)} corrections, and fewer than {MIN_CORRECTIONS} show no habit."
-        raise TooLittleText(what, "Correct more replies, by /no and /yes in soundalike chat.")
+        raise TooLittleText(
+            what, "Correct more replies, by /no and /yes in soundalike chat.", "Correct more under Talk."
+        )
     with clone.locked("training"):
         engine = engines.load(base, clone.intact_adapter(), training)
         if engine.numerics is None:
@@ -168,10 +170,11 @@ def _trained(clone: Clone) -> tuple[str, Training]:
     versions.require_settled(clone)
     folder, sections = shlex.quote(str(clone.root)), clone.manifest()
     if not clone.has_voice:
-        raise CloneError(f"The clone in {clone.root} has no voice.", f"Train it: soundalike train {folder}")
+        what = f"The clone in {clone.root} has no voice."
+        raise CloneError(what, f"Train it: soundalike train {folder}", control="Train it under Training.")
     if sections.get("result", {}).get("fingerprint") != clone.fingerprint:
         what = f"The voice in {clone.root} has not read all that was imported."
-        raise CloneError(what, f"Train on that first: soundalike train {folder}")
+        raise CloneError(what, f"Train on that first: soundalike train {folder}", control="Train it under Training.")
     settings = {name: value for name, value in sections["training"].items() if name != "base"}
     return str(sections["training"]["base"]), Recipe.from_table({"training": settings}).training
 

@@ -79,7 +79,7 @@ def require_settled(
     if resume and (fresh or keep_better):
         raise RecipeError("--resume goes on with a training as it was begun.", "Leave out --fresh and --keep-better.")
     if resume and clone is None:
-        raise CloneError("There is nothing to resume.", "Leave --resume out.")
+        raise CloneError("There is nothing to resume.", "Leave --resume out.", control="Train it anew.")
     if clone is None or fresh or not (resume or clone.run_path.exists()):
         return
     saved = checkpoint.read(clone)
@@ -87,6 +87,7 @@ def require_settled(
         raise CloneError(
             f"{clone.root} holds a training that was cut off after {_position(saved.progress)}.",
             "Go on with it by --resume, or drop it and start anew with --fresh.",
+            control="Go on with it under Training, or train anew there.",
         )
 
 
@@ -119,6 +120,7 @@ def succession(
         f"{clone.root} has a voice already{_bits(clone)}; {obstacle or 'nothing was imported that it does not know'}.",
         "Add --keep-better to train another and keep the better of the two, or --fresh to replace it by a new one; "
         "either way the other is kept as a version.",
+        control="Say under Training what becomes of the voice that is there.",
     )
 
 
@@ -192,6 +194,7 @@ def roll_back(clone: Clone) -> Path:
             raise CloneError(
                 f"{clone.root} holds a training that was cut off.",
                 "Go on with it by --resume, or drop it with --fresh.",
+                control="Go on with it under Training, or train anew there.",
             )
         back = Clone(earlier[-1])
         back.intact_adapter()

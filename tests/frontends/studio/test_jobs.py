@@ -16,7 +16,8 @@ import pytest
 
 from soundalike.clone import Clone
 from soundalike.errors import UsageError
-from soundalike.frontends.studio.jobs import Job, Jobs
+from soundalike.frontends.studio.job_record import Job
+from soundalike.frontends.studio.jobs import Jobs
 from tests.frontends.studio.running_studio import trained
 from tests.training.test_loop import clone_of
 
@@ -105,7 +106,9 @@ def test_a_training_is_paused_continued_stopped_and_resumed(jobs: Jobs, tmp_path
     until(lambda: jobs.find(job.id).state == "paused")
     assert psutil.Process(pid(jobs, job)).status() == psutil.STATUS_STOPPED
     assert jobs.resume(job.id).state == "running"
-    jobs.stop(job.id)
+    assert jobs.stop(job.id).state == "stopping"
+    with pytest.raises(UsageError, match="This work is stopping"):
+        jobs.stop(job.id)
     until(lambda: jobs.find(job.id).state == "stopped")
     assert clone.run_path.exists() and clone.has_voice is False
     again = jobs.add("train", ["train", "me", "--resume"], "me")
@@ -129,6 +132,9 @@ def test_a_training_that_is_killed_is_told_as_such_and_the_next_job_starts(jobs:
     until(lambda: jobs.find(job.id).state == "failed")
     error = jobs.find(job.id).error
     assert error and error["what"].startswith("The process was ended from outside") and clone.run_path.exists()
+    assert error["do"].startswith("Go on with it under Training")
+    clone.run_path.unlink()  # as before the first checkpoint
+    assert (jobs.find(job.id).error or {})["do"] == "Start it again."
     jobs.start_next()
     until(lambda: jobs.find(waiting.id).state == "failed")
 

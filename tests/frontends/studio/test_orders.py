@@ -84,6 +84,7 @@ def test_an_import_reads_what_its_preview_looked_through(client: TestClient, fol
     """A path on this machine, absolute or in the folder of the voices, and the invented person's export."""
     (folder.clones_path / "chat.txt").touch()
     preview = client.post("/api/previews", json={"paths": ["chat.txt"], "example": True}).json()
+    assert preview["subject"] == "chat.txt, the export of an invented person"
     started = client.post("/api/imports", json={"preview": preview["id"], "voice": "me"}).json()
     assert started["kind"] == "import" and started["clone"] == "me"
     _, job = Jobs(folder.jobs_path, folder.clones_path).all()

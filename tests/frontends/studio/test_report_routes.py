@@ -11,7 +11,8 @@ from soundalike.evaluation.evaluation_report import CLONE, FULL, SAME, SHORT, YO
 from soundalike.evaluation.report_file import save
 from soundalike.evaluation.system_metrics import SystemMetrics
 from soundalike.evaluation.voice_identity import identity
-from soundalike.frontends.studio.jobs import Job, Jobs
+from soundalike.frontends.studio.job_record import Job
+from soundalike.frontends.studio.jobs import Jobs
 from soundalike.frontends.studio.studio_app import create
 from soundalike.frontends.studio.studio_folder import StudioFolder
 from soundalike.metrics.stats import Estimate

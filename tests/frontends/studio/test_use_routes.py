@@ -1,6 +1,7 @@
 """A voice outside of the page: its server, its bot, its exports."""
 
 import re
+import socket
 import sys
 import time
 import urllib.request
@@ -53,12 +54,28 @@ def test_a_server_is_started_beside_other_work_and_stopped(client: TestClient, m
     assert address
     with urllib.request.urlopen(f"{address[0]}/health") as answer:
         assert orjson.loads(answer.read())["status"] == "ok"
+    assert job["state"] == "running" and job["name"] == "Server of me"
     other = client.post("/api/voices/me/export", json={"to": "merged"}).json()
     assert other["state"] == "running"
     client.post(f"/api/jobs/{job['id']}/stop")
     assert served(client, lambda job: job["state"] in ("done", "stopped"))
     until(lambda: client.get(f"/api/jobs/{other['id']}").json()["state"] == "failed")  # a word chain has no weights
     assert client.post("/api/voices/me/serve", json={"port": 70_000}).status_code == 400
+
+
+@pytest.mark.allow_hosts(["127.0.0.1"])
+def test_a_port_is_taken_once(client: TestClient) -> None:
+    """By a server that was started here, which is named; by another program, in the words of the page."""
+    with socket.create_server(("127.0.0.1", 0)) as other:
+        port = other.getsockname()[1]
+        taken = client.post("/api/voices/me/serve", json={"port": port}).json()["id"]
+        refused = client.post("/api/voices/me/serve", json={"port": port}).json()["error"]
+        assert refused == {"what": f"Server of me has port {port}.", "do": "Stop it first, or type another Port."}
+        until(lambda: client.get(f"/api/jobs/{taken}").json()["state"] == "failed")
+    error = client.get(f"/api/jobs/{taken}").json()["error"]
+    assert f"port {port}" in error["what"] and error["do"] == "Type another Port."
+    client.delete("/api/jobs")
+    assert taken not in [job["id"] for job in client.get("/api/jobs").json()]
 
 
 def test_a_bots_settings_are_written_once_and_no_token_is_asked_for(client: TestClient, me: Clone) -> None:

@@ -39,7 +39,7 @@ def add_error_handlers(app: FastAPI) -> None:
     @app.exception_handler(SoundalikeError)
     async def known(_: Request, error: SoundalikeError) -> Response:
         status = 507 if isinstance(error, DiskFull) else 400 if isinstance(error, UsageError) else 500
-        return ApiProblem(status, error.what, error.do).response()
+        return ApiProblem(status, error.what, error.control or error.do).response()
 
     @app.exception_handler(RequestValidationError)
     async def invalid(_: Request, error: RequestValidationError) -> Response:

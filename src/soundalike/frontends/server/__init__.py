@@ -51,7 +51,8 @@ def bind(host: str, port: int) -> socket.socket:
     try:
         listener = socket.create_server((host, port), family=family, backlog=2048)
     except OSError as error:
-        raise UsageError(f"Cannot listen at {host}, port {port}: {error.strerror}.", "Give another --port.") from error
+        what = f"Cannot listen at {host}, port {port}: {error.strerror}."
+        raise UsageError(what, "Give another --port.", control="Type another Port.") from error
     # asyncio sets it only for sockets that name their protocol, as this one does not; connections inherit it. Without
     # it the second packet of a stream waits 40 ms for the acknowledgement of the first.
     listener.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)

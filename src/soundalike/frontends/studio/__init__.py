@@ -24,7 +24,7 @@ def open_studio(root: Path, port: int = 0, print_line: Callable[[str], None] = p
 
     folder, token = StudioFolder.make(root), secrets.token_urlsafe(32)
     with folder.locked("soundalike studio"), bind(HOST, port) as listener:
-        application = studio_app.create(folder, token)
+        application = studio_app.create(folder, token, port)
         config = uvicorn.Config(
             application, log_level="warning", access_log=False, ws="none", timeout_graceful_shutdown=GRACE
         )

@@ -11,7 +11,8 @@ from pydantic import BaseModel, ValidationError
 
 from soundalike.clone.folder import disk_errors
 from soundalike.errors import SoundalikeError
-from soundalike.frontends.studio.jobs import AFTER, ENDED, Jobs
+from soundalike.frontends.studio.job_record import ENDED
+from soundalike.frontends.studio.jobs import AFTER, Jobs
 from soundalike.frontends.studio.uploads import Uploads
 
 log = logging.getLogger(__name__)

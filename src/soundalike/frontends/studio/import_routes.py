@@ -1,5 +1,6 @@
 """Reading exports over the API: what they hold, an import with what was chosen, and the report of one."""
 
+from collections.abc import Sequence
 from datetime import date, timedelta
 from pathlib import Path
 from typing import Annotated, Any, Literal
@@ -13,8 +14,9 @@ from soundalike.demo import EXPORT
 from soundalike.errors import CloneError, UsageError
 from soundalike.frontends.local_page.answers import answer
 from soundalike.frontends.studio.after_import import ImportCleanup
+from soundalike.frontends.studio.job_record import Job
 from soundalike.frontends.studio.job_routes import job_summary
-from soundalike.frontends.studio.jobs import ENDED, Job, Jobs
+from soundalike.frontends.studio.jobs import Jobs
 from soundalike.frontends.studio.studio_folder import StudioFolder
 from soundalike.frontends.studio.uploads import Uploads
 from soundalike.importing import preflight
@@ -82,20 +84,21 @@ def router(folder: StudioFolder, jobs: Jobs, uploads: Uploads) -> APIRouter:
             raise UsageError("No export was chosen.", "Drop one, or type its path.")
         for path in paths:
             regular_path(path)
-        for earlier in [job for job in jobs.all() if job.kind == "preview" and job.state in ENDED]:
+        for earlier in [job for job in jobs.all() if job.kind == "preview" and not job.goes_on]:
             jobs.remove(earlier.id)
-        return answer(job_summary(jobs.add("preview", [*PREVIEW, *map(str, paths)])))
+        return answer(job_summary(jobs.add("preview", [*PREVIEW, *map(str, paths)], subject=_names(paths))))
 
     @routes.post("/imports")
     def import_(order: ImportOrder) -> Response:
         """Import what a preview looked through."""
-        exports = _exports(jobs.find(order.preview))
+        preview = jobs.find(order.preview)
+        exports = _exports(preview)
         if order.into == "new" and folder.has_clone(order.voice):
             raise UsageError(f"There is a voice named {order.voice} already.", "Choose another name, or that voice.")
         read = [one.id for one in uploads.all() if str(uploads.path(one.id)) in exports]
         after = b"" if order.keep else ImportCleanup(preview=order.preview, uploads=read).as_bytes()
         arguments = order.arguments(exports, folder.clone_path(order.voice))
-        return answer(job_summary(jobs.add("import", arguments, order.voice, after=after)))
+        return answer(job_summary(jobs.add("import", arguments, order.voice, subject=preview.subject, after=after)))
 
     @routes.get("/imports/{name}")
     def report(name: str) -> Response:
@@ -103,6 +106,11 @@ def router(folder: StudioFolder, jobs: Jobs, uploads: Uploads) -> APIRouter:
         return answer(_report(folder.clone(name)))
 
     return routes
+
+
+def _names(paths: Sequence[Path]) -> str:
+    """How people call these exports."""
+    return ", ".join("the export of an invented person" if path == EXPORT else path.name for path in paths)
 
 
 def _exports(job: Job) -> list[str]:

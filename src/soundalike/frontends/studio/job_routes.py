@@ -6,7 +6,8 @@ from fastapi import APIRouter
 from starlette.responses import Response
 
 from soundalike.frontends.local_page.answers import answer
-from soundalike.frontends.studio.jobs import Job, Jobs
+from soundalike.frontends.studio.job_record import Job
+from soundalike.frontends.studio.jobs import Jobs
 
 POINTS = 300  # of a curve, which is more than a small picture shows
 
@@ -19,6 +20,12 @@ def router(jobs: Jobs) -> APIRouter:
     def every() -> Response:
         """Every job, the oldest first, without its curve."""
         return answer([job_summary(job) for job in jobs.all()])
+
+    @routes.delete("")
+    def remove_ended() -> Response:
+        """Forget all that have ended."""
+        jobs.remove_ended()
+        return answer({})
 
     @routes.get("/{name}")
     def one(name: str) -> Response:
@@ -59,7 +66,11 @@ def job_summary(job: Job) -> dict[str, Any]:
     return {
         "id": job.id,
         "kind": job.kind,
+        "name": job.name,
         "clone": job.clone,
+        "subject": job.subject,
+        "long_running": job.long_running,
+        "printed": job.printed,
         "made_at": job.made_at,
         "state": job.state,
         "progress": job.process and job.process.last_step,

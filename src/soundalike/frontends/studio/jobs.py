@@ -20,14 +20,15 @@ import subprocess
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from threading import RLock
-from typing import Any, Literal
+from typing import Any
 
 import orjson
 
+from soundalike.clone import Clone
 from soundalike.clone.folder import disk_errors
 from soundalike.errors import CloneError, UsageError
 from soundalike.frontends.studio.job_process import (
@@ -40,11 +41,10 @@ from soundalike.frontends.studio.job_process import (
     start_process,
     suspend,
 )
+from soundalike.frontends.studio.job_record import ENDED, Job, State
 from soundalike.progress_file import WatchedProcess, read_progress, read_steps
 from soundalike.signals import stop_signal
 
-State = Literal["queued", "running", "paused", "stopped", "failed", "done"]
-ENDED: tuple[State, ...] = ("stopped", "failed", "done")
 STOP_CODES = (129, 130, 143, 149)  # exit codes after SIGHUP, SIGINT, SIGTERM and SIGBREAK
 START_SECONDS = 30.0  # that a process has to tell its number, where another studio started it
 AFTER = "after.json"
@@ -52,25 +52,8 @@ UNREADABLE = {
     "what": "What this work was cannot be read: its job.json is damaged, or of another version.",
     "do": "Remove it from the list.",
 }
-KILLED = {
-    "what": "The process was ended from outside, or the machine was switched off.",
-    "do": "Start it again; a training goes on from its last checkpoint.",
-}
-
-
-@dataclass(frozen=True, slots=True)
-class Job:
-    """A job as it is now; `process` is None before it was started."""
-
-    id: str
-    kind: str
-    clone: str | None
-    arguments: list[str]
-    made_at: str
-    state: State
-    long_running: bool = False
-    process: WatchedProcess | None = None
-    error: dict[str, str] | None = None
+KILLED = "The process was ended from outside, or the machine was switched off."
+WITH_CHECKPOINT = "Go on with it under Training: at most a minute of it is lost."
 
 
 class Jobs:
@@ -79,6 +62,7 @@ class Jobs:
     def __init__(self, folder: Path, clones_path: Path) -> None:
         self._folder, self._clones_path = folder, clones_path
         self._children: dict[str, subprocess.Popen[bytes]] = {}
+        self._asked_to_stop: set[str] = set()
         self._lock = RLock()
 
     def add(
@@ -88,11 +72,12 @@ class Jobs:
         clone: str | None = None,
         *,
         long_running: bool = False,
+        subject: str = "",
         stdin: bytes = b"",
         after: bytes = b"",
     ) -> Job:
         """A new job that runs `soundalike ARGUMENTS --json` when those before it have ended; a long-running one without
-        --json, at once.
+        --json, at once. For `subject` see `Job`.
 
         `stdin` is what other users of the machine must not read, as they can ARGUMENTS; `after` is kept in after.json.
         `CloneError` where it cannot be written or started; then there is no such job.
@@ -104,6 +89,7 @@ class Jobs:
             "clone": clone,
             "arguments": [*arguments, *([] if long_running else ["--json"])],
             "long_running": long_running,
+            "subject": subject,
             "made_at": now.isoformat(timespec="seconds"),
         }
         files = {"job.json": orjson.dumps(about), STDIN: stdin, AFTER: after}
@@ -140,11 +126,6 @@ class Jobs:
         except (OSError, orjson.JSONDecodeError) as error:
             raise CloneError(f"{path} is not there or damaged.", "Remove this work, and begin it again.") from error
 
-    def printed(self, name: str) -> str:
-        """What its command has printed on standard output until now."""
-        path = self._existing(name) / RESULT
-        return path.read_text("utf-8", "replace") if path.exists() else ""
-
     def steps(self, name: str, most: int) -> list[dict[str, Any]]:
         """At most `most` lines of its progress, evenly spread over all until now."""
         path = self._existing(name) / PROGRESS
@@ -154,7 +135,7 @@ class Jobs:
         """Start the oldest job that waits, unless one runs; `CloneError` where it cannot be started, and waits on."""
         with self._lock:
             waiting = [name for name in self._names() if not (self._folder / name / PROGRESS).exists()]
-            if waiting and not any(job.state == "running" and not job.long_running for job in self.all()):
+            if waiting and not any(_holds_others(job) for job in self.all()):
                 self._start(self.find(waiting[0]))
 
     def pause(self, name: str) -> Job:
@@ -179,6 +160,7 @@ class Jobs:
                     (self._existing(name) / STDIN).unlink(missing_ok=True)
             else:
                 with signalling(job.process) as process:
+                    self._asked_to_stop.add(name)
                     process.send_signal(stop_signal())
                     if job.state == "paused":
                         process.resume()
@@ -191,6 +173,13 @@ class Jobs:
             with disk_errors(self._folder):
                 shutil.rmtree(self._existing(name))
 
+    def remove_ended(self) -> None:
+        """Forget all that have ended."""
+        with self._lock:
+            for job in self.all():
+                if not job.goes_on:
+                    self.remove(job.id)
+
     def _read(self, name: str, folder: Path) -> Job:
         try:
             about = orjson.loads((folder / "job.json").read_bytes())
@@ -202,8 +191,9 @@ class Jobs:
             return waiting
         process = read_progress(path)
         state = self._state(name, process)
-        error = process.error or (self._unexplained(folder, process) if state == "failed" else None)
-        return replace(waiting, state=state, process=process, error=error)
+        error = _on_page(process.error) or (self._unexplained(waiting, process) if state == "failed" else None)
+        printed = _text(folder / RESULT).strip() if waiting.long_running else ""
+        return replace(waiting, state=state, printed=printed, process=process, error=error)
 
     @contextmanager
     def _removed_on_error(self, name: str) -> Iterator[None]:
@@ -240,6 +230,8 @@ class Jobs:
         if process.exit_code is not None:
             return "done" if process.exit_code == 0 else "stopped" if process.exit_code in STOP_CODES else "failed"
         if process.alive:
+            if name in self._asked_to_stop:
+                return "stopping"
             return "paused" if process.pid is not None and is_suspended(process.pid) else "running"
         return "running" if process.pid is None and self._starts(name) else "failed"
 
@@ -249,12 +241,32 @@ class Jobs:
             return self._children[name].returncode is None
         return time.time() - (self._folder / name / PROGRESS).stat().st_mtime < START_SECONDS
 
-    def _unexplained(self, folder: Path, process: WatchedProcess) -> dict[str, str]:
+    def _unexplained(self, job: Job, process: WatchedProcess) -> dict[str, str]:
         """The error of a job whose process told none: killed, or ended by an exception that nobody expected."""
-        said = (folder / ERRORS).read_text("utf-8", "replace").strip() if (folder / ERRORS).exists() else ""
+        path = self._folder / job.id / ERRORS
+        said = _text(path).strip()
         if "Traceback" in said or (said and process.exit_code is not None):
-            return {"what": said.splitlines()[-1], "do": f"{folder / ERRORS} says more."}
-        return KILLED
+            return {"what": said.splitlines()[-1], "do": f"{path} says more."}
+        return {"what": KILLED, "do": WITH_CHECKPOINT if self._has_checkpoint(job) else "Start it again."}
+
+    def _has_checkpoint(self, job: Job) -> bool:
+        """Whether it is a training that can go on from what it has saved."""
+        return job.kind == "train" and job.clone is not None and Clone(self._clones_path / job.clone).run_path.exists()
+
+
+def _holds_others(job: Job) -> bool:
+    """Whether others wait for it: it runs, and will end by itself."""
+    return job.state in ("running", "stopping") and not job.long_running
+
+
+def _on_page(error: dict[str, str] | None) -> dict[str, str] | None:
+    """What a process told of its error, as the page says it."""
+    return error and {"what": error["what"], "do": error.get("control") or error["do"]}
+
+
+def _text(path: Path) -> str:
+    """What is in a file until now; "" where there is none yet."""
+    return path.read_text("utf-8", "replace") if path.exists() else ""
 
 
 def _write_whole(path: Path, data: bytes) -> None:

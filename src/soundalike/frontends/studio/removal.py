@@ -6,14 +6,15 @@ that was killed over it finishes at its next start.
 
 import secrets
 import shutil
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from soundalike.clone.clone import IGNORE
 from soundalike.clone.folder import LOCK, Folder, disk_errors
 from soundalike.errors import CloneError, UsageError
-from soundalike.frontends.studio.jobs import ENDED, Jobs
+from soundalike.frontends.studio.job_record import Job
+from soundalike.frontends.studio.jobs import Jobs
 from soundalike.frontends.studio.studio_folder import StudioFolder
 from soundalike.paths import bytes_in
 
@@ -57,8 +58,7 @@ class Removal:
             raise UsageError(f"There is no voice {name}.", "Look at which there are.")
         _require(confirmed, name)
         jobs = [job for job in self._jobs.all() if job.clone == name]
-        if any(job.state not in ENDED for job in jobs):
-            raise UsageError(f"Work on {name} goes on.", "Stop it under Work first.")
+        _require_ended(jobs)
         self._delete(path)
         for job in jobs:
             self._jobs.remove(job.id)
@@ -67,8 +67,7 @@ class Removal:
         """Delete every voice, upload and piece of work; `UsageError` unless `confirmed` is the folder's name."""
         _require(confirmed, self._folder.clones_path.name)
         jobs = self._jobs.all()
-        if any(job.state not in ENDED for job in jobs):
-            raise UsageError("Work goes on.", "Stop it under Work first.")
+        _require_ended(jobs)
         for path in self._folder.clone_folders():
             self._delete(path)
         for job in jobs:
@@ -94,6 +93,12 @@ class Removal:
                 yield from path.iterdir()
             elif path.name not in (LOCK, IGNORE):
                 yield path
+
+
+def _require_ended(jobs: Sequence[Job]) -> None:
+    for job in jobs:
+        if job.goes_on:
+            raise UsageError(f"{job.name} is {job.state}.", "Stop it under Work first.")
 
 
 def _require(confirmed: str, name: str) -> None:

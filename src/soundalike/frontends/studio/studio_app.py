@@ -6,10 +6,12 @@ from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 
 from fastapi import FastAPI
+from starlette.responses import Response
 from starlette.staticfiles import StaticFiles
 
 from soundalike.errors import SoundalikeError
-from soundalike.frontends.local_page.answers import add_error_handlers
+from soundalike.export import quoted
+from soundalike.frontends.local_page.answers import add_error_handlers, answer
 from soundalike.frontends.local_page.protection import LocalPageMiddleware
 from soundalike.frontends.studio import (
     clone_routes,
@@ -38,8 +40,8 @@ PAGE: list[str | tuple[str, str]] = [(f"soundalike.frontends.{name}", "page") fo
 POLL_SECONDS = 0.3  # between two looks at whether the next job can start
 
 
-def create(folder: StudioFolder, token: str) -> FastAPI:
-    """The application for a folder that this process has locked."""
+def create(folder: StudioFolder, token: str, port: int = 0) -> FastAPI:
+    """The application for a folder that this process has locked; `port`: the one that was asked for, 0 if none was."""
     jobs, voices = Jobs(folder.jobs_path, folder.clones_path), LoadedVoices(folder)
     removal = Removal(folder, jobs)
     removal.finish()
@@ -71,6 +73,13 @@ def create(folder: StudioFolder, token: str) -> FastAPI:
         removal_routes.router(voices, removal),
     ):
         app.include_router(router, prefix="/api")
+
+    @app.get("/api/studio")
+    def studio() -> Response:
+        """The command that starts it again."""
+        asked = ["--port", str(port)] if port else []
+        return answer({"command": quoted(["soundalike", "studio", "--folder", str(folder.clones_path), *asked])})
+
     app.mount("/", StaticFiles(packages=PAGE, html=True))
     app.add_middleware(LocalPageMiddleware, check=StudioAccess(token).check)
     return app

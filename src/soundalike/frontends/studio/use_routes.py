@@ -10,13 +10,14 @@ from pydantic import BaseModel, Field
 from starlette.responses import Response
 
 from soundalike.clone import Clone
-from soundalike.errors import SoundalikeError
+from soundalike.errors import SoundalikeError, UsageError
 from soundalike.export import RECORD, quoted
 from soundalike.frontends.discord import settings
 from soundalike.frontends.discord.settings import PORTAL, TOKEN, SettingsFile
 from soundalike.frontends.local_page.answers import answer
+from soundalike.frontends.studio.job_record import Job
 from soundalike.frontends.studio.job_routes import job_summary
-from soundalike.frontends.studio.jobs import Job, Jobs
+from soundalike.frontends.studio.jobs import Jobs
 from soundalike.frontends.studio.studio_folder import StudioFolder
 
 
@@ -39,16 +40,15 @@ def router(folder: StudioFolder, jobs: Jobs) -> APIRouter:
 
     @routes.get("/serve")
     def serving(name: str) -> Response:
-        """The command, and the servers of this voice that the studio has started, with what they printed."""
+        """The command, and the servers of this voice that the studio has started."""
         command = quoted(["soundalike", "serve", str(folder.clone(name).root)])
-        servers = [job for job in jobs.all() if job.kind == "serve" and job.clone == name]
-        return answer(
-            {"command": command, "jobs": [job_summary(job) | {"printed": jobs.printed(job.id)} for job in servers]}
-        )
+        servers = [job_summary(job) for job in jobs.all() if job.kind == "serve" and job.clone == name]
+        return answer({"command": command, "jobs": servers})
 
     @routes.post("/serve")
     def serve(name: str, body: ServeBody) -> Response:
         """Start a server, which goes on when the studio ends."""
+        _require_free(jobs, body.port)
         arguments = ["serve", str(folder.clone(name).root), "--port", str(body.port)]
         return answer(job_summary(jobs.add("serve", arguments, name, long_running=True)))
 
@@ -81,6 +81,13 @@ def router(folder: StudioFolder, jobs: Jobs) -> APIRouter:
         return answer(job_summary(jobs.add("export", arguments, name)))
 
     return routes
+
+
+def _require_free(jobs: Jobs, port: int) -> None:
+    """`UsageError` where a server that was started here has the port, or is about to."""
+    for job in jobs.all():
+        if port and job.kind == "serve" and job.goes_on and job.arguments[-1] == str(port):
+            raise UsageError(f"{job.name} has port {port}.", "Stop it first, or type another Port.")
 
 
 def _discord(clone: Clone) -> dict[str, Any]:

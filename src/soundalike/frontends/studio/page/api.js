@@ -11,6 +11,10 @@ export class StudioProblem extends Error {
   }
 }
 
+// The command that starts this studio again.
+let start = "soundalike studio";
+export const rememberStart = (command) => { start = command; };
+
 // Takes the token out of the address, so that it stays in no history.
 export function takeToken() {
   const sent = /^#token=([\w-]+)$/.exec(location.hash);
@@ -46,7 +50,7 @@ export async function* stream(path, body, signal) {
 // What is told where the studio ends before its answer does; a request that the person has stopped stays that.
 function unanswered(error) {
   if (error?.name === "AbortError") return error;
-  return new StudioProblem(0, "The studio does not answer.", "If it has ended, start it again with `soundalike studio`, and open the link that it prints.");
+  return new StudioProblem(0, "The studio does not answer.", `If it has ended, start it again, and open the link that it prints: ${start}`);
 }
 
 async function send(method, path, body, signal) {

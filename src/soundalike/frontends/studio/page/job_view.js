@@ -5,19 +5,24 @@ import { announce, button, duration, h } from "./dom.js";
 const STATES = {
   queued: "waits for other work to end",
   running: "at work",
+  stopping: "stopping",
   paused: "paused",
   stopped: "stopped",
   failed: "failed",
   done: "done",
 };
-const NAMES = { preview: "Looking through exports", import: "Reading", fetch: "Fetching a base model", train: "Training", correct: "Learning from corrections", evaluate: "Evaluation", portrait: "Portrait", audit: "Audit", serve: "Server", export: "Export", forget: "Forgetting", mask: "Masking and training anew" };
+const AT_WORK = ["running", "paused", "stopping"];
 
-export const jobName = (job) => `${NAMES[job.kind] ?? job.kind}${job.clone ? ` of ${job.clone}` : ""}`;
+export const goesOn = ({ state }) => state === "queued" || AT_WORK.includes(state);
+// Whether it is a server that answers: it has printed where.
+export const serves = (job) => job.long_running && job.state === "running" && job.printed !== "";
+const stateName = (job) => (serves(job) ? "running" : STATES[job.state]);
 
-// A card of a job; `changed` is called after a button changed it. `card.update(job)` shows it as it is now.
+// A card of a job; `changed` is called after a button changed it. `card.update(job)` shows it as it is now, and
+// `card.lose()` that nothing is known of it, until the next update.
 export function jobCard(job, changed) {
   const state = h("span", {});
-  const bar = h("progress", { "aria-label": jobName(job) });
+  const bar = h("progress", { "aria-label": job.name });
   const told = h("p", { class: "faint" });
   const trouble = h("p", { class: "failed" });
   const act = (path) => async () => { card.update(await post(`jobs/${job.id}/${path}`)); await changed(); };
@@ -27,34 +32,63 @@ export function jobCard(job, changed) {
     stop: button("Stop", act("stop")),
     forget: button("Remove from the list", async () => { await remove(`jobs/${job.id}`); await changed(); }),
   };
-  const card = h("article", { class: "card", "data-job": job.id }, h("h2", {}, `${jobName(job)}: `, state), bar, told, trouble, h("div", { class: "row" }, Object.values(buttons)));
+  const about = h("p", { class: "faint" }, [job.subject, since(job.made_at)].filter(Boolean).join(", "));
+  const card = h("article", { class: "card", "data-job": job.id }, h("h2", {}, `${job.name}: `, state), about, bar, told, trouble, h("div", { class: "row" }, Object.values(buttons)));
   let before = null;
+  const showButtons = (shown) => { for (const [name, element] of Object.entries(buttons)) element.hidden = !shown[name]; };
   card.update = (now) => {
-    if (before && before !== now.state) announce(`${jobName(now)}: ${STATES[now.state]}`);
-    before = now.state;
-    state.textContent = STATES[now.state];
+    const named = stateName(now);
+    if (before && before !== named) announce(`${now.name}: ${named}`);
+    before = named;
+    state.textContent = named;
     state.className = now.state;
     showProgress(bar, told, now);
     trouble.hidden = !now.error;
     trouble.textContent = now.error ? `${now.error.what} ${now.error.do}` : "";
-    const shown = { pause: now.state === "running", goOn: now.state === "paused", stop: ["queued", "running", "paused"].includes(now.state) };
-    for (const [name, element] of Object.entries(buttons)) element.hidden = !(name === "forget" ? ["stopped", "failed", "done"].includes(now.state) : shown[name]);
+    showButtons({ pause: now.state === "running" && !now.long_running, goOn: now.state === "paused", stop: ["queued", "running", "paused"].includes(now.state), forget: !goesOn(now) });
+  };
+  card.lose = () => {
+    before = state.textContent = "not known";
+    bar.hidden = told.hidden = trouble.hidden = true;
+    showButtons({});
   };
   card.update(job);
   return card;
 }
 
-function showProgress(bar, told, { state, progress }) {
-  bar.hidden = told.hidden = !["running", "paused"].includes(state);
+// Shows on every card below `place` that nothing is known of its job.
+export const loseJobs = (place) => place.querySelectorAll("[data-job]").forEach((card) => card.lose());
+
+function showProgress(bar, told, job) {
+  const { state, progress } = job;
+  told.hidden = !AT_WORK.includes(state);
+  bar.hidden = told.hidden || serves(job);
   if (progress?.of) Object.assign(bar, { max: progress.of, value: progress.done });
   else bar.removeAttribute("value");
-  told.textContent = progress ? `${inWords(progress, state)}.` : "It is starting.";
+  if (!serves(job)) told.textContent = progress ? `${inWords(progress, state)}.` : "It is starting.";
+  else if (told.textContent !== job.printed) told.replaceChildren(...linked(job.printed));
 }
 
 function inWords({ done, of, label, left }, state) {
   if (!of) return label;
   const percent = `${label}: ${Math.floor((100 * done) / of)} %`;
   return left && state === "running" ? `${percent}, ${duration(left)} left` : percent;
+}
+
+// Text in which the first address of this machine is a link.
+function linked(text) {
+  const address = /http:\/\/127\.0\.0\.1:\d+/.exec(text)?.[0];
+  if (!address) return [text];
+  const [before, ...after] = text.split(address);
+  return [before, h("a", { href: `${address}/`, target: "_blank", rel: "noreferrer" }, address), after.join(address)];
+}
+
+// When it was ordered: the time, and the day unless that is today; "" where nothing is known of that.
+function since(moment) {
+  const at = new Date(moment);
+  if (Number.isNaN(at.getTime())) return "";
+  const time = at.toLocaleTimeString("en-GB", { hour: "2-digit", minute: "2-digit" });
+  return at.toDateString() === new Date().toDateString() ? time : `${at.toLocaleDateString("en-GB", { day: "numeric", month: "long", year: "numeric" })}, ${time}`;
 }
 
 // Makes the cards in `list` those of `jobs`, in their order; `make` makes the card of a new one.

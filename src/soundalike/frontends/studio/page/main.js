@@ -1,8 +1,9 @@
 // The page: which section the address names, and the two rows of links. A section is a module with
 //   { id, title, show(main, context) }, listed in sections.js.
 // #/voices and #/work are the studio's, #/voice/NAME/talk are those of a voice. `context` is a SectionContext.
-import { get, takeToken } from "./api.js";
+import { get, rememberStart, takeToken } from "./api.js";
 import { announce, h, problem } from "./dom.js";
+import { loseJobs } from "./job_view.js";
 import { SectionContext } from "./section_context.js";
 import { studioSections, voiceSections } from "./sections.js";
 
@@ -26,6 +27,7 @@ function links(nav, sections, current, address) {
 
 // What goes wrong while a section looks for news stands at its top until it goes well again.
 function showTrouble(error) {
+  if (error?.status === 0) loseJobs(main);
   const shown = main.querySelector(":scope > .problem");
   if (error && shown?.textContent.includes(error.what ?? String(error))) return;
   shown?.remove();
@@ -55,7 +57,7 @@ async function show() {
 async function begin() {
   takeToken();
   try {
-    await get("voices");
+    rememberStart((await get("studio")).command);
   } catch (error) {
     main.replaceChildren(h("h1", {}, "soundalike studio"), problem(error));
     return;

@@ -2,13 +2,11 @@
 import { get, post } from "../api.js";
 import { lineChart, smoothed } from "../charts.js";
 import { announce, button, count, h } from "../dom.js";
-import { jobCard, updateJobs } from "../job_view.js";
+import { goesOn, jobCard, updateJobs } from "../job_view.js";
 import { definitions, unbroken } from "../report_view.js";
 import { trainingForm } from "../training_form.js";
 
 export default { id: "train", title: "Training", show };
-
-const AT_WORK = ["queued", "running", "paused"];
 
 async function show(main, { voice, every }) {
   const name = encodeURIComponent(voice);
@@ -18,7 +16,7 @@ async function show(main, { voice, every }) {
   const refresh = async () => {
     const [jobs, about] = await Promise.all([get("jobs"), get(`voices/${name}`)]);
     const last = jobs.findLast((one) => ["train", "correct", "fetch"].includes(one.kind) && (one.clone ?? voice) === voice);
-    const works = AT_WORK.includes(last?.state);
+    const works = last !== undefined && goesOn(last);
     updateJobs(job, last ? [last] : [], (one) => jobCard(one, refresh));
     if (last?.kind === "train") showCurve(curve, (await get(`jobs/${last.id}`)).curve);
     const now = JSON.stringify([last?.id, works, last?.state, about.cut_off?.base, about.voice, about.corrections.kept]);

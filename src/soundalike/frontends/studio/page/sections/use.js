@@ -2,7 +2,7 @@
 import { get, post } from "../api.js";
 import { button, h, problem, size } from "../dom.js";
 import { copyLine } from "../copy_line.js";
-import { jobCard, updateJobs } from "../job_view.js";
+import { goesOn, jobCard, updateJobs } from "../job_view.js";
 import { workView } from "../work_view.js";
 
 export default { id: "use", title: "Use it", show };
@@ -19,32 +19,20 @@ const orProblem = (part) => part.catch((error) => ({ element: problem(error) }))
 
 async function server(path) {
   const port = h("input", { id: "port", type: "number", min: "0", max: "65535", value: "8080" });
-  const state = h("p", { role: "status" });
+  const none = h("p", { class: "faint" }, "No server of this voice that was started here is running.");
   const list = h("div", {});
   const start = button("Start a server", async () => { await post(`${path}/serve`, { port: Number(port.value) }); await refresh(); }, "main");
+  const form = h("div", {}, h("label", { for: "port" }, "Port (0 takes a free one)"), h("div", { class: "row" }, port, start), none);
   const { command } = await get(`${path}/serve`);
   async function refresh() {
     const { jobs } = await get(`${path}/serve`);
-    const shown = jobs.filter((job) => ["running", "paused", "failed"].includes(job.state));
-    updateJobs(list, shown, (job) => jobCard(job, refresh));
-    const printed = shown.filter((job) => job.state === "running").map((job) => job.printed.trim() || "It is starting.");
-    const told = printed.join(" ") || "No server of this voice that was started here is running.";
-    if (state.dataset.told !== told) state.replaceChildren(...linked(told));
-    state.dataset.told = told;
+    form.hidden = jobs.some(goesOn);
+    updateJobs(list, jobs.filter((job) => goesOn(job) || job.state === "failed"), (job) => jobCard(job, refresh));
   }
   const element = h("section", { "aria-label": "A server" }, h("h2", {}, "A server"),
     h("p", {}, "A page to talk with it and an API like OpenAI's, for programs of this machine. It goes on when the studio ends. On the command line:"),
-    copyLine(command),
-    h("label", { for: "port" }, "Port (0 takes a free one)"), h("div", { class: "row" }, port, start), state, list);
+    copyLine(command), form, list);
   return { element, refresh };
-}
-
-// Text in which the first address of this machine is a link.
-function linked(text) {
-  const address = /http:\/\/127\.0\.0\.1:\d+/.exec(text)?.[0];
-  if (!address) return [text];
-  const [before, ...after] = text.split(address);
-  return [before, h("a", { href: `${address}/`, target: "_blank", rel: "noreferrer" }, address), after.join(address)];
 }
 
 async function discord(path) {
