@@ -151,6 +151,13 @@ def test_other_files_are_named(tmp_path: Path, name: str) -> None:
     assert refusal_of(tmp_path / name).what.endswith(f" seems to be {KINDS[name][1]}, and no chat export.")
 
 
+def test_what_is_empty_is_called_so(tmp_path: Path) -> None:
+    """A folder and a ZIP without any file."""
+    (tmp_path / "f").mkdir()
+    assert refusal_of(tmp_path / "f").what == f"{tmp_path / 'f'} is empty."
+    assert refusal_of(write_zip(tmp_path / "z.zip", {})).what == f"{tmp_path / 'z.zip'} is empty."
+
+
 def test_documents_and_backups(tmp_path: Path) -> None:
     """An office document is no archive; encrypted backups and other Takeouts say what to do instead."""
     assert "a Word document" in refusal_of(write_zip(tmp_path / "a.docx", {"word/document.xml": b"x"})).what

@@ -14,6 +14,7 @@ from soundalike.text_encoding import decode
 SPLIT = re.compile(r"(?i)\.(z[0-9]{2,3}|zip\.[0-9]{3,4})$")  # names of parts by Info-ZIP and WinZip, and by 7-Zip
 JOIN = "Put all of its parts into one folder, unpack the first with 7-Zip, and give the folder that comes out."
 INSTEAD = "Give a chat export; `soundalike import --formats` lists those that are read."
+ON_PAGE = "Give a chat export: under “How do I get my export?” stands what each program gives."
 
 _ARCHIVE = re.compile(r"(?i)\.(zip|7z|rar|tar|t?gz|xz|bz2|zst)$")
 _ARCHIVES = {
@@ -111,16 +112,19 @@ def unsupported_error(tree: Tree) -> ExportError:
     if SPLIT.search(tree.path.name):
         return ExportError(f"{tree.path} is one part of a split ZIP.", JOIN)
     if found := _format(tree):
-        return ExportError(f"{tree.path} is {found.what}, which is not read here.", found.do or INSTEAD)
+        what = f"{tree.path} is {found.what}, which is not read here."
+        return ExportError(what, found.do) if found.do else ExportError(what, INSTEAD, ON_PAGE)
     if kind := kind_of_file(tree):
-        return ExportError(f"{tree.path} seems to be {kind}, and no chat export.", INSTEAD)
+        return ExportError(f"{tree.path} seems to be {kind}, and no chat export.", INSTEAD, ON_PAGE)
     if packed := _archive_format(tree):
         return ExportError(f"{tree.path} is a {packed} archive.", "Unpack it, and give the folder that comes out.")
     if inside := nested_archives(tree):
         what = f"{tree.path} holds no chat export that is known here, but an archive ({_listed(inside)})."
         split = any(SPLIT.search(name) for name in inside)
         return ExportError(what, JOIN if split else "If that is the export, unpack it, or give it itself.")
-    return ExportError(f"{tree.path} is no chat export that is known here.", INSTEAD)
+    if not tree.members:
+        return ExportError(f"{tree.path} is empty.", INSTEAD, ON_PAGE)
+    return ExportError(f"{tree.path} is no chat export that is known here.", INSTEAD, ON_PAGE)
 
 
 def nested_archives(tree: Tree) -> list[str]:

@@ -18,6 +18,7 @@ from soundalike.clone import Clone
 from soundalike.errors import UsageError
 from soundalike.frontends.studio.job_record import Job
 from soundalike.frontends.studio.jobs import Jobs
+from soundalike.sources._unsupported import ON_PAGE
 from tests.frontends.studio.running_studio import trained
 from tests.training.test_loop import clone_of
 
@@ -96,6 +97,16 @@ def test_an_error_is_told_in_its_two_sentences_and_no_file_of_the_folder_is_run(
     with pytest.raises(UsageError, match="no result yet"):
         jobs.result(job.id)
     assert not (tmp_path / "executed").exists()
+
+
+def test_a_dropped_file_that_is_no_export_is_told_by_its_name(jobs: Jobs, tmp_path: Path) -> None:
+    """Where the studio put it tells nobody anything; what to do is named as the page has it."""
+    upload = tmp_path / "uploads" / "6d35647cd3d2" / "notes.txt"
+    upload.parent.mkdir(parents=True)
+    upload.write_text("milk and eggs", encoding="utf-8")
+    job = jobs.add("preview", ["import", "--preview", str(upload)])
+    until(lambda: jobs.find(job.id).state == "failed")
+    assert jobs.find(job.id).error == {"what": "notes.txt is no chat export that is known here.", "do": ON_PAGE}
 
 
 def test_a_training_is_paused_continued_stopped_and_resumed(jobs: Jobs, tmp_path: Path) -> None:

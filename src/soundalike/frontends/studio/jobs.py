@@ -14,6 +14,8 @@ of the studio, of the process or of both the studio still tells what is true. On
 Long-running ones, which end only when they are stopped, start at once, and none waits for them.
 """
 
+import os
+import re
 import secrets
 import shutil
 import subprocess
@@ -53,6 +55,7 @@ UNREADABLE = {
     "do": "Remove it from the list.",
 }
 KILLED = "The process was ended from outside, or the machine was switched off."
+_UPLOADED = re.compile(r"uploads[/\\][0-9a-f]{12}[/\\]")  # the folder of an upload within the studio's
 WITH_CHECKPOINT = "Go on with it under Training: at most a minute of it is lost."
 
 
@@ -191,9 +194,16 @@ class Jobs:
             return waiting
         process = read_progress(path)
         state = self._state(name, process)
-        error = _on_page(process.error) or (self._unexplained(waiting, process) if state == "failed" else None)
+        error = self._on_page(process.error) or (self._unexplained(waiting, process) if state == "failed" else None)
         printed = _text(folder / RESULT).strip() if waiting.long_running else ""
         return replace(waiting, state=state, printed=printed, process=process, error=error)
+
+    def _on_page(self, error: dict[str, str] | None) -> dict[str, str] | None:
+        """What a process told of its error, as the page says it: a dropped export has its name alone."""
+        if error is None:
+            return None
+        what = _UPLOADED.sub("", error["what"].replace(f"{self._folder.parent}{os.sep}", ""))
+        return {"what": what, "do": error.get("control") or error["do"]}
 
     @contextmanager
     def _removed_on_error(self, name: str) -> Iterator[None]:
@@ -257,11 +267,6 @@ class Jobs:
 def _holds_others(job: Job) -> bool:
     """Whether others wait for it: it runs, and will end by itself."""
     return job.state in ("running", "stopping") and not job.long_running
-
-
-def _on_page(error: dict[str, str] | None) -> dict[str, str] | None:
-    """What a process told of its error, as the page says it."""
-    return error and {"what": error["what"], "do": error.get("control") or error["do"]}
 
 
 def _text(path: Path) -> str:
