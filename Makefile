@@ -9,7 +9,8 @@ COMPILE := $(BIN)/python -m compileall -qq -j 0 .venv/lib || true
 
 define PLAN
 @echo "Installs soundalike and its libraries into .venv: about $(1) on disk, some minutes in which pip says nothing."
-@if [ "$$(uname)" = Linux ] && [ -z "$$PIP_EXTRA_INDEX_URL" ]; then \
+@if [ "$$(uname)" = Linux ] && [ -z "$$PIP_EXTRA_INDEX_URL" ] && \
+	! $(PYTHON) -m pip config get global.extra-index-url >/dev/null 2>&1; then \
 	echo "PyPI serves PyTorch's build for NVIDIA GPUs, which takes several GB more. For the one for processors end this"; \
 	echo "with Ctrl-C and type: PIP_EXTRA_INDEX_URL=https://download.pytorch.org/whl/cpu make $(or $(MAKECMDGOALS),setup)"; \
 fi
