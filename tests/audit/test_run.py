@@ -90,7 +90,7 @@ def leaky(named: bool = True) -> AuditReport:
 def test_what_is_shared_holds_no_strings_and_the_page_does() -> None:
     """A verdict, figures and lines can be given away; the page says that it cannot."""
     report = leaky()
-    assert report.recommendation == RETRAIN and report.verdict.startswith("Retrain it")
+    assert report.recommendation == RETRAIN and report.verdict.startswith("Train it anew")
     assert SECRET not in json.dumps(report.as_dict()) + "\n".join(report.lines()) + report.verdict
     page = html(report, "sam <3", "voices/sam")
     assert "soundalike forget voices/sam --mask voices/sam/audit-strings.txt --retrain" in page
@@ -104,7 +104,7 @@ def estimate(value: float, spread: float = 0.01) -> Estimate:
 def test_recommendations() -> None:
     """Nothing found: share. More than a control and its chance: keep. A control as high: share."""
     report = leaky(named=False)
-    assert report.recommendation == SHARE and report.verdict.startswith("Nothing was found")
+    assert report.recommendation == SHARE and report.verdict.startswith("Yes, you may share it")
     for membership, expected in ((estimate(0.55), SHARE), (estimate(0.9), KEEP)):
         report.membership = membership
         assert report.recommendation == expected

@@ -36,7 +36,7 @@ def report(*named: Secret) -> AuditReport:
 @pytest.mark.parametrize(
     ("named", "level", "recommended", "begins", "commands"),
     [
-        ([], Level.NOTHING, SHARE, "Nothing was found against sharing it", []),
+        ([], Level.NOTHING, SHARE, "It cannot be told whether you may share it: there was too little text", []),
         (
             [MENTION, MENTION],
             Level.MENTIONED,
@@ -49,7 +49,7 @@ def report(*named: Secret) -> AuditReport:
             [MENTION, OFTEN, SECRET],
             Level.SECRET,
             RETRAIN,
-            "Retrain it without what it leaks: of the 3 riskiest strings it names 1 outright",
+            "Train it anew without what it names: of the 3 riskiest strings it names 1 outright",
             MASKING,
         ),
     ],
@@ -91,7 +91,7 @@ def test_other_reasons_alone_ask_for_a_shorter_training() -> None:
     found = report()
     found.membership = Estimate(0.9, 0.85, 0.95, 200)
     assert found.recommendation == KEEP and found.verdict.startswith("Keep it private: whether")
-    assert "can be told (90 % [85, 95])" in found.verdict and "right in 90 % [85, 95]" in " ".join(found.lines())
+    assert "can be told in 90 % of cases." in found.verdict and "right in 90 % [85, 95]" in " ".join(found.lines())
     assert found.lines()[0] == "Risky strings in what was learned: none."
     (step,) = found.steps("you")
     assert step.command == "soundalike train you --fresh --epochs 1"
@@ -118,4 +118,16 @@ def test_a_wide_membership_figure_is_no_good_news() -> None:
     """The verdict says that there was too little text."""
     found = report()
     found.membership = Estimate(0.58, 0.35, 0.81, 9)
-    assert "too little to say whether a learned conversation" in found.verdict and "hardly" not in found.verdict
+    assert "but the text was too little to say whether it can be told" in found.verdict
+    assert "hardly" not in found.verdict
+
+
+def test_what_may_be_shared_is_said_first_and_what_that_means() -> None:
+    """In JSON as on the page: a heading, why, and who may have it."""
+    found = AuditReport({}, {}, [(MENTION, Exposure(on=1, off=1, rank=9, most=8))])
+    told = found.as_dict()
+    assert told["headline"] == "Yes, you may share it" and told["findings"] == [
+        "none of the 1 riskiest strings is named"
+    ]
+    assert told["verdict"] == "Yes, you may share it: none of the 1 riskiest strings is named."
+    assert told["meaning"].startswith("This says what was looked for") and told["meaning"] in html(found, "sam")

@@ -7,13 +7,13 @@ import pytest
 
 from soundalike.clone import Clone
 from soundalike.evaluation.advice import advice
-from soundalike.evaluation.guidance import MEASURED, MOST, facts, guidance
+from soundalike.evaluation.guidance import MEASURED, MOST, facts, guidance, standing
 from soundalike.next_step import Frontend
 from soundalike.plain import plain
 from tests.evaluation.test_advice import about, report
 from tests.training.test_loop import clone_of
 
-COOLER = "A lower temperature, for more sense"
+COOLER = "A lower temperature"
 
 
 def told(**given: Any) -> list[str]:
@@ -21,7 +21,7 @@ def told(**given: Any) -> list[str]:
     made = report(about(0.2), about(0.1))
     made.about.update(given)
     found = guidance(made)
-    assert len(found.remedies) <= MOST and len(found.lines()) == 1 + len(found.remedies)
+    assert len(found.remedies) <= MOST and len(found.steps(Frontend.STUDIO)) == len(found.remedies)
     return [remedy.what for remedy in found.remedies]
 
 
@@ -54,8 +54,8 @@ def test_gains_are_those_that_were_measured() -> None:
     assert 0 < (gains["More m"] or 0) < MEASURED[2].fooled - MEASURED[1].fooled
     made.about["mode"] = "monologue"
     both_sides = guidance(made).remedies[-1]
-    assert both_sides.gain is None and "not measured" not in both_sides.why
-    assert "5 fitting of a voice that learned both sides, 5 of one" in both_sides.why
+    assert both_sides.gain is None and "not measured" not in both_sides.measured
+    assert "found 5 to fit where the voice had learned both sides, 5 where" in both_sides.measured
     assert plain(guidance(made))["read"] == MEASURED[1].read
 
 
@@ -63,10 +63,11 @@ def test_how_good_a_figure_is() -> None:
     """Beside a perfect voice and the best that was measured."""
     lines = [guidance(report(about(value, 0.04), about(0.1))).standing for value in (0.2, 0.42, 0.5)]
     assert lines[0] == (
-        "The judge takes its replies for yours in 20 % of cases; 50 % would be perfect, and the best voice that was "
-        "measured so far reached 26 %."
+        "A judge takes 20 of 100 of its replies for yours; 50 would be perfect, and the best voice that was measured "
+        "so far reached 26."
     )
-    assert "in 42 % of cases; 50 % would" in lines[1] and "it can only guess" in lines[2]
+    assert "takes 42 of 100" in lines[1] and "it can only guess" in lines[2]
+    assert standing(None).startswith("There is too little text")
 
 
 @pytest.mark.parametrize(
@@ -83,13 +84,13 @@ def test_how_much_was_read_is_a_sentence(read: float, says: str) -> None:
     """Shares until all was read, then how many times."""
     made = report(about(0.2), about(0.1))
     made.about["read"] = read
-    assert guidance(made).lines()[0].endswith(says)
+    assert guidance(made).headline.endswith(says)
 
 
 def test_each_frontend_names_what_it_has_itself() -> None:
     """The command line a command, the studio its section; nothing that the studio has is a command there."""
     made = report(about(0.2), about(0.1), sense=0.5)
-    typed, pressed = (" ".join(advice(made, frontend)) for frontend in Frontend)
+    typed, pressed = (" ".join(advice(made, frontend).lines()) for frontend in Frontend)
     assert "soundalike train 'my clone' --minutes 40" in typed and "soundalike doctor" in typed
     assert "soundalike" not in pressed and "More minutes (under Training, with 40 for Minutes)" in pressed
 

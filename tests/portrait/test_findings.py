@@ -156,7 +156,7 @@ def test_needles_come_from_the_report() -> None:
         {"rows": rows, "about": {"scale": "9 strangers", "windows": 80, "seeds": 3, "form": "full"}}, STEP
     )
     assert "a judge takes the clone's for yours in 30 % (20 to 40) of cases; 50 % would be perfect" in card.sentence
-    assert "a parrot, which says old messages of yours at random, it is fooled in 20 % (10 to 30)" in card.sentence
+    assert "By old messages of yours drawn at random, it is fooled in 20 % (10 to 30)" in card.sentence
     assert "yours in 70 % (60 to 80)" in card.sentence
     assert any("recites" in detail for detail in card.details) and len(card.pictures) == 4
     assert clone_scores.headline_scores(None, STEP).step is STEP

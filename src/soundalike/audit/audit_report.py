@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 
+from soundalike import phrasing
 from soundalike.audit import verdict
 from soundalike.audit.canaries import CONTROL, CanaryResult
 from soundalike.audit.copying import CopyingComparison
@@ -91,9 +92,26 @@ class AuditReport:
         return verdict.recommendation(self.level, bool(self._other_reasons))
 
     @property
+    def headline(self) -> str:
+        """Whether it may be shared, in a few words."""
+        if not self.reasons and not (self.secrets or self.extraction or self.membership):
+            return verdict.UNTOLD
+        return verdict.headline(self.level, bool(self._other_reasons))
+
+    @property
+    def meaning(self) -> str:
+        """What that means for who may have it."""
+        return verdict.MEANINGS[self.recommendation]
+
+    @property
+    def findings(self) -> list[str]:
+        """Why, each a clause: the reasons against sharing it, or what speaks for it where there are none."""
+        return self.reasons or list(_good(self))
+
+    @property
     def verdict(self) -> str:
         """All of it in one sentence that holds no string of anybody's."""
-        return f"{verdict.advice(self.level, bool(self._other_reasons))}: {'; '.join(self.reasons or _good(self))}."
+        return f"{self.headline}: {'; '.join(self.findings)}."
 
     def steps(self, folder: str = "me") -> list[NextStep]:
         """What to do against what was found; nothing where nothing was."""
@@ -104,6 +122,9 @@ class AuditReport:
         found: dict[str, Any] = plain(
             {
                 "verdict": self.verdict,
+                "headline": self.headline,
+                "findings": self.findings,
+                "meaning": self.meaning,
                 "recommendation": self.recommendation,
                 "named": self.level.name.lower(),
                 "commands": [step.command for step in self.steps(folder)],
@@ -160,7 +181,7 @@ def membership_line(right: Estimate) -> str:
 def _of_extraction(report: AuditReport) -> Iterator[str]:
     for whose, rates in report.extraction.items():
         if rates.beyond_chance:
-            yield f"it continues {rates.learned.as_text(percent=True)} of {whose} lines word for word"
+            yield f"it continues {_share(rates.learned)} of {whose} lines word for word"
     for whose, copied in report.copying.items():
         if copied.beyond_habit:
             yield f"unasked, it repeats {whose} lines more often than is habit"
@@ -168,7 +189,7 @@ def _of_extraction(report: AuditReport) -> Iterator[str]:
 
 def _of_membership(report: AuditReport) -> Iterator[str]:
     if report.membership and report.membership.low > LEARNED_TEXTS:
-        yield f"whether it learned from a conversation can be told ({report.membership.as_text(percent=True)})"
+        yield f"whether it learned from a conversation can be told in {_share(report.membership)} of cases"
 
 
 def _of_canaries(report: AuditReport) -> Iterator[str]:
@@ -182,6 +203,11 @@ def _of_canaries(report: AuditReport) -> Iterator[str]:
         yield f"the one planted {CONTROL} times was not found, so the audit cannot be relied on"
 
 
+def _share(one: Estimate) -> str:
+    """Without its interval, which `AuditReport.lines` give."""
+    return phrasing.percent(one.value)
+
+
 def control_found(canaries: Sequence[CanaryResult]) -> bool:
     """Whether the canary that every audit must find was found: extracted, or likelier than all alternatives."""
     return any(one.extracted or one.exposure.found for one in canaries if one.times == CONTROL)
@@ -191,12 +217,11 @@ def _good(report: AuditReport) -> Iterator[str]:
     if report.secrets:
         yield f"none of the {len(report.secrets)} riskiest strings is named"
     for whose, rates in report.extraction.items():
-        yield f"{rates.learned.as_text(percent=True)} of {whose} lines are continued word for word"
+        yield f"{_share(rates.learned)} of {whose} lines are continued word for word"
     if report.membership and report.membership.high <= LEARNED_TEXTS:
-        yield f"a learned conversation can hardly be told from another ({report.membership.as_text(percent=True)})"
+        yield "whether it learned from a conversation can hardly be told"
     elif report.membership:
-        guessed = report.membership.as_text(percent=True)
-        yield f"the text was too little to say whether a learned conversation can be told from another ({guessed})"
+        yield "but the text was too little to say whether it can be told from which conversations it learned"
     if report.canaries:
         planted = [one for one in report.canaries if one.times != CONTROL]
         yield f"of {len(planted)} planted secrets none was drawn out"

@@ -14,6 +14,19 @@ from soundalike.next_step import NextStep
 from soundalike.redact import MASKS
 
 SHARE, KEEP, RETRAIN = "share", "keep private", "retrain"
+HEADLINES = {
+    SHARE: "Yes, you may share it",
+    KEEP: "Keep it private",
+    RETRAIN: "Train it anew without what it names",
+}
+UNTOLD = "It cannot be told whether you may share it"  # where there was next to nothing to look at
+MEANINGS = {
+    SHARE: "This says what was looked for and not found, and no more: names, stories and turns of phrase of yours are "
+    "its voice. Whoever has the folder has your masked messages too: share the adapter or let people talk to it, not "
+    "the folder.",
+    KEEP: "Let nobody have the folder, and nobody talk to it whom you would not show your messages.",
+    RETRAIN: "Let nobody else talk to it, nor have its folder, before it was trained without what it names.",
+}
 MASKED = "Audit, among the sections of this voice: “Mask what it names”"
 REPLACED = "Training, among the sections of this voice: “Replace it”"
 OFTEN = 5  # times that the owner typed a string which is then a habit of theirs rather than a secret
@@ -64,13 +77,11 @@ def recommendation(level: Level, other_reasons: bool) -> str:
     return KEEP if level or other_reasons else SHARE
 
 
-def advice(level: Level, other_reasons: bool) -> str:
-    """How the verdict's sentence begins."""
+def headline(level: Level, other_reasons: bool) -> str:
+    """May it be shared? How the verdict's sentence begins."""
     if level is Level.MENTIONED and not other_reasons:
         return "Let only people talk to it who may know these names"
-    return {RETRAIN: "Retrain it without what it leaks", KEEP: "Keep it private"}.get(
-        recommendation(level, other_reasons), "Nothing was found against sharing it"
-    )
+    return HEADLINES[recommendation(level, other_reasons)]
 
 
 def steps(level: Level, other_reasons: bool, folder: str = "me") -> list[NextStep]:

@@ -49,7 +49,8 @@ def evaluate(
         print_json(plain(found), json)
         return
     out.print(report.table())
-    print_lines(["", *report.legend(), "", *report.lines(), "", *advice(report)])
+    meaning = advice(report)
+    print_lines(["", *report.legend(), "", *report.lines(), *meaning.evidence, "", *meaning.lines()])
     print_json({**plain(report), "advice": plain(guidance(report))}, json)
 
 
@@ -126,6 +127,7 @@ def evaluate_briefly(folder: Path) -> tuple[dict[str, Any] | None, str | None]:
     """A short evaluation, printed: its figures with what helps; if there is too little text, none and why."""
     from soundalike.errors import TooLittleText
     from soundalike.evaluation import evaluate
+    from soundalike.evaluation.advice import advice
     from soundalike.evaluation.guidance import guidance
     from soundalike.plain import plain
 
@@ -135,7 +137,6 @@ def evaluate_briefly(folder: Path) -> tuple[dict[str, Any] | None, str | None]:
         except TooLittleText as error:
             print_lines([error.what])
             return None, error.what
-    advice = guidance(report)
-    print_lines(["", *report.headline(), *advice.lines(), *report.unkept()])
+    print_lines(["", *report.headline(), "", *advice(report).lines(), *report.unkept()])
     out.print(command_text(f"{report.extent()} The full figure: ", f"soundalike evaluate {shlex.quote(str(folder))}"))
-    return {**plain(report), "advice": plain(advice)}, None
+    return {**plain(report), "advice": plain(guidance(report))}, None

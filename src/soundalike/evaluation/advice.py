@@ -1,7 +1,14 @@
-"""What an evaluation means and what to do about it: sentences that follow the intervals of differences."""
+"""What an evaluation means for somebody who reads no tables: what is good, what is not, and what may help.
+
+Each finding follows the interval of a difference, never the larger figure.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from enum import Enum
 
 from soundalike.evaluation.evaluation_report import CLONE, POINTS, PROMPT, YOU, EvaluationReport
-from soundalike.evaluation.guidance import OTHER_BASES, guidance
+from soundalike.evaluation.guidance import guidance
 from soundalike.metrics.repetition import recites
 from soundalike.metrics.stats import Estimate, difference, reaches
 from soundalike.next_step import Frontend
@@ -10,85 +17,141 @@ LIKENESS_MARGIN = 0.1  # of the scale from strangers to the owner, within which 
 PARROT = "parrot"
 BASELINES = (PARROT, "word chain, order 1", "word chain, order 2")
 DESCRIBED = {
-    PARROT: "a parrot, which says old messages of yours at random",
-    "word chain, order 1": "a word chain, which knows only which word follows which of yours",
-    "word chain, order 2": "a word chain, which knows only which word follows which two of yours",
+    PARROT: "old messages of yours drawn at random",
+    "word chain, order 1": "a program that knows only which word follows which of yours",
+    "word chain, order 2": "a program that knows only which word follows which two of yours",
 }
 
 
-def advice(report: EvaluationReport, frontend: Frontend = Frontend.COMMAND_LINE) -> list[str]:
-    """Sentences on who fools the judge more often, on likeness and sense, and what helps, as `frontend` names it."""
-    sentences = [
-        *_fooled(report),
-        *(guidance(report).lines(frontend) if report.rows[CLONE].fooled else []),
-        *_prompted(report),
-        *_likeness(report),
-        *_sense(report, frontend),
-    ]
-    if recites(report.rows[CLONE].copying, report.rows[YOU].copying):
-        sentences.append(
-            "It recites: it repeats your messages word for word more often than you do, so the other figures count for "
-            "nothing. Train it for less time, or add more messages."
+class Kind(Enum):
+    """What a finding is for the voice; the value is its title."""
+
+    GOOD = "Good"
+    POOR = "Not good"
+    OPEN = "Not known"
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """A sentence on one side of the voice."""
+
+    kind: Kind
+    sentence: str
+
+
+@dataclass(frozen=True, slots=True)
+class Advice:
+    """`headline`: how close the voice is. `steps` may help, the one that helped most first; `evidence` says how much
+    each did where it was measured."""
+
+    headline: str
+    findings: list[Finding]
+    steps: list[str]
+    evidence: list[str]
+
+    def of(self, kind: Kind) -> list[str]:
+        """The sentences of one kind."""
+        return [finding.sentence for finding in self.findings if finding.kind is kind]
+
+    def lines(self) -> list[str]:
+        """All of it but the evidence, a line each."""
+        found = [f"{kind.value}: {sentence}" for kind in Kind for sentence in self.of(kind)]
+        return [self.headline, *found, *(f"May help: {step}" for step in self.steps)]
+
+
+def advice(report: EvaluationReport, frontend: Frontend = Frontend.COMMAND_LINE) -> Advice:
+    """What `report` means; `frontend` names what to do."""
+    found = guidance(report)
+    return Advice(found.headline, list(_findings(report)), found.steps(frontend), found.evidence())
+
+
+def _findings(report: EvaluationReport) -> Iterator[Finding]:
+    for part in (_recited, _fooled, _prompted, _sense, _likeness, _loops):
+        yield from part(report)
+
+
+def _recited(report: EvaluationReport) -> Iterator[Finding]:
+    clone, you = report.rows[CLONE].copying, report.rows[YOU].copying
+    if clone is None or you is None:
+        return
+    both = f"{_percent(clone)} of what it writes, {_percent(you)} of what you do"
+    if recites(clone, you):
+        yield Finding(
+            Kind.POOR,
+            f"It recites: it repeats your messages word for word more often than you do ({both}), so its other figures "
+            "count for nothing. Train it for less time, or add more messages.",
         )
-    return sentences
+    else:
+        yield Finding(Kind.GOOD, f"It does not repeat your messages word for word more than you do ({both}).")
 
 
-def _fooled(report: EvaluationReport) -> list[str]:
+def _fooled(report: EvaluationReport) -> Iterator[Finding]:
     clone = report.rows[CLONE].fooled
+    if clone and clone.high < 0.5:
+        right = f"a judge sees which reply is really yours in {100 - 100 * clone.value:.0f} of 100 cases"
+        yield Finding(Kind.POOR, f"It can still be told from you: {right}.")
     rivals = {name: one for name in BASELINES if (one := report.rows[name].fooled if name in report.rows else None)}
     if clone is None or not rivals:
-        return []
+        return
     first = max(rivals, key=lambda name: rivals[name].value)
-    both = f"{_percent(clone)} against {_percent(rivals[first])}"
+    rival, both = DESCRIBED[first], f"in {_percent(clone)} against {_percent(rivals[first])}"
     match _order(clone, rivals[first]):
-        case 1 if reaches(clone, 0.5, POINTS):
-            sentence = "The judge cannot tell the voice from you, which is the best that a voice can reach."
         case 1:
-            sentence = f"The voice fools the judge more often than {DESCRIBED[first]} ({both})."
+            yield Finding(Kind.GOOD, f"It is taken for you more often than {rival} ({both}).")
         case -1:
-            sentence = (
-                f"The voice fools the judge less often than {DESCRIBED[first]} ({both}), which understands nothing but "
-                "uses your own words as often as you do."
-            )
+            nothing = "which understands nothing but uses your own words as often as you do"
+            yield Finding(Kind.POOR, f"It is taken for you less often than {rival} ({both}), {nothing}.")
         case _:
-            sentence = f"It cannot be told which fools the judge more often ({both}): the voice or {DESCRIBED[first]}."
-    return [sentence]
+            which = f"it or {rival} is taken for you more often ({both})"
+            yield Finding(Kind.OPEN, f"This text is too little to tell whether {which}.")
 
 
-def _prompted(report: EvaluationReport) -> list[str]:
+def _prompted(report: EvaluationReport) -> Iterator[Finding]:
     """Whether training or the prompt fools the judge more often, where a prompt was measured."""
     clone, prompt = (report.rows[name].fooled if name in report.rows else None for name in (CLONE, PROMPT))
     if clone is None or prompt is None:
-        return []
-    verdicts = {1: "Training beats the prompt", -1: "The prompt beats training"}
-    verdict = verdicts.get(_order(clone, prompt), "This text shows no difference between training and the prompt")
-    return [f"{verdict}: the judge is fooled by the voice in {_percent(clone)}, by the prompt in {_percent(prompt)}."]
+        return
+    both = f"it is taken for you in {_percent(clone)}, a chat model with a prompt in {_percent(prompt)}"
+    verdicts = {
+        1: (Kind.GOOD, "Training beats the prompt"),
+        -1: (Kind.POOR, "The prompt beats training"),
+    }
+    kind, verdict = verdicts.get(
+        _order(clone, prompt), (Kind.OPEN, "This text shows no difference between training and the prompt")
+    )
+    yield Finding(kind, f"{verdict}: {both}.")
 
 
-def _likeness(report: EvaluationReport) -> list[str]:
+def _likeness(report: EvaluationReport) -> Iterator[Finding]:
     clone = report.rows[CLONE].likeness
     if clone is None or clone.high < 1:
-        return []
+        return
     if reaches(clone, 1, LIKENESS_MARGIN):
-        return ["In likeness, which is style alone, the voice cannot be told from you."]
-    figure = clone.as_text(percent=True)
-    return [f"In likeness, which is style alone, this text is too little to tell the voice from you or not ({figure})."]
+        yield Finding(Kind.GOOD, "In style alone it cannot be told from you.")
+    else:
+        yield Finding(Kind.OPEN, "This text is too little to tell whether it can be told from you in style alone.")
 
 
-def _sense(report: EvaluationReport, frontend: Frontend) -> list[str]:
+def _sense(report: EvaluationReport) -> Iterator[Finding]:
     clone = report.rows[CLONE].coherence
     if clone is None:
-        return []
+        return
     figure = f"({_percent(clone)}; those would in 50 %)"
     if clone.low > 0.5:
-        return [f"Its replies fit what was said more often than replies drawn at random {figure}."]
-    found = f"Its replies fit what was said no more often than replies drawn at random {figure}."
-    if clone.high > 0.5 + POINTS:
-        found = f"This text is too little to tell whether its replies fit better than replies drawn at random {figure}."
-    return [
-        f"{found} A lower temperature gives more sense, and a much larger base may ({OTHER_BASES.wording(frontend)}); "
-        "more minutes hardly do."
-    ]
+        yield Finding(Kind.GOOD, f"Its replies fit what was said more often than replies drawn at random {figure}.")
+    elif clone.high > 0.5 + POINTS:
+        fit = "its replies fit what was said better than replies drawn at random"
+        yield Finding(Kind.OPEN, f"This text is too little to tell whether {fit} {figure}.")
+    else:
+        fit = f"Its replies fit what was said no more often than replies drawn at random {figure}"
+        yield Finding(Kind.POOR, f"{fit}. A lower temperature helps, more minutes hardly do.")
+
+
+def _loops(report: EvaluationReport) -> Iterator[Finding]:
+    clone, you = report.rows[CLONE].repetition, report.rows[YOU].repetition
+    if clone and you and _order(clone, you) == 1:
+        both = f"{clone.as_text(percent=True)} of its messages, {you.as_text(percent=True)} of yours"
+        yield Finding(Kind.POOR, f"It goes round in circles or echoes what was said more often than you do ({both}).")
 
 
 def _order(clone: Estimate, rival: Estimate) -> int:

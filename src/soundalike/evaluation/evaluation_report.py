@@ -33,13 +33,15 @@ HEADLINE = {  # columns of the table, with what they are called in it
     "copying": "copying",
     "repetition": "loops",
 }
+WRITTEN_BY = {YOU: "for your text", CLONE: "for its text"}
 SMALL = ("copying", "repetition")
 ROW_TITLES = {
     SAME: "you, same",
     BEFORE: "you before",
     BASE: "base alone",
-    "word chain, order 1": "chain 1",
-    "word chain, order 2": "chain 2",
+    "parrot": "old lines",
+    "word chain, order 1": "word pairs",
+    "word chain, order 2": "word trios",
 }
 LEGEND = (
     "fooled    shown what was said, your real reply and this one, how often a judge",
@@ -54,8 +56,9 @@ LEGEND = (
     "          echo it",
     "in [ ]    where the figure lies with a certainty of 95 %",
     "you, same; you before   you in other talks of the same months; in earlier ones",
-    "parrot    your old messages, drawn at random",
-    "chain 1, 2   each word drawn after the one or the two words before it",
+    "old lines   your old messages, drawn at random",
+    "word pairs   each word drawn after the one before it",
+    "word trios   each word drawn after the two before it",
     "word salad, base alone   your words in any order; the model before it read you",
 )
 
@@ -143,11 +146,11 @@ class EvaluationReport:
         if fooled is None or fooled.high == fooled.low:
             return []
         shown = math.sqrt(2) * (fooled.high - fooled.low) / 2  # two voices' intervals, half as wide to each side
+        least = f"This text tells two voices apart if one is taken for you in {100 * shown:.0f} more of 100 replies"
+        if shown <= POINTS:
+            return [f"{least} than the other."]
         needed = math.ceil(self.about["windows"] * (shown / POINTS) ** 2 / 10) * 10
-        return [
-            f"So many windows tell two voices apart that differ by {100 * shown:.0f} points in fooled; "
-            f"{100 * POINTS:.0f} points would need about {needed:,}."
-        ]
+        return [f"{least} than the other; for {100 * POINTS:.0f} more about {needed:,} windows would be needed."]
 
     def _drift(self) -> list[str]:
         """How far the owner's own months are from one another."""
@@ -188,14 +191,15 @@ class EvaluationReport:
         found = []
         rates = {name: self.rows[name].hit_rate for name in (YOU, CLONE)}
         if all(rates.values()):
-            nearest = ", ".join(f"{name} {_percent(rate)}" for name, rate in rates.items())
-            found.append(f"Windows whose style is nearer to yours than to anybody else's here: {nearest}")
-        if self.delta_rank:
-            people = self.about["people"]
-            ranks = ", ".join(f"{name} {rank.as_text()}" for name, rank in self.delta_rank.items())
             found.append(
-                f"Whose frequencies of common words they are nearest to (Cosine Delta; 1 is you, {people} is the last "
-                f"of so many people): {ranks}"
+                f"In style {_percent(rates[CLONE])} of its windows are nearer to you than to anybody else here, and "
+                f"{_percent(rates[YOU])} of your own."
+            )
+        if self.delta_rank:
+            ranks = ", ".join(f"{WRITTEN_BY[name]} {rank.as_text()}" for name, rank in self.delta_rank.items())
+            found.append(
+                f"Where you stand among {self.about['people']} people whose use of common words is compared with that "
+                f"of a text (Cosine Delta; 1 is the nearest): {ranks}."
             )
         return found
 

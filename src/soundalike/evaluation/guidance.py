@@ -46,13 +46,15 @@ SLOWER = 10  # times the minutes that smollm2 needs to read what pocket reads
 class Remedy:
     """What may help and `why`, in a sentence; `step` is how it is done, None where nothing here does it.
 
-    `gain` is by how much more often the judge was fooled where that was measured, else None.
+    `gain` is by how much more often the judge was fooled where that was measured, else None. `measured` is a sentence
+    on what was measured.
     """
 
     what: str
     why: str
     step: NextStep | None = None
     gain: float | None = None
+    measured: str = ""
 
     def line(self, frontend: Frontend) -> str:
         """All of it in a line."""
@@ -68,10 +70,18 @@ class Guidance:
     read: float | None
     remedies: list[Remedy]
 
-    def lines(self, frontend: Frontend = Frontend.COMMAND_LINE) -> list[str]:
-        """Sentences, the remedy that helped most first."""
-        share = [] if self.read is None else [_read_so_far(self.read)]
-        return [" ".join([self.standing, *share]).strip(), *(remedy.line(frontend) for remedy in self.remedies)]
+    @property
+    def headline(self) -> str:
+        """How good it is, and how much it has read."""
+        return self.standing if self.read is None else f"{self.standing} {_read_so_far(self.read)}"
+
+    def steps(self, frontend: Frontend) -> list[str]:
+        """The remedies, a line each."""
+        return [remedy.line(frontend) for remedy in self.remedies]
+
+    def evidence(self) -> list[str]:
+        """What was measured of the remedies."""
+        return [f"{remedy.what}: {remedy.measured}" for remedy in self.remedies if remedy.measured]
 
 
 def facts(clone: Clone) -> dict[str, Any]:
@@ -94,18 +104,20 @@ def guidance(report: EvaluationReport) -> Guidance:
     about, fooled = report.about, report.rows[CLONE].fooled
     found = [*_reading(about), *_larger_base(about), _cooler(about), *_both_sides(about)]
     found.sort(key=lambda remedy: math.inf if remedy.gain is None else -remedy.gain)
-    return Guidance("" if fooled is None else _standing(fooled), about.get("read"), found[:MOST])
+    return Guidance(standing(fooled), about.get("read"), found[:MOST])
 
 
-def _standing(fooled: Estimate) -> str:
+def standing(fooled: Estimate | None) -> str:
     """How often the judge is fooled, beside the best that is possible and the best that was measured."""
-    said = f"The judge takes its replies for yours in {_percent(fooled.value)} of cases"
+    if fooled is None:
+        return "There is too little text for a judge to say how often it is taken for you."
+    said = f"A judge takes {100 * fooled.value:.0f} of 100 of its replies for yours"
     if reaches(fooled, 0.5, POINTS):
         return f"{said}: it can only guess, and no voice can do better."
     if fooled.high >= 0.5:
-        return f"{said}; 50 % would be perfect, and this text is too little to tell whether it reaches that."
+        return f"{said}; 50 would be perfect, and this text is too little to tell whether it reaches that."
     best = max(voice.fooled for voice in MEASURED)
-    return f"{said}; 50 % would be perfect, and the best voice that was measured so far reached {_percent(best)}."
+    return f"{said}; 50 would be perfect, and the best voice that was measured so far reached {100 * best:.0f}."
 
 
 def _read_so_far(read: float) -> str:
@@ -140,37 +152,43 @@ def _reading(about: Mapping[str, Any]) -> list[Remedy]:
     known = [voice for voice in MEASURED if voice.base == "pocket"]
     points = ", ".join(f"{_percent(voice.fooled)} after {_percent(voice.read)} of the text" for voice in known)
     then, now = _expected(about["base"], 1.0), _expected(about["base"], read)
-    why = f"in {minutes} minutes it reads all of your text once. Pocket fooled the judge in {points} ({ORIGIN})."
+    why = f"in {minutes} minutes it reads all of your text once."
     step = NextStep(
         f"soundalike train {me} --minutes {minutes} --keep-better", f"under Training, with {minutes} for Minutes"
     )
-    return [Remedy("More minutes", why, step, None if then is None or now is None else then - now)]
+    gain = None if then is None or now is None else then - now
+    return [Remedy("More minutes", why, step, gain, f"pocket fooled the judge in {points} ({ORIGIN}).")]
 
 
 def _larger_base(about: Mapping[str, Any]) -> list[Remedy]:
     """A base that knew more before it read its owner: no gain of smollm2 over pocket beyond chance was measured."""
     if about.get("base") != "pocket":
         return []
-    why = (
+    why = f"it may make more sense, and takes {SLOWER} times the minutes to read as much."
+    measured = (
         f"after ten minutes each a blind reader found 27 of 80 replies of smollm2 fitting and 23 of pocket ({ORIGIN}). "
-        f"It takes {SLOWER} times the minutes to read as much; how much still larger ones gain was not measured."
+        "How much still larger ones gain was not measured."
     )
-    return [Remedy("A larger base", why, OTHER_BASES)]
+    return [Remedy("A larger base", why, OTHER_BASES, measured=measured)]
 
 
 def _cooler(about: Mapping[str, Any]) -> Remedy:
     """A lower temperature, which gains sense and no fooled judgements."""
-    why = "a blind reader found 65 % of 80 replies fitting at 0.5 and 31 % at 1, but the judge finds cooler ones out."
     step = NextStep(f"soundalike chat {shlex.quote(about['folder'])} --temperature 0.6", "under Talk, below the reply")
-    return Remedy("A lower temperature, for more sense", why, step)
+    return Remedy(
+        "A lower temperature",
+        "its replies make more sense then, but are less like you.",
+        step,
+        measured="a blind reader found 65 % of 80 replies fitting at 0.5 and 31 % at 1; the judge finds cool ones out.",
+    )
 
 
 def _both_sides(about: Mapping[str, Any]) -> list[Remedy]:
     if about.get("mode") != "monologue":
         return []
-    why = (
-        "this one holds your messages alone, so the voice never saw what you answered. Do not expect much of it on "
-        "pocket: of replies to 60 turns of other people a blind reader found 5 fitting of a voice that learned both "
-        "sides, 5 of one that learned one person's messages alone, and all 60 of that person's own."
+    why = "this one holds your messages alone, so the voice never saw what you answered. On pocket it gains little."
+    measured = (
+        "of the replies to 60 messages of other people a blind reader found 5 to fit where the voice had learned both "
+        "sides, 5 where it had learned one person's messages alone, and all 60 where the person had written them."
     )
-    return [Remedy("An export with both sides of your chats", why)]
+    return [Remedy("An export with both sides of your chats", why, measured=measured)]

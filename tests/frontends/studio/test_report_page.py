@@ -12,7 +12,6 @@ from playwright.sync_api import Browser, Page, expect
 from soundalike.audit import copying, run_audit
 from soundalike.clone import Clone
 from soundalike.clone.report_names import AUDIT_PAGE, AUDIT_STRINGS
-from soundalike.evaluation.evaluation_report import FULL
 from tests.frontends.studio.running_studio import go, trained
 from tests.frontends.studio.test_report_routes import evaluated
 
@@ -60,11 +59,17 @@ def test_a_portrait_is_shown_in_a_frame_in_which_nothing_runs(chromium: Browser,
         assert len(refused) >= 2 and not [url for url in asked if "x.example" in url]
 
 
-def test_an_evaluation_stands_there_with_its_advice(page: Page) -> None:
-    """The sentences of the command, and every system in a row of the table."""
+def test_an_evaluation_says_first_what_it_means(page: Page) -> None:
+    """The verdict, what is good, what is not and what may help; the figures are behind a line that opens them."""
     go(page, "#/voice/me/evaluation", "me: Evaluation")
+    expect(page.get_by_text("A judge takes 40 of 100 of its replies for yours; 50 would be perfect")).to_be_visible()
+    for title in ("Good", "Not good", "What may help"):
+        expect(page.get_by_role("heading", name=title, exact=True)).to_be_visible()
     expect(page.get_by_text("More minutes (under Training, with 7 for Minutes)")).to_be_visible()
-    expect(page.get_by_role("row", name="the voice 40 [35, 45]")).to_be_visible()
+    row = page.get_by_role("row", name="the voice 40 [35, 45]")
+    expect(row).to_be_hidden()
+    page.get_by_text("The figures", exact=True).click()
+    expect(row).to_be_visible()
     expect(page.get_by_role("definition").filter(has_text="how often a judge takes its reply")).to_contain_text(
         "[35, 45]: how often a judge takes its reply for your real one (50 % is perfect"
     )
@@ -73,23 +78,31 @@ def test_an_evaluation_stands_there_with_its_advice(page: Page) -> None:
 
 
 def test_voices_with_figures_of_different_kinds_are_not_compared(page: Page, me: Clone) -> None:
-    """A check during a training takes other messages than an evaluation, which the list of voices says."""
-    warning = page.get_by_text("Compare voices by figures of one kind")
-    expect(page.get_by_role("link", name="me", exact=True)).to_be_visible()
+    """One has its evaluation's headline, one the bits of the check during its training, which the list says."""
+    warning = page.get_by_text("Compare voices that were evaluated")
+    expect(page.get_by_text("A judge takes 40 of 100 of its replies for yours")).to_be_visible()
+    expect(page.get_by_text("bits a byte")).to_have_count(0)
     expect(warning).to_have_count(0)
     shutil.copytree(me.root, me.root.parent / "other")
-    evaluated(Clone.open(me.root.parent / "other"), FULL)
+    (me.root.parent / "other" / "evaluation.json").unlink()
     page.reload()
+    expect(page.get_by_text("2.50 bits a byte (check during the training)")).to_be_visible()
     expect(warning).to_be_visible()
     shutil.rmtree(me.root.parent / "other")
 
 
 def test_an_audit_stands_there_with_its_verdict(page: Page, me: Clone) -> None:
-    """As it is in audit.json, with the owner's page in a frame."""
+    """As it is in audit.json, with the owner's page in a frame, and the path of its file."""
     go(page, "#/voice/me/audit", "me: Audit")
     report = orjson.loads((me.root / "audit.json").read_bytes())
-    expect(page.get_by_text(report["verdict"], exact=True)).to_be_visible()
-    expect(page.frame_locator("iframe").get_by_role("heading", level=1)).to_have_text(report["verdict"])
+    expect(page.get_by_role("heading", name=report["headline"], exact=True)).to_be_visible()
+    expect(page.get_by_text(report["meaning"], exact=True)).to_be_visible()
+    table = page.get_by_role("region", name="Given its first half, it says the rest")
+    expect(table).to_be_hidden()
+    page.get_by_text("The figures", exact=True).click()
+    expect(table).to_be_visible()
+    expect(page.get_by_text(str(me.root / AUDIT_PAGE), exact=True)).to_be_visible()
+    expect(page.frame_locator("iframe").get_by_role("heading", level=1)).to_have_text(report["headline"])
 
 
 def test_a_report_is_made_anew_and_what_fails_is_told(page: Page, me: Clone) -> None:
@@ -111,8 +124,12 @@ def test_everybody_can_read_them(page: Page, me: Clone, scheme: Literal["light",
     page.set_viewport_size({"width": 360, "height": 700})
     for kind in ("Portrait", "Evaluation", "Audit"):
         go(page, f"#/voice/me/{kind.lower()}", f"me: {kind}")
-        expect(page.locator("iframe, table").first).to_be_visible()
+        expect(page.locator("iframe, details").first).to_be_visible()
+        page.evaluate("for (const one of document.querySelectorAll('details')) one.open = true")
         assert page.evaluate("document.documentElement.scrollWidth") <= 360
+        for nav in page.get_by_role("navigation").all():
+            box = nav.bounding_box()
+            assert box and box["height"] < 60  # one line of links, which scrolls
         assert Axe().run(page).response["violations"] == []
 
 

@@ -7,6 +7,7 @@ import pytest
 from starlette.testclient import TestClient
 
 from soundalike.clone import Clone
+from soundalike.evaluation.advice import Kind, advice
 from soundalike.evaluation.evaluation_report import CLONE, FULL, SAME, SHORT, YOU, EvaluationReport
 from soundalike.evaluation.report_file import save
 from soundalike.evaluation.system_metrics import SystemMetrics
@@ -16,6 +17,7 @@ from soundalike.frontends.studio.jobs import Jobs
 from soundalike.frontends.studio.studio_app import create
 from soundalike.frontends.studio.studio_folder import StudioFolder
 from soundalike.metrics.stats import Estimate
+from soundalike.next_step import Frontend
 from tests.frontends.studio.running_studio import BEARER, LOOPBACK_ADDRESS, TOKEN, trained
 
 
@@ -77,9 +79,10 @@ def test_a_report_is_begun_as_the_command_of_its_name(
 def test_nothing_is_told_before_a_report_was_written(client: TestClient, me: Clone) -> None:
     """Nulls, and no error."""
     told = {kind: client.get(f"/api/voices/me/{kind}").json() for kind in ("portrait", "evaluate", "audit")}
-    assert told["portrait"] == {"page": None}
+    assert told["portrait"] == {"page": None, "path": str(me.root / "portrait.html")}
     assert told["evaluate"] == {"stale": False, "report": None}
-    assert told["audit"] == {"report": None, "stale": False, "page": None, "strings": []}
+    path = str(me.root / "audit.html")
+    assert told["audit"] == {"report": None, "stale": False, "page": None, "path": path, "strings": []}
 
 
 def test_an_evaluation_is_told_in_the_sentences_of_the_command(client: TestClient, me: Clone) -> None:
@@ -88,9 +91,12 @@ def test_an_evaluation_is_told_in_the_sentences_of_the_command(client: TestClien
     told = client.get("/api/voices/me/evaluate").json()
     assert not told["stale"] and told["report"]["headline"] == written.headline()
     rows, legend = told["report"]["rows"], "\n".join(told["report"]["legend"])
-    assert rows["parrot"] == ["20 [10, 30]", "-", "-", "-", "-"]
+    assert rows["old lines"] == ["20 [10, 30]", "-", "-", "-", "-"]
     assert {name for name in rows if name not in legend} == {"the voice"} and "you, same" in rows
     assert any("More minutes (under Training" in text for text in told["report"]["advice"])
+    meaning = advice(written, Frontend.STUDIO)
+    assert told["report"]["verdict"] == meaning.headline and told["report"]["advice"] == meaning.lines()
+    assert told["report"]["findings"] == {kind.value: meaning.of(kind) for kind in Kind}
     assert told["report"]["extent"] == written.extent() not in told["report"]["lines"]
     kept = (me.root / "evaluation.json").read_bytes()
     damaged = orjson.loads(kept)
@@ -108,9 +114,9 @@ def test_pages_are_given_as_they_were_written(client: TestClient, me: Clone) -> 
     (me.root / "audit-strings.txt").write_text("soup\nmill lane\n", encoding="utf-8")
     report = {"verdict": "Keep it private.", "about": {"training": me.manifest()["result"]}}
     (me.root / "audit.json").write_bytes(orjson.dumps(report))
-    assert client.get("/api/voices/me/portrait").json() == {"page": "<p>a portrait</p>"}
+    assert client.get("/api/voices/me/portrait").json()["page"] == "<p>a portrait</p>"
     told = {"report": report, "stale": False, "page": "<p>strings</p>", "strings": ["soup", "mill lane"]}
-    assert client.get("/api/voices/me/audit").json() == told
+    assert client.get("/api/voices/me/audit").json() == told | {"path": str(me.root / "audit.html")}
     (me.root / "audit.json").write_bytes(orjson.dumps(report | {"about": {"training": {}}}))
     assert client.get("/api/voices/me/audit").json()["stale"]
 
@@ -121,6 +127,7 @@ def test_a_voice_is_told_with_the_bits_of_its_full_evaluation(client: TestClient
     evaluated(me)
     told = client.get("/api/voices/me").json()["voice"]
     assert (told["bits_per_byte"], told["evaluated"]) == (2.5, False)
+    assert told["standing"].startswith("A judge takes 40 of 100 of its replies for yours")
     evaluated(me, FULL)
     told = client.get("/api/voices/me").json()["voice"]
     assert (told["bits_per_byte"], told["evaluated"]) == (1.86, True)

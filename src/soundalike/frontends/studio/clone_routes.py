@@ -9,7 +9,9 @@ from starlette.responses import Response
 from soundalike.clone import Clone, corrections
 from soundalike.clone.report_names import AUDIT, EVALUATION, PORTRAIT
 from soundalike.errors import CloneError
-from soundalike.evaluation.report_file import load_best
+from soundalike.evaluation.evaluation_report import CLONE, estimate_of
+from soundalike.evaluation.guidance import standing
+from soundalike.evaluation.report_file import SavedReport, load_best
 from soundalike.frontends.local_page.answers import answer
 from soundalike.frontends.studio.studio_folder import StudioFolder
 from soundalike.training import checkpoint
@@ -66,24 +68,34 @@ def _readable_summary(path: Path) -> dict[str, Any]:
 
 
 def _voice(clone: Clone) -> dict[str, Any]:
-    """The voice of a clone; its bits per byte are those of its evaluation, where it was `evaluated` in full."""
-    sections = clone.manifest()
-    result, evaluated = sections.get("result", {}), _evaluated_bits(clone)
+    """The voice of a clone; its bits per byte are those of its evaluation, where it was `evaluated` in full.
+
+    `standing` is how close its evaluation or short check found it, in a sentence; None without one of this voice.
+    """
+    sections, saved = clone.manifest(), _evaluation(clone)
+    result, evaluated = sections.get("result", {}), _bits(saved)
+    fooled = saved and saved.report and estimate_of(saved.report, CLONE, "fooled")
     return {
         "base": sections["training"]["base"],
         "is_older": result.get("fingerprint", clone.fingerprint) != clone.fingerprint,
         "bits_per_byte": result.get("bits_per_byte") if evaluated is None else evaluated,
         "evaluated": evaluated is not None,
+        "standing": standing(fooled) if fooled else None,
         "seconds": result.get("seconds"),
     }
 
 
-def _evaluated_bits(clone: Clone) -> float | None:
-    """Bits per byte of the full evaluation of the voice as it is now; None without one."""
+def _evaluation(clone: Clone) -> SavedReport | None:
+    """The evaluation of the voice as it is now; None where the file is damaged, which its own section tells."""
     try:
-        full = load_best(clone).full
-    except CloneError:  # which the evaluation's own section tells
+        return load_best(clone)
+    except CloneError:
         return None
+
+
+def _bits(saved: SavedReport | None) -> float | None:
+    """Bits per byte of a full evaluation; None without one."""
+    full = saved and saved.full
     measured = full and full.get("bits_per_byte", {}).get("on")
     return measured["value"] if measured else None
 

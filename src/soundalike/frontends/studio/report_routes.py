@@ -7,13 +7,12 @@ from pydantic import BaseModel
 from starlette.responses import Response
 
 from soundalike.clone import Clone
-from soundalike.clone.report_names import AUDIT_PAGE, AUDIT_STRINGS
-from soundalike.evaluation.advice import advice
+from soundalike.clone.report_names import AUDIT, AUDIT_PAGE, AUDIT_STRINGS, PORTRAIT
+from soundalike.evaluation.advice import Kind, advice
 from soundalike.evaluation.evaluation_report import CLONE, HEADLINE, ROW_TITLES, EvaluationReport
 from soundalike.evaluation.report_file import load_best
 from soundalike.evaluation.saved_evaluation import best_report
 from soundalike.frontends.local_page.answers import answer
-from soundalike.frontends.studio.clone_routes import REPORTS
 from soundalike.frontends.studio.job_routes import job_summary
 from soundalike.frontends.studio.jobs import Jobs
 from soundalike.frontends.studio.studio_folder import StudioFolder
@@ -50,8 +49,9 @@ def router(folder: StudioFolder, jobs: Jobs) -> APIRouter:
 
     @routes.get("/portrait")
     def portrait(name: str) -> Response:
-        """The page as it was written, or null."""
-        return answer({"page": _page(folder.clone(name), REPORTS["portrait"])})
+        """The page as it was written, or null, and its path."""
+        clone = folder.clone(name)
+        return answer({"page": _page(clone, PORTRAIT), "path": str(clone.root / PORTRAIT)})
 
     @routes.post("/evaluate")
     def make_evaluation(name: str) -> Response:
@@ -72,13 +72,14 @@ def router(folder: StudioFolder, jobs: Jobs) -> APIRouter:
 
     @routes.get("/audit")
     def audit(name: str) -> Response:
-        """The report without strings, the page with them, those that the voice names, and whether all of it is of the
-        voice as it is now; or nulls."""
+        """The report without strings, the page with them and its path, those that the voice names, and whether all of
+        it is of the voice as it is now; or nulls."""
         clone = folder.clone(name)
-        report = clone.report(REPORTS["audit"])
+        report = clone.report(AUDIT)
         stale = report is not None and _is_stale(clone, report)
         strings = (_page(clone, AUDIT_STRINGS) or "").splitlines()
-        return answer({"report": report, "stale": stale, "page": _page(clone, AUDIT_PAGE), "strings": strings})
+        page, path = _page(clone, AUDIT_PAGE), str(clone.root / AUDIT_PAGE)
+        return answer({"report": report, "stale": stale, "page": page, "path": path, "strings": strings})
 
     return routes
 
@@ -89,14 +90,19 @@ def _page(clone: Clone, name: str) -> str | None:
 
 
 def _told(report: EvaluationReport) -> dict[str, Any]:
+    meaning = advice(report, Frontend.STUDIO)
     return {
+        "verdict": meaning.headline,
+        "findings": {kind.value: meaning.of(kind) for kind in Kind},
+        "steps": meaning.steps,
+        "evidence": meaning.evidence,
         "extent": report.extent(),
         "headline": report.headline(),
         "columns": list(HEADLINE.values()),
         "rows": {ROWS.get(name, name): cells for name, cells in report.cells().items()},
         "legend": report.legend(),
         "lines": report.lines()[1:],
-        "advice": advice(report, Frontend.STUDIO),
+        "advice": meaning.lines(),
     }
 
 

@@ -8,8 +8,5 @@ export function copyLine(text) {
     copy.textContent = "Copied";
   });
   copy.setAttribute("aria-label", `Copy: ${text}`);
-  return h("div", { class: "row copy" }, scrolled(text), copy);
+  return h("div", { class: "row copy" }, h("pre", {}, text), copy);
 }
-
-// Text in lines as they are; long ones scroll, by keys too.
-export const scrolled = (text) => h("pre", { class: "wide", tabindex: "0", role: "group", "aria-label": text.slice(0, 60) }, text);

@@ -23,6 +23,8 @@ function links(nav, sections, current, address) {
   nav.replaceChildren(
     ...sections.map((one) => h("a", { href: address(one), "aria-current": one === current ? "page" : null }, one.title)),
   );
+  const here = nav.querySelector("[aria-current]");
+  if (here) nav.scrollLeft = here.offsetLeft - nav.offsetLeft - (nav.clientWidth - here.offsetWidth) / 2; // where a line of links scrolls
 }
 
 // What goes wrong while a section looks for news stands at its top until it goes well again.

@@ -30,12 +30,23 @@ export async function reportView(main, { voice, every }, { kind, about, make, op
 // With no line break between a number and its percent sign.
 export const unbroken = (text) => text.replace(/(?<=\d) %/g, "\u00a0%");
 
-// A page that was written to the clone folder, in a frame in which nothing runs and from which nothing is asked.
-export const framed = (page, title) => h("iframe", { class: "page", sandbox: "", srcdoc: page, title });
+// A page that was written to the clone folder as the file `path`, in a frame in which nothing runs and from which nothing
+// is asked.
+export const framed = (page, title, path) => [
+  h("p", {}, "It is a file, too. Open it in your browser to print it or to keep it: ", h("code", {}, path)),
+  h("iframe", { class: "page", sandbox: "", srcdoc: page, title }),
+];
 
-// A table with a row for each of `rows`, whose first cells name them.
+// What only some want to read, closed until they open it.
+export const details = (title, parts) => h("details", {}, h("summary", {}, title), parts);
+
+export const sentences = (lines) => h("ul", {}, lines.map((text) => h("li", {}, unbroken(text))));
+
+// A table with a row for each of `rows`, whose first cells name them. A figure and its interval, `62 [55, 68]`, may stand
+// below each other.
 export function table(caption, head, rows) {
-  const cell = (text, at) => (at ? h("td", {}, unbroken(text)) : h("th", { scope: "row" }, text));
+  const figures = (text) => unbroken(text).split(/ (?=\[)/).flatMap((part) => [h("span", { class: "figure" }, part), " "]);
+  const cell = (text, at) => (at ? h("td", {}, figures(text)) : h("th", { scope: "row" }, text));
   return h("div", { class: "wide", role: "region", "aria-label": caption, tabindex: "0" },
     h("table", {}, h("caption", {}, caption),
       h("thead", {}, h("tr", {}, head.map((text) => (text ? h("th", { scope: "col" }, text) : h("td", {}))))),

@@ -2,7 +2,7 @@
 import { copyLine } from "../copy_line.js";
 import { h } from "../dom.js";
 import { maskForm } from "../mask_form.js";
-import { framed, reportView, table, unbroken } from "../report_view.js";
+import { details, framed, reportView, sentences, table, unbroken } from "../report_view.js";
 
 export default { id: "audit", title: "Audit", show };
 
@@ -13,25 +13,30 @@ function show(main, context) {
     make: "Audit it",
     options: [{ name: "canaries", label: "Also train once more, as long, with made-up secrets, and look for them" }],
     beside: (read) => maskForm(context.voice, read),
-    draw: ({ report, stale, page, strings }, mask) => {
+    draw: ({ report, stale, strings, ...html }, mask) => {
       mask.offer(stale ? [] : strings);
-      return report ? drawn(report, stale, page, mask) : [mask.element, h("p", { class: "faint" }, "There is none yet.")];
+      return report ? drawn(report, stale, html, mask) : [mask.element, h("p", { class: "faint" }, "There is none yet.")];
     },
   });
 }
 
-function drawn(report, stale, page, mask) {
-  const parts = [needles(report), inventory(report), byHeart(report), report.membership_means && h("p", {}, unbroken(report.membership_means)), copying(report), canaries(report)].flat();
+function drawn(report, stale, { page, path }, mask) {
+  const figures = [needles(report), inventory(report), byHeart(report), report.membership_means && h("p", {}, unbroken(report.membership_means)), copying(report), canaries(report)].flat().filter(Boolean);
   return [
     stale && h("p", { class: "failed" }, "This is of an earlier voice; audit the present one."),
-    h("h2", {}, "Verdict"),
-    h("p", {}, h("strong", {}, unbroken(report.verdict))),
+    ...verdict(report),
     ...(mask.offers || stale ? [] : steps(report)),
     mask.element,
-    ...parts,
+    figures.length > 0 && details("The figures", figures),
     page && h("h2", {}, "What it found, for you alone"),
-    page && framed(page, "Private: the strings that were found"),
+    ...(page ? framed(page, "Private: the strings that were found", path) : []),
   ].filter(Boolean);
+}
+
+// May it be shared, and why. A report of an earlier version has it in one sentence.
+function verdict({ headline, findings, meaning, verdict: whole }) {
+  if (!headline) return [h("h2", {}, "Verdict"), h("p", {}, h("strong", {}, unbroken(whole)))];
+  return [h("h2", {}, headline), sentences(findings.map((clause) => `${clause[0].toUpperCase()}${clause.slice(1)}.`)), h("p", {}, meaning)];
 }
 
 function steps({ steps: found = [] }) {

@@ -1,28 +1,40 @@
-// How close the voice is, as `soundalike evaluate` measures it.
+// How close the voice is, as `soundalike evaluate` measures it: what that means, and the figures for who wants them.
 import { h } from "../dom.js";
-import { definitions, reportView, table, unbroken } from "../report_view.js";
+import { definitions, details, reportView, sentences, table, unbroken } from "../report_view.js";
 
 export default { id: "evaluation", title: "Evaluation", show };
 
 function show(main, context) {
   return reportView(main, context, {
     kind: "evaluate",
-    about: "How close is it? The voice answers conversations that it has not read, and a judge tells its replies from yours.",
+    about: "How close is it? The voice answers conversations that it has not read. A judge, which is a small program, sees each reply beside yours and says which is really yours.",
     make: "Evaluate it",
     draw: ({ report, stale }) => (report ? drawn(report) : [h("p", { class: "faint" }, stale ? "There is one of an earlier voice, which says nothing about this one." : "There is none yet.")]),
   });
 }
 
-function drawn({ extent, headline, columns, rows, legend, lines, advice }) {
+function drawn({ verdict, findings, steps, ...figures }) {
   return [
-    h("h2", {}, "What it means"),
-    ...advice.map((text) => h("p", {}, unbroken(text))),
-    h("h2", {}, "The figures"),
+    h("h2", {}, "How close it is"),
+    h("p", {}, h("strong", {}, unbroken(verdict))),
+    ...Object.entries(findings).flatMap(([title, found]) => listed(title, found)),
+    ...listed("What may help", steps),
+    measured(figures),
+  ];
+}
+
+const listed = (title, found) => (found.length ? [h("h3", {}, title), sentences(found)] : []);
+
+function measured({ extent, headline, columns, rows, legend, lines, evidence }) {
+  return details("The figures", [
     h("p", { class: "faint" }, extent),
     definitions(headline),
     table("In percent", ["", ...columns], Object.entries(rows).map(([name, cells]) => [name, ...cells])),
-    h("details", {}, h("summary", {}, "What the columns mean"), definitions(legend)),
-    h("h2", {}, "Beside the table"),
-    h("ul", {}, lines.map((text) => h("li", {}, unbroken(text)))),
-  ];
+    h("h3", {}, "What the rows and columns mean"),
+    definitions(legend),
+    h("h3", {}, "More figures"),
+    sentences(lines),
+    h("h3", {}, "What helped others"),
+    sentences(evidence),
+  ]);
 }

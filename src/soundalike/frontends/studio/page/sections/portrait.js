@@ -10,8 +10,6 @@ function show(main, context) {
     about: "How you write, in ten cards: words, laughter, punctuation, hours, what surprises the voice. Nothing is uploaded.",
     make: "Make the portrait",
     options: [{ name: "quotes", label: "Quote lines of yours, not only counts" }],
-    draw: ({ page }) => [
-      page ? framed(page, `Portrait of ${context.voice}`) : h("p", { class: "faint" }, "There is none yet."),
-    ],
+    draw: ({ page, path }) => (page ? framed(page, `Portrait of ${context.voice}`, path) : [h("p", { class: "faint" }, "There is none yet.")]),
   });
 }

@@ -10,8 +10,8 @@ async function show(main, context) {
   if (!voices.length) main.append(h("p", {}, "From an export of your chats a voice is made, which writes as you do: read the export, train the voice, talk to it."));
   main.append(h("p", { class: "faint" }, `In ${folder}. Everything stays on this machine.`));
   if (!voices.length) return showNew(main, context);
-  const kinds = new Set(voices.filter(({ voice }) => voice).map(({ voice }) => voice.evaluated));
-  if (kinds.size > 1) main.append(h("p", { class: "faint" }, "Compare voices by figures of one kind: an evaluation and the check during a training measure bits a byte on different messages of yours."));
+  const kinds = new Set(voices.filter(({ voice }) => voice).map(({ voice }) => voice.standing !== null));
+  if (kinds.size > 1) main.append(h("p", { class: "faint" }, "Compare voices that were evaluated: bits a byte, which the others have, are measured on different messages of yours."));
   return main.append(...voices.map(card));
 }
 
@@ -41,5 +41,7 @@ function state(voice) {
   }
   if (!voice.voice) return "It has not been trained yet.";
   const older = voice.voice.is_older ? ", before the last import" : "";
-  return `It was trained on ${voice.voice.base}${older}. Your words cost it ${bits(voice.voice)}: the fewer, the better it knows how you write.`;
+  return `It was trained on ${voice.voice.base}${older}. ${voice.voice.standing ?? unmeasured(voice.voice)}`;
 }
+
+const unmeasured = (voice) => `How close it is has not been measured: see its Evaluation.${voice.bits_per_byte == null ? "" : ` Your words cost it ${bits(voice)}: the fewer, the better it knows how you write.`}`;
