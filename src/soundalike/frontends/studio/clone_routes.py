@@ -13,6 +13,7 @@ from soundalike.evaluation.evaluation_report import CLONE, estimate_of
 from soundalike.evaluation.guidance import standing
 from soundalike.evaluation.report_file import SavedReport, load_best
 from soundalike.frontends.local_page.answers import answer
+from soundalike.frontends.studio.jobs import Jobs
 from soundalike.frontends.studio.studio_folder import StudioFolder
 from soundalike.training import checkpoint
 from soundalike.training.train_corrections import MIN_CORRECTIONS
@@ -20,14 +21,19 @@ from soundalike.training.train_corrections import MIN_CORRECTIONS
 REPORTS = {"portrait": PORTRAIT, "evaluation": EVALUATION, "audit": AUDIT}
 
 
-def router(folder: StudioFolder) -> APIRouter:
+def router(folder: StudioFolder, jobs: Jobs) -> APIRouter:
     """The routes under /api/voices."""
     routes = APIRouter(prefix="/voices")
+
+    def in_training() -> set[str | None]:
+        """The names of those that are being trained, or wait for that."""
+        return {job.clone for job in jobs.all() if job.kind == "train" and job.goes_on}
 
     @routes.get("")
     def every() -> Response:
         """Every clone in the folder, by name; of one that cannot be read, what is wrong with it."""
-        found = [_readable_summary(path) for path in folder.clone_folders()]
+        trained = in_training()
+        found = [_readable_summary(path) | {"training": path.name in trained} for path in folder.clone_folders()]
         return answer({"folder": str(folder.clones_path), "voices": found})
 
     @routes.get("/{name}")
@@ -36,6 +42,7 @@ def router(folder: StudioFolder) -> APIRouter:
         clone = folder.clone(name)
         kept = len(corrections.merged(corrections.read(clone)))
         more = {
+            "training": name in in_training(),
             "import_report": clone.report(clone.import_path.name),
             "corrections": {"kept": kept, "fewest": MIN_CORRECTIONS},
         }

@@ -60,7 +60,7 @@ def create(folder: StudioFolder, token: str, port: int = 0) -> FastAPI:
     app = FastAPI(title="soundalike studio", version=__version__, openapi_url=None, lifespan=lifespan)
     add_error_handlers(app)
     for router in (
-        clone_routes.router(folder),
+        clone_routes.router(folder, jobs),
         job_routes.router(jobs),
         upload_routes.router(uploads),
         import_routes.router(folder, jobs, uploads),

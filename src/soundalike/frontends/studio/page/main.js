@@ -1,11 +1,12 @@
 // The page: which section the address names, and the two rows of links. A section is a module with
-//   { id, title, show(main, context) }, listed in sections.js.
+//   { id, title, show(main, context) }, listed in sections.js; `needsVoice` is true of one for a trained voice.
 // #/voices and #/work are the studio's, #/voice/NAME/talk are those of a voice. `context` is a SectionContext.
 import { get, rememberStart, takeToken } from "./api.js";
 import { announce, h, problem } from "./dom.js";
 import { loseJobs } from "./job_view.js";
 import { SectionContext } from "./section_context.js";
 import { studioSections, voiceSections } from "./sections.js";
+import { insteadOf } from "./voice_gate.js";
 
 const main = document.getElementById("main");
 let shown = null; // the context of the section that is shown
@@ -16,7 +17,7 @@ const go = (...parts) => { location.hash = link(...parts); };
 function place() {
   const [first = "voices", ...rest] = location.hash.replace(/^#\//, "").split("/").filter(Boolean).map(decodeURIComponent);
   if (first !== "voice") return { voice: null, section: studioSections.find((one) => one.id === first) ?? studioSections[0] };
-  return { voice: rest[0], section: voiceSections.find((one) => one.id === rest[1]) ?? voiceSections[0] };
+  return { voice: rest[0] ?? "", section: voiceSections.find((one) => one.id === rest[1]) ?? voiceSections[0] };
 }
 
 function links(nav, sections, current, address) {
@@ -50,10 +51,24 @@ async function show() {
   main.replaceChildren(h("h1", { tabindex: "-1" }, voice ? `${voice}: ${section.title}` : section.title), body);
   announce(section.title);
   try {
-    await section.show(body, context);
+    if (await isOpen(section, body, context)) await section.show(body, context);
   } catch (error) {
     body.append(problem(error)); // which nobody sees if the section was left meanwhile
   }
+}
+
+// Whether the section can be shown; else says what is missing, and shows the section once it is there.
+async function isOpen(section, body, context) {
+  const instead = context.voice === null ? null : await insteadOf(section, context.voice);
+  if (!instead) return true;
+  body.replaceChildren(...instead);
+  await context.every(2, async () => {
+    const now = await insteadOf(section, context.voice);
+    if (context !== shown) return;
+    if (!now) await show();
+    else if (now[0].textContent !== body.firstChild.textContent) body.replaceChildren(...now);
+  });
+  return false;
 }
 
 async function begin() {

@@ -9,6 +9,6 @@ export async function voiceChoice(changed) {
   const boxes = names.map((name) => h("input", { type: "checkbox", value: name, checked: true, onchange: () => changed?.() }));
   const called = trained.map(({ name, owner }) => (owner && owner !== name ? `${name} (${owner})` : name));
   const labels = boxes.map((box, at) => h("label", { class: "inline" }, box, called[at]));
-  const element = h("fieldset", {}, h("legend", {}, "Voices"), labels.length ? labels : "There is no trained voice here yet.");
+  const element = h("fieldset", {}, h("legend", {}, "Voices"), labels.length ? labels : ["There is no trained voice here yet. Train one: ", h("a", { href: "#/voices" }, "Voices")]);
   return { element, names, chosen: () => boxes.filter((box) => box.checked).map((box) => box.value) };
 }

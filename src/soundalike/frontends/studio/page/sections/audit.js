@@ -4,7 +4,7 @@ import { h } from "../dom.js";
 import { maskForm } from "../mask_form.js";
 import { details, framed, reportView, sentences, table, unbroken } from "../report_view.js";
 
-export default { id: "audit", title: "Audit", show };
+export default { id: "audit", title: "Audit", needsVoice: true, show };
 
 function show(main, context) {
   return reportView(main, context, {

@@ -8,6 +8,7 @@ export default { id: "compare", title: "Side by side", show };
 
 async function show(main, { onLeave }) {
   const choice = await voiceChoice();
+  if (!choice.names.length) return main.append(choice.element);
   const answers = h("div", { class: "beside" });
   const once = oneAtATime((busy) => form.setBusy(busy), (error) => answers.append(problem(error)));
   const form = talkForm("Ask all of them", (text) => once.run((signal) => ask(answers, choice.chosen(), text, signal)), () => once.stop());

@@ -2,7 +2,7 @@
 import { h } from "../dom.js";
 import { definitions, details, reportView, sentences, table, unbroken } from "../report_view.js";
 
-export default { id: "evaluation", title: "Evaluation", show };
+export default { id: "evaluation", title: "Evaluation", needsVoice: true, show };
 
 function show(main, context) {
   return reportView(main, context, {

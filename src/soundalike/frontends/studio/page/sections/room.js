@@ -9,6 +9,7 @@ export default { id: "room", title: "Room", show };
 
 async function show(main, { onLeave }) {
   const choice = await voiceChoice();
+  if (!choice.names.length) return main.append(choice.element);
   const log = talkLog("The room");
   const once = oneAtATime(changed, (error) => noteEnd(log, error));
   const talk = keptTalk("the room");

@@ -4,7 +4,7 @@ import { button, h } from "../dom.js";
 import { keptTalk } from "../kept_talk.js";
 import { noteEnd, oneAtATime, showReply, talkForm, talkLog } from "../talk_log.js";
 
-export default { id: "talk", title: "Talk", show };
+export default { id: "talk", title: "Talk", needsVoice: true, show };
 
 async function show(main, { voice, onLeave }) {
   const waking = h("p", { class: "faint", role: "status" }, "It is waking up.");

@@ -5,7 +5,7 @@ import { copyLine } from "../copy_line.js";
 import { goesOn, jobCard, updateJobs } from "../job_view.js";
 import { workView } from "../work_view.js";
 
-export default { id: "use", title: "Use it", show };
+export default { id: "use", title: "Use it", needsVoice: true, show };
 
 async function show(main, { voice, every }) {
   const path = `voices/${encodeURIComponent(voice)}`;

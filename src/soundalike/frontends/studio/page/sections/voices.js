@@ -25,7 +25,7 @@ export function facts(voice) {
   return [
     h("p", {}, `It speaks as ${voice.owner}, and is made of ${counted(messages, "message")} with ${counted(words, "word")}.`),
     h("p", {}, state(voice)),
-    h("div", { class: "row" }, voice.voice && next(voice, "talk", "Talk to it"), (!voice.voice || voice.cut_off) && next(voice, "train", "Train it")),
+    h("div", { class: "row" }, voice.voice && next(voice, "talk", "Talk to it"), (!voice.voice || voice.cut_off || voice.training) && next(voice, "train", voice.training ? "See its training" : "Train it")),
   ];
 }
 
@@ -37,8 +37,9 @@ export const bits = ({ bits_per_byte: number, evaluated }) => `${number.toFixed(
 function state(voice) {
   if (voice.cut_off) {
     const { step, steps } = voice.cut_off;
-    return `A training is under way or was cut off: ${count(step)}${steps ? ` of ${count(steps)}` : ""} steps are saved.`;
+    return `${voice.training ? "Its training is under way" : "A training was cut off"}: ${count(step)}${steps ? ` of ${count(steps)}` : ""} steps are saved.`;
   }
+  if (voice.training) return "Its training is under way.";
   if (!voice.voice) return "It has not been trained yet.";
   const older = voice.voice.is_older ? ", before the last import" : "";
   return `It was trained on ${voice.voice.base}${older}. ${voice.voice.standing ?? unmeasured(voice.voice)}`;
