@@ -130,4 +130,6 @@ def test_what_may_be_shared_is_said_first_and_what_that_means() -> None:
         "none of the 1 riskiest strings is named"
     ]
     assert told["verdict"] == "Yes, you may share it: none of the 1 riskiest strings is named."
-    assert told["meaning"].startswith("This says what was looked for") and told["meaning"] in html(found, "sam")
+    page = html(found, "sam")
+    assert told["meaning"].startswith("This says what was looked for") and told["meaning"] in page
+    assert "<h1>Yes, you may share it</h1>" in page and "<p>None of the 1 riskiest strings is named.</p>" in page

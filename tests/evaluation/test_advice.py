@@ -40,7 +40,7 @@ def test_old_lines_ahead_are_no_good_news() -> None:
     apart, poor = told.of(Kind.POOR)
     assert apart == "It can still be told from you: a judge sees which reply is really yours in 80 of 100 cases."
     assert poor.startswith("It is taken for you less often than old messages of yours drawn at random (in 20 % against")
-    assert "which understands nothing" in poor
+    assert "although that understands nothing" in poor
     minutes, base, cooler = told.steps
     assert "soundalike train 'my clone' --minutes 40 --keep-better" in minutes and "soundalike doctor" in base
     assert "--temperature 0.6" in cooler

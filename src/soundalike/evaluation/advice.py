@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from enum import Enum
 
+from soundalike import phrasing
 from soundalike.evaluation.evaluation_report import CLONE, POINTS, PROMPT, YOU, EvaluationReport
 from soundalike.evaluation.guidance import guidance
 from soundalike.metrics.repetition import recites
@@ -74,7 +75,7 @@ def _recited(report: EvaluationReport) -> Iterator[Finding]:
     clone, you = report.rows[CLONE].copying, report.rows[YOU].copying
     if clone is None or you is None:
         return
-    both = f"{_percent(clone)} of what it writes, {_percent(you)} of what you do"
+    both = f"{phrasing.percent(clone.value)} of what it writes, {phrasing.percent(you.value)} of what you do"
     if recites(clone, you):
         yield Finding(
             Kind.POOR,
@@ -99,7 +100,7 @@ def _fooled(report: EvaluationReport) -> Iterator[Finding]:
         case 1:
             yield Finding(Kind.GOOD, f"It is taken for you more often than {rival} ({both}).")
         case -1:
-            nothing = "which understands nothing but uses your own words as often as you do"
+            nothing = "although that understands nothing and only uses your words as often as you do"
             yield Finding(Kind.POOR, f"It is taken for you less often than {rival} ({both}), {nothing}.")
         case _:
             which = f"it or {rival} is taken for you more often ({both})"
