@@ -72,6 +72,9 @@ def test_work_of_several_kinds_adds_up() -> None:
     reading(100)
     writing(5)
     assert seen == [(10.0, 100.0), (55.0, 100.0)]
+    writing.finish()
+    reading.finish()
+    assert seen[2:] == [(100.0, 100.0)]
 
 
 @pytest.mark.parametrize(

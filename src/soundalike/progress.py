@@ -19,21 +19,34 @@ class WeightedProgress:
 
     def __init__(self, on_progress: OnProgress) -> None:
         self._on_progress = on_progress
-        self._kinds: list[tuple[float, int]] = []  # cost and units of each kind
-        self._done: list[int] = []
+        self._kinds: list[PlannedWork] = []
 
-    def plan(self, units: int, cost: float) -> Callable[[int], None]:
-        """Add `units` of work, `cost` seconds each; returns a function to call with the number of units just done."""
-        number = len(self._kinds)
-        self._kinds.append((cost, units))
-        self._done.append(0)
+    def plan(self, units: float, cost: float) -> "PlannedWork":
+        """Add `units` of work, `cost` seconds each."""
+        self._kinds.append(PlannedWork(units, cost, self._report))
+        return self._kinds[-1]
 
-        def step(more: int) -> None:
-            self._done[number] += more
-            done = sum(cost * units for (cost, _), units in zip(self._kinds, self._done, strict=True))
-            self._on_progress(done, sum(cost * units for cost, units in self._kinds))
+    def _report(self) -> None:
+        """Tell the sum, rounded, so that it ends at the total."""
+        done = sum(kind.cost * kind.done for kind in self._kinds)
+        self._on_progress(round(done, 6), round(sum(kind.cost * kind.units for kind in self._kinds), 6))
 
-        return step
+
+class PlannedWork:
+    """`units` of one kind of work, `cost` seconds each; to be called with the number of units just done."""
+
+    def __init__(self, units: float, cost: float, report: Callable[[], None]) -> None:
+        self.units, self.cost, self.done = units, cost, 0.0
+        self._report = report
+
+    def __call__(self, more: float) -> None:
+        self.done += more
+        self._report()
+
+    def finish(self) -> None:
+        """Count the rest as done: there was less to do than planned, or nothing."""
+        if self.units != self.done:
+            self(self.units - self.done)
 
 
 class DurationEstimate:

@@ -128,6 +128,7 @@ def test_a_full_evaluation(me: Path) -> None:
     assert report.bits_per_byte["on"].high < report.bits_per_byte["off"].low
     assert report.about["scale"] == "1 other people of your chats"
     assert calls[-1][0] == calls[-1][1] and len(calls) > 20 and calls == sorted(calls)
+    assert [done for done, of in calls if done == of] == [calls[-1][1]]  # all of it is planned: the end is told once
     kept = json.loads((me / FILE).read_text())[FULL]
     assert kept == plain(report)
     told = "\n".join([*report.headline(), *report.lines()])

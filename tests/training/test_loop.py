@@ -253,6 +253,13 @@ def test_minutes_end_with_their_epochs() -> None:
     assert StepBudget(Training(minutes=1.0, step_tokens=256, window=64), 24).fit(Progress(step=4, seconds=2.28)) == 100
 
 
+def test_before_its_steps_are_known_a_training_of_minutes_is_as_far_as_its_time() -> None:
+    """At the pace until now; once they are planned, those count."""
+    assert Progress(step=2, seconds=15.0).expected_steps(1.0) == 8
+    assert Progress(step=2, steps=20, seconds=15.0).expected_steps(1.0) == 20
+    assert Progress().expected_steps(1.0) is None and Progress(step=2, seconds=15.0).expected_steps(None) is None
+
+
 @pytest.mark.parametrize(("first", "steps"), [(80.0, 12), (100.0, 1)])
 def test_a_slow_first_step_is_no_measure_of_the_others(
     first: float, steps: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch

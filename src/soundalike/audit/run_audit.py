@@ -34,7 +34,7 @@ from soundalike.training.estimate import training_device
 
 ALTERNATIVES, SECRETS = {"cuda": 1000, "cpu": 256}, {"cuda": 20, "cpu": 10}  # by device
 # Seconds that a unit of each question takes, measured with pocket on one core: only their ratios matter.
-COST = {"exposure": 0.00075, "extraction": 0.0108, "membership": 0.045, "copying": 0.0087}
+COST = {"exposure": 0.0045, "extraction": 0.0108, "membership": 0.045, "copying": 0.016, "comparing": 2.0}
 OWN, THEIRS = "your", "other people's"
 
 OnLabelledProgress = Callable[[str, float, float | None], None]  # what is being done, done, of (None: not known yet)
@@ -99,13 +99,16 @@ def _measured(clone: Clone, voice: Voice, seed: int, on_progress: OnLabelledProg
     )
     on_membership = work.plan(2 * sum(map(len, parts)) if all(parts) else 0, COST["membership"])
     on_copying = work.plan(copying.REPLIES, COST["copying"])
+    on_comparing = work.plan(2, COST["comparing"])
     report = AuditReport(_about(clone, messages["train"], len(documents["train"]), secrets, seed), _counted(found))
     report.secrets = list(zip(secrets, exposure.measure(voice, secrets, on_exposure), strict=True))
     report.extraction = _extraction(voice, learned, held_out, on_extraction)
     if all(parts):
         learned_falls, other_falls = (membership.loss_falls(voice, some, on_membership) for some in parts)
         report.membership = membership.auc(learned_falls, other_falls)
-    report.copying = _copying(voice, messages["train"], messages["test"] or messages["valid"], seed, on_copying)
+    replies = copying.sample_replies(voice, seed, on_copying)
+    report.copying = _copying(replies, messages["train"], messages["test"] or messages["valid"], on_comparing)
+    on_comparing.finish()
     return report
 
 
@@ -153,15 +156,15 @@ def _extraction(
 
 
 def _copying(
-    voice: Voice, learned: Sequence[TextSpan], held_out: Sequence[TextSpan], seed: int, on_replies: OnUnits
+    replies: Sequence[str], learned: Sequence[TextSpan], held_out: Sequence[TextSpan], on_compared: OnUnits
 ) -> dict[str, CopyingComparison]:
-    replies = copying.sample_replies(voice, seed, on_replies)
     own = [message.text for message in held_out if message.me]
     found = {}
     for whose, me in ((OWN, True), (THEIRS, False)):
         if lines := [message.text for message in learned if message.me == me]:
             index = MessageIndex(lines)
             found[whose] = CopyingComparison(copy_rates(replies, index), copy_rates(own, index))
+            on_compared(1)
     return found
 
 

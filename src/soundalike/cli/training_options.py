@@ -78,7 +78,7 @@ class TrainingCommand:
             def on_step(p: "Progress") -> None:
                 if not p.step:
                     bar.start()
-                bar(p.step, p.steps, p.line(), p.latest())
+                bar(p.step, p.expected_steps(recipe.training.minutes), p.line(), p.latest())
 
             score = likeness_chooser(clone, recipe)
             result = train_clone(

@@ -12,11 +12,12 @@ from itertools import islice
 import numpy as np
 
 from soundalike.evaluation.held_out import Conversation
-from soundalike.evaluation.line_scores import Excerpt, LineScore, excerpts, score_excerpts
+from soundalike.evaluation.line_scores import Excerpt, LineScore, OnExcerpts, excerpts, score_in_parts
 from soundalike.generation.voice import Voice
 from soundalike.metrics.stats import Bootstrap, Estimate, Floats, percentile_interval
 
 EXCERPTS = 96
+MODES = 3  # in which each is scored: with the adapter, without, under another's name
 BYTES = 400  # of a conversation: about a hundred and fifty tokens
 STRANGERS = ("sam", "alex")
 
@@ -40,19 +41,19 @@ class BitsPerExcerpt:
         return percentile_interval(float(bits.sum() / self.size.sum()), draws, len(bits))
 
 
-def measure(voice: Voice, chats: Sequence[Conversation], seed: int = 0) -> BitsPerExcerpt | None:
+def measure(
+    voice: Voice, chats: Sequence[Conversation], seed: int = 0, on_excerpts: OnExcerpts = lambda excerpts: None
+) -> BitsPerExcerpt | None:
     """On the beginnings of up to EXCERPTS conversations; None where the owner says nothing in any."""
     order = np.random.default_rng(seed).permutation(len(chats))
     beginnings = (next(excerpts(chats[at], BYTES), []) for at in order)
     some = list(islice((part for part in beginnings if any(line.scored for line in part)), EXCERPTS))
     if not some:
         return None
-    on, renamed = (
-        score_excerpts(voice, some),
-        score_excerpts(voice, some, [_another_name(voice, part) for part in some]),
-    )
+    others = [_another_name(voice, part) for part in some]
+    on, renamed = (score_in_parts(voice, some, names, on_excerpts) for names in (None, others))
     with voice.engine.adapter_off():
-        off = score_excerpts(voice, some)
+        off = score_in_parts(voice, some, None, on_excerpts)
     size = [float(sum(len(line.text.encode()) + 1 for line in part if line.scored)) for part in some]
     return BitsPerExcerpt(_bits(on), _bits(off), _bits(renamed), np.array(size))
 

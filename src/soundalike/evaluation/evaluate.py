@@ -1,12 +1,13 @@
 """`soundalike evaluate me`: a clone folder -> a report, which evaluation.json in it holds too."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 from soundalike.errors import RecipeError, TooLittleText
 from soundalike.evaluation.baseline_systems import baseline_systems
+from soundalike.evaluation.evaluation_progress import EvaluationProgress
 from soundalike.evaluation.evaluation_report import (
     BASE,
     BEFORE,
@@ -25,7 +26,7 @@ from soundalike.evaluation.full_figures import add_full_figures
 from soundalike.evaluation.guidance import facts
 from soundalike.evaluation.held_out import Conversation, conversations, count_unscored
 from soundalike.evaluation.judge import judge_months_before, judge_same_months, judge_systems
-from soundalike.evaluation.replies import OnScenes, Replier, SceneProgress, answer_scenes
+from soundalike.evaluation.replies import OnScenes, Replier, answer_scenes
 from soundalike.evaluation.reply_features import ReplyReader
 from soundalike.evaluation.report_file import keep
 from soundalike.evaluation.system_metrics import System, SystemMetrics, measure, measure_owner
@@ -40,7 +41,6 @@ from soundalike.progress import OnProgress
 
 SCENES, SEEDS = 240, (1, 2)  # more scenes for fewer seeds: narrower intervals in the same time (LOG.md)
 BASE_SEEDS = 1  # for which the base alone and the baselines answer: they are there to compare with
-READING = 0.15  # of the time in which a voice answers a scene, the time in which the judge reads an answer
 BRIEF_SCENES, BRIEF_SEEDS = 160, (1,)
 
 
@@ -83,11 +83,16 @@ def evaluate(
     held_out = _evaluation_set(chats, split, loaded.voice.owner, min(most, BRIEF_SCENES) if brief else most)
     prompted = PromptedModel.connect(prompt, loaded.voice.owner) if prompt else None
     learners: dict[str, Replier] = {CLONE: loaded.voice, **({PROMPT: prompted} if prompted else {})}
-    systems, judged = _answered_and_judged(held_out, loaded.voice, learners, form, on_progress)
+    baselines = baseline_systems(held_out, BASE_SEEDS, BESIDE if brief else None)
+    answers = len(form.seeds) * len(learners) + len(form.base_seeds)
+    progress = EvaluationProgress(on_progress, held_out, answers, baselines, brief)
+    systems = [*_answered(held_out, loaded.voice, learners, form, progress.answered), *baselines]
+    judged = _judged(held_out, systems, form, progress)
     about |= _about_text(held_out, chats[split], form) | ({"prompt": prompted.about} if prompted else {})
-    report = EvaluationReport(about, _rows(held_out, systems, judged, brief))
+    report = EvaluationReport(about, _rows(held_out, systems, judged, brief, progress.measured))
+    progress.measured.finish()
     if not brief:
-        add_full_figures(report, held_out, systems[0].windows, loaded.voice, chats[split])
+        add_full_figures(report, held_out, systems[0].windows, loaded.voice, chats[split], progress)
     keep(report, loaded)
     return report
 
@@ -108,22 +113,6 @@ def _evaluation_set(chats: Mapping[str, Sequence[Conversation]], split: str, own
     return held_out
 
 
-def _answered_and_judged(
-    held_out: EvaluationSet,
-    voice: Voice,
-    learners: Mapping[str, Replier],
-    form: EvaluationForm,
-    on_progress: OnProgress,
-) -> tuple[list[System], dict[str, FooledResult | None]]:
-    """All systems, the clone first, and how often each fools the judge."""
-    baselines = baseline_systems(held_out, BASE_SEEDS, BESIDE if form.brief else None)
-    count, answers = len(held_out.scenes), len(form.seeds) * len(learners) + len(form.base_seeds)
-    reading = round(count * READING * (answers + len(baselines)))  # in answers of a voice
-    progress = SceneProgress(on_progress, count * answers + reading)
-    systems = [*_answered(held_out, voice, learners, form, progress.add), *baselines]
-    return systems, _judged(held_out, systems, form, lambda scenes: progress.add(scenes * reading / count))
-
-
 def _answered(
     held_out: EvaluationSet, voice: Voice, learners: Mapping[str, Replier], form: EvaluationForm, on_scenes: OnScenes
 ) -> list[System]:
@@ -137,25 +126,33 @@ def _answered(
 
 
 def _judged(
-    held_out: EvaluationSet, systems: Sequence[System], form: EvaluationForm, on_scenes: OnScenes
+    held_out: EvaluationSet, systems: Sequence[System], form: EvaluationForm, progress: EvaluationProgress
 ) -> dict[str, FooledResult | None]:
     """How often each system fools the judge, and in the full evaluation how often the owner does."""
     reader = ReplyReader(held_out)
-    judged, real = judge_systems(reader, systems, on_scenes)
+    judged, real = judge_systems(reader, systems, progress.read, progress.described)
     if form.brief:
         return judged
-    return judged | {SAME: judge_same_months(held_out, real), BEFORE: judge_months_before(reader, real)}
+    before = judge_months_before(reader, real, progress.read_before)
+    return judged | {SAME: judge_same_months(held_out, real), BEFORE: before}
 
 
 def _rows(
-    held_out: EvaluationSet, systems: Sequence[System], judged: Mapping[str, FooledResult | None], brief: bool
+    held_out: EvaluationSet,
+    systems: Sequence[System],
+    judged: Mapping[str, FooledResult | None],
+    brief: bool,
+    on_rows: Callable[[float], None],
 ) -> dict[str, SystemMetrics]:
     rows = {YOU: measure_owner(held_out)}
+    on_rows(1)
     if not brief:
         same = held_out.same_months
         rows[SAME] = SystemMetrics(auc=auc_estimate(same) if same else None, likeness=held_out.scaled(same))
         rows[BEFORE] = measure(held_out, System(BEFORE, [held_out.earlier], paired=False))
-    rows |= {system.name: measure(held_out, system) for system in systems}
+    for system in systems:
+        rows[system.name] = measure(held_out, system)
+        on_rows(1)
     if held_out.ceiling and not brief:
         rows[OTHERS] = SystemMetrics(auc=auc_estimate(held_out.ceiling))
     found = {name: result.estimate for name, result in judged.items() if result}

@@ -12,7 +12,7 @@ import numpy as np
 
 from soundalike.evaluation.evaluation_set import EvaluationSet
 from soundalike.evaluation.held_out import DialogueLine, HeldOutScene
-from soundalike.evaluation.line_scores import score_excerpts
+from soundalike.evaluation.line_scores import OnExcerpts, score_in_parts
 from soundalike.evaluation.reply_surprisal import context_lines
 from soundalike.generation.voice import Voice
 from soundalike.metrics.stats import Estimate, mean
@@ -32,7 +32,9 @@ class ForcedChoice:
     seconds: float
 
 
-def forced_choice(voice: Voice, held_out: EvaluationSet) -> ForcedChoice | None:
+def forced_choice(
+    voice: Voice, held_out: EvaluationSet, on_excerpts: OnExcerpts = lambda excerpts: None
+) -> ForcedChoice | None:
     """Over the scenes with a context; None under MIN_WINDOWS of them, or where there are no other replies."""
     started = time.monotonic()
     scenes = [held_out.scenes[at] for at in held_out.with_context]
@@ -50,7 +52,7 @@ def forced_choice(voice: Voice, held_out: EvaluationSet) -> ForcedChoice | None:
     scores = [
         sum(float(line.logprobs[line.starts >= -1].sum()) for line in lines)
         / sum(len(line.text.encode()) + 1 for line in lines)
-        for lines in score_excerpts(voice, excerpts)
+        for lines in score_in_parts(voice, excerpts, None, on_excerpts)
     ]
     by_question = np.array(scores).reshape(-1, CHOICES)  # (questions, CHOICES), the real reply first
     best = by_question.max(axis=1, keepdims=True)

@@ -21,12 +21,15 @@ Results = dict[str, FooledResult | None]  # None where there is too little text
 
 
 def judge_systems(
-    reader: ReplyReader, systems: Sequence[System], on_scenes: OnScenes = lambda scenes: None
+    reader: ReplyReader,
+    systems: Sequence[System],
+    on_scenes: OnScenes = lambda scenes: None,
+    on_windows: OnScenes = lambda windows: None,
 ) -> tuple[Results, JudgedReplies]:
     """By the name of each system, all of which answered the scenes; and what the judge saw of the owner."""
     held_out = reader.held_out
     written = [held_out.real, *(windows for system in systems for windows in system.windows)]
-    real, *others = reader.read(held_out.scenes, written, on_scenes)
+    real, *others = reader.read(held_out.scenes, written, on_scenes, on_windows)
     found, at = Results(), 0
     for system in systems:
         whole = whole_scenes(held_out.real, system.windows)
@@ -43,12 +46,14 @@ def judge_same_months(held_out: EvaluationSet, real: JudgedReplies) -> FooledRes
     return _unpaired(held_out, *(real.take(half) for half in rows))
 
 
-def judge_months_before(reader: ReplyReader, real: JudgedReplies) -> FooledResult | None:
+def judge_months_before(
+    reader: ReplyReader, real: JudgedReplies, on_scenes: OnScenes = lambda scenes: None
+) -> FooledResult | None:
     """The owner's held-out replies beside those of the part before."""
     scenes = reader.held_out.earlier_scenes
     if not scenes:
         return None
-    (earlier,) = reader.read(scenes, [real_windows(scenes)])
+    (earlier,) = reader.read(scenes, [real_windows(scenes)], on_scenes)
     return _unpaired(reader.held_out, real, earlier)
 
 

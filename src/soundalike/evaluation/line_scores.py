@@ -1,6 +1,6 @@
 """The log-likelihood of the owner's lines in conversations, token by token, under a voice's model."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -11,7 +11,10 @@ from soundalike.evaluation.held_out import Conversation, DialogueLine
 from soundalike.generation.voice import Voice
 from soundalike.prompt_template import normalise, render
 
+AT_ONCE = 48  # excerpts, where progress is shown
+
 Excerpt = Sequence[DialogueLine]
+OnExcerpts = Callable[[float], None]  # excerpts scored since the last call
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,6 +60,18 @@ def score_excerpts(voice: Voice, some: Sequence[Excerpt], names: Sequence[str] |
     scores = loglikelihood_rolling(voice.engine, rows, voice.window)
     found = zip(some, turns, tokenizer.spans(texts), scores, strict=True)
     return [list(_by_line(excerpt, written, spans, logprobs[1:])) for excerpt, written, spans, logprobs in found]
+
+
+def score_in_parts(
+    voice: Voice, some: Sequence[Excerpt], names: Sequence[str] | None, on_excerpts: OnExcerpts
+) -> list[list[LineScore]]:
+    """`score_excerpts`, AT_ONCE at a time."""
+    found: list[list[LineScore]] = []
+    for start in range(0, len(some), AT_ONCE):
+        part = slice(start, start + AT_ONCE)
+        found += score_excerpts(voice, some[part], names and names[part])
+        on_excerpts(len(some[part]))
+    return found
 
 
 def _by_line(

@@ -41,8 +41,12 @@ class ReplyReader:
         scenes: Sequence[HeldOutScene],
         systems: Sequence[MessageWindows],
         on_scenes: OnScenes = lambda scenes: None,
+        on_windows: OnScenes = lambda windows: None,
     ) -> list[JudgedReplies]:
-        """What the judge sees of each system's windows, which answer `scenes`; zeros of a window without messages."""
+        """What the judge sees of each system's windows, which answer `scenes`; zeros of a window without messages.
+
+        `on_scenes` is called with scenes that were read, `on_windows` with systems' windows that were described.
+        """
         surprisals: list[list[list[MessageSurprisal]]] = [[] for _ in systems]
         for start in range(0, len(scenes), CHUNK):
             some = range(start, min(start + CHUNK, len(scenes)))
@@ -50,7 +54,11 @@ class ReplyReader:
             for sofar, more in zip(surprisals, read, strict=True):
                 sofar += more
             on_scenes(len(some))
-        return [self._judged(scenes, windows, messages) for windows, messages in zip(systems, surprisals, strict=True)]
+        judged = []
+        for windows, messages in zip(systems, surprisals, strict=True):
+            judged.append(self._judged(scenes, windows, messages))
+            on_windows(1)
+        return judged
 
     def _judged(
         self, scenes: Sequence[HeldOutScene], windows: MessageWindows, surprisals: Sequence[list[MessageSurprisal]]

@@ -77,6 +77,13 @@ class Progress:
         """Useful tokens a second of steps."""
         return self.useful_tokens / self.seconds if self.seconds else 0.0
 
+    def expected_steps(self, minutes: float | None) -> float | None:
+        """All steps: those planned, and before that as many as fit into a budget of `minutes` at the pace until now;
+        None where neither is known."""
+        if self.steps is not None or minutes is None or not self.seconds:
+            return self.steps
+        return max(self.step, self.step * minutes * 60 / self.seconds)
+
     def line(self) -> str:
         """A line for a progress bar, short enough to leave half a terminal to the times."""
         bits = f", {self.valid[-1][1]:.3f} bits a byte" if self.valid else ""
