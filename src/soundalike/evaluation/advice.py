@@ -33,7 +33,7 @@ class Kind(Enum):
 
 
 @dataclass(frozen=True, slots=True)
-class Finding:
+class Assessment:
     """A sentence on one side of the voice."""
 
     kind: Kind
@@ -46,7 +46,7 @@ class Advice:
     each did where it was measured."""
 
     headline: str
-    findings: list[Finding]
+    findings: list[Assessment]
     steps: list[str]
     evidence: list[str]
 
@@ -66,31 +66,31 @@ def advice(report: EvaluationReport, frontend: Frontend = Frontend.COMMAND_LINE)
     return Advice(found.headline, list(_findings(report)), found.steps(frontend), found.evidence())
 
 
-def _findings(report: EvaluationReport) -> Iterator[Finding]:
+def _findings(report: EvaluationReport) -> Iterator[Assessment]:
     for part in (_recited, _fooled, _prompted, _sense, _likeness, _loops):
         yield from part(report)
 
 
-def _recited(report: EvaluationReport) -> Iterator[Finding]:
+def _recited(report: EvaluationReport) -> Iterator[Assessment]:
     clone, you = report.rows[CLONE].copying, report.rows[YOU].copying
     if clone is None or you is None:
         return
     both = f"{phrasing.percent(clone.value)} of what it writes, {phrasing.percent(you.value)} of what you do"
     if recites(clone, you):
-        yield Finding(
+        yield Assessment(
             Kind.POOR,
             f"It recites: it repeats your messages word for word more often than you do ({both}), so its other figures "
             "count for nothing. Train it for less time, or add more messages.",
         )
     else:
-        yield Finding(Kind.GOOD, f"It does not repeat your messages word for word more than you do ({both}).")
+        yield Assessment(Kind.GOOD, f"It does not repeat your messages word for word more than you do ({both}).")
 
 
-def _fooled(report: EvaluationReport) -> Iterator[Finding]:
+def _fooled(report: EvaluationReport) -> Iterator[Assessment]:
     clone = report.rows[CLONE].fooled
     if clone and clone.high < 0.5:
         right = f"a judge sees which reply is really yours in {100 - 100 * clone.value:.0f} of 100 cases"
-        yield Finding(Kind.POOR, f"It can still be told from you: {right}.")
+        yield Assessment(Kind.POOR, f"It can still be told from you: {right}.")
     rivals = {name: one for name in BASELINES if (one := report.rows[name].fooled if name in report.rows else None)}
     if clone is None or not rivals:
         return
@@ -98,16 +98,16 @@ def _fooled(report: EvaluationReport) -> Iterator[Finding]:
     rival, both = DESCRIBED[first], f"in {_percent(clone)} against {_percent(rivals[first])}"
     match _order(clone, rivals[first]):
         case 1:
-            yield Finding(Kind.GOOD, f"It is taken for you more often than {rival} ({both}).")
+            yield Assessment(Kind.GOOD, f"It is taken for you more often than {rival} ({both}).")
         case -1:
             nothing = "although that understands nothing and only uses your words as often as you do"
-            yield Finding(Kind.POOR, f"It is taken for you less often than {rival} ({both}), {nothing}.")
+            yield Assessment(Kind.POOR, f"It is taken for you less often than {rival} ({both}), {nothing}.")
         case _:
             which = f"it or {rival} is taken for you more often ({both})"
-            yield Finding(Kind.OPEN, f"This text is too little to tell whether {which}.")
+            yield Assessment(Kind.OPEN, f"This text is too little to tell whether {which}.")
 
 
-def _prompted(report: EvaluationReport) -> Iterator[Finding]:
+def _prompted(report: EvaluationReport) -> Iterator[Assessment]:
     """Whether training or the prompt fools the judge more often, where a prompt was measured."""
     clone, prompt = (report.rows[name].fooled if name in report.rows else None for name in (CLONE, PROMPT))
     if clone is None or prompt is None:
@@ -120,39 +120,41 @@ def _prompted(report: EvaluationReport) -> Iterator[Finding]:
     kind, verdict = verdicts.get(
         _order(clone, prompt), (Kind.OPEN, "This text shows no difference between training and the prompt")
     )
-    yield Finding(kind, f"{verdict}: {both}.")
+    yield Assessment(kind, f"{verdict}: {both}.")
 
 
-def _likeness(report: EvaluationReport) -> Iterator[Finding]:
+def _likeness(report: EvaluationReport) -> Iterator[Assessment]:
     clone = report.rows[CLONE].likeness
     if clone is None or clone.high < 1:
         return
     if reaches(clone, 1, LIKENESS_MARGIN):
-        yield Finding(Kind.GOOD, "In style alone it cannot be told from you.")
+        yield Assessment(Kind.GOOD, "In style alone it cannot be told from you.")
     else:
-        yield Finding(Kind.OPEN, "This text is too little to tell whether it can be told from you in style alone.")
+        yield Assessment(Kind.OPEN, "This text is too little to tell whether it can be told from you in style alone.")
 
 
-def _sense(report: EvaluationReport) -> Iterator[Finding]:
+def _sense(report: EvaluationReport) -> Iterator[Assessment]:
     clone = report.rows[CLONE].coherence
     if clone is None:
         return
     figure = f"({_percent(clone)}; those would in 50 %)"
     if clone.low > 0.5:
-        yield Finding(Kind.GOOD, f"Its replies fit what was said more often than replies drawn at random {figure}.")
+        yield Assessment(Kind.GOOD, f"Its replies fit what was said more often than replies drawn at random {figure}.")
     elif clone.high > 0.5 + POINTS:
         fit = "its replies fit what was said better than replies drawn at random"
-        yield Finding(Kind.OPEN, f"This text is too little to tell whether {fit} {figure}.")
+        yield Assessment(Kind.OPEN, f"This text is too little to tell whether {fit} {figure}.")
     else:
         fit = f"Its replies fit what was said no more often than replies drawn at random {figure}"
-        yield Finding(Kind.POOR, f"{fit}. A lower temperature helps, more minutes hardly do.")
+        yield Assessment(Kind.POOR, f"{fit}. A lower temperature helps, more minutes hardly do.")
 
 
-def _loops(report: EvaluationReport) -> Iterator[Finding]:
+def _loops(report: EvaluationReport) -> Iterator[Assessment]:
     clone, you = report.rows[CLONE].repetition, report.rows[YOU].repetition
     if clone and you and _order(clone, you) == 1:
         both = f"{clone.as_text(percent=True)} of its messages, {you.as_text(percent=True)} of yours"
-        yield Finding(Kind.POOR, f"It goes round in circles or echoes what was said more often than you do ({both}).")
+        yield Assessment(
+            Kind.POOR, f"It goes round in circles or echoes what was said more often than you do ({both})."
+        )
 
 
 def _order(clone: Estimate, rival: Estimate) -> int:
