@@ -71,7 +71,7 @@ def test_work_says_of_what_and_since_when_it_is_and_is_removed_at_once(page: Pag
     go(page, "#/work", "Work")
     card = page.get_by_role("article")
     begun = datetime.fromisoformat(training.made_at).astimezone()
-    expect(card).to_contain_text(f"on pocket, {begun:%H:%M}")
+    expect(card).to_contain_text(f"Asked for at {begun:%H:%M}: on pocket")
     expect(page.get_by_role("button", name="Remove all that have ended")).to_be_hidden()
     page.evaluate("() => { window.answered = fetch; window.fetch = () => Promise.reject(new TypeError('gone')); }")
     expect(card.get_by_role("heading")).to_have_text("Training of new: not known")

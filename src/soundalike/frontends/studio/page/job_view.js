@@ -16,7 +16,7 @@ const AT_WORK = ["running", "paused", "stopping"];
 export const goesOn = ({ state }) => state === "queued" || AT_WORK.includes(state);
 // Whether it is a server that answers: it has printed where.
 export const serves = (job) => job.long_running && job.state === "running" && job.printed !== "";
-const stateName = (job) => (serves(job) ? "running" : STATES[job.state]);
+const stateName = (job) => (serves(job) ? "running" : STATES[job.long_running && job.state === "done" ? "stopped" : job.state]);
 
 // A card of a job; `changed` is called after a button changed it. `card.update(job)` shows it as it is now, and
 // `card.lose()` that nothing is known of it, until the next update.
@@ -32,7 +32,7 @@ export function jobCard(job, changed) {
     stop: button("Stop", act("stop")),
     forget: button("Remove from the list", async () => { await remove(`jobs/${job.id}`); await changed(); }),
   };
-  const about = h("p", { class: "faint" }, [job.subject, since(job.made_at)].filter(Boolean).join(", "));
+  const about = h("p", { class: "faint" }, [askedFor(job.made_at), job.subject].filter(Boolean).join(": "));
   const card = h("article", { class: "card", "data-job": job.id }, h("h2", {}, `${job.name}: `, state), about, bar, told, trouble, h("div", { class: "row" }, Object.values(buttons)));
   let before = null;
   const showButtons = (shown) => { for (const [name, element] of Object.entries(buttons)) element.hidden = !shown[name]; };
@@ -62,10 +62,11 @@ export const loseJobs = (place) => place.querySelectorAll("[data-job]").forEach(
 function showProgress(bar, told, job) {
   const { state, progress } = job;
   told.hidden = !AT_WORK.includes(state);
-  bar.hidden = told.hidden || serves(job);
+  bar.hidden = told.hidden || serves(job) || state === "stopping";
   if (progress?.of) Object.assign(bar, { max: progress.of, value: progress.done });
   else bar.removeAttribute("value");
-  if (!serves(job)) told.textContent = progress ? `${inWords(progress, state)}.` : "It is starting.";
+  if (state === "stopping") told.textContent = "This takes some seconds.";
+  else if (!serves(job)) told.textContent = progress ? `${inWords(progress, state)}.` : "It is starting.";
   else if (told.textContent !== job.printed) told.replaceChildren(...linked(job.printed));
 }
 
@@ -84,11 +85,12 @@ function linked(text) {
 }
 
 // When it was ordered: the time, and the day unless that is today; "" where nothing is known of that.
-function since(moment) {
+function askedFor(moment) {
   const at = new Date(moment);
   if (Number.isNaN(at.getTime())) return "";
   const time = at.toLocaleTimeString("en-GB", { hour: "2-digit", minute: "2-digit" });
-  return at.toDateString() === new Date().toDateString() ? time : `${at.toLocaleDateString("en-GB", { day: "numeric", month: "long", year: "numeric" })}, ${time}`;
+  const day = at.toLocaleDateString("en-GB", { day: "numeric", month: "long", year: "numeric" });
+  return `Asked for ${at.toDateString() === new Date().toDateString() ? "" : `on ${day} `}at ${time}`;
 }
 
 // Makes the cards in `list` those of `jobs`, in their order; `make` makes the card of a new one.
