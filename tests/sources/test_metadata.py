@@ -86,6 +86,7 @@ def test_broken_small_files(tmp_path: Path, broken: bytes) -> None:
         ({"type": "DM", "recipients": [OWNER, SAM]}, "Direct Message with sam#0", "sam", "dm"),
         ({"type": 1, "recipients": [OWNER, SAM]}, "Direct Message with sam#the#best#1234", "sam#the#best", "dm"),
         ({"type": "DM", "recipients": [OWNER, SAM]}, "sam#1234", "sam", "dm"),
+        ({"type": "DM", "recipients": [OWNER, SAM]}, "general in Frog Pond", None, "dm"),
         ({"type": 1, "recipients": [OWNER, SAM]}, "Unknown channel", None, "dm"),
         ({"type": "DM", "recipients": [OWNER, "Deleted User"]}, "Direct Message with Unknown Participant", None, "dm"),
         ({"recipients": [OWNER, "Deleted User"]}, None, None, "dm"),

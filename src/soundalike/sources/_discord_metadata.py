@@ -148,8 +148,10 @@ def _channel(channel: Channel, index: dict[str, Any], metadata: PackageMetadata)
 
 
 def _other_person(label: str | None) -> str | None:
-    """`Direct Message with sam#0`, or `sam#1234` alone -> `sam`."""
-    return _label(_TAG.sub("", _DIRECT.sub(r"\1", label))) if label else None
+    """`Direct Message with sam#0`, or `sam#1234` alone -> `sam`; None for other labels."""
+    direct = _DIRECT.match(label or "")
+    named = direct[1] if direct else label if label and _TAG.search(label) else None
+    return _label(_TAG.sub("", named)) if named else None
 
 
 def _without_server(label: str | None) -> str | None:
