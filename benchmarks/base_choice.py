@@ -118,7 +118,7 @@ def _learned(clone: Clone, recipe: Recipe, histories: Sequence[History]) -> tupl
 
 def _learned_chat(clone: Clone, recipe: Recipe, histories: Sequence[History]) -> tuple[float, list[list[str]]]:
     """The same after learning the base's chat format."""
-    voice = chat_format.learned(clone, recipe, recipe.training.iters or 1)
+    voice = chat_format.learned(clone, recipe)
     held, training = clone.documents("valid"), recipe.training
     bits = chat_format.bits_per_byte(voice, held, training.window, training.seed, WINDOWS)
     return bits, voice.replies(histories, Sampling(seed=1))
@@ -126,7 +126,7 @@ def _learned_chat(clone: Clone, recipe: Recipe, histories: Sequence[History]) ->
 
 def _messages(clone: Clone, tagged: bool) -> list[str]:
     """The owner's held-out messages."""
-    turns = (turn for document in clone.documents("valid") for turn in document.turns or [(document.text, 1.0)])
+    turns = (turn for document in clone.documents("valid") for turn in document.weighted_turns)
     return [said for text, weight in turns if weight == 1.0 for _, said in parse(text, tagged)]
 
 
@@ -139,7 +139,7 @@ def _bits(voice: Voice, clone: Clone, seed: int) -> float:
     """Bits over the weighed bytes of held-out messages, without names and line ends."""
     held = clone.documents("valid")
     split = pack_documents(held, voice.engine.tokenizer, voice.window, seed)
-    turns = [turn for document in held for turn in document.turns or [(document.text, 1.0)]]
+    turns = [turn for document in held for turn in document.weighted_turns]
     whole = sum(len(text.encode()) * weight for text, weight in turns)
     said = sum(len(t.encode()) * weight for text, weight in turns for _, t in parse(text, voice.tagged))
     return split.bits_per_byte(*voice.engine.loss(split.batch.take(slice(0, WINDOWS)))) * whole / said

@@ -99,7 +99,7 @@ def turns(document: Document, owner: str) -> Iterator[Turn]:
     """A transcript's turns, at most TURN_LINES lines each."""
     lines = [
         (name == owner, said if name == owner else f"{name}: {said}", weight)
-        for text, weight in document.turns or [(document.text, 1.0)]
+        for text, weight in document.weighted_turns
         for name, said in parse(text)
     ]
     for (me, weight), group in groupby(lines, key=lambda line: (line[0], line[2])):
@@ -108,11 +108,12 @@ def turns(document: Document, owner: str) -> Iterator[Turn]:
             yield me, "\n".join(some[at : at + TURN_LINES]), weight
 
 
-def learned(clone: Clone, recipe: Recipe, iters: int) -> ChatVoice:
-    """The base of `recipe` after `iters` steps on the clone's documents in its chat format."""
+def learned(clone: Clone, recipe: Recipe) -> ChatVoice:
+    """The base of `recipe` after its `iters` steps (one without them) on the clone's documents in its chat format."""
     training, owner = recipe.training, clone.manifest()["clone"]["speaker"]
     voice = ChatVoice(engines.load(recipe.base, None, training), owner)
     batch = pack(list(voice.parts(clone.documents("train"), training.window)), training.window, training.seed)
+    iters = training.iters or 1
     rows = max(1, training.step_tokens // training.window)
     for step in range(iters):
         windows = batch.take(batch_rows(step, rows, len(batch), training.seed))
@@ -124,13 +125,13 @@ def learned(clone: Clone, recipe: Recipe, iters: int) -> ChatVoice:
 
 def bits_per_byte(voice: ChatVoice, documents: Sequence[Document], window: int, seed: int, windows: int) -> float:
     """Bits over the weighed bytes of messages alone, so that roles, names and ends are paid for by these."""
-    batch = pack(list(voice.parts(documents, window)), window, seed).take(slice(0, windows))
-    nats, weight = voice.engine.loss(batch)
-    tokens = sum(float(part.weights.sum()) for part in voice.parts(documents, window))
+    batch = pack(list(voice.parts(documents, window)), window, seed)
+    nats, weight = voice.engine.loss(batch.take(slice(0, windows)))
+    tokens = float(batch.weights.sum())
     said = sum(
         len(text.encode()) * weight
         for document in documents
-        for line, weight in document.turns or [(document.text, 1.0)]
+        for line, weight in document.weighted_turns
         for _, text in parse(line)
     )
     return nats / weight / math.log(2) * tokens / said

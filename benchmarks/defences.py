@@ -79,7 +79,7 @@ def learned_once(some: Sequence[Document]) -> list[Document]:
     seen, made = set[str](), list[Document]()
     for document in some:
         turns = list[tuple[str, float]]()
-        for text, weight in document.turns or [(document.text, 1.0)]:
+        for text, weight in document.weighted_turns:
             for line in _lines(text):
                 said = parse(line)[0][1] if line.strip() else ""
                 again = len(said.split()) >= COPIED_WORDS and said in seen

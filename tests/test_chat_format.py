@@ -80,7 +80,7 @@ def test_it_is_learned_measured_and_answered(base: Path, tmp_path: Path) -> None
     held = clone.documents("valid")[:20]
     owner = clone.manifest()["clone"]["speaker"]
     before = bits_per_byte(ChatVoice(engines.load(str(base)), owner), held, 256, 1, 4)
-    found = learned(clone, recipe, 2)
+    found = learned(clone, recipe)
     assert bits_per_byte(found, held, 256, 1, 4) < before
     replies = found.replies([[("sam", "hey")]] * 3, Sampling(seed=1))
     assert len(replies) == 3 and not any("<|im" in line for reply in replies for line in reply)

@@ -13,6 +13,11 @@ class Document:
     text: str
     turns: Sequence[tuple[str, float]] | None = None
 
+    @property
+    def weighted_turns(self) -> Sequence[tuple[str, float]]:
+        """The pieces with their weights, also of a document that is one piece."""
+        return self.turns or [(self.text, 1.0)]
+
 
 def parse_document(line: bytes) -> Document:
     """The document of one JSON line; `ValueError`, `LookupError` or `TypeError` where the line holds none."""

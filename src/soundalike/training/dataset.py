@@ -37,7 +37,7 @@ def pack_documents(documents: Sequence[Document], tokenizer: Tokenizer, window: 
     batch = batch.take(np.flatnonzero(batch.weights.any(axis=1)))
     if not len(batch):
         raise TooLittleText("There is no text of yours to train on.", "Import an export with messages of yours.")
-    turns = ((len(text.encode()), weight) for d in documents for text, weight in d.turns or [(d.text, 1.0)])
+    turns = ((len(text.encode()), weight) for d in documents for text, weight in d.weighted_turns)
     weighted = sum(size * weight for size, weight in turns)
     return PackedDataset(batch, weighted / max(float(batch.weights.sum()), 1.0))
 
