@@ -6,14 +6,18 @@ from torch import Tensor, nn
 from soundalike.engines.data_parallel import ThreadedDataParallel
 
 
+def linear() -> nn.Linear:
+    torch.manual_seed(3)
+    return nn.Linear(8, 4, bias=False)
+
+
 def loss(model: nn.Linear, part: Tensor) -> Tensor:
     total: Tensor = model(part).square().sum()
     return total
 
 
 def gradient(replicas: int, parts: list[Tensor], rounds: int = 1) -> tuple[float, Tensor]:
-    torch.manual_seed(3)
-    model = nn.Linear(8, 4)
+    model = linear()
     parallel = ThreadedDataParallel(model, replicas)
     total = sum(parallel.gradient(loss, parts) for _ in range(rounds))
     assert model.weight.grad is not None
@@ -45,6 +49,36 @@ def test_a_step_changes_every_replica() -> None:
     with torch.no_grad():
         model.weight.zero_()
     assert all(torch.equal(replica.weight, model.weight) for replica in parallel.models)
+
+
+def test_products_in_bf16_have_nearly_the_gradient_of_fp32_and_sums_in_fp32() -> None:
+    """The model keeps its fp32 weights; the gradient of many parts is off by bf16's rounding and no more."""
+    parts = [torch.randn(5, 8, generator=torch.Generator().manual_seed(at)) for at in range(40)]
+    plain = gradient(1, parts)[1]
+    model = linear()
+    parallel = ThreadedDataParallel(model, 3, torch.bfloat16)
+    parallel.gradient(lambda replica, part: replica(part.bfloat16()).float().square().sum(), parts)
+    assert model.weight.dtype == torch.float32 and model.weight.grad is not None
+    assert model.weight.grad.dtype == torch.float32
+    assert {replica.weight.dtype for replica in parallel.models} == {torch.bfloat16}
+    torch.testing.assert_close(model.weight.grad, plain, rtol=2e-2, atol=0.3)
+
+
+def test_changed_weights_reach_the_copy_in_bf16() -> None:
+    """Matrices are copied and vectors, which stay in fp32, are shared; exchanged ones too, and they are not written."""
+    model = nn.Sequential(nn.Linear(8, 4), nn.LayerNorm(4))
+    parallel = ThreadedDataParallel(model, 2, torch.bfloat16)
+    _ = parallel.models
+    trained = {name: p.data for name, p in model.named_parameters()}
+    kept = {name: value.clone() for name, value in trained.items()}
+    for exchange in ({name: torch.full_like(value, 0.5) for name, value in trained.items()}, trained):
+        for name, p in model.named_parameters():
+            p.data = exchange[name]
+        parallel.weights_changed()
+        for p, copied in zip(model.parameters(), parallel.model.parameters(), strict=True):
+            assert copied.dtype == (torch.bfloat16 if p.dim() > 1 else torch.float32)
+            assert torch.equal(copied, p.to(copied.dtype))
+    assert all(torch.equal(trained[name], kept[name]) for name in kept)
 
 
 def test_the_callers_threads_stay_as_they_were() -> None:

@@ -10,6 +10,7 @@ from safetensors.torch import load_file
 
 from soundalike.engines import llama, scoring
 from soundalike.engines.adapter_files import adapter_settings
+from soundalike.engines.data_parallel import ThreadedDataParallel
 from soundalike.engines.llama import LlamaEngine
 from soundalike.engines.llama_model import document_mask
 from soundalike.engines.loss import weighted_cross_entropy
@@ -79,10 +80,11 @@ def test_a_window_longer_than_the_positions_is_refused(tmp_path: Path) -> None:
 def test_packed_documents_have_the_hidden_states_of_separate_ones(base: str, dtype: str) -> None:
     """Documents in one window do not attend to each other."""
     engine = llama.load(base)
-    model, batch = engine.model, batch_of(engine, TEXTS)
+    products = torch.bfloat16 if dtype == "bf16" else torch.float32
+    model, batch = ThreadedDataParallel(engine.model, 1, products).model, batch_of(engine, TEXTS)
     assert len(batch) < len(TEXTS)
     tokens, positions = torch.from_numpy(batch.tokens).long(), torch.from_numpy(batch.positions).long()
-    with torch.no_grad(), engine.numerics.autocast("cpu"):
+    with torch.no_grad():
         packed = model(tokens, positions, document_mask(torch.from_numpy(batch.documents)))
         for row, number in {(r, n) for r in range(len(batch)) for n in batch.documents[r].tolist() if n >= 0}:
             where = batch.documents[row] == number

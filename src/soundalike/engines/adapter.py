@@ -8,7 +8,7 @@ import json
 from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import Any, Protocol
 
 import torch
 from safetensors.torch import save_file
@@ -16,9 +16,6 @@ from torch import Tensor, nn
 
 from soundalike.engines.adapter_files import CONFIG, DELTA_TYPE, WEIGHTS, check_shapes, read_tensors
 from soundalike.engines.llama_model import Llama
-
-if TYPE_CHECKING:
-    from peft.tuners.lora import LoraLayer
 
 TARGET_MODULES = ["q_proj", "k_proj", "v_proj", "o_proj", "gate_proj", "up_proj", "down_proj"]
 
@@ -53,7 +50,7 @@ class WeightDelta:
         last = ("model.norm.", *(f"model.layers.{layer}." for layer in range(first, len(model.model.layers))))
         for name, p in model.named_parameters():
             p.requires_grad_(num_layers is None or name.startswith(last))
-        self.base = {name: p.detach().clone() for name, p in self.parameters().items()}
+        self.base = {name: _compact(p.detach()) for name, p in self.parameters().items()}
 
     def parameters(self) -> dict[str, nn.Parameter]:
         """Every weight of the model that is trained."""
@@ -71,7 +68,7 @@ class WeightDelta:
 
     def _set_weights(self, values: dict[str, Tensor]) -> None:
         for name, p in self.parameters().items():
-            p.data = values[name]
+            p.data = values[name].to(p.dtype)
 
     def effective_weight(self, name: str) -> Tensor:
         """The weight as it is now."""
@@ -92,6 +89,12 @@ class WeightDelta:
         check_shapes(differences, self.base, folder)
         for name, p in self.parameters().items():
             p.copy_(self.base[name] + differences[name].to(p.device, p.dtype))
+
+
+def _compact(weight: Tensor) -> Tensor:
+    """A copy of an fp32 `weight`, in fp16 where that loses nothing."""
+    half = weight.half()
+    return half if torch.equal(half.float(), weight) else weight.clone()
 
 
 class LoraAdapter:
@@ -117,31 +120,27 @@ class LoraAdapter:
         """The factors A and B of every layer."""
         return {name: p for name, p in self.model.named_parameters() if "lora_" in name}
 
-    def _layers(self) -> "list[LoraLayer]":
-        from peft.tuners.lora import LoraLayer
-
-        return [module for module in self.model.modules() if isinstance(module, LoraLayer)]
-
     @contextmanager
     def disabled(self) -> Iterator[None]:
-        """Makes the layers skip their factors within the context."""
-        for layer in self._layers():
-            layer.enable_adapters(False)
+        """Exchanges the factors B for zeros within the context."""
+        factors = {name: p for name, p in self.parameters().items() if "lora_B" in name}
+        trained = {name: p.data for name, p in factors.items()}
+        for p in factors.values():
+            p.data = torch.zeros_like(p)
         try:
             yield
         finally:
-            for layer in self._layers():
-                layer.enable_adapters(True)
+            for name, p in factors.items():
+                p.data = trained[name]
 
     def effective_weight(self, name: str) -> Tensor:
-        """W + (alpha / rank) B A if the layer has an adapter and it is not disabled, else W."""
+        """W + (alpha / rank) B A if the layer has an adapter, else W."""
         module: Any = self.model.get_submodule(name.removesuffix(".weight"))
         if not hasattr(module, "lora_A"):
             return self.model.get_parameter(name).detach()
         weight: Tensor = module.base_layer.weight.detach()
-        if not module.disable_adapters:
-            weight = weight + module.get_delta_weight("default").detach().to(weight.dtype)
-        return weight
+        change: Tensor = module.get_delta_weight("default").detach()
+        return weight + change.to(weight.dtype)
 
     def save(self, folder: Path, base: str) -> None:
         """Write the files as `PeftModel.save_pretrained` does for a `LlamaForCausalLM`."""

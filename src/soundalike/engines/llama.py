@@ -14,7 +14,6 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 from safetensors.torch import load_file
-from torch import Tensor
 
 from soundalike.engines import fused, fused_library, fused_scoring, smollm2
 from soundalike.engines.adapter import Adapter, LoraAdapter, WeightDelta
@@ -70,30 +69,33 @@ class LlamaEngine:
     @cached_property
     def _parallel(self) -> ThreadedDataParallel[Llama]:
         """Created only for training and scoring: generation has threads of its own."""
-        return ThreadedDataParallel(self.model, torch.get_num_threads() if self.device.type == "cpu" else 1)
+        count = torch.get_num_threads() if self.device.type == "cpu" else 1
+        products = torch.bfloat16 if self.numerics.compute == "bf16" else torch.float32
+        return ThreadedDataParallel(self.model, count, products)
 
     def step(self, batch: Batch, learning_rate: float) -> float:
         """One update; returns the weighted mean loss before it, in nats per token."""
         weight = batch.absolute_weight
         if not weight:
             return 0.0
-        self._decoder = None
         parts = self._micro_batches(shard(batch, self.process_group))
-        total = self._parallel.gradient(lambda model, part: self._loss_of(model, part) / weight, parts)
+        total = self._parallel.gradient(lambda model, part: batch_loss(model, part) / weight, parts)
         parameters = list(self.adapter.parameters().values())
         total = all_reduce_gradients(parameters, total, self.process_group)
         torch.nn.utils.clip_grad_norm_(parameters, self.training.clip)
         self.optimizer.param_groups[0]["lr"] = learning_rate
         self.optimizer.step()
         self.optimizer.zero_grad()
+        self._weights_changed()
         return total
 
     def loss(self, batch: Batch) -> tuple[float, float]:
         """(sum of weighted loss in nats, sum of weights)."""
+        model = self._parallel.model
 
         def loss_of(part: Batch) -> float:
             with torch.no_grad():  # thread-local
-                return self._loss_of(self.model, part).item()
+                return batch_loss(model, part).item()
 
         local = sum(self._parallel.map(loss_of, self._micro_batches(shard(batch, self.process_group))))
         return all_reduce_gradients([], local, self.process_group), float(batch.weights.sum())
@@ -103,9 +105,11 @@ class LlamaEngine:
         each = -(-len(batch) // self._parallel.count)
         return batch.parts(max(1, min(self._replica_tokens // batch.tokens.shape[1], each)))
 
-    def _loss_of(self, model: Llama, batch: Batch) -> Tensor:
-        with self.numerics.autocast(self.device.type):  # thread-local
-            return batch_loss(model, batch)
+    def _weights_changed(self) -> None:
+        """What was made from the weights is made anew when it is needed."""
+        self._decoder = None
+        if "_parallel" in vars(self):
+            self._parallel.weights_changed()
 
     def logprobs(self, tokens: Sequence[int]) -> NDArray[np.float32]:
         """Log-probability of each token given those before it, (len(tokens),), in fp32; that of the first is 0."""
@@ -150,12 +154,12 @@ class LlamaEngine:
     @contextmanager
     def adapter_off(self) -> Iterator[None]:
         """A context in which the engine is the base alone."""
-        self._decoder = None
         try:
             with self.adapter.disabled():
+                self._weights_changed()
                 yield
         finally:
-            self._decoder = None  # it was made from the base's weights
+            self._weights_changed()
 
     def save(self, folder: Path) -> None:
         """Write the adapter."""
@@ -163,8 +167,8 @@ class LlamaEngine:
 
     def load(self, folder: Path) -> None:
         """Read an adapter that `save` wrote; `EngineError` if it is missing, damaged or of another base."""
-        self._decoder = None
         self.adapter.load(folder)
+        self._weights_changed()
 
     def state(self) -> dict[str, NDArray[Any]]:
         """The trained weights and the optimizer's state."""
@@ -176,11 +180,11 @@ class LlamaEngine:
     @torch.no_grad()
     def load_state(self, state: dict[str, NDArray[Any]]) -> None:
         """Restore what `state` returned; `ValueError` for arrays of another training."""
-        self._decoder = None
         check_training_state(self.optimizer, self._weights(), state)
         for name, p in self.adapter.parameters().items():
             p.copy_(torch.from_numpy(np.asarray(state[f"weight/{name}"])))
         load_optimizer(self.optimizer, state)
+        self._weights_changed()
 
 
 def load(

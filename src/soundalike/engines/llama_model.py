@@ -58,7 +58,7 @@ class LlamaConfig:
 
 
 class RMSNorm(nn.Module):
-    """Root mean square normalization with a learned scale, computed in fp32."""
+    """Root mean square normalization with a learned scale; input and output are fp32."""
 
     def __init__(self, size: int, eps: float) -> None:
         super().__init__()
@@ -66,8 +66,22 @@ class RMSNorm(nn.Module):
         self.eps = eps
 
     def forward(self, x: Tensor) -> Tensor:
-        x_fp32 = x.float()
-        return (x_fp32 * torch.rsqrt(x_fp32.pow(2).mean(-1, keepdim=True) + self.eps)).to(x.dtype) * self.weight
+        return F.rms_norm(x, self.weight.shape, self.weight, self.eps)
+
+
+def attention(q: Tensor, k: Tensor, v: Tensor, bias: Tensor) -> Tensor:
+    """(batch, heads, time, head_dim): softmax(q k / sqrt(head_dim) + bias) v, where query heads share key-value heads.
+
+    `q` (batch, heads, time, head_dim), `k` and `v` (batch, kv_heads, time, head_dim), `bias` (batch, 1, time, time).
+    """
+    if q.dtype == torch.float32 or q.device.type != "cpu":
+        return F.scaled_dot_product_attention(q, k, v, attn_mask=bias, enable_gqa=q.shape[1] != k.shape[1])
+    # PyTorch's kernel takes twice as long for bf16 and windows of 256 on a processor.
+    (batch, heads, time, head_dim), kv_heads = q.shape, k.shape[1]
+    grouped = (q * head_dim**-0.5).reshape(batch, kv_heads, -1, head_dim)  # (batch, kv_heads, group x time, head_dim)
+    scores = (grouped @ k.transpose(2, 3)).view(batch, kv_heads, -1, time, time)
+    shares = torch.softmax(scores + bias[:, :, None], dim=-1).view(batch, kv_heads, -1, time)
+    return (shares @ v).view(batch, heads, time, head_dim)
 
 
 class Attention(nn.Module):
@@ -83,14 +97,14 @@ class Attention(nn.Module):
         self.v_proj = nn.Linear(config.hidden_size, kv_size, bias=False)
         self.o_proj = nn.Linear(q_size, config.hidden_size, bias=False)
 
-    def forward(self, x: Tensor, cos: Tensor, sin: Tensor, mask: Tensor) -> Tensor:
+    def forward(self, x: Tensor, cos: Tensor, sin: Tensor, bias: Tensor) -> Tensor:
         batch, time, _ = x.shape
         per_head = (batch, time, -1, self.head_dim)
-        q = apply_rotary(self.q_proj(x).view(per_head).transpose(1, 2), cos, sin)  # (batch, heads, time, head_dim)
-        k = apply_rotary(self.k_proj(x).view(per_head).transpose(1, 2), cos, sin)  # (batch, kv_heads, time, head_dim)
+        q, k = self.q_proj(x).view(per_head).transpose(1, 2), self.k_proj(x).view(per_head).transpose(1, 2)
+        q = apply_rotary(q.float(), cos, sin).to(x.dtype)  # (batch, heads, time, head_dim)
+        k = apply_rotary(k.float(), cos, sin).to(x.dtype)  # (batch, kv_heads, time, head_dim)
         v = self.v_proj(x).view(per_head).transpose(1, 2)  # (batch, kv_heads, time, head_dim)
-        grouped = self.num_kv_heads != self.num_heads
-        out = F.scaled_dot_product_attention(q, k, v, attn_mask=mask, enable_gqa=grouped)
+        out = attention(q, k, v, bias)
         out = out.transpose(1, 2).reshape(batch, time, -1)  # (batch, time, heads * head_dim)
         return self.o_proj(out)  # type: ignore[no-any-return]
 
@@ -118,9 +132,11 @@ class DecoderLayer(nn.Module):
         self.input_layernorm = RMSNorm(config.hidden_size, config.rms_norm_eps)
         self.post_attention_layernorm = RMSNorm(config.hidden_size, config.rms_norm_eps)
 
-    def forward(self, x: Tensor, cos: Tensor, sin: Tensor, mask: Tensor) -> Tensor:
-        x = x + self.self_attn(self.input_layernorm(x), cos, sin, mask)
-        return x + self.mlp(self.post_attention_layernorm(x))  # type: ignore[no-any-return]
+    def forward(self, x: Tensor, cos: Tensor, sin: Tensor, bias: Tensor) -> Tensor:
+        """`x` is fp32; attention and MLP compute in the type of their weights."""
+        dtype = self.mlp.up_proj.weight.dtype
+        x = x + self.self_attn(self.input_layernorm(x).to(dtype), cos, sin, bias).float()
+        return x + self.mlp(self.post_attention_layernorm(x).to(dtype)).float()  # type: ignore[no-any-return]
 
 
 class LlamaModel(nn.Module):
@@ -155,15 +171,16 @@ class Llama(nn.Module):
         return self.model.embed_tokens.weight
 
     def forward(self, tokens: Tensor, positions: Tensor, mask: Tensor) -> Tensor:
-        """Final hidden states (batch, time, hidden) of `tokens` (batch, time) at `positions` (batch, time).
+        """Final hidden states, fp32 (batch, time, hidden), of `tokens` (batch, time) at `positions` (batch, time).
 
         `mask` is bool (batch, 1, time, time): True where the row's token attends to the column's.
         """
-        x = self.model.embed_tokens(tokens)  # (batch, time, hidden)
-        cos = self.cos[positions].unsqueeze(1).to(x.dtype)  # (batch, 1, time, head_dim)
-        sin = self.sin[positions].unsqueeze(1).to(x.dtype)
+        x = self.model.embed_tokens(tokens).float()  # (batch, time, hidden)
+        cos = self.cos[positions].unsqueeze(1)  # (batch, 1, time, head_dim)
+        sin = self.sin[positions].unsqueeze(1)
+        bias = torch.zeros_like(mask, dtype=self.lm_head.dtype).masked_fill_(~mask, float("-inf"))
         for layer in self.model.layers:
-            x = layer(x, cos, sin, mask)
+            x = layer(x, cos, sin, bias)
         return self.model.norm(x)  # type: ignore[no-any-return]
 
 

@@ -1,7 +1,6 @@
 """Cross-entropy in chunks, for a model whose output matrix is learned.
 
-The gradient is computed in the forward pass, a chunk of rows at a time, so that the logits of all rows never exist at
-once: a chunk's logits stay in the processor's cache, and a large vocabulary fits into memory.
+The gradient is computed in the forward pass, a chunk of rows at a time, so that a large vocabulary fits into memory.
 """
 
 from typing import Any
@@ -12,8 +11,9 @@ from torch import Tensor
 from soundalike.engines.llama_model import Llama, document_mask
 from soundalike.engines.protocol import Batch
 
-CHUNK_LOGITS = 1 << 21  # 256 rows of 8,192 entries, 8 MB: measured fastest among 64 to 4,096 rows
+LOGIT_BYTES = 25e6  # of the rows that are multiplied at once: 256 of SmolLM2's vocabulary in bf16
 FEWEST_ROWS = 64
+SLICE_LOGITS = 1 << 21  # of the rows whose softmax is computed at once: 8 MB in fp32 stay in the processor's cache
 
 
 class _ChunkedCrossEntropy(torch.autograd.Function):
@@ -22,31 +22,18 @@ class _ChunkedCrossEntropy(torch.autograd.Function):
     @staticmethod
     def forward(ctx: Any, hidden: Tensor, lm_head: Tensor, targets: Tensor, weights: Tensor) -> Tensor:
         total = torch.zeros((), dtype=torch.float32, device=hidden.device)
-        needs_hidden, needs_head = hidden.requires_grad, lm_head.requires_grad
-        grad_hidden = torch.empty_like(hidden) if needs_hidden else None
-        grad_head = torch.zeros_like(lm_head, dtype=torch.float32) if needs_head else None
-        chunk = max(FEWEST_ROWS, CHUNK_LOGITS // lm_head.shape[0])
+        needs_gradient = hidden.requires_grad or lm_head.requires_grad
+        grad_hidden = torch.empty_like(hidden) if hidden.requires_grad else None
+        grad_head = torch.zeros_like(lm_head, dtype=torch.float32) if lm_head.requires_grad else None
+        chunk = max(FEWEST_ROWS, int(LOGIT_BYTES / (lm_head.shape[0] * lm_head.element_size())))
         for start in range(0, hidden.shape[0], chunk):
             rows = slice(start, start + chunk)
-            h, target, weight = (
-                hidden[rows],
-                targets[rows, None],
-                weights[rows, None],
-            )  # (chunk, hidden), 2 x (chunk, 1)
-            logits = (h @ lm_head.T).float()  # (chunk, vocabulary)
-            logits -= logits.amax(dim=1, keepdim=True)
-            target_logits = logits.gather(1, target)  # (chunk, 1)
-            softmax_sum = logits.exp_().sum(dim=1, keepdim=True)  # (chunk, 1); logits now holds exponentials
-            total += ((softmax_sum.log() - target_logits) * weight).sum()
-            if not (needs_hidden or needs_head):
-                continue
-            logits *= weight / softmax_sum
-            logits.scatter_add_(1, target, -weight)
-            grad_logits = logits.to(lm_head.dtype)  # (chunk, vocabulary)
+            logits = hidden[rows] @ lm_head.T  # (chunk, vocabulary)
+            total += _nats(logits, targets[rows], weights[rows], needs_gradient)
             if grad_hidden is not None:
-                torch.mm(grad_logits, lm_head, out=grad_hidden[rows])
+                torch.mm(logits, lm_head, out=grad_hidden[rows])
             if grad_head is not None:
-                grad_head.addmm_(grad_logits.T.float(), h.float())
+                grad_head += logits.T @ hidden[rows]
         ctx.save_for_backward(grad_hidden, grad_head.to(lm_head.dtype) if grad_head is not None else None)
         return total
 
@@ -59,6 +46,25 @@ class _ChunkedCrossEntropy(torch.autograd.Function):
             None,
             None,
         )
+
+
+def _nats(logits: Tensor, targets: Tensor, weights: Tensor, make_gradient: bool) -> Tensor:
+    """The weighted sum of nats, computed in fp32 from `logits` (rows, vocabulary), which may become their gradient."""
+    total = torch.zeros((), dtype=torch.float32, device=logits.device)
+    count = max(1, SLICE_LOGITS // logits.shape[1])
+    for start in range(0, logits.shape[0], count):
+        rows = slice(start, start + count)
+        target, weight = targets[rows, None], weights[rows, None]  # (count, 1) each
+        softmax = logits[rows].float()  # (count, vocabulary)
+        softmax -= softmax.amax(dim=1, keepdim=True)
+        target_logits = softmax.gather(1, target)  # (count, 1)
+        softmax_sum = softmax.exp_().sum(dim=1, keepdim=True)  # (count, 1); not yet divided by it
+        total += ((softmax_sum.log() - target_logits) * weight).sum()
+        if make_gradient:
+            softmax *= weight / softmax_sum
+            softmax.scatter_add_(1, target, -weight)
+            logits[rows] = softmax
+    return total
 
 
 def weighted_cross_entropy(hidden: Tensor, lm_head: Tensor, targets: Tensor, weights: Tensor) -> Tensor:
@@ -79,4 +85,4 @@ def batch_loss(model: Llama, batch: Batch) -> Tensor:
     targets, weights = tokens[:, 1:].flatten(), torch.from_numpy(batch.weights).to(device)[:, 1:].flatten()
     learned = weights != 0
     hidden = model(tokens, positions, mask)[:, :-1].flatten(0, 1)[learned]  # (learned, hidden)
-    return weighted_cross_entropy(hidden, model.lm_head.to(hidden.dtype), targets[learned], weights[learned])
+    return weighted_cross_entropy(hidden.to(model.lm_head.dtype), model.lm_head, targets[learned], weights[learned])
