@@ -1,6 +1,6 @@
 """Training of a base on the demo's conversations, against transformers' Trainer and TRL's SFTTrainer.
 
-Same base, documents, precision and threads. The others train an adapter of rank 16 on all linear layers; so do we, and
+Same base, documents, types of products and threads. The others train an adapter of rank 16 on all linear layers; so do we, and
 once more as the recipe of a larger base has it, with the weights of its upper layers. The figure is useful tokens a
 second: padding is not counted, the time to start is not counted, warm-up steps are not counted.
 """
@@ -126,12 +126,15 @@ class _Clock:
 
 
 def _arguments(base: str, rows: int) -> dict[str, Any]:
+    from soundalike.training.numerics import Hardware, for_small
+    from soundalike.training.recipe import Training
+
     return {
         "per_device_train_batch_size": rows,
         "max_steps": LENGTHS[base].steps + LENGTHS[base].warm,
         "learning_rate": 1e-3,
         "use_cpu": True,
-        "bf16": False,
+        "bf16": for_small(Training(), Hardware.here()).compute == "bf16",
         "report_to": [],
         "save_strategy": "no",
         "disable_tqdm": True,

@@ -68,13 +68,14 @@ class MachineReport:
         graphics = f"{self.gpu}, {(self.gpu_memory or 0) / 1e9:.0f} GB" if self.gpu else "none that CUDA can use"
         if self.gpu and self.device != "cuda":
             graphics += ", which this PyTorch cannot use: see below"
+        products = "fp32" if self.device == "cpu" else "bf16"
         return [
             f"{self.system}, Python {self.python}",
             f"Processor: {self.processor}, {self.cores} cores, {has}",
             f"Memory: {self.memory / 1e9:.1f} GB, {self.free_memory / 1e9:.1f} GB of it free",
             f"GPU: {graphics}",
             f"Free disk here: {self.free_disk / 1e9:.0f} GB",
-            f"Learns on the {_DEVICES[self.device]}, at {self.rate / 1e9:,.0f} GFLOP/s in large products",
+            f"Learns on the {_DEVICES[self.device]}, at {self.rate / 1e9:,.0f} GFLOP/s in large products of {products}",
             f"Computes in {self.numerics.compute}. {self.numerics.reason} {VARIABLE}=fp32 or bf16 forces one.",
             "",
             "Backends",

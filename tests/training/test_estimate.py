@@ -91,6 +91,19 @@ def test_speed_is_estimated_from_the_weights(base: str) -> None:
     assert tokens_per_second("pocket") < tokens_per_second(base) < tokens_per_second("markov") == math.inf
 
 
+def test_a_small_base_learns_faster_where_the_processor_multiplies_bf16(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """The device's rate is that of fp32; where SOUNDALIKE_DTYPE asks for fp32 nothing is gained."""
+    native = TrainingDevice("cpu", 16 << 30, "avx512_bf16", 1e11)
+    monkeypatch.delenv("SOUNDALIKE_DTYPE", raising=False)
+    in_fp32, in_bf16 = estimates(1e6, LAPTOP), estimates(1e6, native)
+    for row, faster in zip(in_fp32[:2], in_bf16[:2], strict=True):
+        assert row.minutes and faster.minutes and row.minutes / faster.minutes == pytest.approx(estimate.BF16_GAIN)
+    monkeypatch.setenv("SOUNDALIKE_DTYPE", "fp32")
+    assert [row.minutes for row in estimates(1e6, native)[:2]] == [row.minutes for row in in_fp32[:2]]
+
+
 def test_a_small_base_is_rated_by_the_gpu_that_trains_it(base: str, monkeypatch: pytest.MonkeyPatch) -> None:
     """The engine of pocket and smollm2 uses a GPU where PyTorch has one, so a GPU a hundred times as fast takes a
     hundredth of the time, whatever the processor multiplies, and one replica in place of one for each core."""
