@@ -1,8 +1,8 @@
 """Training of a base on the demo's conversations, against transformers' Trainer and TRL's SFTTrainer.
 
-Same base, documents, types of products and threads. The others train an adapter of rank 16 on all linear layers; so do we, and
-once more as the recipe of a larger base has it, with the weights of its upper layers. The figure is useful tokens a
-second: padding is not counted, the time to start is not counted, warm-up steps are not counted.
+Same base, documents, types of products and threads. The others train an adapter of rank 16 on all linear layers; so do
+we, and once more as the recipe of a larger base has it, with the weights of its upper layers. The figure is useful
+tokens a second: padding is not counted, the time to start is not counted, warm-up steps are not counted.
 """
 
 import json

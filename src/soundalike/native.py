@@ -28,7 +28,7 @@ _V3 = {"avx2", "bmi1", "bmi2", "f16c", "fma", "movbe"}
 _V4 = _V3 | {"avx512f", "avx512bw", "avx512cd", "avx512dq", "avx512vl"}
 # By the kind of processor: targets of -march, the fastest first, and what each needs, as /proc/cpuinfo names it.
 TARGETS: dict[str, dict[str, set[str]]] = {
-    "x86_64": {"x86-64-v4": _V4, "x86-64-v3": _V3},
+    "x86_64": {"cascadelake": _V4 | {"avx512_vnni"}, "x86-64-v4": _V4, "x86-64-v3": _V3},
     "aarch64": {"armv8-a": set()},
     "arm64": {"armv8-a": set()},
 }
@@ -60,16 +60,21 @@ def forget() -> None:
 
 def prebuilt(source: Path) -> Path | None:
     """The fastest library beside `source` that this processor can run; None in a source tree, which has none."""
+    libraries = (_portable(source, target, source.parent) for target in targets_here())
+    return next((library for library in libraries if library.exists()), None)
+
+
+def targets_here() -> list[str]:
+    """The targets that this processor can run, the fastest first."""
     features = set(_processor().split())
-    for target, needed in TARGETS.get(platform.machine(), {}).items():
-        if needed <= features and (library := _portable(source, target, source.parent)).exists():
-            return library
-    return None
+    return [target for target, needed in TARGETS.get(platform.machine(), {}).items() if needed <= features]
 
 
-def build_portable(source: Path, folder: Path) -> list[Path]:
-    """Compile `source` into `folder` for every processor of this kind; returns the libraries, none if that fails."""
-    made = {target: _portable(source, target, folder) for target in TARGETS.get(platform.machine(), {})}
+def build_portable(source: Path, folder: Path, targets: Sequence[str] | None = None) -> list[Path]:
+    """Compile `source` into `folder` for `targets`, by default every processor of this kind; returns the libraries that
+    a compiler made."""
+    chosen = TARGETS.get(platform.machine(), {}) if targets is None else targets
+    made = {target: _portable(source, target, folder) for target in chosen}
     return [library for target, library in made.items() if _compile(compiler(), source, library, (target,))]
 
 

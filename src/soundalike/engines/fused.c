@@ -3,8 +3,9 @@
    A pass has rows: (cache, position, token). Rows with the same cache are tokens of one stream, and the cache keeps the
    keys and values of all positions that the stream has read. So the rows of a pass may be one new token of each of many
    streams, a whole prompt, or both at once. All products are computed by tiles: some rows of numbers times one panel of
-   PANEL columns. Weights in fp16 are multiplied by fp32 and summed in fp32; weights in 8 bits are multiplied by 16-bit
-   integers and summed in 32-bit ones, which is exact and, in vectors, twice as many products an instruction. Weights are packed in panels once (`_pack` in
+   PANEL columns. Weights in fp16 are multiplied by fp32 and summed in fp32; weights in 8 bits are multiplied by
+   integers and summed in 32-bit ones, which is exact and several products an instruction: two with integers of 16 bits,
+   four with integers of 8 bits, for which a processor needs VNNI. Weights are packed in panels once (`_pack` in
    fused_weights.py), and caches are written in panels, so that attention is two more such products.
 
    With several threads each computes some panels of every product, so that all of them together read the weights once
@@ -42,8 +43,8 @@ typedef byte bytes __attribute__((vector_size(2 * LANES)));
 typedef int16_t shorts __attribute__((vector_size(4 * LANES)));
 
 /* A matrix (inputs, outputs): in fp16, packed as (outputs / PANEL, inputs, PANEL); or, where `scale` is not NULL, in
-   8 bits from -127 to 127, packed as (outputs / PANEL, inputs / 2, PANEL, 2), each column multiplied by its entry of
-   scale (outputs). */
+   8 bits from -127 to 127, packed as (outputs / PANEL, inputs / TOGETHER, PANEL, TOGETHER), each column multiplied by
+   its entry of scale (outputs). */
 typedef struct {
     const void *weight;
     const float *scale;
@@ -77,36 +78,6 @@ static inline vec load_half(const half *p) {
     halves h;
     memcpy(&h, p, sizeof h);
     return __builtin_convertvector(h, vec);
-#endif
-}
-
-/* LANES pairs of weights, as 16-bit integers. */
-static inline shorts load_bytes(const byte *p) {
-#if defined __AVX512BW__
-    return (shorts)_mm512_cvtepi8_epi16(_mm256_loadu_si256((const __m256i *)p));
-#elif defined __AVX2__
-    return (shorts)_mm256_cvtepi8_epi16(_mm_loadu_si128((const __m128i *)p));
-#else
-    bytes b;
-    memcpy(&b, p, sizeof b);
-    return __builtin_convertvector(b, shorts);
-#endif
-}
-
-/* sum[l] + x[0] * w[2 l] + x[1] * w[2 l + 1]: one instruction or two where the processor has it. */
-static inline ints multiply_pairs(ints sum, const int16_t *x, shorts w) {
-    int32_t pair;
-    memcpy(&pair, x, sizeof pair);
-#if defined __AVX512VNNI__ && defined __AVX512F__
-    return (ints)_mm512_dpwssd_epi32((__m512i)sum, _mm512_set1_epi32(pair), (__m512i)w);
-#elif defined __AVX512BW__
-    return sum + (ints)_mm512_madd_epi16(_mm512_set1_epi32(pair), (__m512i)w);
-#elif defined __AVXVNNI__
-    return (ints)_mm256_dpwssd_avx_epi32((__m256i)sum, _mm256_set1_epi32(pair), (__m256i)w);
-#elif defined __AVX2__
-    return sum + (ints)_mm256_madd_epi16(_mm256_set1_epi32(pair), (__m256i)w);
-#else
-    return sum + x[0] * ((ints)w << 16 >> 16) + x[1] * ((ints)w >> 16);
 #endif
 }
 
@@ -158,14 +129,91 @@ static void half_tile(const half *w, size_t inputs, const float *x, size_t x_str
     else if (rows == 1) half_tile_1(w, inputs, x, x_stride, y, y_stride);
 }
 
-/* Rows of 16-bit integers: row r is scale[r] * x[r * inputs ...]. */
+/* Rows of integers: x[i] of row r stands for scale[r * blocks + i / block] * x[r * inputs + i]. */
+#if defined __AVX512VNNI__ && defined __AVX512F__
+#define TOGETHER 4 /* inputs whose products one instruction adds */
+typedef int8_t integer;
+#define SMALLEST_BLOCK 16 /* every width is a multiple of it */
+static size_t block_of(size_t inputs) { return inputs % 64 == 0 ? 64 : inputs % 32 == 0 ? 32 : SMALLEST_BLOCK; }
+#else
+#define TOGETHER 2
+typedef int16_t integer;
+#define SMALLEST_BLOCK PANEL
+static size_t block_of(size_t inputs) { return inputs; }
+#endif
 typedef struct {
-    int16_t *x;   /* (rows, inputs) */
-    float *scale; /* (rows) */
+    integer *x;    /* (rows, inputs) */
+    float *scale;  /* (rows, blocks) */
+    float *offset; /* (rows): 128 times the sum of a row's numbers, with VNNI */
 } integers;
 
-/* The same for weights in 8 bits and R rows of integers; y is what they stand for: sum * q.scale[r] * scale[column].
-   The next panel is fetched meanwhile: it comes from memory, and the processor alone begins too late. */
+/* The same for weights in 8 bits and R rows of integers; y is what they stand for. The next panel is fetched meanwhile:
+   it comes from memory, and the processor alone begins too late. */
+#if TOGETHER == 4
+/* The instruction wants weights without a sign, so they are kept with 128 added. */
+#define BYTE_TILE(R)                                                                                                   \
+    static void byte_tile_##R(const byte *w, const float *scale, size_t inputs, integers q, float *y,                  \
+                              size_t y_stride) {                                                                       \
+        size_t block = block_of(inputs), blocks = inputs / block;                                                      \
+        vec total[R][2];                                                                                               \
+        memset(total, 0, sizeof total);                                                                                \
+        for (size_t b = 0; b < blocks; b++) {                                                                          \
+            ints sum[R][2];                                                                                            \
+            memset(sum, 0, sizeof sum);                                                                                \
+            _Pragma("GCC unroll 4") for (size_t i = b * block; i < (b + 1) * block; i += 4) {                          \
+                __builtin_prefetch(w + (inputs + i) * PANEL);                                                          \
+                __builtin_prefetch(w + (inputs + i) * PANEL + 2 * PANEL);                                              \
+                __m512i left = _mm512_loadu_si512(w + i * PANEL), right = _mm512_loadu_si512(w + (i + 2) * PANEL);     \
+                _Pragma("GCC unroll 8") for (size_t r = 0; r < (R); r++) {                                             \
+                    int32_t four;                                                                                      \
+                    memcpy(&four, q.x + r * inputs + i, sizeof four);                                                  \
+                    __m512i x = _mm512_set1_epi32(four);                                                               \
+                    sum[r][0] = (ints)_mm512_dpbusd_epi32((__m512i)sum[r][0], left, x);                                \
+                    sum[r][1] = (ints)_mm512_dpbusd_epi32((__m512i)sum[r][1], right, x);                               \
+                }                                                                                                      \
+            }                                                                                                          \
+            _Pragma("GCC unroll 8") for (size_t r = 0; r < (R); r++) {                                                 \
+                float of_block = q.scale[r * blocks + b];                                                              \
+                total[r][0] += of_block * __builtin_convertvector(sum[r][0], vec);                                     \
+                total[r][1] += of_block * __builtin_convertvector(sum[r][1], vec);                                     \
+            }                                                                                                          \
+        }                                                                                                              \
+        vec of_columns[2];                                                                                             \
+        memcpy(of_columns, scale, sizeof of_columns);                                                                  \
+        _Pragma("GCC unroll 8") for (size_t r = 0; r < (R); r++) {                                                     \
+            vec scaled[2] = {(total[r][0] - q.offset[r]) * of_columns[0], (total[r][1] - q.offset[r]) * of_columns[1]}; \
+            memcpy(y + r * y_stride, scaled, sizeof scaled);                                                           \
+        }                                                                                                              \
+    }
+#else
+/* LANES pairs of weights, as 16-bit integers. */
+static inline shorts load_bytes(const byte *p) {
+#if defined __AVX512BW__
+    return (shorts)_mm512_cvtepi8_epi16(_mm256_loadu_si256((const __m256i *)p));
+#elif defined __AVX2__
+    return (shorts)_mm256_cvtepi8_epi16(_mm_loadu_si128((const __m128i *)p));
+#else
+    bytes b;
+    memcpy(&b, p, sizeof b);
+    return __builtin_convertvector(b, shorts);
+#endif
+}
+
+/* sum[l] + x[0] * w[2 l] + x[1] * w[2 l + 1]: one instruction or two where the processor has it. */
+static inline ints multiply_pairs(ints sum, const int16_t *x, shorts w) {
+    int32_t pair;
+    memcpy(&pair, x, sizeof pair);
+#if defined __AVX512BW__
+    return sum + (ints)_mm512_madd_epi16(_mm512_set1_epi32(pair), (__m512i)w);
+#elif defined __AVXVNNI__
+    return (ints)_mm256_dpwssd_avx_epi32((__m256i)sum, _mm256_set1_epi32(pair), (__m256i)w);
+#elif defined __AVX2__
+    return sum + (ints)_mm256_madd_epi16(_mm256_set1_epi32(pair), (__m256i)w);
+#else
+    return sum + x[0] * ((ints)w << 16 >> 16) + x[1] * ((ints)w >> 16);
+#endif
+}
+
 #define BYTE_TILE(R)                                                                                                   \
     static void byte_tile_##R(const byte *w, const float *scale, size_t inputs, integers q, float *y,                  \
                               size_t y_stride) {                                                                       \
@@ -187,6 +235,7 @@ typedef struct {
             memcpy(y + r * y_stride, scaled, sizeof scaled);                                                           \
         }                                                                                                              \
     }
+#endif
 
 BYTE_TILE(1)
 BYTE_TILE(2)
@@ -198,7 +247,8 @@ BYTE_TILE(6)
 /* The same for any number of rows. */
 static void byte_tile(const byte *w, const float *scale, size_t inputs, integers q, size_t rows, float *y,
                       size_t y_stride) {
-    for (; rows >= 6; rows -= 6, q.x += 6 * inputs, q.scale += 6, y += 6 * y_stride)
+    size_t blocks = inputs / block_of(inputs);
+    for (; rows >= 6; rows -= 6, q.x += 6 * inputs, q.scale += 6 * blocks, q.offset += 6, y += 6 * y_stride)
         byte_tile_6(w, scale, inputs, q, y, y_stride);
     if (rows == 5) byte_tile_5(w, scale, inputs, q, y, y_stride);
     else if (rows == 4) byte_tile_4(w, scale, inputs, q, y, y_stride);
@@ -207,14 +257,27 @@ static void byte_tile(const byte *w, const float *scale, size_t inputs, integers
     else if (rows == 1) byte_tile_1(w, scale, inputs, q, y, y_stride);
 }
 
-/* A row of numbers as integers: the finest for which no sum of their products with weights of at most 127 overflows. */
-static void quantize(const float *x, size_t inputs, int16_t *q, float *scale) {
-    float most = (float)(INT32_MAX / 127 / (int32_t)inputs), largest = 0;
+int32_t together(void) { return TOGETHER; }
+
+/* A row of numbers as integers, the finest of a block for which no sum of their products overflows. */
+static void quantize(const float *x, size_t inputs, integer *q, float *scale, float *offset) {
+    size_t block = block_of(inputs);
+#if TOGETHER == 4
+    float most = 127;
+#else
+    float most = (float)(INT32_MAX / 127 / (int32_t)inputs);
     if (most > INT16_MAX) most = INT16_MAX;
-    for (size_t i = 0; i < inputs; i++) largest = fabsf(x[i]) > largest ? fabsf(x[i]) : largest;
-    float per_unit = largest > 0 ? most / largest : 0;
-    for (size_t i = 0; i < inputs; i++) q[i] = (int16_t)rintf(x[i] * per_unit);
-    *scale = largest / most;
+#endif
+    *offset = 0;
+    for (size_t start = 0; start < inputs; start += block, scale++) {
+        float largest = 0;
+        int32_t sum = 0;
+        for (size_t i = start; i < start + block; i++) largest = fabsf(x[i]) > largest ? fabsf(x[i]) : largest;
+        float per_unit = largest > 0 ? most / largest : 0;
+        for (size_t i = start; i < start + block; i++) sum += q[i] = (integer)rintf(x[i] * per_unit);
+        *scale = largest / most;
+        *offset += 128 * *scale * (float)sum;
+    }
 }
 
 /* One panel of y (rows, outputs) = x (rows, inputs) W, the columns from `column` on; 8-bit weights multiply q. */
@@ -228,15 +291,16 @@ static void matmul_panel(const matrix *w, size_t inputs, size_t outputs, const f
 /* y (rows, outputs) = x (rows, inputs) W; `outputs` is a multiple of PANEL. `q` is scratch memory for as many rows. */
 static void matmul(const matrix *w, size_t inputs, size_t outputs, const float *x, size_t rows, float *y, integers q,
                    int threads) {
+    size_t blocks = inputs / block_of(inputs);
 #pragma omp parallel num_threads(threads) if (threads > 1)
     {
         if (w->scale) {
 #pragma omp for
-            for (size_t r = 0; r < rows; r++) quantize(x + r * inputs, inputs, q.x + r * inputs, q.scale + r);
+            for (size_t r = 0; r < rows; r++) quantize(x + r * inputs, inputs, q.x + r * inputs, q.scale + r * blocks, q.offset + r);
         }
         for (size_t r = 0; r < rows; r += ROWS_AT_ONCE) {
             size_t count = rows - r < ROWS_AT_ONCE ? rows - r : ROWS_AT_ONCE;
-            integers of_rows = {q.x + r * inputs, q.scale + r};
+            integers of_rows = {q.x + r * inputs, q.scale + r * blocks, q.offset + r};
 #pragma omp for nowait
             for (size_t column = 0; column < outputs; column += PANEL)
                 matmul_panel(w, inputs, outputs, x + r * inputs, of_rows, count, y + r * outputs, column);
@@ -360,15 +424,17 @@ static buffers allocate(const model *m, size_t rows, int threads) {
     size_t hidden_size = (size_t)m->hidden_size, intermediate_size = (size_t)m->intermediate_size;
     size_t projected = larger_of(qkv_width(m), 2 * intermediate_size), inner = larger_of(q_width(m), intermediate_size);
     size_t scores = (size_t)threads * score_size(m), widest = larger_of(hidden_size, inner);
-    size_t numbers = rows * (2 * hidden_size + projected + inner + 1) + scores;
+    size_t scales = widest / SMALLEST_BLOCK + 1; /* of a row, and its offset */
+    size_t numbers = rows * (2 * hidden_size + projected + inner + scales) + scores;
     buffers b = {.threads = threads, .x = malloc(numbers * sizeof *b.x + rows * widest * sizeof *b.q.x)};
     if (!b.x) return b;
     b.hidden = b.x + rows * hidden_size;
     b.projected = b.hidden + rows * hidden_size;
     b.inner = b.projected + rows * projected;
     b.scores = b.inner + rows * inner;
-    b.q.scale = b.scores + scores;
-    b.q.x = (int16_t *)(b.q.scale + rows);
+    b.q.offset = b.scores + scores;
+    b.q.scale = b.q.offset + rows;
+    b.q.x = (integer *)(b.q.scale + rows * (scales - 1));
     return b;
 }
 

@@ -42,7 +42,7 @@ class FusedDecoder:
             raise EngineError("fused.c was not compiled on this machine.", "Install a C compiler.")
         self._library, self._panel = library, int(library.panel())
         self.config: LlamaConfig = adapter.model.config
-        self._weights = PackedWeights(adapter, self._panel)
+        self._weights = PackedWeights(adapter, self._panel, int(library.together()))
         self.max_positions = int(self._weights.model.max_positions)
         self.threads = torch.get_num_threads()
         self._pool = ThreadPoolExecutor(max(1, self.threads - 1), "fused")

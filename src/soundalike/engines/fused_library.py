@@ -41,7 +41,7 @@ class FusedModel(ctypes.Structure):
 
 def library() -> ctypes.CDLL | None:
     """fused.c, loaded; None if the package brings no library for this processor and none can be compiled here."""
-    return load_library(SOURCE, _declare)
+    return load_library(SOURCE, declare)
 
 
 def available() -> bool:
@@ -78,8 +78,10 @@ def max_positions(config: LlamaConfig) -> int:
     return min(config.max_position_embeddings, MAX_POSITIONS)
 
 
-def _declare(compiled: ctypes.CDLL) -> None:
-    compiled.panel.argtypes, compiled.panel.restype = (), ctypes.c_int32
+def declare(compiled: ctypes.CDLL) -> None:
+    """Set the argument types of the library's functions."""
+    for size in (compiled.panel, compiled.together):
+        size.argtypes, size.restype = (), ctypes.c_int32
     ints, count = ctypes.POINTER(ctypes.c_int32), ctypes.c_int32
     compiled.forward.argtypes = (
         *(ctypes.POINTER(FusedModel), count, ctypes.POINTER(ctypes.c_void_p), ints, ints, ints, count, count),

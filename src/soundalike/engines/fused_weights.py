@@ -26,12 +26,14 @@ Array = NDArray[Any]
 class PackedWeights:
     """A snapshot of a model's weights in panels of `panel` outputs; later training does not change it.
 
+    Weights of 8 bits stand there for `together` inputs side by side.
+
     `model` is the structure that fused.c reads. It points to arrays that live as long as this object. `large` says that
     weights have 8 bits.
     """
 
-    def __init__(self, adapter: "Adapter", panel: int) -> None:
-        self._panel = panel
+    def __init__(self, adapter: "Adapter", panel: int, together: int) -> None:
+        self._panel, self._together = panel, together
         self._arrays: list[Array] = []  # keeps alive what the structures' pointers point to
         self._structures: list[Any] = []
         self.large = sum(p.numel() for p in adapter.model.parameters()) > IN_CACHE
@@ -103,7 +105,10 @@ class PackedWeights:
             return FusedMatrix(self._store(self._panels(weight.astype(np.float16), 1)), None)
         scale = np.maximum(np.abs(weight).max(axis=1), 1e-12) / 127
         rounded = np.rint(weight / scale[:, None]).astype(np.int8)
-        return FusedMatrix(self._store(self._panels(rounded, 2)), self._store(scale.astype(np.float32)))
+        if self._together == 4:
+            rounded = (rounded.view(np.uint8) + np.uint8(128)).view(np.int8)  # the instruction takes unsigned ones
+        panels = self._panels(rounded, self._together)
+        return FusedMatrix(self._store(panels), self._store(scale.astype(np.float32)))
 
     def _panels(self, weight: Array, together: int) -> Array:
         """(outputs / panel, inputs / together, panel, together) of a weight (outputs, inputs)."""
