@@ -1,5 +1,6 @@
 """Replicas in threads have the gradient of one model."""
 
+import pytest
 import torch
 from torch import Tensor, nn
 
@@ -51,33 +52,49 @@ def test_a_step_changes_every_replica() -> None:
     assert all(torch.equal(replica.weight, model.weight) for replica in parallel.models)
 
 
-def test_products_in_bf16_have_nearly_the_gradient_of_fp32_and_sums_in_fp32() -> None:
-    """The model keeps its fp32 weights; the gradient of many parts is off by bf16's rounding and no more."""
+def test_products_in_bf16_have_nearly_the_gradient_of_fp32() -> None:
+    """The model keeps its fp32 weights; its gradient is off by bf16's rounding and no more."""
     parts = [torch.randn(5, 8, generator=torch.Generator().manual_seed(at)) for at in range(40)]
-    plain = gradient(1, parts)[1]
-    model = linear()
+    plain, model = gradient(1, parts)[1], linear()
     parallel = ThreadedDataParallel(model, 3, torch.bfloat16)
-    parallel.gradient(lambda replica, part: replica(part.bfloat16()).float().square().sum(), parts)
+    parallel.gradient(loss_in_bf16, parts)
     assert model.weight.dtype == torch.float32 and model.weight.grad is not None
     assert model.weight.grad.dtype == torch.float32
     assert {replica.weight.dtype for replica in parallel.models} == {torch.bfloat16}
     torch.testing.assert_close(model.weight.grad, plain, rtol=2e-2, atol=0.3)
 
 
-def test_changed_weights_reach_the_copy_in_bf16() -> None:
-    """Matrices are copied and vectors, which stay in fp32, are shared; exchanged ones too, and they are not written."""
+def test_gradients_of_bf16_are_summed_in_fp32() -> None:
+    """Of 2,000 equal parts on one replica: a sum in bf16 would stop growing at 256 times one of them."""
+    part, model = torch.randn(5, 8, generator=torch.Generator().manual_seed(1)), linear()
+    parallel = ThreadedDataParallel(model, 1, torch.bfloat16)
+    parallel.gradient(loss_in_bf16, [part])
+    assert model.weight.grad is not None
+    one = model.weight.grad.clone()
+    model.weight.grad = None
+    parallel.gradient(loss_in_bf16, [part] * 2_000)
+    torch.testing.assert_close(model.weight.grad, 2_000 * one, rtol=1e-3, atol=1e-3)
+
+
+def loss_in_bf16(model: nn.Linear, part: Tensor) -> Tensor:
+    return model(part.bfloat16()).float().square().sum()  # type: ignore[no-any-return]
+
+
+@pytest.mark.parametrize("dtype", [torch.float32, torch.bfloat16])
+def test_exchanged_weights_reach_every_replica(dtype: torch.dtype) -> None:
+    """Matrices of bf16 are copied, all else is shared; what was exchanged is never written to."""
     model = nn.Sequential(nn.Linear(8, 4), nn.LayerNorm(4))
-    parallel = ThreadedDataParallel(model, 2, torch.bfloat16)
-    _ = parallel.models
+    parallel = ThreadedDataParallel(model, 3, dtype)
     trained = {name: p.data for name, p in model.named_parameters()}
     kept = {name: value.clone() for name, value in trained.items()}
     for exchange in ({name: torch.full_like(value, 0.5) for name, value in trained.items()}, trained):
         for name, p in model.named_parameters():
             p.data = exchange[name]
         parallel.weights_changed()
-        for p, copied in zip(model.parameters(), parallel.model.parameters(), strict=True):
-            assert copied.dtype == (torch.bfloat16 if p.dim() > 1 else torch.float32)
-            assert torch.equal(copied, p.to(copied.dtype))
+        for replica in parallel.models:
+            for p, copied in zip(model.parameters(), replica.parameters(), strict=True):
+                assert copied.dtype == (dtype if p.dim() > 1 else torch.float32)
+                assert torch.equal(copied, p.to(copied.dtype))
     assert all(torch.equal(trained[name], kept[name]) for name in kept)
 
 

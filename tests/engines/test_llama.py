@@ -8,12 +8,12 @@ import pytest
 import torch
 from safetensors.torch import load_file
 
-from soundalike.engines import llama, scoring
+from soundalike.engines import llama, loss, scoring
 from soundalike.engines.adapter_files import adapter_settings
 from soundalike.engines.data_parallel import ThreadedDataParallel
 from soundalike.engines.llama import LlamaEngine
-from soundalike.engines.llama_model import document_mask
-from soundalike.engines.loss import weighted_cross_entropy
+from soundalike.engines.llama_model import attention, document_mask
+from soundalike.engines.loss import batch_loss
 from soundalike.errors import EngineError, RecipeError
 from soundalike.training.recipe import Training
 from tests.engines import tiny
@@ -81,7 +81,7 @@ def test_packed_documents_have_the_hidden_states_of_separate_ones(base: str, dty
     """Documents in one window do not attend to each other."""
     engine = llama.load(base)
     products = torch.bfloat16 if dtype == "bf16" else torch.float32
-    model, batch = ThreadedDataParallel(engine.model, 1, products).model, batch_of(engine, TEXTS)
+    model, batch = ThreadedDataParallel(engine.model, 1, products).compute_model, batch_of(engine, TEXTS)
     assert len(batch) < len(TEXTS)
     tokens, positions = torch.from_numpy(batch.tokens).long(), torch.from_numpy(batch.positions).long()
     with torch.no_grad():
@@ -93,19 +93,69 @@ def test_packed_documents_have_the_hidden_states_of_separate_ones(base: str, dty
             assert torch.allclose(packed[row, where], separate[0], atol=1e-5 if dtype == "fp32" else 5e-2)
 
 
-def test_chunked_cross_entropy_equals_torchs_own() -> None:
-    """Loss and both gradients agree with F.cross_entropy, with more rows than a chunk has."""
-    torch.manual_seed(0)
-    hidden, lm_head = torch.randn(600, 8, requires_grad=True), torch.randn(40, 8, requires_grad=True)
-    targets, weights = torch.randint(40, (600,)), torch.rand(600)
-    chunked = weighted_cross_entropy(hidden, lm_head, targets, weights)
-    whole = (torch.nn.functional.cross_entropy(hidden @ lm_head.T, targets, reduction="none") * weights).sum()
-    assert chunked.item() == pytest.approx(whole.item(), rel=1e-5)
-    gradients = (torch.autograd.grad(loss, (hidden, lm_head)) for loss in (chunked, whole))
-    assert all(torch.allclose(ours, theirs, atol=1e-3) for ours, theirs in zip(*gradients, strict=True))
+def test_attention_in_bf16_is_that_of_fp32() -> None:
+    """Output and gradients of several heads a key, documents masked, computed as products and by PyTorch's kernel."""
+    torch.manual_seed(2)
+    mask = document_mask(torch.arange(40).div(13, rounding_mode="floor").expand(2, -1))
+    bias = torch.zeros(mask.shape).masked_fill(~mask, float("-inf"))
+    q, k, v = (torch.randn(2, heads, 40, 32, requires_grad=True) for heads in (6, 2, 2))
+    rounded_q, rounded_k, rounded_v = (tensor.detach().bfloat16().requires_grad_() for tensor in (q, k, v))
+    plain, in_bf16 = attention(q, k, v, bias), attention(rounded_q, rounded_k, rounded_v, bias.bfloat16())
+    assert in_bf16.dtype == torch.bfloat16
+    torch.testing.assert_close(in_bf16.float(), plain, atol=3e-2, rtol=3e-2)
+    weights = torch.randn(plain.shape)
+    expected = torch.autograd.grad((plain * weights).sum(), (q, k, v))
+    gradients = torch.autograd.grad((in_bf16 * weights).sum(), (rounded_q, rounded_k, rounded_v))
+    for ours, theirs in zip(gradients, expected, strict=True):
+        assert (ours.float() - theirs).norm() < 2e-2 * theirs.norm()
 
 
 @pytest.mark.parametrize("training", METHODS, ids=["full", "last layer", "lora"])
+def test_the_gradient_in_bf16_is_nearly_that_of_fp32(tmp_path: Path, training: Training) -> None:
+    """Of every trained weight, over windows that are more parts than replicas, where heads share a key."""
+    base = str(tiny.base(tmp_path, num_attention_heads=4, num_key_value_heads=2))
+    gradients = []
+    for compute in ("fp32", "bf16"):
+        torch.manual_seed(1)
+        engine = llama.load(base, None, training.model_copy(update={"compute_dtype": compute}))
+        for name, p in engine.adapter.parameters().items():
+            if "lora_B" in name:
+                torch.nn.init.normal_(p, std=0.05)  # at zero the other factors have no gradient
+        windows = batch_of(engine, TEXTS * 3)
+        parallel = ThreadedDataParallel(engine.model, 2, torch.bfloat16 if compute == "bf16" else torch.float32)
+        parallel.gradient(batch_loss, windows.parts(1))
+        gradients.append({name: p.grad for name, p in engine.adapter.parameters().items()})
+    plain, in_bf16 = gradients
+    for name, gradient in plain.items():
+        other = in_bf16[name]
+        assert gradient is not None and other is not None and other.dtype == torch.float32
+        assert (other - gradient).norm() < 5e-2 * gradient.norm(), name
+
+
+@pytest.mark.parametrize("dtype", [torch.float32, torch.bfloat16])
+def test_chunked_cross_entropy_equals_torchs_own(dtype: torch.dtype, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Loss and both gradients agree with F.cross_entropy, with more rows than a chunk and a slice of one have."""
+    monkeypatch.setattr(loss, "FEWEST_ROWS", 250)
+    monkeypatch.setattr(loss, "LOGIT_BYTES", 0)
+    monkeypatch.setattr(loss, "SLICE_LOGITS", 40 * 70)
+    torch.manual_seed(0)
+    hidden = torch.randn(600, 8).to(dtype).requires_grad_()
+    lm_head = torch.randn(40, 8).to(dtype).requires_grad_()
+    targets, weights = torch.randint(40, (600,)), torch.rand(600)
+    chunked = loss.weighted_cross_entropy(hidden, lm_head, targets, weights)
+    logits = hidden.float() @ lm_head.float().T
+    whole = (torch.nn.functional.cross_entropy(logits, targets, reduction="none") * weights).sum()
+    assert chunked.item() == pytest.approx(whole.item(), rel=1e-5 if dtype == torch.float32 else 1e-3)
+    gradients = (torch.autograd.grad(value, (hidden, lm_head)) for value in (chunked, whole))
+    for ours, theirs in zip(*gradients, strict=True):
+        off = (ours.float() - theirs.float()).norm()
+        assert off < (1e-5 if dtype == torch.float32 else 2e-2) * theirs.float().norm()
+    with torch.no_grad():
+        assert loss.weighted_cross_entropy(hidden, lm_head, targets, weights).item() == chunked.item()
+
+
+@pytest.mark.parametrize("training", METHODS, ids=["full", "last layer", "lora"])
+@pytest.mark.usefixtures("dtype")
 def test_an_adapter_learns_saves_and_loads(base: str, tmp_path: Path, training: Training) -> None:
     """The loss falls on repeated text, a saved adapter has the same loss again, and off it leaves the base."""
     engine = llama.load(base, None, training)

@@ -1,5 +1,5 @@
 /* Runs fused.c on a random model, in memory of exactly the sizes that it needs, for a sanitizer to watch.
-   Usage: drive_fused HEADS KV_HEADS HIDDEN_PANELS INTERMEDIATE_PANELS VOCAB_SIZE POSITION_PANELS THREADS
+   Usage: drive_fused HEADS KV_HEADS HIDDEN_PANELS INTERMEDIATE_HALF_PANELS VOCAB_SIZE POSITION_PANELS THREADS
    With more than one thread the weights have 8 bits. */
 
 #include "fused.c"
@@ -43,7 +43,7 @@ static void pass(const model *m, int rows, half **caches, const int32_t *capacit
 int main(int count, char **arguments) {
     if (count != 8) return 2;
     int heads = atoi(arguments[1]), kv_heads = atoi(arguments[2]), hidden_size = atoi(arguments[3]) * PANEL;
-    int intermediate_size = atoi(arguments[4]) * PANEL, vocab_size = atoi(arguments[5]);
+    int intermediate_size = atoi(arguments[4]) * PANEL / 2, vocab_size = atoi(arguments[5]);
     int max_positions = atoi(arguments[6]) * PANEL, head_dim = PANEL, threads = atoi(arguments[7]);
     int eighths = threads > 1;
     int padded_vocab_size = (vocab_size + PANEL - 1) / PANEL * PANEL;

@@ -5,7 +5,6 @@ import subprocess
 from pathlib import Path
 
 import pytest
-import torch
 
 from soundalike import native
 from soundalike.engines.fused_library import SOURCE as FUSED
@@ -15,13 +14,12 @@ SANITIZERS = ("-g", "-O1", "-fopenmp", "-fsanitize=address,undefined", "-fno-san
 FLAGS = [flag for flag in native.FLAGS if not flag.startswith("-O")]
 # Vectors that are wider than the target's concern no interface.
 WARNINGS = ("-fopenmp", "-Wall", "-Wextra", "-Wconversion", "-Wno-psabi")
-# Heads, key-value heads, hidden size, intermediate size, vocabulary, positions, threads; sizes and positions in panels.
-SHAPES = ["2 1 1 1 258 2 1", "3 1 2 3 100 1 1", "4 4 3 2 33 3 2", "6 2 1 5 1000 2 3"]
+# Heads, key-value heads, hidden size (panels), intermediate size (half panels), vocabulary, positions (panels), threads
+SHAPES = ["2 1 1 2 258 2 1", "3 1 2 6 100 1 1", "4 4 3 4 33 3 2", "6 2 1 3 1000 2 3"]
 
-# The instruction sets for which the file has code of its own: AVX-512 and AVX2 if this processor has them, neither.
+# The instruction sets for which the file has code of its own: those of the wheels that this processor has, and none.
 X86 = platform.machine() in ("x86_64", "AMD64")
-AVX2 = bool(torch.cpu.get_capabilities().get("avx2"))
-TARGETS = ["native", *(["x86-64-v3"] if AVX2 else []), "x86-64"] if X86 else [""]
+TARGETS = ["native", *native.targets_here(), "x86-64"] if X86 else [""]
 
 
 needs_compiler = pytest.mark.skipif(not native.compiler(), reason="no C compiler")

@@ -92,9 +92,9 @@ class WeightDelta:
 
 
 def _compact(weight: Tensor) -> Tensor:
-    """A copy of an fp32 `weight`, in fp16 where that loses nothing."""
-    half = weight.half()
-    return half if torch.equal(half.float(), weight) else weight.clone()
+    """A copy of an fp32 `weight`, in the 16 bits of its file where those lose nothing."""
+    of_16_bits = (weight.to(dtype) for dtype in (torch.bfloat16, torch.float16))
+    return next((small for small in of_16_bits if torch.equal(small.float(), weight)), weight.clone())
 
 
 class LoraAdapter:
@@ -125,9 +125,9 @@ class LoraAdapter:
         """Exchanges the factors B for zeros within the context."""
         factors = {name: p for name, p in self.parameters().items() if "lora_B" in name}
         trained = {name: p.data for name, p in factors.items()}
-        for p in factors.values():
-            p.data = torch.zeros_like(p)
         try:
+            for p in factors.values():
+                p.data = torch.zeros_like(p)
             yield
         finally:
             for name, p in factors.items():

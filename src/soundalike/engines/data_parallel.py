@@ -11,8 +11,9 @@ step instead of by autocast in each replica, and gradients are summed in fp32.
 
 import copy
 from collections import deque
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from functools import cached_property
 from typing import Generic, TypeVar
 
@@ -36,49 +37,42 @@ class ThreadedDataParallel(Generic[Model]):
         self._pool = _pool(count) if count > 1 else None
 
     @cached_property
-    def model(self) -> Model:
-        """The model that multiplies: the one given, or a copy of it whose matrices are in the type of products."""
-        if self._dtype == torch.float32:
-            return self._main
-        model = _replica(self._main)
-        for p in model.parameters():
-            if p.dim() > 1:
-                p.data = p.data.to(self._dtype)
-        return model
-
-    @torch.no_grad()
-    def weights_changed(self) -> None:
-        """Copy the trained weights into the model that multiplies."""
-        if "model" not in vars(self) or self.model is self._main:
-            return
-        for p, copied in zip(self._main.parameters(), self.model.parameters(), strict=True):
-            if p.dim() <= 1:
-                copied.data = p.data
-            elif p.requires_grad:
-                copied.copy_(p)
+    def compute_model(self) -> Model:
+        """The model that multiplies: the one given, or a copy of it whose matrices are in `dtype`."""
+        return self._main if self._dtype == torch.float32 else _replica(self._main, self._dtype)
 
     @cached_property
     def models(self) -> list[Model]:
-        """`model` and its replicas, one for each thread; made for the first gradient, since only that needs them."""
-        return [self.model, *(_replica(self.model) for _ in range(self.count - 1))]
+        """`compute_model` and its replicas, one for each thread; made for the first gradient: only that needs them."""
+        return [self.compute_model, *(_replica(self.compute_model, self._dtype) for _ in range(self.count - 1))]
+
+    @torch.no_grad()
+    def weights_changed(self) -> None:
+        """Bring what has been made of the model's weights up to date; matrices of other models than it are shared."""
+        if "compute_model" not in vars(self):
+            return
+        for model in vars(self).get("models", [self.compute_model]):
+            for p, copied in zip(self._main.parameters(), model.parameters(), strict=True):
+                if copied.dtype == p.dtype:
+                    copied.data = p.data
+                elif p.requires_grad and model is self.compute_model:
+                    copied.copy_(p)
 
     def gradient(self, loss: Callable[[Model, Part], Tensor], parts: Sequence[Part]) -> float:
         """Add the gradient of the sum of `loss(model, part)` over all parts to the model's; returns that sum."""
 
         def run(replica: int) -> tuple[float, deque[Tensor | None]]:
-            model, total = self.models[replica], 0.0
-            gradients: list[Tensor | None] = [None for _ in model.parameters()]
-            for part in parts[replica :: len(self.models)]:
-                total += _backward(loss(model, part))
-                _add_gradients(model, gradients)
-            return total, deque(gradients)
+            model, mine = self.models[replica], parts[replica :: len(self.models)]
+            with _summed_gradients(model) as sums:
+                total = sum(_backward(loss(model, part)) for part in mine)
+            return total, deque(sums.get(p) for p in model.parameters())
 
         total = 0.0
         for of_replica, gradients in self.map(run, range(min(len(self.models), len(parts)))):
             total += of_replica
-            for parameter in self._main.parameters():
+            for p in self._main.parameters():
                 if (gradient := gradients.popleft()) is not None:
-                    parameter.grad = gradient.float() if parameter.grad is None else parameter.grad.add_(gradient)
+                    p.grad = gradient.float() if p.grad is None else p.grad.add_(gradient)
         return total
 
     def map(self, work: Callable[[Item], Result], items: Sequence[Item]) -> list[Result]:
@@ -86,11 +80,12 @@ class ThreadedDataParallel(Generic[Model]):
         return list(self._pool.map(work, items)) if self._pool else [work(item) for item in items]
 
 
-def _replica(model: Model) -> Model:
-    replica = copy.deepcopy(model)
-    for parameter, copied in zip(model.parameters(), replica.parameters(), strict=True):
-        copied.data = parameter.data
-    return replica
+def _replica(model: Model, dtype: torch.dtype) -> Model:
+    """A copy that shares the weights of `model`, but for matrices of another type than `dtype`, which are copied."""
+    shared = {
+        id(p): nn.Parameter(p.data.to(dtype) if p.dim() > 1 else p.data, p.requires_grad) for p in model.parameters()
+    }
+    return copy.deepcopy(model, shared)
 
 
 def _backward(loss: Tensor) -> float:
@@ -98,13 +93,23 @@ def _backward(loss: Tensor) -> float:
     return loss.item()
 
 
-def _add_gradients(model: nn.Module, sums: list[Tensor | None]) -> None:
-    """Move the gradients of a part from the parameters into their sums; a sum of several is fp32."""
-    for number, p in enumerate(model.parameters()):
-        if p.grad is not None:
-            before = sums[number]
-            sums[number] = p.grad if before is None else before.float().add_(p.grad)
-            p.grad = None
+@contextmanager
+def _summed_gradients(model: nn.Module) -> Iterator[dict[nn.Parameter, Tensor]]:
+    """Moves each gradient from its parameter into a sum as soon as it is there; a sum of several is fp32."""
+    sums: dict[nn.Parameter, Tensor] = {}
+
+    def add(p: Tensor) -> None:
+        assert isinstance(p, nn.Parameter) and p.grad is not None
+        sums[p] = sums[p].float().add_(p.grad) if p in sums else p.grad
+        p.grad = None
+
+    trained = [p for p in model.parameters() if p.requires_grad]
+    hooks = [p.register_post_accumulate_grad_hook(add) for p in trained]  # type: ignore[no-untyped-call]
+    try:
+        yield sums
+    finally:
+        for hook in hooks:
+            hook.remove()
 
 
 def _pool(count: int) -> ThreadPoolExecutor:

@@ -4,8 +4,8 @@
    keys and values of all positions that the stream has read. So the rows of a pass may be one new token of each of many
    streams, a whole prompt, or both at once. All products are computed by tiles: some rows of numbers times one panel of
    PANEL columns. Weights in fp16 are multiplied by fp32 and summed in fp32; weights in 8 bits are multiplied by
-   integers and summed in 32-bit ones, which is exact and several products an instruction: two with integers of 16 bits,
-   four with integers of 8 bits, for which a processor needs VNNI. Weights are packed in panels once (`_pack` in
+   integers and summed in 32-bit ones, exactly and several products an instruction: two with integers of 16 bits, four with
+   integers of 8 bits, for which a processor needs VNNI. Weights are packed in panels once (`_pack` in
    fused_weights.py), and caches are written in panels, so that attention is two more such products.
 
    With several threads each computes some panels of every product, so that all of them together read the weights once
@@ -32,7 +32,7 @@
 #define LANES 8
 #endif
 #define PANEL (2 * LANES)
-#define ROWS_AT_ONCE 96 /* of a product: as 16-bit integers they stay in a core's cache while panels pass by */
+#define ROWS_AT_ONCE 96 /* of a product: as integers they stay in a core's cache while panels pass by */
 
 typedef float vec __attribute__((vector_size(4 * LANES)));
 typedef int32_t ints __attribute__((vector_size(4 * LANES)));
@@ -43,8 +43,8 @@ typedef byte bytes __attribute__((vector_size(2 * LANES)));
 typedef int16_t shorts __attribute__((vector_size(4 * LANES)));
 
 /* A matrix (inputs, outputs): in fp16, packed as (outputs / PANEL, inputs, PANEL); or, where `scale` is not NULL, in
-   8 bits from -127 to 127, packed as (outputs / PANEL, inputs / TOGETHER, PANEL, TOGETHER), each column multiplied by
-   its entry of scale (outputs). */
+   8 bits from -127 to 127 (with VNNI from 1 to 255: 128 is added), packed as (outputs / PANEL, inputs / TOGETHER, PANEL,
+   TOGETHER), each column multiplied by its entry of scale (outputs). */
 typedef struct {
     const void *weight;
     const float *scale;
@@ -129,16 +129,16 @@ static void half_tile(const half *w, size_t inputs, const float *x, size_t x_str
     else if (rows == 1) half_tile_1(w, inputs, x, x_stride, y, y_stride);
 }
 
-/* Rows of integers: x[i] of row r stands for scale[r * blocks + i / block] * x[r * inputs + i]. */
+/* Rows of integers: number i of row r stands for scale[r * blocks + i / block] * x[r * inputs + i]. */
 #if defined __AVX512VNNI__ && defined __AVX512F__
 #define TOGETHER 4 /* inputs whose products one instruction adds */
 typedef int8_t integer;
-#define SMALLEST_BLOCK 16 /* every width is a multiple of it */
+#define SMALLEST_BLOCK 16 /* every number of inputs is a multiple of it */
 static size_t block_of(size_t inputs) { return inputs % 64 == 0 ? 64 : inputs % 32 == 0 ? 32 : SMALLEST_BLOCK; }
 #else
 #define TOGETHER 2
 typedef int16_t integer;
-#define SMALLEST_BLOCK PANEL
+#define SMALLEST_BLOCK PANEL /* a block is the whole row: no row has more of them than `allocate` counts */
 static size_t block_of(size_t inputs) { return inputs; }
 #endif
 typedef struct {
@@ -150,7 +150,7 @@ typedef struct {
 /* The same for weights in 8 bits and R rows of integers; y is what they stand for. The next panel is fetched meanwhile:
    it comes from memory, and the processor alone begins too late. */
 #if TOGETHER == 4
-/* The instruction wants weights without a sign, so they are kept with 128 added. */
+/* The instruction wants weights without a sign, so they are kept with 128 added; q.offset takes that off again. */
 #define BYTE_TILE(R)                                                                                                   \
     static void byte_tile_##R(const byte *w, const float *scale, size_t inputs, integers q, float *y,                  \
                               size_t y_stride) {                                                                       \
@@ -181,7 +181,8 @@ typedef struct {
         vec of_columns[2];                                                                                             \
         memcpy(of_columns, scale, sizeof of_columns);                                                                  \
         _Pragma("GCC unroll 8") for (size_t r = 0; r < (R); r++) {                                                     \
-            vec scaled[2] = {(total[r][0] - q.offset[r]) * of_columns[0], (total[r][1] - q.offset[r]) * of_columns[1]}; \
+            vec left = total[r][0] - q.offset[r], right = total[r][1] - q.offset[r];                                   \
+            vec scaled[2] = {left * of_columns[0], right * of_columns[1]};                                             \
             memcpy(y + r * y_stride, scaled, sizeof scaled);                                                           \
         }                                                                                                              \
     }
@@ -259,7 +260,8 @@ static void byte_tile(const byte *w, const float *scale, size_t inputs, integers
 
 int32_t together(void) { return TOGETHER; }
 
-/* A row of numbers as integers, the finest of a block for which no sum of their products overflows. */
+/* A row of numbers as integers with a scale for each block: of 8 bits with VNNI, else the finest whose sums do not
+   overflow. */
 static void quantize(const float *x, size_t inputs, integer *q, float *scale, float *offset) {
     size_t block = block_of(inputs);
 #if TOGETHER == 4
@@ -273,7 +275,7 @@ static void quantize(const float *x, size_t inputs, integer *q, float *scale, fl
         float largest = 0;
         int32_t sum = 0;
         for (size_t i = start; i < start + block; i++) largest = fabsf(x[i]) > largest ? fabsf(x[i]) : largest;
-        float per_unit = largest > 0 ? most / largest : 0;
+        float per_unit = largest > 1e-30f ? most / largest : 0;
         for (size_t i = start; i < start + block; i++) sum += q[i] = (integer)rintf(x[i] * per_unit);
         *scale = largest / most;
         *offset += 128 * *scale * (float)sum;
@@ -296,7 +298,8 @@ static void matmul(const matrix *w, size_t inputs, size_t outputs, const float *
     {
         if (w->scale) {
 #pragma omp for
-            for (size_t r = 0; r < rows; r++) quantize(x + r * inputs, inputs, q.x + r * inputs, q.scale + r * blocks, q.offset + r);
+            for (size_t r = 0; r < rows; r++)
+                quantize(x + r * inputs, inputs, q.x + r * inputs, q.scale + r * blocks, q.offset + r);
         }
         for (size_t r = 0; r < rows; r += ROWS_AT_ONCE) {
             size_t count = rows - r < ROWS_AT_ONCE ? rows - r : ROWS_AT_ONCE;

@@ -26,7 +26,7 @@ Array = NDArray[Any]
 class PackedWeights:
     """A snapshot of a model's weights in panels of `panel` outputs; later training does not change it.
 
-    Weights of 8 bits stand there for `together` inputs side by side.
+    In 8 bits the weights of `together` inputs stand side by side, with 128 added where those are four, as VNNI wants.
 
     `model` is the structure that fused.c reads. It points to arrays that live as long as this object. `large` says that
     weights have 8 bits.
@@ -106,7 +106,7 @@ class PackedWeights:
         scale = np.maximum(np.abs(weight).max(axis=1), 1e-12) / 127
         rounded = np.rint(weight / scale[:, None]).astype(np.int8)
         if self._together == 4:
-            rounded = (rounded.view(np.uint8) + np.uint8(128)).view(np.int8)  # the instruction takes unsigned ones
+            rounded = (rounded.view(np.uint8) + np.uint8(128)).view(np.int8)
         panels = self._panels(rounded, self._together)
         return FusedMatrix(self._store(panels), self._store(scale.astype(np.float32)))
 

@@ -78,6 +78,7 @@ class LlamaEngine:
         weight = batch.absolute_weight
         if not weight:
             return 0.0
+        self._decoder = None  # its memory is needed
         parts = self._micro_batches(shard(batch, self.process_group))
         total = self._parallel.gradient(lambda model, part: batch_loss(model, part) / weight, parts)
         parameters = list(self.adapter.parameters().values())
@@ -91,7 +92,7 @@ class LlamaEngine:
 
     def loss(self, batch: Batch) -> tuple[float, float]:
         """(sum of weighted loss in nats, sum of weights)."""
-        model = self._parallel.model
+        model = self._parallel.compute_model
 
         def loss_of(part: Batch) -> float:
             with torch.no_grad():  # thread-local

@@ -14,6 +14,10 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
+# Tokens of the longest window whose attention in bf16 is two products and a softmax on a processor: PyTorch's kernel
+# takes twice as long for windows of 256. But it does not keep the softmax, which grows with the square of the window.
+LONGEST_PLAIN = 512
+
 
 @dataclass(frozen=True, slots=True)
 class LlamaConfig:
@@ -74,9 +78,8 @@ def attention(q: Tensor, k: Tensor, v: Tensor, bias: Tensor) -> Tensor:
 
     `q` (batch, heads, time, head_dim), `k` and `v` (batch, kv_heads, time, head_dim), `bias` (batch, 1, time, time).
     """
-    if q.dtype == torch.float32 or q.device.type != "cpu":
+    if q.dtype == torch.float32 or q.device.type != "cpu" or q.shape[2] > LONGEST_PLAIN:
         return F.scaled_dot_product_attention(q, k, v, attn_mask=bias, enable_gqa=q.shape[1] != k.shape[1])
-    # PyTorch's kernel takes twice as long for bf16 and windows of 256 on a processor.
     (batch, heads, time, head_dim), kv_heads = q.shape, k.shape[1]
     grouped = (q * head_dim**-0.5).reshape(batch, kv_heads, -1, head_dim)  # (batch, kv_heads, group x time, head_dim)
     scores = (grouped @ k.transpose(2, 3)).view(batch, kv_heads, -1, time, time)
@@ -175,7 +178,8 @@ class Llama(nn.Module):
 
         `mask` is bool (batch, 1, time, time): True where the row's token attends to the column's.
         """
-        x = self.model.embed_tokens(tokens).float()  # (batch, time, hidden)
+        embedding = self.lm_head.float() if self.lm_head.requires_grad else self.lm_head  # gradients are summed in fp32
+        x = F.embedding(tokens, embedding).float()  # (batch, time, hidden)
         cos = self.cos[positions].unsqueeze(1)  # (batch, 1, time, head_dim)
         sin = self.sin[positions].unsqueeze(1)
         bias = torch.zeros_like(mask, dtype=self.lm_head.dtype).masked_fill_(~mask, float("-inf"))

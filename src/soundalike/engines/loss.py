@@ -11,7 +11,7 @@ from torch import Tensor
 from soundalike.engines.llama_model import Llama, document_mask
 from soundalike.engines.protocol import Batch
 
-LOGIT_BYTES = 25e6  # of the rows that are multiplied at once: 256 of SmolLM2's vocabulary in bf16
+LOGIT_BYTES = 26e6  # of the rows that are multiplied at once: 256 of SmolLM2's vocabulary in bf16
 FEWEST_ROWS = 64
 SLICE_LOGITS = 1 << 21  # of the rows whose softmax is computed at once: 8 MB in fp32 stay in the processor's cache
 
@@ -33,7 +33,7 @@ class _ChunkedCrossEntropy(torch.autograd.Function):
             if grad_hidden is not None:
                 torch.mm(logits, lm_head, out=grad_hidden[rows])
             if grad_head is not None:
-                grad_head += logits.T @ hidden[rows]
+                _add_product(grad_head, logits.T, hidden[rows])
         ctx.save_for_backward(grad_hidden, grad_head.to(lm_head.dtype) if grad_head is not None else None)
         return total
 
@@ -48,8 +48,19 @@ class _ChunkedCrossEntropy(torch.autograd.Function):
         )
 
 
+def _add_product(total: Tensor, left: Tensor, right: Tensor) -> None:
+    """total += left @ right, where `total` is fp32; a product of bf16 is rounded to bf16 before."""
+    if left.dtype == total.dtype:
+        total.addmm_(left, right)
+    else:
+        total += left @ right
+
+
 def _nats(logits: Tensor, targets: Tensor, weights: Tensor, make_gradient: bool) -> Tensor:
-    """The weighted sum of nats, computed in fp32 from `logits` (rows, vocabulary), which may become their gradient."""
+    """The weighted sum of nats, computed in fp32 from `logits` (rows, vocabulary).
+
+    They are overwritten, with `make_gradient` by their gradient.
+    """
     total = torch.zeros((), dtype=torch.float32, device=logits.device)
     count = max(1, SLICE_LOGITS // logits.shape[1])
     for start in range(0, logits.shape[0], count):
@@ -72,6 +83,8 @@ def weighted_cross_entropy(hidden: Tensor, lm_head: Tensor, targets: Tensor, wei
 
     `hidden` (rows, hidden), `lm_head` (vocabulary, hidden), `targets` int64 (rows,), `weights` float32 (rows,).
     """
+    if not torch.is_grad_enabled():
+        hidden, lm_head = hidden.detach(), lm_head.detach()  # so that no gradient is computed
     loss: Tensor = _ChunkedCrossEntropy.apply(hidden, lm_head, targets, weights)  # type: ignore[no-untyped-call]
     return loss
 
