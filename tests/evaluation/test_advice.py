@@ -35,7 +35,7 @@ def test_old_lines_ahead_are_no_good_news() -> None:
     told = advice(report(about(0.2), about(0.4)))
     assert told.headline == (
         "A judge takes 20 of 100 of its replies for yours; 50 would be perfect, and the best voice that was measured "
-        "so far reached 26. It has read 25 % of your text."
+        "so far reached 20. It has read 25 % of your text."
     )
     apart, poor = told.of(Kind.POOR)
     assert apart == "It can still be told from you: a judge sees which reply is really yours in 80 of 100 cases."

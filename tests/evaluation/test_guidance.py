@@ -64,7 +64,7 @@ def test_how_good_a_figure_is() -> None:
     lines = [guidance(report(about(value, 0.04), about(0.1))).standing for value in (0.2, 0.42, 0.5)]
     assert lines[0] == (
         "A judge takes 20 of 100 of its replies for yours; 50 would be perfect, and the best voice that was measured "
-        "so far reached 26."
+        "so far reached 20."
     )
     assert "takes 42 of 100" in lines[1] and "it can only guess" in lines[2]
     assert standing(None).startswith("There is too little text")
