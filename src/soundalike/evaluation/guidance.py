@@ -1,9 +1,9 @@
 """Whether a voice is good, how much of the text it read, and what would help it most, by what helped others like it.
 
 MEASURED are the voices that were measured so far (LOG.md), all of one person's export of own lines: 34,786 messages,
-870,000 tokens. The first two were judged in 160 windows, the others in 240, in which the judge is fooled less often: 20 %
-where it was 26. Between them the share of fooled judgements is interpolated over the logarithm of what was read. Another
-person's voice may gain more or less.
+870,000 tokens. The first two were judged in 160 windows, the others in 240, in which the judge is fooled less often
+(20 % where it was 26). Between them the share of fooled judgements is interpolated over the logarithm of what was read.
+Another person's voice may gain more or less.
 """
 
 import math
