@@ -15,6 +15,7 @@ from playwright.sync_api import Browser, Locator, Page, expect
 
 from soundalike.clone import Clone
 from tests.frontends.studio.studio_process import StudioProcess, opened, require_usable
+from tests.frontends.studio.test_jobs import until
 from tests.training.test_loop import clone_of
 
 pytestmark = [
@@ -143,6 +144,8 @@ def alert(page: Page, words: str) -> Locator:
 
 
 def kill_worker(studio: StudioProcess, clone: Clone) -> None:
+    """Once there is a checkpoint, which the first steps on the page may come before."""
+    until(clone.run_path.exists)
     (job,) = studio.jobs.all()
-    assert job.process and job.process.pid and clone.run_path.exists()
+    assert job.process and job.process.pid
     os.kill(job.process.pid, signal.SIGKILL)
