@@ -45,7 +45,8 @@ def opened(chromium: Browser, address: str) -> Iterator[Page]:
         page.get_by_role("heading", level=1, name="Voices").wait_for()
         yield page
         assert "[object " not in page.content()  # an element or a record where text belongs
-    assert [line for line in wrong if not line.startswith(("data:", "about:srcdoc"))] == []
+    wrong = [line for line in wrong if not line.startswith(("data:", "about:srcdoc"))]
+    assert not wrong, wrong
 
 
 def go(page: Page, place: str, title: str) -> None:

@@ -70,7 +70,8 @@ def test_forgetting_tells_first_what_goes(page: Page) -> None:
 def test_a_voice_and_then_everything_is_deleted_by_typing_its_name(page: Page, root: Path) -> None:
     """The button cannot be pressed before the name stands there."""
     page.evaluate("sessionStorage.setItem('soundalike-talk-bo', '{}')")  # as a conversation with it leaves
-    go(page, "#/voice/bo/data", "bo: Keep and delete")
+    with page.expect_response("**/voices/bo/people"), page.expect_response("**/voices/bo/versions"):
+        go(page, "#/voice/bo/data", "bo: Keep and delete")  # a request that comes after the deletion would be refused
     delete = page.get_by_role("button", name="Delete this voice")
     page.get_by_label("To confirm, type the voice's name: “bo”").fill("b")
     expect(delete).to_be_disabled()
