@@ -71,8 +71,10 @@ def targets_here() -> list[str]:
 
 
 def build_portable(source: Path, folder: Path, targets: Sequence[str] | None = None) -> list[Path]:
-    """Compile `source` into `folder` for `targets`, by default every processor of this kind; returns the libraries that
-    a compiler made."""
+    """Compile `source` into `folder` for `targets`, by default for every processor of this kind.
+
+    Returns the libraries, without those that no compiler made.
+    """
     chosen = TARGETS.get(platform.machine(), {}) if targets is None else targets
     made = {target: _portable(source, target, folder) for target in chosen}
     return [library for target, library in made.items() if _compile(compiler(), source, library, (target,))]

@@ -5,7 +5,7 @@ differences they stay small on disk. See `adapter_files` for the layout of the f
 """
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 from typing import Any, Protocol
@@ -56,19 +56,9 @@ class WeightDelta:
         """Every weight of the model that is trained."""
         return {name: p for name, p in self.model.named_parameters() if p.requires_grad}
 
-    @contextmanager
-    def disabled(self) -> Iterator[None]:
+    def disabled(self) -> AbstractContextManager[None]:
         """Exchanges the trained weights for the base's within the context."""
-        trained = {name: p.data for name, p in self.parameters().items()}
-        try:
-            self._set_weights(self.base)
-            yield
-        finally:
-            self._set_weights(trained)
-
-    def _set_weights(self, values: dict[str, Tensor]) -> None:
-        for name, p in self.parameters().items():
-            p.data = values[name].to(p.dtype)
+        return _exchanged([(p, self.base[name]) for name, p in self.parameters().items()])
 
     def effective_weight(self, name: str) -> Tensor:
         """The weight as it is now."""
@@ -93,8 +83,23 @@ class WeightDelta:
 
 def _compact(weight: Tensor) -> Tensor:
     """A copy of an fp32 `weight`, in the 16 bits of its file where those lose nothing."""
-    of_16_bits = (weight.to(dtype) for dtype in (torch.bfloat16, torch.float16))
-    return next((small for small in of_16_bits if torch.equal(small.float(), weight)), weight.clone())
+    for dtype in (torch.bfloat16, torch.float16):
+        if torch.equal((small := weight.to(dtype)).float(), weight):
+            return small
+    return weight.clone()
+
+
+@contextmanager
+def _exchanged(pairs: Sequence[tuple[nn.Parameter, Tensor]]) -> Iterator[None]:
+    """Gives each parameter another value, in its own type, within the context."""
+    before = [p.data for p, _ in pairs]
+    try:
+        for p, value in pairs:
+            p.data = value.to(p.dtype)
+        yield
+    finally:
+        for (p, _), value in zip(pairs, before, strict=True):
+            p.data = value
 
 
 class LoraAdapter:
@@ -120,18 +125,9 @@ class LoraAdapter:
         """The factors A and B of every layer."""
         return {name: p for name, p in self.model.named_parameters() if "lora_" in name}
 
-    @contextmanager
-    def disabled(self) -> Iterator[None]:
+    def disabled(self) -> AbstractContextManager[None]:
         """Exchanges the factors B for zeros within the context."""
-        factors = {name: p for name, p in self.parameters().items() if "lora_B" in name}
-        trained = {name: p.data for name, p in factors.items()}
-        try:
-            for p in factors.values():
-                p.data = torch.zeros_like(p)
-            yield
-        finally:
-            for name, p in factors.items():
-                p.data = trained[name]
+        return _exchanged([(p, torch.zeros_like(p)) for name, p in self.parameters().items() if "lora_B" in name])
 
     def effective_weight(self, name: str) -> Tensor:
         """W + (alpha / rank) B A if the layer has an adapter, else W."""
