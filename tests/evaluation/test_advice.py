@@ -41,15 +41,15 @@ def test_old_lines_ahead_are_no_good_news() -> None:
     assert apart == "It can still be told from you: a judge sees which reply is really yours in 80 of 100 cases."
     assert poor.startswith("It is taken for you less often than old messages of yours drawn at random (in 20 % against")
     assert "although that understands nothing" in poor
-    minutes, base, cooler = told.steps
+    minutes, base, best, cooler = told.steps
     assert "soundalike train 'my clone' --minutes 40 --keep-better" in minutes and "soundalike doctor" in base
-    assert "--temperature 0.6" in cooler
+    assert "--best-of 4" in best and "--temperature 0.6" in cooler
     assert [line.split(":")[0] for line in told.lines()[1:]] == [
         "Good",
         "Good",
         "Not good",
         "Not good",
-        *["May help"] * 3,
+        *["May help"] * 4,
     ]
 
 
@@ -57,7 +57,12 @@ def test_figures_of_other_people_are_evidence_and_no_step() -> None:
     """A step is what to do and why, in words; what was measured elsewhere stands apart."""
     told = advice(report(about(0.2), about(0.4)))
     assert not any("reader" in line or "34,786" in line for line in told.lines())
-    assert [line.split(":")[0] for line in told.evidence] == ["More minutes", "A larger base", "A lower temperature"]
+    assert [line.split(":")[0] for line in told.evidence] == [
+        "More minutes",
+        "A larger base",
+        "The best of four replies",
+        "A lower temperature",
+    ]
 
 
 def test_a_lead_within_chance_is_none() -> None:

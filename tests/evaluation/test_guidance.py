@@ -13,7 +13,7 @@ from soundalike.plain import plain
 from tests.evaluation.test_advice import about, report
 from tests.training.test_loop import clone_of
 
-COOLER = "A lower temperature"
+BEST, COOLER = "The best of four replies", "A lower temperature"
 
 
 def told(**given: Any) -> list[str]:
@@ -28,16 +28,20 @@ def told(**given: Any) -> list[str]:
 @pytest.mark.parametrize(
     ("given", "first"),
     [
-        ({"read": 0.06}, ["More minutes", "A larger base", COOLER]),
-        ({"read": 0.9}, ["More minutes", "A larger base", COOLER]),
-        ({"read": 0.96}, ["More text", "A larger base", COOLER]),
-        ({"read": 1.8}, ["More text", "A larger base", COOLER]),
+        ({"read": 0.06}, ["More minutes", "A larger base", BEST, COOLER]),
+        ({"read": 0.9}, ["More minutes", "A larger base", BEST, COOLER]),
+        ({"read": 0.96}, ["More text", "A larger base", BEST, COOLER]),
+        ({"read": 1.8}, ["More text", "A larger base", BEST, COOLER]),
         (
             {"read": 0.06, "mode": "monologue"},
+            ["More minutes", "A larger base", BEST, COOLER],
+        ),
+        (
+            {"read": 0.06, "mode": "monologue", "best_of": 4},
             ["More minutes", "A larger base", COOLER, "An export with both sides of your chats"],
         ),
-        ({"read": 0.5, "base": "smollm2"}, ["More minutes", COOLER]),
-        ({"read": None, "base": "org/model"}, [COOLER]),
+        ({"read": 0.5, "base": "smollm2"}, ["More minutes", BEST, COOLER]),
+        ({"read": None, "base": "org/model"}, [BEST, COOLER]),
     ],
 )
 def test_what_gained_most_comes_first(given: dict[str, Any], first: list[str]) -> None:
@@ -52,7 +56,7 @@ def test_gains_are_those_that_were_measured() -> None:
     made.about["read"] = MEASURED[1].read
     gains = {remedy.what[:6]: remedy.gain for remedy in guidance(made).remedies}
     assert 0 < (gains["More m"] or 0) < MEASURED[2].fooled - MEASURED[1].fooled
-    made.about["mode"] = "monologue"
+    made.about |= {"mode": "monologue", "best_of": 4}
     both_sides = guidance(made).remedies[-1]
     assert both_sides.gain is None and "not measured" not in both_sides.measured
     assert "found 5 to fit where the voice had learned both sides, 5 where" in both_sides.measured

@@ -41,6 +41,9 @@ Addresses = Annotated[
         "--at", envvar="SOUNDALIKE_AT", help="A server's model, as for `chat`: once for all clones, or once for each."
     ),
 ]
+BestOf = Annotated[
+    int | None, typer.Option("--best-of", help="Draw so many replies, and keep the one that answers most: more sense.")
+]
 Seed = Annotated[int | None, typer.Option(help="Random seed; the same seed gives the same text.")]
 
 
@@ -65,10 +68,11 @@ def say(
     """Continue a text in the owner's words."""
     from soundalike.frontends import terminal
 
-    _check(temperature=temperature, top_p=top_p, min_p=min_p, seed=seed)
+    options = {"temperature": temperature, "top_p": top_p, "min_p": min_p, "seed": seed}
+    _check(**options)
     folder, text = folder_and_prompt(me, prompt)
     voice = load_voice(folder, at)
-    said = terminal.say(voice, text, max_tokens, _sampling(voice, temperature, top_p, min_p, seed), colorize, out)
+    said = terminal.say(voice, text, max_tokens, _sampling(voice, **options), colorize, out)
     for line in said.lines() if stats else ():
         err.print(line, style="dim")
     print_json(said.as_dict(), json)
@@ -81,15 +85,17 @@ def chat(
     temperature: Temperature = None,
     top_p: TopP = None,
     min_p: MinP = None,
+    best_of: BestOf = None,
     seed: Seed = None,
     at: At = None,
 ) -> None:
     """Talk to the clone; /quit ends it."""
     from soundalike.frontends import terminal
 
-    _check(temperature=temperature, top_p=top_p, min_p=min_p, seed=seed)
+    options = {"temperature": temperature, "top_p": top_p, "min_p": min_p, "best_of": best_of, "seed": seed}
+    _check(**options)
     voice = load_voice(me, at)
-    terminal.chat(voice, name, _sampling(voice, temperature, top_p, min_p, seed), out)
+    terminal.chat(voice, name, _sampling(voice, **options), out)
 
 
 @app.command(epilog="Example: soundalike room me you")
@@ -206,16 +212,16 @@ def announce_address(at: str | None) -> None:
 
 
 def show_conversation(
-    folder: Path, openers: list[tuple[str, str]], temperature: float | None = None
+    folder: Path, openers: list[tuple[str, str]], temperature: float | None = None, best_of: int | None = None
 ) -> list[dict[str, str]]:
     """Print the clone's replies to each (name, text) of `openers`; returns the conversation.
 
-    `temperature` is told with its meaning; without one the clone's own is used.
+    `temperature` and `best_of` are given together and told with their meaning; without them the clone's own hold.
     """
     voice, history = load_voice(folder), list[tuple[str, str]]()
-    sampling = _sampling(voice, temperature, None, None, None)
-    cooler = f" at temperature {temperature:g}, where it makes more sense than at 1" if temperature else ""
-    out.print(f"\nInvented friends write, {voice.owner}'s clone answers{cooler}:", style="dim", markup=False)
+    sampling = _sampling(voice, temperature=temperature, best_of=best_of)
+    told = f" with --temperature {temperature:g} --best-of {best_of}, for more sense" if temperature and best_of else ""
+    out.print(f"\nInvented friends write, {voice.owner}'s clone answers{told}:", style="dim", markup=False)
     for name, text in openers:
         history.append((name, text))
         out.print(Text.assemble((f"{name}:", "dim"), f" {text}"))
@@ -232,8 +238,7 @@ def _check(**options: Any) -> None:
     Sampling(**{name: value for name, value in options.items() if value is not None})
 
 
-def _sampling(voice: Any, temperature: float | None, top_p: float | None, min_p: float | None, seed: int | None) -> Any:
-    options = {"temperature": temperature, "top_p": top_p, "min_p": min_p, "seed": seed}
+def _sampling(voice: Any, **options: Any) -> Any:
     return replace(voice.sampling, **{name: value for name, value in options.items() if value is not None})
 
 

@@ -90,7 +90,7 @@ class Guidance:
 
 def facts(clone: Clone) -> dict[str, Any]:
     """What guidance needs to know of a clone: its base, how often it `read` its text, how many `minutes` it would take
-    to read it once, and its mode. None for what its training did not record."""
+    to read it once, its mode, and of how many replies it says the best. None for what its training did not record."""
     sections = clone.manifest()
     training, result = sections.get("training", {}), sections.get("result", {})
     tokens = tokens_to_learn(clone) / (1 - training.get("replay", 0.0))
@@ -100,13 +100,14 @@ def facts(clone: Clone) -> dict[str, Any]:
         "read": result.get("epochs", trained and trained / tokens),  # older clones have no epochs
         "minutes": math.ceil(tokens / rate / 60) if rate else None,
         "mode": sections.get("clone", {}).get("mode"),
+        "best_of": sections.get("sampling", {}).get("best_of", 1),
     }
 
 
 def guidance(report: EvaluationReport) -> Guidance:
     """What the figures of an evaluation mean, and at most MOST remedies, those that gained most first."""
     about, fooled = report.about, report.rows[CLONE].fooled
-    found = [*_reading(about), *_larger_base(about), _cooler(about), *_both_sides(about)]
+    found = [*_reading(about), *_larger_base(about), *_best_of(about), _cooler(about), *_both_sides(about)]
     found.sort(key=lambda remedy: math.inf if remedy.gain is None else -remedy.gain)
     return Guidance(standing(fooled), about.get("read"), found[:MOST])
 
@@ -174,6 +175,15 @@ def _larger_base(about: Mapping[str, Any]) -> list[Remedy]:
         "How much still larger ones gain was not measured."
     )
     return [Remedy("A larger base", why, OTHER_BASES, measured=measured)]
+
+
+def _best_of(about: Mapping[str, Any]) -> list[Remedy]:
+    """A choice among several replies, which gains sense and costs no likeness."""
+    if about.get("best_of", 1) > 1:
+        return []
+    step = NextStep(f"soundalike chat {shlex.quote(about['folder'])} --best-of 4", "under Talk, below the reply")
+    why = "it draws four and says the one that answers most, as much like you as before; it takes longer to answer."
+    return [Remedy("The best of four replies", why, step, measured=f"SENSE ({ORIGIN}).")]
 
 
 def _cooler(about: Mapping[str, Any]) -> Remedy:

@@ -11,6 +11,7 @@ from typing import NamedTuple
 
 from soundalike.engines.chunked_prefill import PrefillQueue
 from soundalike.engines.protocol import Engine
+from soundalike.generation.best_of import Candidates, Drawn, choose
 from soundalike.generation.detokenizer import Detokenizer, word_continuation
 from soundalike.generation.remote import RemoteBatch, RemoteModel
 from soundalike.generation.reply_parser import TokenText
@@ -156,35 +157,68 @@ def generate(
         batch.leave((yield batch.step()) or ())
 
 
+class _Attempt(NamedTuple):
+    """A request's attempt on a stream."""
+
+    request: GenerationRequest
+    detokenizer: Detokenizer
+    drawn: Drawn
+
+
 class GenerationBatch:
-    """Requests that an engine generates side by side; a `Generator`."""
+    """Requests that an engine generates side by side; a `Generator`.
+
+    A request with several candidates has a stream for each.
+    """
 
     def __init__(self, engine: Engine) -> None:
-        self._generator, self._tokenizer = BatchGenerator(engine, chunked_prefill=True), engine.tokenizer
-        self._running: dict[int, tuple[GenerationRequest, Detokenizer]] = {}
+        self._engine, self._tokenizer = engine, engine.tokenizer
+        self._generator = BatchGenerator(engine, chunked_prefill=True)
+        self._running: dict[int, _Attempt] = {}  # by stream
+        self._candidates: dict[GenerationRequest, Candidates] = {}  # by each copy of a request that is not done
 
     def __len__(self) -> int:
-        return len(self._running)
+        alone = sum(attempt.request not in self._candidates for attempt in self._running.values())
+        return alone + len(set(self._candidates.values()))
 
     def add(self, requests: Sequence[GenerationRequest]) -> None:
         """Generate these too, from the next step on."""
+        several = [Candidates(request) for request in requests if request.sampling.best_of > 1]
+        self._candidates |= {copy: one for one in several for copy in one.copies}
+        alone = [request for request in requests if request.sampling.best_of == 1]
+        self._start([*alone, *(copy for one in several for copy in one.copies)])
+
+    def _start(self, requests: Sequence[GenerationRequest]) -> None:
         attempts = [request.start() for request in requests]
-        detokenizers = [Detokenizer(self._tokenizer, attempt.prompt) for attempt in attempts]
         streams = self._generator.join(attempts)
-        self._running |= zip(streams, zip(requests, detokenizers, strict=True), strict=True)
+        for stream, request, attempt in zip(streams, requests, attempts, strict=True):
+            self._running[stream] = _Attempt(request, Detokenizer(self._tokenizer, attempt.prompt), Drawn())
 
     def step(self) -> list[GenerationRequest]:
         """One token for each request whose prompt has been read; returns those that are done."""
         steps = self._generator.step()
         self._generator.leave([step.stream for step in steps if self._take(step)])
         running = set(self._generator.running)
-        done, again = close_attempts([self._running.pop(s.stream)[0] for s in steps if s.stream not in running])
-        self.add(again)
-        return done
+        ended = [self._running.pop(step.stream) for step in steps if step.stream not in running]
+        done, again = close_attempts([attempt.request for attempt in ended])
+        self._start(again)
+        alone = [request for request in done if request not in self._candidates]
+        return alone + self._chosen([attempt for attempt in ended if attempt.request in {*done}.difference(alone)])
+
+    def _chosen(self, done: Sequence[_Attempt]) -> list[GenerationRequest]:
+        """The requests whose candidates are all done with these."""
+        for attempt in done:
+            self._candidates[attempt.request].drawn[attempt.request] = attempt.drawn
+        complete = [one for one in dict.fromkeys(self._candidates[attempt.request] for attempt in done) if one.done]
+        choose(self._engine, complete)
+        self._forget(complete)
+        return [one.request for one in complete]
 
     def _take(self, step: Step) -> bool:
         """Feed a token to its request; True if that needs no more."""
-        request, detokenizer = self._running[step.stream]
+        request, detokenizer, drawn = self._running[step.stream]
+        drawn.tokens.append(step.token)
+        drawn.logprobs.append(step.logprob)
         if step.token == self._tokenizer.end:
             return request.add(TokenText("", step.logprob, ends=True))
         top = tuple((self._tokenizer.decode([token]), logprob) for token, logprob in step.top_logprobs)
@@ -192,10 +226,17 @@ class GenerationBatch:
 
     def remove(self, requests: Collection[GenerationRequest]) -> None:
         """Give these up; their places are free at once."""
-        leaving = [stream for stream, (request, _) in self._running.items() if request in requests]
+        several = [one for one in set(self._candidates.values()) if one.request in requests]
+        given_up = {*requests, *(copy for one in several for copy in one.copies)}
+        leaving = [stream for stream, attempt in self._running.items() if attempt.request in given_up]
         self._generator.leave(leaving)
         for stream in leaving:
             del self._running[stream]
+        self._forget(several)
+
+    def _forget(self, several: Collection[Candidates]) -> None:
+        for copy in (copy for one in several for copy in one.copies):
+            del self._candidates[copy]
 
 
 def make_batch(model: Model) -> Generator:
@@ -204,8 +245,12 @@ def make_batch(model: Model) -> Generator:
 
 
 def run(model: Model, requests: Sequence[GenerationRequest], at_once: int = 1) -> Iterator[list[GenerationRequest]]:
-    """Generate requests in the calling thread, `at_once` side by side; yields the requests that each step finished."""
+    """Generate requests in the calling thread; yields the requests that each step finished.
+
+    So many run side by side that there are `at_once` streams, candidates included, or one request's.
+    """
     batch, waiting = make_batch(model), list(requests)
+    at_once = max(1, at_once // max((request.sampling.best_of for request in requests), default=1))
     try:
         while waiting or len(batch):
             room = at_once - len(batch)

@@ -78,6 +78,7 @@ class GenerationRequest:
         if not self.prompt:
             turns = [*self.turns, *((self.options.owner, line) for line in self.lines)]
             self.prompt = self.prompts.build(turns, self.max_tokens)
+        self._parser = ReplyParser(self.options, self.context)
 
     def copy(self, random_stream: int) -> "GenerationRequest":
         """The same request with another random stream, as it was before its first attempt."""
@@ -103,6 +104,29 @@ class GenerationRequest:
         """The prompt of an attempt after `released` lines and a `partial` one."""
         lines = self._open_lines(released, partial)
         return self.prompts.rebuild([*self.turns, *((self.options.owner, line) for line in lines)], self.max_tokens)
+
+    def build_prompt_after(self, turns: Sequence[Turn]) -> list[int]:
+        """The prompt of a first attempt, if `turns` had been said before it."""
+        return self.prompts.rebuild([*turns, *((self.options.owner, line) for line in self.lines)], self.max_tokens)
+
+    def become(self, chosen: "GenerationRequest", candidates: Sequence["GenerationRequest"]) -> None:
+        """Take the text of `chosen`, one of the `candidates`: copies of this request that are done.
+
+        Nothing was released of any of them. What was drawn and what the guards did is counted of all.
+        """
+        self._parser, self.finish_reason = chosen._parser, chosen.finish_reason
+        self.prompt_tokens, self.first_token_at = chosen.prompt_tokens, chosen.first_token_at
+        self.completion_tokens = chosen.completion_tokens
+        self.token_count = sum(one.token_count for one in candidates)
+        drawn = sum(one.completion_tokens + one.rejected_tokens for one in candidates)
+        self.rejected_tokens = drawn - self.completion_tokens
+        for one in candidates:
+            self.interventions.add(one.interventions)
+
+    @property
+    def has_text(self) -> bool:
+        """Whether there is a line that may be released."""
+        return any(line.text for line in self._parser.cleared)
 
     def _open_lines(self, released: Sequence[str], partial: str) -> list[str]:
         first, *others = [*released, partial]

@@ -207,6 +207,16 @@ def test_logprobs_of_both_endpoints(client: Any) -> None:
     assert [len(part.content) for part in told_parts] == [1, 3]
 
 
+def test_the_best_of_several(client: Any) -> None:
+    """What was drawn for all is counted; a stream has the same text, in one piece, since it is chosen first."""
+    asked = {"messages": TELL, "temperature": 1, "seed": 5}
+    alone = client.chat.completions.create(model="ada", **asked)
+    made = client.chat.completions.create(model="ada", extra_body={"best_of": 4}, **asked)
+    assert made.usage.completion_tokens > alone.usage.completion_tokens
+    chunks = list(client.chat.completions.create(model="ada", stream=True, extra_body={"best_of": 4}, **asked))
+    assert "".join(c.choices[0].delta.content or "" for c in chunks if c.choices) == made.choices[0].message.content
+
+
 def test_penalties_reach_the_sampler(client: Any) -> None:
     """They are applied, 0 says nothing, and what is left out stays as the voice has it."""
     assert said(client, presence_penalty=0.5, frequency_penalty=-0.5)
@@ -222,6 +232,7 @@ def test_penalties_reach_the_sampler(client: Any) -> None:
         ({"top_p": 0}, "top_p"),
         ({"n": 0}, "n"),
         ({"n": 17}, "n is 17. Give a value of at most 16"),
+        ({"extra_body": {"best_of": 17}}, "best_of is 17. Give a value of at most 16"),
         ({"presence_penalty": 2.5}, "presence_penalty is 2.5. Give a value of at most 2"),
         ({"frequency_penalty": -3}, "frequency_penalty is -3"),
         ({"logit_bias": {"5": 1}}, "logit_bias"),

@@ -35,7 +35,12 @@ def test_a_conversation_is_answered_drawn_again_corrected_and_kept_over_a_reload
     idle(page)
     page.get_by_role("button", name="More like this").click()
     expect(log.locator(".note").last).to_have_text("Kept: more like this.")
-    page.get_by_text("What you would have written, your name, temperature").click()
+    page.get_by_text("What you would have written, your name, more sense").click()
+    page.get_by_label("Best of").fill("3")
+    with page.expect_request(lambda request: request.url.endswith("/reply")) as asked:
+        page.get_by_role("button", name="Again").click()
+    assert '"best_of":3' in (asked.value.post_data or "")
+    idle(page)
     page.get_by_label("What you would have written", exact=True).fill("the sea is calm")
     page.get_by_role("button", name="Put this instead").click()
     expect(log.locator(".bubble:not(.you)")).to_have_text(["the sea is calm"])

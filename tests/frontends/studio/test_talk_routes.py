@@ -55,6 +55,13 @@ def test_a_reply_comes_as_lines_and_ends_with_what_the_guards_did(client: TestCl
     assert "".join(line.get("text", "") for line in events(client, "voices/ada/reply", body)) == text
 
 
+def test_the_best_of_several_comes_when_it_is_chosen(client: TestClient) -> None:
+    """Whole lines alone, as nothing may be shown that is not kept."""
+    assert client.post("/api/voices/ada/wake").json()["best_of"] == 1
+    *lines, last = events(client, "voices/ada/reply", {"lines": HELLO, "best_of": 3})
+    assert last["done"] and not any(line.get("continues") for line in lines)
+
+
 def test_a_correction_is_kept_in_the_clone_and_holds_in_the_next_reply(client: TestClient, root: Path) -> None:
     """A rejected line is not said again to the same lines; the voice is not loaded anew for it."""
     body = {"lines": HELLO, "temperature": 0}
@@ -80,7 +87,14 @@ def test_voices_talk_in_a_room_until_it_is_the_persons_turn(client: TestClient) 
 
 
 @pytest.mark.parametrize(
-    "body", [{"lines": []}, {"lines": HELLO, "temperature": 3}, {"lines": [{"text": "x" * 20_001}]}, {}]
+    "body",
+    [
+        {"lines": []},
+        {"lines": HELLO, "temperature": 3},
+        {"lines": HELLO, "best_of": 0},
+        {"lines": [{"text": "x" * 20_001}]},
+        {},
+    ],
 )
 def test_what_no_conversation_is_is_refused(client: TestClient, body: dict[str, Any]) -> None:
     """In two sentences, before a voice is asked."""

@@ -13,7 +13,7 @@ DEFAULT_NAME = "friend"  # the speaker of a user message without a name
 
 def generation_requests(body: ChatRequest | CompletionRequest, voice: Voice, at_once: int) -> list[GenerationRequest]:
     """One for each choice of the answer, in order; `ApiError` if they are more than `at_once`."""
-    count = (body.n or 1) * (len(body.prompts) if isinstance(body, CompletionRequest) else 1)
+    count = (body.n or 1) * (len(body.prompts) if isinstance(body, CompletionRequest) else body.best_of or 1)
     if count > at_once:
         message = f"{count} replies are more than this server draws at once. Ask for at most {at_once}."
         raise ApiError(400, message, "too_many_choices", "n")

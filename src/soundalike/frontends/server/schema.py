@@ -9,7 +9,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
-from soundalike.generation.sampling import Sampling
+from soundalike.generation.sampling import MAX_BEST_OF, Sampling
 
 Stop = Annotated[str, StringConstraints(min_length=1, max_length=100)]
 Penalty = Annotated[float, Field(ge=-2, le=2)]
@@ -17,10 +17,10 @@ Tokens = Annotated[int, Field(ge=-1, description="0 and -1: no limit but the ser
 Empty = Annotated[list[Any], Field(max_length=0)]
 UNSUPPORTED = frozenset(
     "logit_bias tools functions tool_choice function_call response_format structured_outputs guided_json guided_regex "
-    "guided_choice guided_grammar grammar json_schema modalities audio echo suffix best_of".split()
+    "guided_choice guided_grammar grammar json_schema modalities audio echo suffix".split()
 )
 
-SAMPLING_FIELDS = ("temperature", "top_p", "min_p", "presence_penalty", "frequency_penalty")
+SAMPLING_FIELDS = ("temperature", "top_p", "min_p", "presence_penalty", "frequency_penalty", "best_of")
 
 
 class Part(BaseModel):
@@ -118,6 +118,7 @@ class ChatRequest(Request):
     """A request for the next reply of a conversation."""
 
     messages: list[Message] = Field(min_length=1, max_length=2_000)
+    best_of: int | None = Field(default=None, ge=1, le=MAX_BEST_OF)
     max_completion_tokens: Tokens | None = None
     logprobs: bool | None = False
     top_logprobs: int | None = Field(default=None, ge=0, le=20)

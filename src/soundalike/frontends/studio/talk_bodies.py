@@ -2,11 +2,12 @@
 
 from collections.abc import Sequence
 from dataclasses import replace
+from typing import Any
 
 from pydantic import BaseModel, Field
 
 from soundalike.generation.prompt import Turn
-from soundalike.generation.sampling import MAX_TEMPERATURE, Sampling
+from soundalike.generation.sampling import MAX_BEST_OF, MAX_TEMPERATURE, Sampling
 from soundalike.generation.voice import Voice
 
 TEXT = 20_000  # characters of a line
@@ -21,14 +22,16 @@ class TalkLine(BaseModel):
 
 
 class ReplyBody(BaseModel):
-    """A conversation that is to be answered; without a `temperature` as clone.toml says."""
+    """A conversation that is to be answered; without a `temperature` or `best_of` as clone.toml says."""
 
     lines: list[TalkLine] = Field(min_length=1, max_length=LINES)
     temperature: float | None = Field(default=None, ge=0, le=MAX_TEMPERATURE)
+    best_of: int | None = Field(default=None, ge=1, le=MAX_BEST_OF)
 
     def sampling(self, voice: Voice) -> Sampling:
         """How the reply is sampled."""
-        return voice.sampling if self.temperature is None else replace(voice.sampling, temperature=self.temperature)
+        given: dict[str, Any] = {"temperature": self.temperature, "best_of": self.best_of}
+        return replace(voice.sampling, **{name: value for name, value in given.items() if value is not None})
 
 
 class CorrectionBody(BaseModel):

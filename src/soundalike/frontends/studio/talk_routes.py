@@ -32,7 +32,8 @@ def router(voices: LoadedVoices) -> APIRouter:
         """Load the voice, if it is not; how it speaks."""
         async with voices.use(name) as loaded:
             voice = loaded.voice
-            return answer({"owner": voice.owner, "temperature": voice.sampling.temperature})
+            usual = voice.sampling
+            return answer({"owner": voice.owner, "temperature": usual.temperature, "best_of": usual.best_of})
 
     @routes.post("/voices/{name}/reply")
     async def reply(name: str, body: ReplyBody) -> Response:

@@ -6,13 +6,14 @@ depend on the other streams.
 
 from soundalike.generation.sampling.filters import WordContinuation, draw
 from soundalike.generation.sampling.logits_batch import Floats
-from soundalike.generation.sampling.parameters import MAX_TEMPERATURE, Sampling, for_each
+from soundalike.generation.sampling.parameters import MAX_BEST_OF, MAX_TEMPERATURE, Sampling, for_each
 from soundalike.generation.sampling.penalties import DRY_LONGEST, TokenHistory
 from soundalike.generation.sampling.sampler import Sampler, random_generator
 from soundalike.generation.sampling.sequence_bias import SequenceBias
 
 __all__ = [
     "DRY_LONGEST",
+    "MAX_BEST_OF",
     "MAX_TEMPERATURE",
     "Floats",
     "Sampler",

@@ -7,6 +7,7 @@ from math import inf
 from soundalike.errors import RecipeError
 
 MAX_TEMPERATURE = 2.0
+MAX_BEST_OF = 16
 MIN_TEMPERATURE = 1e-5  # below it logits divided by the temperature overflow, so it is taken as 0
 
 
@@ -23,6 +24,8 @@ class Sampling:
     `presence_penalty` and `frequency_penalty` (-2 to 2, 0 is off) are OpenAI's: the logit of a token that was
     generated c times is lowered by presence_penalty + c * frequency_penalty. Tokens in `dry_skip` and `dry_spare`,
     which belong to the template, are exempt.
+    `best_of`, 1 to 16, is how many replies are drawn of which one is kept, see `generation.best_of`. It becomes 1 at
+    temperature 0, where all are the same; a text that is continued, and a model on a server, have one too.
     """
 
     temperature: float = 1.0
@@ -39,6 +42,7 @@ class Sampling:
     streams: tuple[int, ...] = ()
     presence_penalty: float = 0.0
     frequency_penalty: float = 0.0
+    best_of: int = 1
 
     def __post_init__(self) -> None:
         _require(0 <= self.temperature <= MAX_TEMPERATURE, "temperature", self.temperature, f"0 to {MAX_TEMPERATURE:g}")
@@ -52,8 +56,10 @@ class Sampling:
         _require(self.dry_allowed_length >= 1, "dry_allowed_length", self.dry_allowed_length, "1 or more")
         _require(-2 <= self.presence_penalty <= 2, "presence_penalty", self.presence_penalty, "-2 to 2")
         _require(-2 <= self.frequency_penalty <= 2, "frequency_penalty", self.frequency_penalty, "-2 to 2")
+        _require(1 <= self.best_of <= MAX_BEST_OF, "best_of", self.best_of, f"1 to {MAX_BEST_OF}")
         if self.temperature < MIN_TEMPERATURE:
             object.__setattr__(self, "temperature", 0.0)
+            object.__setattr__(self, "best_of", 1)
 
     @property
     def penalises(self) -> bool:

@@ -10,15 +10,16 @@ async function show(main, { voice, onLeave }) {
   const waking = h("p", { class: "faint", role: "status" }, "It is waking up.");
   main.append(waking);
   const path = `voices/${encodeURIComponent(voice)}`;
-  const { owner, temperature } = await post(`${path}/wake`);
+  const woken = await post(`${path}/wake`);
   waking.remove();
-  main.append(...conversation(path, voice, owner, temperature, onLeave));
+  main.append(...conversation(path, voice, woken, onLeave));
 }
 
-function conversation(path, voice, owner, temperature, onLeave) {
+function conversation(path, voice, { owner, temperature, best_of }, onLeave) {
   const talk = keptTalk(voice);
   const log = talkLog(`Conversation with ${owner}`);
   const heat = h("input", { type: "number", id: "heat", min: "0", max: "2", step: "0.1", value: temperature });
+  const candidates = h("input", { type: "number", id: "candidates", min: "1", max: "16", step: "1", value: best_of });
   const person = h("input", { id: "person", maxlength: "100", value: talk.person });
   const instead = h("input", { id: "instead", maxlength: "2000" });
   let rejected = []; // the reply before to the same lines, if it was rejected
@@ -50,7 +51,8 @@ function conversation(path, voice, owner, temperature, onLeave) {
     redraw();
     const said = [];
     try {
-      const body = { lines: before, ...(heat.value !== "" && { temperature: Number(heat.value) }) };
+      const given = Object.entries({ temperature: heat.value, best_of: candidates.value }).filter(([, value]) => value !== "");
+      const body = { lines: before, ...Object.fromEntries(given.map(([name, value]) => [name, Number(value)])) };
       await showReply(log, owner, stream(`${path}/reply`, body, signal), log.note(`${owner} is typing`), said);
     } finally {
       talk.lines = [...before, ...said.map((text) => ({ text }))];
@@ -107,9 +109,10 @@ function conversation(path, voice, owner, temperature, onLeave) {
     form,
     h("div", { class: "row" }, again, no, yes, forget),
     h("p", { class: "faint" }, "Again draws another reply. Not me draws another one too, and is remembered; so is More like this."),
-    h("details", {}, h("summary", {}, "What you would have written, your name, temperature"),
+    h("details", {}, h("summary", {}, "What you would have written, your name, more sense"),
       h("label", { for: "instead" }, "What you would have written"), h("div", { class: "row" }, instead, put),
       h("label", { for: "person" }, "Your name in the conversation"), person,
+      h("label", { for: "candidates" }, "Best of: it draws so many replies, and says the one that answers most; 4 makes more sense than 1, and takes longer"), candidates,
       h("label", { for: "heat" }, "Temperature: 0 says what is likeliest, 0.6 makes more sense than 1, which is how it has learned to speak; 2 is wild"), heat),
   ];
 }
