@@ -34,12 +34,9 @@ def told(**given: Any) -> list[str]:
         ({"read": 1.8}, ["More text", "A larger base", BEST, COOLER]),
         (
             {"read": 0.06, "mode": "monologue"},
-            ["More minutes", "A larger base", BEST, COOLER],
+            ["More minutes", "A larger base", BEST, COOLER, "An export with both sides of your chats"],
         ),
-        (
-            {"read": 0.06, "mode": "monologue", "best_of": 4},
-            ["More minutes", "A larger base", COOLER, "An export with both sides of your chats"],
-        ),
+        ({"read": 0.9, "best_of": 4}, ["More minutes", "A larger base", COOLER]),
         ({"read": 0.5, "base": "smollm2"}, ["More minutes", BEST, COOLER]),
         ({"read": None, "base": "org/model"}, [BEST, COOLER]),
     ],
@@ -56,7 +53,7 @@ def test_gains_are_those_that_were_measured() -> None:
     made.about["read"] = MEASURED[1].read
     gains = {remedy.what[:6]: remedy.gain for remedy in guidance(made).remedies}
     assert 0 < (gains["More m"] or 0) < MEASURED[2].fooled - MEASURED[1].fooled
-    made.about |= {"mode": "monologue", "best_of": 4}
+    made.about["mode"] = "monologue"
     both_sides = guidance(made).remedies[-1]
     assert both_sides.gain is None and "not measured" not in both_sides.measured
     assert "found 5 to fit where the voice had learned both sides, 5 where" in both_sides.measured

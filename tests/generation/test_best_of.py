@@ -85,35 +85,53 @@ def test_what_a_guard_cut_is_kept_only_where_there_is_nothing_else() -> None:
     voice.limits = voice.limits.model_copy(update={"retries": 0})
     replies = voice.replies([[("sam", "hi")]] * 20, replace(FEW, best_of=8))
     assert sum(reply == ["hey", "what's up"] for reply in replies) >= 19
-    assert voice.interventions.blocked > 20
 
 
 def test_a_text_that_is_continued_and_a_cold_reply_have_one_candidate() -> None:
     """Candidates of either would be the same, or could not be shown as they come."""
     voice = answering()
-    assert voice.completion_request("ye").sampling.best_of == 1
-    assert Sampling(temperature=0, best_of=4).best_of == 1
+    assert voice.request([("sam", "tea?")]).candidates == 4
+    assert voice.completion_request("ye").candidates == voice.request([]).candidates == 1
+    assert voice.request([("sam", "tea?")], replace(FEW, temperature=0)).candidates == 1
     assert "".join(token.text for token in voice.complete("gre").tokens)
 
 
-def test_a_score_is_what_the_engine_says() -> None:
-    """log p(reply | conversation) less the mean of log p(reply | others), over the root of its tokens."""
-    voice = answering()
+def drawn_by_hand(voice: Voice, texts: list[str]) -> best_of.Candidates:
+    """Candidates for an answer to `tea?` that drew these texts, which end where somebody else would speak."""
     candidates = best_of.Candidates(voice.request([("sam", "tea?")]))
-    tokens = voice.engine.tokenizer.encode([" yes\nsam:", " green with honey\nsam:"])
-    for copy, drawn in zip(candidates.copies, [tokens[0], tokens[1], tokens[0], tokens[0]], strict=True):
+    tokenizer = voice.engine.tokenizer
+    for copy, ids in zip(candidates.copies, tokenizer.encode(texts), strict=True):
         copy.start()
-        for token in voice.engine.tokenizer.decode(drawn):
-            copy.add(TokenText(token, 0.0))
+        for token in ids:
+            copy.add(TokenText(tokenizer.decode([token]), 0.0))
         assert copy.close()
-        logprobs = voice.engine.logprobs([*copy.prompt, *drawn])[len(copy.prompt) :]
-        candidates.drawn[copy] = best_of.Drawn(list(drawn), logprobs.tolist())
+        logprobs = voice.engine.logprobs([*copy.prompt, *ids])[len(copy.prompt) :]
+        candidates.drawn[copy] = best_of.DrawnTokens(list(ids), logprobs.tolist())
     assert candidates.done
+    return candidates
+
+
+def test_a_score_is_of_the_messages_alone() -> None:
+    """log p(messages | conversation) less the mean of log p(messages | others), over the root of their tokens: line
+    breaks, names and who speaks next do not count."""
+    voice = answering()
+    candidates = drawn_by_hand(voice, [" yes\nsam:", " green with honey\nsam:", " yes\nbob:", " yes\nada: so\nsam:"])
     found = best_of.scores(voice.engine, [candidates])[0]
-    for drawn, score in ((tokens[0], found[0]), (tokens[1], found[1])):
-        contexts = [voice.prompt([("sam", line)]) for line in ("tea?", *best_of.ELSEWHERE)]
-        own, *others = (float(voice.engine.logprobs([*c, *drawn])[len(c) :].sum()) for c in contexts)
-        assert score == pytest.approx((own - np.mean(others)) / len(drawn) ** 0.5, abs=1e-3)
+    contexts = [voice.prompt([("sam", line)]) for line in ("tea?", *best_of.ELSEWHERE)]
+    said = [{"yes"}, {"green", "with", "honey"}, {"yes"}, {"yes", "so"}]
+    for score, words, drawn in zip(found, said, candidates.drawn.values(), strict=True):
+        inside = [at for at, token in enumerate(drawn.ids) if voice.engine.tokenizer.decode([token]).strip() in words]
+        assert len(inside) == len(words)
+        own, *others = (voice.engine.logprobs([*c, *drawn.ids])[len(c) :][inside].sum() for c in contexts)
+        assert score == pytest.approx((own - np.mean(others)) / len(inside) ** 0.5, abs=1e-3)
+    assert found[0] == pytest.approx(found[2], abs=1e-4)
+
+
+def test_one_without_a_message_is_the_last_choice() -> None:
+    """Its score is 0, which one with a message may well be under."""
+    candidates = drawn_by_hand(answering(), ["\nsam:", " honey green\nsam:", "\nsam:", "\nsam:"])
+    best_of.choose(candidates.request.model, [candidates])  # type: ignore[arg-type]
+    assert list(Reply(candidates.request)) == ["honey green"]
 
 
 def test_the_scheduler_answers_with_the_best() -> None:

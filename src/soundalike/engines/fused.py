@@ -99,15 +99,21 @@ class FusedDecoder:
         return LogitsBuffer(np.empty((rows, width), np.float32), np.empty(rows, np.float32))
 
     def new_text(self, tokens: Sequence[int]) -> Stream:
-        """A stream that is to read all of `tokens`, whatever others have read."""
+        """A stream that is to read all of `tokens`, whatever others have read; `ValueError` if they are too many."""
+        self._require_room(len(tokens))
         return Stream(self._new_cache(len(tokens)), list(tokens), unread=len(tokens))
 
     def branch(self, stream: Stream, tokens: Sequence[int]) -> Stream:
-        """A stream that goes on with `tokens` after what `stream` has read."""
+        """A stream that goes on with `tokens` after what `stream` has read; `ValueError` if they are too many."""
+        self._require_room(stream.length + len(tokens))
         branch = Stream(self._new_cache(stream.length + len(tokens)), [*stream.tokens[: stream.length], *tokens])
         self._copy_prefix(stream.cache, branch.cache, stream.length)
         branch.length, branch.unread = stream.length, len(tokens)
         return branch
+
+    def _require_room(self, positions: int) -> None:
+        if positions > self.max_positions:
+            raise ValueError(f"a text of {positions} tokens, and the model has {self.max_positions} positions")
 
     def forward_all(self, streams: Sequence[Stream]) -> list[LogitsBuffer]:
         """Let each stream read its unread tokens; returns for each the logits after every one of them, (unread,)."""

@@ -21,7 +21,7 @@ from soundalike.next_step import Frontend, NextStep
 from soundalike.training.plan import tokens_to_learn
 from soundalike.training.status import ALL_READ
 
-MOST = 4  # remedies that are named
+MOST = 5  # remedies that are named
 
 
 @dataclass(frozen=True, slots=True)

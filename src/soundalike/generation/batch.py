@@ -11,7 +11,7 @@ from typing import NamedTuple
 
 from soundalike.engines.chunked_prefill import PrefillQueue
 from soundalike.engines.protocol import Engine
-from soundalike.generation.best_of import Candidates, Drawn, choose
+from soundalike.generation.best_of import Candidates, DrawnTokens, choose
 from soundalike.generation.detokenizer import Detokenizer, word_continuation
 from soundalike.generation.remote import RemoteBatch, RemoteModel
 from soundalike.generation.reply_parser import TokenText
@@ -162,7 +162,7 @@ class _Attempt(NamedTuple):
 
     request: GenerationRequest
     detokenizer: Detokenizer
-    drawn: Drawn
+    drawn: DrawnTokens
 
 
 class GenerationBatch:
@@ -183,16 +183,16 @@ class GenerationBatch:
 
     def add(self, requests: Sequence[GenerationRequest]) -> None:
         """Generate these too, from the next step on."""
-        several = [Candidates(request) for request in requests if request.sampling.best_of > 1]
+        several = [Candidates(request) for request in requests if request.candidates > 1]
         self._candidates |= {copy: one for one in several for copy in one.copies}
-        alone = [request for request in requests if request.sampling.best_of == 1]
+        alone = [request for request in requests if request.candidates == 1]
         self._start([*alone, *(copy for one in several for copy in one.copies)])
 
     def _start(self, requests: Sequence[GenerationRequest]) -> None:
         attempts = [request.start() for request in requests]
         streams = self._generator.join(attempts)
         for stream, request, attempt in zip(streams, requests, attempts, strict=True):
-            self._running[stream] = _Attempt(request, Detokenizer(self._tokenizer, attempt.prompt), Drawn())
+            self._running[stream] = _Attempt(request, Detokenizer(self._tokenizer, attempt.prompt), DrawnTokens())
 
     def step(self) -> list[GenerationRequest]:
         """One token for each request whose prompt has been read; returns those that are done."""
@@ -203,7 +203,8 @@ class GenerationBatch:
         done, again = close_attempts([attempt.request for attempt in ended])
         self._start(again)
         alone = [request for request in done if request not in self._candidates]
-        return alone + self._chosen([attempt for attempt in ended if attempt.request in {*done}.difference(alone)])
+        candidates = {*done}.difference(alone)
+        return alone + self._chosen([attempt for attempt in ended if attempt.request in candidates])
 
     def _chosen(self, done: Sequence[_Attempt]) -> list[GenerationRequest]:
         """The requests whose candidates are all done with these."""
@@ -217,7 +218,7 @@ class GenerationBatch:
     def _take(self, step: Step) -> bool:
         """Feed a token to its request; True if that needs no more."""
         request, detokenizer, drawn = self._running[step.stream]
-        drawn.tokens.append(step.token)
+        drawn.ids.append(step.token)
         drawn.logprobs.append(step.logprob)
         if step.token == self._tokenizer.end:
             return request.add(TokenText("", step.logprob, ends=True))
@@ -232,6 +233,8 @@ class GenerationBatch:
         self._generator.leave(leaving)
         for stream in leaving:
             del self._running[stream]
+        for one in several:
+            one.request.count(one.copies)
         self._forget(several)
 
     def _forget(self, several: Collection[Candidates]) -> None:
@@ -247,10 +250,10 @@ def make_batch(model: Model) -> Generator:
 def run(model: Model, requests: Sequence[GenerationRequest], at_once: int = 1) -> Iterator[list[GenerationRequest]]:
     """Generate requests in the calling thread; yields the requests that each step finished.
 
-    So many run side by side that there are `at_once` streams, candidates included, or one request's.
+    At most `at_once` streams run side by side, candidates included, but at least one request's.
     """
-    batch, waiting = make_batch(model), list(requests)
-    at_once = max(1, at_once // max((request.sampling.best_of for request in requests), default=1))
+    several = 1 if isinstance(model, RemoteModel) else max((request.candidates for request in requests), default=1)
+    batch, waiting, at_once = make_batch(model), list(requests), max(1, at_once // several)
     try:
         while waiting or len(batch):
             room = at_once - len(batch)

@@ -1,8 +1,8 @@
 """Several replies to one conversation, of which the one is kept that answers it most.
 
-Kept is the reply that the conversation makes likelier than other conversations do: the mutual information of what was
-said and the answer (Li et al. 2016, "A diversity-promoting objective function for neural conversation models", arXiv
-1510.03055). The likeliest reply would be one that fits everywhere, as "yes".
+That is the reply whose probability gains most from what was said: the mutual information of conversation and reply (Li
+et al. 2016, "A diversity-promoting objective function for neural conversation models", arXiv 1510.03055). The likeliest
+reply would be one that fits everywhere, as "yes".
 """
 
 from collections.abc import Sequence
@@ -12,35 +12,32 @@ import numpy as np
 from numpy.typing import NDArray
 
 from soundalike.engines.protocol import Engine
-from soundalike.engines.scoring import loglikelihood
+from soundalike.engines.scoring import loglikelihood_rolling
 from soundalike.generation.request import GenerationRequest
-
-Floats = NDArray[np.float64]
 
 CANDIDATE = 1 << 48  # random streams between one candidate and the next; retries of one are nearer
 ELSEWHERE = ("what are you up to?", "i just got home")  # said in other conversations; four choose no better (LOG.md)
 
 
 @dataclass(frozen=True, slots=True)
-class Drawn:
+class DrawnTokens:
     """The tokens that one attempt drew, and the natural-log probability of each in its context."""
 
-    tokens: list[int] = field(default_factory=list)
+    ids: list[int] = field(default_factory=list)
     logprobs: list[float] = field(default_factory=list)
 
 
 @dataclass(eq=False)
 class Candidates:
-    """As many copies of `request` as its sampling says, the first with its own random stream; `drawn` of those done."""
+    """Copies of `request`, the first with its own random stream; `drawn` of those that are done."""
 
     request: GenerationRequest
     copies: list[GenerationRequest] = field(init=False)
-    drawn: dict[GenerationRequest, Drawn] = field(default_factory=dict, init=False)
+    drawn: dict[GenerationRequest, DrawnTokens] = field(default_factory=dict, init=False)
 
     def __post_init__(self) -> None:
         first = self.request.random_stream
-        count = self.request.sampling.best_of
-        self.copies = [self.request.copy(first + number * CANDIDATE) for number in range(count)]
+        self.copies = [self.request.copy(first + number * CANDIDATE) for number in range(self.request.candidates)]
 
     @property
     def done(self) -> bool:
@@ -51,43 +48,39 @@ class Candidates:
 def choose(engine: Engine, all_done: Sequence[Candidates]) -> None:
     """Let each request become the best of its candidates, which are done.
 
-    One that a guard cut, and one without a message, is only kept where all are such.
+    One that a guard cut is only kept where all are such, one without a message where no other has any.
     """
     for one, found in zip(all_done, scores(engine, all_done), strict=True):
-        usable = [copy.finish_reason != "content_filter" and copy.has_text for copy in one.copies]
-        ranked = sorted(zip(usable, found, range(len(found)), strict=True), key=lambda row: (row[0], row[1], -row[2]))
-        one.request.become(one.copies[ranked[-1][2]], one.copies)
+        score = dict(zip(one.copies, found, strict=True))
+        best = max(one.copies, key=lambda copy: (copy.finish_reason != "content_filter", copy.has_text, score[copy]))
+        one.request.become(best, one.copies)
 
 
 def scores(engine: Engine, all_done: Sequence[Candidates]) -> list[list[float]]:
-    """For each request the score of each of its candidates.
+    """For each request the score of each of its candidates, of the messages alone, not of who speaks after them.
 
-    It is log p(reply | conversation) less the mean of log p(reply | another one), in nats over the square root of the
-    reply's tokens: the sum would prefer long replies, the mean short ones.
+    It is log p(messages | conversation) less the mean of log p(messages | another one), in nats over the square root of
+    the number of their tokens: the sum would prefer long replies, the mean short ones. 0 without a message.
     """
-    asked = [
-        (context, one.drawn[copy].tokens)
-        for one in all_done
-        for context in _elsewhere(one.request)
-        for copy in one.copies
-    ]
-    if not asked:
+    contexts = {one: _elsewhere(one.request) for one in all_done}
+    texts = [[*context, *one.drawn[copy].ids] for one in all_done for copy in one.copies for context in contexts[one]]
+    if not texts:
         return []
-    found = loglikelihood(engine, asked, window=max(len(context) + len(tokens) for context, tokens in asked))
-    of_request = np.split(found, np.cumsum([len(ELSEWHERE) * len(one.copies) for one in all_done])[:-1])
-    return [_scores(one, nats.reshape(len(ELSEWHERE), -1)) for one, nats in zip(all_done, of_request, strict=True)]
+    found = iter(loglikelihood_rolling(engine, texts, min(one.request.prompts.window for one in all_done)))
+    return [
+        [_score(copy, one.drawn[copy], [next(found) for _ in ELSEWHERE]) for copy in one.copies] for one in all_done
+    ]
 
 
-def _scores(one: Candidates, elsewhere: Floats) -> list[float]:
-    """`elsewhere` (contexts, candidates) is log p(reply | another conversation) in nats."""
-    drawn = [one.drawn[copy] for copy in one.copies]
-    here = np.array([sum(each.logprobs) for each in drawn])
-    roots = np.sqrt([len(each.tokens) for each in drawn])
-    found: list[float] = ((here - elsewhere.mean(axis=0)) / roots).tolist()
-    return found
+def _score(copy: GenerationRequest, drawn: DrawnTokens, elsewhere: Sequence[NDArray[np.float32]]) -> float:
+    """`elsewhere` has the log-probabilities of the tokens of other conversations, each with the reply at its end."""
+    said, count = np.array(copy.in_messages, bool), len(drawn.ids)
+    other = np.mean([logprobs[len(logprobs) - count :] for logprobs in elsewhere], axis=0)
+    gains = (np.array(drawn.logprobs) - other)[said]
+    return float(gains.sum() / max(1, len(gains)) ** 0.5)
 
 
 def _elsewhere(request: GenerationRequest) -> list[list[int]]:
-    """Prompts of other conversations: the same person says one line of ELSEWHERE, and the owner's line begins."""
-    name = request.turns[-1][0] if request.turns else request.options.owner
+    """Prompts of other conversations: who spoke last says one line of ELSEWHERE, and the owner's line begins."""
+    name, _ = request.turns[-1]
     return [request.build_prompt_after([(name, line)]) for line in ELSEWHERE]

@@ -59,7 +59,8 @@ class ReplyParser:
     """One attempt at a reply, which continues `opening`, a line of the owner's that is already there.
 
     Lines in `cleared` are whole, have passed every guard and are redacted: they may be released. `finding` is what a
-    guard stopped the attempt for. `truncated` says that the tokens were used up before its end.
+    guard stopped the attempt for. `truncated` says that the tokens were used up before its end. `rows` has for each
+    token the number of the line that it adds to, None if it adds nothing that is seen: the end, a line break, a name.
     """
 
     def __init__(self, options: ReplyOptions, context: GuardContext, opening: str = "") -> None:
@@ -68,6 +69,7 @@ class ReplyParser:
         self.truncated = False
         self.cleared: list[ReplyLine] = []
         self.counts = GuardCounts()
+        self.rows: list[int | None] = []
         self._options, self._context = options, context
         self._text = _after_owner(opening[-LONGEST_OPENING:], options)
         self._lines = read_turn(self._text, options.owner, options.tagged)[0] or [""]
@@ -81,7 +83,7 @@ class ReplyParser:
         self.token_count += 1
         if token.ends:
             self._over = True
-            self._note(token)
+            self._note(token._replace(text=""))
         else:
             self._extend(token)
         return self._over or bool(self.finding)
@@ -102,6 +104,7 @@ class ReplyParser:
             self.finding = self._options.guards.check_growing(self._lines, len(self._opening))
 
     def _note(self, token: TokenText) -> None:
+        self.rows.append(len(self._lines) - 1 if token.text.strip() else None)
         if self._options.tokens:
             self._tokens.append((len(self._lines) - 1, token))
 

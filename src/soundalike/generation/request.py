@@ -109,24 +109,41 @@ class GenerationRequest:
         """The prompt of a first attempt, if `turns` had been said before it."""
         return self.prompts.rebuild([*turns, *((self.options.owner, line) for line in self.lines)], self.max_tokens)
 
+    @property
+    def candidates(self) -> int:
+        """How many replies are drawn of which one is kept.
+
+        One at temperature 0, where all were the same; of a reply to nothing; of a text that is continued.
+        """
+        one = not self.sampling.temperature or not self.turns or self.options.keep_partial
+        return 1 if one else self.sampling.best_of
+
     def become(self, chosen: "GenerationRequest", candidates: Sequence["GenerationRequest"]) -> None:
         """Take the text of `chosen`, one of the `candidates`: copies of this request that are done.
 
-        Nothing was released of any of them. What was drawn and what the guards did is counted of all.
+        Nothing was released of any of them. The tokens of the others count as rejected.
         """
         self._parser, self.finish_reason = chosen._parser, chosen.finish_reason
-        self.prompt_tokens, self.first_token_at = chosen.prompt_tokens, chosen.first_token_at
         self.completion_tokens = chosen.completion_tokens
+        self.interventions.add(chosen.interventions)
+        self.count(candidates)
+
+    def count(self, candidates: Sequence["GenerationRequest"]) -> None:
+        """Count what was read and drawn for copies of this request."""
+        self.prompt_tokens = max(one.prompt_tokens for one in candidates)
+        self.first_token_at = min((one.first_token_at for one in candidates if one.first_token_at), default=0.0)
         self.token_count = sum(one.token_count for one in candidates)
-        drawn = sum(one.completion_tokens + one.rejected_tokens for one in candidates)
-        self.rejected_tokens = drawn - self.completion_tokens
-        for one in candidates:
-            self.interventions.add(one.interventions)
+        self.rejected_tokens = self.token_count - self.completion_tokens
 
     @property
     def has_text(self) -> bool:
         """Whether there is a line that may be released."""
         return any(line.text for line in self._parser.cleared)
+
+    @property
+    def in_messages(self) -> list[bool]:
+        """For each token of the last attempt, whether it is part of a line that may be released."""
+        return [row is not None and row < len(self._parser.cleared) for row in self._parser.rows]
 
     def _open_lines(self, released: Sequence[str], partial: str) -> list[str]:
         first, *others = [*released, partial]

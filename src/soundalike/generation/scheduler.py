@@ -24,7 +24,7 @@ from soundalike.generation.batch import make_batch
 from soundalike.generation.remote import RemoteModel
 from soundalike.generation.request import GenerationRequest, Reply
 from soundalike.generation.sampling import Sampling
-from soundalike.generation.ticket import Event, ModelFailed, QueueFull, SchedulerClosed, Ticket, deliver
+from soundalike.generation.ticket import Event, ModelFailed, QueueFull, SchedulerClosed, Ticket, deliver, streams_of
 from soundalike.generation.voice import History, Voice
 
 log = logging.getLogger(__name__)
@@ -36,7 +36,8 @@ class Scheduler:
     """Steps a batch for each model of `voices` on threads of its own; its methods are for asyncio loops.
 
     All models of this machine share one thread, each model behind a server has its own: a slow server delays nobody
-    else. At most `streams` requests run side by side, and at most `queue` tickets wait.
+    else. At most `streams` texts are generated side by side, the candidates of a request each, but at least one
+    ticket's; at most `queue` tickets wait.
     """
 
     def __init__(self, voices: Sequence[Voice], streams: int = 64, queue: int = 256) -> None:
@@ -100,7 +101,7 @@ class Scheduler:
         with self.changed:
             if not self._open:
                 raise SchedulerClosed
-            if self._free_places() < len(requests) and len(self._waiting) >= self._queue:
+            if self._free_places() < ticket.places and len(self._waiting) >= self._queue:
                 raise QueueFull(self._seconds_to_wait())
             insort(self._waiting, ticket, key=lambda one: one.due)
             self.changed.notify_all()
@@ -124,7 +125,7 @@ class Scheduler:
             self.changed.notify_all()
 
     def _free_places(self) -> int:
-        return self._streams - sum(ticket.unfinished for ticket in (*self._running, *self._waiting))
+        return self._streams - sum(ticket.places for ticket in (*self._running, *self._waiting))
 
     def _seconds_to_wait(self) -> int:
         """Seconds until the tickets that wait now are expected to be done, at least 1."""
@@ -158,18 +159,19 @@ class Scheduler:
 
         One that does not fit is passed by others until it is due; from then on all others wait for it.
         """
-        room, now = self._streams - sum(ticket.unfinished for ticket in self._running), monotonic()
+        room, now = self._streams - sum(ticket.places for ticket in self._running), monotonic()
         for ticket in self._waiting:
-            if self._fits(len(ticket.requests), room):
-                room -= len(ticket.requests)
+            if self._fits(ticket, room):
+                room -= ticket.places
                 if ticket.model in models:
                     yield ticket
             elif ticket.due <= now:
                 return
 
-    def _fits(self, count: int, room: int) -> bool:
-        """A single request needs one free place; several must leave some places to others, unless nothing runs."""
-        return count <= room and (count == 1 or room == self._streams or room - count >= self._streams // SHARED)
+    def _fits(self, ticket: Ticket, room: int) -> bool:
+        """A single request needs its places; several must leave some to others. If nothing runs every ticket fits."""
+        left = room - ticket.places
+        return room == self._streams or (left >= 0 and (len(ticket.requests) == 1 or left >= self._streams // SHARED))
 
     def _take_released(self, models: Sequence[int]) -> list[Ticket]:
         released = {ticket for ticket in self._released if ticket.model in models}
@@ -245,6 +247,7 @@ class Scheduler:
             return None
         if done:
             ticket.unfinished -= 1
+            ticket.places -= streams_of(request)
             if not ticket.unfinished:
                 self._mean_seconds += SMOOTHING * (monotonic() - ticket.submitted - self._mean_seconds)
         lines = request.release()

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from time import monotonic
 
 from soundalike.errors import EngineError, SoundalikeError
+from soundalike.generation.remote import RemoteModel
 from soundalike.generation.reply_parser import ReplyLine
 from soundalike.generation.request import GenerationRequest
 
@@ -47,15 +48,15 @@ class Ticket:
     """Requests submitted together. Iterate over it for their events; a failure is raised as `SoundalikeError`.
 
     `submitted` and `first_output` are moments of `time.monotonic`, the latter 0 before the first event; `unfinished`
-    counts requests that are not done.
+    counts requests that are not done, `places` the streams that they take.
     """
 
     def __init__(self, requests: Sequence[GenerationRequest], stream: bool) -> None:
         self.requests, self.stream = requests, stream
         self.model = id(requests[0].model)
         self.submitted, self.first_output, self.failed = monotonic(), 0.0, False
-        self.unfinished = len(requests)
-        cost = sum(len(request.prompt) + request.max_tokens for request in requests)
+        self.unfinished, self.places = len(requests), sum(map(streams_of, requests))
+        cost = sum(len(request.prompt) + request.max_tokens * streams_of(request) for request in requests)
         self.due = self.submitted + cost * DELAY_PER_TOKEN
         self.loop, self._events = asyncio.get_running_loop(), asyncio.Queue[Event | SoundalikeError]()
 
@@ -72,6 +73,11 @@ class Ticket:
                 raise event
             unfinished -= event.done
             yield event
+
+
+def streams_of(request: GenerationRequest) -> int:
+    """How many texts are generated side by side for a request; a model on a server generates one."""
+    return 1 if isinstance(request.model, RemoteModel) else request.candidates
 
 
 Delivery = tuple[Ticket, Event | SoundalikeError]

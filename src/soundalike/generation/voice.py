@@ -238,7 +238,7 @@ class Voice:
         most = self._prompts.longest_reply([(self.owner, line) for line in lines])
         max_tokens = max_tokens or min(COMPLETION_TOKENS, most)
         options = ReplyOptions(self.owner, self.tagged, self.guards, None, stop, keep_partial=True, tokens=tokens)
-        names, sampling = {name for name, _ in history}, replace(sampling or self.sampling, best_of=1)
+        names = {name for name, _ in history}
         return self._request(history, names, history, lines, options, sampling, max_tokens)
 
     def _request(

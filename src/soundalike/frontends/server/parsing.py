@@ -6,18 +6,20 @@ from soundalike.frontends.server.api_errors import ApiError
 from soundalike.frontends.server.schema import ChatRequest, CompletionRequest, Message
 from soundalike.generation.prompt import Turn
 from soundalike.generation.request import GenerationRequest
+from soundalike.generation.ticket import streams_of
 from soundalike.generation.voice import Voice
 
 DEFAULT_NAME = "friend"  # the speaker of a user message without a name
 
 
 def generation_requests(body: ChatRequest | CompletionRequest, voice: Voice, at_once: int) -> list[GenerationRequest]:
-    """One for each choice of the answer, in order; `ApiError` if they are more than `at_once`."""
-    count = (body.n or 1) * (len(body.prompts) if isinstance(body, CompletionRequest) else body.best_of or 1)
-    if count > at_once:
+    """One for each choice of the answer, in order; `ApiError` if several need more than `at_once` streams."""
+    requests = _chat(body, voice) if isinstance(body, ChatRequest) else _completions(body, voice)
+    count = sum(map(streams_of, requests))
+    if len(requests) > 1 and count > at_once:
         message = f"{count} replies are more than this server draws at once. Ask for at most {at_once}."
         raise ApiError(400, message, "too_many_choices", "n")
-    return _chat(body, voice) if isinstance(body, ChatRequest) else _completions(body, voice)
+    return requests
 
 
 def _chat(body: ChatRequest, voice: Voice) -> list[GenerationRequest]:

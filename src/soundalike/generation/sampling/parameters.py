@@ -24,8 +24,8 @@ class Sampling:
     `presence_penalty` and `frequency_penalty` (-2 to 2, 0 is off) are OpenAI's: the logit of a token that was
     generated c times is lowered by presence_penalty + c * frequency_penalty. Tokens in `dry_skip` and `dry_spare`,
     which belong to the template, are exempt.
-    `best_of`, 1 to 16, is how many replies are drawn of which one is kept, see `generation.best_of`. It becomes 1 at
-    temperature 0, where all are the same; a text that is continued, and a model on a server, have one too.
+    `best_of`, 1 to 16, is how many replies are drawn of which one is kept, see `generation.best_of`; at temperature 0,
+    of a text that is continued and by a model on a server one is drawn.
     """
 
     temperature: float = 1.0
@@ -59,7 +59,6 @@ class Sampling:
         _require(1 <= self.best_of <= MAX_BEST_OF, "best_of", self.best_of, f"1 to {MAX_BEST_OF}")
         if self.temperature < MIN_TEMPERATURE:
             object.__setattr__(self, "temperature", 0.0)
-            object.__setattr__(self, "best_of", 1)
 
     @property
     def penalises(self) -> bool:
