@@ -13,10 +13,12 @@ def main(arguments: list[str] | None = None) -> None:
     parser.add_argument("base", type=Path, help="folder of the base, in transformers' layout")
     parser.add_argument("corpora", type=Path, help="folder of *.jsonl.gz conversations")
     parser.add_argument("--out", type=Path, required=True, help="folder for adapter and checkpoint")
+    parser.add_argument("--adapter", type=Path, help="folder of an adapter whose factors a new run goes on from")
     parser.add_argument("--hours", type=float, default=Settings().hours, help="of training, all rounds together")
     parser.add_argument("--mixture", choices=MIXTURES, default=Settings().mixture, help="shares of the corpora")
     options = parser.parse_args(arguments)
-    adapt(options.base, options.corpora, options.out, Settings(hours=options.hours, mixture=options.mixture))
+    settings = Settings(hours=options.hours, mixture=options.mixture)
+    adapt(options.base, options.corpora, options.out, settings, options.adapter)
 
 
 if __name__ == "__main__":

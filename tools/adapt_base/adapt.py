@@ -72,8 +72,13 @@ class Run:
         self.engine.load_state(state)
 
 
-def adapt(base: Path, folder: Path, out: Path, settings: Settings) -> dict[str, float]:
-    """Train for `settings.hours`, resuming from a checkpoint in `out`; returns held-out bits per byte by corpus."""
+def adapt(
+    base: Path, folder: Path, out: Path, settings: Settings, adapter: Path | None = None
+) -> dict[str, float]:
+    """Train for `settings.hours`, resuming from a checkpoint in `out`; returns held-out bits per byte by corpus.
+
+    A run without a checkpoint goes on from the factors in the folder `adapter`, if there is one.
+    """
     out.mkdir(parents=True, exist_ok=True)
     data, run = corpora.read(folder), Run(base, settings)
     text = TextSettings(
@@ -81,6 +86,8 @@ def adapt(base: Path, folder: Path, out: Path, settings: Settings) -> dict[str, 
     )
     if (out / CHECKPOINT).exists():
         run.load(out)
+    elif adapter is not None:
+        run.engine.load(adapter)
     saved = time.perf_counter()
     for batch in batches(data, run.engine.tokenizer, text, skip=run.steps):
         if run.seconds >= settings.hours * 3600:
