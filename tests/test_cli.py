@@ -122,7 +122,7 @@ def test_the_conversation_of_a_demo_is_cooler_and_says_so(
 ) -> None:
     """At another temperature than the clone's own, which without one is used and not told."""
     show_conversation(me, OPENERS[:1], temperature=0.7)
-    assert "with --temperature 0.7 --best-of 4" in " ".join(capsys.readouterr().out.split())
+    assert "at temperature 0.7" in " ".join(capsys.readouterr().out.split())
     show_conversation(me, OPENERS[:1])
     assert "temperature" not in capsys.readouterr().out
 

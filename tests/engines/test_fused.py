@@ -157,6 +157,16 @@ def test_a_stream_is_exhausted_at_the_last_position(tmp_path: Path) -> None:
     assert streams.exhausted == [0]
 
 
+@needs_compiler
+def test_a_text_with_more_tokens_than_positions_is_not_scored(tmp_path: Path) -> None:
+    """C would read and write behind its tables; alone and after what it shares with others."""
+    engine = llama.load(str(tiny.base(tmp_path, max_positions=64)))
+    assert len(engine.logprobs_of([[2] * 64])[0]) == 64
+    for texts in ([[2] * 65], [[2] * 60, [2] * 65]):
+        with pytest.raises(ValueError, match="65 tokens, and the model has 64 positions"):
+            engine.logprobs_of(texts)
+
+
 @pytest.mark.usefixtures("uncompiled")
 def test_without_a_compiler_pytorch_generates(monkeypatch: pytest.MonkeyPatch, base: str) -> None:
     """fused.c is not available, and the engine has streams all the same."""

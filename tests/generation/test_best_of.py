@@ -145,6 +145,23 @@ def test_the_scheduler_answers_with_the_best() -> None:
     assert asyncio.run(ask()) == [["only my sister"]] * 3
 
 
+def test_candidates_take_places_of_the_scheduler() -> None:
+    """A request that needs more than there are runs alone, and others wait for it."""
+    voice = answering()
+
+    async def ask() -> tuple[list[list[str]], int]:
+        most = 0
+        async with Scheduler([voice], streams=3) as scheduler:
+            asked = [asyncio.create_task(scheduler.reply(voice, [("sam", "who?")])) for _ in range(3)]
+            while not all(task.done() for task in asked):
+                most = max(most, scheduler.running)
+                await asyncio.sleep(0)
+        return [list(task.result()) for task in asked], most
+
+    replies, most = asyncio.run(ask())
+    assert all(reply in (["yes"], ["only my sister"]) for reply in replies) and most <= 1
+
+
 @pytest.mark.parametrize("count", [0, 17])
 def test_out_of_range(count: int) -> None:
     """So many candidates are refused."""

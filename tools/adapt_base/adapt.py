@@ -72,9 +72,7 @@ class Run:
         self.engine.load_state(state)
 
 
-def adapt(
-    base: Path, folder: Path, out: Path, settings: Settings, adapter: Path | None = None
-) -> dict[str, float]:
+def adapt(base: Path, folder: Path, out: Path, settings: Settings, adapter: Path | None = None) -> dict[str, float]:
     """Train for `settings.hours`, resuming from a checkpoint in `out`; returns held-out bits per byte by corpus.
 
     A run without a checkpoint goes on from the factors in the folder `adapter`, if there is one.

@@ -212,16 +212,16 @@ def announce_address(at: str | None) -> None:
 
 
 def show_conversation(
-    folder: Path, openers: list[tuple[str, str]], temperature: float | None = None, best_of: int | None = None
+    folder: Path, openers: list[tuple[str, str]], temperature: float | None = None
 ) -> list[dict[str, str]]:
     """Print the clone's replies to each (name, text) of `openers`; returns the conversation.
 
-    `temperature` and `best_of` are given together and told with their meaning; without them the clone's own hold.
+    `temperature` is told with its meaning; without one the clone's own is used.
     """
     voice, history = load_voice(folder), list[tuple[str, str]]()
-    sampling = _sampling(voice, temperature=temperature, best_of=best_of)
-    told = f" with --temperature {temperature:g} --best-of {best_of}, for more sense" if temperature and best_of else ""
-    out.print(f"\nInvented friends write, {voice.owner}'s clone answers{told}:", style="dim", markup=False)
+    sampling = _sampling(voice, temperature=temperature)
+    cooler = f" at temperature {temperature:g}, where it makes more sense than at 1" if temperature else ""
+    out.print(f"\nInvented friends write, {voice.owner}'s clone answers{cooler}:", style="dim", markup=False)
     for name, text in openers:
         history.append((name, text))
         out.print(Text.assemble((f"{name}:", "dim"), f" {text}"))

@@ -55,7 +55,7 @@ def demo(
     json: Json = False,
 ) -> None:
     """Import, training and a conversation on an invented person's export."""
-    from soundalike.demo import BEST_OF, EXPORT, OPENERS, TEMPERATURE
+    from soundalike.demo import EXPORT, OPENERS, TEMPERATURE
     from soundalike.importing.document_settings import DocumentSettings
 
     training = TrainingCommand("pocket", {"minutes": minutes}, fresh=True)
@@ -63,10 +63,9 @@ def demo(
     print_lines(_demo_plan(out_, minutes))
     report = import_into([EXPORT], out_, DocumentSettings(), read_options())
     result = training.run(out_, show_notes=False)  # nobody's secrets
-    said = show_conversation(out_, OPENERS, TEMPERATURE, BEST_OF)
+    said = show_conversation(out_, OPENERS, TEMPERATURE)
     folder = shlex.quote(str(out_))
-    chat = f"soundalike chat {folder} --temperature {TEMPERATURE} --best-of {BEST_OF}"
-    delete = f". Delete it all: rm -r {folder}"
+    chat, delete = f"soundalike chat {folder} --temperature {TEMPERATURE}", f". Delete it all: rm -r {folder}"
     out.print(command_text("\nTalk to it yourself: ", chat, delete), soft_wrap=True)
     print_json({"import": report, "training": result.as_dict(), "conversation": said}, json)
 

@@ -26,6 +26,3 @@ OPENERS: list[tuple[str, str]] = [
 
 TEMPERATURE = 0.7
 """Of the sample conversation: readers found most of its replies to fit there, the fewest at 1 (LOG.md)."""
-
-BEST_OF = 4
-"""Replies of which the sample conversation has the best: more of them fit, as much in the owner's style (LOG.md)."""

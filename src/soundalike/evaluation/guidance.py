@@ -183,7 +183,11 @@ def _best_of(about: Mapping[str, Any]) -> list[Remedy]:
         return []
     step = NextStep(f"soundalike chat {shlex.quote(about['folder'])} --best-of 4", "under Talk, below the reply")
     why = "it draws four and says the one that answers most, as much like you as before; it takes longer to answer."
-    return [Remedy("The best of four replies", why, step, measured=f"SENSE ({ORIGIN}).")]
+    measured = (
+        "at temperature 1 blind readers found 63 of 160 replies of two clones fitting, and 44 of 160 without a choice; "
+        f"the judge was fooled as often ({ORIGIN})."
+    )
+    return [Remedy("The best of four replies", why, step, measured=measured)]
 
 
 def _cooler(about: Mapping[str, Any]) -> Remedy:

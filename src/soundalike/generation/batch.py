@@ -252,8 +252,8 @@ def run(model: Model, requests: Sequence[GenerationRequest], at_once: int = 1) -
 
     At most `at_once` streams run side by side, candidates included, but at least one request's.
     """
-    several = 1 if isinstance(model, RemoteModel) else max((request.candidates for request in requests), default=1)
-    batch, waiting, at_once = make_batch(model), list(requests), max(1, at_once // several)
+    batch, waiting = make_batch(model), list(requests)
+    at_once = max(1, at_once // max((request.candidates for request in requests), default=1))
     try:
         while waiting or len(batch):
             room = at_once - len(batch)

@@ -24,7 +24,7 @@ from soundalike.generation.batch import make_batch
 from soundalike.generation.remote import RemoteModel
 from soundalike.generation.request import GenerationRequest, Reply
 from soundalike.generation.sampling import Sampling
-from soundalike.generation.ticket import Event, ModelFailed, QueueFull, SchedulerClosed, Ticket, deliver, streams_of
+from soundalike.generation.ticket import Event, ModelFailed, QueueFull, SchedulerClosed, Ticket, deliver
 from soundalike.generation.voice import History, Voice
 
 log = logging.getLogger(__name__)
@@ -247,7 +247,7 @@ class Scheduler:
             return None
         if done:
             ticket.unfinished -= 1
-            ticket.places -= streams_of(request)
+            ticket.places -= request.candidates
             if not ticket.unfinished:
                 self._mean_seconds += SMOOTHING * (monotonic() - ticket.submitted - self._mean_seconds)
         lines = request.release()

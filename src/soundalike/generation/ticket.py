@@ -6,7 +6,6 @@ from dataclasses import dataclass
 from time import monotonic
 
 from soundalike.errors import EngineError, SoundalikeError
-from soundalike.generation.remote import RemoteModel
 from soundalike.generation.reply_parser import ReplyLine
 from soundalike.generation.request import GenerationRequest
 
@@ -55,8 +54,8 @@ class Ticket:
         self.requests, self.stream = requests, stream
         self.model = id(requests[0].model)
         self.submitted, self.first_output, self.failed = monotonic(), 0.0, False
-        self.unfinished, self.places = len(requests), sum(map(streams_of, requests))
-        cost = sum(len(request.prompt) + request.max_tokens * streams_of(request) for request in requests)
+        self.unfinished, self.places = len(requests), sum(request.candidates for request in requests)
+        cost = sum(len(request.prompt) + request.max_tokens * request.candidates for request in requests)
         self.due = self.submitted + cost * DELAY_PER_TOKEN
         self.loop, self._events = asyncio.get_running_loop(), asyncio.Queue[Event | SoundalikeError]()
 
@@ -73,11 +72,6 @@ class Ticket:
                 raise event
             unfinished -= event.done
             yield event
-
-
-def streams_of(request: GenerationRequest) -> int:
-    """How many texts are generated side by side for a request; a model on a server generates one."""
-    return 1 if isinstance(request.model, RemoteModel) else request.candidates
 
 
 Delivery = tuple[Ticket, Event | SoundalikeError]

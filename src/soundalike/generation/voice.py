@@ -256,6 +256,8 @@ class Voice:
         context = replace(context, rejected=self.corrections.lines)
         at_heads = {self.owner, *names} if self.tagged else ()
         sampling = with_template_tokens(sampling or self.sampling, self.model.tokenizer, at_heads)
+        if isinstance(self.model, RemoteModel):
+            sampling = replace(sampling, best_of=1)  # most servers do not say how likely a text is
         return GenerationRequest(
             model=self.model,
             prompts=self._prompts,

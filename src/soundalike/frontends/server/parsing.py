@@ -6,7 +6,6 @@ from soundalike.frontends.server.api_errors import ApiError
 from soundalike.frontends.server.schema import ChatRequest, CompletionRequest, Message
 from soundalike.generation.prompt import Turn
 from soundalike.generation.request import GenerationRequest
-from soundalike.generation.ticket import streams_of
 from soundalike.generation.voice import Voice
 
 DEFAULT_NAME = "friend"  # the speaker of a user message without a name
@@ -15,7 +14,7 @@ DEFAULT_NAME = "friend"  # the speaker of a user message without a name
 def generation_requests(body: ChatRequest | CompletionRequest, voice: Voice, at_once: int) -> list[GenerationRequest]:
     """One for each choice of the answer, in order; `ApiError` if several need more than `at_once` streams."""
     requests = _chat(body, voice) if isinstance(body, ChatRequest) else _completions(body, voice)
-    count = sum(map(streams_of, requests))
+    count = sum(request.candidates for request in requests)
     if len(requests) > 1 and count > at_once:
         message = f"{count} replies are more than this server draws at once. Ask for at most {at_once}."
         raise ApiError(400, message, "too_many_choices", "n")
