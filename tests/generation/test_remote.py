@@ -176,6 +176,12 @@ def test_it_has_no_engine() -> None:
         _ = Voice(RemoteModel("http://127.0.0.1:1/v1", "m"), "ada").engine
 
 
+def test_it_draws_one_candidate() -> None:
+    """Most servers do not say how likely a text is, by which the best of several is chosen."""
+    voice = Voice(RemoteModel("http://127.0.0.1:1/v1", "m"), "ada", sampling=Sampling(best_of=4))
+    assert voice.request([("sam", "hi")]).candidates == 1
+
+
 def test_a_server_that_is_down_is_told_in_a_sentence() -> None:
     """Where it was looked for, and what to do."""
     port = free_port()
