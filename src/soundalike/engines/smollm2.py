@@ -31,7 +31,7 @@ GGUF_SHA256 = "b179c9523d0e6a0f98a330c7562b682750a6f8c8c15e5bc70ea373728110db53"
 FETCH_BYTES = 92_000_000  # of the download
 ADD = f"soundalike base add {NAME}"
 CHAT_ADAPTER = Path(__file__).parent / "smollm2_chat"
-_LAYOUT = 3  # of the converted folder; another number converts anew
+_LAYOUT = 4  # of the converted folder; another number converts anew
 
 # SmolLM2 separates documents by its token 0, <|endoftext|>; 1 and 2, <|im_start|> and <|im_end|>, only belong to the
 # chat format that its instruct version was taught.
