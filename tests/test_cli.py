@@ -17,6 +17,7 @@ from soundalike import cli, engines
 from soundalike.cli.chat_commands import show_conversation
 from soundalike.demo import EXPORT, OPENERS
 from soundalike.errors import CloneError
+from soundalike.evaluation.guidance import MOST
 from soundalike.sources import list_sources
 from tests.short_export import shorten
 
@@ -83,7 +84,7 @@ def test_clone_prints_one_result_as_json(run: Run, tmp_path: Path) -> None:
     result: dict[str, Any] = json.loads(out)
     assert code == 0 and result.keys() == {"import", "training", "evaluation", "conversation"}
     advice = result["evaluation"].pop("advice")
-    assert 0 < advice["read"] <= 1 and len(advice["remedies"]) <= 3
+    assert 0 < advice["read"] <= 1 and len(advice["remedies"]) <= MOST
     assert result["evaluation"] == json.loads((tmp_path / "me" / "evaluation.json").read_text())["short"]
     assert result["import"] == json.loads((tmp_path / "me" / "import.json").read_text())
     assert result["training"]["steps"] == 3 and result["training"]["finished"]

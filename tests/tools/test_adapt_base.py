@@ -27,7 +27,8 @@ def corpora(tmp_path: Path) -> Path:
 
 
 def test_an_adapter_of_the_upper_layers_learns_and_goes_on(corpora: Path, tmp_path: Path) -> None:
-    """Held-out bits fall, only the chosen layers have factors, in fp16, and a finished run goes on with more time."""
+    """Held-out bits fall, only the chosen layers have factors, in fp16, a finished run goes on with more time,
+    and another one from its factors."""
     base = tiny.base(tmp_path / "base")
     untrained = adapt(base, corpora, tmp_path / "none", replace(SETTINGS, hours=0))
     first = adapt(base, corpora, tmp_path / "out", SETTINGS)
@@ -36,6 +37,8 @@ def test_an_adapter_of_the_upper_layers_learns_and_goes_on(corpora: Path, tmp_pa
     assert factors and all(".layers.1." in name and f.dtype == "float16" for name, f in factors.items())
     second = adapt(base, corpora, tmp_path / "out", replace(SETTINGS, hours=2 * SETTINGS.hours))
     assert second["tokens"] > first["tokens"]
+    again = adapt(base, corpora, tmp_path / "again", replace(SETTINGS, hours=0), tmp_path / "out" / "adapter")
+    assert again["tokens"] == 0 and again["mean"] == pytest.approx(second["mean"], rel=1e-3)
 
 
 def test_the_rate_warms_up_and_falls_to_nothing(tmp_path: Path) -> None:
