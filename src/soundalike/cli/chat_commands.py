@@ -2,7 +2,6 @@
 
 import shlex
 import sys
-from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -72,7 +71,7 @@ def say(
     _check(**options)
     folder, text = folder_and_prompt(me, prompt)
     voice = load_voice(folder, at)
-    said = terminal.say(voice, text, max_tokens, _sampling(voice, **options), colorize, out)
+    said = terminal.say(voice, text, max_tokens, voice.sampling.updated(**options), colorize, out)
     for line in said.lines() if stats else ():
         err.print(line, style="dim")
     print_json(said.as_dict(), json)
@@ -95,7 +94,7 @@ def chat(
     options = {"temperature": temperature, "top_p": top_p, "min_p": min_p, "best_of": best_of, "seed": seed}
     _check(**options)
     voice = load_voice(me, at)
-    terminal.chat(voice, name, _sampling(voice, **options), out)
+    terminal.chat(voice, name, voice.sampling.updated(**options), out)
 
 
 @app.command(epilog="Example: soundalike room me you")
@@ -219,7 +218,7 @@ def show_conversation(
     `temperature` is told with its meaning; without one the clone's own is used.
     """
     voice, history = load_voice(folder), list[tuple[str, str]]()
-    sampling = _sampling(voice, temperature=temperature)
+    sampling = voice.sampling.updated(temperature=temperature)
     cooler = f" at temperature {temperature:g}, where it makes more sense than at 1" if temperature else ""
     out.print(f"\nInvented friends write, {voice.owner}'s clone answers{cooler}:", style="dim", markup=False)
     for name, text in openers:
@@ -235,11 +234,7 @@ def _check(**options: Any) -> None:
     """Raise `RecipeError` for the first option that is out of range, before anything is loaded."""
     from soundalike.generation.sampling import Sampling
 
-    Sampling(**{name: value for name, value in options.items() if value is not None})
-
-
-def _sampling(voice: Any, **options: Any) -> Any:
-    return replace(voice.sampling, **{name: value for name, value in options.items() if value is not None})
+    Sampling().updated(**options)
 
 
 def _log_to_stderr() -> None:

@@ -54,7 +54,7 @@ class FusedDecoder:
 
     def new_stream(self, prompt: Sequence[int], others: Sequence[Stream] = ()) -> Stream:
         """A stream that is to read `prompt`, but for what `others` or one that has left have read of it."""
-        stream = Stream(self._new_cache(len(prompt) + CACHE_STEP // 2), list(prompt))
+        stream = Stream(self._new_cache(len(prompt), CACHE_STEP // 2), list(prompt))
         found = self.prefixes.longest(stream.tokens)
         beside, shared = longest_prefix(stream.tokens, ((other.tokens, other) for other in others))
         if found and found[1] >= shared:
@@ -65,10 +65,13 @@ class FusedDecoder:
         stream.unread = len(stream.tokens) - stream.length
         return stream
 
-    def _new_cache(self, positions: int) -> Cache:
-        """An uninitialised cache for at least so many positions; fused.c describes its layout."""
+    def _new_cache(self, positions: int, spare: int = 0) -> Cache:
+        """An uninitialised cache for so many positions, and `spare` more if the model has them; fused.c describes its
+        layout. `ValueError` for more positions than the model has."""
+        if positions > self.max_positions:
+            raise ValueError(f"a text of {positions} tokens, and the model has {self.max_positions} positions")
         heads = self.config.num_hidden_layers * self.config.num_key_value_heads
-        capacity = min(-(-positions // CACHE_STEP) * CACHE_STEP, self.max_positions)
+        capacity = min(-(-(positions + spare) // CACHE_STEP) * CACHE_STEP, self.max_positions)
         return np.empty((heads, 2, capacity * self.config.head_dim), np.float16)
 
     def _copy_prefix(self, source: Cache, target: Cache, count: int) -> None:
@@ -83,7 +86,7 @@ class FusedDecoder:
     def _make_room(self, stream: Stream) -> None:
         """Give the stream a cache that has a position for each of its tokens."""
         if len(stream.tokens) > stream.cache.shape[2] // self.config.head_dim:
-            larger = self._new_cache(len(stream.tokens) + len(stream.tokens) // 2)
+            larger = self._new_cache(len(stream.tokens), len(stream.tokens) // 2)
             self._copy_prefix(stream.cache, larger, stream.length)
             stream.cache = larger
 
@@ -100,20 +103,14 @@ class FusedDecoder:
 
     def new_text(self, tokens: Sequence[int]) -> Stream:
         """A stream that is to read all of `tokens`, whatever others have read; `ValueError` if they are too many."""
-        self._require_room(len(tokens))
         return Stream(self._new_cache(len(tokens)), list(tokens), unread=len(tokens))
 
     def branch(self, stream: Stream, tokens: Sequence[int]) -> Stream:
         """A stream that goes on with `tokens` after what `stream` has read; `ValueError` if they are too many."""
-        self._require_room(stream.length + len(tokens))
         branch = Stream(self._new_cache(stream.length + len(tokens)), [*stream.tokens[: stream.length], *tokens])
         self._copy_prefix(stream.cache, branch.cache, stream.length)
         branch.length, branch.unread = stream.length, len(tokens)
         return branch
-
-    def _require_room(self, positions: int) -> None:
-        if positions > self.max_positions:
-            raise ValueError(f"a text of {positions} tokens, and the model has {self.max_positions} positions")
 
     def forward_all(self, streams: Sequence[Stream]) -> list[LogitsBuffer]:
         """Let each stream read its unread tokens; returns for each the logits after every one of them, (unread,)."""

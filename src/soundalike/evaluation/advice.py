@@ -145,9 +145,7 @@ def _sense(report: EvaluationReport) -> Iterator[Assessment]:
         yield Assessment(Kind.OPEN, f"This text is too little to tell whether {fit} {figure}.")
     else:
         fit = f"Its replies fit what was said no more often than replies drawn at random {figure}"
-        yield Assessment(
-            Kind.POOR, f"{fit}. The best of four replies and a lower temperature help, more minutes hardly do."
-        )
+        yield Assessment(Kind.POOR, f"{fit}. A lower temperature helps, more minutes hardly do.")
 
 
 def _loops(report: EvaluationReport) -> Iterator[Assessment]:

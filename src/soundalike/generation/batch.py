@@ -200,20 +200,24 @@ class GenerationBatch:
         self._generator.leave([step.stream for step in steps if self._take(step)])
         running = set(self._generator.running)
         ended = [self._running.pop(step.stream) for step in steps if step.stream not in running]
-        done, again = close_attempts([attempt.request for attempt in ended])
+        drawn = {attempt.request: attempt.drawn for attempt in ended}
+        done, again = close_attempts(list(drawn))
         self._start(again)
-        alone = [request for request in done if request not in self._candidates]
-        candidates = {*done}.difference(alone)
-        return alone + self._chosen([attempt for attempt in ended if attempt.request in candidates])
+        return self._whole({request: drawn[request] for request in done})
 
-    def _chosen(self, done: Sequence[_Attempt]) -> list[GenerationRequest]:
-        """The requests whose candidates are all done with these."""
-        for attempt in done:
-            self._candidates[attempt.request].drawn[attempt.request] = attempt.drawn
-        complete = [one for one in dict.fromkeys(self._candidates[attempt.request] for attempt in done) if one.done]
-        choose(self._engine, complete)
-        self._forget(complete)
-        return [one.request for one in complete]
+    def _whole(self, done: dict[GenerationRequest, DrawnTokens]) -> list[GenerationRequest]:
+        """The requests that are done with these: those without other candidates, and the best of those with some."""
+        alone, several = list[GenerationRequest](), list[Candidates]()
+        for request, drawn in done.items():
+            if (one := self._candidates.get(request)) is None:
+                alone.append(request)
+                continue
+            one.drawn[request] = drawn
+            if one.done:
+                several.append(one)
+        choose(self._engine, several)
+        self._forget(several)
+        return [*alone, *(one.request for one in several)]
 
     def _take(self, step: Step) -> bool:
         """Feed a token to its request; True if that needs no more."""

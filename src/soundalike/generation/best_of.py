@@ -83,4 +83,4 @@ def _score(copy: GenerationRequest, drawn: DrawnTokens, elsewhere: Sequence[NDAr
 def _elsewhere(request: GenerationRequest) -> list[list[int]]:
     """Prompts of other conversations: who spoke last says one line of ELSEWHERE, and the owner's line begins."""
     name, _ = request.turns[-1]
-    return [request.build_prompt_after([(name, line)]) for line in ELSEWHERE]
+    return [request.build_prompt([(name, line)]) for line in ELSEWHERE]

@@ -83,7 +83,7 @@ class ReplyParser:
         self.token_count += 1
         if token.ends:
             self._over = True
-            self._note(token._replace(text=""))
+            self._note(token)
         else:
             self._extend(token)
         return self._over or bool(self.finding)

@@ -91,7 +91,9 @@ class GenerationRequest:
 
     def start(self) -> TokenRequest:
         """Start an attempt."""
-        prompt = self.build_prompt(self._released, self._partial) if self._released or self._partial else self.prompt
+        prompt = self.prompt
+        if self._released or self._partial:
+            prompt = self.build_prompt(self.turns, self._released, self._partial)
         *released, opening = self._open_lines(self._released, self._partial)[len(self.lines) - 1 :]
         self._parser = ReplyParser(self.options, replace(self.context, released=released), opening)
         self._cleared, self._settled_tokens, self._shown = 0, 0, ReplyLine("")
@@ -100,14 +102,10 @@ class GenerationRequest:
         self._attempts += 1
         return TokenRequest(prompt, sampling, self.max_tokens - self.completion_tokens, self.top_logprobs, self.bias)
 
-    def build_prompt(self, released: Sequence[str], partial: str) -> list[int]:
-        """The prompt of an attempt after `released` lines and a `partial` one."""
+    def build_prompt(self, turns: Sequence[Turn], released: Sequence[str] = (), partial: str = "") -> list[int]:
+        """The prompt of an attempt, if `turns` had been said, after `released` lines and a `partial` one."""
         lines = self._open_lines(released, partial)
-        return self.prompts.rebuild([*self.turns, *((self.options.owner, line) for line in lines)], self.max_tokens)
-
-    def build_prompt_after(self, turns: Sequence[Turn]) -> list[int]:
-        """The prompt of a first attempt, if `turns` had been said before it."""
-        return self.prompts.rebuild([*turns, *((self.options.owner, line) for line in self.lines)], self.max_tokens)
+        return self.prompts.rebuild([*turns, *((self.options.owner, line) for line in lines)], self.max_tokens)
 
     @property
     def candidates(self) -> int:

@@ -3,7 +3,6 @@
 import asyncio
 import sys
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import replace
 from threading import Thread
 
 from soundalike.clone import Clone
@@ -104,9 +103,7 @@ class Answerer:
         """
         try:
             voice, scheduler = await self.load()
-            usual = voice.sampling
-            sampling = usual if temperature is None else replace(usual, temperature=temperature)
-            return list(await scheduler.reply(voice, history, sampling))
+            return list(await scheduler.reply(voice, history, voice.sampling.updated(temperature=temperature)))
         except ModelFailed:
             raise
         except SoundalikeError as error:

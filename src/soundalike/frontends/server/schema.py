@@ -4,7 +4,6 @@ A setting that a voice does not have is refused if it would change the answer, a
 Unknown fields are ignored and listed in the answer's `soundalike.ignored`.
 """
 
-from dataclasses import replace
 from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints
@@ -96,7 +95,7 @@ class Request(Unconstrained):
         fields = {name: getattr(self, name) for name in SAMPLING_FIELDS}
         fields["seed"] = None if self.seed is None else self.seed % 2**64
         fields["top_k"] = None if self.top_k is None else max(0, self.top_k)
-        return replace(default, **{name: value for name, value in fields.items() if value is not None})
+        return default.updated(**fields)
 
     @property
     def stop_texts(self) -> list[str]:

@@ -1,8 +1,6 @@
 """What the page sends of a conversation, and the turns that a voice reads."""
 
 from collections.abc import Sequence
-from dataclasses import replace
-from typing import Any
 
 from pydantic import BaseModel, Field
 
@@ -30,8 +28,7 @@ class ReplyBody(BaseModel):
 
     def sampling(self, voice: Voice) -> Sampling:
         """How the reply is sampled."""
-        given: dict[str, Any] = {"temperature": self.temperature, "best_of": self.best_of}
-        return replace(voice.sampling, **{name: value for name, value in given.items() if value is not None})
+        return voice.sampling.updated(temperature=self.temperature, best_of=self.best_of)
 
 
 class CorrectionBody(BaseModel):

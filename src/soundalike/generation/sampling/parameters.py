@@ -1,8 +1,9 @@
 """The sampling settings of one reply, with their ranges."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from math import inf
+from typing import Any
 
 from soundalike.errors import RecipeError
 
@@ -59,6 +60,10 @@ class Sampling:
         _require(1 <= self.best_of <= MAX_BEST_OF, "best_of", self.best_of, f"1 to {MAX_BEST_OF}")
         if self.temperature < MIN_TEMPERATURE:
             object.__setattr__(self, "temperature", 0.0)
+
+    def updated(self, **settings: Any) -> "Sampling":
+        """These settings, with those of `settings` that are not None in their place."""
+        return replace(self, **{name: value for name, value in settings.items() if value is not None})
 
     @property
     def penalises(self) -> bool:

@@ -51,8 +51,8 @@ function conversation(path, voice, { owner, temperature, best_of }, onLeave) {
     redraw();
     const said = [];
     try {
-      const given = Object.entries({ temperature: heat.value, best_of: candidates.value }).filter(([, value]) => value !== "");
-      const body = { lines: before, ...Object.fromEntries(given.map(([name, value]) => [name, Number(value)])) };
+      const number = (input) => (input.value === "" ? null : Number(input.value)); // null: as clone.toml says
+      const body = { lines: before, temperature: number(heat), best_of: number(candidates) };
       await showReply(log, owner, stream(`${path}/reply`, body, signal), log.note(`${owner} is typing`), said);
     } finally {
       talk.lines = [...before, ...said.map((text) => ({ text }))];
